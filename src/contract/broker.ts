@@ -1,0 +1,190 @@
+/**
+ * The broker port: all that the masters and executors know of NATS JetStream. Implemented by `jetstream/` and by an
+ * in-memory twin; both run the same contract suite. Guarantees are cited by their letters in design section 4.
+ */
+import type { ClaimAnswer, ClaimRequest, ExecutorPresence, SignedOrder, ToolCallAnswer, ToolCallRequest, WorkResult } from "./envelope.ts";
+import type { ErrorData } from "./errors.ts";
+import type { NetEvent } from "./event.ts";
+import type { Json } from "./json.ts";
+import type { ArtifactRef, Token } from "./token.ts";
+
+export interface LogEntry {
+  /** Stream sequence of the entry, from 1. */
+  sequence: number;
+  epoch: number;
+  /** The entry's own id, which tells whether an unanswered append was stored. */
+  id: string;
+  events: NetEvent[];
+}
+
+export type AppendOutcome =
+  | { kind: "committed"; sequence: number }
+  /** Another entry has the slot: the term is over. */
+  | { kind: "conflict"; message: string }
+  /** The broker stored nothing and will not: no space, too large, no right. */
+  | { kind: "rejected"; error: ErrorData };
+
+/** E2: one append in flight, compare-and-swap on the last sequence, unknown answers resolved inside. */
+export interface EventLog {
+  /** Entries from `after` + 1 to the tail as the leader has it, in order, entries of older epochs voided. Returns the last sequence read. */
+  read(after: number, take: (entry: LogEntry) => void): Promise<number>;
+  /** Settles only with one of the certain answers; while the broker is away it goes on asking until `signal` is aborted. */
+  append(expected: number, entry: { id: string; epoch: number; events: NetEvent[] }, signal?: AbortSignal): Promise<AppendOutcome>;
+  /** Follows the log from `after` + 1 for readers (watch, demo, gateway); ends when `signal` is aborted. */
+  follow(after: number, signal: AbortSignal): AsyncIterable<LogEntry>;
+}
+
+/** What one place shows: E5. */
+export interface PlaceSpec {
+  net: string;
+  place: string;
+  title: string;
+  capacity: number | null;
+  open: boolean;
+}
+export interface PlaceStreams {
+  /** Makes or updates the streams of a net's places. */
+  declare(places: PlaceSpec[]): Promise<void>;
+  /** Publishes tokens and removes ids, many in flight; idempotent. Settles when all are answered; throws Retryable when the broker is away. */
+  update(change: { add: { place: string; token: Token }[]; remove: { place: string; id: string }[] }): Promise<void>;
+  /** Ids at rest in a place's stream, for the comparison with the marking. */
+  ids(place: string): Promise<Set<string>>;
+}
+
+/** A delivery from outside. The owner settles it after its commit. */
+export interface Delivery {
+  place: string;
+  /** Bytes as they came: may be no JSON. */
+  payload: Uint8Array;
+  /** `Petrel-Token` of a put, if given. */
+  put?: string;
+  /** Identity of a letter: stream creation time and sequence. */
+  letter?: { created: string; seq: number };
+  /** Who, as far as the broker knows. */
+  by: string;
+}
+export type PutAnswer = { ok: true; id: string; seq: number; place: string } | { ok: false; error: ErrorData };
+
+export interface Door {
+  /** Serves `put.<net>.<place>`; the handler's answer goes to the caller, after the commit. */
+  servePut(net: string, handle: (delivery: Delivery) => Promise<PutAnswer>): Promise<Serving>;
+  /** Makes the letter box for these open places and hands over each letter in order, from `after` + 1. Letters are removed by `purgeLetters`. */
+  openLetterBox(
+    net: string,
+    places: string[],
+    after: () => { created: string; seq: number } | null,
+    take: (delivery: Delivery) => void,
+  ): Promise<Serving>;
+  /** Removes letters up to a sequence, once the log has them. */
+  purgeLetters(net: string, upTo: number): Promise<void>;
+  put(net: string, place: string, payload: Uint8Array, options?: { token?: string; timeoutMs?: number }): Promise<PutAnswer>;
+}
+
+export interface Serving {
+  stop(): Promise<void>;
+}
+
+/** Requests by people and programs: `command.<net>.<verb>` and `runtime.<verb>`. JSON both ways. */
+export interface CommandAnswer {
+  ok: boolean;
+  value?: Json;
+  error?: ErrorData;
+}
+export interface Commands {
+  serve(net: string | null, handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving>;
+  /** Throws Retryable `no-owner` when nobody serves it. */
+  ask(net: string | null, verb: string, body: Json, timeoutMs?: number): Promise<CommandAnswer>;
+}
+
+/** The masters' side of the work. */
+export interface WorkDesk {
+  offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void>;
+  /** Removes all offers of a net, in every pool (E9). */
+  withdraw(net: string): Promise<void>;
+  serveClaims(net: string, answer: (firing: string, attempt: number, request: ClaimRequest) => Promise<ClaimAnswer>): Promise<Serving>;
+  /** Hands over results; each is acknowledged when the handler has settled (its outcome is in the log). */
+  takeResults(net: string, take: (result: WorkResult) => Promise<void>): Promise<Serving>;
+  /** Takes in all results that lie there now; used on recovery, before anything is asked for again. */
+  drainResults(net: string, take: (result: WorkResult) => Promise<void>): Promise<void>;
+  /** One tool call on the executor that holds the session; asks again under the same id while the wire is broken, until `signal`. */
+  callTool(executor: string, request: ToolCallRequest, signal: AbortSignal): Promise<Exclude<ToolCallAnswer, { state: "running" }>>;
+  /** Asks an executor to end an attempt now. */
+  cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void>;
+  executors(): Promise<ExecutorPresence[]>;
+  onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true }) => void): Promise<Serving>;
+}
+
+/** The executor's side: all that its credentials reach. */
+export interface ExecutorLine {
+  /** Offers of one pool, one at a time; an offer is acknowledged when it has been pulled. Ends when `signal` is aborted. */
+  pull(pool: string, signal: AbortSignal): AsyncIterable<SignedOrder>;
+  claim(net: string, firing: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer>;
+  /** Publishes the result to DONE, acknowledged by the stream. Idempotent to the owner. */
+  deliver(result: WorkResult): Promise<void>;
+  serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving>;
+  onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving>;
+  heartbeat(presence: ExecutorPresence): void;
+  /** Whether the wire is up, and since when (ms of its clock). */
+  connected(): boolean;
+  close(): Promise<void>;
+}
+
+export interface VersionStore {
+  /** Stores a definition under `<name>.<sha256>`; the same content twice is one version. */
+  put(name: string, hash: string, definition: Json): Promise<void>;
+  get(name: string, hash: string): Promise<Json | null>;
+  list(name: string): Promise<{ hash: string; at: string }[]>;
+}
+
+/** Pause and kill: a generation number that masters read from the leader before they start anything (E9). */
+export interface Control {
+  read(): Promise<{ generation: number; state: "running" | "killed" }>;
+  /** Raises the generation. */
+  write(state: "running" | "killed"): Promise<{ generation: number }>;
+  watch(call: (control: { generation: number; state: "running" | "killed" }) => void): Promise<Serving>;
+}
+
+/** Liveness only: safety never rests on a lease. */
+export interface Leases {
+  /** True when the lease is ours for another `ttlMs`. */
+  acquire(net: string, owner: string, ttlMs: number): Promise<boolean>;
+  renew(net: string, owner: string, ttlMs: number): Promise<boolean>;
+  release(net: string, owner: string): Promise<void>;
+}
+
+export interface Checkpoints {
+  save(net: string, sequence: number, state: Uint8Array): Promise<void>;
+  latest(net: string): Promise<{ sequence: number; state: Uint8Array } | null>;
+}
+
+export interface Artifacts {
+  put(content: Uint8Array, type: string): Promise<ArtifactRef>;
+  get(id: string): Promise<Uint8Array | null>;
+}
+
+/** `event.<net>.<type>.<element>`: may lose messages; the log does not. */
+export interface LiveEvents {
+  publish(event: NetEvent): void;
+}
+
+export interface Broker {
+  log(net: string): EventLog;
+  /** Makes the streams and services that a net needs. Idempotent. */
+  declareNet(net: string): Promise<void>;
+  /** Names of the nets that have a log. */
+  nets(): Promise<string[]>;
+  places(net: string): PlaceStreams;
+  door: Door;
+  commands: Commands;
+  work: WorkDesk;
+  netVersions: VersionStore;
+  personaVersions: VersionStore;
+  control: Control;
+  leases: Leases;
+  checkpoints: Checkpoints;
+  artifacts: Artifacts;
+  live: LiveEvents;
+  /** Calls on each loss and return of the wire. */
+  onConnection(call: (state: "up" | "down") => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,87 @@
+/** Envelopes between masters and executors: msgpackr on the wire, no secrets at rest (E8). */
+import type { ErrorData } from "./errors.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/** An offer of work. It grants nothing: only a claim does. */
+export interface WorkOrder {
+  v: 1;
+  net: string;
+  transition: string;
+  firing: string;
+  attempt: number;
+  pool: string;
+  /** Effect key `<net>/<transition>/<firing>`: the same for every attempt. */
+  key: string;
+  /** `run`: do it and deliver a result. `session`: hold a workspace and serve tool calls until it is closed. */
+  mode: "run" | "session";
+  /** Which hand, as `room.action`: `shell.run`, `code.session`, `code.verify`, `code.deliver`. */
+  hand: string;
+  input: JsonObject;
+  persona: { name: string; flags: string; tools: string[] } | null;
+  correlation: string;
+  /** Time limit of the work itself, from the claim on. */
+  timeoutMs: number;
+  /** ISO time of the order. */
+  at: string;
+  netVersion: string;
+}
+
+export interface SignedOrder {
+  /** msgpackr bytes of the WorkOrder: the signature covers exactly these. */
+  order: Uint8Array;
+  /** Ed25519 (RFC 8032) by the masters' key. */
+  signature: Uint8Array;
+}
+
+/** claim: take the attempt. renew: still at it. confirm: before an irreversible step. settled: is my result in the log? release: give it back. */
+export type ClaimVerb = "claim" | "renew" | "confirm" | "settled" | "release";
+export interface ClaimRequest {
+  verb: ClaimVerb;
+  executor: string;
+  /** Progress for eyes, at most a line. */
+  note?: string;
+}
+export type ClaimAnswer =
+  | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string> }
+  | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string };
+
+export interface WorkResult {
+  v: 1;
+  net: string;
+  transition: string;
+  firing: string;
+  attempt: number;
+  executor: string;
+  outcome: { ok: true; value: Json } | { ok: false; error: ErrorData };
+  startedAt: string;
+  durationMs: number;
+}
+
+/** One tool call inside a session. The executor answers a repeated `call` id with the first call's answer. */
+export interface ToolCallRequest {
+  net: string;
+  firing: string;
+  attempt: number;
+  call: string;
+  tool: string;
+  input: Json;
+}
+export type ToolCallAnswer =
+  | { state: "running" }
+  | { state: "done"; output: Json }
+  | { state: "failed"; error: ErrorData }
+  /** The executor has no such session: the claim is gone. */
+  | { state: "no-session" };
+
+export interface ExecutorPresence {
+  name: string;
+  pools: string[];
+  labels: string[];
+  version: string;
+  pid: number;
+  host: string;
+  busy: number;
+  slots: number;
+  /** ISO time. */
+  at: string;
+}

@@ -1,0 +1,19 @@
+/** Names and ids: what may stand in a subject, and where fresh ids come from. */
+
+/** Nets, places, transitions, personas, pools, executors. A double dash separates sub-net and place and is refused in a name. */
+export const NAME_PATTERN = /^(?!.*--)[a-z][a-z0-9-]{0,47}$/;
+export const NAME_RULE = "a name is a lower-case letter, then up to 47 of a-z, 0-9 and -, without --";
+/** Token and firing ids, which become subject tokens. */
+export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+
+export function isName(text: string): boolean {
+  return NAME_PATTERN.test(text);
+}
+export function isId(text: string): boolean {
+  return ID_PATTERN.test(text);
+}
+
+/** Source of fresh ids: an input everywhere, so that a seeded run gives the same ids again. */
+export interface IdSource {
+  next(): string;
+}

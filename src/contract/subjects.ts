@@ -1,0 +1,55 @@
+/** Every subject, stream, bucket and header name on the broker. Literal names stand nowhere else. */
+
+export const subjects = {
+  log: (net: string) => `log.${net}`,
+  put: (net: string, place: string) => `put.${net}.${place}`,
+  putAll: (net: string) => `put.${net}.*`,
+  letter: (net: string, place: string) => `place.${net}.${place}`,
+  token: (net: string, place: string, id: string) => `place.${net}.${place}.${id}`,
+  tokens: (net: string, place: string) => `place.${net}.${place}.*`,
+  event: (net: string, type: string, element: string) => `event.${net}.${type}.${element}`,
+  command: (net: string, verb: string) => `command.${net}.${verb}`,
+  commandAll: (net: string) => `command.${net}.*`,
+  /** Requests that no net owns: list nets, print actors, apply a net or a persona. */
+  runtime: (verb: string) => `runtime.${verb}`,
+  runtimeAll: () => "runtime.*",
+  work: (pool: string, net: string, transition: string) => `work.${pool}.${net}.${transition}`,
+  workAll: (pool: string) => `work.${pool}.>`,
+  claim: (net: string, firing: string, attempt: number) => `claim.${net}.${firing}.${attempt}`,
+  claimAll: (net: string) => `claim.${net}.*.*`,
+  done: (executor: string, net: string, firing: string, attempt: number) => `done.${executor}.${net}.${firing}.${attempt}`,
+  doneAll: (net: string) => `done.*.${net}.*.*`,
+  /** Requests from a master to one executor: tool calls of a session, cancel. */
+  hands: (executor: string, verb: string) => `hands.${executor}.${verb}`,
+  handsAll: (executor: string) => `hands.${executor}.*`,
+  heartbeat: (executor: string) => `heartbeat.${executor}`,
+  artifact: (verb: "put" | "get", executor: string) => `artifact.${verb}.${executor}`,
+} as const;
+
+export const streams = {
+  log: (net: string) => `LOG_${net}`,
+  letterBox: (net: string) => `IN_${net}`,
+  place: (net: string, place: string) => `PLACE_${net}_${place}`,
+  work: (pool: string) => `WORK_${pool}`,
+  done: (net: string) => `DONE_${net}`,
+} as const;
+
+export const buckets = {
+  nets: "petrel-nets",
+  personas: "petrel-personas",
+  control: "petrel-control",
+  leases: "petrel-leases",
+  executors: "petrel-executors",
+  checkpoints: "petrel-checkpoints",
+  artifacts: "petrel-artifacts",
+} as const;
+
+export const headerNames = {
+  /** Idempotency of `put` for 24 hours. */
+  token: "Petrel-Token",
+  entry: "Petrel-Entry",
+  epoch: "Petrel-Epoch",
+} as const;
+
+/** The place every net has, for what could not be taken in. */
+export const REJECTED = "rejected";

@@ -1,0 +1,38 @@
+/** A token: a durable JSON document with its provenance. */
+import type { Json } from "./json.ts";
+
+export interface TokenSource {
+  net: string;
+  transition: string;
+  firing: string;
+  /** Ids of the tokens that the firing consumed and read. */
+  tokens: string[];
+}
+
+export interface Token {
+  id: string;
+  data: Json;
+  from: TokenSource | { outside: string };
+  /** Persona, or who outside made it. */
+  by: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** All tokens that descend from one arrival share it. */
+  correlation: string;
+  v: 1;
+}
+
+/** What stands in a token or an event in place of a payload that lies in the artefact store. */
+export interface ArtifactRef {
+  $artifact: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** Media type. */
+  type: string;
+}
+
+/** Data above this size (bytes of JSON) becomes an artefact, so that a log entry always fits. */
+export const TOKEN_DATA_LIMIT = 64 * 1024;
+/** The most tokens that `take: "all"` takes in one firing. */
+export const TAKE_ALL_LIMIT = 1000;

@@ -1,0 +1,66 @@
+/** The model port: what a persona asks of a language model, and what comes back. Providers live in `providers/`. */
+import type { Json, JsonObject } from "../contract/json.ts";
+
+export type Block =
+  | { type: "text"; text: string }
+  | { type: "tool-call"; id: string; name: string; input: Json }
+  | { type: "tool-result"; id: string; output: Json; isError?: boolean };
+
+export interface Message {
+  role: "user" | "assistant";
+  content: Block[];
+}
+
+export interface ToolSpec {
+  name: string;
+  description: string;
+  /** JSON Schema 2020-12 of the input; an object schema. */
+  input: JsonObject;
+}
+
+export interface ModelRequest {
+  /** For error messages, cost booking and the cassette's reading; no part of the prompt. */
+  persona: string;
+  tier: string;
+  /** Name of the model at its provider. */
+  model: string;
+  system: string;
+  messages: Message[];
+  tools: ToolSpec[];
+  /** The model must call this tool. */
+  toolChoice?: string;
+  maxOutputTokens: number;
+  temperature?: number;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export interface ModelAnswer {
+  content: Block[];
+  /** `refusal`: the provider or the model declined. `length`: cut at maxOutputTokens. */
+  stop: "end" | "tool-call" | "length" | "refusal";
+  usage: Usage;
+  /** The model that answered, as the provider names it. */
+  model: string;
+}
+
+export interface AskOptions {
+  signal: AbortSignal;
+  /** Milliseconds for the whole answer. */
+  timeoutMs: number;
+  /** Stable effect key, sent as an idempotency key where the provider takes one. */
+  key: string;
+  onText?: (delta: string) => void;
+}
+
+/**
+ * Errors: Retryable (`model-busy`, `model-unreachable`, `model-timeout`, with retryAfterMs where told), Terminal
+ * (`model-key-refused`, `model-unknown`, `model-request`, `no-recording`), Cancelled (`aborted`).
+ */
+export interface ModelProvider {
+  readonly name: string;
+  ask(request: ModelRequest, options: AskOptions): Promise<ModelAnswer>;
+}

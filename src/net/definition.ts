@@ -1,0 +1,165 @@
+/**
+ * The net file: the one artefact that is the drawing, the checked definition and the running net.
+ * This schema is its source; `schemas/net.schema.json` is generated from it. Unknown fields are errors.
+ */
+import { z } from "zod";
+import { NAME_PATTERN, NAME_RULE } from "../contract/ids.ts";
+import type { Json } from "../contract/json.ts";
+
+const name = z.string().regex(NAME_PATTERN, NAME_RULE);
+/** `as` names are used in expressions, so they are identifiers. */
+const alias = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, "an `as` name is a letter followed by letters, digits or _");
+const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, 'a duration is a whole number and ms, s, m, h or d, like "10m"');
+const expression = z.string().min(1).max(4000);
+const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+const template = json.describe("JSON whose strings may hold ${expression}; a string that is one placeholder keeps the value's type");
+
+export const inputArcSchema = z.strictObject({
+  place: name,
+  as: alias.optional().describe("Name of the bound token in guards, templates and later arcs; default: the place's name in camel case"),
+  mode: z.enum(["consume", "read", "inhibit", "reset"]).default("consume"),
+  where: expression
+    .optional()
+    .describe("ArcQL condition on the token; `$` is its data, `$meta` its envelope; earlier inputs go by their names"),
+  orderBy: z.string().optional().describe('ArcQL order, like "$.priority DESC, $meta.at ASC"; default: order of arrival'),
+  take: z
+    .union([z.int().min(1).max(1000), z.literal("all"), z.string().startsWith("${")])
+    .optional()
+    .describe(
+      'How many tokens a firing binds: a number (default 1), "all", or a template over earlier inputs. Other than 1, the name is bound to an array',
+    ),
+  gather: z
+    .strictObject({
+      by: expression.describe("Group key of a candidate token"),
+      equals: expression.optional().describe("The key wanted, over earlier inputs; default: `by` applied to the first input's token"),
+      count: expression.describe("How many make the group complete, over earlier inputs"),
+      onIncomplete: z.strictObject({ after: duration, to: name }).optional(),
+    })
+    .optional(),
+});
+
+export const outputArcSchema = z.strictObject({
+  to: name,
+  when: expression.optional(),
+  otherwise: z.literal(true).optional().describe("Matches when no earlier arc did"),
+  error: z.literal(true).optional().describe("For firings that finally failed; `$error` has code, message and outlook"),
+  each: expression.optional().describe("An array: one token for each element, which goes by `$item` (and `$index`)"),
+  value: template.optional().describe("The token's data; default: `$item` with `each`, else `$result`"),
+  set: z.record(z.string(), template).optional().describe("Fields laid over the value, which must be an object"),
+});
+
+export const gateSchema = z.strictObject({
+  name: name.optional().describe("How people call the gate; default: the transition's name"),
+  approvers: z.array(z.string().regex(/^(role|user):[A-Za-z0-9._@-]+$/, 'an approver is "role:NAME" or "user:NAME"')).min(1),
+  quorum: z.int().min(1).default(1),
+  expires: duration.optional(),
+  escalate: name.optional().describe("Place for what is rejected or expires; default: the transition's onError"),
+  notAuthor: z.boolean().default(false).describe("Who put the work in may not approve it"),
+});
+
+const retrySchema = z.strictObject({
+  max: z.int().min(0).max(100).default(2).describe("Further attempts after the first"),
+  backoff: z.enum(["exponential", "fixed"]).default("exponential"),
+  delay: duration.default("1s"),
+  maxDelay: duration.default("5m"),
+});
+
+const common = {
+  title: z.string().optional(),
+  summary: z.string().optional().describe("Template of the sentence that narrates a firing; inputs by name, `$result`"),
+  persona: name.optional(),
+  in: z.array(inputArcSchema).min(1),
+  out: z.array(outputArcSchema).default([]),
+  route: z.enum(["first", "all"]).default("first"),
+  guard: expression.optional(),
+  concurrency: z.int().min(1).max(10_000).optional().describe("Open firings at once; with instances: for each instance"),
+  timeout: duration.optional(),
+  retry: retrySchema.optional(),
+  onError: name.optional(),
+  gate: gateSchema.optional(),
+};
+
+const passSchema = z.strictObject({ kind: z.literal("pass"), ...common });
+const mapSchema = z.strictObject({ kind: z.literal("map"), value: template, ...common });
+const llmSchema = z.strictObject({
+  kind: z.literal("llm"),
+  ...common,
+  persona: name,
+  instances: z.int().min(1).max(1000).default(1),
+  ask: z.string().min(1),
+});
+const agentSchema = z.strictObject({
+  kind: z.literal("agent"),
+  ...common,
+  persona: name,
+  instances: z.int().min(1).max(1000).default(1),
+  ask: z.string().min(1),
+  pool: name.optional().describe("Executors that may hold the workspace"),
+  workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
+});
+const commandSchema = z.strictObject({
+  kind: z.literal("command"),
+  ...common,
+  pool: name,
+  hand: z
+    .string()
+    .regex(/^[a-z]+\.[a-z-]+$/)
+    .default("shell.run"),
+  argv: z
+    .array(z.string())
+    .optional()
+    .describe("Fixed argument vector for `shell.run`; templates allowed inside an argument, never a shell"),
+  input: z.record(z.string(), template).optional(),
+});
+/** Kinds and fields that the language has but this version does not run yet: the checker names them. */
+export const FUTURE_KINDS = ["http", "link"] as const;
+export const FUTURE_MODES = ["inhibit", "reset"] as const;
+
+export const transitionSchema = z.discriminatedUnion("kind", [passSchema, mapSchema, llmSchema, agentSchema, commandSchema]);
+
+export const placeSchema = z.strictObject({
+  title: z.string().optional(),
+  schema: z.record(z.string(), json).optional().describe("JSON Schema 2020-12 that tokens from outside must meet"),
+  capacity: z.int().min(1).optional(),
+  open: z.boolean().optional().describe("Takes letters by `nats pub place.<net>.<place>`"),
+  index: z.array(z.string()).optional(),
+  sink: z.boolean().optional().describe("Nothing in the net takes tokens out of it, on purpose"),
+});
+
+export const netSchema = z.strictObject({
+  $schema: z.string().optional(),
+  net: name,
+  title: z.string().optional(),
+  description: z.string().optional(),
+  places: z.record(name, placeSchema),
+  transitions: z.record(name, transitionSchema),
+  tokens: z.record(name, z.array(json)).optional().describe("Tokens that the first application of the net puts in"),
+});
+
+export type NetDefinition = z.output<typeof netSchema>;
+export type NetFile = z.input<typeof netSchema>;
+export type Transition = z.output<typeof transitionSchema>;
+export type TransitionKind = Transition["kind"];
+export type InputArc = z.output<typeof inputArcSchema>;
+export type OutputArc = z.output<typeof outputArcSchema>;
+export type Gate = z.output<typeof gateSchema>;
+export type Retry = z.output<typeof retrySchema>;
+export type PlaceDefinition = z.output<typeof placeSchema>;
+
+/** Kinds whose firing is one event, decided without asking anybody. */
+export function isDeterministic(kind: TransitionKind): boolean {
+  return kind === "pass" || kind === "map";
+}
+
+/** The name that an input goes by. */
+export function aliasOf(arc: Pick<InputArc, "place" | "as">): string {
+  return arc.as ?? arc.place.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Milliseconds of a duration like "10m". */
+export function durationMs(text: string): number {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+  if (!match) throw new RangeError(`not a duration: ${text}`);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as "ms" | "s" | "m" | "h" | "d"];
+  return Number(match[1]) * unit;
+}
