@@ -1,0 +1,20 @@
+import { z } from "zod";
+import type { ToolDefinition } from "../port.ts";
+
+export const fsPatch: ToolDefinition = {
+  name: "fs.patch",
+  flag: "w",
+  description: "Replace an exact piece of text in a file. `find` must stand there exactly once, unless `all` is true.",
+  input: z.strictObject({
+    path: z.string().min(1).max(1000),
+    find: z
+      .string()
+      .min(1)
+      .max(128 * 1024),
+    replace: z.string().max(128 * 1024),
+    all: z.boolean().default(false),
+  }),
+  output: z.strictObject({ path: z.string(), replaced: z.int() }),
+  runs: "executor",
+  limits: { seconds: 10, bytes: 512 * 1024 },
+};

@@ -1,0 +1,12 @@
+import { z } from "zod";
+import type { ToolDefinition } from "../port.ts";
+
+export const fsWrite: ToolDefinition = {
+  name: "fs.write",
+  flag: "w",
+  description: "Write a whole text file of the project; folders are made, an existing file is replaced.",
+  input: z.strictObject({ path: z.string().min(1).max(1000), text: z.string().max(512 * 1024) }),
+  output: z.strictObject({ path: z.string(), bytes: z.int(), created: z.boolean() }),
+  runs: "executor",
+  limits: { seconds: 10, bytes: 512 * 1024 },
+};
