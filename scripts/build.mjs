@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Bundles src/main.ts into dist/petrel.js: one file that starts fast; packages stay in node_modules.
+//
+//   node scripts/build.mjs [--entry FILE] [--out FILE]
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { sourceHash } from "./setup/cli-build.mjs";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Throws esbuild's BuildFailure, whose message names file, line and column. */
+export async function bundle({ entry, out }) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outfile: out,
+    write: false,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: "#!/usr/bin/env node" },
+    logLevel: "error",
+  });
+  mkdirSync(dirname(out), { recursive: true });
+  // Written aside and moved: a CLI that starts meanwhile reads the old file or the new one, never half of one.
+  for (const { path, contents } of outputFiles) {
+    writeFileSync(`${path}.new`, contents, { mode: path.endsWith(".js") ? 0o755 : 0o644 });
+    renameSync(`${path}.new`, path);
+  }
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { entry: { type: "string" }, out: { type: "string" } } });
+  const began = performance.now();
+  const hash = sourceHash(root);
+  const entry = resolve(values.entry ?? join(root, "src", "main.ts"));
+  const out = resolve(values.out ?? join(root, "dist", "petrel.js"));
+  try {
+    await bundle({ entry, out });
+  } catch (error) {
+    process.stderr.write(`build: ${error.message}\n`);
+    process.exit(1);
+  }
+  // The hash was taken first: what changes during the build makes the stamp stale, not wrong.
+  if (!values.entry && !values.out) writeFileSync(join(root, "dist", ".build"), `${hash}\n`);
+  process.stderr.write(`built ${out} in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+}
