@@ -4,7 +4,9 @@ import type { Json, JsonObject } from "../contract/json.ts";
 export type Block =
   | { type: "text"; text: string }
   | { type: "tool-call"; id: string; name: string; input: Json }
-  | { type: "tool-result"; id: string; output: Json; isError?: boolean };
+  | { type: "tool-result"; id: string; output: Json; isError?: boolean }
+  /** What only the model that wrote it understands (its thinking, signed): handed back unchanged to it, dropped for any other. */
+  | { type: "opaque"; provider: string; model: string; value: Json };
 
 export interface Message {
   role: "user" | "assistant";
@@ -51,7 +53,7 @@ export interface AskOptions {
   signal: AbortSignal;
   /** Milliseconds for the whole answer. */
   timeoutMs: number;
-  /** Stable effect key, sent as an idempotency key where the provider takes one. */
+  /** Stable key of this one request, sent as an idempotency key where the provider takes one. */
   key: string;
   onText?: (delta: string) => void;
 }

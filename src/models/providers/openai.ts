@@ -1,0 +1,61 @@
+/** OpenAI's Chat Completions, and every server that speaks them. The SDK's own retries are off: the engine retries, and logs that it does. */
+import OpenAI, { APIError } from "openai";
+import type { Clock } from "../../contract/clock.ts";
+import { derivedId } from "../../contract/hash.ts";
+import { withDeadline } from "../deadline.ts";
+import type { AskOptions, ModelAnswer, ModelProvider, ModelRequest } from "../port.ts";
+import { type FailureContext, failureError, isPetrelError, reasonOf } from "../provider-errors.ts";
+import { type Redact, redactor } from "../redact.ts";
+import { chatAnswer, chatParams, OPENAI } from "./openai-chat.ts";
+
+export interface OpenAIOptions {
+  /** Servers at an own baseURL often need none. */
+  apiKey?: string;
+  clock: Clock;
+  /** Default: https://api.openai.com/v1. Ollama: http://127.0.0.1:11434/v1 */
+  baseURL?: string;
+  /** Name of the variable that holds the key, for the hint. */
+  keyVariable?: string;
+  redact?: Redact;
+  /** Name under which it is booked, when it is another service that speaks the same API. */
+  name?: string;
+}
+
+const OFFICIAL = "https://api.openai.com/v1";
+
+export function openaiProvider(options: OpenAIOptions): ModelProvider {
+  const baseURL = options.baseURL ?? OFFICIAL;
+  const apiKey = options.apiKey ?? "none";
+  const name = options.name ?? OPENAI;
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, logLevel: "off", organization: null, project: null });
+  const redact = options.redact ?? redactor({ API_KEY: apiKey });
+  const context: FailureContext = { clock: options.clock, keyVariable: options.keyVariable ?? "OPENAI_API_KEY", baseURL, redact };
+
+  async function ask(request: ModelRequest, call: AskOptions, signal: AbortSignal): Promise<ModelAnswer> {
+    const params = chatParams(request, baseURL !== OFFICIAL);
+    // One key names one request: a further turn of the same firing has another body, so another key.
+    const headers = { "Idempotency-Key": derivedId("petrel-", call.key, params) };
+    const stream = await client.chat.completions.create(params, { signal, headers, timeout: call.timeoutMs * 2 });
+    return chatAnswer(stream, request, call.onText);
+  }
+
+  return {
+    name,
+    ask: (request, call) =>
+      withDeadline(options.clock, call, `${name} ${request.model}`, async (signal) => {
+        try {
+          return await ask(request, call, signal);
+        } catch (error) {
+          throw mapped(error, name, request, context);
+        }
+      }),
+  };
+}
+
+function mapped(error: unknown, provider: string, request: ModelRequest, context: FailureContext): Error {
+  if (isPetrelError(error)) return error;
+  if (!(error instanceof APIError)) return failureError({ provider, model: request.model, message: reasonOf(error) }, context);
+  const { status, headers } = error;
+  const kind = error.code ?? error.type ?? undefined;
+  return failureError({ provider, model: request.model, status, kind, message: reasonOf(error), headers }, context);
+}

@@ -1,0 +1,23 @@
+/** Tools are named `room.verb`; both APIs allow letters, digits, _ and - only, so a dot travels as a double underscore. */
+import type { Json } from "../contract/json.ts";
+import type { ToolSpec } from "./port.ts";
+
+export function wireName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_-]/g, "__").slice(0, 64);
+}
+
+/** Back from the wire; a name that no tool has stays as the model wrote it. */
+export function nameFromWire(tools: readonly ToolSpec[]): (wire: string) => string {
+  const names = new Map(tools.map((tool) => [wireName(tool.name), tool.name]));
+  return (wire) => names.get(wire) ?? wire;
+}
+
+/** The input that a model wrote. What is no JSON stays the text it is, for the turn loop to refuse. */
+export function parseInput(text: string): Json {
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
