@@ -5,6 +5,10 @@ export const subjects = {
   put: (net: string, place: string) => `put.${net}.${place}`,
   putAll: (net: string) => `put.${net}.*`,
   letter: (net: string, place: string) => `place.${net}.${place}`,
+  /** All letters of a net, open place or not. */
+  letterAll: (net: string) => `place.${net}.*`,
+  /** Nothing is ever published here: the letter box of a net whose places are all closed listens to it. */
+  noLetters: (net: string) => `letters.${net}.none`,
   token: (net: string, place: string, id: string) => `place.${net}.${place}.${id}`,
   tokens: (net: string, place: string) => `place.${net}.${place}.*`,
   event: (net: string, type: string, element: string) => `event.${net}.${type}.${element}`,
@@ -23,6 +27,9 @@ export const subjects = {
   hands: (executor: string, verb: string) => `hands.${executor}.${verb}`,
   handsAll: (executor: string) => `hands.${executor}.*`,
   heartbeat: (executor: string) => `heartbeat.${executor}`,
+  heartbeatAll: () => "heartbeat.*",
+  logAll: () => "log.*",
+  workOf: (pool: string, net: string) => `work.${pool}.${net}.>`,
   artifact: (verb: "put" | "get", executor: string) => `artifact.${verb}.${executor}`,
 } as const;
 
@@ -53,3 +60,6 @@ export const headerNames = {
 
 /** The place every net has, for what could not be taken in. */
 export const REJECTED = "rejected";
+
+/** The one consumer of every work queue; no other stream has a consumer of this name, so permissions may go by it. */
+export const WORKERS = "workers";

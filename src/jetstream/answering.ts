@@ -1,0 +1,43 @@
+/** Services by core request and reply: only the owner subscribes, so there is no queue group. */
+import type { Msg } from "@nats-io/transport-node";
+import type { Serving } from "../contract/broker.ts";
+import { PetrelError, Retryable } from "../contract/errors.ts";
+import type { Link } from "./link.ts";
+
+/** Serves a subject; `answer` gives the bytes of the reply and must not reject. */
+export function serve(link: Link, subject: string, answer: (msg: Msg) => Promise<Uint8Array | string>): Serving {
+  return link.subscribe(subject, (msg) => {
+    void answer(msg).then((payload) => {
+      // While the wire is down the answer is lost; whoever asked asks again.
+      if (msg.reply && !link.nc.isClosed()) msg.respond(payload);
+    });
+  });
+}
+
+/** Asks a service of an owner; without one: Retryable `no-owner`. */
+export async function askOwner(
+  link: Link,
+  subject: string,
+  payload: Uint8Array | string,
+  what: string,
+  options: Parameters<Link["call"]>[2],
+): Promise<Msg> {
+  try {
+    return await link.call(subject, payload, options);
+  } catch (error) {
+    if (error instanceof PetrelError && error.code === "no-responders") {
+      throw new Retryable({
+        code: "no-owner",
+        message: `nobody runs ${what} at the moment`,
+        hint: "start it with `petrel up`",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** The last token of a subject. */
+export function lastToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf(".") + 1);
+}

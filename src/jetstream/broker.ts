@@ -1,0 +1,103 @@
+/** The broker port on JetStream: one connection of a master, the command line or a reader. */
+import type { Broker, EventLog, LiveEvents, PlaceStreams } from "../contract/broker.ts";
+import type { NetEvent } from "../contract/event.ts";
+import type { IdSource } from "../contract/ids.ts";
+import { buckets, streams, subjects } from "../contract/subjects.ts";
+import { JetStreamArtifacts } from "./artifacts.ts";
+import { Bucket } from "./bucket.ts";
+import { JetStreamCheckpoints } from "./checkpoints.ts";
+import { jetStreamCommands } from "./commands.ts";
+import { JetStreamControl } from "./control.ts";
+import { jetStreamDoor } from "./door.ts";
+import { JetStreamLeases } from "./leases.ts";
+import type { Link } from "./link.ts";
+import { JetStreamLog } from "./log.ts";
+import { Objects } from "./object-store.ts";
+import { JetStreamPlaces } from "./places.ts";
+import { Presence } from "./presence.ts";
+import { declareStream, streamNames } from "./streams.ts";
+import { JetStreamVersions } from "./versions.ts";
+import { JetStreamWorkDesk } from "./work-desk.ts";
+
+export function jetStreamBroker(link: Link, options: { ids: IdSource; storage: "file" | "memory" }): Broker {
+  const { storage } = options;
+  const presence = new Presence(link);
+  const logs = new Map<string, EventLog>();
+  const places = new Map<string, PlaceStreams>();
+  const bucket = (name: string, description: string) => new Bucket(link, name, { storage, description });
+  const objects = (name: string, description: string) => new Objects(link, name, { storage, description });
+  return {
+    // One log object for each net, so that "one append in flight" is watched over all its users.
+    log: (net) => remembered(logs, net, () => new JetStreamLog(link, net)),
+    places: (net) => remembered(places, net, () => new JetStreamPlaces(link, net, storage)),
+    declareNet: (net) => declareNet(link, net, storage),
+    nets: async () => {
+      const names = await streamNames(link, subjects.logAll());
+      return names
+        .filter((name) => name.startsWith(streams.log("")))
+        .map((name) => name.slice(streams.log("").length))
+        .sort();
+    },
+    door: jetStreamDoor(link, storage),
+    commands: jetStreamCommands(link),
+    work: new JetStreamWorkDesk(link, { ids: options.ids, storage, presence }),
+    netVersions: new JetStreamVersions(link, bucket(buckets.nets, "Every version of every net, by the hash of its content")),
+    personaVersions: new JetStreamVersions(link, bucket(buckets.personas, "Every version of every persona, by the hash of its content")),
+    control: new JetStreamControl(link, storage),
+    leases: new JetStreamLeases(link),
+    checkpoints: new JetStreamCheckpoints(objects(buckets.checkpoints, "Whole states of nets, to shorten the replay of their logs")),
+    artifacts: new JetStreamArtifacts(
+      objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),
+    ),
+    live: liveEvents(link),
+    onConnection: (call) => void link.onConnection(call),
+    close: async () => {
+      await presence.stop();
+      await link.close();
+    },
+  };
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+async function declareNet(link: Link, net: string, storage: "file" | "memory"): Promise<void> {
+  await declareStream(link, {
+    name: streams.log(net),
+    subjects: [subjects.log(net)],
+    retention: "limits",
+    storage,
+    allow_direct: true,
+    deny_delete: true,
+    description: `Event log of net ${net}, the truth: one message is one entry, a JSON array of events. Only its owner writes here.`,
+    metadata: { net, role: "log" },
+  });
+  await declareStream(link, {
+    name: streams.done(net),
+    subjects: [subjects.doneAll(net)],
+    retention: "limits",
+    storage,
+    allow_direct: true,
+    description: `Results of executors for net ${net}; each leaves when the log has it.`,
+    metadata: { net, role: "done" },
+  });
+}
+
+function liveEvents(link: Link): LiveEvents {
+  return {
+    publish: (event) => {
+      try {
+        link.publish(subjects.event(event.net, event.type, elementOf(event)), JSON.stringify(event));
+      } catch {
+        // A live copy may be lost, too large ones included; the log has them all.
+      }
+    },
+  };
+}
+
+function elementOf(event: NetEvent): string {
+  return event.transition ?? event.produced?.[0]?.place ?? event.consumed?.[0]?.place ?? "net";
+}

@@ -1,0 +1,111 @@
+/** A key-value bucket as the NATS CLI knows it (stream `KV_<name>`), read through the stream's leader and made on the first write. */
+import { headers } from "@nats-io/transport-node";
+import { PetrelError } from "../contract/errors.ts";
+import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import type { Link } from "./link.ts";
+import type { StoredMessage } from "./stored-message.ts";
+import { fromDirect } from "./stored-message.ts";
+import { declareStream, leaderMessage, removeMessage } from "./streams.ts";
+
+export interface BucketOptions {
+  storage: "file" | "memory";
+  description: string;
+  /** Milliseconds that an entry lives. */
+  maxAgeMs?: number;
+  /** Entries may have a life of their own. */
+  entryTtl?: boolean;
+}
+
+export class Bucket {
+  readonly stream: string;
+  readonly #link: Link;
+  readonly #name: string;
+  readonly #options: BucketOptions;
+  #made: Promise<unknown> | null = null;
+
+  constructor(link: Link, name: string, options: BucketOptions) {
+    this.#link = link;
+    this.#name = name;
+    this.#options = options;
+    this.stream = `KV_${name}`;
+  }
+
+  subject(key: string): string {
+    return `$KV.${this.#name}.${key}`;
+  }
+
+  /** The newest value as the leader has it; null when there is none. */
+  async get(key: string): Promise<StoredMessage | null> {
+    try {
+      const message = await leaderMessage(this.#link, this.stream, { last_by_subj: this.subject(key) });
+      // A deletion by the CLI leaves a marker in place of a value.
+      return message === null || message.header("KV-Operation") !== "" ? null : message;
+    } catch (error) {
+      if (isApiCode(error, apiCodes.streamNotFound)) return null;
+      throw error;
+    }
+  }
+
+  /** Revision of the stored value; null when `expected` (the last revision, 0 for none) is not what stands there. */
+  async put(key: string, value: Uint8Array | string, how: { expected?: number; ttlMs?: number } = {}): Promise<number | null> {
+    await this.#make();
+    const marks = headers();
+    if (how.expected !== undefined) marks.set("Nats-Expected-Last-Subject-Sequence", String(how.expected));
+    // The server takes whole seconds, and no less than one.
+    if (how.ttlMs !== undefined) marks.set("Nats-TTL", `${Math.max(1, Math.ceil(how.ttlMs / 1000))}s`);
+    try {
+      return (await publishAcked(this.#link, this.subject(key), value, marks)).seq;
+    } catch (error) {
+      if (isApiCode(error, apiCodes.wrongLastSequence)) return null;
+      // A bucket that was in memory is gone after a restart of the broker: the next call makes it again.
+      if (error instanceof PetrelError && error.code === "no-responders") this.#made = null;
+      throw error;
+    }
+  }
+
+  /** Newest values of all keys that match, like `name.*` or `>`. */
+  async list(pattern: string): Promise<StoredMessage[]> {
+    const found: StoredMessage[] = [];
+    const query = JSON.stringify({ multi_last: [this.subject(pattern)], batch: 1000 });
+    try {
+      await this.#link.collect(`$JS.API.DIRECT.GET.${this.stream}`, query, (msg) => {
+        if (msg.headers === undefined || msg.headers.get("Nats-Sequence") === "") return "end";
+        const message = fromDirect(msg);
+        if (message.header("KV-Operation") === "") found.push(message);
+        return "more";
+      });
+    } catch (error) {
+      // No responder: the bucket is not there, so nothing is in it.
+      if (error instanceof PetrelError && error.code === "no-responders") return [];
+      throw error;
+    }
+    return found;
+  }
+
+  /** Removes one revision; a newer one stays. */
+  async remove(revision: number): Promise<void> {
+    await removeMessage(this.#link, this.stream, revision);
+  }
+
+  #make(): Promise<unknown> {
+    this.#made ??= declareStream(this.#link, {
+      name: this.stream,
+      subjects: [this.subject(">")],
+      retention: "limits",
+      storage: this.#options.storage,
+      max_msgs_per_subject: 1,
+      discard: "new",
+      allow_direct: true,
+      allow_rollup_hdrs: true,
+      description: this.#options.description,
+      ...(this.#options.entryTtl ? { allow_msg_ttl: true } : {}),
+      ...(this.#options.maxAgeMs
+        ? { max_age: this.#options.maxAgeMs * 1_000_000, duplicate_window: this.#options.maxAgeMs * 1_000_000 }
+        : {}),
+    }).catch((error: unknown) => {
+      this.#made = null;
+      throw error;
+    });
+    return this.#made;
+  }
+}

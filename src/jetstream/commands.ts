@@ -1,0 +1,37 @@
+/** Commands to the owner of a net, or to the runtime: JSON both ways. */
+import type { CommandAnswer, Commands } from "../contract/broker.ts";
+import { errorData, Terminal } from "../contract/errors.ts";
+import type { Json } from "../contract/json.ts";
+import { subjects } from "../contract/subjects.ts";
+import { askOwner, lastToken, serve } from "./answering.ts";
+import type { Link } from "./link.ts";
+
+const COMMAND_TIMEOUT_MS = 15_000;
+
+export function jetStreamCommands(link: Link): Commands {
+  return {
+    serve: async (net, handle) =>
+      serve(link, net === null ? subjects.runtimeAll() : subjects.commandAll(net), async (msg) => {
+        try {
+          return JSON.stringify(await handle(lastToken(msg.subject), parseBody(msg.data)));
+        } catch (error) {
+          return JSON.stringify({ ok: false, error: errorData(error) } satisfies CommandAnswer);
+        }
+      }),
+
+    ask: async (net, verb, body, timeoutMs = COMMAND_TIMEOUT_MS) => {
+      const subject = net === null ? subjects.runtime(verb) : subjects.command(net, verb);
+      const what = net === null ? "the runtime" : `net ${net}`;
+      return (await askOwner(link, subject, JSON.stringify(body), what, { timeoutMs })).json<CommandAnswer>();
+    },
+  };
+}
+
+function parseBody(data: Uint8Array): Json {
+  if (data.length === 0) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(data)) as Json;
+  } catch (cause) {
+    throw new Terminal({ code: "not-json", message: `the command's body is no JSON: ${String(cause)}`, hint: "send a JSON object" });
+  }
+}

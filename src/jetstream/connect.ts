@@ -1,0 +1,87 @@
+/** Connections to the broker: a master's, and an executor's with its own narrow credentials. */
+import type { NatsConnection } from "@nats-io/transport-node";
+import { AuthorizationError, connect } from "@nats-io/transport-node";
+import type { Broker, ExecutorLine } from "../contract/broker.ts";
+import type { Clock } from "../contract/clock.ts";
+import { Retryable, Terminal } from "../contract/errors.ts";
+import type { IdSource } from "../contract/ids.ts";
+import { jetStreamBroker } from "./broker.ts";
+import { JetStreamExecutorLine } from "./executor-line.ts";
+import { Link } from "./link.ts";
+import { pause } from "./retry.ts";
+import type { Durability } from "./server/config.ts";
+import { executorInbox } from "./server/credentials.ts";
+
+export interface ConnectOptions {
+  /** `nats://host:port` */
+  url: string;
+  user: string;
+  password: string;
+  /** How this process is called in the broker's list of connections. */
+  name: string;
+  clock: Clock;
+  /** Milliseconds to wait for the first connection; default 10,000. */
+  connectMs?: number;
+}
+
+export interface BrokerOptions extends ConnectOptions {
+  ids: IdSource;
+  /** `memory` keeps every stream in the broker's memory; default `fsync`. */
+  durability?: Durability;
+}
+
+/** Throws Retryable `broker-unreachable` or Terminal `broker-refused-user`. */
+export async function connectBroker(options: BrokerOptions): Promise<Broker> {
+  const storage = options.durability === "memory" ? "memory" : "file";
+  return jetStreamBroker(new Link(await dial(options), options.clock), { ids: options.ids, storage });
+}
+
+/** `name` is the executor's name, which its permissions are bound to. Errors as for `connectBroker`. */
+export async function connectExecutorLine(options: ConnectOptions): Promise<ExecutorLine> {
+  const inboxPrefix = executorInbox(options.name);
+  return new JetStreamExecutorLine(new Link(await dial(options, inboxPrefix), options.clock, inboxPrefix));
+}
+
+async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<NatsConnection> {
+  const end = options.clock.now() + (options.connectMs ?? 10_000);
+  for (;;) {
+    try {
+      return await connect({
+        servers: options.url,
+        user: options.user,
+        pass: options.password,
+        name: options.name,
+        timeout: 3000,
+        // By default the client gives up for good after ten tries, and notices a dead server after four minutes.
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        reconnectJitter: 150,
+        pingInterval: 10_000,
+        maxPingOut: 2,
+        // A password that is refused during a restart or a reload must not close the connection for ever.
+        ignoreAuthErrorAbort: true,
+        ...(inboxPrefix ? { inboxPrefix } : {}),
+      });
+    } catch (cause) {
+      if (cause instanceof AuthorizationError || (cause instanceof Error && cause.cause instanceof AuthorizationError)) {
+        throw new Terminal({
+          code: "broker-refused-user",
+          message: `the broker at ${options.url} refuses user ${options.user}`,
+          hint: "use the credentials of this state folder (credentials.json), or enrol the executor",
+          cause,
+        });
+      }
+      if (options.clock.now() >= end) throw unreachable(options.url, cause);
+      await pause(options.clock, 250);
+    }
+  }
+}
+
+function unreachable(url: string, cause: unknown): Retryable {
+  return new Retryable({
+    code: "broker-unreachable",
+    message: `no NATS server answers at ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "start it with `petrel up`, or give the address of a running one",
+    cause,
+  });
+}

@@ -1,0 +1,90 @@
+/** How tokens come in from outside: put, answered after the commit, and the letter box (E6). */
+import { headers } from "@nats-io/transport-node";
+import type { Delivery, Door, PutAnswer, Serving } from "../contract/broker.ts";
+import { errorData } from "../contract/errors.ts";
+import { headerNames, streams, subjects } from "../contract/subjects.ts";
+import { askOwner, lastToken, serve } from "./answering.ts";
+import { apiCodes, isApiCode } from "./jetstream-api.ts";
+import type { Link } from "./link.ts";
+import { persist } from "./retry.ts";
+import { declareStream, purgeStream, streamInfo } from "./streams.ts";
+import { tail } from "./tail.ts";
+
+const PUT_TIMEOUT_MS = 15_000;
+
+export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
+  return {
+    servePut: async (net, handle) =>
+      serve(link, subjects.putAll(net), async (msg) => {
+        const put = msg.headers?.get(headerNames.token) ?? "";
+        const delivery: Delivery = { place: lastToken(msg.subject), payload: msg.data, by: "put", ...(put ? { put } : {}) };
+        const answer = await handle(delivery).catch((error: unknown): PutAnswer => ({ ok: false, error: errorData(error) }));
+        return JSON.stringify(answer);
+      }),
+
+    put: async (net, place, payload, options) => {
+      const marks = headers();
+      if (options?.token) marks.set(headerNames.token, options.token);
+      const call = { timeoutMs: options?.timeoutMs ?? PUT_TIMEOUT_MS, headers: marks };
+      return (await askOwner(link, subjects.put(net, place), payload, `net ${net}`, call)).json<PutAnswer>();
+    },
+
+    openLetterBox: (net, places, after, take) => openLetterBox(link, storage, net, places, after, take),
+
+    purgeLetters: async (net, upTo) => {
+      try {
+        await persist(link, 3, () => purgeStream(link, streams.letterBox(net), { seq: upTo + 1 }));
+      } catch (error) {
+        if (!isApiCode(error, apiCodes.streamNotFound)) throw error;
+      }
+    },
+  };
+}
+
+async function openLetterBox(
+  link: Link,
+  storage: "file" | "memory",
+  net: string,
+  places: string[],
+  after: () => { created: string; seq: number } | null,
+  take: (delivery: Delivery) => void,
+): Promise<Serving> {
+  const stream = streams.letterBox(net);
+  const open = new Set(places);
+  const closing = new AbortController();
+  const strays = strayLetters(link, net, open, take);
+  if (places.length === 0 && (await streamInfo(link, stream)) === null) return strays;
+  const info = await declareStream(link, {
+    name: stream,
+    subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
+    retention: "limits",
+    storage,
+    allow_direct: true,
+    description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
+    metadata: { net, role: "letter-box" },
+  });
+  const known = after();
+  // A stream that was made anew counts from 1 again: the old mark says nothing of it.
+  const from = known && known.created === info.created ? known.seq : 0;
+  const reading = (async () => {
+    for await (const message of tail(link, stream, from, subjects.letterAll(net), closing.signal)) {
+      const letter = { created: info.created, seq: message.seq };
+      take({ place: lastToken(message.subject), payload: message.data, letter, by: "letter" });
+    }
+  })();
+  return {
+    stop: async () => {
+      closing.abort();
+      await strays.stop();
+      await reading;
+    },
+  };
+}
+
+/** Letters to places that are closed or unknown are stored nowhere; the owner hears them while it is there, and can say so. */
+function strayLetters(link: Link, net: string, open: Set<string>, take: (delivery: Delivery) => void): Serving {
+  return link.subscribe(subjects.letterAll(net), (msg) => {
+    const place = lastToken(msg.subject);
+    if (!open.has(place)) take({ place, payload: msg.data, by: "letter" });
+  });
+}

@@ -1,0 +1,102 @@
+/** The executor's side: it pulls, claims, delivers, and answers requests addressed to it. Its credentials reach nothing else. */
+import type { ExecutorLine, Serving } from "../contract/broker.ts";
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  ExecutorPresence,
+  SignedOrder,
+  ToolCallAnswer,
+  ToolCallRequest,
+  WorkResult,
+} from "../contract/envelope.ts";
+import { errorData } from "../contract/errors.ts";
+import { streams, subjects, WORKERS } from "../contract/subjects.ts";
+import { askOwner, serve } from "./answering.ts";
+import { packEnvelope, unpackEnvelope, unpackOrder } from "./envelope-bytes.ts";
+import { publishAcked } from "./jetstream-api.ts";
+import type { Link } from "./link.ts";
+import { abortable, isRetryable, pause, persist } from "./retry.ts";
+
+const PULL_MS = 5000;
+const PULL_AGAIN_MS = 250;
+const CLAIM_TIMEOUT_MS = 10_000;
+
+export class JetStreamExecutorLine implements ExecutorLine {
+  readonly #link: Link;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  async *pull(pool: string, signal: AbortSignal): AsyncGenerator<SignedOrder> {
+    while (!signal.aborted) {
+      const order = await this.#pullOne(pool, signal);
+      if (order === "empty") continue;
+      if (order === "away") await pause(this.#link.clock, PULL_AGAIN_MS, signal);
+      else yield order;
+    }
+  }
+
+  async #pullOne(pool: string, signal: AbortSignal): Promise<SignedOrder | "empty" | "away"> {
+    const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${streams.work(pool)}.${WORKERS}`;
+    try {
+      const msg = await abortable(this.#link.call(subject, request, { timeoutMs: PULL_MS + 2000 }), signal);
+      // 404 and 408: no offer in this time. 409: the consumer was changed or the server is stopping.
+      if (msg.reply === undefined || msg.reply === "") return msg.headers?.code === 409 ? "away" : "empty";
+      await this.#acknowledge(msg.reply);
+      return unpackOrder(msg.data) ?? "empty";
+    } catch (error) {
+      if (signal.aborted) return "empty";
+      if (!isRetryable(error)) throw error;
+      return "away";
+    }
+  }
+
+  /** An acknowledgement whose answer is lost may make the offer come again: the claim decides then. */
+  async #acknowledge(reply: string): Promise<void> {
+    await persist(this.#link, 3, () => this.#link.call(reply, "+ACK", { timeoutMs: 2000 })).catch((error: unknown) => {
+      if (!isRetryable(error)) throw error;
+    });
+  }
+
+  async claim(net: string, firing: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
+    const subject = subjects.claim(net, firing, attempt);
+    const answer = await askOwner(this.#link, subject, packEnvelope(request), `net ${net}`, { timeoutMs: CLAIM_TIMEOUT_MS });
+    return unpackEnvelope<ClaimAnswer>(answer.data);
+  }
+
+  async deliver(result: WorkResult): Promise<void> {
+    const subject = subjects.done(result.executor, result.net, result.firing, result.attempt);
+    await persist(this.#link, 3, () => publishAcked(this.#link, subject, packEnvelope(result)));
+  }
+
+  async serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving> {
+    return serve(this.#link, subjects.hands(executor, "call"), async (msg) => {
+      try {
+        return packEnvelope(await handle(unpackEnvelope<ToolCallRequest>(msg.data)));
+      } catch (error) {
+        return packEnvelope({ state: "failed", error: errorData(error) } satisfies ToolCallAnswer);
+      }
+    });
+  }
+
+  async onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving> {
+    return serve(this.#link, subjects.hands(executor, "cancel"), async (msg) => {
+      call(unpackEnvelope(msg.data));
+      return packEnvelope({ ok: true });
+    });
+  }
+
+  heartbeat(presence: ExecutorPresence): void {
+    this.#link.publish(subjects.heartbeat(presence.name), JSON.stringify(presence));
+  }
+
+  connected(): boolean {
+    return this.#link.up;
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+}

@@ -1,0 +1,33 @@
+/** Leases of nets: memory entries with a life of their own. For liveness; safety rests on the log's compare-and-swap. */
+import type { Leases } from "../contract/broker.ts";
+import { buckets } from "../contract/subjects.ts";
+import { Bucket } from "./bucket.ts";
+import type { Link } from "./link.ts";
+
+export class JetStreamLeases implements Leases {
+  readonly #bucket: Bucket;
+
+  constructor(link: Link) {
+    this.#bucket = new Bucket(link, buckets.leases, { storage: "memory", description: "Who owns which net at the moment", entryTtl: true });
+  }
+
+  async acquire(net: string, owner: string, ttlMs: number): Promise<boolean> {
+    const held = await this.#bucket.get(net);
+    if (held && ownerOf(held.data) !== owner) return false;
+    return (await this.#bucket.put(net, owner, { expected: held?.seq ?? 0, ttlMs })) !== null;
+  }
+
+  async renew(net: string, owner: string, ttlMs: number): Promise<boolean> {
+    const held = await this.#bucket.get(net);
+    if (!held || ownerOf(held.data) !== owner) return false;
+    // A put without a TTL would make the lease live for ever, so each renewal names it again.
+    return (await this.#bucket.put(net, owner, { expected: held.seq, ttlMs })) !== null;
+  }
+
+  async release(net: string, owner: string): Promise<void> {
+    const held = await this.#bucket.get(net);
+    if (held && ownerOf(held.data) === owner) await this.#bucket.remove(held.seq);
+  }
+}
+
+const ownerOf = (data: Uint8Array) => new TextDecoder().decode(data);

@@ -1,0 +1,243 @@
+/**
+ * One connection to the broker, with an own reply inbox.
+ * (a) Every call ends: with an answer, or with a Retryable error that means "unknown", never "not done".
+ * (b) What is under way when the wire breaks ends at once, for its answer can no longer be counted on.
+ * (c) Nothing is published while the wire is known to be down: the client would drop it silently.
+ */
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
+import { createInbox, PermissionViolationError } from "@nats-io/transport-node";
+import type { Serving } from "../contract/broker.ts";
+import type { Clock, Timer } from "../contract/clock.ts";
+import type { PetrelError } from "../contract/errors.ts";
+import { Cancelled, Refused, Retryable } from "../contract/errors.ts";
+
+export interface CallOptions {
+  headers?: MsgHdrs;
+  /** Milliseconds to wait for the answer; default 5,000. */
+  timeoutMs?: number;
+}
+
+interface Pending {
+  subject: string;
+  deadline: number;
+  answered(msg: Msg): void;
+  failed(error: PetrelError): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const SWEEP_MS = 100;
+
+export class Link {
+  readonly nc: NatsConnection;
+  readonly clock: Clock;
+  #up = true;
+  #closed = false;
+  #next = 0;
+  #sweep: Timer | null = null;
+  readonly #prefix: string;
+  readonly #pending = new Map<string, Pending>();
+  readonly #listeners = new Set<(state: "up" | "down") => void>();
+
+  constructor(nc: NatsConnection, clock: Clock, inboxPrefix?: string) {
+    this.nc = nc;
+    this.clock = clock;
+    this.#prefix = createInbox(inboxPrefix);
+    nc.subscribe(`${this.#prefix}.*`, { callback: (_error, msg) => this.#answer(msg) });
+    void this.#watch();
+    void nc.closed().then(() => this.#down("the connection to the broker was closed"));
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  onConnection(call: (state: "up" | "down") => void): Serving {
+    this.#listeners.add(call);
+    return { stop: async () => void this.#listeners.delete(call) };
+  }
+
+  /** Settles when the wire is up; rejects with Cancelled when the signal is aborted or the link closed. */
+  whenUp(signal?: AbortSignal): Promise<void> {
+    if (this.#closed) return Promise.reject(closedError());
+    if (this.#up && !signal?.aborted) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const end = (finish: () => void) => {
+        void listener.stop();
+        signal?.removeEventListener("abort", onAbort);
+        finish();
+      };
+      const onAbort = () => end(() => reject(abortedError(signal)));
+      const listener = this.onConnection((state) => {
+        if (state === "up") end(resolve);
+        else if (this.#closed) end(() => reject(closedError()));
+      });
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Request and reply. Rejects with Retryable `no-answer`, `wire-down`, `no-responders`, or Refused `broker-permission`. */
+  call(subject: string, payload: Uint8Array | string = "", options: CallOptions = {}): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const release = this.#send(subject, payload, options, {
+        answered: (msg) => {
+          release();
+          if (msg.headers?.code === 503 && msg.data.length === 0) reject(noResponders(subject));
+          else resolve(msg);
+        },
+        failed: reject,
+      });
+    });
+  }
+
+  /** One request, many answers: `each` says when it was the last. Ends like `call` when an answer is overdue. */
+  collect(subject: string, payload: string, each: (msg: Msg) => "more" | "end", timeoutMs = DEFAULT_TIMEOUT_MS): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const options = { timeoutMs };
+      const release = this.#send(subject, payload, options, {
+        answered: (msg) => {
+          if (msg.headers?.code === 503 && msg.data.length === 0) {
+            release();
+            return reject(noResponders(subject));
+          }
+          try {
+            if (each(msg) === "more") return;
+            release();
+            resolve();
+          } catch (error) {
+            release();
+            reject(error);
+          }
+        },
+        failed: reject,
+      });
+    });
+  }
+
+  /** Core publish without an answer; dropped while the wire is down. */
+  publish(subject: string, payload: Uint8Array | string): void {
+    if (this.#up && !this.nc.isClosed()) this.nc.publish(subject, payload);
+  }
+
+  subscribe(subject: string, take: (msg: Msg) => void): Serving {
+    const subscription: Subscription = this.nc.subscribe(subject, {
+      callback: (error, msg) => {
+        if (!error) take(msg);
+      },
+    });
+    return {
+      stop: async () => {
+        if (!this.nc.isClosed()) subscription.unsubscribe();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A drain waits for the server; when the wire is down there is nobody to wait for.
+    if (this.#up) await Promise.race([this.nc.drain().catch(() => undefined), new Promise<void>((done) => this.clock.after(2000, done))]);
+    await this.nc.close();
+    this.#down("the connection to the broker was closed");
+  }
+
+  #send(
+    subject: string,
+    payload: Uint8Array | string,
+    options: CallOptions,
+    handlers: { answered(msg: Msg): void; failed(error: PetrelError): void },
+  ): () => void {
+    const id = String(this.#next++);
+    const release = () => void this.#pending.delete(id);
+    if (this.#closed || !this.#up || this.nc.isClosed()) {
+      handlers.failed(wireDown(this.#closed ? "the connection to the broker was closed" : "the broker is out of reach"));
+      return release;
+    }
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const pending: Pending = {
+      subject,
+      deadline: this.clock.now() + timeoutMs,
+      answered: (msg) => {
+        pending.deadline = this.clock.now() + timeoutMs;
+        handlers.answered(msg);
+      },
+      failed: handlers.failed,
+    };
+    this.#pending.set(id, pending);
+    this.#sweep ??= this.clock.after(SWEEP_MS, () => this.#expire());
+    try {
+      const reply = `${this.#prefix}.${id}`;
+      this.nc.publish(subject, payload, options.headers ? { reply, headers: options.headers } : { reply });
+    } catch (cause) {
+      release();
+      handlers.failed(new Retryable({ code: "wire-down", message: `could not send to the broker: ${String(cause)}`, cause }));
+    }
+    return release;
+  }
+
+  #answer(msg: Msg): void {
+    this.#pending.get(msg.subject.slice(this.#prefix.length + 1))?.answered(msg);
+  }
+
+  // One sweep for all calls: a timer for each would cost more than the call.
+  #expire(): void {
+    this.#sweep = null;
+    const now = this.clock.now();
+    for (const [id, pending] of this.#pending) {
+      if (pending.deadline > now) continue;
+      this.#pending.delete(id);
+      pending.failed(
+        new Retryable({
+          code: "no-answer",
+          message: `no answer on ${pending.subject} in time; whether it was done is unknown`,
+          hint: "the broker or the other side may be stopped or busy; asking again is safe",
+        }),
+      );
+    }
+    if (this.#pending.size > 0) this.#sweep = this.clock.after(SWEEP_MS, () => this.#expire());
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type === "disconnect" || status.type === "staleConnection") this.#down("the connection to the broker was lost");
+      else if (status.type === "reconnect") this.#setUp(true);
+      else if (status.type === "error" && status.error instanceof PermissionViolationError) this.#forbid(status.error);
+    }
+  }
+
+  #down(why: string): void {
+    this.#setUp(false);
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const pending of lost) pending.failed(wireDown(why));
+  }
+
+  #setUp(up: boolean): void {
+    if (this.#up === up && !this.#closed) return;
+    this.#up = up && !this.#closed;
+    for (const call of [...this.#listeners]) call(this.#up ? "up" : "down");
+  }
+
+  #forbid(violation: PermissionViolationError): void {
+    if (violation.operation !== "publish") return;
+    for (const [id, pending] of this.#pending) {
+      if (pending.subject !== violation.subject) continue;
+      this.#pending.delete(id);
+      pending.failed(
+        new Refused({
+          code: "broker-permission",
+          message: `the broker does not let this user publish to ${violation.subject}`,
+          hint: "use credentials that have this right",
+          cause: violation,
+        }),
+      );
+    }
+  }
+}
+
+const wireDown = (why: string) =>
+  new Retryable({ code: "wire-down", message: why, hint: "it is tried again by itself; `petrel doctor` shows whether nats-server runs" });
+const noResponders = (subject: string) => new Retryable({ code: "no-responders", message: `nobody serves ${subject} at the moment` });
+const closedError = () => new Cancelled({ code: "closed", message: "the connection to the broker was closed" });
+export const abortedError = (signal?: AbortSignal) =>
+  new Cancelled({ code: "aborted", message: "called off while waiting for the broker", cause: signal?.reason });

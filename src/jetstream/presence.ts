@@ -1,0 +1,106 @@
+/** Which executors are there: their heartbeats, and a memory bucket for those who have just connected. Liveness only. */
+import type { Serving } from "../contract/broker.ts";
+import type { Timer } from "../contract/clock.ts";
+import type { ExecutorPresence } from "../contract/envelope.ts";
+import { buckets, subjects } from "../contract/subjects.ts";
+import { lastToken } from "./answering.ts";
+import { Bucket } from "./bucket.ts";
+import type { Link } from "./link.ts";
+
+/** Milliseconds between two heartbeats of an executor. */
+export const HEARTBEAT_MS = 2000;
+const MISSED = 3;
+const LOOK_MS = 500;
+
+type Call = (presence: ExecutorPresence | { name: string; gone: true }) => void;
+
+export class Presence {
+  readonly #link: Link;
+  readonly #bucket: Bucket;
+  readonly #seen = new Map<string, { presence: ExecutorPresence; at: number }>();
+  readonly #calls = new Set<Call>();
+  #hearing: Serving | null = null;
+  #timer: Timer | null = null;
+  /** Since when the wire has been up: during an own outage nobody has missed a heartbeat. */
+  #upSince: number;
+
+  constructor(link: Link) {
+    this.#link = link;
+    this.#upSince = link.clock.now();
+    this.#bucket = new Bucket(link, buckets.executors, {
+      storage: "memory",
+      description: "Executors that were heard of in the last seconds",
+      maxAgeMs: HEARTBEAT_MS * (MISSED + 1),
+    });
+    link.onConnection((state) => {
+      if (state === "up") this.#upSince = link.clock.now();
+    });
+  }
+
+  listen(call: Call): Serving {
+    this.#calls.add(call);
+    this.#hear();
+    for (const { presence } of this.#seen.values()) call(presence);
+    return {
+      stop: async () => {
+        this.#calls.delete(call);
+        if (this.#calls.size === 0) await this.stop();
+      },
+    };
+  }
+
+  /** Those heard here, and those whom another master heard. */
+  async all(): Promise<ExecutorPresence[]> {
+    const found = new Map<string, ExecutorPresence>();
+    for (const message of await this.#bucket.list(">")) {
+      const presence = parse(message.data);
+      if (presence) found.set(presence.name, presence);
+    }
+    for (const { presence } of this.#seen.values()) found.set(presence.name, presence);
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#hearing?.stop();
+    this.#hearing = null;
+  }
+
+  #hear(): void {
+    if (this.#hearing) return;
+    this.#hearing = this.#link.subscribe(subjects.heartbeatAll(), (msg) => {
+      const presence = parse(msg.data);
+      // The subject is what the broker's permissions guard, so it says who speaks.
+      if (presence?.name !== lastToken(msg.subject)) return;
+      this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
+      for (const call of [...this.#calls]) call(presence);
+      void this.#bucket.put(presence.name, msg.data).catch(() => undefined);
+    });
+    this.#look();
+  }
+
+  #look(): void {
+    this.#timer = this.#link.clock.after(LOOK_MS, () => {
+      const limit = this.#link.clock.now() - HEARTBEAT_MS * MISSED - LOOK_MS;
+      if (this.#link.up && this.#upSince < limit) {
+        for (const [name, { at }] of this.#seen) if (at < limit) this.#gone(name);
+      }
+      this.#look();
+    });
+  }
+
+  #gone(name: string): void {
+    this.#seen.delete(name);
+    for (const call of [...this.#calls]) call({ name, gone: true });
+  }
+}
+
+function parse(data: Uint8Array): ExecutorPresence | null {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(data)) as Partial<ExecutorPresence> | null;
+    return typeof value?.name === "string" && Array.isArray(value.pools) ? (value as ExecutorPresence) : null;
+  } catch {
+    return null;
+  }
+}

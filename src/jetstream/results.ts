@@ -1,0 +1,70 @@
+/**
+ * Results of executors, in DONE_<net>. A result is removed when its handler has settled: its outcome is in the log then.
+ * What comes twice is the owner's to ignore; what is no result, or speaks for another executor, is removed unheard.
+ */
+import type { Serving } from "../contract/broker.ts";
+import type { WorkResult } from "../contract/envelope.ts";
+import { streams, subjects } from "../contract/subjects.ts";
+import { unpackResult } from "./envelope-bytes.ts";
+import type { Link } from "./link.ts";
+import { backoffMs, pause, persist } from "./retry.ts";
+import type { StoredMessage } from "./stored-message.ts";
+import { removeMessage, streamInfo } from "./streams.ts";
+import { readBatch, tail } from "./tail.ts";
+
+type Take = (result: WorkResult) => Promise<void>;
+const HANDLERS_AT_ONCE = 64;
+
+/** Hands over what lies there and what comes, each until its handler has succeeded or the serving is stopped. */
+export async function takeResults(link: Link, net: string, take: Take): Promise<Serving> {
+  const closing = new AbortController();
+  const flying = new Set<Promise<void>>();
+  const reading = (async () => {
+    for await (const message of tail(link, streams.done(net), 0, subjects.doneAll(net), closing.signal)) {
+      const work = settle(link, net, message, take, closing.signal).finally(() => flying.delete(work));
+      flying.add(work);
+      if (flying.size >= HANDLERS_AT_ONCE) await Promise.race(flying);
+    }
+  })();
+  return {
+    stop: async () => {
+      closing.abort();
+      await reading;
+      await Promise.allSettled(flying);
+    },
+  };
+}
+
+async function settle(link: Link, net: string, message: StoredMessage, take: Take, signal: AbortSignal): Promise<void> {
+  const result = unpackResult(message.subject, message.data);
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      if (result) await take(result);
+      break;
+    } catch {
+      // The owner says why in its own log; here it only means "not taken in yet".
+      await pause(link.clock, Math.max(250, backoffMs(failures)), signal);
+    }
+  }
+  // A removal that fails leaves the result for the next term, whose owner ignores it.
+  if (!signal.aborted) await persist(link, 3, () => removeMessage(link, streams.done(net), message.seq)).catch(() => undefined);
+}
+
+/** All results that lie there now, in order. Throws what the handler throws. */
+export async function drainResults(link: Link, net: string, take: Take): Promise<void> {
+  const stream = streams.done(net);
+  const info = await persist(link, 5, () => streamInfo(link, stream));
+  if (info === null || info.state.messages === 0) return;
+  for (let next = info.state.first_seq; next <= info.state.last_seq; ) {
+    const from = next;
+    const batch = await persist(link, 5, () => readBatch(link, stream, from));
+    if (batch.length === 0) return;
+    for (const message of batch) {
+      next = message.seq + 1;
+      if (message.seq > info.state.last_seq) return;
+      const result = unpackResult(message.subject, message.data);
+      if (result) await take(result);
+      await persist(link, 3, () => removeMessage(link, stream, message.seq));
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The managed nats-server.
+ * (a) One store has one server: starters take turns, and a server that runs already is adopted, never doubled.
+ * (b) A port once chosen is used again, so that clients and CLI contexts survive a restart.
+ * (c) The server is a plain child: it is ended by `stop`, and one that outlived its killed parent is found again.
+ */
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../contract/clock.ts";
+import { delay } from "../../contract/clock.ts";
+import { Retryable, Terminal } from "../../contract/errors.ts";
+import { isNewEnough, MINIMUM_VERSION, serverVersion } from "./binary.ts";
+import type { Durability, ServerSettings } from "./config.ts";
+import { configPath, readSettings, validateConfig, writeConfig } from "./config.ts";
+import type { Credentials } from "./credentials.ts";
+import { makeCredentials } from "./credentials.ts";
+import { writePrivate } from "./private-file.ts";
+import { isServerOf, runningServer } from "./process-table.ts";
+import type { ServerPorts } from "./readiness.ts";
+import { waitReady } from "./readiness.ts";
+import { withStartLock } from "./start-lock.ts";
+
+/** The part of pino's logger that is used here. */
+export interface ServerLogger {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export interface ManagedServerOptions {
+  /** Path of a nats-server, from `findServerBinary`. */
+  binary: string;
+  /** Folder of the server's own: config, store, log, credentials. */
+  dir: string;
+  durability: Durability;
+  /** Default: those of the folder, made when there are none. */
+  users?: Credentials;
+  clock: Clock;
+  logger?: ServerLogger;
+  /** A port that must be used; without it one is chosen once and kept. */
+  port?: number;
+  /** Most bytes of the store; default 1 TB, that is: the disk decides. */
+  maxFileBytes?: number;
+  /** Milliseconds until a start counts as failed; default 30,000. */
+  readyMs?: number;
+}
+
+export interface ManagedServer extends ServerPorts {
+  pid: number;
+  /** True when the server was running already. */
+  adopted: boolean;
+  /** The durability that the running server was started with. */
+  durability: Durability;
+  credentials: Credentials;
+  /** What a person should know, like a port that had to change; null when there is nothing. */
+  notice: string | null;
+  /** Settles when the process is gone: graceful first, by force after `graceMs` (default 10,000). */
+  stop(graceMs?: number): Promise<void>;
+}
+
+interface Started {
+  pid: number;
+  ports: ServerPorts;
+  notice: string | null;
+}
+
+const LOG_LIMIT = 20 * 1024 * 1024;
+const logPath = (dir: string) => join(dir, "nats-server.log");
+const portPath = (dir: string) => join(dir, "port");
+
+/** Throws Terminal (`nats-server-too-old`, `nats-server-config`, `port-in-use`, `disk-full`, `nats-server-failed`) or Retryable (`server-starting`, `nats-server-not-ready`). */
+export async function startManagedServer(options: ManagedServerOptions): Promise<ManagedServer> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const dir = realpathSync(options.dir);
+  const readyMs = options.readyMs ?? 30_000;
+  return await withStartLock(dir, options.clock, readyMs + 5000, async () => {
+    const credentials = options.users ?? makeCredentials(dir);
+    const running = runningServer(dir);
+    const started = running === null ? await start(options, dir, credentials, readyMs) : await adopt(options, dir, running, readyMs);
+    if (started.notice) options.logger?.warn(started.notice);
+    options.logger?.info(`nats-server ${started.pid} ${running === null ? "started" : "found again"} at ${started.ports.url}`);
+    return {
+      ...started.ports,
+      pid: started.pid,
+      adopted: running !== null,
+      durability: readSettings(dir)?.durability ?? options.durability,
+      credentials,
+      notice: started.notice,
+      stop: (graceMs = 10_000) => stopServer(dir, started.pid, options.clock, graceMs),
+    };
+  });
+}
+
+async function adopt(options: ManagedServerOptions, dir: string, pid: number, readyMs: number): Promise<Started> {
+  const ports = await waitReady(dir, pid, options.clock, readyMs, () => !isServerOf(pid, dir));
+  if (ports) return { pid, ports, notice: null };
+  throw new Retryable({
+    code: "nats-server-not-ready",
+    message: `nats-server ${pid} runs on the store in ${dir} but does not answer`,
+    hint: `look at ${logPath(dir)}; end it with \`kill ${pid}\` and start again`,
+  });
+}
+
+async function start(options: ManagedServerOptions, dir: string, credentials: Credentials, readyMs: number): Promise<Started> {
+  const version = await serverVersion(options.binary);
+  if (version === null || !isNewEnough(version)) {
+    throw new Terminal({
+      code: version === null ? "nats-server-missing" : "nats-server-too-old",
+      message: `Petrel needs nats-server ${MINIMUM_VERSION} or newer, but ${options.binary} is ${version ?? "no nats-server that runs here"}`,
+      hint: "run `npm run setup`, or set PETREL_NATS_SERVER to a newer one",
+    });
+  }
+  const kept = existsSync(portPath(dir)) ? Number(readFileSync(portPath(dir), "utf8")) : 0;
+  const wanted = options.port ?? (kept > 0 ? kept : -1);
+  const first = await launch(options, dir, credentials, wanted, readyMs);
+  if ("ports" in first) return keepPort(dir, { ...first, notice: null });
+  // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all.
+  if (first.failure.code === "port-in-use" && options.port === undefined && wanted !== -1) {
+    const second = await launch(options, dir, credentials, -1, readyMs);
+    if ("failure" in second) throw second.failure;
+    const notice = `port ${wanted} of the nats-server is taken by another program; it listens on ${second.ports.url} now, so write NATS contexts anew with \`petrel nats-context\``;
+    return keepPort(dir, { ...second, notice });
+  }
+  throw first.failure;
+}
+
+function keepPort(dir: string, started: Started): Started {
+  writePrivate(portPath(dir), `${new URL(started.ports.url).port}\n`);
+  return started;
+}
+
+type Launched = { pid: number; ports: ServerPorts } | { failure: Terminal | Retryable };
+
+async function launch(
+  options: ManagedServerOptions,
+  dir: string,
+  credentials: Credentials,
+  port: number,
+  readyMs: number,
+): Promise<Launched> {
+  const settings: ServerSettings = { durability: options.durability, port, maxFileBytes: options.maxFileBytes ?? 1024 ** 4 };
+  writeConfig(dir, settings, credentials);
+  await validateConfig(options.binary, dir);
+  const mark = logSize(dir);
+  const child = spawnServer(options.binary, dir);
+  const pid = child.pid;
+  if (pid === undefined) return { failure: failedStart(dir, mark, port) };
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  const ports = await waitReady(dir, pid, options.clock, readyMs, ended);
+  if (ports) return { pid, ports };
+  if (ended()) return { failure: failedStart(dir, mark, port) };
+  await stopServer(dir, pid, options.clock, 2000);
+  return {
+    failure: new Retryable({
+      code: "nats-server-not-ready",
+      message: `nats-server did not become ready within ${Math.round(readyMs / 1000)} s: ${lastWords(dir, mark)}`,
+      hint: `look at ${logPath(dir)}`,
+    }),
+  };
+}
+
+function spawnServer(binary: string, dir: string): ChildProcess {
+  if (logSize(dir) > LOG_LIMIT) truncateSync(logPath(dir), 0);
+  // The log is a file, not a pipe: a server whose parent was killed must not die of a broken pipe.
+  const log = openSync(logPath(dir), "a", 0o600);
+  try {
+    const child = spawn(binary, ["-c", configPath(dir)], { stdio: ["ignore", log, log], cwd: dir });
+    child.on("error", () => undefined);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+function logSize(dir: string): number {
+  return existsSync(logPath(dir)) ? statSync(logPath(dir)).size : 0;
+}
+
+/** What the server has logged since `mark`, its fatal and error lines first. */
+function lastWords(dir: string, mark: number): string {
+  const lines = existsSync(logPath(dir)) ? readFileSync(logPath(dir)).subarray(mark).toString("utf8").trim().split("\n") : [];
+  const grave = lines.filter((line) => /\[(FTL|ERR)\]|nats-server: /.test(line));
+  return (grave.length > 0 ? grave : lines).slice(-3).join(" / ") || "it said nothing";
+}
+
+function failedStart(dir: string, mark: number, port: number): Terminal {
+  const said = lastWords(dir, mark);
+  if (/address already in use/.test(said)) {
+    return new Terminal({
+      code: "port-in-use",
+      message: `port ${port} is in use by another program, so nats-server cannot listen there`,
+      hint: "end that program or choose another port",
+    });
+  }
+  if (/no space left|disk quota/i.test(said)) {
+    return new Terminal({
+      code: "disk-full",
+      message: `nats-server cannot write to ${dir}: ${said}`,
+      hint: "free some space there and start again",
+    });
+  }
+  return new Terminal({ code: "nats-server-failed", message: `nats-server ended at once: ${said}`, hint: `look at ${logPath(dir)}` });
+}
+
+async function stopServer(dir: string, pid: number, clock: Clock, graceMs: number): Promise<void> {
+  // A pid may have passed to another program: signal only what is still our server.
+  if (isServerOf(pid, dir)) process.kill(pid, "SIGTERM");
+  const end = clock.now() + graceMs;
+  while (isServerOf(pid, dir) && clock.now() < end) await delay(clock, 20);
+  if (isServerOf(pid, dir)) {
+    process.kill(pid, "SIGKILL");
+    while (isServerOf(pid, dir)) await delay(clock, 20);
+  }
+  rmSync(join(dir, `nats-server_${pid}.ports`), { force: true });
+}

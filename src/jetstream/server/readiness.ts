@@ -1,0 +1,52 @@
+/** When a server may be used: its ports file is there and whole, and its health check says ok. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../contract/clock.ts";
+import { delay } from "../../contract/clock.ts";
+
+export interface ServerPorts {
+  /** `nats://127.0.0.1:port` */
+  url: string;
+  /** `http://127.0.0.1:port` */
+  monitoringUrl: string;
+}
+
+/** The ports of one running server; null while its file is missing or half written. */
+export function readPorts(dir: string, pid: number): ServerPorts | null {
+  const path = join(dir, `nats-server_${pid}.ports`);
+  if (!existsSync(path)) return null;
+  try {
+    const ports = JSON.parse(readFileSync(path, "utf8")) as { nats?: string[]; monitoring?: string[] };
+    const [url, monitoringUrl] = [ports.nats?.[0], ports.monitoring?.[0]];
+    return url && monitoringUrl ? { url, monitoringUrl } : null;
+  } catch {
+    return null;
+  }
+}
+
+async function isHealthy(monitoringUrl: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${monitoringUrl}/healthz`, { signal: AbortSignal.timeout(2000) });
+    const body = (await answer.json()) as { status?: string };
+    return body.status === "ok";
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for the server; null when `gone` says that it has ended or the time is over. */
+export async function waitReady(
+  dir: string,
+  pid: number,
+  clock: Clock,
+  timeoutMs: number,
+  gone: () => boolean,
+): Promise<ServerPorts | null> {
+  const end = clock.now() + timeoutMs;
+  while (!gone() && clock.now() < end) {
+    const ports = readPorts(dir, pid);
+    if (ports && (await isHealthy(ports.monitoringUrl))) return ports;
+    await delay(clock, 25);
+  }
+  return null;
+}

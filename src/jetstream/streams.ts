@@ -1,0 +1,109 @@
+/** Making and looking at streams. */
+import { Retryable } from "../contract/errors.ts";
+import { ApiFailure, api, apiCodes, isApiCode } from "./jetstream-api.ts";
+import type { Link } from "./link.ts";
+import type { StoredMessage } from "./stored-message.ts";
+import { decodeStored } from "./stored-message.ts";
+
+/** Stream configuration in the server's own words (its StreamConfig); what is left out has the server's default. */
+export interface StreamConfig {
+  name: string;
+  subjects: string[];
+  retention: "limits" | "workqueue";
+  storage: "file" | "memory";
+  description: string;
+  metadata?: Record<string, string>;
+  persist_mode?: "async";
+  max_msgs_per_subject?: number;
+  discard?: "old" | "new";
+  /** Nanoseconds. */
+  max_age?: number;
+  /** Nanoseconds. */
+  duplicate_window?: number;
+  allow_direct: true;
+  allow_rollup_hdrs?: boolean;
+  allow_msg_ttl?: boolean;
+  deny_delete?: boolean;
+}
+
+export interface StreamInfo {
+  config: StreamConfig;
+  created: string;
+  state: { messages: number; first_seq: number; last_seq: number; subjects?: Record<string, number> };
+  total?: number;
+  offset?: number;
+  limit?: number;
+}
+
+/** Makes the stream, or brings an existing one up to date. Idempotent. */
+export async function declareStream(link: Link, config: StreamConfig): Promise<StreamInfo> {
+  try {
+    return await api<StreamInfo>(link, `STREAM.CREATE.${config.name}`, config, 15_000);
+  } catch (error) {
+    if (!isApiCode(error, apiCodes.nameInUse)) throw error;
+  }
+  const now = await api<StreamInfo>(link, `STREAM.INFO.${config.name}`);
+  // Storage and persistence cannot be changed later: what was chosen first stays.
+  const { persist_mode: _mode, ...rest } = config;
+  const kept = { storage: now.config.storage, ...(now.config.persist_mode ? { persist_mode: now.config.persist_mode } : {}) };
+  return await api<StreamInfo>(link, `STREAM.UPDATE.${config.name}`, { ...rest, ...kept }, 15_000);
+}
+
+/** Null when there is no such stream. */
+export async function streamInfo(
+  link: Link,
+  name: string,
+  query?: { subjects_filter: string; offset?: number },
+): Promise<StreamInfo | null> {
+  try {
+    return await api<StreamInfo>(link, `STREAM.INFO.${name}`, query);
+  } catch (error) {
+    if (isApiCode(error, apiCodes.streamNotFound)) return null;
+    throw error;
+  }
+}
+
+/** Names of the streams that listen to subjects of this pattern. */
+export async function streamNames(link: Link, subject: string): Promise<string[]> {
+  const names: string[] = [];
+  for (;;) {
+    const page = await api<{ streams: string[] | null; total: number }>(link, "STREAM.NAMES", { subject, offset: names.length });
+    names.push(...(page.streams ?? []));
+    if (names.length >= page.total || (page.streams ?? []).length === 0) return names;
+  }
+}
+
+/** One message as the stream's leader has it; null when it is not there. A missing stream throws. */
+export async function leaderMessage(
+  link: Link,
+  stream: string,
+  query: { seq: number } | { last_by_subj: string },
+): Promise<StoredMessage | null> {
+  try {
+    const answer = await api<{ message: { subject: string; seq: number; data?: string; hdrs?: string; time: string } }>(
+      link,
+      `STREAM.MSG.GET.${stream}`,
+      query,
+    );
+    return decodeStored(answer.message);
+  } catch (error) {
+    if (isApiCode(error, apiCodes.noMessage)) return null;
+    throw error;
+  }
+}
+
+/** Removes one message without the slow erasing of its bytes. Gone already is as good. */
+export async function removeMessage(link: Link, stream: string, seq: number): Promise<void> {
+  try {
+    await api(link, `STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true });
+  } catch (error) {
+    // 10057: the server's word for "no message found" at a delete; 10043 in other versions.
+    if (!(error instanceof ApiFailure && [10057, 10043, apiCodes.noMessage].includes(error.apiCode))) throw error;
+  }
+}
+
+/** Purges by subject filter, or everything below a sequence. */
+export async function purgeStream(link: Link, stream: string, what: { filter: string } | { seq: number }): Promise<void> {
+  const answer = await api<{ success: boolean }>(link, `STREAM.PURGE.${stream}`, what, 15_000);
+  if (!answer.success) throw new Retryable({ code: "purge-failed", message: `the broker did not purge ${stream}` });
+}

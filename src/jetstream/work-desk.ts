@@ -1,0 +1,153 @@
+/** The masters' side of the work: offers, claims, tool calls (E8). Results and presence have files of their own. */
+import { headers } from "@nats-io/transport-node";
+import type { Serving, WorkDesk } from "../contract/broker.ts";
+import type { ClaimAnswer, ClaimRequest, SignedOrder, ToolCallAnswer, ToolCallRequest } from "../contract/envelope.ts";
+import { errorData, PetrelError } from "../contract/errors.ts";
+import type { IdSource } from "../contract/ids.ts";
+import { streams, subjects, WORKERS } from "../contract/subjects.ts";
+import { serve } from "./answering.ts";
+import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
+import { api, apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import type { Link } from "./link.ts";
+import { abortedError } from "./link.ts";
+import type { Presence } from "./presence.ts";
+import { drainResults, takeResults } from "./results.ts";
+import { abortable, backoffMs, isRetryable, pause, persist } from "./retry.ts";
+import { declareStream, purgeStream, streamNames } from "./streams.ts";
+import { windowed } from "./windowed.ts";
+
+/** Executors answer a tool call that takes longer with "running" after 2 s. */
+const TOOL_ANSWER_MS = 6000;
+const ACK_WAIT_NS = 5_000_000_000;
+
+type Done = Exclude<ToolCallAnswer, { state: "running" }>;
+
+export class JetStreamWorkDesk implements WorkDesk {
+  readonly #link: Link;
+  readonly #ids: IdSource;
+  readonly #storage: "file" | "memory";
+  readonly #presence: Presence;
+  readonly #pools = new Map<string, Promise<void>>();
+  /** By net: changes at each withdrawal, so that an order may be offered anew although the broker remembers its id. */
+  readonly #rounds = new Map<string, string>();
+  readonly #session: string;
+
+  constructor(link: Link, options: { ids: IdSource; storage: "file" | "memory"; presence: Presence }) {
+    this.#link = link;
+    this.#ids = options.ids;
+    this.#storage = options.storage;
+    this.#presence = options.presence;
+    this.#session = options.ids.next();
+  }
+
+  async offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void> {
+    const marks = headers();
+    // Safe for a work queue, unlike the log: a doubled offer would only be claimed once.
+    marks.set("Nats-Msg-Id", `${about.id}.${this.#rounds.get(about.net) ?? this.#session}`);
+    const subject = subjects.work(about.pool, about.net, about.transition);
+    await persist(this.#link, 4, async () => {
+      await this.#declarePool(about.pool);
+      try {
+        await publishAcked(this.#link, subject, packEnvelope(order), marks);
+      } catch (error) {
+        if (error instanceof PetrelError && error.code === "no-responders") this.#pools.delete(about.pool);
+        throw error;
+      }
+    });
+  }
+
+  async withdraw(net: string): Promise<void> {
+    this.#rounds.set(net, this.#ids.next());
+    const queues = (await persist(this.#link, 3, () => streamNames(this.#link, "work.>"))).filter((name) =>
+      name.startsWith(streams.work("")),
+    );
+    await windowed(queues, 20, async (queue) => {
+      const filter = subjects.workOf(queue.slice(streams.work("").length), net);
+      await persist(this.#link, 3, () => purgeStream(this.#link, queue, { filter })).catch((error: unknown) => {
+        if (!isApiCode(error, apiCodes.streamNotFound)) throw error;
+      });
+    });
+  }
+
+  async serveClaims(
+    net: string,
+    answer: (firing: string, attempt: number, request: ClaimRequest) => Promise<ClaimAnswer>,
+  ): Promise<Serving> {
+    return serve(this.#link, subjects.claimAll(net), async (msg) => {
+      try {
+        const [, , firing = "", attempt = ""] = msg.subject.split(".");
+        return packEnvelope(await answer(firing, Number(attempt), unpackEnvelope<ClaimRequest>(msg.data)));
+      } catch (error) {
+        return packEnvelope({ ok: false, code: "unknown", message: errorData(error).message } satisfies ClaimAnswer);
+      }
+    });
+  }
+
+  takeResults: WorkDesk["takeResults"] = (net, take) => takeResults(this.#link, net, take);
+  drainResults: WorkDesk["drainResults"] = (net, take) => drainResults(this.#link, net, take);
+
+  async callTool(executor: string, request: ToolCallRequest, signal: AbortSignal): Promise<Done> {
+    const subject = subjects.hands(executor, "call");
+    for (let failures = 0; ; ) {
+      if (signal.aborted) throw abortedError(signal);
+      try {
+        const call = this.#link.call(subject, packEnvelope(request), { timeoutMs: TOOL_ANSWER_MS });
+        const answer = unpackEnvelope<ToolCallAnswer>((await abortable(call, signal)).data);
+        if (answer.state !== "running") return answer;
+        failures = 0;
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        await pause(this.#link.clock, backoffMs(failures++), signal);
+        await this.#link.whenUp(signal);
+      }
+    }
+  }
+
+  async cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void> {
+    try {
+      await persist(this.#link, 3, () => this.#link.call(subjects.hands(executor, "cancel"), packEnvelope(about), { timeoutMs: 2000 }));
+    } catch (error) {
+      // An executor that is gone has nothing to end, and one that is cut off ends its work itself after a lease.
+      if (!isRetryable(error)) throw error;
+    }
+  }
+
+  executors: WorkDesk["executors"] = () => this.#presence.all();
+  onExecutor: WorkDesk["onExecutor"] = async (call) => this.#presence.listen(call);
+
+  /** The queue of a pool and its one consumer, made on the first offer. */
+  #declarePool(pool: string): Promise<void> {
+    const known = this.#pools.get(pool);
+    if (known) return known;
+    const making = this.#makePool(pool);
+    this.#pools.set(pool, making);
+    making.catch(() => this.#pools.delete(pool));
+    return making;
+  }
+
+  async #makePool(pool: string): Promise<void> {
+    const stream = streams.work(pool);
+    await declareStream(this.#link, {
+      name: stream,
+      subjects: [subjects.workAll(pool)],
+      retention: "workqueue",
+      storage: this.#storage,
+      allow_direct: true,
+      description: `Work offers for the executors of pool ${pool}. An offer leaves when an executor has pulled it.`,
+      metadata: { pool, role: "work" },
+    });
+    await api(this.#link, `CONSUMER.CREATE.${stream}.${WORKERS}`, {
+      stream_name: stream,
+      config: {
+        durable_name: WORKERS,
+        name: WORKERS,
+        description: `What the executors of pool ${pool} pull from`,
+        ack_policy: "explicit",
+        ack_wait: ACK_WAIT_NS,
+        deliver_policy: "all",
+        max_deliver: -1,
+        max_ack_pending: 10_000,
+      },
+    });
+  }
+}
