@@ -1,0 +1,75 @@
+/**
+ * A persona's actor: one for each instance. It takes up firings that the net hands it, works on them through the
+ * capabilities it was given, and hands the outcome back to the net. It knows no other persona and sends to none.
+ */
+import { assign, enqueueActions, fromPromise, sendParent, setup } from "xstate";
+import type { EventDraft } from "../contract/event.ts";
+import type { Outcome } from "../net/decide.ts";
+import type { PersonaHandles } from "./persona-handles.ts";
+import type { AssignedFiring } from "./term/dispatch.ts";
+
+export interface PersonaInput {
+  persona: string;
+  transition: string;
+  instance: number;
+  handles: PersonaHandles;
+}
+export interface WorkInput {
+  firing: AssignedFiring;
+  handles: PersonaHandles;
+}
+export interface Finished {
+  firing: string;
+  attempt: number;
+  /** Null where the outcome comes by another way: a command's from its executor. */
+  outcome: Outcome | null;
+  extra: Partial<EventDraft>;
+}
+export type PersonaEvent = { type: "firing.assigned"; firing: AssignedFiring } | { type: "firing.cancelled"; firing: string; attempt: number; reason: string };
+export type FinishedEvent = { type: "firing.finished"; finished: Finished };
+
+type ChildEvent = { type: `xstate.done.actor.${string}`; actorId: string; output: Finished } | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
+
+/** One child for each attempt: a late answer of an earlier attempt belongs to a child that is gone. */
+function childId(firing: string, attempt: number): string {
+  return `${firing}#${attempt}`;
+}
+
+export const personaMachine = setup({
+  types: { context: {} as PersonaInput & { busy: string[] }, events: {} as PersonaEvent, input: {} as PersonaInput },
+  actors: {
+    work: fromPromise<Finished, WorkInput>(() => Promise.reject(new Error("work is provided by the master"))),
+  },
+}).createMachine({
+  id: "persona",
+  context: ({ input }) => ({ ...input, busy: [] }),
+  initial: "ready",
+  states: {
+    ready: {
+      on: {
+        "firing.assigned": {
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            const id = childId(event.firing.firing, event.firing.attempt);
+            if (context.busy.includes(id)) return;
+            enqueue.spawnChild("work", { id, input: { firing: event.firing, handles: context.handles } });
+            enqueue.assign({ busy: [...context.busy, id] });
+          }),
+        },
+        "firing.cancelled": {
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            const id = childId(event.firing, event.attempt);
+            if (!context.busy.includes(id)) return;
+            enqueue.stopChild(id);
+            enqueue.assign({ busy: context.busy.filter((child) => child !== id) });
+          }),
+        },
+        "xstate.done.actor.*": {
+          actions: [
+            sendParent(({ event }) => ({ type: "firing.finished", finished: (event as unknown as ChildEvent & { output: Finished }).output })),
+            assign({ busy: ({ context, event }) => context.busy.filter((id: string) => id !== (event as unknown as ChildEvent).actorId) }),
+          ],
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,101 @@
+/** Applying a definition to a net: the file is checked, stored under its hash, and then named by an `edited` event. */
+import { isoTime } from "../../contract/clock.ts";
+import { Refused, Terminal } from "../../contract/errors.ts";
+import { derivedId, hashJson } from "../../contract/hash.ts";
+import type { Json } from "../../contract/json.ts";
+import type { PlacedToken } from "../../contract/event.ts";
+import { checkNet, formatProblem } from "../../net/check.ts";
+import type { NetDefinition } from "../../net/definition.ts";
+import type { Term } from "./term.ts";
+
+export interface ApplyRequest {
+  definition: NetDefinition;
+  /** Version that the edit was made on; refused when another runs. Absent: whatever runs. */
+  base?: string;
+  by: string;
+}
+
+export function versionOf(definition: NetDefinition): string {
+  return hashJson(definition);
+}
+
+export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
+  const { definition, base, by } = request;
+  const { state } = term;
+  const version = versionOf(definition);
+  if (base !== undefined && state.definition !== null && !state.definition.startsWith(base)) {
+    throw new Refused({
+      code: "outdated-base", message: `the edit was made on ${base.slice(0, 12)}, but ${state.definition.slice(0, 12)} runs`,
+      hint: `petrel net pull ${state.net}, make the change there, and apply again`,
+    });
+  }
+  if (state.definition === version) return { net: state.net, version, changed: false };
+  const personas = await knownPersonas(term, definition);
+  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)) }).filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    throw new Terminal({ code: "net-invalid", message: errors.map((problem) => formatProblem(problem)).join("\n"), hint: "petrel net check FILE" });
+  }
+  refuseRemovals(term, definition);
+  await term.ports.broker.netVersions.put(state.net, version, definition as unknown as Json);
+  term.definitions.add(definition, version);
+  await term.declarePlaces(definition);
+  const first = state.definition === null;
+  const committed = term.commit({
+    category: "net", type: "edited", status: "ok", netVersion: version, produced: first ? initialTokens(term, definition) : [],
+    summary: first ? `${by} started the net ${state.net}.` : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
+    attributes: { base: state.definition, by, personas },
+  });
+  // The new personas' actors stand before the first firing that needs them is acknowledged.
+  term.ports.definitionChanged(term);
+  await committed;
+  await term.arrivals.declareLetterBox();
+  term.wakeAll();
+  return { net: state.net, version, changed: true };
+}
+
+async function knownPersonas(term: Term, definition: NetDefinition): Promise<Record<string, string>> {
+  const personas: Record<string, string> = {};
+  for (const { persona } of Object.values(definition.transitions)) {
+    if (persona === undefined || personas[persona] !== undefined) continue;
+    const version = await term.ports.personas.latest(persona);
+    if (version === null) continue;
+    await term.ports.personas.load(persona, version);
+    personas[persona] = version;
+  }
+  return personas;
+}
+
+function refuseRemovals(term: Term, definition: NetDefinition): void {
+  const running = term.net?.definition;
+  if (!running) return;
+  const gone = [
+    ...Object.keys(running.places).filter((place) => !(place in definition.places)).map((place) => `place ${place}`),
+    ...Object.keys(running.transitions).filter((id) => !(id in definition.transitions)).map((id) => `transition ${id}`),
+  ];
+  if (gone.length === 0) return;
+  throw new Refused({
+    code: "removal", message: `the new version lacks ${gone.join(", ")}, and a running net only grows in this version of Petrel`,
+    hint: "keep them in the file; a transition with a guard of `false` never fires",
+  });
+}
+
+function difference(term: Term, definition: NetDefinition): string {
+  const running = term.net?.definition;
+  if (!running) return "";
+  const added = [
+    ...Object.keys(definition.places).filter((place) => !(place in running.places)).map((place) => `place ${place}`),
+    ...Object.keys(definition.transitions).filter((id) => !(id in running.transitions)).map((id) => `transition ${id}`),
+    ...Object.entries(definition.transitions).filter(([id, { gate }]) => gate && !running.transitions[id]?.gate).map(([id, { gate }]) => `gate ${gate?.name ?? id}`),
+  ];
+  return added.length > 0 ? `: added ${added.join(", ")}` : "";
+}
+
+function initialTokens(term: Term, definition: NetDefinition): PlacedToken[] {
+  const at = isoTime(term.ports.clock.now());
+  return Object.entries(definition.tokens ?? {}).flatMap(([place, tokens]) =>
+    tokens.map((data, index): PlacedToken => {
+      const id = derivedId("t-", definition.net, "initial", place, index);
+      return { place, token: { id, data, from: { outside: "net-file" }, by: "net-file", at, correlation: `c-${id.slice(2)}`, v: 1 } };
+    }),
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Claims and leases (E8): which executor may work on which attempt, and when an attempt is given up.
+ *
+ * L1 One executor per attempt: the answer yes follows a `claimed` event that names it.
+ * L2 Only the owner raises the attempt: an offer unclaimed too long, or a lease run out while this owner was connected.
+ * L3 After an outage of our own, or a recovery, every lease starts full: nobody could renew.
+ */
+import type { Clock } from "../../contract/clock.ts";
+import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
+import type { OpenFiring } from "../../net/state.ts";
+import type { NetState } from "../../net/state.ts";
+import type { CommitLoop } from "./commit-loop.ts";
+
+export interface ClaimPorts {
+  state: NetState;
+  loop: CommitLoop;
+  clock: Clock;
+  leaseMs: number;
+  timeoutOf(firing: OpenFiring): number;
+  /** Ends this attempt and begins the next. */
+  lapse(firing: OpenFiring, reason: string): void;
+  claimed(firing: OpenFiring, executor: string): void;
+  poolOf(firing: OpenFiring): string | null;
+}
+
+export class Claims {
+  readonly #ports: ClaimPorts;
+  /** Firing -> when its executor was last heard of. */
+  #renewed = new Map<string, number>();
+  #offered = new Map<string, number>();
+  #granting = new Map<string, Promise<ClaimAnswer>>();
+  #present = new Map<string, ExecutorPresence>();
+  #connectedSince: number | null;
+
+  constructor(ports: ClaimPorts) {
+    this.#ports = ports;
+    this.#connectedSince = ports.clock.now();
+  }
+
+  connection(up: boolean): void {
+    this.#connectedSince = up ? this.#ports.clock.now() : null;
+  }
+
+  offered(firing: string): void {
+    this.#offered.set(firing, this.#ports.clock.now());
+  }
+
+  presence(presence: ExecutorPresence | { name: string; gone: true }): void {
+    if ("gone" in presence) {
+      this.#present.delete(presence.name);
+      return;
+    }
+    const before = this.#present.get(presence.name);
+    this.#present.set(presence.name, presence);
+    // One that comes back under its own name has lost what it was doing: its leases are free at once.
+    if (before && before.pid !== presence.pid) this.#freeAll(presence.name);
+  }
+
+  async answer(id: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
+    const { state } = this.#ports;
+    const firing = state.firings.get(id);
+    if (request.verb === "settled") return this.#settled(firing, attempt);
+    if (state.killed) return no("killed", "everything is stopped until `petrel resume`");
+    if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
+    if (request.verb === "claim") return this.#claim(firing, request.executor);
+    if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
+    if (request.verb === "release") {
+      this.#ports.lapse(firing, `${request.executor} gave it back`);
+      return this.#yes(firing);
+    }
+    if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
+    this.#renewed.set(id, this.#ports.clock.now());
+    return this.#yes(firing);
+  }
+
+  /** Gives up what nobody renews and what nobody claims. Called a few times per lease. */
+  check(): void {
+    const { state, clock, leaseMs, poolOf } = this.#ports;
+    const now = clock.now();
+    if (state.killed || this.#connectedSince === null || now - this.#connectedSince < leaseMs) return;
+    for (const firing of state.firings.values()) {
+      if (firing.gate || poolOf(firing) === null) continue;
+      if (firing.claim) {
+        const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
+        if (now - heard > leaseMs) this.#ports.lapse(firing, `the lease of ${firing.claim.executor} ran out`);
+        continue;
+      }
+      const offered = this.#offered.get(firing.firing);
+      const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
+      if (offered !== undefined && now - offered > patience && this.#someoneIn(poolOf(firing))) {
+        this.#ports.lapse(firing, "nobody claimed the offer");
+      }
+    }
+    for (const id of this.#renewed.keys()) if (!state.firings.has(id)) this.#renewed.delete(id);
+    for (const id of this.#offered.keys()) if (!state.firings.has(id)) this.#offered.delete(id);
+  }
+
+  #claim(firing: OpenFiring, executor: string): Promise<ClaimAnswer> | ClaimAnswer {
+    if (this.#ports.state.paused) return no("paused", "the net is paused");
+    const key = `${firing.firing}/${firing.attempt}`;
+    const granting = this.#granting.get(key);
+    if (firing.claim && firing.claim.executor !== executor) return no("taken", `${firing.claim.executor} has it`);
+    if (granting) return granting;
+    if (firing.claim) return this.#yes(firing);
+    const grant = this.#grant(firing, executor).finally(() => this.#granting.delete(key));
+    this.#granting.set(key, grant);
+    return grant;
+  }
+
+  async #grant(firing: OpenFiring, executor: string): Promise<ClaimAnswer> {
+    const { loop, leaseMs, clock } = this.#ports;
+    this.#renewed.set(firing.firing, clock.now());
+    const attempt = firing.attempt;
+    await loop.commit({
+      category: "executor", type: "claimed", status: "info", summary: `Executor ${executor} took on ${firing.transition}.`,
+      transition: firing.transition, firing: firing.firing, attempt, correlation: firing.correlation,
+      ...(firing.persona ? { persona: firing.persona } : {}), attributes: { executor, leaseMs },
+    });
+    if (firing.attempt !== attempt) return no("not-open", "this attempt is over");
+    this.#ports.claimed(firing, executor);
+    return this.#yes(firing);
+  }
+
+  #yes(firing: OpenFiring): ClaimAnswer {
+    return { ok: true, leaseMs: this.#ports.leaseMs, timeLeftMs: this.#ports.timeoutOf(firing), secrets: {} };
+  }
+
+  #settled(firing: OpenFiring | undefined, attempt: number): ClaimAnswer {
+    if (firing && firing.attempt === attempt) return no("not-in-log", "the log does not have this result yet");
+    return { ok: true, leaseMs: 0, timeLeftMs: 0, secrets: {} };
+  }
+
+  #someoneIn(pool: string | null): boolean {
+    return pool !== null && [...this.#present.values()].some(({ pools, busy, slots }) => pools.includes(pool) && busy < slots);
+  }
+
+  #freeAll(executor: string): void {
+    for (const firing of [...this.#ports.state.firings.values()]) {
+      if (firing.claim?.executor === executor) this.#ports.lapse(firing, `executor ${executor} started anew`);
+    }
+  }
+}
+
+function no(code: Extract<ClaimAnswer, { ok: false }>["code"], message: string): ClaimAnswer {
+  return { ok: false, code, message };
+}

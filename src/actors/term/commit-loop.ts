@@ -1,0 +1,150 @@
+/**
+ * The commit loop of one term: events are applied to the speculative state at once, wait their turn, and go into the log
+ * in groups, one append in flight (E2). What the world may learn of an event follows its acknowledgement.
+ *
+ * C1 Events get their `seq` in the order in which they are applied, and are committed in that order.
+ * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
+ * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
+ */
+import { type Clock, isoTime } from "../../contract/clock.ts";
+import { type AppendOutcome, type EventLog } from "../../contract/broker.ts";
+import { Cancelled, type ErrorData } from "../../contract/errors.ts";
+import type { EventDraft, NetEvent } from "../../contract/event.ts";
+import type { IdSource } from "../../contract/ids.ts";
+import { applyEvent } from "../../net/fold.ts";
+import type { NetState } from "../../net/state.ts";
+
+/** An entry stays well under the 512 KiB that a message may have. */
+const ENTRY_BYTES = 400 * 1024;
+const ENTRY_EVENTS = 1000;
+const REJECTED_WAIT_MS = 1000;
+
+export interface CommitPorts {
+  log: EventLog;
+  state: NetState;
+  clock: Clock;
+  ids: IdSource;
+  committed(event: NetEvent): void;
+  /** The log refused an entry for now (no space, too large, no right), or takes entries again (null). */
+  stalled(error: ErrorData | null): void;
+  over(reason: string): void;
+}
+
+interface Pending {
+  event: NetEvent;
+  bytes: number;
+  resolve(event: NetEvent): void;
+  reject(error: Error): void;
+}
+
+export class CommitLoop {
+  readonly #ports: CommitPorts;
+  readonly #abort = new AbortController();
+  #pending: Pending[] = [];
+  #flying: Pending[] = [];
+  #drained: (() => void)[] = [];
+  #over: string | null = null;
+
+  constructor(ports: CommitPorts) {
+    this.#ports = ports;
+  }
+
+  /** Events decided and not yet in the log. */
+  get backlog(): number {
+    return this.#pending.length + this.#flying.length;
+  }
+  get isOver(): boolean {
+    return this.#over !== null;
+  }
+
+  /** Applies the event now; settles when it is in the log. Rejects with Cancelled `term-over` when it will never be. */
+  commit(draft: EventDraft): Promise<NetEvent> {
+    if (this.#over !== null) return Promise.reject(this.#termOver());
+    const { state, clock } = this.#ports;
+    const event: NetEvent = { ...draft, seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
+    applyEvent(state, event);
+    const settled = new Promise<NetEvent>((resolve, reject) => {
+      this.#pending.push({ event, bytes: Buffer.byteLength(JSON.stringify(event)), resolve, reject });
+    });
+    // Callers that do not wait must not crash the process when the term ends.
+    settled.catch(() => {});
+    queueMicrotask(() => this.#flush());
+    return settled;
+  }
+
+  /** Settles when nothing is pending. */
+  drained(): Promise<void> {
+    if (this.backlog === 0 || this.#over !== null) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Ends the term from our side. What is in flight may still reach the log; the next term will find it there. */
+  stop(reason: string): void {
+    if (this.#over === null) this.#end(reason);
+  }
+
+  #flush(): void {
+    if (this.#flying.length > 0 || this.#pending.length === 0 || this.#over !== null) return;
+    this.#flying = this.#nextGroup();
+    void this.#append(this.#flying);
+  }
+
+  #nextGroup(): Pending[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#pending.length && count < ENTRY_EVENTS) {
+      bytes += this.#pending[count]?.bytes ?? 0;
+      if (bytes > ENTRY_BYTES && count > 0) break;
+      count += 1;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async #append(group: Pending[]): Promise<void> {
+    const { log, state, ids, clock } = this.#ports;
+    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event) };
+    let wasStalled = false;
+    while (this.#over === null) {
+      let outcome: AppendOutcome;
+      try {
+        outcome = await log.append(state.sequence, entry, this.#abort.signal);
+      } catch (error) {
+        return this.#end(error instanceof Error ? error.message : String(error));
+      }
+      if (outcome.kind === "committed") {
+        if (wasStalled) this.#ports.stalled(null);
+        return this.#acknowledge(group, outcome.sequence);
+      }
+      if (outcome.kind === "conflict") return this.#end(`another owner wrote to the log: ${outcome.message}`);
+      wasStalled = true;
+      this.#ports.stalled(outcome.error);
+      await new Promise<void>((resolve) => clock.after(REJECTED_WAIT_MS, resolve));
+    }
+  }
+
+  #acknowledge(group: Pending[], sequence: number): void {
+    this.#ports.state.sequence = sequence;
+    this.#flying = [];
+    for (const { event, resolve } of group) {
+      this.#ports.committed(event);
+      resolve(event);
+    }
+    if (this.#pending.length > 0) return this.#flush();
+    for (const done of this.#drained.splice(0)) done();
+  }
+
+  #end(reason: string): void {
+    if (this.#over !== null) return;
+    this.#over = reason;
+    this.#abort.abort(this.#termOver());
+    for (const { reject } of [...this.#flying, ...this.#pending]) reject(this.#termOver());
+    this.#flying = [];
+    this.#pending = [];
+    for (const done of this.#drained.splice(0)) done();
+    this.#ports.over(reason);
+  }
+
+  #termOver(): Cancelled {
+    return new Cancelled({ code: "term-over", message: `this owner's term is over: ${this.#over ?? ""}`, hint: "ask again: the next owner answers" });
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Dispatch: what is done about an open firing once its `started` is in the log (E4). Models and agents are handed to the
+ * persona's actor; commands and workspaces are offered to executors as signed orders.
+ */
+import type { Broker } from "../../contract/broker.ts";
+import { type Clock, isoTime } from "../../contract/clock.ts";
+import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
+import { Cancelled, errorData } from "../../contract/errors.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { inputScope } from "../../net/binding.ts";
+import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
+import type { Outcome } from "../../net/decide.ts";
+import { durationMs } from "../../net/definition.ts";
+import { inputData } from "../../net/routing.ts";
+import { boundInputs } from "../../net/settle.ts";
+import type { NetState, OpenFiring } from "../../net/state.ts";
+import type { PersonaBook } from "../persona-book.ts";
+
+export interface AssignedFiring {
+  net: string;
+  transition: string;
+  kind: "llm" | "agent" | "command";
+  firing: string;
+  attempt: number;
+  persona: string;
+  personaVersion: string;
+  instance: number;
+  /** The rendered request; null for commands, whose hands need no words. */
+  ask: string | null;
+  inputs: { [name: string]: Json };
+  correlation: string;
+  timeoutMs: number;
+  hasWorkspace: boolean;
+}
+
+export interface DispatchPorts {
+  state: NetState;
+  netOf(firing: OpenFiring): CompiledNet | null;
+  personas: PersonaBook;
+  broker: Broker;
+  clock: Clock;
+  sign(order: WorkOrder): SignedOrder;
+  assign(firing: AssignedFiring): void;
+  offered(firing: string): void;
+  settle(firing: string, attempt: number, outcome: Outcome): void;
+}
+
+const TIMEOUTS = { llm: 5 * 60_000, agent: 30 * 60_000, command: 10 * 60_000, pass: 60_000, map: 60_000 } as const;
+
+export class Dispatch {
+  readonly #ports: DispatchPorts;
+  /** Sessions that wait for an executor: firing/attempt -> who to tell. */
+  #waiting = new Map<string, { resolve(executor: string): void; reject(error: Error): void }>();
+
+  constructor(ports: DispatchPorts) {
+    this.#ports = ports;
+  }
+
+  run(firing: OpenFiring): void {
+    const { state, settle } = this.#ports;
+    const transition = this.#transition(firing);
+    if (!transition || firing.gate || state.killed) return;
+    try {
+      this.#begin(firing, transition);
+    } catch (error) {
+      settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) });
+    }
+  }
+
+  timeoutOf(firing: OpenFiring): number {
+    const transition = this.#transition(firing);
+    if (!transition) return TIMEOUTS.command;
+    return transition.definition.timeout ? durationMs(transition.definition.timeout) : TIMEOUTS[transition.definition.kind];
+  }
+
+  /** The pool that works on it, or null for what needs no executor. */
+  poolOf(firing: OpenFiring): string | null {
+    const definition = this.#transition(firing)?.definition;
+    if (definition?.kind === "command") return definition.pool;
+    if (definition?.kind === "agent" && definition.workspace) return definition.pool ?? "code";
+    return null;
+  }
+
+  /** Offers the workspace of an agent's firing and settles with the executor that claims it. */
+  openSession(id: string, attempt: number, signal: AbortSignal): Promise<string> {
+    const firing = this.#ports.state.firings.get(id);
+    const transition = firing && this.#transition(firing);
+    if (!firing || !transition || firing.attempt !== attempt) return Promise.reject(gone());
+    const key = `${id}/${attempt}`;
+    return new Promise<string>((resolve, reject) => {
+      const end = (error: Error) => {
+        this.#waiting.delete(key);
+        reject(error);
+      };
+      signal.addEventListener("abort", () => end(gone()), { once: true });
+      this.#waiting.set(key, { resolve, reject: end });
+      this.#offer(firing, transition, "session", "code.session").catch(end);
+    });
+  }
+
+  claimed(firing: OpenFiring, executor: string): void {
+    const key = `${firing.firing}/${firing.attempt}`;
+    this.#waiting.get(key)?.resolve(executor);
+    this.#waiting.delete(key);
+  }
+
+  /** Offers again what nobody has claimed: after a pause an offer may have been turned down. */
+  offerAgain(firing: OpenFiring): void {
+    const transition = this.#transition(firing);
+    if (!transition || firing.claim || this.poolOf(firing) === null) return;
+    const mode = transition.definition.kind === "agent" ? "session" : "run";
+    if (mode === "session" && !this.#waiting.has(`${firing.firing}/${firing.attempt}`)) return;
+    void this.#offer(firing, transition, mode, this.#hand(transition)).catch(() => {});
+  }
+
+  #begin(firing: OpenFiring, transition: CompiledTransition): void {
+    const { kind } = transition.definition;
+    if (kind === "command") {
+      void this.#offer(firing, transition, "run", this.#hand(transition)).catch((error: unknown) =>
+        this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
+      );
+    }
+    const assigned = this.#assigned(firing, transition);
+    if (assigned) this.#ports.assign(assigned);
+  }
+
+  #hand(transition: CompiledTransition): string {
+    return transition.definition.kind === "command" ? transition.definition.hand : "code.session";
+  }
+
+  #assigned(firing: OpenFiring, transition: CompiledTransition): AssignedFiring | null {
+    const { state, personas } = this.#ports;
+    const { definition } = transition;
+    if (!firing.persona || definition.kind === "pass" || definition.kind === "map") return null;
+    const inputs = boundInputs(state, transition, firing);
+    const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
+    return {
+      net: state.net, transition: transition.id, kind: definition.kind, firing: firing.firing, attempt: firing.attempt, persona: firing.persona,
+      personaVersion: state.personas[firing.persona] ?? personas.version(firing.persona) ?? "", instance: firing.instance ?? 1,
+      ask: ask === null ? null : String(ask), inputs: inputData(inputs), correlation: firing.correlation, timeoutMs: this.timeoutOf(firing),
+      hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
+    };
+  }
+
+  async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {
+    const { state, clock, broker, sign, offered, personas } = this.#ports;
+    const pool = this.poolOf(firing) ?? "code";
+    const rendered = transition.input?.render(inputScope(boundInputs(state, transition, firing)), firing.openedAt) ?? {};
+    const input: JsonObject = isJsonObject(rendered) ? rendered : {};
+    const persona = firing.persona ? personas.get(firing.persona, state.personas[firing.persona]) : null;
+    const order: WorkOrder = {
+      v: 1, net: state.net, transition: transition.id, firing: firing.firing, attempt: firing.attempt, pool,
+      key: `${state.net}/${transition.id}/${firing.firing}`, mode, hand, input,
+      persona: persona ? { name: persona.persona, flags: persona.flags, tools: persona.tools } : null,
+      correlation: firing.correlation, timeoutMs: this.timeoutOf(firing), at: isoTime(clock.now()), netVersion: firing.netVersion,
+    };
+    offered(firing.firing);
+    await broker.work.offer(sign(order), { pool, net: state.net, transition: transition.id, id: `${firing.firing}.${firing.attempt}` });
+  }
+
+  #transition(firing: OpenFiring): CompiledTransition | undefined {
+    return this.#ports.netOf(firing)?.transitions.get(firing.transition);
+  }
+}
+
+function gone(): Cancelled {
+  return new Cancelled({ code: "attempt-over", message: "this attempt is over" });
+}

@@ -1,0 +1,107 @@
+/**
+ * Place streams follow the log (E5): what acknowledged events produce is published, what they consume is removed.
+ *
+ * P1 Only acknowledged events are projected. P2 A comparison covers everything up to its moment; later changes wait for it.
+ * P3 While the streams are out of reach they are stale, and the next comparison mends them; nothing else rests on them.
+ */
+import type { PlaceStreams } from "../../contract/broker.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import type { Token } from "../../contract/token.ts";
+import type { NetState } from "../../net/state.ts";
+import type { Logger } from "../../contract/logger.ts";
+
+export interface ProjectionPorts {
+  streams: PlaceStreams;
+  state: NetState;
+  logger: Logger;
+}
+
+export class Projection {
+  readonly #ports: ProjectionPorts;
+  #add = new Map<string, { place: string; token: Token }>();
+  #remove = new Map<string, { place: string; id: string }>();
+  #working: Promise<void> | null = null;
+  #held = false;
+  #stale = false;
+
+  constructor(ports: ProjectionPorts) {
+    this.#ports = ports;
+  }
+
+  get backlog(): number {
+    return this.#add.size + this.#remove.size;
+  }
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Takes note of an acknowledged event. */
+  follow(event: NetEvent): void {
+    for (const { place, token } of event.produced ?? []) this.#add.set(`${place}/${token.id}`, { place, token });
+    if (event.type !== "started" && event.type !== "gated") {
+      for (const gone of event.consumed ?? []) {
+        const key = `${gone.place}/${gone.id}`;
+        // A token that came and went before it was published need not be seen.
+        if (!this.#add.delete(key)) this.#remove.set(key, gone);
+      }
+    }
+    if (this.backlog > 0) this.#work();
+  }
+
+  /** Settles when everything noted so far is in the streams, or they are stale. */
+  async settled(): Promise<void> {
+    while (this.#working) await this.#working;
+  }
+
+  /** Brings every stream into line with the marking. The caller makes sure that nothing is pending in the commit loop. */
+  async compare(places: readonly string[]): Promise<{ added: number; removed: number }> {
+    this.#held = true;
+    await this.settled();
+    const { streams, state } = this.#ports;
+    const marking = new Map(places.map((place) => [place, new Map([...(state.places.get(place) ?? [])].map(([id, { token }]) => [id, token]))]));
+    this.#add.clear();
+    this.#remove.clear();
+    try {
+      const add: { place: string; token: Token }[] = [];
+      const remove: { place: string; id: string }[] = [];
+      for (const [place, tokens] of marking) {
+        const there = await streams.ids(place);
+        for (const [id, token] of tokens) if (!there.has(id)) add.push({ place, token });
+        for (const id of there) if (!tokens.has(id)) remove.push({ place, id });
+      }
+      if (add.length + remove.length > 0) await streams.update({ add, remove });
+      this.#stale = false;
+      return { added: add.length, removed: remove.length };
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    } finally {
+      this.#held = false;
+      if (!this.#stale && this.backlog > 0) this.#work();
+    }
+  }
+
+  #work(): void {
+    if (this.#working || this.#held || this.#stale) return;
+    this.#working = this.#drain().finally(() => {
+      this.#working = null;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    // Let the rest of the entry be noted first.
+    await Promise.resolve();
+    while (this.backlog > 0 && !this.#held) {
+      const change = { add: [...this.#add.values()], remove: [...this.#remove.values()] };
+      this.#add = new Map();
+      this.#remove = new Map();
+      try {
+        await this.#ports.streams.update(change);
+      } catch (error) {
+        this.#stale = true;
+        this.#ports.logger.warn({ err: error }, "place streams are out of reach; they will be compared when the broker is back");
+        return;
+      }
+    }
+  }
+}

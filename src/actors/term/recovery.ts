@@ -1,0 +1,31 @@
+/** Recovery: the state of a net from its newest checkpoint and the rest of its log (E1). */
+import type { Broker } from "../../contract/broker.ts";
+import { Terminal } from "../../contract/errors.ts";
+import { applyEvent } from "../../net/fold.ts";
+import { emptyState, type NetState } from "../../net/state.ts";
+import type { Logger } from "../../contract/logger.ts";
+import { loadCheckpoint } from "./checkpoint.ts";
+
+export async function recoverState(broker: Broker, net: string, logger: Logger): Promise<NetState> {
+  await broker.declareNet(net);
+  const saved = await loadCheckpoint(broker.checkpoints, net);
+  const state = saved ?? emptyState(net);
+  const from = state.sequence;
+  let last = from;
+  const tail = await broker.log(net).read(from, (entry) => {
+    for (const event of entry.events) applyEvent(state, event);
+    last = entry.sequence;
+  });
+  if (tail < from) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${from} exists`);
+  if (tail === 0 && (await broker.netVersions.list(net)).length > 0) throw lost(net, "definitions of it exist, but its log is empty");
+  state.sequence = tail;
+  logger.info({ net, from, tail, last, seq: state.seq }, "state recovered");
+  return state;
+}
+
+function lost(net: string, why: string): Terminal {
+  return new Terminal({
+    code: "log-lost", message: `the log of ${net} was lost or replaced: ${why}`,
+    hint: "restore the stream from a backup, or move the state folder away to begin anew; nothing was changed",
+  });
+}

@@ -1,0 +1,34 @@
+/** What a term needs from the master around it. */
+import type { Broker } from "../../contract/broker.ts";
+import type { Clock } from "../../contract/clock.ts";
+import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
+import type { ErrorData } from "../../contract/errors.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import type { IdSource } from "../../contract/ids.ts";
+import type { Logger } from "../../contract/logger.ts";
+import type { PersonaBook } from "../persona-book.ts";
+import type { AssignedFiring } from "./dispatch.ts";
+import type { Term } from "./term.ts";
+
+export interface TermPorts {
+  broker: Broker;
+  net: string;
+  owner: string;
+  clock: Clock;
+  ids: IdSource;
+  /** In [0, 1). */
+  random(): number;
+  logger: Logger;
+  /** How long an executor may be silent. */
+  leaseMs: number;
+  personas: PersonaBook;
+  sign(order: WorkOrder): SignedOrder;
+  /** A persona's actor takes up a firing. */
+  assign(firing: AssignedFiring): void;
+  /** Whatever works on this attempt must end. */
+  cancel(firing: string, attempt: number, reason: string): void;
+  definitionChanged(term: Term): void;
+  committed(event: NetEvent): void;
+  stalled(error: ErrorData | null): void;
+  over(reason: string): void;
+}

@@ -1,0 +1,8 @@
+/** The part of pino's interface that rooms use. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,148 @@
+/**
+ * Binding: which tokens a transition would take now. Arcs bind in order, each may refer to the ones before it; the first
+ * combination that meets every `where`, `gather`, `take` and the guard wins, tokens in order of arrival or of `orderBy`.
+ *
+ * B1 A token held by a firing is bound by nobody, but may still be read.
+ * B2 Read comes before consume: a token is consumable once every read-only transition whose `where` matches has started on it.
+ * B3 A search is bounded: after `MAX_TRIES` combinations the transition counts as not enabled.
+ */
+import type { PlacedId } from "../contract/event.ts";
+import type { Json } from "../contract/json.ts";
+import { TAKE_ALL_LIMIT, type Token } from "../contract/token.ts";
+import { sortByOrder } from "./arcql.ts";
+import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { type Bound, metaOf, type Scope, scopeOf } from "./scope.ts";
+import type { NetState, Placed } from "./state.ts";
+
+const MAX_TRIES = 10_000;
+
+export interface Binding {
+  inputs: { name: string; place: string; mode: "consume" | "read"; many: boolean; tokens: Token[] }[];
+}
+
+export function findBinding(state: NetState, net: CompiledNet, transition: CompiledTransition, now: number): Binding | null {
+  const search: Search = { state, net, transition, now, tries: 0, bound: [] };
+  return extend(search, 0) ? { inputs: search.bound } : null;
+}
+
+/** The scope in which guards, templates and output arcs see the inputs. */
+export function inputScope(inputs: { name: string; many: boolean; place: string; tokens: Token[] }[], extra: Record<string, Bound> = {}): Scope {
+  const entries: Record<string, Bound | Bound[]> = { ...extra };
+  for (const input of inputs) {
+    const bounds = input.tokens.map((token) => boundOf(token, input.place));
+    const first = bounds[0];
+    if (input.many) entries[input.name] = bounds;
+    else if (first) entries[input.name] = first;
+  }
+  return scopeOf(entries);
+}
+
+export function boundOf(token: Token, place: string): Bound {
+  return { data: token.data, meta: metaOf(token, place) };
+}
+
+export function consumedBy(binding: Binding): PlacedId[] {
+  return placed(binding, "consume");
+}
+export function readBy(binding: Binding): PlacedId[] {
+  return placed(binding, "read");
+}
+function placed(binding: Binding, mode: "consume" | "read"): PlacedId[] {
+  return binding.inputs.filter((input) => input.mode === mode).flatMap(({ place, tokens }) => tokens.map(({ id }) => ({ place, id })));
+}
+
+interface Search {
+  state: NetState;
+  net: CompiledNet;
+  transition: CompiledTransition;
+  now: number;
+  tries: number;
+  bound: Binding["inputs"];
+}
+
+function extend(search: Search, at: number): boolean {
+  const input = search.transition.inputs[at];
+  if (!input) return guardHolds(search);
+  const candidates = candidatesFor(search, input);
+  const count = wanted(search, input);
+  if (count === null) return false;
+  const groups = count === 1 && !isMany(input) ? candidates.map((token) => [token]) : wholeGroup(candidates, count);
+  for (const tokens of groups) {
+    if (search.tries++ > MAX_TRIES) return false;
+    search.bound.push({ name: input.name, place: input.arc.place, mode: input.arc.mode === "read" ? "read" : "consume", many: isMany(input), tokens });
+    if (extend(search, at + 1)) return true;
+    search.bound.pop();
+  }
+  return false;
+}
+
+function wholeGroup(candidates: Token[], count: number | "all"): Token[][] {
+  if (count === "all") return candidates.length > 0 ? [candidates.slice(0, TAKE_ALL_LIMIT)] : [];
+  return candidates.length >= count ? [candidates.slice(0, count)] : [];
+}
+
+function isMany(input: CompiledInput): boolean {
+  return input.gather !== null || input.take !== 1;
+}
+
+/** How many tokens the arc takes, or null while that cannot be said. */
+function wanted(search: Search, input: CompiledInput): number | "all" | null {
+  const scope = inputScope(search.bound);
+  const value: Json | undefined = input.gather
+    ? input.gather.count.evaluate(scope, search.now)
+    : typeof input.take === "object"
+      ? input.take.render(scope, search.now)
+      : input.take;
+  if (value === "all") return "all";
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
+}
+
+function candidatesFor(search: Search, input: CompiledInput): Token[] {
+  const place = input.arc.place;
+  const reading = input.arc.mode === "read";
+  const taken = new Set(search.bound.filter((bound) => bound.place === place && !reading).flatMap(({ tokens }) => tokens.map(({ id }) => id)));
+  const wantedKey = input.gather ? groupKey(search, input) : undefined;
+  const found: Token[] = [];
+  for (const entry of search.state.places.get(place)?.values() ?? []) {
+    if (taken.has(entry.token.id) || !available(search, entry, place, reading)) continue;
+    const scope = inputScope(search.bound, { $: boundOf(entry.token, place) });
+    if (input.where && input.where.evaluate(scope, search.now) !== true) continue;
+    if (input.gather && !sameKey(input.gather.by.evaluate(scope, search.now), wantedKey)) continue;
+    found.push(entry.token);
+  }
+  return input.order ? sortByOrder(input.order, found, place, search.now) : found;
+}
+
+/** A gather's key, as the arc says it or as its first input gives it. */
+function groupKey(search: Search, input: CompiledInput): Json | undefined {
+  const { by, equals } = input.gather ?? { by: null, equals: null };
+  if (equals) return equals.evaluate(inputScope(search.bound), search.now);
+  const first = search.bound[0];
+  const token = first?.tokens[0];
+  return first && token ? by?.evaluate(inputScope(search.bound, { $: boundOf(token, first.place) }), search.now) : undefined;
+}
+function sameKey(a: Json | undefined, b: Json | undefined): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+function available(search: Search, entry: Placed, place: string, reading: boolean): boolean {
+  if (!reading) return entry.reservedBy === null && readersHaveStarted(search, entry.token, place);
+  return !(search.transition.readsOnly && search.state.seen.get(search.transition.id)?.has(entry.token.id));
+}
+
+/** B2. A reader whose `where` needs more than the token itself is not waited for. */
+function readersHaveStarted(search: Search, token: Token, place: string): boolean {
+  for (const id of search.net.readers.get(place) ?? []) {
+    if (search.state.seen.get(id)?.has(token.id)) continue;
+    const reader = search.net.transitions.get(id);
+    const arcs = reader?.inputs.filter((input) => input.arc.place === place) ?? [];
+    const matches = arcs.some(({ where }) => where === null || where.evaluate(scopeOf({ $: boundOf(token, place) }), search.now) === true);
+    if (matches) return false;
+  }
+  return true;
+}
+
+function guardHolds(search: Search): boolean {
+  const { guard } = search.transition;
+  return guard === null || guard.evaluate(inputScope(search.bound), search.now) === true;
+}

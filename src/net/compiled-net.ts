@@ -1,0 +1,138 @@
+/** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
+import { REJECTED } from "../contract/subjects.ts";
+import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
+import { aliasOf, durationMs, type InputArc, isDeterministic, type NetDefinition, type OutputArc, type Transition } from "./definition.ts";
+import { type CompiledExpression, compileExpression } from "./expression.ts";
+import { type CompiledTemplate, compileTemplate } from "./template.ts";
+
+/** Where tokens of a failed firing lie when its transition names no other place. */
+export const DEAD_LETTER = "dead-letter";
+/** Places that every net has without declaring them. */
+export const BUILT_IN_PLACES: readonly string[] = [REJECTED, DEAD_LETTER];
+
+export interface CompiledInput {
+  arc: InputArc;
+  name: string;
+  where: CompiledExpression | null;
+  order: CompiledOrder | null;
+  /** 1 binds a token, anything else an array. */
+  take: number | "all" | CompiledTemplate;
+  gather: { by: CompiledExpression; equals: CompiledExpression | null; count: CompiledExpression; after: number | null; to: string | null } | null;
+}
+
+export interface CompiledOutput {
+  arc: OutputArc;
+  when: CompiledExpression | null;
+  each: CompiledExpression | null;
+  value: CompiledTemplate | null;
+  set: [string, CompiledTemplate][];
+}
+
+export interface CompiledTransition {
+  id: string;
+  definition: Transition;
+  deterministic: boolean;
+  inputs: CompiledInput[];
+  outputs: CompiledOutput[];
+  guard: CompiledExpression | null;
+  summary: CompiledTemplate | null;
+  /** Value of a `map`, `ask` of a model, input of a hand. */
+  value: CompiledTemplate | null;
+  ask: CompiledTemplate | null;
+  input: CompiledTemplate | null;
+  /** Has read arcs and consumes nothing: it starts once for each token. */
+  readsOnly: boolean;
+  /** Open firings at once. */
+  slots: number;
+}
+
+export interface CompiledNet {
+  definition: NetDefinition;
+  version: string;
+  transitions: Map<string, CompiledTransition>;
+  /** Place -> transitions that bind its tokens. */
+  takers: Map<string, string[]>;
+  /** Place -> transitions that fill it. */
+  fillers: Map<string, string[]>;
+  /** Place -> transitions that must have started on a token before it may be consumed. */
+  readers: Map<string, string[]>;
+}
+
+export function compileNet(definition: NetDefinition, version: string): CompiledNet {
+  const net: CompiledNet = { definition, version, transitions: new Map(), takers: new Map(), fillers: new Map(), readers: new Map() };
+  for (const [id, transition] of Object.entries(definition.transitions)) {
+    const compiled = compileTransition(id, transition);
+    net.transitions.set(id, compiled);
+    for (const place of new Set(transition.in.map((arc) => arc.place))) {
+      push(net.takers, place, id);
+      if (compiled.readsOnly) push(net.readers, place, id);
+    }
+    for (const place of new Set(transition.out.map((arc) => arc.to))) push(net.fillers, place, id);
+  }
+  return net;
+}
+
+function compileTransition(id: string, transition: Transition): CompiledTransition {
+  const inputs = transition.in.map(compileInput);
+  const input = transition.kind === "agent" ? transition.workspace : transition.kind === "command" ? commandInput(transition) : undefined;
+  return {
+    id, definition: transition, deterministic: isDeterministic(transition.kind), inputs,
+    outputs: transition.out.map(compileOutput),
+    guard: optional(transition.guard, compileExpression),
+    summary: optional(transition.summary, compileTemplate),
+    value: transition.kind === "map" ? compileTemplate(transition.value) : null,
+    ask: "ask" in transition ? compileTemplate(transition.ask) : null,
+    input: optional(input, compileTemplate),
+    readsOnly: inputs.every(({ arc }) => arc.mode === "read"),
+    slots: slotsOf(transition),
+  };
+}
+
+function commandInput(transition: Extract<Transition, { kind: "command" }>) {
+  return transition.argv === undefined ? (transition.input ?? {}) : { ...transition.input, argv: transition.argv };
+}
+
+/** Without a `concurrency`, an instance works on one thing at a time and a command on as many as executors take. */
+function slotsOf(transition: Transition): number {
+  if ("instances" in transition) return transition.instances * (transition.concurrency ?? 1);
+  return transition.concurrency ?? 1000;
+}
+
+function compileInput(arc: InputArc): CompiledInput {
+  const gather = arc.gather;
+  return {
+    arc,
+    name: aliasOf(arc),
+    where: optional(arc.where, compileExpression),
+    order: optional(arc.orderBy, compileOrderBy),
+    take: typeof arc.take === "string" && arc.take !== "all" ? compileTemplate(arc.take) : (arc.take ?? 1),
+    gather: gather
+      ? {
+          by: compileExpression(gather.by),
+          equals: optional(gather.equals, compileExpression),
+          count: compileExpression(gather.count),
+          after: gather.onIncomplete ? durationMs(gather.onIncomplete.after) : null,
+          to: gather.onIncomplete?.to ?? null,
+        }
+      : null,
+  };
+}
+
+function compileOutput(arc: OutputArc): CompiledOutput {
+  return {
+    arc,
+    when: optional(arc.when, compileExpression),
+    each: optional(arc.each, compileExpression),
+    value: arc.value === undefined ? null : compileTemplate(arc.value),
+    set: Object.entries(arc.set ?? {}).map(([field, template]) => [field, compileTemplate(template)]),
+  };
+}
+
+function optional<In, Out>(value: In | undefined, make: (value: In) => Out): Out | null {
+  return value === undefined ? null : make(value);
+}
+function push(map: Map<string, string[]>, key: string, value: string): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}

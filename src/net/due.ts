@@ -1,0 +1,85 @@
+/** What time alone brings about: gates that expire, groups that stay incomplete, attempts whose wait is over. Pure. */
+import { isoTime } from "../contract/clock.ts";
+import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
+import { derivedId } from "../contract/hash.ts";
+import type { Json } from "../contract/json.ts";
+import type { Token } from "../contract/token.ts";
+import { boundOf, inputScope } from "./binding.ts";
+import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { authorOf } from "./decide.ts";
+import type { NetState, OpenFiring } from "./state.ts";
+
+/** When something will be due next (ms since the epoch), or null. */
+export function nextDue(state: NetState, net: CompiledNet, now: number): number | null {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { notBefore, gate } of state.firings.values()) {
+    if (notBefore !== null && notBefore > now) next = Math.min(next, notBefore);
+    if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
+  }
+  for (const { due } of incompleteGroups(state, net, now)) next = Math.min(next, due);
+  return Number.isFinite(next) ? next : null;
+}
+
+/** Attempts that waited for their time and may go now. */
+export function dueRetries(state: NetState, now: number): OpenFiring[] {
+  return [...state.firings.values()].filter(({ notBefore, gate }) => gate === null && notBefore !== null && notBefore <= now);
+}
+
+/** Groups whose time is up: anchor and partial group leave together for the place that `onIncomplete` names. */
+export function incompleteDrafts(state: NetState, net: CompiledNet, now: number): EventDraft[] {
+  return incompleteGroups(state, net, now)
+    .filter(({ due }) => due <= now)
+    .map(({ transition, anchor, anchorPlace, input, found, wanted }) => {
+      const firing = derivedId("f-", state.net, transition.id, "incomplete", anchor.id);
+      const data: Json = { incomplete: transition.id, wanted, found: found.length, anchor: anchor.data, group: found.map((token) => token.data) };
+      const token: Token = {
+        id: derivedId("t-", firing, "incomplete"), data, by: authorOf(transition), at: isoTime(now), correlation: anchor.correlation, v: 1,
+        from: { net: state.net, transition: transition.id, firing, tokens: [anchor.id, ...found.map(({ id }) => id)] },
+      };
+      const place = input.gather?.to ?? "";
+      return {
+        category: CATEGORY_OF.expired, type: "expired", status: "error", transition: transition.id, firing, correlation: anchor.correlation,
+        summary: `Only ${found.length} of ${wanted} came together for ${transition.id} in time: what was there went to ${place}.`,
+        consumed: [{ place: anchorPlace, id: anchor.id }, ...found.map(({ id }) => ({ place: input.arc.place, id }))],
+        produced: [{ place, token }],
+      } satisfies EventDraft;
+    });
+}
+
+interface Group {
+  transition: CompiledTransition;
+  anchor: Token;
+  anchorPlace: string;
+  input: CompiledInput;
+  found: Token[];
+  wanted: number;
+  due: number;
+}
+
+function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group[] {
+  const groups: Group[] = [];
+  for (const transition of net.transitions.values()) {
+    const [first, input] = transition.inputs;
+    if (!first || !input?.gather || input.gather.after === null) continue;
+    for (const { token, reservedBy } of state.places.get(first.arc.place)?.values() ?? []) {
+      if (reservedBy !== null) continue;
+      const group = groupOf(state, transition, first, input, token, now);
+      if (group) groups.push(group);
+    }
+  }
+  return groups;
+}
+
+function groupOf(state: NetState, transition: CompiledTransition, first: CompiledInput, input: CompiledInput, anchor: Token, now: number): Group | null {
+  const gather = input.gather;
+  const self = boundOf(anchor, first.arc.place);
+  if (!gather || (first.where && first.where.evaluate(inputScope([], { $: self }), now) !== true)) return null;
+  const scope = inputScope([{ name: first.name, many: false, place: first.arc.place, tokens: [anchor] }]);
+  const wanted = gather.count.evaluate(scope, now);
+  const key = JSON.stringify(gather.equals ? gather.equals.evaluate(scope, now) : gather.by.evaluate(inputScope([], { $: self }), now));
+  const found = [...(state.places.get(input.arc.place)?.values() ?? [])]
+    .filter(({ token, reservedBy }) => reservedBy === null && JSON.stringify(gather.by.evaluate(inputScope([], { $: boundOf(token, input.arc.place) }), now)) === key)
+    .map(({ token }) => token);
+  if (typeof wanted !== "number" || found.length >= wanted) return null;
+  return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: Date.parse(anchor.at) + (gather.after ?? 0) };
+}

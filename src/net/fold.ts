@@ -1,0 +1,230 @@
+/**
+ * The fold: how each event changes the state (E1). Total over events that the engine wrote; it needs no definition,
+ * so a log can be folded by anybody, also years after the net was edited.
+ */
+import type { NetEvent, PlacedId } from "../contract/event.ts";
+import type { Json } from "../contract/json.ts";
+import { isJsonObject } from "../contract/json.ts";
+import type { Token } from "../contract/token.ts";
+import { emptyState, type GateState, type NetState, type OpenFiring, PUT_MEMORY_MS, tokensOf } from "./state.ts";
+
+export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
+  const state = emptyState(net);
+  for (const event of events) applyEvent(state, event);
+  return state;
+}
+
+/** Applies one event in place. Events at or below `state.seq` are already in and change nothing. */
+export function applyEvent(state: NetState, event: NetEvent): void {
+  if (event.seq <= state.seq) return;
+  state.seq = event.seq;
+  HANDLERS[event.type]?.(state, event);
+}
+
+type Handler = (state: NetState, event: NetEvent) => void;
+
+const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
+  epoch: (state, event) => {
+    state.epoch = number(event, "epoch") ?? state.epoch;
+  },
+  edited: (state, event) => {
+    if (event.netVersion) state.definition = event.netVersion;
+    const personas = event.attributes?.personas;
+    if (isJsonObject(personas)) for (const [name, hash] of Object.entries(personas)) state.personas[name] = String(hash);
+    produce(state, event);
+  },
+  arrived: (state, event) => {
+    produce(state, event);
+    remember(state, event);
+    for (const { token } of event.produced ?? []) state.authors.set(token.correlation, token.by);
+  },
+  refused: (state, event) => {
+    produce(state, event);
+    remember(state, event);
+  },
+  started: open,
+  gated: open,
+  claimed: (state, event) => withFiring(state, event, (firing) => {
+    firing.claim = { executor: text(event, "executor") ?? "" };
+  }),
+  lapsed: (state, event) => withFiring(state, event, (firing) => {
+    firing.attempt = event.attempt ?? firing.attempt + 1;
+    firing.recoveries += 1;
+    firing.claim = null;
+    firing.notBefore = null;
+  }),
+  fired: close,
+  failed: (state, event) => {
+    if (event.attributes?.final === true) return close(state, event);
+    withFiring(state, event, (firing) => {
+      firing.attempt = (event.attempt ?? firing.attempt) + 1;
+      firing.failures += 1;
+      firing.claim = null;
+      firing.notBefore = number(event, "notBefore") ?? null;
+    });
+  },
+  decided: decide,
+  expired: close,
+  intervened: close,
+  paused: (state) => {
+    state.paused = true;
+  },
+  stopped: (state, event) => {
+    state.killed = true;
+    state.generation = number(event, "generation") ?? state.generation;
+  },
+  resumed: (state, event) => {
+    state.paused = false;
+    state.killed = false;
+    state.generation = number(event, "generation") ?? state.generation;
+  },
+};
+
+function open(state: NetState, event: NetEvent): void {
+  const id = event.firing ?? "";
+  const opened = Date.parse(event.ts);
+  const before = state.firings.get(id);
+  if (before) {
+    // A gate has passed: the same firing starts.
+    before.gate = null;
+    before.startedAt = opened;
+    before.instance = number(event, "instance") ?? null;
+    return;
+  }
+  const consumed = event.consumed ?? [];
+  const read = event.read ?? [];
+  const readTokens = read.flatMap(({ place, id: token }) => state.places.get(place)?.get(token)?.token ?? []);
+  for (const { place, id: token } of consumed) {
+    const placed = state.places.get(place)?.get(token);
+    if (placed) placed.reservedBy = id;
+  }
+  markSeen(state, event);
+  state.firings.set(id, {
+    firing: id, transition: event.transition ?? "", persona: event.persona ?? null, netVersion: event.netVersion ?? "",
+    attempt: event.attempt ?? 1, failures: 0, recoveries: 0, consumed, read, inputs: inputsOf(event), readTokens,
+    correlation: event.correlation ?? "", openedAt: opened, startedAt: opened, notBefore: null,
+    instance: number(event, "instance") ?? null, claim: null, gate: event.type === "gated" ? gateOf(event) : null,
+  });
+}
+
+function close(state: NetState, event: NetEvent): void {
+  if (event.firing) {
+    const opened = state.firings.get(event.firing);
+    state.firings.delete(event.firing);
+    // Tokens that the firing held and does not consume after all are free again.
+    for (const { place, id } of opened?.consumed ?? []) {
+      const placed = state.places.get(place)?.get(id);
+      if (placed) placed.reservedBy = null;
+    }
+    if (!opened) markSeen(state, event);
+  }
+  for (const gone of event.consumed ?? []) remove(state, gone);
+  produce(state, event);
+}
+
+function decide(state: NetState, event: NetEvent): void {
+  const approve = text(event, "decision") === "approve";
+  withFiring(state, event, (firing) => {
+    if (!firing.gate) return;
+    const comment = text(event, "comment");
+    firing.gate.decisions.push({
+      id: text(event, "decisionId") ?? "", by: text(event, "by") ?? "", approve, at: event.ts, ...(comment === undefined ? {} : { comment }),
+    });
+    if (event.attributes?.passed === true) firing.gate.passed = true;
+  });
+  if (!approve && event.consumed) close(state, event);
+}
+
+function produce(state: NetState, event: NetEvent): void {
+  for (const { place, token } of event.produced ?? []) tokensOf(state, place).set(token.id, { token, reservedBy: null });
+}
+
+function remove(state: NetState, { place, id }: PlacedId): void {
+  state.places.get(place)?.delete(id);
+  for (const seen of state.seen.values()) seen.delete(id);
+}
+
+/** A preset that consumes nothing fires once for each token: its log of readings is the seen set. */
+function markSeen(state: NetState, event: NetEvent): void {
+  if (!event.transition || (event.consumed?.length ?? 0) > 0) return;
+  for (const { id } of event.read ?? []) {
+    let seen = state.seen.get(event.transition);
+    if (!seen) {
+      seen = new Set();
+      state.seen.set(event.transition, seen);
+    }
+    seen.add(id);
+  }
+}
+
+function remember(state: NetState, event: NetEvent): void {
+  const at = Date.parse(event.ts);
+  const put = text(event, "put");
+  const first = event.produced?.[0];
+  if (put !== undefined && first) state.puts.set(put, { at, id: first.token.id, seq: event.seq, place: first.place });
+  for (const [key, known] of state.puts) {
+    if (at - known.at <= PUT_MEMORY_MS) break;
+    state.puts.delete(key);
+  }
+  const letter = event.attributes?.letter;
+  if (isJsonObject(letter)) takeLetter(state, String(letter.created), Number(letter.seq), Number(letter.low ?? 0));
+}
+
+/** `low` is the lowest letter that was still held back then: everything below it is in, or was never there. */
+function takeLetter(state: NetState, created: string, seq: number, low: number): void {
+  if (state.letter?.created !== created) state.letter = { created, seq: 0, above: new Set() };
+  const letter = state.letter;
+  letter.above.add(seq);
+  letter.seq = Math.max(letter.seq, low - 1);
+  while (letter.above.has(letter.seq + 1)) letter.seq += 1;
+  for (const taken of letter.above) if (taken <= letter.seq) letter.above.delete(taken);
+}
+
+export function letterIsIn(state: NetState, created: string, seq: number): boolean {
+  return state.letter?.created === created && (seq <= state.letter.seq || state.letter.above.has(seq));
+}
+
+function gateOf(event: NetEvent): GateState {
+  const gate = event.attributes?.gate;
+  const parts = isJsonObject(gate) ? gate : {};
+  return {
+    name: String(parts.name ?? event.transition ?? ""), approvers: (parts.approvers as string[] | undefined) ?? [], quorum: Number(parts.quorum ?? 1),
+    expiresAt: typeof parts.expiresAt === "number" ? parts.expiresAt : null, notAuthor: parts.notAuthor === true, decisions: [], passed: false,
+  };
+}
+
+function inputsOf(event: NetEvent): Record<string, string[]> {
+  const inputs = event.attributes?.inputs;
+  return isJsonObject(inputs) ? (inputs as Record<string, string[]>) : {};
+}
+
+function withFiring(state: NetState, event: NetEvent, change: (firing: OpenFiring) => void): void {
+  const firing = event.firing === undefined ? undefined : state.firings.get(event.firing);
+  if (firing) change(firing);
+}
+function attribute(event: NetEvent, name: string): Json | undefined {
+  return event.attributes?.[name];
+}
+function text(event: NetEvent, name: string): string | undefined {
+  const value = attribute(event, name);
+  return typeof value === "string" ? value : undefined;
+}
+function number(event: NetEvent, name: string): number | undefined {
+  const value = attribute(event, name);
+  return typeof value === "number" ? value : undefined;
+}
+
+/** The tokens that a firing holds or has read, by input name. */
+export function inputTokens(state: NetState, firing: OpenFiring): Record<string, { place: string; token: Token }[]> {
+  const where = new Map<string, string>([...firing.consumed, ...firing.read].map(({ place, id }) => [id, place]));
+  const remembered = new Map(firing.readTokens.map((token) => [token.id, token]));
+  const inputs: Record<string, { place: string; token: Token }[]> = {};
+  for (const [name, ids] of Object.entries(firing.inputs)) {
+    inputs[name] = ids.flatMap((id) => {
+      const place = where.get(id) ?? "";
+      const token = state.places.get(place)?.get(id)?.token ?? remembered.get(id);
+      return token ? [{ place, token }] : [];
+    });
+  }
+  return inputs;
+}

@@ -1,0 +1,129 @@
+/**
+ * Routing: which tokens a finished firing produces, and where. Outputs go to the first arc that matches, with
+ * `"route": "all"` to every one; what matches nothing is an error and goes where the transition sends its errors.
+ */
+import type { ErrorData } from "../contract/errors.ts";
+import { errorData, Terminal } from "../contract/errors.ts";
+import type { PlacedToken } from "../contract/event.ts";
+import { derivedId } from "../contract/hash.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
+import { inputScope } from "./binding.ts";
+import { type CompiledOutput, type CompiledTransition, DEAD_LETTER } from "./compiled-net.ts";
+import type { Bound, Scope } from "./scope.ts";
+
+export interface Provenance {
+  net: string;
+  firing: string;
+  /** ISO time given to the produced tokens. */
+  at: string;
+  by: string;
+  correlation: string;
+}
+export type BoundInput = Parameters<typeof inputScope>[0][number];
+
+export type Routed = { ok: true; produced: PlacedToken[] } | { ok: false; error: ErrorData };
+
+/** Tokens of a firing that succeeded. */
+export function routeResult(transition: CompiledTransition, inputs: BoundInput[], result: Json, from: Provenance, now: number): Routed {
+  return attempt(() => route(transition, inputs, "$result", result, from, now, false));
+}
+
+/** Tokens of a firing that finally failed: its error arcs, else `onError`, else the dead-letter place. Never throws, never empty. */
+export function routeError(transition: CompiledTransition, inputs: BoundInput[], error: ErrorData, from: Provenance, now: number): PlacedToken[] {
+  const routed = attempt(() => route(transition, inputs, "$error", { ...error } as Json, from, now, true));
+  if (routed.ok && routed.produced.length > 0) return routed.produced;
+  const cause = routed.ok || routed.error.code === "no-route" ? error : routed.error;
+  const data: Json = { error: { ...cause } as Json, transition: transition.id, inputs: inputData(inputs) };
+  return [placeToken(transition.definition.onError ?? DEAD_LETTER, data, "error", 0, inputs, transition.id, from)];
+}
+
+/** What the inputs held, by name. */
+export function inputData(inputs: BoundInput[]): { [name: string]: Json } {
+  return Object.fromEntries(
+    inputs.map(({ name, many, tokens }): [string, Json] => [name, many ? tokens.map(({ data }) => data) : (tokens[0]?.data ?? null)]),
+  );
+}
+
+function attempt(make: () => PlacedToken[]): Routed {
+  try {
+    return { ok: true, produced: make() };
+  } catch (error) {
+    return { ok: false, error: errorData(error) };
+  }
+}
+
+function route(
+  transition: CompiledTransition, inputs: BoundInput[], name: "$result" | "$error", value: Json, from: Provenance, now: number, failed: boolean,
+): PlacedToken[] {
+  const extra: Record<string, Bound> = { [name]: { data: value, meta: null } };
+  const scope = inputScope(inputs, extra);
+  const arcs = transition.outputs.map((output, index) => ({ output, index })).filter(({ output }) => (output.arc.error === true) === failed);
+  const produced: PlacedToken[] = [];
+  let matched = false;
+  for (const { output, index } of arcs) {
+    if (output.arc.otherwise && matched) continue;
+    if (output.when && !perItem(output) && output.when.evaluate(scope, now) !== true) continue;
+    const tokens = tokensFor(transition, output, index, inputs, extra, scope, value, from, now);
+    if (perItem(output) && tokens.length === 0) continue;
+    matched = true;
+    produced.push(...tokens);
+    if (transition.definition.route === "first") break;
+  }
+  if (!matched && (arcs.length > 0 || failed)) {
+    throw new Terminal({
+      code: "no-route",
+      message: `no output of ${transition.id} matches ${failed ? "its error" : "its result"}`,
+      hint: 'add an output with "otherwise": true, or name a place in onError',
+    });
+  }
+  return produced;
+}
+
+function tokensFor(
+  transition: CompiledTransition, output: CompiledOutput, index: number, inputs: BoundInput[], extra: Record<string, Bound>, scope: Scope,
+  value: Json, from: Provenance, now: number,
+): PlacedToken[] {
+  if (!output.each) {
+    const data = laidOver(output, output.value ? output.value.render(scope, now) : value, scope, now);
+    return [placeToken(output.arc.to, data, index, 0, inputs, transition.id, from)];
+  }
+  const items = output.each.evaluate(scope, now);
+  if (!Array.isArray(items)) {
+    throw new Terminal({ code: "each-not-array", message: `"each" of ${transition.id} -> ${output.arc.to} gives no array but ${JSON.stringify(items)?.slice(0, 80)}` });
+  }
+  return items.flatMap((item, at) => {
+    const inner = inputScope(inputs, { ...extra, $item: { data: item, meta: null }, $index: { data: at, meta: null } });
+    if (output.when && perItem(output) && output.when.evaluate(inner, now) !== true) return [];
+    const data = laidOver(output, output.value ? output.value.render(inner, now) : item, inner, now);
+    return placeToken(output.arc.to, data, index, at, inputs, transition.id, from);
+  });
+}
+
+/** A condition that names the item decides for each item. */
+function perItem(output: CompiledOutput): boolean {
+  return output.each !== null && (output.when?.roots.includes("$item") ?? false);
+}
+
+function laidOver(output: CompiledOutput, value: Json, scope: Scope, now: number): Json {
+  if (output.set.length === 0) return value;
+  if (!isJsonObject(value)) {
+    throw new Terminal({ code: "set-not-object", message: `"set" on the arc to ${output.arc.to} needs an object, the value is ${JSON.stringify(value)?.slice(0, 80)}` });
+  }
+  return { ...value, ...Object.fromEntries(output.set.map(([field, template]): [string, Json] => [field, template.render(scope, now)])) };
+}
+
+/** Ids derive from the firing and the place in its output: deciding the same firing again makes the same tokens. */
+function placeToken(place: string, data: Json, arc: number | string, at: number, inputs: BoundInput[], transition: string, from: Provenance): PlacedToken {
+  return {
+    place,
+    token: {
+      id: derivedId("t-", from.firing, arc, at),
+      data,
+      from: { net: from.net, transition, firing: from.firing, tokens: inputs.flatMap(({ tokens }) => tokens.map(({ id }) => id)) },
+      by: from.by,
+      at: from.at,
+      correlation: from.correlation,
+      v: 1,
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The state of a net: what the fold of its log gives, and nothing else (E1). It is also what a checkpoint holds.
+ *
+ * S1 Only `fold.ts` changes a state. S2 Maps keep the order of arrival, which is the order in which tokens are bound.
+ * S3 A reserved token stays in its place until the firing that holds it is over.
+ */
+import type { PlacedId } from "../contract/event.ts";
+import type { Token } from "../contract/token.ts";
+
+export interface Placed {
+  token: Token;
+  /** The firing that holds it, or null. */
+  reservedBy: string | null;
+}
+
+export interface Decision {
+  id: string;
+  by: string;
+  approve: boolean;
+  at: string;
+  comment?: string;
+}
+
+export interface GateState {
+  name: string;
+  approvers: string[];
+  quorum: number;
+  /** Milliseconds since the epoch, or null. */
+  expiresAt: number | null;
+  notAuthor: boolean;
+  decisions: Decision[];
+  passed: boolean;
+}
+
+export interface OpenFiring {
+  firing: string;
+  transition: string;
+  persona: string | null;
+  /** The definition it began under, and ends under. */
+  netVersion: string;
+  attempt: number;
+  /** Failed attempts, which count against `retry.max`. */
+  failures: number;
+  /** Attempts lost to dead processes, which do not. */
+  recoveries: number;
+  consumed: PlacedId[];
+  read: PlacedId[];
+  /** Token ids by input name, in binding order. */
+  inputs: Record<string, string[]>;
+  /** Tokens that were only read, as they were: they may be gone when the firing ends. */
+  readTokens: Token[];
+  correlation: string;
+  /** Milliseconds since the epoch. */
+  openedAt: number;
+  startedAt: number;
+  /** An attempt that failed waits until then. */
+  notBefore: number | null;
+  instance: number | null;
+  claim: { executor: string } | null;
+  /** Present while people decide; the firing has not started. */
+  gate: GateState | null;
+}
+
+export interface NetState {
+  net: string;
+  /** Of the last event folded. */
+  seq: number;
+  /** Of the last log entry folded. */
+  sequence: number;
+  epoch: number;
+  definition: string | null;
+  personas: Record<string, string>;
+  places: Map<string, Map<string, Placed>>;
+  firings: Map<string, OpenFiring>;
+  /** Transition -> ids of tokens that its read-only preset has started on. Dropped with the token. */
+  seen: Map<string, Set<string>>;
+  /** Idempotency of `put`: key -> what was answered. Kept 24 hours. */
+  puts: Map<string, { at: number; id: string; seq: number; place: string }>;
+  /** Letters taken in: all up to `seq`, and those in `above`, of the letter box created then. */
+  letter: { created: string; seq: number; above: Set<number> } | null;
+  /** Who put in the work, by correlation, for gates that refuse the author. */
+  authors: Map<string, string>;
+  paused: boolean;
+  killed: boolean;
+  generation: number;
+}
+
+export const PUT_MEMORY_MS = 24 * 3_600_000;
+
+export function emptyState(net: string): NetState {
+  return {
+    net, seq: 0, sequence: 0, epoch: 0, definition: null, personas: {}, places: new Map(), firings: new Map(), seen: new Map(),
+    puts: new Map(), letter: null, authors: new Map(), paused: false, killed: false, generation: 0,
+  };
+}
+
+export function tokensOf(state: NetState, place: string): Map<string, Placed> {
+  let tokens = state.places.get(place);
+  if (!tokens) {
+    tokens = new Map();
+    state.places.set(place, tokens);
+  }
+  return tokens;
+}
+
+/** The marking alone: token ids by place, sorted. For comparing states, streams and replays. */
+export function markingOf(state: NetState): Record<string, string[]> {
+  const marking: Record<string, string[]> = {};
+  for (const [place, tokens] of [...state.places].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (tokens.size > 0) marking[place] = [...tokens.keys()].sort();
+  }
+  return marking;
+}

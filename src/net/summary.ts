@@ -1,0 +1,64 @@
+/** The one plain sentence that every event carries: the transition's own words, else words made from the net. */
+import type { PlacedToken } from "../contract/event.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
+import { inputScope } from "./binding.ts";
+import type { CompiledTransition } from "./compiled-net.ts";
+import type { BoundInput } from "./routing.ts";
+
+const MOST = 280;
+
+export function firedSummary(transition: CompiledTransition, inputs: BoundInput[], result: Json, produced: PlacedToken[], now: number): string {
+  const own = ownWords(transition, inputs, result, now);
+  if (own !== null) return own;
+  const title = titleOf(inputs);
+  return `${who(transition)} ${verbOf(transition)}${title ? ` “${title}”` : ""}; ${countPlaces(produced)}.`;
+}
+
+export function startedSummary(transition: CompiledTransition, inputs: BoundInput[]): string {
+  const title = titleOf(inputs);
+  return `${who(transition)} takes up ${title ? `“${title}”` : "a token"} at ${transition.id}.`;
+}
+
+export function gatedSummary(gate: string, transition: CompiledTransition, inputs: BoundInput[], approvers: string[], quorum: number): string {
+  const title = titleOf(inputs);
+  const people = approvers.map((approver) => approver.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
+  return `The gate ${gate} holds ${title ? `“${title}”` : transition.id}: ${quorum === 1 ? people : `${quorum} of ${people}`} must decide.`;
+}
+
+/** A firing never fails for its narration: what cannot be rendered falls back to words made from the net. */
+function ownWords(transition: CompiledTransition, inputs: BoundInput[], result: Json, now: number): string | null {
+  if (!transition.summary) return null;
+  try {
+    const text = transition.summary.render(inputScope(inputs, { $result: { data: result, meta: null } }), now);
+    return typeof text === "string" ? cut(text) : cut(JSON.stringify(text));
+  } catch {
+    return null;
+  }
+}
+
+function who(transition: CompiledTransition): string {
+  const name = transition.definition.persona;
+  return name ? sentenceCase(name.replaceAll("-", " ")) : sentenceCase(transition.id.replaceAll("-", " "));
+}
+function verbOf(transition: CompiledTransition): string {
+  return transition.definition.persona ? `finished ${transition.id} on` : "passed on";
+}
+function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+function titleOf(inputs: BoundInput[]): string | null {
+  const data = inputs[0]?.tokens[0]?.data;
+  if (!isJsonObject(data)) return null;
+  const title = data.title ?? data.name ?? data.text;
+  return typeof title === "string" ? title.slice(0, 80) : null;
+}
+function countPlaces(produced: PlacedToken[]): string {
+  if (produced.length === 0) return "nothing comes of it";
+  const counts = new Map<string, number>();
+  for (const { place } of produced) counts.set(place, (counts.get(place) ?? 0) + 1);
+  return [...counts].map(([place, count]) => `${count} token${count === 1 ? "" : "s"} in ${place}`).join(", ");
+}
+function cut(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;
+}
