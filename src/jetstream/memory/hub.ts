@@ -1,0 +1,92 @@
+/** What the clients of the in-memory broker share: the part that a NATS server would hold. */
+import type { Serving } from "../../contract/broker.ts";
+import type { Clock } from "../../contract/clock.ts";
+import { isoTime } from "../../contract/clock.ts";
+import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/envelope.ts";
+import { Retryable } from "../../contract/errors.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import type { Json } from "../../contract/json.ts";
+import type { Token } from "../../contract/token.ts";
+import { MemoryStream } from "./stream.ts";
+import type { MemoryWire } from "./wire.ts";
+
+export interface StoredEntry {
+  id: string;
+  epoch: number;
+  events: NetEvent[];
+}
+
+interface Service {
+  wire: MemoryWire;
+  handle(body: unknown): Promise<unknown>;
+}
+
+export class MemoryHub {
+  readonly clock: Clock;
+  readonly logs = new Map<string, MemoryStream<StoredEntry>>();
+  /** Keys are `net/place`. */
+  readonly places = new Map<string, Map<string, Token>>();
+  readonly letterBoxes = new Map<string, { open: Set<string>; stream: MemoryStream<Uint8Array> }>();
+  readonly strayLetters = new Set<(net: string, place: string, payload: Uint8Array) => void>();
+  readonly work = new Map<string, MemoryStream<SignedOrder>>();
+  readonly offered = new Set<string>();
+  readonly done = new Map<string, MemoryStream<WorkResult>>();
+  readonly versions = new Map<string, { definition: Json; at: string }>();
+  control: { generation: number; state: "running" | "killed" } = { generation: 0, state: "running" };
+  readonly controlWatchers = new Set<() => void>();
+  readonly leases = new Map<string, { owner: string; until: number }>();
+  readonly checkpoints = new Map<string, { sequence: number; state: Uint8Array }>();
+  readonly artifacts = new Map<string, Uint8Array>();
+  readonly executors = new Map<string, { presence: ExecutorPresence; at: number }>();
+  readonly executorWatchers = new Set<(presence: ExecutorPresence | { name: string; gone: true }) => void>();
+  /** Live copies of events, as they were published. */
+  readonly live: NetEvent[] = [];
+  readonly #services = new Map<string, Set<Service>>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  log(net: string): MemoryStream<StoredEntry> {
+    return this.#made(this.logs, net);
+  }
+  queue(pool: string): MemoryStream<SignedOrder> {
+    return this.#made(this.work, pool);
+  }
+  results(net: string): MemoryStream<WorkResult> {
+    return this.#made(this.done, net);
+  }
+
+  /** Serves requests of this name; the newest server of a name answers. */
+  serve(name: string, wire: MemoryWire, handle: (body: never) => Promise<unknown>): Serving {
+    const service: Service = { wire, handle: handle as (body: unknown) => Promise<unknown> };
+    const all = this.#services.get(name) ?? new Set<Service>();
+    this.#services.set(name, all.add(service));
+    return { stop: async () => void all.delete(service) };
+  }
+
+  /** Throws Retryable `no-owner` when nobody within reach serves the name, and `no-answer` when the wire broke meanwhile. */
+  async ask<T>(name: string, wire: MemoryWire, body: unknown): Promise<T> {
+    wire.check();
+    const service = [...(this.#services.get(name) ?? [])].reverse().find((each) => each.wire.up);
+    if (!service)
+      throw new Retryable({ code: "no-owner", message: `nobody serves ${name} at the moment`, hint: "start it with `petrel up`" });
+    const answer = await service.handle(structuredClone(body));
+    if (!wire.up || !service.wire.up)
+      throw new Retryable({ code: "no-answer", message: `no answer from ${name}; whether it was done is unknown` });
+    return structuredClone(answer) as T;
+  }
+
+  /** What `nats pub place.<net>.<place>` does: stored when the place is open, heard by the owner in any case. */
+  letter(net: string, place: string, payload: Uint8Array): void {
+    const box = this.letterBoxes.get(net);
+    if (box?.open.has(place)) box.stream.add(place, payload);
+    else for (const hear of [...this.strayLetters]) hear(net, place, payload);
+  }
+
+  #made<T>(map: Map<string, MemoryStream<T>>, key: string): MemoryStream<T> {
+    const stream = map.get(key) ?? new MemoryStream<T>(isoTime(this.clock.now()));
+    map.set(key, stream);
+    return stream;
+  }
+}

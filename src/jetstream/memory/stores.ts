@@ -1,0 +1,140 @@
+/** Places, versions, control, leases, checkpoints and artefacts of the in-memory broker. */
+import type { Artifacts, Checkpoints, Control, Leases, PlaceStreams, VersionStore } from "../../contract/broker.ts";
+import { isoTime } from "../../contract/clock.ts";
+import { Retryable } from "../../contract/errors.ts";
+import { sha256 } from "../../contract/hash.ts";
+import type { Token } from "../../contract/token.ts";
+import type { MemoryHub } from "./hub.ts";
+import type { MemoryWire } from "./wire.ts";
+
+export function memoryPlaces(hub: MemoryHub, wire: MemoryWire, net: string): PlaceStreams {
+  const placeOf = (place: string): Map<string, Token> => {
+    const tokens = hub.places.get(`${net}/${place}`);
+    if (!tokens)
+      throw new Retryable({
+        code: "place-stream-missing",
+        message: `the stream of place ${place} of net ${net} is not there`,
+        where: place,
+      });
+    return tokens;
+  };
+  return {
+    declare: async (places) => {
+      wire.check();
+      for (const { place } of places) {
+        const key = `${net}/${place}`;
+        if (!hub.places.has(key)) hub.places.set(key, new Map());
+      }
+    },
+    update: async (change) => {
+      wire.check();
+      for (const { place, token } of change.add) placeOf(place).set(token.id, structuredClone(token));
+      for (const { place, id } of change.remove) placeOf(place).delete(id);
+    },
+    ids: async (place) => {
+      wire.check();
+      return new Set(placeOf(place).keys());
+    },
+  };
+}
+
+export function memoryVersions(hub: MemoryHub, wire: MemoryWire, kind: "net" | "persona"): VersionStore {
+  const key = (name: string, hash: string) => `${kind}/${name}.${hash}`;
+  return {
+    put: async (name, hash, definition) => {
+      wire.check();
+      if (!hub.versions.has(key(name, hash))) {
+        hub.versions.set(key(name, hash), { definition: structuredClone(definition), at: isoTime(hub.clock.now()) });
+      }
+    },
+    get: async (name, hash) => {
+      wire.check();
+      const found = hub.versions.get(key(name, hash));
+      return found ? structuredClone(found.definition) : null;
+    },
+    list: async (name) => {
+      wire.check();
+      const prefix = key(name, "");
+      const found = [...hub.versions].filter(([each]) => each.startsWith(prefix));
+      return found.map(([each, { at }]) => ({ hash: each.slice(prefix.length), at }));
+    },
+  };
+}
+
+export function memoryControl(hub: MemoryHub, wire: MemoryWire): Control {
+  return {
+    read: async () => {
+      wire.check();
+      return { ...hub.control };
+    },
+    write: async (state) => {
+      wire.check();
+      hub.control = { generation: hub.control.generation + 1, state };
+      for (const call of [...hub.controlWatchers]) call();
+      return { generation: hub.control.generation };
+    },
+    watch: async (call) => {
+      const hear = () => {
+        if (wire.up) call({ ...hub.control });
+      };
+      hub.controlWatchers.add(hear);
+      if (hub.control.generation > 0) hear();
+      const listener = wire.onConnection((state) => state === "up" && hear());
+      return {
+        stop: async () => {
+          hub.controlWatchers.delete(hear);
+          await listener.stop();
+        },
+      };
+    },
+  };
+}
+
+export function memoryLeases(hub: MemoryHub, wire: MemoryWire): Leases {
+  const held = (net: string) => {
+    wire.check();
+    const lease = hub.leases.get(net);
+    return lease && lease.until > hub.clock.now() ? lease : null;
+  };
+  const hold = (net: string, owner: string, ttlMs: number) => {
+    hub.leases.set(net, { owner, until: hub.clock.now() + ttlMs });
+    return true;
+  };
+  return {
+    acquire: async (net, owner, ttlMs) => (held(net)?.owner ?? owner) === owner && hold(net, owner, ttlMs),
+    renew: async (net, owner, ttlMs) => held(net)?.owner === owner && hold(net, owner, ttlMs),
+    release: async (net, owner) => {
+      if (held(net)?.owner === owner) hub.leases.delete(net);
+    },
+  };
+}
+
+export function memoryCheckpoints(hub: MemoryHub, wire: MemoryWire): Checkpoints {
+  return {
+    save: async (net, sequence, state) => {
+      wire.check();
+      const known = hub.checkpoints.get(net);
+      if (!known || known.sequence <= sequence) hub.checkpoints.set(net, { sequence, state: state.slice() });
+    },
+    latest: async (net) => {
+      wire.check();
+      const found = hub.checkpoints.get(net);
+      return found ? { sequence: found.sequence, state: found.state.slice() } : null;
+    },
+  };
+}
+
+export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
+  return {
+    put: async (content, type) => {
+      wire.check();
+      const id = sha256(content);
+      hub.artifacts.set(id, content.slice());
+      return { $artifact: id, sha256: id, size: content.length, type };
+    },
+    get: async (id) => {
+      wire.check();
+      return hub.artifacts.get(id)?.slice() ?? null;
+    },
+  };
+}
