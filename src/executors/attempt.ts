@@ -1,0 +1,231 @@
+/**
+ * One attempt, from the claim to a result on the shelf (E8).
+ * A1 Nothing is done before the owner has said yes to the claim.
+ * A2 When the attempt is lost or called off, its processes end first and nothing is delivered.
+ * A3 A result is on disk before anybody hears of it.
+ */
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ExecutorLine } from "../contract/broker.ts";
+import { delay, isoTime } from "../contract/clock.ts";
+import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
+import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
+import { cleanEnvironment } from "./clean-environment.ts";
+import type { Hand, HandContext, Workshop } from "./hand.ts";
+import { keepLease } from "./lease-keeper.ts";
+import type { Logger } from "./logger.ts";
+import { checkOrder } from "./policy.ts";
+import { runCommand } from "./process-tree.ts";
+import type { Courier } from "./result-courier.ts";
+import { attemptKey, type Shelves } from "./result-shelf.ts";
+import { killProcessesWith } from "./stray-processes.ts";
+import type { ToolDesk } from "./tool-desk.ts";
+
+export interface Bench {
+  line: ExecutorLine;
+  name: string;
+  workshop: Workshop;
+  shelves: Shelves;
+  courier: Courier;
+  desk: ToolDesk;
+  hands: ReadonlyMap<string, Hand>;
+  logger: Logger;
+}
+
+type Granted = Extract<ClaimAnswer, { ok: true }>;
+const CLAIM_TRIES = 20;
+
+/** Settles when the attempt is over on this executor; never throws. `abort` ends it from outside. */
+export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
+  const about = { net: order.net, transition: order.transition, firing: order.firing, attempt: order.attempt, hand: order.hand };
+  const { clock } = bench.workshop;
+  const ask = (verb: ClaimVerb) => bench.line.claim(order.net, order.firing, order.attempt, { verb, executor: bench.name });
+  const attempt = { net: order.net, firing: order.firing, attempt: order.attempt };
+  // An attempt that came twice: what we did is on the shelf and on its way.
+  if (bench.shelves.results.has(attempt)) return;
+  bench.shelves.claims.put(attempt);
+  try {
+    const claimed = await claim(bench, ask, abort.signal);
+    if (!claimed.answer.ok) {
+      bench.logger.debug({ ...about, code: claimed.answer.code }, "claim not granted");
+      return;
+    }
+    bench.logger.info(about, "claimed");
+    const lease = keepLease({
+      clock,
+      ask,
+      leaseMs: claimed.answer.leaseMs,
+      since: claimed.since,
+      lose: (reason) => abort.abort(reason),
+      logger: bench.logger,
+    });
+    try {
+      await workAndDeliver(bench, order, claimed.answer, abort, ask);
+    } finally {
+      lease.stop();
+    }
+    if (abort.signal.aborted) await giveBack(bench, order, ask, abort.signal.reason);
+  } catch (error) {
+    bench.logger.warn({ ...about, error: errorData(error) }, "an order was dropped");
+  } finally {
+    bench.shelves.claims.remove(attempt);
+  }
+}
+
+async function claim(
+  bench: Bench,
+  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
+  signal: AbortSignal,
+): Promise<{ answer: ClaimAnswer; since: number }> {
+  const { clock } = bench.workshop;
+  for (let tries = 1; ; tries += 1) {
+    signal.throwIfAborted();
+    const since = clock.now();
+    try {
+      return { answer: await ask("claim"), since };
+    } catch (error) {
+      if (tries >= CLAIM_TRIES) throw error;
+      await delay(clock, Math.min(2000, 100 * 2 ** Math.min(tries, 5)), signal);
+    }
+  }
+}
+
+async function workAndDeliver(
+  bench: Bench,
+  order: WorkOrder,
+  granted: Granted,
+  abort: AbortController,
+  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
+): Promise<void> {
+  const { clock } = bench.workshop;
+  const startedAt = clock.now();
+  const outcome = await perform(bench, order, granted, abort, ask);
+  if (abort.signal.aborted) return; // A2
+  const { net, transition, firing, attempt } = order;
+  const durationMs = clock.now() - startedAt;
+  const result: WorkResult = {
+    v: 1,
+    net,
+    transition,
+    firing,
+    attempt,
+    executor: bench.name,
+    outcome,
+    startedAt: isoTime(startedAt),
+    durationMs,
+  };
+  bench.shelves.results.put(result); // A3
+  // The lease is kept until the result lies on the broker, where the owner finds it.
+  await new Promise<void>((resolve) => {
+    bench.courier.send(result, resolve);
+    abort.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  bench.logger.info({ net, transition, firing, attempt, ok: outcome.ok, durationMs }, "done");
+}
+
+async function perform(
+  bench: Bench,
+  order: WorkOrder,
+  granted: Granted,
+  abort: AbortController,
+  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
+): Promise<WorkResult["outcome"]> {
+  const workDir = join(bench.workshop.dir, "work", attemptKey(order));
+  const limitMs = Math.min(order.timeoutMs, granted.timeLeftMs);
+  const work = new AbortController();
+  const forward = () => work.abort(abort.signal.reason);
+  abort.signal.addEventListener("abort", forward, { once: true });
+  if (abort.signal.aborted) forward();
+  const limit = bench.workshop.clock.after(limitMs, () => {
+    work.abort(
+      new Retryable({
+        code: "work-timed-out",
+        message: `${order.hand} was ended after its time limit of ${limitMs} ms`,
+        hint: "raise the transition's timeout",
+      }),
+    );
+  });
+  try {
+    checkOrder(order);
+    const hand = bench.hands.get(order.hand);
+    if (!hand)
+      throw new Terminal({
+        code: "unknown-hand",
+        message: `this executor has no hand ${order.hand}`,
+        hint: `it has ${[...bench.hands.keys()].join(", ")}`,
+      });
+    await rm(workDir, { recursive: true, force: true });
+    mkdirSync(workDir, { recursive: true });
+    const value = await unlessAborted(hand(handContext(bench, order, granted, work.signal, workDir, ask)), work.signal);
+    return { ok: true, value };
+  } catch (error) {
+    if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
+    return { ok: false, error: errorData(error) };
+  } finally {
+    limit.cancel();
+    abort.signal.removeEventListener("abort", forward);
+    bench.desk.close(order, work.signal.aborted);
+    killProcessesWith(`HOME=${workDir}/`);
+    await rm(workDir, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function handContext(
+  bench: Bench,
+  order: WorkOrder,
+  granted: Granted,
+  signal: AbortSignal,
+  workDir: string,
+  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
+): HandContext {
+  const run = attemptKey(order);
+  const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run });
+  return {
+    order,
+    workDir,
+    signal,
+    secrets: granted.secrets,
+    logger: bench.logger,
+    workshop: bench.workshop,
+    run: (command) => {
+      // Commands of one attempt may run side by side: each has a mark of its own.
+      const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
+      const env = { ...base, ...command.env, PETREL_RUN: mine };
+      return runCommand({ ...command, env, signal, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+    },
+    confirm: async () => {
+      signal.throwIfAborted();
+      const answer = await ask("confirm");
+      if (!answer.ok)
+        throw new Cancelled({ code: "not-confirmed", message: `the owner does not confirm the step: ${answer.code}, ${answer.message}` });
+      signal.throwIfAborted();
+    },
+    serve: (handler) => bench.desk.open(order, handler),
+  };
+}
+
+/** A hand that waits for something else than a process hears of the abort here. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    // Its processes end with the signal; the work directory may go only when it has let go of it.
+    if (signal.aborted) await work.catch(() => {});
+  }
+}
+
+/** The owner need not wait for the lease to run out when it is we who stop. */
+async function giveBack(bench: Bench, order: WorkOrder, ask: (verb: ClaimVerb) => Promise<ClaimAnswer>, reason: unknown): Promise<void> {
+  const code = reason instanceof PetrelError ? reason.code : "aborted";
+  bench.logger.warn({ net: order.net, firing: order.firing, attempt: order.attempt, code }, "attempt ended");
+  if (code === "attempt-gone" || code === "cancelled-by-owner") return;
+  await ask("release").catch((error: unknown) => bench.logger.debug({ error: errorData(error) }, "release not heard"));
+}

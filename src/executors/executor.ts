@@ -1,0 +1,190 @@
+/**
+ * The executor process: it dials out, pulls offers, claims them, works, and answers for its results (design section 9, E8).
+ * X1 At most `slots` attempts at once; an offer beyond them waits here unclaimed, and lapses to others when it waits too long.
+ * X2 What a former process under this folder left is settled first: results delivered, claims given back, processes ended.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { ExecutorLine, Serving } from "../contract/broker.ts";
+import { type Clock, delay, isoTime } from "../contract/clock.ts";
+import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
+import { Cancelled, errorData } from "../contract/errors.ts";
+import type { IdSource } from "../contract/ids.ts";
+import { type Bench, carryOutOrder } from "./attempt.ts";
+import type { Environment } from "./clean-environment.ts";
+import type { Hand } from "./hand.ts";
+import { handTable } from "./hand-table.ts";
+import { clearLocks } from "./hands/code/mirror.ts";
+import { KeyedLock } from "./keyed-lock.ts";
+import type { Logger } from "./logger.ts";
+import { type Key, verifyOrder } from "./order-signature.ts";
+import { startCourier } from "./result-courier.ts";
+import { attemptKey, openShelves } from "./result-shelf.ts";
+import { Slots } from "./slots.ts";
+import { killProcessesWith } from "./stray-processes.ts";
+import { ToolDesk } from "./tool-desk.ts";
+
+export interface ExecutorOptions {
+  line: ExecutorLine;
+  /** Folder of this executor alone. */
+  dir: string;
+  name: string;
+  pools: string[];
+  labels?: string[];
+  slots: number;
+  clock: Clock;
+  ids: IdSource;
+  /** The masters' Ed25519 key. */
+  publicKey: Key;
+  logger: Logger;
+  /** The environment whose PATH commands get, and which git's talk with origins runs in. */
+  environment: Environment;
+  version?: string;
+  host?: string;
+  hands?: ReadonlyMap<string, Hand>;
+}
+
+export interface RunningExecutor {
+  readonly name: string;
+  /** Attempts under way. */
+  busy(): number;
+  /** Takes nothing new, waits up to `graceMs` for what runs and for its results, gives the rest back, and stops. For SIGTERM. */
+  drain(graceMs?: number): Promise<void>;
+  /** Ends everything now; results stay on disk for the next start. */
+  stop(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 2000;
+
+export async function startExecutor(given: ExecutorOptions): Promise<RunningExecutor> {
+  const options = { ...given, dir: resolve(given.dir) };
+  const { line, name, clock, logger } = options;
+  mkdirSync(options.dir, { recursive: true });
+  const stopping = new AbortController();
+  const pulling = new AbortController();
+  const shelves = openShelves(options.dir);
+  const courier = startCourier({ line, name, shelves, clock, logger, signal: stopping.signal });
+  const desk = new ToolDesk(clock);
+  const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
+  const bench: Bench = { line, name, workshop, shelves, courier, desk, hands: options.hands ?? handTable, logger };
+  const slots = new Slots(options.slots);
+  const running = new Map<string, { abort: AbortController; over: Promise<void> }>();
+
+  tidyUp(options.dir, bench, stopping.signal); // X2
+  const servings: Serving[] = [
+    await line.serveTools(name, (request) => desk.answer(request)),
+    await line.onCancel(name, (about) => {
+      running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
+    }),
+  ];
+  const beat = startHeartbeat(options, () => running.size);
+  const take = (order: WorkOrder) => {
+    const key = attemptKey(order);
+    if (running.has(key)) return slots.free();
+    const abort = new AbortController();
+    const over = carryOutOrder(bench, order, abort).finally(() => {
+      running.delete(key);
+      slots.free();
+    });
+    running.set(key, { abort, over });
+  };
+  const pulls = options.pools.map((pool) => pullOffers(options, pool, slots, pulling.signal, take));
+  logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
+
+  const stop = async () => {
+    pulling.abort();
+    for (const { abort } of running.values())
+      abort.abort(new Cancelled({ code: "executor-stopping", message: "the executor is stopping" }));
+    await Promise.all([...running.values()].map(({ over }) => over));
+    stopping.abort();
+    beat.stop();
+    await Promise.all([...pulls, ...servings.map((serving) => serving.stop())]);
+    await courier.idle();
+    desk.stop();
+    logger.info({ name }, "executor stopped");
+  };
+  const drain = async (graceMs = 10_000) => {
+    pulling.abort();
+    const finished = Promise.all([...running.values()].map(({ over }) => over)).then(() => courier.idle());
+    const grace = new AbortController();
+    await Promise.race([finished, delay(clock, graceMs, grace.signal).catch(() => {})]);
+    grace.abort();
+    await stop();
+  };
+  return { name, busy: () => running.size, drain, stop };
+}
+
+/** X2 */
+function tidyUp(dir: string, bench: Bench, signal: AbortSignal): void {
+  // HOME of every command lies in the work folder: that tells ours from all others, in whatever group they are.
+  killProcessesWith(`HOME=${join(dir, "work")}/`);
+  rmSync(join(dir, "work"), { recursive: true, force: true });
+  clearLocks(dir);
+  for (const result of bench.shelves.results.all()) bench.courier.send(result);
+  for (const claim of bench.shelves.claims.all()) {
+    bench.shelves.claims.remove(claim);
+    if (bench.shelves.results.has(claim)) continue;
+    void bench.line
+      .claim(claim.net, claim.firing, claim.attempt, { verb: "release", executor: bench.name, note: "the executor was restarted" })
+      .catch((error: unknown) => {
+        // The owner finds out by the lease.
+        if (!signal.aborted) bench.logger.debug({ ...claim, error: errorData(error) }, "release not heard");
+      });
+  }
+}
+
+async function pullOffers(
+  options: ExecutorOptions,
+  pool: string,
+  slots: Slots,
+  signal: AbortSignal,
+  take: (order: WorkOrder) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await slots.wait(signal);
+      for await (const signed of options.line.pull(pool, signal)) {
+        const order = verified(options, pool, signed);
+        if (order) {
+          await slots.take(signal);
+          take(order);
+        }
+        await slots.wait(signal); // X1
+      }
+      if (!signal.aborted) await delay(options.clock, 200, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      options.logger.warn({ pool, error: errorData(error) }, "offers cannot be pulled now");
+      await delay(options.clock, 1000, signal).catch(() => {});
+    }
+  }
+}
+
+/** An order with a bad signature names nobody whom we could answer: it is dropped, loudly. */
+function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): WorkOrder | null {
+  try {
+    return verifyOrder(signed, options.publicKey);
+  } catch (error) {
+    options.logger.error({ pool, error: errorData(error) }, "a work order was refused");
+    return null;
+  }
+}
+
+function startHeartbeat(options: ExecutorOptions, busy: () => number): { stop(): void } {
+  const beat = () => {
+    options.line.heartbeat({
+      name: options.name,
+      pools: options.pools,
+      labels: options.labels ?? [],
+      version: options.version ?? "0",
+      pid: process.pid,
+      host: options.host ?? "localhost",
+      busy: busy(),
+      slots: options.slots,
+      at: isoTime(options.clock.now()),
+    });
+    timer = options.clock.after(HEARTBEAT_MS, beat);
+  };
+  let timer = options.clock.after(0, beat);
+  return { stop: () => timer.cancel() };
+}

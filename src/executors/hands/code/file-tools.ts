@@ -1,0 +1,144 @@
+/** The tools fs.*: files of one worktree. Answers hold no absolute path and no time, and are in one order on every machine. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { Terminal } from "../../../contract/errors.ts";
+import type { Json } from "../../../contract/json.ts";
+import { fsDelete } from "../../../tools/builtin/fs-delete.ts";
+import { fsList } from "../../../tools/builtin/fs-list.ts";
+import { fsPatch } from "../../../tools/builtin/fs-patch.ts";
+import { fsRead } from "../../../tools/builtin/fs-read.ts";
+import { fsSearch } from "../../../tools/builtin/fs-search.ts";
+import { fsWrite } from "../../../tools/builtin/fs-write.ts";
+import { capText } from "../../capped-output.ts";
+import { confine } from "./confine.ts";
+import { toolInput } from "./tool-input.ts";
+
+const LIST_LIMIT = 1000;
+/** Larger files are no source. */
+const FILE_LIMIT = 4 * 1024 * 1024;
+const SKIPPED = new Set([".git", "node_modules", "__pycache__"]);
+
+/** The tools by name; `root` is the real path of the worktree. */
+export function fileTools(root: string): Record<string, (input: Json) => Json> {
+  return {
+    "fs.read": (input) => read(root, toolInput(fsRead, input)),
+    "fs.list": (input) => list(root, toolInput(fsList, input)),
+    "fs.search": (input) => search(root, toolInput(fsSearch, input)),
+    "fs.write": (input) => write(root, toolInput(fsWrite, input)),
+    "fs.patch": (input) => patch(root, toolInput(fsPatch, input)),
+    "fs.delete": (input) => remove(root, toolInput(fsDelete, input)),
+  };
+}
+
+function read(root: string, input: { path: string; from: number; lines: number }): Json {
+  const all = textOf(root, input.path).split("\n");
+  const chosen = all.slice(input.from - 1, input.from - 1 + input.lines);
+  const { text, truncated } = capText(chosen.join("\n"), fsRead.limits.bytes);
+  return { path: input.path, text, lines: all.length, truncated: truncated || input.from > 1 || chosen.length < all.length };
+}
+
+function list(root: string, input: { path: string; depth: number }): Json {
+  const start = folder(root, input.path);
+  const entries: string[] = [];
+  for (const path of walk(start, input.depth)) {
+    if (entries.length === LIST_LIMIT) return { entries, truncated: true };
+    entries.push(relative(root, path.at) + (path.isFolder ? "/" : ""));
+  }
+  return { entries, truncated: false };
+}
+
+function search(root: string, input: { text: string; path: string; ignoreCase: boolean; limit: number }): Json {
+  const fold = (text: string) => (input.ignoreCase ? text.toLowerCase() : text);
+  const wanted = fold(input.text);
+  const matches: { path: string; line: number; text: string }[] = [];
+  for (const { at, isFolder } of walk(folder(root, input.path), Number.POSITIVE_INFINITY)) {
+    if (isFolder || statSync(at).size > FILE_LIMIT) continue;
+    const content = readFileSync(at);
+    if (content.includes(0)) continue;
+    for (const [index, line] of content.toString("utf8").split("\n").entries()) {
+      if (!fold(line).includes(wanted)) continue;
+      if (matches.length === input.limit) return { matches, truncated: true };
+      matches.push({ path: relative(root, at), line: index + 1, text: line.trim().slice(0, 300) });
+    }
+  }
+  return { matches, truncated: false };
+}
+
+function write(root: string, input: { path: string; text: string }): Json {
+  const path = confine(root, input.path, true);
+  const created = !existsSync(path);
+  if (!created && statSync(path).isDirectory()) throw new Terminal({ code: "is-folder", message: `${input.path} is a folder` });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, input.text);
+  return { path: input.path, bytes: Buffer.byteLength(input.text), created };
+}
+
+function patch(root: string, input: { path: string; find: string; replace: string; all: boolean }): Json {
+  const path = confine(root, input.path, true);
+  const parts = textOf(root, input.path).split(input.find);
+  const found = parts.length - 1;
+  if (found === 0) {
+    throw new Terminal({
+      code: "text-not-found",
+      message: `the text to find does not stand in ${input.path}`,
+      hint: "read the file again; white space counts",
+    });
+  }
+  if (found > 1 && !input.all) {
+    throw new Terminal({
+      code: "text-not-unique",
+      message: `the text to find stands ${found} times in ${input.path}`,
+      hint: "give more of its surroundings, or set all",
+    });
+  }
+  writeFileSync(path, parts.join(input.replace));
+  return { path: input.path, replaced: found };
+}
+
+function remove(root: string, input: { path: string }): Json {
+  const path = confine(root, input.path, true);
+  if (!existsSync(path)) throw missing(input.path);
+  if (statSync(path).isDirectory())
+    throw new Terminal({ code: "is-folder", message: `${input.path} is a folder`, hint: "delete its files one by one" });
+  rmSync(path);
+  return { path: input.path, deleted: true };
+}
+
+function textOf(root: string, path: string): string {
+  const real = confine(root, path, false);
+  if (!existsSync(real)) throw missing(path);
+  const stat = statSync(real);
+  // A pipe or a device would hold the executor up.
+  if (!stat.isFile())
+    throw new Terminal({ code: "not-a-file", message: `${path} is not a file`, hint: "fs.list shows what is in a folder" });
+  if (stat.size > FILE_LIMIT)
+    throw new Terminal({ code: "file-too-large", message: `${path} has ${stat.size} bytes, more than ${FILE_LIMIT}` });
+  const content = readFileSync(real);
+  if (content.includes(0)) throw new Terminal({ code: "binary-file", message: `${path} holds no text` });
+  return content.toString("utf8");
+}
+
+function folder(root: string, path: string): string {
+  const real = confine(root, path, false);
+  if (!existsSync(real)) throw missing(path);
+  return real;
+}
+
+/** Files and folders below, sorted; symbolic links are not followed and not shown. */
+function* walk(start: string, depth: number): Generator<{ at: string; isFolder: boolean }> {
+  if (!statSync(start).isDirectory()) {
+    yield { at: start, isFolder: false };
+    return;
+  }
+  const entries = readdirSync(start, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+  for (const entry of entries) {
+    if (SKIPPED.has(entry.name) || !(entry.isFile() || entry.isDirectory())) continue;
+    const at = join(start, entry.name);
+    yield { at, isFolder: entry.isDirectory() };
+    if (entry.isDirectory() && depth > 1) yield* walk(at, depth - 1);
+  }
+}
+
+function missing(path: string): Terminal {
+  return new Terminal({ code: "no-such-file", message: `there is no ${path} in the project`, hint: "fs.list shows what there is" });
+}

@@ -1,0 +1,123 @@
+/**
+ * `code.session`: holds a worktree while a persona works in it by tool calls, until `session.close`.
+ * The value is the work: {branch, base, head, commits, files, diff, uncommitted, bundle}.
+ */
+import { z } from "zod";
+import { Refused, Terminal } from "../../../contract/errors.ts";
+import type { Json } from "../../../contract/json.ts";
+import { testsRun } from "../../../tools/builtin/tests-run.ts";
+import type { HandContext } from "../../hand.ts";
+import { parseInput } from "../../hand-input.ts";
+import { CLOSE } from "../../tool-desk.ts";
+import { haveCommit, makeBundle } from "./bundle.ts";
+import { changeBetween } from "./change.ts";
+import { fileTools } from "./file-tools.ts";
+import { git, gitText } from "./git.ts";
+import { type Checkout, gitTools } from "./git-tools.ts";
+import { baseCommit, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
+import { branchName, isoDate, repoAddress, SHA_PATTERN } from "./names.ts";
+import { testFileMatcher } from "./test-files.ts";
+import { runTests } from "./test-run.ts";
+import { toolInput } from "./tool-input.ts";
+import { addWorktree, setBranch } from "./worktree.ts";
+
+const inputSchema = z.strictObject({
+  repo: repoAddress,
+  base: branchName.describe("Branch of the origin that the work is for, or a commit"),
+  branch: branchName.describe("Branch that the work is kept on"),
+  from: z.string().nullish().describe("Commit or branch to go on from; default: base"),
+  bundle: z.string().nullish().describe("base64 git bundle that holds `from`, when another executor made it"),
+  seed: isoDate.nullish().describe("Date of the first commit"),
+  author: z.string().max(200).nullish(),
+  install: z.string().nullish(),
+  test: z.string().nullish(),
+  protect: z.array(z.string()).nullish().describe("Globs of files that may not be written, unless they are new"),
+});
+type SessionInput = z.output<typeof inputSchema>;
+
+export async function codeSession(context: HandContext): Promise<Json> {
+  const input = parseInput(inputSchema, context.order);
+  const mirror = await openMirror(context, input.repo);
+  const origin = await baseCommit(context, mirror, input.base);
+  const start = await startingPoint(context, mirror, input, origin);
+  const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
+  const tree = await addWorktree(context, mirror, start, "tree");
+  const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
+  const checkout: Checkout = { tree, branch: input.branch, base, stamp };
+
+  return await new Promise<Json>((resolve, reject) => {
+    context.signal.addEventListener("abort", () => reject(context.signal.reason), { once: true });
+    if (context.signal.aborted) return reject(context.signal.reason);
+    const tools = sessionTools(context, input, checkout);
+    context.serve(async (name, call) => {
+      if (name === CLOSE) {
+        const work = await closeWork(context, mirror, checkout);
+        resolve(work);
+        return work;
+      }
+      const tool = tools[name];
+      if (!tool) throw new Terminal({ code: "unknown-tool", message: `this session has no tool ${name}` });
+      return await tool(call);
+    });
+  });
+}
+
+/** A branch that was never made means a fresh start; a commit that is gone would be work silently lost. */
+async function startingPoint(context: HandContext, mirror: Mirror, input: SessionInput, origin: string): Promise<string> {
+  if (!input.from) return origin;
+  if (SHA_PATTERN.test(input.from)) return await haveCommit(context, mirror, input.from, input.bundle);
+  if (!branchName.safeParse(input.from).success) {
+    throw new Terminal({
+      code: "bad-input",
+      message: `\`from\` is neither a commit nor a branch: ${input.from}`,
+      where: context.order.transition,
+    });
+  }
+  return (await findCommit(context, mirror, input.from)) ?? origin;
+}
+
+function sessionTools(
+  context: HandContext,
+  input: SessionInput,
+  checkout: Checkout,
+): Record<string, (input: Json) => Json | Promise<Json>> {
+  const files = fileTools(checkout.tree);
+  const installed = new Set<string>();
+  const guarded = (name: string) => async (call: Json) => {
+    await refuseProtected(context, input, checkout, call);
+    return files[name]?.(call) ?? null;
+  };
+  return {
+    ...files,
+    "fs.write": guarded("fs.write"),
+    "fs.patch": guarded("fs.patch"),
+    "fs.delete": guarded("fs.delete"),
+    ...gitTools(context, checkout),
+    "tests.run": async (call) => {
+      toolInput(testsRun, call);
+      const { passing: _, ...run } = await runTests(context, checkout.tree, input, installed);
+      return run;
+    },
+  };
+}
+
+async function refuseProtected(context: HandContext, input: SessionInput, checkout: Checkout, call: Json): Promise<void> {
+  if (!input.protect || input.protect.length === 0) return;
+  const path = typeof call === "object" && call !== null && "path" in call ? String(call.path) : "";
+  const plain = path.replace(/^(\.\/)+/, "");
+  if (!testFileMatcher(input.protect)(plain)) return;
+  const stood = await git(context, ["cat-file", "-e", `${checkout.base}:${plain}`], { cwd: checkout.tree, okCodes: [1, 128] });
+  if (stood.exitCode !== 0) return;
+  throw new Refused({ code: "file-protected", message: `${plain} may not be changed here`, hint: "put what is new into a new file" });
+}
+
+async function closeWork(context: HandContext, mirror: Mirror, checkout: Checkout): Promise<Json> {
+  const head = await gitText(context, ["rev-parse", "HEAD"], checkout.tree);
+  const left = (await gitText(context, ["status", "--porcelain=v1", "-z", "--no-renames"], checkout.tree))
+    .split("\0")
+    .filter(Boolean).length;
+  await setBranch(context, mirror, checkout.branch, head);
+  const change = await changeBetween(context, checkout.tree, checkout.base, head);
+  const bundle = await makeBundle(context, mirror, checkout.base, checkout.branch, head);
+  return { branch: checkout.branch, base: checkout.base, head, ...change, uncommitted: left, bundle };
+}

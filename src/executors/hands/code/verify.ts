@@ -1,0 +1,81 @@
+/**
+ * `code.verify`: runs the project's own tests on a branch and on what it started from, and says what keeps the change from
+ * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, diff}.
+ */
+import { z } from "zod";
+import type { Json } from "../../../contract/json.ts";
+import type { HandContext } from "../../hand.ts";
+import { parseInput } from "../../hand-input.ts";
+import { haveCommit } from "./bundle.ts";
+import { changeBetween } from "./change.ts";
+import { baseCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
+import { branchName, commitSha, repoAddress } from "./names.ts";
+import { testFileMatcher } from "./test-files.ts";
+import { runTests, type TestRun, type TestSettings } from "./test-run.ts";
+import { problemsOf } from "./verdict.ts";
+import { addWorktree, removeWorktree } from "./worktree.ts";
+
+const inputSchema = z.strictObject({
+  repo: repoAddress,
+  base: branchName.describe("Branch of the origin, or a commit"),
+  branch: branchName,
+  head: commitSha.nullish().describe("Without it nothing was committed"),
+  bundle: z.string().nullish(),
+  install: z.string().nullish(),
+  test: z.string().nullish(),
+  protect: z.array(z.string()).nullish().describe("Globs of test files; default: the usual places and names"),
+  said: z.json().optional().describe("The agent's own answer; its status `refused` or `failed` counts"),
+});
+
+export async function codeVerify(context: HandContext): Promise<Json> {
+  const input = parseInput(inputSchema, context.order);
+  const mirror = await openMirror(context, input.repo);
+  const origin = await baseCommit(context, mirror, input.base);
+  const head = input.head ? await haveCommit(context, mirror, input.head, input.bundle) : origin;
+  const base = (await mergeBase(context, mirror, head, origin)) ?? origin;
+  const change = await changeBetween(context, mirror.dir, base, head);
+  const baseline = await testsAt(context, mirror, base, input, "baseline");
+  const tests = head === base ? baseline : await testsAt(context, mirror, head, input, "head");
+  const problems = problemsOf({ change, isTest: testFileMatcher(input.protect), tests, baseline, said: input.said as Json | undefined });
+  return {
+    ok: problems.length === 0,
+    exitCode: tests.exitCode,
+    tests: { passed: tests.passed, failed: tests.failed, failing: tests.failing },
+    baseline: { passed: baseline.passed, failed: baseline.failed },
+    ...change,
+    problems,
+    findings: problems.map(({ message }) => message).join("\n\n"),
+  };
+}
+
+/** The baseline of one commit is the same for all tasks that start there: it is run once. */
+async function testsAt(
+  context: HandContext,
+  mirror: Mirror,
+  commit: string,
+  settings: TestSettings,
+  name: "baseline" | "head",
+): Promise<TestRun> {
+  if (name === "head") return await runAt(context, mirror, commit, settings, name);
+  const { memo } = context.workshop;
+  const key = JSON.stringify(["tests", mirror.repo, commit, settings.install ?? null, settings.test ?? null]);
+  const known = memo.get(key) as Promise<TestRun> | undefined;
+  if (known) {
+    // Whoever ran it may have been called off meanwhile: that is no answer for us.
+    const run = await known.catch(() => null);
+    if (run) return run;
+  }
+  const fresh = runAt(context, mirror, commit, settings, name);
+  memo.set(key, fresh);
+  fresh.catch(() => memo.delete(key));
+  return await fresh;
+}
+
+async function runAt(context: HandContext, mirror: Mirror, commit: string, settings: TestSettings, name: string): Promise<TestRun> {
+  const tree = await addWorktree(context, mirror, commit, name);
+  try {
+    return await runTests(context, tree, { install: settings.install, test: settings.test });
+  } finally {
+    await removeWorktree(tree);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Runs one command as the leader of its own process group.
+ * P1 When the promise settles, no process of the tree is left: the group gets SIGTERM, then SIGKILL, and whoever left the
+ *    group is found by the mark in its environment.
+ * P2 Memory stays bounded whatever the command prints.
+ * P3 The environment is the one given, nothing is inherited.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Clock } from "../contract/clock.ts";
+import { Cancelled, Terminal } from "../contract/errors.ts";
+import { CappedOutput } from "./capped-output.ts";
+import { killProcessesWith } from "./stray-processes.ts";
+
+export interface Command {
+  argv: string[];
+  cwd: string;
+  env: Record<string, string>;
+  input?: string | Uint8Array;
+  timeoutMs: number;
+  /** Limit for each of stdout and stderr; default 256 KiB. */
+  outputBytes?: number;
+  signal?: AbortSignal;
+  /** Time between SIGTERM and SIGKILL; default 1 s, since a kill promises that all is over in 2 s. */
+  graceMs?: number;
+  /** `NAME=value` that stands in `env`: whoever carries it is ended too, in whatever group it is. */
+  mark?: string;
+}
+
+export interface CommandResult {
+  /** 128 + signal number when a signal ended it, as shells say it. */
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  timedOut: boolean;
+  durationMs: number;
+}
+
+const SIGNAL_NUMBERS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+
+/** Errors: Cancelled `aborted` (or the signal's own reason), Terminal `command-not-found` and `command-not-started`. A non-zero exit is a result. */
+export async function runCommand(command: Command, clock: Clock): Promise<CommandResult> {
+  throwIfAborted(command.signal);
+  const startedAt = clock.now();
+  const [file, ...args] = command.argv;
+  if (file === undefined)
+    throw new Terminal({ code: "command-empty", message: "there is no command to run", hint: "name a program in argv" });
+  const child = spawn(file, args, {
+    cwd: command.cwd,
+    env: command.env,
+    detached: true,
+    stdio: [command.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+  });
+  const limit = command.outputBytes ?? 256 * 1024;
+  const stdout = new CappedOutput(limit);
+  const stderr = new CappedOutput(limit);
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  feed(child, command.input);
+
+  const ending = endOn(child, command, clock);
+  try {
+    const exit = await exitOf(child, command);
+    ending.stop();
+    await sweep(child, command, clock);
+    throwIfAborted(command.signal);
+    return {
+      exitCode: exit.code ?? 128 + (SIGNAL_NUMBERS[exit.signal ?? ""] ?? 0),
+      stdout: stdout.text(),
+      stderr: stderr.text(),
+      truncated: stdout.truncated || stderr.truncated,
+      timedOut: ending.timedOut(),
+      durationMs: clock.now() - startedAt,
+    };
+  } finally {
+    ending.stop();
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  if (signal.reason instanceof Error && signal.reason.name !== "AbortError") throw signal.reason;
+  throw new Cancelled({ code: "aborted", message: "the command was called off" });
+}
+
+function feed(child: ChildProcess, input: string | Uint8Array | undefined): void {
+  if (input === undefined || !child.stdin) return;
+  // A command that does not read its input closes the pipe: no error of ours.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+}
+
+function exitOf(child: ChildProcess, command: Command): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      const missing = cause.code === "ENOENT";
+      reject(
+        new Terminal({
+          code: missing ? "command-not-found" : "command-not-started",
+          message: missing
+            ? `there is no program ${command.argv[0]} on this executor`
+            : `${command.argv[0]} could not be started: ${cause.message}`,
+          hint: "install it on the executor, or give work to a pool that has it",
+          cause,
+        }),
+      );
+    });
+  });
+}
+
+/** Ends the group at the time limit and on abort. */
+function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): void; timedOut(): boolean } {
+  let timedOut = false;
+  let hard: { cancel(): void } | null = null;
+  const end = () => {
+    if (hard) return;
+    signalGroup(child, "SIGTERM");
+    hard = clock.after(command.graceMs ?? 1000, () => {
+      signalGroup(child, "SIGKILL");
+      if (command.mark) killProcessesWith(command.mark);
+    });
+  };
+  const limit = clock.after(command.timeoutMs, () => {
+    timedOut = true;
+    end();
+  });
+  command.signal?.addEventListener("abort", end, { once: true });
+  return {
+    timedOut: () => timedOut,
+    stop: () => {
+      limit.cancel();
+      hard?.cancel();
+      command.signal?.removeEventListener("abort", end);
+    },
+  };
+}
+
+/** P1: what the leader left behind goes too; then the pipes close, since nobody holds them any more. */
+async function sweep(child: ChildProcess, command: Command, clock: Clock): Promise<void> {
+  signalGroup(child, "SIGKILL");
+  if (command.mark) killProcessesWith(command.mark);
+  await new Promise<void>((resolve) => {
+    if ((child.stdout?.closed ?? true) && (child.stderr?.closed ?? true)) return resolve();
+    // Somebody outside the tree may have been handed a pipe: its words are not waited for.
+    const patience = clock.after(1000, () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      resolve();
+    });
+    child.once("close", () => {
+      patience.cancel();
+      resolve();
+    });
+  });
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // ESRCH: nobody is left in the group.
+  }
+}
