@@ -5,18 +5,18 @@
 import { assign, enqueueActions, fromPromise, sendParent, setup } from "xstate";
 import type { EventDraft } from "../contract/event.ts";
 import type { Outcome } from "../net/decide.ts";
-import type { PersonaHandles } from "./persona-handles.ts";
+import type { Capabilities } from "../personas/capabilities.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 
 export interface PersonaInput {
   persona: string;
   transition: string;
   instance: number;
-  handles: PersonaHandles;
+  capabilities: Capabilities;
 }
 export interface WorkInput {
   firing: AssignedFiring;
-  handles: PersonaHandles;
+  capabilities: Capabilities;
 }
 export interface Finished {
   firing: string;
@@ -51,7 +51,7 @@ export const personaMachine = setup({
           actions: enqueueActions(({ context, event, enqueue }) => {
             const id = childId(event.firing.firing, event.firing.attempt);
             if (context.busy.includes(id)) return;
-            enqueue.spawnChild("work", { id, input: { firing: event.firing, handles: context.handles } });
+            enqueue.spawnChild("work", { id, input: { firing: event.firing, capabilities: context.capabilities } });
             enqueue.assign({ busy: [...context.busy, id] });
           }),
         },

@@ -45,16 +45,16 @@ export const NET_VERBS: Record<string, Verb> = {
   decide: decide,
   pause: async (term, body) => {
     const { by } = byBody.parse(body);
-    if (term.state.paused) return { paused: true, already: true };
+    if (term.state.paused) return { paused: true, changed: false };
     await term.commit({ category: "control", type: "paused", status: "info", summary: `${by.user} paused the net ${term.state.net}.`, attributes: { by: by.user } });
-    return { paused: true };
+    return { paused: true, changed: true };
   },
   resume: async (term, body) => {
     const { by } = byBody.parse(body);
     if (term.state.killed) throw new Refused({ code: "killed", message: "everything was stopped by a kill", hint: "petrel resume (without a net) takes the kill back" });
-    if (!term.state.paused) return { resumed: true, already: true };
+    if (!term.state.paused) return { resumed: true, changed: false };
     await term.commit({ category: "control", type: "resumed", status: "info", summary: `${by.user} let the net ${term.state.net} go on.`, attributes: { by: by.user } });
-    return { resumed: true };
+    return { resumed: true, changed: true };
   },
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),

@@ -1,10 +1,11 @@
 /** What a term needs from the master around it. */
-import type { Broker } from "../../contract/broker.ts";
+import type { Broker, CommandAnswer, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { IdSource } from "../../contract/ids.ts";
+import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
@@ -27,7 +28,11 @@ export interface TermPorts {
   assign(firing: AssignedFiring): void;
   /** Whatever works on this attempt must end. */
   cancel(firing: string, attempt: number, reason: string): void;
+  /** The term serves from now on: before any firing is handed out. */
+  opened(term: Term): void;
   definitionChanged(term: Term): void;
+  serve(handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving>;
+  verbs: Record<string, (term: Term, body: unknown) => Promise<Json>>;
   committed(event: NetEvent): void;
   stalled(error: ErrorData | null): void;
   over(reason: string): void;

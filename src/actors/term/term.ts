@@ -6,11 +6,11 @@
  * the next term finds it in the log. T4 Claimed work keeps its attempt over a recovery; effects that ran inside the dead
  * master start again as the next attempt (E8).
  */
-import type { Serving } from "../../contract/broker.ts";
+import type { CommandAnswer, Serving } from "../../contract/broker.ts";
 import type { Timer } from "../../contract/clock.ts";
 import type { WorkResult } from "../../contract/envelope.ts";
 import type { ErrorData } from "../../contract/errors.ts";
-import { Cancelled } from "../../contract/errors.ts";
+import { Cancelled, errorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES, type CompiledNet } from "../../net/compiled-net.ts";
 import { decideTransition, type Outcome } from "../../net/decide.ts";
@@ -18,6 +18,7 @@ import { dueRetries, incompleteDrafts, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
 import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Claims } from "./claims.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
@@ -227,16 +228,31 @@ export class Term {
     for (const [name, hash] of Object.entries(this.state.personas)) await this.ports.personas.load(name, hash);
     await this.declarePlaces();
     await this.projection.compare(this.placeNames());
+    this.ports.opened(this);
     this.ports.definitionChanged(this);
     await broker.work.drainResults(net, (result) => this.takeResult(result));
     this.#recoverFirings();
     this.#serving.push(await broker.work.serveClaims(net, (firing, attempt, request) => this.claims.answer(firing, attempt, request)));
     this.#serving.push(await broker.work.takeResults(net, (result) => this.takeResult(result)));
     this.#serving.push(await broker.work.onExecutor((presence) => this.claims.presence(presence)));
+    this.#serving.push(await this.ports.serve((verb, body) => this.#answer(verb, body)));
     await this.arrivals.open();
     this.#holding -= 1;
     this.#checkLater();
     this.wakeAll();
+  }
+
+  async #answer(verb: string, body: unknown): Promise<CommandAnswer> {
+    const handle = this.ports.verbs[verb];
+    if (!handle) {
+      const known = Object.keys(this.ports.verbs).join(", ");
+      return { ok: false, error: { outlook: "terminal", code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${known}` } };
+    }
+    try {
+      return { ok: true, value: await handle(this, body) };
+    } catch (error) {
+      return { ok: false, error: errorData(badRequest(error)) };
+    }
   }
 
   /** T4. */

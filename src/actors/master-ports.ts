@@ -1,0 +1,27 @@
+/** What a master is made of: everything from outside comes in here. */
+import type { InspectionEvent } from "xstate";
+import type { Broker } from "../contract/broker.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
+import type { IdSource } from "../contract/ids.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { PersonaWorker } from "./persona-work.ts";
+
+export interface MasterPorts {
+  broker: Broker;
+  clock: Clock;
+  ids: IdSource;
+  /** In [0, 1). */
+  random(): number;
+  /** Stable over restarts of the same state folder: its lease is its own again at once. */
+  name: string;
+  logger: Logger;
+  /** How long an executor may be silent before its work goes to another. */
+  leaseMs: number;
+  /** How long a master may be silent before another takes its nets. */
+  netLeaseMs: number;
+  sign(order: WorkOrder): SignedOrder;
+  work: PersonaWorker;
+  /** XState's inspection API. */
+  inspect?: (event: InspectionEvent) => void;
+}

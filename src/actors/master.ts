@@ -1,0 +1,179 @@
+/**
+ * A master: the runtime actor with its nets and personas, and the verbs that no single net owns.
+ *
+ * M1 A net is served while its lease is ours; safety rests on the log alone. M2 Nothing is started before the control
+ * record was read from the leader (E9).
+ */
+import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
+import type { Serving } from "../contract/broker.ts";
+import { delay } from "../contract/clock.ts";
+import { Cancelled, Retryable } from "../contract/errors.ts";
+import type { NetEvent } from "../contract/event.ts";
+import type { Json } from "../contract/json.ts";
+import { actorTree, type ActorNode } from "./actor-tree.ts";
+import { followControl } from "./control-switch.ts";
+import type { MasterPorts } from "./master-ports.ts";
+import { type NetEventIn, netMachine } from "./net-machine.ts";
+import { PersonaBook } from "./persona-book.ts";
+import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
+import { rosterOf } from "./roster.ts";
+import { runtimeMachine } from "./runtime-machine.ts";
+import { serveRuntime } from "./runtime-commands.ts";
+import { NET_VERBS } from "./term/net-commands.ts";
+import { Term } from "./term/term.ts";
+
+const BETWEEN_TRIES_MS = 500;
+
+export class Master {
+  readonly ports: MasterPorts;
+  readonly personas: PersonaBook;
+  readonly terms = new Map<string, Term>();
+  readonly #root: AnyActorRef;
+  readonly #listeners = new Set<(event: NetEvent) => void>();
+  #serving: Serving[] = [];
+  #problems = new Map<string, string>();
+
+  private constructor(ports: MasterPorts) {
+    this.ports = ports;
+    this.personas = new PersonaBook(ports.broker.personaVersions);
+    this.#root = createActor(this.#machine(), ports.inspect ? { inspect: ports.inspect } : {}) as AnyActorRef;
+  }
+
+  /** Serves every net that has a log, and the runtime's verbs. */
+  static async start(ports: MasterPorts): Promise<Master> {
+    const master = new Master(ports);
+    ports.broker.onConnection((state) => {
+      for (const term of master.terms.values()) term.connection(state === "up");
+    });
+    master.#root.start();
+    master.#serving.push(await serveRuntime(master));
+    master.#serving.push(await ports.broker.control.watch((control) => {
+      for (const term of master.terms.values()) void followControl(term, control, "another master").catch(() => {});
+    }));
+    for (const net of await ports.broker.nets()) master.serve(net);
+    return master;
+  }
+
+  serve(net: string): void {
+    this.#root.send({ type: "net.serve", net });
+  }
+
+  /** The term of a net once it has one; throws Retryable `not-serving` when it takes too long. */
+  async termOf(net: string, timeoutMs = 15_000): Promise<Term> {
+    const until = this.ports.clock.now() + timeoutMs;
+    for (;;) {
+      const term = this.terms.get(net);
+      if (term) return term;
+      if (this.ports.clock.now() > until) {
+        throw new Retryable({ code: "not-serving", message: `this master does not own ${net} yet: ${this.#problems.get(net) ?? "its lease is somebody else's"}`, hint: "petrel doctor" });
+      }
+      await delay(this.ports.clock, 20);
+    }
+  }
+
+  problem(net: string): string | null {
+    return this.#problems.get(net) ?? null;
+  }
+
+  tree(): ActorNode {
+    return actorTree(this.#root);
+  }
+
+  onCommitted(listener: (event: NetEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** A clean end: terms are closed, leases given back. */
+  async stop(): Promise<void> {
+    for (const serving of this.#serving.splice(0)) await serving.stop();
+    const terms = [...this.terms.entries()];
+    this.terms.clear();
+    for (const [net, term] of terms) {
+      await term.close();
+      await this.ports.broker.leases.release(net, this.ports.name).catch(() => {});
+    }
+    this.#root.stop();
+  }
+
+  #machine() {
+    const { work, broker, name, netLeaseMs, clock } = this.ports;
+    const persona = personaMachine.provide({
+      actors: { work: fromPromise<Finished, WorkInput>(({ input, signal }) => work(input, { signal, term: this.terms.get(input.firing.net) ?? null, personas: this.personas })) },
+    });
+    const net = netMachine.provide({
+      actors: {
+        persona,
+        acquire: fromPromise(async ({ input, signal }) => {
+          while (!(await broker.leases.acquire(input.net, name, netLeaseMs).catch(() => false))) await delay(clock, BETWEEN_TRIES_MS, signal);
+        }),
+        open: fromPromise(({ input, self }) => this.#open(input.net, (event) => self._parent?.send(event))),
+        keepLease: fromCallback(({ input, sendBack }) => this.#keepLease(input.net, sendBack)),
+        wait: fromPromise(({ signal }) => delay(clock, BETWEEN_TRIES_MS, signal)),
+      },
+    });
+    return runtimeMachine.provide({ actors: { net } });
+  }
+
+  async #open(net: string, send: (event: NetEventIn) => void): Promise<Term> {
+    const { broker, clock, ids, random, name, logger, leaseMs, sign } = this.ports;
+    try {
+      const term = await Term.open({
+        broker, net, owner: name, clock, ids, random: () => random(), logger, leaseMs, personas: this.personas, sign,
+        assign: (firing) => send({ type: "firing.assigned", firing }),
+        cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
+        definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),
+        opened: (opened) => {
+          this.terms.set(net, opened);
+          send({ type: "term.opened", term: opened });
+        },
+        committed: (event) => {
+          for (const listener of this.#listeners) listener(event);
+        },
+        stalled: (error) => (error ? this.#problems.set(net, error.message) : this.#problems.delete(net)),
+        over: (reason) => {
+          this.terms.delete(net);
+          logger.warn({ net, reason }, "the term is over");
+          send({ type: "term.over", reason });
+        },
+        serve: (handle) => broker.commands.serve(net, handle),
+        verbs: NET_VERBS,
+      });
+      await followControl(term, await broker.control.read(), name);
+      this.#problems.delete(net);
+      return term;
+    } catch (error) {
+      this.#problems.set(net, error instanceof Error ? error.message : String(error));
+      logger.error({ err: error, net }, "the net could not be opened");
+      throw error;
+    }
+  }
+
+  /** An owner that cannot renew stops before its lease ends. */
+  #keepLease(net: string, sendBack: (event: NetEventIn) => void): () => void {
+    const { broker, name, netLeaseMs, clock } = this.ports;
+    const abort = new AbortController();
+    let renewed = clock.now();
+    const keep = async () => {
+      while (!abort.signal.aborted) {
+        await delay(clock, netLeaseMs / 4, abort.signal);
+        const ok = await broker.leases.renew(net, name, netLeaseMs).catch(() => null);
+        const now = clock.now();
+        if (ok === true) renewed = now;
+        else if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true))) return this.#lost(net, "another master holds the lease", sendBack);
+        else if (now - renewed > netLeaseMs * 3) return this.#lost(net, "the lease could not be renewed", sendBack);
+      }
+    };
+    keep().catch((error: unknown) => {
+      if (!abort.signal.aborted) this.ports.logger.error({ err: error }, "the lease keeper ended");
+    });
+    return () => abort.abort(new Cancelled({ code: "stopped", message: "the term is over" }));
+  }
+
+  #lost(net: string, reason: string, sendBack: (event: NetEventIn) => void): void {
+    const term = this.terms.get(net);
+    if (term) void term.abandon();
+    else sendBack({ type: "term.over", reason });
+  }
+}
+
+export type { Json };

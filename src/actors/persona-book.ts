@@ -1,0 +1,65 @@
+/** The personas that nets have named, by name and version, with the contents of their knowledge. */
+import { z } from "zod";
+import type { VersionStore } from "../contract/broker.ts";
+import { Terminal } from "../contract/errors.ts";
+import type { Json } from "../contract/json.ts";
+import { type Knowledge, type Persona, personaSchema, personaVersion } from "../personas/persona-schema.ts";
+
+const storedSchema = z.object({ persona: personaSchema, knowledge: z.array(z.object({ file: z.string(), text: z.string() })) });
+
+export interface BoundPersona {
+  persona: Persona;
+  knowledge: Knowledge[];
+  version: string;
+}
+
+export class PersonaBook {
+  readonly #store: VersionStore;
+  readonly #loaded = new Map<string, BoundPersona>();
+  /** Newest version that this process knows. */
+  readonly #newest = new Map<string, string>();
+
+  constructor(store: VersionStore) {
+    this.#store = store;
+  }
+
+  get(name: string, version?: string): Persona | null {
+    return this.bound(name, version)?.persona ?? null;
+  }
+  bound(name: string, version?: string): BoundPersona | null {
+    return this.#loaded.get(`${name}.${version ?? this.#newest.get(name) ?? ""}`) ?? null;
+  }
+  version(name: string): string | null {
+    return this.#newest.get(name) ?? null;
+  }
+
+  /** The newest stored version, or null when nobody applied such a persona. */
+  async latest(name: string): Promise<string | null> {
+    const versions = await this.#store.list(name);
+    return versions.at(-1)?.hash ?? null;
+  }
+
+  async load(name: string, version: string): Promise<BoundPersona> {
+    const known = this.#loaded.get(`${name}.${version}`);
+    if (known) return known;
+    const stored = await this.#store.get(name, version);
+    if (stored === null) {
+      throw new Terminal({ code: "persona-missing", message: `version ${version.slice(0, 12)} of the persona ${name} is not in the version store`, hint: `petrel persona apply personas/${name}.json` });
+    }
+    const { persona, knowledge } = storedSchema.parse(stored);
+    return this.#keep({ persona, knowledge, version });
+  }
+
+  /** Stores a version; the same content twice is one version. */
+  async apply(persona: Persona, knowledge: Knowledge[]): Promise<BoundPersona> {
+    const version = personaVersion(persona, knowledge);
+    await this.#store.put(persona.persona, version, { persona, knowledge } as unknown as Json);
+    return this.#keep({ persona, knowledge, version });
+  }
+
+  #keep(bound: BoundPersona): BoundPersona {
+    this.#loaded.set(`${bound.persona.persona}.${bound.version}`, bound);
+    this.#newest.set(bound.persona.persona, bound.version);
+    return bound;
+  }
+}

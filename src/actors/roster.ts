@@ -1,0 +1,38 @@
+/** Who stands where in a net: one actor for each instance of each transition that a persona holds. */
+import type { RosterEntry } from "./net-machine.ts";
+import { grantCapabilities } from "../personas/capabilities.ts";
+import { Refused } from "../contract/errors.ts";
+import type { CompiledTransition } from "../net/compiled-net.ts";
+import type { Term } from "./term/term.ts";
+
+export function rosterOf(term: Term): RosterEntry[] {
+  const net = term.net;
+  if (!net) return [];
+  const counts = new Map<string, number>();
+  const roster: RosterEntry[] = [];
+  for (const transition of net.transitions.values()) {
+    const { definition } = transition;
+    if (definition.persona === undefined) continue;
+    const instances = "instances" in definition ? definition.instances : 1;
+    for (let instance = 1; instance <= instances; instance += 1) {
+      const n = (counts.get(definition.persona) ?? 0) + 1;
+      counts.set(definition.persona, n);
+      roster.push({
+        id: `${transition.id}/${instance}`, systemId: `${term.state.net}/${definition.persona}/${n}`, persona: definition.persona,
+        transition: transition.id, instance, capabilities: capabilitiesOf(term, transition),
+      });
+    }
+  }
+  return roster;
+}
+
+/** Read handles for its input arcs, write handles for its output arcs; its answer takes those arcs by itself. */
+function capabilitiesOf(term: Term, transition: CompiledTransition) {
+  const arcs = { reads: transition.inputs.map(({ arc }) => arc.place), writes: transition.outputs.map(({ arc }) => arc.to) };
+  return grantCapabilities(arcs, {
+    peek: (place) => [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => token),
+    put: (place) => {
+      throw new Refused({ code: "no-direct-put", message: `a persona's tokens reach ${place} with its answer`, hint: "finish the firing" });
+    },
+  });
+}
