@@ -1,0 +1,109 @@
+/** The shapes that a master answers with, as far as the command line reads them. More fields are welcome and printed by `--json`. */
+import { z } from "zod";
+import { Terminal } from "../contract/errors.ts";
+import type { Json } from "../contract/json.ts";
+
+const json = z.json() as z.ZodType<Json>;
+const time = z.string().describe("ISO 8601");
+
+/** `nets`: one row for each net that this runtime knows. */
+export const netRows = z.array(
+  z.looseObject({
+    net: z.string(),
+    title: z.string().optional(),
+    state: z.string().describe("running, paused or stopped"),
+    version: z.string().describe("SHA-256 of the definition"),
+    seq: z.int().optional(),
+    tokens: z.int().optional(),
+    open: z.int().optional().describe("firings under way"),
+    waiting: z.int().optional().describe("firings that wait for people"),
+  }),
+);
+
+/** `places`: waiting tokens are free, reserved ones belong to a firing under way; both lie in the place's stream. */
+export const placeRows = z.array(
+  z.looseObject({
+    place: z.string(),
+    title: z.string().optional(),
+    waiting: z.int(),
+    reserved: z.int(),
+    oldestAgeMs: z.number().nullable().optional(),
+    capacity: z.int().nullable().optional(),
+    open: z.boolean().optional(),
+    stale: z.boolean().optional().describe("its stream is out of reach"),
+  }),
+);
+
+export const token = z.looseObject({
+  id: z.string(),
+  data: json,
+  from: json,
+  by: z.string(),
+  at: time,
+  correlation: z.string(),
+});
+/** `tokens`: those at rest, reserved ones too, in order of arrival or as asked for. */
+export const tokensAnswer = z.looseObject({ tokens: z.array(token), total: z.int() });
+export type TokensAnswer = z.output<typeof tokensAnswer>;
+
+/** `gates`: one row for each firing that waits. */
+export const gateRows = z.array(
+  z.looseObject({
+    gate: z.string(),
+    firing: z.string(),
+    transition: z.string(),
+    summary: z.string().optional(),
+    since: time,
+    expires: time.nullable().optional(),
+    approvers: z.array(z.string()),
+    quorum: z.int(),
+    approvals: z.int(),
+  }),
+);
+export type GateRow = z.output<typeof gateRows>[number];
+
+export const definitionAnswer = z.looseObject({ definition: z.record(z.string(), json), hash: z.string(), text: z.string().optional() });
+export const applyAnswer = z.looseObject({ hash: z.string(), changed: z.boolean().optional() });
+export const whyAnswer = z.looseObject({ transition: z.string(), enabled: z.boolean(), reasons: z.array(z.string()) });
+
+export interface ActorNode {
+  id: string;
+  kind?: string | undefined;
+  state?: string | undefined;
+  children: ActorNode[];
+}
+/** `actors`: the tree under the runtime actor. */
+export const actorTree: z.ZodType<ActorNode> = z.looseObject({
+  id: z.string(),
+  kind: z.string().optional(),
+  state: z.string().optional(),
+  get children() {
+    return z.array(actorTree).default([]);
+  },
+}) as z.ZodType<ActorNode>;
+
+export const personaRows = z.array(
+  z.looseObject({ persona: z.string(), title: z.string().optional(), flags: z.string(), tier: z.string(), version: z.string() }),
+);
+/** `status`: what `doctor` asks the master itself. */
+export const statusAnswer = z.looseObject({
+  master: z.string(),
+  version: z.string(),
+  durability: z.string(),
+  control: z.string().describe("running or killed"),
+  nets: z.array(
+    z.looseObject({ net: z.string(), owner: z.string().nullable(), epoch: z.int().nullable().optional(), stalled: z.string().optional() }),
+  ),
+});
+
+/** Errors: Terminal `bad-answer`, when the master is of another version than this command line. */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: Json, verb: string): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  const issue = read.error.issues[0];
+  throw new Terminal({
+    code: "bad-answer",
+    message: `the master answered "${verb}" in a form that this command line does not know: ${issue?.path.join(".")} ${issue?.message}`,
+    hint: "the master runs another version: stop it and start `petrel up` again",
+  });
+}

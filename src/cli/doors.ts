@@ -1,0 +1,78 @@
+/** What the command line needs of the rest: `main.ts` implements it with real things, tests with fakes. */
+import type { Broker } from "../contract/broker.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { IdSource } from "../contract/ids.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import type { Problem } from "../contract/json-file.ts";
+
+/** The part of a writable stream that is used here. */
+export interface Sink {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** `<dir>/runtime.json`: written by a master when it is up, removed when it stops. */
+export interface RuntimeFile {
+  pid: number;
+  nats: {
+    url: string;
+    user: string;
+    password: string;
+    /** Base address of the server's monitor, like `http://127.0.0.1:8222`. */
+    monitor?: string;
+    /** Users for the NATS CLI; without them the master's own is written. */
+    admin?: { user: string; password: string };
+    readonly?: { user: string; password: string };
+  };
+}
+
+export interface Connection {
+  broker: Broker;
+  close(): Promise<void>;
+}
+
+/** A checked file: its definition with defaults filled in, and its hash; or what is wrong with it. */
+export type Checked = { ok: true; definition: JsonObject; hash: string; warnings: Problem[] } | { ok: false; problems: Problem[] };
+export type CheckedPersona =
+  | { ok: true; persona: JsonObject; name: string; knowledge: string[]; warnings: Problem[] }
+  | { ok: false; problems: Problem[] };
+
+export interface ModelCheck {
+  tier: string;
+  model: string;
+  ok: boolean;
+  /** One sentence: the time of the answer, or why there was none. */
+  says: string;
+  hint?: string;
+}
+
+export interface PetrelDoors {
+  version: string;
+  /** The folder where the user stands, absolute. */
+  cwd: string;
+  env: Record<string, string | undefined>;
+  clock: Clock;
+  ids: IdSource;
+  /** The user of the operating system. */
+  user: string;
+  stdout: Sink;
+  stderr: Sink;
+  /** All of standard input. */
+  readStdin(): Promise<string>;
+  /** Asks a yes-or-no question on the terminal; null when there is none to ask. */
+  confirm(question: string): Promise<boolean | null>;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  signal: AbortSignal;
+  /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
+  connect(dir: string, options: { logLevel: string }): Promise<Connection>;
+  checkNet(text: string, file: string): Checked;
+  /** `exists` looks for a knowledge file by its path from the persona file's folder. */
+  checkPersona(text: string, file: string, exists: (path: string) => boolean): CheckedPersona;
+  /** File name in `schemas/` to JSON Schema 2020-12. */
+  schemas(): Record<string, JsonObject>;
+  /** GET a JSON document of the server's monitor. Errors: Retryable. */
+  fetchJson(url: string): Promise<Json>;
+  /** One tiny call to each tier's model. */
+  checkModels(options: { dir: string }): Promise<ModelCheck[]>;
+}

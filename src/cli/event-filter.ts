@@ -1,0 +1,27 @@
+/** Events chosen by options: shared by `events` and `watch`. */
+import { EVENT_TYPES, type EventType, type NetEvent } from "../contract/event.ts";
+import type { Json } from "../contract/json.ts";
+import { nearestHint } from "../net/check-nearest.ts";
+import { usage } from "./failure.ts";
+import type { Output } from "./output.ts";
+
+/** Errors: usage. */
+export function eventType(text: string, option: string): EventType {
+  const type = EVENT_TYPES.find((known) => known === text);
+  if (type === undefined) throw usage(`${option}: no event has the type "${text}"`, nearestHint(text, EVENT_TYPES, "types"));
+  return type;
+}
+
+export function printEvent(out: Output, event: NetEvent): void {
+  out.line(event as unknown as Json, () => {
+    const mark =
+      event.status === "error"
+        ? out.paint.red
+        : event.status === "waiting"
+          ? out.paint.yellow
+          : event.status === "refused"
+            ? out.paint.magenta
+            : (text: string) => text;
+    return `${out.paint.dim(event.ts.slice(11, 19))} ${out.paint.dim(String(event.seq).padStart(5))} ${mark(event.summary)}`;
+  });
+}

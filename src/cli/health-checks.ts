@@ -1,0 +1,162 @@
+/** The checks of `petrel doctor`. Each looks at one thing and says how it stands in a sentence. */
+import { statfs } from "node:fs/promises";
+import type { z } from "zod";
+import type { Broker } from "../contract/broker.ts";
+import { delay } from "../contract/clock.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
+import { placeRows, readAnswer, statusAnswer, tokensAnswer } from "./answers.ts";
+import { askNet, askRuntime } from "./ask.ts";
+import type { PetrelDoors, RuntimeFile } from "./doors.ts";
+
+export interface Finding {
+  check: string;
+  status: "ok" | "warn" | "fail";
+  says: string;
+  hint?: string;
+}
+export type Status = z.output<typeof statusAnswer>;
+
+const LEAST_SERVER = [2, 12] as const;
+const LOW_DISK_BYTES = 1e9;
+/** A net at work changes between two looks: a difference counts when it holds for three. */
+const LOOKS = 3;
+const LOOK_MS = 300;
+const TOKENS_COMPARED = 10_000;
+
+export async function serverChecks(petrel: PetrelDoors, runtime: RuntimeFile, status: Status | null): Promise<Finding[]> {
+  const monitor = runtime.nats.monitor;
+  let varz: Json;
+  try {
+    if (monitor === undefined) throw new Error("the server's monitor is not known");
+    varz = await petrel.fetchJson(`${monitor}/varz`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [
+      { check: "server", status: "warn", says: `the version is not known: ${why}` },
+      {
+        check: "durability",
+        status: "warn",
+        says: `it cannot be known whether acknowledged events are synced to disk: ${why}`,
+        hint: "petrel up starts a server that tells",
+      },
+    ];
+  }
+  return [versionCheck(field(varz, "version")), durabilityCheck(varz, status)];
+}
+
+function versionCheck(version: Json | undefined): Finding {
+  const [major = 0, minor = 0] = String(version).split(".").map(Number);
+  const enough = major > LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor >= LEAST_SERVER[1]);
+  if (enough) return { check: "server", status: "ok", says: `nats-server ${version}` };
+  return {
+    check: "server",
+    status: "fail",
+    says: `nats-server ${version} is too old, 2.12 is the least`,
+    hint: "npm run setup fetches a newer one",
+  };
+}
+
+function durabilityCheck(varz: Json, status: Status | null): Finding {
+  const config = field(field(varz, "jetstream"), "config");
+  const synced = field(config, "sync_always") === true;
+  const declared = status?.durability;
+  if (synced) {
+    return {
+      check: "durability",
+      status: "ok",
+      says: `fsync: what was acknowledged survives a loss of power${declared && declared !== "fsync" ? ` (declared: ${declared})` : ""}`,
+    };
+  }
+  if (declared === "fsync") {
+    return {
+      check: "durability",
+      status: "fail",
+      says: "the system was started for fsync and the server does not sync each write",
+      hint: "stop it and start `petrel up --durability fsync`",
+    };
+  }
+  const says = `${declared ?? "os"}: what was acknowledged survives a kill of any process, a loss of power may take the last seconds`;
+  return { check: "durability", status: "warn", says, hint: "petrel up --durability fsync syncs each write" };
+}
+
+export function ownerChecks(status: Status): Finding[] {
+  const findings: Finding[] = status.nets.map((net) => {
+    if (net.stalled !== undefined) return { check: "owner", status: "fail", says: `${net.net} stands still: ${net.stalled}` };
+    if (net.owner === null)
+      return {
+        check: "owner",
+        status: "fail",
+        says: `nobody holds the lease of ${net.net}`,
+        hint: "petrel up, or wait for a lease time if a master has just died",
+      };
+    return { check: "owner", status: "ok", says: `${net.net} is owned by ${net.owner}` };
+  });
+  if (status.control === "killed")
+    findings.push({ check: "control", status: "warn", says: "everything is stopped by a kill", hint: "petrel resume" });
+  return findings;
+}
+
+/** E5: the streams of the places hold what the marking says. */
+export async function placeChecks(petrel: PetrelDoors, broker: Broker, net: string): Promise<Finding[]> {
+  let differing: Finding[] = [];
+  let compared = 0;
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await delay(petrel.clock, LOOK_MS, petrel.signal);
+    const rows = readAnswer(placeRows, await askNet(broker, net, "places"), "places");
+    compared = rows.length;
+    differing = [];
+    for (const row of rows) {
+      const says = await difference(broker, net, row.place, row.waiting + row.reserved);
+      if (says)
+        differing.push({
+          check: "places",
+          status: "fail",
+          says,
+          hint: "it is mended at each start of a term: restart the master if it stays",
+        });
+    }
+    if (differing.length === 0) break;
+  }
+  return differing.length > 0
+    ? differing
+    : [{ check: "places", status: "ok", says: `the ${compared} place streams of ${net} hold what its log says` }];
+}
+
+async function difference(broker: Broker, net: string, place: string, marked: number): Promise<string | null> {
+  const stored = await broker.places(net).ids(place);
+  if (stored.size !== marked) return `${net}/${place}: the log has ${marked} tokens, the stream ${stored.size}`;
+  if (marked === 0 || marked > TOKENS_COMPARED) return null;
+  const { tokens } = readAnswer(tokensAnswer, await askNet(broker, net, "tokens", { place, limit: TOKENS_COMPARED }), "tokens");
+  const strange = tokens.find((token) => !stored.has(token.id));
+  return strange ? `${net}/${place}: token ${strange.id} is in the log and not in the stream` : null;
+}
+
+export async function executorCheck(broker: Broker): Promise<Finding> {
+  const executors = await broker.work.executors();
+  if (executors.length === 0) {
+    return { check: "executors", status: "warn", says: "no executor is there: agents and commands wait", hint: "petrel executor start" };
+  }
+  const list = executors.map((one) => `${one.name} (${one.pools.join(", ")}; ${one.busy} of ${one.slots} busy)`);
+  return { check: "executors", status: "ok", says: list.join(", ") };
+}
+
+export async function diskCheck(dir: string): Promise<Finding> {
+  try {
+    const { bavail, bsize } = await statfs(dir);
+    const free = bavail * bsize;
+    const says = `${(free / 1e9).toFixed(1)} GB are free for ${dir}`;
+    if (free < LOW_DISK_BYTES)
+      return { check: "disk", status: "warn", says, hint: "free some space: a full disk stops every net until there is room" };
+    return { check: "disk", status: "ok", says };
+  } catch (error) {
+    return { check: "disk", status: "warn", says: `the free space of ${dir} is not known: ${(error as Error).message}` };
+  }
+}
+
+export async function askStatus(broker: Broker): Promise<Status> {
+  return readAnswer(statusAnswer, await askRuntime(broker, "status"), "status");
+}
+
+function field(value: Json | undefined, name: string): Json | undefined {
+  return value !== undefined && isJsonObject(value) ? value[name] : undefined;
+}

@@ -1,0 +1,57 @@
+/** Files that the user names on the command line. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Terminal } from "../contract/errors.ts";
+import type { Problem } from "../contract/json-file.ts";
+
+/** UTF-8 text of a file, relative to where the user stands. Errors: Terminal `file-unreadable`. */
+export function readText(cwd: string, file: string): string {
+  try {
+    return readFileSync(resolve(cwd, file), "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why =
+      code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : code === "EACCES" ? "may not be read" : String(error);
+    throw new Terminal({
+      code: "file-unreadable",
+      message: `${file} ${why}`,
+      where: file,
+      hint: "check the path; it is taken from the current folder",
+    });
+  }
+}
+
+/** Writes a new file and its folders. Errors: Terminal `file-exists`, `file-unwritable`. */
+export function writeNew(cwd: string, file: string, content: string): void {
+  const path = resolve(cwd, file);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new Terminal({
+        code: "file-exists",
+        message: `${file} exists already`,
+        where: file,
+        hint: "take another name, or move the file away",
+      });
+    }
+    throw new Terminal({ code: "file-unwritable", message: `${file} could not be written: ${(error as Error).message}`, where: file });
+  }
+}
+
+/** All problems of a checked file in one error: the first names the place, each has its own line. */
+export function fileProblems(file: string, problems: readonly Problem[]): Terminal {
+  const lines = problems.map((problem) => `  ${position(problem)}: ${problem.message}${problem.hint ? `. ${problem.hint}` : ""}`);
+  const first = problems[0];
+  return new Terminal({
+    code: "file-invalid",
+    message: `${file} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}\n${lines.join("\n")}`,
+    ...(first ? { where: position(first) } : {}),
+    hint: `correct the file; its "$schema" lists the fields`,
+  });
+}
+
+export function position(problem: Problem): string {
+  return `${problem.file}:${problem.line}:${problem.column}`;
+}

@@ -1,0 +1,47 @@
+/** `<dir>/runtime.json`: how a command finds the system that runs in a state folder. */
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { Terminal } from "../contract/errors.ts";
+import type { RuntimeFile } from "./doors.ts";
+
+const login = z.object({ user: z.string(), password: z.string() });
+const runtimeFile = z.object({
+  pid: z.int(),
+  nats: z.object({
+    url: z.string(),
+    user: z.string(),
+    password: z.string(),
+    monitor: z.string().optional(),
+    admin: login.optional(),
+    readonly: login.optional(),
+  }),
+});
+
+export function runtimePath(dir: string): string {
+  return join(dir, "runtime.json");
+}
+
+/** Errors: Terminal `not-running`. The file may be left over from a kill: whoever connects learns that. */
+export function readRuntime(dir: string, cwd: string): RuntimeFile {
+  let text: string;
+  try {
+    text = readFileSync(runtimePath(dir), "utf8");
+  } catch {
+    throw notRunning(dir, cwd, "there is no runtime.json in it");
+  }
+  try {
+    return runtimeFile.parse(JSON.parse(text)) as RuntimeFile;
+  } catch {
+    throw notRunning(dir, cwd, "its runtime.json cannot be read");
+  }
+}
+
+export function notRunning(dir: string, cwd: string, why: string): Terminal {
+  const shown = relative(cwd, dir) || ".";
+  return new Terminal({
+    code: "not-running",
+    message: `no Petrel runs in ${shown}: ${why}`,
+    hint: shown === ".petrel" ? "petrel up" : `petrel up --dir ${shown}`,
+  });
+}

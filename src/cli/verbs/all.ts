@@ -1,0 +1,51 @@
+/** The verbs that talk to a running system or write files, in the order of `petrel --help`. */
+import type { Verb } from "../verb.ts";
+import { actorsVerb } from "./actors.ts";
+import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
+import { doctorVerb } from "./doctor.ts";
+import { eventsVerb } from "./events.ts";
+import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
+import { natsContextVerb } from "./nats-context.ts";
+import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb } from "./net.ts";
+import { personaApplyVerb, personaLsVerb } from "./persona.ts";
+import { placesVerb } from "./places.ts";
+import { putVerb } from "./put.ts";
+import { queryVerb } from "./query.ts";
+import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
+import { schemasVerb } from "./schemas.ts";
+import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
+import { tokensVerb } from "./tokens.ts";
+import { watchVerb } from "./watch.ts";
+import { whyVerb } from "./why.ts";
+
+export const verbs: readonly Verb[] = [
+  initVerb,
+  putVerb,
+  watchVerb,
+  placesVerb,
+  tokensVerb,
+  queryVerb,
+  eventsVerb,
+  whyVerb,
+  actorsVerb,
+  gateLsVerb,
+  gateApproveVerb,
+  gateRejectVerb,
+  tokenMoveVerb,
+  tokenCloseVerb,
+  netLsVerb,
+  netCheckVerb,
+  netApplyVerb,
+  netDiffVerb,
+  netPullVerb,
+  netNewVerb,
+  personaLsVerb,
+  personaApplyVerb,
+  personaNewVerb,
+  pauseVerb,
+  resumeVerb,
+  killVerb,
+  doctorVerb,
+  natsContextVerb,
+  schemasVerb,
+];

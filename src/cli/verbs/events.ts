@@ -1,0 +1,47 @@
+/** Prints the events of a net's log. */
+import type { EventType, NetEvent } from "../../contract/event.ts";
+import type { Json } from "../../contract/json.ts";
+import { checkName } from "../ask.ts";
+import { eventType, printEvent } from "../event-filter.ts";
+import { noSuchNet } from "../known-nets.ts";
+import { EXIT, type Verb } from "../verb.ts";
+
+const LIMIT = 100;
+
+export const eventsVerb: Verb = {
+  command: "events <net>",
+  summary: "print the events of a net, from its log",
+  details: `Without --limit the last ${LIMIT} that match are printed; --limit 0 prints all. With --json: one array.`,
+  examples: ["petrel events safe-teams --type failed", "petrel events safe-teams --since 120 --limit 0 --json"],
+  options: [
+    { flags: "--type <type...>", about: "only events of these types" },
+    { flags: "--since <seq>", about: "only events after this number" },
+    { flags: "--correlation <id>", about: "only events of one story" },
+    { flags: "--limit <n>", about: `how many at most, the latest (default: ${LIMIT}, 0: all)` },
+  ],
+  run: async (call) => {
+    const net = checkName(call.arg("net"), "net");
+    const types = new Set<EventType>(call.list("type").map((text) => eventType(text, "--type")));
+    const since = call.integer("since") ?? 0;
+    const limit = call.integer("limit") ?? LIMIT;
+    const correlation = call.text("correlation");
+    const found: NetEvent[] = [];
+    await call.withBroker(async (broker) => {
+      await noSuchNet(broker, net);
+      await broker.log(net).read(0, (entry) => {
+        for (const event of entry.events) {
+          if (event.seq <= since || (types.size > 0 && !types.has(event.type))) continue;
+          if (correlation !== undefined && event.correlation !== correlation) continue;
+          found.push(event);
+          // The log may be long: no more than twice the limit is kept.
+          if (limit > 0 && found.length > 2 * limit) found.splice(0, found.length - limit);
+        }
+      });
+    });
+    const shown = limit === 0 ? found : found.slice(-limit);
+    if (call.json) call.out.result(shown as unknown as Json, () => "");
+    else for (const event of shown) printEvent(call.out, event);
+    if (shown.length === 0) call.out.say("no event matches");
+    return EXIT.ok;
+  },
+};

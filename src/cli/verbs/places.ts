@@ -1,0 +1,31 @@
+/** The places of a net with their counts. */
+import type { Json } from "../../contract/json.ts";
+import { placeRows, readAnswer } from "../answers.ts";
+import { askNet } from "../ask.ts";
+import { readableAge } from "../output.ts";
+import { EXIT, type Verb } from "../verb.ts";
+
+export const placesVerb: Verb = {
+  command: "places <net>",
+  summary: "list the places of a net with their counts",
+  details: "Waiting tokens are free; reserved ones belong to a firing under way and stay visible until it is done.",
+  examples: ["petrel places safe-teams", "petrel places safe-teams --json"],
+  run: async (call) => {
+    const answer = await call.withBroker((broker) => askNet(broker, call.arg("net"), "places"));
+    const rows = readAnswer(placeRows, answer, "places");
+    call.out.result(rows as Json, () =>
+      call.out.table(
+        ["PLACE", "WAITING", "RESERVED", "OLDEST", "CAPACITY", ""],
+        rows.map((row) => [
+          row.place,
+          String(row.waiting),
+          String(row.reserved),
+          row.oldestAgeMs === null || row.oldestAgeMs === undefined ? "-" : readableAge(row.oldestAgeMs),
+          row.capacity === null || row.capacity === undefined ? "-" : String(row.capacity),
+          [row.title, row.open ? "open" : "", row.stale ? "stream out of reach" : ""].filter(Boolean).join(", "),
+        ]),
+      ),
+    );
+    return EXIT.ok;
+  },
+};

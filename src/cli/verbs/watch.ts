@@ -1,0 +1,49 @@
+/** Follows a net's log: one plain sentence for each event, as they come. */
+import type { NetEvent } from "../../contract/event.ts";
+import { checkName } from "../ask.ts";
+import { eventType, printEvent } from "../event-filter.ts";
+import { noSuchNet } from "../known-nets.ts";
+import { EXIT, type Verb } from "../verb.ts";
+
+const BACKLOG = 20;
+
+export const watchVerb: Verb = {
+  command: "watch <net>",
+  summary: "follow the events of a net, one sentence each",
+  details: `Starts with the last ${BACKLOG} events; with --since it starts after that number and --until looks at those too. Ctrl-C ends it.`,
+  examples: ["petrel watch safe-teams", "petrel watch safe-teams --since 0 --until stopped --json"],
+  options: [
+    { flags: "--since <seq>", about: "start after the event with this number" },
+    { flags: "--until <type>", about: "end with the first event of this type" },
+  ],
+  run: async (call) => {
+    const net = checkName(call.arg("net"), "net");
+    const since = call.integer("since");
+    const untilText = call.text("until");
+    const until = untilText === undefined ? undefined : eventType(untilText, "--until");
+    await call.withBroker(async (broker) => {
+      await noSuchNet(broker, net);
+      const log = broker.log(net);
+      let after = 0;
+      let shown = since ?? 0;
+      if (since === undefined) {
+        const recent: NetEvent[] = [];
+        after = await log.read(0, (entry) => {
+          recent.push(...entry.events);
+          recent.splice(0, recent.length - BACKLOG);
+        });
+        for (const event of recent) printEvent(call.out, event);
+        shown = recent.at(-1)?.seq ?? 0;
+      }
+      for await (const entry of log.follow(after, call.petrel.signal)) {
+        for (const event of entry.events) {
+          if (event.seq <= shown) continue;
+          shown = event.seq;
+          printEvent(call.out, event);
+          if (event.type === until) return;
+        }
+      }
+    });
+    return EXIT.ok;
+  },
+};
