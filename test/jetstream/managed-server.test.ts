@@ -1,0 +1,139 @@
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { connectBroker } from "../../src/jetstream/connect.ts";
+import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary.ts";
+import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
+import { startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { natsContexts } from "../../src/jetstream/server/nats-context.ts";
+import { runningServer } from "../../src/jetstream/server/process-table.ts";
+import { serverBinary, startTestServer, testFolder, testIds, wallClock, waitUntil } from "../support/nats-server.ts";
+
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+const folder = (name: string) => {
+  const dir = testFolder(name);
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+};
+const server = async (...options: Parameters<typeof startTestServer>) => {
+  const started = await startTestServer(...options);
+  cleanups.push(() => started.remove());
+  return started;
+};
+const fakeServer = (text: string) => {
+  const path = join(folder("fake"), "nats-server");
+  writeFileSync(path, `#!/bin/sh\necho "${text}"\n`);
+  chmodSync(path, 0o755);
+  return path;
+};
+
+test("the server listens on loopback with fsync, and its secrets are the owner's alone", async () => {
+  const started = await server({ durability: "fsync" });
+  expect(started.url).toMatch(/^nats:\/\/127\.0\.0\.1:\d+$/);
+  expect(started.adopted).toBe(false);
+  const varz = (await (await fetch(`${started.monitoringUrl}/varz`)).json()) as { jetstream: { config: { sync_always: boolean } } };
+  expect(varz.jetstream.config.sync_always).toBe(true);
+  for (const file of ["credentials.json", "nats-server.conf"]) expect(statSync(join(started.dir, file)).mode & 0o777).toBe(0o600);
+  expect(natsContexts(started, "petrel").map(({ name, user }) => [name, user])).toEqual([
+    ["petrel", "admin"],
+    ["petrel-readonly", "readonly"],
+  ]);
+});
+
+test("a second start adopts the running server, also without its pid file", async () => {
+  const first = await server();
+  const options = { dir: first.dir, binary: await serverBinary(), durability: "os" as const, clock: wallClock };
+  const [second, third] = await Promise.all([startManagedServer(options), startManagedServer(options)]);
+  expect([second.pid, third.pid]).toEqual([first.pid, first.pid]);
+  expect([second.adopted, third.adopted]).toEqual([true, true]);
+  rmSync(join(first.dir, "nats-server.pid"));
+  expect((await startManagedServer(options)).pid).toBe(first.pid);
+});
+
+test("two starts at one moment give one server", async () => {
+  const dir = folder("race");
+  const options = { dir, binary: await serverBinary(), durability: "os" as const, clock: wallClock };
+  const both = await Promise.all([startManagedServer(options), startManagedServer(options)]);
+  cleanups.push(() => both[0].stop());
+  expect(both[0].pid).toBe(both[1].pid);
+  expect(both.filter((each) => each.adopted)).toHaveLength(1);
+});
+
+test("stop ends the process, and the next start has the same port and the same users", async () => {
+  const first = await server();
+  await first.stop();
+  expect(runningServer(first.dir)).toBeNull();
+  const second = await server({ dir: first.dir });
+  expect(second.url).toBe(first.url);
+  expect(second.credentials).toEqual(first.credentials);
+});
+
+test("a stale pid file and a dead starter's lock do not stand in the way", async () => {
+  const dir = folder("stale");
+  writeFileSync(join(dir, "nats-server.pid"), String(process.pid));
+  writeFileSync(join(dir, "start.lock"), "999999999");
+  expect((await server({ dir })).adopted).toBe(false);
+});
+
+test("a kept port that somebody else took gives another port and a notice; a demanded one an error", async () => {
+  const thief = createServer();
+  await new Promise<void>((done) => thief.listen(0, "127.0.0.1", done));
+  cleanups.push(() => new Promise((done) => thief.close(done)));
+  const { port } = thief.address() as AddressInfo;
+  const dir = folder("port");
+  makeCredentials(dir);
+  writeFileSync(join(dir, "port"), `${port}\n`);
+  const started = await server({ dir });
+  expect(started.url).not.toContain(`:${port}`);
+  expect(started.notice).toContain(`port ${port}`);
+  await expect(server({ dir: folder("port2"), port })).rejects.toMatchObject({ code: "port-in-use", outlook: "terminal" });
+});
+
+test("a server that is too old is refused by name, version and remedy", async () => {
+  const old = fakeServer("nats-server: v2.9.10");
+  const search = { environment: { PETREL_NATS_SERVER: old, PATH: process.env.PATH }, cwd: "/" };
+  await expect(findServerBinary(search)).rejects.toMatchObject({
+    code: "nats-server-too-old",
+    message: expect.stringContaining(`${old} is version 2.9.10`),
+    hint: expect.stringContaining("npm run setup"),
+  });
+  await expect(startTestServer({ binary: old, dir: folder("old") })).rejects.toMatchObject({ code: "nats-server-too-old" });
+  expect(["2.11.9", "2.12.0", "2.15.1", "3.0.0"].map(isNewEnough)).toEqual([false, true, true, true]);
+});
+
+test("no server at all is an error with a remedy; an old one on PATH is passed over for a newer one in the cache", async () => {
+  const cwd = folder("empty");
+  await expect(findServerBinary({ environment: { PATH: cwd, HOME: cwd }, cwd })).rejects.toMatchObject({ code: "nats-server-missing" });
+  const old = fakeServer("nats-server: v2.9.10");
+  const environment = { PATH: join(old, ".."), PETREL_NATS_SERVER: undefined, HOME: process.env.HOME, XDG_CACHE_HOME: join(await serverBinary(), "..", "..", "..") };
+  const real = await serverBinary();
+  if (real.endsWith("petrel/bin/nats-server")) expect((await findServerBinary({ environment, cwd })).path).toBe(real);
+});
+
+test("a wrong password and a server that is away have their own errors", async () => {
+  const started = await server();
+  const options = { clock: wallClock, ids: testIds(), name: "t", connectMs: 300 };
+  await expect(connectBroker({ ...options, url: started.url, user: "master", password: "wrong" })).rejects.toMatchObject({
+    code: "broker-refused-user",
+    outlook: "terminal",
+  });
+  await started.stop();
+  await expect(connectBroker({ ...options, url: started.url, ...started.credentials.master })).rejects.toMatchObject({
+    code: "broker-unreachable",
+    outlook: "retryable",
+  });
+});
+
+test("a frozen server is stopped by force", async () => {
+  const started = await server();
+  process.kill(started.pid, "SIGSTOP");
+  await started.stop(200);
+  await waitUntil("it is gone", () => runningServer(started.dir) === null);
+  expect(existsSync(join(started.dir, `nats-server_${started.pid}.ports`))).toBe(false);
+  expect(readFileSync(join(started.dir, "port"), "utf8").trim()).toBe(new URL(started.url).port);
+});
