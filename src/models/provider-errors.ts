@@ -51,13 +51,7 @@ export function failureError(failure: Failure, context: FailureContext): PetrelE
       hint: "Look at the account's credit.",
     });
   }
-  if (
-    status === 408 ||
-    status === 409 ||
-    status === 429 ||
-    (status !== undefined && status >= 500) ||
-    (kind !== undefined && BUSY_KINDS.has(kind))
-  ) {
+  if (isBusy(status, kind)) {
     const wait = retryAfterMs(failure.headers, context.clock.now());
     return new Retryable({
       code: "model-busy",
@@ -77,6 +71,12 @@ export function failureError(failure: Failure, context: FailureContext): PetrelE
     message: `${provider} at ${context.baseURL} cannot be reached: ${said}`,
     hint: "Check the network, and the baseURL in petrel.config.json.",
   });
+}
+
+/** The status decides; a kind alone comes from inside a stream that began well. */
+function isBusy(status: number | undefined, kind: string | undefined): boolean {
+  if (status === undefined) return kind !== undefined && BUSY_KINDS.has(kind);
+  return status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
 /** The answer ended before its end: the same request may succeed. */

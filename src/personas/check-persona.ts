@@ -1,0 +1,110 @@
+/** Checks a persona file before it is applied: each problem with file, line and column. */
+import { parseFlags } from "../contract/capability.ts";
+import { Terminal } from "../contract/errors.ts";
+import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { toolCatalogue } from "../tools/catalogue.ts";
+import type { ToolDefinition } from "../tools/port.ts";
+import { schemaFault } from "./output-check.ts";
+import { type Persona, personaSchema } from "./persona-schema.ts";
+
+export interface CheckOptions {
+  /** Whether a knowledge file, by its path relative to the persona file, is there. */
+  exists(path: string): boolean;
+  /** Default: the tools that come with Petrel. */
+  tools?: ReadonlyMap<string, ToolDefinition>;
+}
+
+/** `persona` is there exactly when no problem is an error. */
+export function checkPersonaFile(text: string, file: string, options: CheckOptions): { persona: Persona | null; problems: Problem[] } {
+  const { source, problems } = parseJsonFile(text, file);
+  if (source.value === undefined) return { persona: null, problems };
+  const result = personaSchema.safeParse(source.value);
+  if (!result.success) return { persona: null, problems: schemaProblems(source, result.error) };
+  const persona = result.data;
+  const found = [
+    ...nameProblems(persona, source),
+    ...toolProblems(persona, source, options.tools ?? toolCatalogue),
+    ...knowledgeProblems(persona, source, options),
+    ...outputProblems(persona, source),
+  ];
+  return { persona: found.some((problem) => problem.severity === "error") ? null : persona, problems: found };
+}
+
+/** Throws Terminal `persona-invalid` with every problem's file, line and column. */
+export function parsePersona(text: string, file: string, options: CheckOptions): Persona {
+  const { persona, problems } = checkPersonaFile(text, file, options);
+  if (persona) return persona;
+  const first = problems[0];
+  const where = first ? `${first.file}:${first.line}:${first.column}` : file;
+  throw new Terminal({
+    code: "persona-invalid",
+    message: problems.map(formatProblem).join("\n"),
+    where,
+    hint: `Correct ${file}.`,
+    exitCode: 2,
+  });
+}
+
+function nameProblems(persona: Persona, source: JsonFile): Problem[] {
+  const base = source.file.split("/").at(-1) ?? "";
+  if (!base.endsWith(".json") || base === `${persona.persona}.json`) return [];
+  const message = `the file is called ${base} and the persona ${persona.persona}`;
+  return [
+    {
+      ...problemAt(source, ["persona"], { code: "name-differs", message, hint: `Call the file ${persona.persona}.json.` }),
+      severity: "warning",
+    },
+  ];
+}
+
+function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<string, ToolDefinition>): Problem[] {
+  const flags = parseFlags(persona.flags);
+  return persona.tools.flatMap((tool, index) => {
+    const at = ["tools", index];
+    const definition = tools.get(tool);
+    if (persona.tools.indexOf(tool) !== index)
+      return [problemAt(source, at, { code: "tool-twice", message: `tool ${tool} is listed twice`, hint: "Remove one." })];
+    if (!definition) {
+      return [
+        problemAt(source, at, {
+          code: "unknown-tool",
+          message: `there is no tool "${tool}"`,
+          hint: `Tools are ${[...tools.keys()].join(", ")}.`,
+        }),
+      ];
+    }
+    if (definition.flag === null || flags.has(definition.flag)) return [];
+    const message = `tool ${tool} needs the flag ${definition.flag}, and the persona's flags are ${persona.flags}`;
+    return [
+      problemAt(source, at, { code: "flag-missing", message, hint: `Remove the tool, or give the persona the flag ${definition.flag}.` }),
+    ];
+  });
+}
+
+function knowledgeProblems(persona: Persona, source: JsonFile, options: CheckOptions): Problem[] {
+  return persona.knowledge.flatMap((path, index) =>
+    options.exists(path)
+      ? []
+      : [
+          problemAt(source, ["knowledge", index], {
+            code: "knowledge-missing",
+            message: `knowledge file ${path} is not there`,
+            hint: "Write it beside the persona file, or remove it from the list.",
+          }),
+        ],
+  );
+}
+
+function outputProblems(persona: Persona, source: JsonFile): Problem[] {
+  if (!persona.output) return [];
+  const fault = schemaFault(persona.output);
+  return fault === null
+    ? []
+    : [
+        problemAt(source, ["output"], {
+          code: "output-schema",
+          message: `output is no JSON Schema for an answer: ${fault}`,
+          hint: 'Write a JSON Schema 2020-12 with "type": "object".',
+        }),
+      ];
+}

@@ -1,0 +1,61 @@
+/**
+ * The persona file: a specialist in JSON. This schema is its source; `schemas/persona.schema.json` is generated from it.
+ * Unknown fields are errors, and so is a tool whose flag the persona lacks.
+ */
+import { z } from "zod";
+import { FLAGS_PATTERN } from "../contract/capability.ts";
+import { hashJson, sha256 } from "../contract/hash.ts";
+import { NAME_PATTERN, NAME_RULE } from "../contract/ids.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import { TIERS } from "../models/config.ts";
+
+const name = z.string().regex(NAME_PATTERN, NAME_RULE);
+/** Relative, inside the folder of the persona file: a persona must not read what lies beside it by accident. */
+const knowledgeFile = z
+  .string()
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\:]+$/, "a knowledge file is a relative path below the persona file's folder");
+
+export const budgetSchema = z.strictObject({
+  usd: z.number().min(0).optional().describe("USD for one firing"),
+  tokens: z.int().min(1).optional().describe("Input and output tokens for one firing"),
+  turns: z.int().min(1).max(1000).default(20).describe("Model calls for one firing"),
+  seconds: z.number().min(1).default(600).describe("Wall clock for one firing"),
+});
+
+export const personaSchema = z.strictObject({
+  $schema: z.string().optional(),
+  persona: name,
+  title: z.string().min(1),
+  description: z.string().optional(),
+  flags: z
+    .string()
+    .regex(FLAGS_PATTERN, "flags are five positions, each its letter or a dash: rwxhl, like rw---")
+    .describe("r read, w write, x execute and deploy, h HTTP, l the event line"),
+  tools: z.array(z.string()).default([]),
+  tier: z.enum(TIERS),
+  prompt: z.string().min(1),
+  knowledge: z.array(knowledgeFile).default([]).describe("Files whose text joins the prompt"),
+  output: z.record(z.string(), z.json()).optional().describe("JSON Schema 2020-12 of its answer, an object"),
+  maxOutputTokens: z.int().min(256).max(128_000).default(16_000).describe("For one model call; thinking counts"),
+  budget: budgetSchema.prefault({}),
+  memory: name.optional(),
+});
+export type Persona = z.output<typeof personaSchema>;
+export type PersonaFile = z.input<typeof personaSchema>;
+export type PersonaBudget = z.output<typeof budgetSchema>;
+
+export interface Knowledge {
+  file: string;
+  text: string;
+}
+
+export function personaJsonSchema(): JsonObject {
+  return z.toJSONSchema(personaSchema, { target: "draft-2020-12", io: "input" }) as JsonObject;
+}
+
+/** What a version of a persona is: its definition and the content of its knowledge. `$schema` is for editors. */
+export function personaVersion(persona: Persona, knowledge: readonly Knowledge[]): string {
+  const { $schema: _, ...definition } = persona;
+  const contents: Json = knowledge.map((each) => ({ file: each.file, sha256: sha256(each.text) }));
+  return hashJson({ definition, knowledge: contents });
+}

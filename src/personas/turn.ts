@@ -1,0 +1,76 @@
+/** What goes into the turn loop and what comes out. */
+import type { Clock } from "../contract/clock.ts";
+import type { ErrorData } from "../contract/errors.ts";
+import type { ModelUse, ToolUse } from "../contract/event.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import type { ToolSpec } from "../models/port.ts";
+import type { Tiers } from "../models/tiers.ts";
+import type { ToolDefinition } from "../tools/port.ts";
+import type { Knowledge, Persona } from "./persona-schema.ts";
+import type { Wiring } from "./policy.ts";
+
+export interface TurnInput {
+  /** `llm`: one answer. `agent`: a loop over tools. */
+  shape: "llm" | "agent";
+  persona: Persona;
+  knowledge: readonly Knowledge[];
+  /** The transition's `ask`, rendered. */
+  ask: string;
+  /** The bound tokens' data by the names of their arcs; fenced into the prompt. */
+  data?: Readonly<Record<string, Json>>;
+  wiring: Wiring;
+  /** Effect key `<net>/<transition>/<firing>`. */
+  key: string;
+}
+
+export type ToolOutcome = { ok: true; output: Json } | { ok: false; error: ErrorData };
+
+export interface Denied {
+  tool: string;
+  code: string;
+  reason: string;
+}
+
+export type Progress =
+  | { kind: "asking"; turn: number }
+  | { kind: "answered"; turn: number; use: ModelUse }
+  | { kind: "tool"; turn: number; tool: string }
+  | { kind: "tool-done"; turn: number; tool: string; ok: boolean };
+
+export interface TurnPorts {
+  ask: Tiers["ask"];
+  /**
+   * `call` is the same for the same step of the same firing. What the tool says is wrong comes back as `ok: false` and is told to the
+   * model; what ends the attempt (the executor is gone) is thrown.
+   */
+  callTool(name: string, input: Json, call: string, signal: AbortSignal): Promise<ToolOutcome>;
+  clock: Clock;
+  signal: AbortSignal;
+  onProgress?(progress: Progress): void;
+  /** Each refusal becomes an event. */
+  onDenied?(denied: Denied): void;
+  /** Text of the model as it comes. */
+  onText?(delta: string): void;
+  /** Default: the tools that come with Petrel. */
+  tools?: ReadonlyMap<string, ToolDefinition>;
+}
+
+export interface TurnResult {
+  /**
+   * `llm`: what the output schema asks for, or {text}. `agent`: {status: "done", ...}, {status: "failed", reason},
+   * {status: "said", text} when it ended without `done`, or {status: "refused", text}.
+   */
+  answer: JsonObject;
+  model: ModelUse;
+  tools: ToolUse[];
+  prompt: { sha256: string; text: string };
+}
+
+/** Name of the tool through which an `llm` gives its answer. */
+export const ANSWER = "answer";
+
+/** Fields that the loop made ready once, before the first turn. */
+export interface Prepared {
+  specs: ToolSpec[];
+  toolChoice?: string;
+}
