@@ -85,6 +85,8 @@ export class Projection {
     if (this.#working || this.#held || this.#stale) return;
     this.#working = this.#drain().finally(() => {
       this.#working = null;
+      // What was noted while the last answer came in.
+      if (this.backlog > 0) this.#work();
     });
   }
 
