@@ -1,0 +1,120 @@
+/** Places: that every named one is declared, that each can get tokens and lose them, and that schemas and initial tokens fit. */
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { checkExpression } from "./check-names.ts";
+import { nearestHint } from "./check-nearest.ts";
+import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import { BUILT_IN_PLACES } from "./compiled-net.ts";
+import type { NetDefinition, Transition } from "./definition.ts";
+import type { JsonPath } from "./locate.ts";
+import { schemaProblem } from "./place-schema.ts";
+
+export function placeFindings(net: NetDefinition): Finding[] {
+  return [...referenceFindings(net), ...Object.keys(net.places).flatMap((place) => declarationFindings(net, place)), ...tokenFindings(net)];
+}
+
+/** All places that a transition fills, each with the way to its name. */
+export function targetsOf(transition: Transition, path: JsonPath): { place: string; path: JsonPath }[] {
+  const targets = transition.out.map((arc, index) => ({ place: arc.to, path: [...path, "out", index, "to"] }));
+  for (const [index, arc] of transition.in.entries()) {
+    const late = arc.gather?.onIncomplete;
+    if (late) targets.push({ place: late.to, path: [...path, "in", index, "gather", "onIncomplete", "to"] });
+  }
+  if (transition.onError !== undefined) targets.push({ place: transition.onError, path: [...path, "onError"] });
+  if (transition.gate?.escalate !== undefined) targets.push({ place: transition.gate.escalate, path: [...path, "gate", "escalate"] });
+  return targets;
+}
+
+function referenceFindings(net: NetDefinition): Finding[] {
+  const used: { place: string; path: JsonPath }[] = Object.keys(net.tokens ?? {}).map((place) => ({ place, path: ["tokens", place] }));
+  for (const [name, transition] of Object.entries(net.transitions)) {
+    const path = ["transitions", name];
+    used.push(
+      ...transition.in.map((arc, index) => ({ place: arc.place, path: [...path, "in", index, "place"] })),
+      ...targetsOf(transition, path),
+    );
+  }
+  const known = Object.keys(net.places);
+  return used
+    .filter(({ place }) => !Object.hasOwn(net.places, place) && !BUILT_IN_PLACES.includes(place))
+    .map(({ place, path }) =>
+      failure(
+        "unknown-place",
+        path,
+        `${elementOf(path)} names place "${place}", which is not declared`,
+        nearestHint(place, known, "declared places"),
+      ),
+    );
+}
+
+function declarationFindings(net: NetDefinition, place: string): Finding[] {
+  const path = ["places", place];
+  if (BUILT_IN_PLACES.includes(place)) {
+    return [
+      failure("reserved-place", path, `place "${place}" is one that every net has by itself`, "remove it, or choose another name", "key"),
+    ];
+  }
+  const { schema, index = [], capacity } = net.places[place] ?? {};
+  const found = index.flatMap((text, at) => checkExpression(text, [...path, "index", at], { inputs: [], special: ["$"], later: [] }));
+  if (schema) found.push(...schemaFindings(schema, [...path, "schema"]));
+  const tokens = net.tokens && Object.hasOwn(net.tokens, place) ? (net.tokens[place]?.length ?? 0) : 0;
+  if (capacity !== undefined && tokens > capacity) {
+    found.push(
+      failure("over-capacity", ["tokens", place], `place "${place}" holds ${capacity} and is given ${tokens} tokens`, "raise its capacity"),
+    );
+  }
+  return [...found, ...useFindings(net, place)];
+}
+
+function schemaFindings(schema: object, path: JsonPath): Finding[] {
+  const strict = schemaFault(schema, true);
+  if (strict === null) return [];
+  const fault = schemaFault(schema, false);
+  if (fault !== null) return [failure("bad-schema", path, `${elementOf(path)} is no valid JSON Schema 2020-12: ${fault}`, "correct it")];
+  // A keyword that nobody knows checks nothing: most often it is a typing error.
+  return [warning("loose-schema", path, `${elementOf(path)}: ${strict}`, "correct or remove it")];
+}
+
+function schemaFault(schema: object, strictSchema: boolean): string | null {
+  const ajv = new Ajv2020({ strict: false, strictSchema, logger: false });
+  addFormats.default(ajv);
+  try {
+    ajv.compile(schema);
+    return null;
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).replace(/^(strict mode|schema is invalid): /, "");
+  }
+}
+
+function useFindings(net: NetDefinition, place: string): Finding[] {
+  const path = ["places", place];
+  const consumer = Object.entries(net.transitions).find(([, { in: arcs }]) =>
+    arcs.some((arc) => arc.mode === "consume" && arc.place === place),
+  );
+  const { sink } = net.places[place] ?? {};
+  if (!consumer && !sink) {
+    const hint = 'add a transition that takes from it, or "sink": true if that is meant';
+    return [warning("never-consumed", path, `nothing takes tokens out of place "${place}"`, hint, "key")];
+  }
+  if (!consumer || !sink) return [];
+  return [
+    warning(
+      "no-sink",
+      [...path, "sink"],
+      `place "${place}" is called a sink, but transition "${consumer[0]}" takes from it`,
+      'remove "sink"',
+    ),
+  ];
+}
+
+function tokenFindings(net: NetDefinition): Finding[] {
+  return Object.entries(net.tokens ?? {}).flatMap(([place, tokens]) => {
+    const schema = Object.hasOwn(net.places, place) ? net.places[place]?.schema : undefined;
+    if (!schema || schemaFault(schema, false) !== null) return [];
+    return tokens.flatMap((token, index) => {
+      const problem = schemaProblem(schema, token);
+      const path = ["tokens", place, index];
+      return problem === null ? [] : [failure("token-schema", path, `${elementOf(path)} does not meet the place's schema: ${problem}`)];
+    });
+  });
+}

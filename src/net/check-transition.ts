@@ -1,0 +1,76 @@
+/** One transition: its arcs, what its own expressions and templates may name, its persona, its gate. */
+import type { Json } from "../contract/json.ts";
+import { inputFindings, inputsOf } from "./check-inputs.ts";
+import { checkExpression, checkTemplate, type KnownNames } from "./check-names.ts";
+import { nearestHint } from "./check-nearest.ts";
+import { outputFindings } from "./check-outputs.ts";
+import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import type { Transition } from "./definition.ts";
+import type { JsonPath } from "./locate.ts";
+
+export interface CheckContext {
+  /** The personas that the net may name; without it, personas are not checked. */
+  personas?: ReadonlySet<string>;
+}
+
+export function transitionFindings(name: string, transition: Transition, context: CheckContext): Finding[] {
+  const path = ["transitions", name];
+  const inputs = inputsOf(transition);
+  const names: KnownNames = { inputs, special: [], later: [] };
+  const found = inputFindings(transition, path);
+  if (transition.guard !== undefined) found.push(...checkExpression(transition.guard, [...path, "guard"], names));
+  for (const [field, template] of templatesOf(transition)) found.push(...checkTemplate(template, [...path, field], names));
+  if (transition.summary !== undefined) {
+    found.push(...checkTemplate(transition.summary, [...path, "summary"], { ...names, special: ["$result"] }));
+  }
+  found.push(...outputFindings(transition, path, inputs));
+  return [...found, ...personaFindings(transition, path, context), ...gateFindings(transition, path), ...commandFindings(transition, path)];
+}
+
+/** The fields that are rendered over the inputs alone. */
+function templatesOf(transition: Transition): [string, Json][] {
+  switch (transition.kind) {
+    case "pass":
+      return [];
+    case "map":
+      return [["value", transition.value]];
+    case "llm":
+      return [["ask", transition.ask]];
+    case "agent":
+      return [["ask", transition.ask], ...given("workspace", transition.workspace)];
+    case "command":
+      return [...given("argv", transition.argv), ...given("input", transition.input)];
+  }
+}
+
+function given(field: string, value: Json | undefined): [string, Json][] {
+  return value === undefined ? [] : [[field, value]];
+}
+
+function personaFindings({ persona }: Transition, path: JsonPath, { personas }: CheckContext): Finding[] {
+  if (persona === undefined || personas === undefined || personas.has(persona)) return [];
+  const hint = nearestHint(persona, [...personas].sort(), "personas");
+  return [failure("unknown-persona", [...path, "persona"], `${elementOf(path)} names persona "${persona}", which nobody declared`, hint)];
+}
+
+function gateFindings({ gate, onError }: Transition, path: JsonPath): Finding[] {
+  if (!gate) return [];
+  const at = [...path, "gate"];
+  const found: Finding[] = [];
+  const users = new Set(gate.approvers);
+  if (gate.quorum > users.size && gate.approvers.every((approver) => approver.startsWith("user:"))) {
+    const message = `${elementOf(path)}: the gate wants ${gate.quorum} approvals and names ${users.size} user${users.size === 1 ? "" : "s"}`;
+    found.push(failure("gate-quorum", [...at, "quorum"], message, "name more approvers, or lower the quorum"));
+  }
+  if (gate.escalate === undefined && onError === undefined) {
+    const message = `${elementOf(path)}: the gate does not say where rejected or expired work goes`;
+    found.push(warning("gate-without-escalation", at, message, 'name a place in "escalate" or in "onError"'));
+  }
+  return found;
+}
+
+function commandFindings(transition: Transition, path: JsonPath): Finding[] {
+  if (transition.kind !== "command" || transition.hand !== "shell.run") return [];
+  if (transition.argv?.length || (transition.argv === undefined && transition.input?.argv !== undefined)) return [];
+  return [failure("no-command", path, `${elementOf(path)}: the hand shell.run has nothing to run`, 'give an "argv", like ["npm", "test"]')];
+}
