@@ -82,7 +82,7 @@ function unionFinding(issue: Extract<Issue, { code: "invalid_union" }>, path: Js
 }
 
 function formatHint(issue: Extract<Issue, { code: "invalid_format" }>): string {
-  return "prefix" in issue ? `it begins with ${String(issue.prefix)}` : issue.message;
+  return "prefix" in issue ? `a text here begins with ${String(issue.prefix)}` : issue.message;
 }
 
 function bound(origin: string, word: string, limit: number | bigint): string {

@@ -27,8 +27,8 @@ const SPECIAL: Record<string, string> = {
   $: '"$" is the token under test, known in "where", "orderBy" and "gather.by" only; inputs go by their names',
   $result: '"$result" is the answer of the firing, known in output arcs and "summary" only',
   $error: '"$error" is known on output arcs with "error": true only',
-  $item: '"$item" is known in "value" and "set" of an output arc with "each" only',
-  $index: '"$index" is known in "value" and "set" of an output arc with "each" only',
+  $item: '"$item" is known on output arcs with "each" only, in "when", "value" and "set"',
+  $index: '"$index" is known on output arcs with "each" only, in "when", "value" and "set"',
 };
 
 export function checkExpression(text: string, path: JsonPath, names: KnownNames): Finding[] {

@@ -19,7 +19,8 @@ function arcFindings(arc: OutputArc, path: JsonPath, inputs: readonly KnownInput
     const message = `${elementOf(path)} has both "when" and "otherwise"`;
     found.push(failure("when-and-otherwise", [...path, "otherwise"], message, "keep one of them", "key"));
   }
-  if (arc.when !== undefined) found.push(...checkExpression(arc.when, [...path, "when"], names));
+  // With `$item` in it, `when` chooses among the elements.
+  if (arc.when !== undefined) found.push(...checkExpression(arc.when, [...path, "when"], inner));
   if (arc.each !== undefined) found.push(...eachFindings(arc.each, [...path, "each"], names));
   if (arc.value !== undefined) found.push(...checkTemplate(arc.value, [...path, "value"], inner));
   if (arc.set !== undefined) found.push(...checkTemplate(arc.set, [...path, "set"], inner));

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are what is checked
+import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -263,7 +264,7 @@ describe("names and places", () => {
     [["error unknown-name transitions.intake.out.0.set.a"], { "transitions.intake.out.0.set": { a: "${$item}" } }],
     [
       ["error unknown-name transitions.plan.out.0.when"],
-      { "transitions.plan.out.0.when": "$item.x == 1", "transitions.plan.onError": "escalations" },
+      { "transitions.plan.out.0.when": "$items.x == 1", "transitions.plan.onError": "escalations" },
     ],
     [["error unknown-name transitions.intake.summary"], { "transitions.intake.summary": "${$error.code}" }],
     [["error unknown-name transitions.judge.in.1.orderBy"], { "transitions.judge.in.1.orderBy": "change.at" }],
@@ -327,6 +328,14 @@ describe("names and places", () => {
     expect(brief(problemsOf(edit)).filter((line) => !follows(line))).toEqual(wanted);
   });
 
+  it("knows the element in what an arc with each says", () => {
+    const edit = { "transitions.plan.out.0.when": "$item.size < 3 AND $index < 9", "transitions.plan.onError": "escalations" };
+    expect(problemsOf(edit)).toEqual([]);
+    expect(brief(problemsOf({ "transitions.intake.out.0.when": "$item.size < 3" }))).toEqual([
+      "error unknown-name transitions.intake.out.0.when",
+    ]);
+  });
+
   it("finds a ring that no token ever enters", () => {
     const ring: NetFile = {
       net: "ring",
@@ -354,6 +363,13 @@ describe("names and places", () => {
       transitions: { mend: { kind: "pass", in: [{ place: "rejected" }], out: [{ to: "dead-letter" }] } },
     });
     expect(checkNet(net)).toEqual([]);
+  });
+});
+
+describe("the nets that are shipped", () => {
+  const files = readdirSync("nets").filter((name) => name.endsWith(".json"));
+  it.each(files)("%s has no problems", (name) => {
+    expect(checkNetFile(readFileSync(`nets/${name}`, "utf8"), `nets/${name}`).problems.map(formatProblem)).toEqual([]);
   });
 });
 
