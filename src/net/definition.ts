@@ -15,9 +15,12 @@ const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
 const template = json.describe("JSON whose strings may hold ${expression}; a string that is one placeholder keeps the value's type");
 
 export const inputArcSchema = z.strictObject({
-  place: name,
+  place: name.describe("The place that tokens are taken from"),
   as: alias.optional().describe("Name of the bound token in guards, templates and later arcs; default: the place's name in camel case"),
-  mode: z.enum(["consume", "read", "inhibit", "reset"]).default("consume"),
+  mode: z
+    .enum(["consume", "read", "inhibit", "reset"])
+    .default("consume")
+    .describe("`consume` takes the token out of its place, `read` leaves it there; `inhibit` and `reset` come with a later version"),
   where: expression
     .optional()
     .describe("ArcQL condition on the token; `$` is its data, `$meta` its envelope; earlier inputs go by their names"),
@@ -33,14 +36,15 @@ export const inputArcSchema = z.strictObject({
       by: expression.describe("Group key of a candidate token"),
       equals: expression.optional().describe("The key wanted, over earlier inputs; default: `by` applied to the first input's token"),
       count: expression.describe("How many make the group complete, over earlier inputs"),
-      onIncomplete: z.strictObject({ after: duration, to: name }).optional(),
+      onIncomplete: z.strictObject({ after: duration, to: name }).optional().describe("Where a group goes that stays incomplete so long"),
     })
-    .optional(),
+    .optional()
+    .describe("Binds a whole group of tokens by a key that they share, once it is complete"),
 });
 
 export const outputArcSchema = z.strictObject({
-  to: name,
-  when: expression.optional(),
+  to: name.describe("The place that the token goes to"),
+  when: expression.optional().describe("Condition over the inputs and `$result`; with `each`, `$item` in it chooses among the elements"),
   otherwise: z.literal(true).optional().describe("Matches when no earlier arc did"),
   error: z.literal(true).optional().describe("For firings that finally failed; `$error` has code, message and outlook"),
   each: expression.optional().describe("An array: one token for each element, which goes by `$item` (and `$index`)"),
@@ -51,8 +55,8 @@ export const outputArcSchema = z.strictObject({
 export const gateSchema = z.strictObject({
   name: name.optional().describe("How people call the gate; default: the transition's name"),
   approvers: z.array(z.string().regex(/^(role|user):[A-Za-z0-9._@-]+$/, 'an approver is "role:NAME" or "user:NAME"')).min(1),
-  quorum: z.int().min(1).default(1),
-  expires: duration.optional(),
+  quorum: z.int().min(1).default(1).describe("How many approvals it takes"),
+  expires: duration.optional().describe("How long the gate waits; then the work goes where it escalates to"),
   escalate: name.optional().describe("Place for what is rejected or expires; default: the transition's onError"),
   notAuthor: z.boolean().default(false).describe("Who put the work in may not approve it"),
 });
@@ -67,16 +71,16 @@ const retrySchema = z.strictObject({
 const common = {
   title: z.string().optional(),
   summary: z.string().optional().describe("Template of the sentence that narrates a firing; inputs by name, `$result`"),
-  persona: name.optional(),
-  in: z.array(inputArcSchema).min(1),
-  out: z.array(outputArcSchema).default([]),
-  route: z.enum(["first", "all"]).default("first"),
-  guard: expression.optional(),
+  persona: name.optional().describe("The specialist on whose behalf it acts"),
+  in: z.array(inputArcSchema).min(1).describe("Input arcs, bound in order: each may refer to the ones before it"),
+  out: z.array(outputArcSchema).default([]).describe("Output arcs"),
+  route: z.enum(["first", "all"]).default("first").describe("`first`: to the first output that matches; `all`: to every one that does"),
+  guard: expression.optional().describe("Condition over all inputs together; the transition fires only where it is true"),
   concurrency: z.int().min(1).max(10_000).optional().describe("Open firings at once; with instances: for each instance"),
-  timeout: duration.optional(),
-  retry: retrySchema.optional(),
-  onError: name.optional(),
-  gate: gateSchema.optional(),
+  timeout: duration.optional().describe("How long one attempt may take"),
+  retry: retrySchema.optional().describe("What happens after an attempt that failed and may succeed later"),
+  onError: name.optional().describe("Place for what finally failed or matched no output; default: `dead-letter`"),
+  gate: gateSchema.optional().describe("People decide before the firing"),
 };
 
 const passSchema = z.strictObject({ kind: z.literal("pass"), ...common });
@@ -85,31 +89,32 @@ const llmSchema = z.strictObject({
   kind: z.literal("llm"),
   ...common,
   persona: name,
-  instances: z.int().min(1).max(1000).default(1),
-  ask: z.string().min(1),
+  instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
+  ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
 });
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
   persona: name,
-  instances: z.int().min(1).max(1000).default(1),
-  ask: z.string().min(1),
+  instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
+  ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
   pool: name.optional().describe("Executors that may hold the workspace"),
   workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
 });
 const commandSchema = z.strictObject({
   kind: z.literal("command"),
   ...common,
-  pool: name,
+  pool: name.describe("Executors that may do it"),
   hand: z
     .string()
-    .regex(/^[a-z]+\.[a-z-]+$/)
-    .default("shell.run"),
+    .regex(/^[a-z]+\.[a-z-]+$/, "a hand is called like `shell.run`")
+    .default("shell.run")
+    .describe("What the executor does"),
   argv: z
     .array(z.string())
     .optional()
     .describe("Fixed argument vector for `shell.run`; templates allowed inside an argument, never a shell"),
-  input: z.record(z.string(), template).optional(),
+  input: z.record(z.string(), template).optional().describe("Input of the hand; templates over the inputs"),
 });
 /** Kinds and fields that the language has but this version does not run yet: the checker names them. */
 export const FUTURE_KINDS = ["http", "link"] as const;
@@ -120,19 +125,19 @@ export const transitionSchema = z.discriminatedUnion("kind", [passSchema, mapSch
 export const placeSchema = z.strictObject({
   title: z.string().optional(),
   schema: z.record(z.string(), json).optional().describe("JSON Schema 2020-12 that tokens from outside must meet"),
-  capacity: z.int().min(1).optional(),
+  capacity: z.int().min(1).optional().describe("The most tokens it holds; transitions wait before they would fill it beyond"),
   open: z.boolean().optional().describe("Takes letters by `nats pub place.<net>.<place>`"),
-  index: z.array(z.string()).optional(),
+  index: z.array(z.string()).optional().describe("Paths that queries look for, like `$.stage`"),
   sink: z.boolean().optional().describe("Nothing in the net takes tokens out of it, on purpose"),
 });
 
 export const netSchema = z.strictObject({
-  $schema: z.string().optional(),
-  net: name,
+  $schema: z.string().optional().describe("Where editors find this schema"),
+  net: name.describe("The net's name: it stands in streams and subjects"),
   title: z.string().optional(),
   description: z.string().optional(),
-  places: z.record(name, placeSchema),
-  transitions: z.record(name, transitionSchema),
+  places: z.record(name, placeSchema).describe("Places by name"),
+  transitions: z.record(name, transitionSchema).describe("Transitions by name"),
   tokens: z.record(name, z.array(json)).optional().describe("Tokens that the first application of the net puts in"),
 });
 
