@@ -6,17 +6,17 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExecutorLine, Serving } from "../contract/broker.ts";
-import { type Clock, delay, isoTime } from "../contract/clock.ts";
+import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, errorData } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
+import type { Logger } from "../contract/logger.ts";
 import { type Bench, carryOutOrder } from "./attempt.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { Hand } from "./hand.ts";
 import { handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
 import { KeyedLock } from "./keyed-lock.ts";
-import type { Logger } from "./logger.ts";
 import { type Key, verifyOrder } from "./order-signature.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
@@ -70,7 +70,6 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const slots = new Slots(options.slots);
   const running = new Map<string, { abort: AbortController; over: Promise<void> }>();
 
-  tidyUp(options.dir, bench, stopping.signal); // X2
   const servings: Serving[] = [
     await line.serveTools(name, (request) => desk.answer(request)),
     await line.onCancel(name, (about) => {
@@ -78,6 +77,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     }),
   ];
   const beat = startHeartbeat(options, () => running.size);
+  // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
+  tidyUp(options.dir, bench, stopping.signal); // X2
   const take = (order: WorkOrder) => {
     const key = attemptKey(order);
     if (running.has(key)) return slots.free();
@@ -171,6 +172,7 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
 }
 
 function startHeartbeat(options: ExecutorOptions, busy: () => number): { stop(): void } {
+  let timer: Timer | null = null;
   const beat = () => {
     options.line.heartbeat({
       name: options.name,
@@ -185,6 +187,6 @@ function startHeartbeat(options: ExecutorOptions, busy: () => number): { stop():
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };
-  let timer = options.clock.after(0, beat);
-  return { stop: () => timer.cancel() };
+  beat();
+  return { stop: () => timer?.cancel() };
 }

@@ -3,9 +3,9 @@ import type { Clock } from "../contract/clock.ts";
 import type { WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
+import type { Logger } from "../contract/logger.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
-import type { Logger } from "./logger.ts";
 import type { Command, CommandResult } from "./process-tree.ts";
 
 /** What all hands of one executor share. */

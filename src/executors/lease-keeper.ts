@@ -6,7 +6,7 @@
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimVerb } from "../contract/envelope.ts";
 import { Cancelled, errorData } from "../contract/errors.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger } from "../contract/logger.ts";
 
 export interface LeaseKeeper {
   stop(): void;

@@ -8,7 +8,7 @@ import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay } from "../contract/clock.ts";
 import type { ClaimAnswer, WorkResult } from "../contract/envelope.ts";
 import { errorData } from "../contract/errors.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger } from "../contract/logger.ts";
 import type { Shelves } from "./result-shelf.ts";
 
 export interface Courier {
@@ -78,8 +78,8 @@ async function askSettled(parts: Parameters<typeof startCourier>[0], result: Wor
       executor: parts.name,
     });
     if (answer.ok) return "settled";
-    // `unknown` and `not-open` come from an owner that has read its whole log.
-    if (answer.code === "not-open" || answer.code === "unknown" || answer.code === "taken") return "closed";
+    // `unknown` may be an owner in trouble: only a plain no ends it.
+    if (answer.code === "not-open" || answer.code === "taken") return "closed";
     await delay(parts.clock, pause, parts.signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }

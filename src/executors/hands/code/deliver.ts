@@ -3,7 +3,9 @@
  * D1 One push for one firing: before anything the target is searched for our trailer; found means pushed.
  * D2 Never forced: an origin that moved is fetched and merged again.
  * D3 Only what has passed the tests as merged is pushed, and only with the owner's word just before.
- * The value is {ok, head, pushed, alreadyPushed, merged, tests, rework, keep, reason, findings}.
+ * The value is {ok, head, pushed, alreadyPushed, merged, tests, rework, keep, reworkTasks, keepTasks, integration, reason,
+ * findings}: `rework` and `keep` hold the items of `branches` as they came, the others their task ids; `integration` is the
+ * commit from which rework sees what its change has to fit.
  */
 import { z } from "zod";
 import { Refused, Retryable } from "../../../contract/errors.ts";
@@ -19,11 +21,21 @@ import { branchName, commitSha, isoDate, repoAddress } from "./names.ts";
 import { runTests, type TestRun } from "./test-run.ts";
 import { addWorktree } from "./worktree.ts";
 
+/** A task's token as it is, or just these fields; `head` and `bundle` may stand in its `work`. */
+const branchSchema = z
+  .looseObject({
+    task: z.string(),
+    branch: branchName,
+    head: commitSha.optional(),
+    bundle: z.string().nullish(),
+    work: z.looseObject({ head: commitSha, bundle: z.string().nullish() }).nullish(),
+  })
+  .refine(({ head, work }) => head ?? work?.head, "has neither head nor work.head");
 const inputSchema = z.strictObject({
   repo: repoAddress,
   target: branchName.describe("Branch to push; made from `base` when the origin has none"),
   base: branchName,
-  branches: z.array(z.strictObject({ task: z.string(), branch: branchName, head: commitSha, bundle: z.string().nullish() })).min(1),
+  branches: z.array(branchSchema).min(1),
   message: z.string().min(1).max(8000),
   install: z.string().nullish(),
   test: z.string().nullish(),
@@ -33,9 +45,15 @@ const inputSchema = z.strictObject({
 });
 type DeliverInput = z.output<typeof inputSchema>;
 
+interface GivenBranch extends TaskBranch {
+  bundle: string | null | undefined;
+  item: Json;
+}
+
 interface Delivery {
   context: HandContext;
   input: DeliverInput;
+  branches: GivenBranch[];
   mirror: Mirror;
   tree: string;
   stamp: Stamp;
@@ -48,11 +66,16 @@ export async function codeDeliver(context: HandContext): Promise<Json> {
   const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
   const start = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));
   const tree = await addWorktree(context, mirror, start, "tree");
-  const delivery: Delivery = { context, input, mirror, tree, stamp, installed: new Set() };
-  for (const { head, bundle } of input.branches) {
-    if (await pushedBefore(delivery)) break;
-    await haveCommit(context, mirror, head, bundle);
-  }
+  const branches = input.branches.map((item) => ({
+    task: item.task,
+    branch: item.branch,
+    head: item.head ?? item.work?.head ?? "",
+    bundle: item.bundle ?? item.work?.bundle,
+    item: item as Json,
+  }));
+  const delivery: Delivery = { context, input, branches, mirror, tree, stamp, installed: new Set() };
+  // What is pushed already needs no branch any more.
+  if (!(await pushedBefore(delivery))) for (const { head, bundle } of branches) await haveCommit(context, mirror, head, bundle);
   for (let tries = 0; tries < input.tries; tries += 1) {
     const answer = await deliverOnce(delivery);
     if (answer) return answer;
@@ -67,7 +90,7 @@ export async function codeDeliver(context: HandContext): Promise<Json> {
 
 /** One round; null when the origin moved meanwhile. */
 async function deliverOnce(delivery: Delivery): Promise<Json | null> {
-  const { context, input, mirror, tree, stamp } = delivery;
+  const { context, input, branches, mirror, tree, stamp } = delivery;
   const done = await pushedBefore(delivery); // D1
   if (done) return await alreadyThere(delivery, done);
   const target = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));
@@ -76,10 +99,10 @@ async function deliverOnce(delivery: Delivery): Promise<Json | null> {
   const tests = await test(delivery);
   if (!tests.ok) return redTests(input.branches, tests, await culprits(delivery, target));
   if (head === (await originBranch(context, mirror, input.target)))
-    return delivered(input, head, tests, { pushed: false, alreadyPushed: false });
+    return delivered(delivery, head, tests, { pushed: false, alreadyPushed: false });
   await context.confirm(); // D3
   if (!(await push(delivery, head))) return null;
-  return delivered(input, head, tests, { pushed: true, alreadyPushed: false });
+  return delivered(delivery, head, tests, { pushed: true, alreadyPushed: false });
 }
 
 /** The newest commit of the target with our trailer, or null. */
@@ -101,7 +124,7 @@ async function pushedBefore({ context, input, mirror, stamp }: Delivery): Promis
 async function alreadyThere(delivery: Delivery, head: string): Promise<Json> {
   const { context, input, tree, stamp } = delivery;
   await mergeBranches(context, tree, head, [], input.message, stamp);
-  return delivered(input, head, await test(delivery), { pushed: true, alreadyPushed: true });
+  return delivered(delivery, head, await test(delivery), { pushed: true, alreadyPushed: true });
 }
 
 async function test({ context, input, tree, installed }: Delivery): Promise<TestRun> {
@@ -129,12 +152,12 @@ async function push(delivery: Delivery, head: string): Promise<boolean> {
 }
 
 /** Merges one at a time and tests after each: the tasks that turned the tests red. They are left out for those after them. */
-async function culprits(delivery: Delivery, target: string): Promise<TaskBranch[]> {
-  const { context, input, tree, stamp } = delivery;
+async function culprits(delivery: Delivery, target: string): Promise<GivenBranch[]> {
+  const { context, input, branches, tree, stamp } = delivery;
   await mergeBranches(context, tree, target, [], input.message, stamp);
-  const red: TaskBranch[] = [];
+  const red: GivenBranch[] = [];
   let good = target;
-  for (const [at, branch] of input.branches.entries()) {
+  for (const [at, branch] of branches.entries()) {
     const conflict = await mergeOne(context, tree, branch, `Merge ${branch.branch}`, stamp, at);
     if (!conflict && (await test(delivery)).ok) {
       good = await gitText(context, ["rev-parse", "HEAD"], tree);
@@ -144,38 +167,51 @@ async function culprits(delivery: Delivery, target: string): Promise<TaskBranch[
     await mergeBranches(context, tree, good, [], input.message, stamp);
   }
   // Red together and green one by one cannot be, unless the tests waver: then the last to come looks again.
-  return red.length > 0 ? red : input.branches.slice(-1);
+  return red.length > 0 ? red : branches.slice(-1);
 }
 
-function delivered(input: DeliverInput, head: string, tests: TestRun, how: { pushed: boolean; alreadyPushed: boolean }): Json {
-  const merged = input.branches.map(({ task }) => task);
-  return { ok: true, head, ...how, merged, tests: counted(tests), rework: [], keep: merged, reason: null, findings: "" };
+function delivered({ input, branches }: Delivery, head: string, tests: TestRun, how: { pushed: boolean; alreadyPushed: boolean }): Json {
+  const merged = branches.map(({ task }) => task);
+  const did = how.alreadyPushed ? "was pushed before" : how.pushed ? "is pushed" : "had it all";
+  const tasks = `${merged.length} ${merged.length === 1 ? "task" : "tasks"}`;
+  return {
+    ...{ ok: true, head, ...how, merged, tests: counted(tests), integration: null, reason: null },
+    ...divided(branches, []),
+    findings: `Merged ${tasks}, ${tests.passed} tests pass, and ${input.target} ${did} at ${head.slice(0, 10)}.`,
+  };
 }
 
-function conflicted(branches: TaskBranch[], conflicts: Conflict[]): Json {
-  const rework = conflicts.map(({ task }) => task);
+/** The others are merged in `integration`: on it the change can be made again so that it fits. */
+function conflicted(branches: GivenBranch[], conflicts: Conflict[], integration: string): Json {
+  const tasks = new Set(conflicts.map(({ task }) => task));
   const findings = conflicts.map(
     ({ task, files, text }) =>
       `The branch of task ${task} cannot be merged with the others: it conflicts in ${files.join(", ") || "its history"}.\n${text}`,
   );
-  return { ...failed(branches, rework), tests: null, reason: "conflict", findings: findings.join("\n\n") };
+  const rework = branches.filter(({ task }) => tasks.has(task));
+  return { ...failed(branches, rework), tests: null, integration, reason: "conflict", findings: findings.join("\n\n") };
 }
 
-function redTests(branches: TaskBranch[], tests: TestRun, red: TaskBranch[]): Json {
-  const rework = red.map(({ task }) => task);
+/** All are merged in `integration`, where the failure can be seen. */
+function redTests(branches: GivenBranch[], tests: TestRun, red: GivenBranch[], integration: string): Json {
   const failing = tests.failing.slice(0, 8).map(({ name, message }) => `- ${name}: ${message}`);
   const what = failing.length > 0 ? failing.join("\n") : tests.output.slice(-1500);
-  return {
-    ...failed(branches, rework),
-    tests: counted(tests),
-    reason: "red-tests",
-    findings: `The tests fail on the merged result; they turned red with ${rework.join(", ")}:\n${what}`,
-  };
+  const findings = `The tests fail on the merged result; they turned red with ${red.map(({ task }) => task).join(", ")}:\n${what}`;
+  return { ...failed(branches, red), tests: counted(tests), integration, reason: "red-tests", findings };
 }
 
-function failed(branches: TaskBranch[], rework: string[]) {
-  const keep = branches.map(({ task }) => task).filter((task) => !rework.includes(task));
-  return { ok: false, head: null, pushed: false, alreadyPushed: false, merged: [], rework, keep };
+function failed(branches: GivenBranch[], rework: GivenBranch[]) {
+  return { ok: false, head: null, pushed: false, alreadyPushed: false, merged: [], ...divided(branches, rework) };
+}
+
+function divided(branches: GivenBranch[], rework: GivenBranch[]) {
+  const keep = branches.filter((branch) => !rework.includes(branch));
+  return {
+    rework: rework.map(({ item }) => item),
+    keep: keep.map(({ item }) => item),
+    reworkTasks: rework.map(({ task }) => task),
+    keepTasks: keep.map(({ task }) => task),
+  };
 }
 
 function counted({ passed, failed: red, failing }: TestRun) {

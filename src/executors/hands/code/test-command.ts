@@ -22,14 +22,14 @@ interface Manifest {
   devDependencies?: object;
 }
 
-/** `given`: a command line, null for none, undefined to detect. */
+/** `given`: a command line, "" for none, null or undefined to detect. */
 export function installCommand(tree: string, given: string | null | undefined): InstallCommand | null {
   const fingerprint = createHash("sha256");
   for (const name of ["package.json", "package-lock.json", "npm-shrinkwrap.json"]) {
     if (existsSync(join(tree, name))) fingerprint.update(name).update(readFileSync(join(tree, name)));
   }
-  if (given === null || given === "") return null;
-  if (given !== undefined) return { argv: ["/bin/sh", "-c", given], fingerprint: fingerprint.digest("hex") };
+  if (given === "") return null;
+  if (given) return { argv: ["/bin/sh", "-c", given], fingerprint: fingerprint.digest("hex") };
   const manifest = readManifest(tree);
   const needs = Object.keys({ ...manifest?.dependencies, ...manifest?.devDependencies }).length > 0;
   if (!needs) return null;

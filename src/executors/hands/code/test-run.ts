@@ -22,7 +22,7 @@ export type TestRun = {
 };
 
 export interface TestSettings {
-  /** Command line; null for none, undefined to detect. */
+  /** Command line; "" for none, null or undefined to detect. */
   install?: string | null | undefined;
   test?: string | null | undefined;
 }
