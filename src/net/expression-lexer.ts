@@ -109,7 +109,9 @@ function unreadable(text: string, offset: number): Error {
   }
   if (character === "{") {
     const placeholder = text[offset - 1] === "$";
-    const hint = placeholder ? "only templates hold ${...}; here the expression stands bare" : "objects have no literal here; templates stand in JSON";
+    const hint = placeholder
+      ? `only templates hold \${...}; here the expression stands bare`
+      : "objects have no literal here; templates stand in JSON";
     return syntaxError(text, offset, "unexpected {", hint);
   }
   return syntaxError(text, offset, `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 32))}`);

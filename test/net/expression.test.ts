@@ -238,6 +238,10 @@ describe("syntax errors", () => {
     expect(error.message).toContain(problem);
   });
 
+  it("says that an expression stands bare where a template's mark is written", () => {
+    expect(failure(`\${change.title} == 1`).hint).toContain("only templates hold");
+  });
+
   it("suggests the function that was meant", () => {
     expect(failure("lenn(a)").hint).toContain('"len"');
   });
