@@ -18,7 +18,7 @@ const RULES: [RegExp, string][] = [
   [/\b\d{4}-\d{2}-\d{2}\b/g, "<date>"],
   // Ids: UUIDs, ULIDs, the tool call and message ids of the providers, our derived ids, NATS's.
   [new RegExp(`\\b${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}\\b`, "gi"), "<id>"],
-  [/\b(?:[a-z]{1,12}[-_])*[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, "<id>"],
+  [/\b(?:[a-z]{1,12}[-_])?[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, "<id>"],
   [/\b(?:toolu|call|msg|req|resp|chatcmpl)[-_][A-Za-z0-9_]{8,}/g, "<id>"],
   [/\b(?:[a-z]{1,12}[-_])?(?=[0-9a-v]*\d)[0-9a-v]{21}(?:[-_]\d+)?\b/g, "<id>"],
   [/\b(?=[0-9A-Za-z]*\d)(?=[0-9A-Za-z]*[A-Z])(?=[0-9A-Za-z]*[a-z])[0-9A-Za-z]{22}\b/g, "<id>"],
@@ -32,15 +32,14 @@ const RULES: [RegExp, string][] = [
   // Durations.
   [/\b(duration(?:_?ms)?|elapsed(?:_?ms)?|took)(["']?\s*[:=]?\s*)\d+(?:\.\d+)?(?:e-?\d+)?\b/gi, "$1$2<duration>"],
   [/(?<![\w.])\d+(?:\.\d+)?\s?(?:ms|µs|us|ns|s|secs?|seconds?|milliseconds?)\b/g, "<duration>"],
-  // Versions of the runtime, and the frames of its stack traces, which differ between its versions.
+  // Versions of the runtime.
   [/\bv(?:18|2\d)\.\d+\.\d+\b/g, "<version>"],
-  [/^[ \t]*at (?:.*\((?:file:\/\/|node:|\/|[A-Z]:\\).*\)|(?:async )?(?:file:\/\/|node:|\/|[A-Z]:\\)\S+)[ \t]*(?:\r?\n|$)/gm, ""],
   [/\bnode:internal\/\S+/g, "<internal>"],
 ];
 const PATHS: [RegExp, string][] = [
   [
     new RegExp(
-      `(?<![\\w.:/<>~-])(?:file://)?/(?:(?:${ROOTS})(?:/[\\w.@+~<>-]+)*|[\\w.@+~-]+(?:/[\\w.@+~<>-]+){2,})/?(?::\\d+(?::\\d+)?)?`,
+      `(?<![\\w.:/<>~-])(?:file://)?/(?:(?:${ROOTS})(?![\\w.@+~-])(?:/[\\w.@+~<>-]+)*|[\\w.@+~-]+(?:/[\\w.@+~<>-]+){2,})/?(?::\\d+(?::\\d+)?)?`,
       "g",
     ),
     "<path>",
@@ -49,9 +48,13 @@ const PATHS: [RegExp, string][] = [
   [/(?<!\w)[A-Za-z]:\\(?:[\w.@+~<> -]+\\)*[\w.@+~<>-]+/g, "<path>"],
 ];
 
+/** Frames of stack traces differ between versions of the runtime: the message alone is kept. */
+const FRAMES =
+  /^[ \t]+at (?:[^\n(]*\((?:file:\/\/|node:|\/|[A-Z]:\\)[^\n)]*\)|(?:async )?(?:file:\/\/|node:|\/|[A-Z]:\\)\S+)[ \t]*(?:\n|$)/gm;
+
 /** `roots`: folders of this run (state folder, repository, temporary folder); paths in them become relative. They may hold spaces. */
 export function normaliseText(text: string, roots: readonly string[] = []): string {
-  let plain = text.replace(/\r\n/g, "\n");
+  let plain = text.replace(/\r\n/g, "\n").replace(FRAMES, "");
   for (const root of [...roots].sort((a, b) => b.length - a.length)) {
     if (root.length < 2) continue;
     plain = plain.replaceAll(`file://${root}`, root).replaceAll(`${root}/`, "").replaceAll(root, "<path>");
