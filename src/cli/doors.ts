@@ -3,7 +3,6 @@ import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
-import type { Problem } from "../contract/json-file.ts";
 
 /** The part of a writable stream that is used here. */
 export interface Sink {
@@ -24,6 +23,7 @@ export interface RuntimeFile {
     /** Users for the NATS CLI; without them the master's own is written. */
     admin?: { user: string; password: string };
     readonly?: { user: string; password: string };
+    master?: { user: string; password: string };
   };
 }
 
@@ -32,11 +32,23 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** A finding of a checker, as far as it is shown here. */
+export interface FileProblem {
+  severity: "error" | "warning";
+  code: string;
+  message: string;
+  hint?: string | undefined;
+  file?: string | undefined;
+  /** From 1. */
+  line?: number | undefined;
+  column?: number | undefined;
+}
+
 /** A checked file: its definition with defaults filled in, and its hash; or what is wrong with it. */
-export type Checked = { ok: true; definition: JsonObject; hash: string; warnings: Problem[] } | { ok: false; problems: Problem[] };
+export type Checked = { ok: true; definition: JsonObject; hash: string; warnings: FileProblem[] } | { ok: false; problems: FileProblem[] };
 export type CheckedPersona =
-  | { ok: true; persona: JsonObject; name: string; knowledge: string[]; warnings: Problem[] }
-  | { ok: false; problems: Problem[] };
+  | { ok: true; persona: JsonObject; name: string; knowledge: string[]; warnings: FileProblem[] }
+  | { ok: false; problems: FileProblem[] };
 
 export interface ModelCheck {
   tier: string;
@@ -49,6 +61,14 @@ export interface ModelCheck {
 
 export interface PetrelDoors {
   version: string;
+  /** The script that starts this program again, for the processes that `up` and `demo` start. */
+  entry: string;
+  /** Petrel's own folder: its nets, personas, schemas and examples. */
+  root: string;
+  /** In [0, 1). */
+  random(): number;
+  /** Aborted when standard input ends: whoever started us is gone. */
+  stdinEnds(): AbortSignal;
   /** The folder where the user stands, absolute. */
   cwd: string;
   env: Record<string, string | undefined>;

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Terminal } from "../contract/errors.ts";
-import type { Problem } from "../contract/json-file.ts";
+import type { FileProblem } from "./doors.ts";
 
 /** UTF-8 text of a file, relative to where the user stands. Errors: Terminal `file-unreadable`. */
 export function readText(cwd: string, file: string): string {
@@ -41,8 +41,8 @@ export function writeNew(cwd: string, file: string, content: string): void {
 }
 
 /** All problems of a checked file in one error: the first names the place, each has its own line. */
-export function fileProblems(file: string, problems: readonly Problem[]): Terminal {
-  const lines = problems.map((problem) => `  ${position(problem)}: ${problem.message}${problem.hint ? `. ${problem.hint}` : ""}`);
+export function fileProblems(file: string, problems: readonly FileProblem[]): Terminal {
+  const lines = problems.map((problem) => `  ${described(problem)}`);
   const first = problems[0];
   return new Terminal({
     code: "file-invalid",
@@ -52,6 +52,11 @@ export function fileProblems(file: string, problems: readonly Problem[]): Termin
   });
 }
 
-export function position(problem: Problem): string {
-  return `${problem.file}:${problem.line}:${problem.column}`;
+/** "file:line:column: what is wrong. What to do." */
+export function described(problem: FileProblem): string {
+  return `${position(problem)}: ${problem.message}${problem.hint ? `. ${problem.hint}` : ""}`;
+}
+
+function position(problem: FileProblem): string {
+  return `${problem.file ?? "file"}:${problem.line ?? 1}:${problem.column ?? 1}`;
 }

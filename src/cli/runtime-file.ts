@@ -15,6 +15,7 @@ const runtimeFile = z.object({
     monitor: z.string().optional(),
     admin: login.optional(),
     readonly: login.optional(),
+    master: login.optional(),
   }),
 });
 

@@ -2,9 +2,12 @@
 import type { Verb } from "../verb.ts";
 import { actorsVerb } from "./actors.ts";
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
+import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
 import { eventsVerb } from "./events.ts";
+import { executorStartVerb } from "./executor.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
+import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
@@ -15,10 +18,13 @@ import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
+import { upVerb } from "./up.ts";
 import { watchVerb } from "./watch.ts";
 import { whyVerb } from "./why.ts";
 
 export const verbs: readonly Verb[] = [
+  upVerb,
+  demoVerb,
   initVerb,
   putVerb,
   watchVerb,
@@ -48,4 +54,6 @@ export const verbs: readonly Verb[] = [
   doctorVerb,
   natsContextVerb,
   schemasVerb,
+  executorStartVerb,
+  masterVerb,
 ];

@@ -25,9 +25,9 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
   try {
     const runtime = readRuntime(call.dir, call.petrel.cwd);
     return await call.withBroker(async (broker) => {
-      const status = await askStatus(broker).catch((error: unknown) => failed("master", error));
-      const server = await serverChecks(call.petrel, runtime, "check" in status ? null : status);
-      if ("check" in status) return [...server, status];
+      const status = await askStatus(broker).catch((error: unknown) => ({ broken: failed("master", error) }));
+      if ("broken" in status) return [...(await serverChecks(call.petrel, runtime, null)), status.broken as Finding];
+      const server = await serverChecks(call.petrel, runtime, status);
       const master: Finding = { check: "master", status: "ok", says: `${status.master}, version ${status.version}` };
       const places: Finding[] = [];
       for (const { net } of status.nets)

@@ -1,5 +1,5 @@
 /** Writes contexts for the NATS CLI, so that `nats --context petrel stream ls` shows the places. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import type { RuntimeFile } from "../doors.ts";
@@ -38,8 +38,12 @@ export const natsContextVerb: Verb = {
       });
     }
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const { name, ...content } of contexts)
-      writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    for (const { name, ...content } of contexts) {
+      const path = join(folder, `${name}.json`);
+      // A file made anew gets its mode; one written over would keep the old one, which others may read.
+      rmSync(path, { force: true });
+      writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    }
     const names = contexts.map((context) => context.name);
     call.out.result(
       { folder, contexts: names },

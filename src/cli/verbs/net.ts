@@ -8,7 +8,7 @@ import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type Change, jsonDiff } from "../json-diff.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
-import { fileProblems, position, readText } from "../read-file.ts";
+import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const netCheckVerb: Verb = {
@@ -128,8 +128,7 @@ export const netLsVerb: Verb = {
 function load(call: VerbCall, file: string) {
   const checked = call.petrel.checkNet(readText(call.petrel.cwd, file), file);
   if (!checked.ok) throw fileProblems(file, checked.problems);
-  for (const warning of checked.warnings)
-    call.out.say(`${call.out.paint.yellow("warning:")} ${position(warning)}: ${warning.message}. ${warning.hint}`);
+  for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
   return checked;
 }
 

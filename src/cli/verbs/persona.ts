@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { applyAnswer, personaRows, readAnswer } from "../answers.ts";
 import { askRuntime } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { fileProblems, position, readText } from "../read-file.ts";
+import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const personaLsVerb: Verb = {
@@ -38,8 +38,7 @@ export const personaApplyVerb: Verb = {
     const folder = dirname(resolve(call.petrel.cwd, file));
     const checked = call.petrel.checkPersona(readText(call.petrel.cwd, file), file, (path) => existsSync(join(folder, path)));
     if (!checked.ok) throw fileProblems(file, checked.problems);
-    for (const warning of checked.warnings)
-      call.out.say(`${call.out.paint.yellow("warning:")} ${position(warning)}: ${warning.message}. ${warning.hint}`);
+    for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
     const files = knowledge(call, file, checked.knowledge);
     const body = { persona: checked.persona, files, by: callerOf(call) };
     const raw = await call.withBroker((broker) => askRuntime(broker, "apply-persona", body));

@@ -1,0 +1,61 @@
+/** A master as a process: broker, models and the runtime actor, until it is told to stop. */
+import { createPrivateKey } from "node:crypto";
+import { Master } from "../../actors/master.ts";
+import { personaWorker } from "../../actors/persona-work.ts";
+import { signOrder } from "../../executors/order-signature.ts";
+import { connectBroker } from "../../jetstream/connect.ts";
+import type { PetrelDoors } from "../doors.ts";
+import { readRuntime } from "../runtime-file.ts";
+import { chooseModels, type ModelOptions } from "./model-choice.ts";
+import { processLogger } from "./process-logger.ts";
+import { orderKeys, stateFolder } from "./state-folder.ts";
+
+export interface MasterOptions {
+  dir: string;
+  name: string;
+  logLevel: string;
+  leaseMs: number;
+  models: ModelOptions;
+}
+
+/** Runs until `signal` is aborted; `ready` is called once nets are being served. */
+export async function runMaster(petrel: PetrelDoors, options: MasterOptions, signal: AbortSignal, ready: () => void): Promise<void> {
+  const folder = stateFolder(options.dir);
+  const logger = processLogger(folder.logs, "master", options.logLevel);
+  const { nats } = readRuntime(options.dir, petrel.cwd);
+  const login = nats.master ?? nats;
+  const { clock, ids } = petrel;
+  const tiers = await chooseModels({
+    options: options.models,
+    roots: [options.dir, petrel.cwd],
+    cwd: petrel.cwd,
+    root: petrel.root,
+    env: petrel.env,
+    clock,
+  });
+  const broker = await connectBroker({ url: nats.url, user: login.user, password: login.password, name: options.name, clock, ids });
+  const key = createPrivateKey(orderKeys(folder).privateKey);
+  const master = await Master.start({
+    broker,
+    clock,
+    ids,
+    random: petrel.random,
+    name: options.name,
+    logger,
+    leaseMs: options.leaseMs,
+    netLeaseMs: 5000,
+    sign: (order) => signOrder(order, key),
+    work: personaWorker(tiers, clock),
+  });
+  logger.info({ pid: process.pid, version: petrel.version }, "master is up");
+  ready();
+  await aborted(signal);
+  logger.info({}, "master stops");
+  await master.stop();
+  await broker.close();
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,90 @@
+/** Which models answer in this run: live ones, a cassette, or answers written by hand that are to become a cassette. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Clock } from "../../contract/clock.ts";
+import { isoTime } from "../../contract/clock.ts";
+import { Terminal } from "../../contract/errors.ts";
+import { parseCassette } from "../../models/cassette.ts";
+import { type Config, parseConfig } from "../../models/config.ts";
+import type { ModelProvider } from "../../models/port.ts";
+import { answersFileSchema, authoredProvider } from "../../models/providers/authored.ts";
+import { availableProviders } from "../../models/providers/from-config.ts";
+import { recordedProvider } from "../../models/providers/recorded.ts";
+import { openRecorder, type Recorder } from "../../models/recorder.ts";
+import { type Tiers, tierModels } from "../../models/tiers.ts";
+
+export interface ModelOptions {
+  /** `live`: models with keys. `recorded`: a cassette. `authored`: a file of answers. */
+  source: "live" | "recorded" | "authored";
+  /** The cassette or the file of answers. */
+  file?: string;
+  /** Milliseconds that a recorded answer takes. */
+  paceMs?: number;
+  /** Writes every answer of this run into a cassette. */
+  record?: string;
+  budgetUsd?: number;
+}
+
+export interface ModelSetting {
+  options: ModelOptions;
+  /** Folders of this run, whose paths become relative in a cassette. */
+  roots: string[];
+  /** Where the user stands, and where Petrel lies. */
+  cwd: string;
+  root: string;
+  env: Record<string, string | undefined>;
+  clock: Clock;
+}
+
+/** The configuration of the folder where the user stands, else the one that ships with Petrel. */
+export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config {
+  const file = [setting.cwd, setting.root].map((folder) => join(folder, "petrel.config.json")).find((path) => existsSync(path));
+  if (!file)
+    throw new Terminal({ code: "config-missing", message: `there is no petrel.config.json in ${setting.cwd}`, hint: "petrel init ." });
+  return parseConfig(readFileSync(file, "utf8"), file);
+}
+
+export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
+  const { options, env, clock, roots } = setting;
+  const config = readConfig(setting);
+  const live = availableProviders(config, env, clock);
+  const budget = options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd };
+  if (options.source === "live") {
+    const providers = options.record ? await recording(setting, options.record, live.providers) : live.providers;
+    return tierModels(config, providers, { clock, ...budget });
+  }
+  const instead = options.source === "authored" ? authored(setting) : recorded(setting);
+  const answering = options.record ? (await recorder(setting, options.record, "authored")).wrap(instead) : instead;
+  return tierModels(config, live.providers, { clock, instead: answering, ...budget });
+
+  function recorded({ options: { file, paceMs } }: ModelSetting): ModelProvider {
+    const path = resolve(setting.cwd, file ?? join(setting.root, "nets", "safe-teams.cassette.jsonl"));
+    return recordedProvider(parseCassette(readText(path), path), { clock, roots, ...(paceMs === undefined ? {} : { paceMs }) });
+  }
+  function authored({ options: { file } }: ModelSetting): ModelProvider {
+    const path = resolve(setting.cwd, file ?? "answers.json");
+    return authoredProvider(answersFileSchema.parse(JSON.parse(readText(path))), { clock, file: path, roots });
+  }
+}
+
+async function recording(
+  setting: ModelSetting,
+  file: string,
+  providers: ReadonlyMap<string, ModelProvider>,
+): Promise<ReadonlyMap<string, ModelProvider>> {
+  const one = await recorder(setting, file, "live");
+  return new Map([...providers].map(([name, provider]) => [name, one.wrap(provider)]));
+}
+
+function recorder({ cwd, clock, roots }: ModelSetting, file: string, origin: "authored" | "live"): Promise<Recorder> {
+  const model = origin === "authored" ? "hand" : "several";
+  return openRecorder({ file: resolve(cwd, file), header: { cassette: 1, origin, model, date: isoTime(clock.now()).slice(0, 10) }, roots });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new Terminal({ code: "file-missing", message: `${path} cannot be read`, hint: "name an existing file", cause });
+  }
+}

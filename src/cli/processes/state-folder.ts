@@ -1,0 +1,39 @@
+/** What lies where in a state folder. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { newOrderKeys } from "../../executors/order-signature.ts";
+
+export interface StateFolder {
+  dir: string;
+  nats: string;
+  logs: string;
+  keys: string;
+  upLock: string;
+  executor(name: string): string;
+}
+
+export function stateFolder(dir: string): StateFolder {
+  return {
+    dir,
+    nats: join(dir, "nats"),
+    logs: join(dir, "logs"),
+    keys: join(dir, "keys"),
+    upLock: join(dir, "up.pid"),
+    executor: (name) => join(dir, "executors", name),
+  };
+}
+
+export interface OrderKeys {
+  publicKey: string;
+  privateKey: string;
+}
+
+/** The masters' key pair for work orders; made on the first call, readable by the owner alone. */
+export function orderKeys(folder: StateFolder): OrderKeys {
+  const file = join(folder.keys, "orders.json");
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as OrderKeys;
+  mkdirSync(folder.keys, { recursive: true, mode: 0o700 });
+  const keys = newOrderKeys();
+  writeFileSync(file, `${JSON.stringify(keys)}\n`, { mode: 0o600, flag: "wx" });
+  return keys;
+}

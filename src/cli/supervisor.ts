@@ -1,0 +1,238 @@
+/**
+ * The supervisor: one managed nats-server, one master process, one executor process, started in this order and kept up.
+ *
+ * V1 What dies is started again, with a growing pause while it keeps dying. V2 Children end when this process ends, even
+ * by kill -9: their standard input is a pipe of ours. The server outlives a kill and is found again by its pid file.
+ * V3 One supervisor a state folder.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { delay } from "../contract/clock.ts";
+import { Terminal } from "../contract/errors.ts";
+import { findServerBinary } from "../jetstream/server/binary.ts";
+import type { Durability } from "../jetstream/server/config.ts";
+import { addExecutorUser } from "../jetstream/server/executor-user.ts";
+import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
+import type { PetrelDoors, RuntimeFile } from "./doors.ts";
+import type { ModelOptions } from "./processes/model-choice.ts";
+import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
+import { runtimePath } from "./runtime-file.ts";
+
+export interface SupervisorOptions {
+  dir: string;
+  durability: Durability;
+  models: ModelOptions;
+  leaseMs: number;
+  logLevel: string;
+  slots: number;
+  /** Told when something died or is back, in a sentence. */
+  onChange?: (what: string) => void;
+}
+
+type ProcessName = "nats-server" | "master" | "executor";
+const START_MS = 40_000;
+
+export class Supervisor {
+  readonly options: SupervisorOptions;
+  readonly #petrel: PetrelDoors;
+  readonly #folder: StateFolder;
+  #server: ManagedServer | null = null;
+  #children = new Map<"master" | "executor", ChildProcess>();
+  #stopping = false;
+  #watching: Promise<void> = Promise.resolve();
+  #failures = new Map<ProcessName, number>();
+
+  private constructor(petrel: PetrelDoors, options: SupervisorOptions) {
+    this.#petrel = petrel;
+    this.options = options;
+    this.#folder = stateFolder(options.dir);
+  }
+
+  static async start(petrel: PetrelDoors, options: SupervisorOptions): Promise<Supervisor> {
+    const supervisor = new Supervisor(petrel, options);
+    supervisor.#lock();
+    try {
+      await supervisor.#startServer();
+      orderKeys(supervisor.#folder);
+      await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock });
+      await supervisor.#startChild("master");
+      await supervisor.#startChild("executor");
+    } catch (error) {
+      await supervisor.stop();
+      throw error;
+    }
+    supervisor.#watching = supervisor.#watchServer();
+    return supervisor;
+  }
+
+  get url(): string {
+    return this.#server?.url ?? "";
+  }
+  get notice(): string | null {
+    return this.#server?.notice ?? null;
+  }
+  get server(): ManagedServer | null {
+    return this.#server;
+  }
+
+  pids(): Record<ProcessName, number | null> {
+    return {
+      "nats-server": this.#server?.pid ?? null,
+      master: this.#children.get("master")?.pid ?? null,
+      executor: this.#children.get("executor")?.pid ?? null,
+    };
+  }
+
+  /** Ends everything in order: hands first, then the master, then the broker. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#stopChild("executor");
+    await this.#stopChild("master");
+    await this.#watching;
+    await this.#server?.stop();
+    rmSync(runtimePath(this.#folder.dir), { force: true });
+    rmSync(this.#folder.upLock, { force: true });
+  }
+
+  #lock(): void {
+    mkdirSync(this.#folder.dir, { recursive: true });
+    const { upLock, dir } = this.#folder;
+    try {
+      writeFileSync(upLock, `${process.pid}\n`, { flag: "wx" });
+    } catch {
+      const other = Number(existsSync(upLock) ? readFileSync(upLock, "utf8") : 0);
+      if (other > 0 && other !== process.pid && isAlive(other)) {
+        throw new Terminal({
+          code: "already-up",
+          message: `a Petrel is up in ${dir} already (process ${other})`,
+          hint: `use it (petrel places --dir ${dir}), stop it (kill ${other}), or take another folder with --dir`,
+          where: upLock,
+        });
+      }
+      writeFileSync(upLock, `${process.pid}\n`);
+    }
+  }
+
+  async #startServer(): Promise<void> {
+    const { clock, env, cwd } = this.#petrel;
+    const binary = await findServerBinary({ environment: env, cwd });
+    this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability: this.options.durability, clock });
+    const { credentials, url, monitoringUrl } = this.#server;
+    const runtime: RuntimeFile = {
+      pid: process.pid,
+      nats: {
+        url,
+        ...credentials.admin,
+        monitor: monitoringUrl,
+        admin: credentials.admin,
+        readonly: credentials.readonly,
+        master: credentials.master,
+      },
+    };
+    writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
+  }
+
+  /** V1 for the server: it is no pipe's end, so it is looked after by its pid. */
+  async #watchServer(): Promise<void> {
+    while (!this.#stopping) {
+      await delay(this.#petrel.clock, 100);
+      if (this.#stopping || !this.#server || isAlive(this.#server.pid)) continue;
+      this.options.onChange?.("The nats-server died; it is started again, and nothing that was acknowledged is lost.");
+      await this.#pause("nats-server");
+      await this.#startServer().catch((error: unknown) => this.options.onChange?.(`The nats-server does not start: ${String(error)}`));
+      this.options.onChange?.("The nats-server is back.");
+    }
+  }
+
+  async #startChild(name: "master" | "executor"): Promise<void> {
+    const { entry, env, cwd } = this.#petrel;
+    const { dir } = this.#folder;
+    const args = name === "master" ? this.#masterArgs() : ["executor", "start", "--name", "local", "--slots", String(this.options.slots)];
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, entry, ...args, "--dir", dir, "--tied", "--log-level", this.options.logLevel],
+      {
+        cwd,
+        env: definedOnly(env),
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
+    this.#children.set(name, child);
+    const said: string[] = [];
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => void (said.push(line) > 20 && said.shift()));
+    const ready = new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => line.includes('"ready":true') && resolve());
+      child.once("error", reject);
+      child.once("exit", () =>
+        reject(
+          new Terminal({
+            code: "child-failed",
+            message: `the ${name} did not start: ${said.join(" / ") || "it said nothing"}`,
+            hint: `look at ${this.#folder.logs}`,
+          }),
+        ),
+      );
+      this.#petrel.clock.after(START_MS, () =>
+        reject(new Terminal({ code: "child-failed", message: `the ${name} was not ready within ${START_MS / 1000} s` })),
+      );
+    });
+    child.once("exit", () => void this.#died(name, child));
+    child.stdin?.on("error", () => {});
+    await ready;
+  }
+
+  #masterArgs(): string[] {
+    const { models, leaseMs } = this.options;
+    const args = ["master", "--models", models.source, "--lease", String(leaseMs)];
+    if (models.file !== undefined) args.push("--answers", models.file);
+    if (models.paceMs !== undefined) args.push("--pace", String(models.paceMs));
+    if (models.record !== undefined) args.push("--record", models.record);
+    if (models.budgetUsd !== undefined) args.push("--budget", String(models.budgetUsd));
+    return args;
+  }
+
+  async #died(name: "master" | "executor", child: ChildProcess): Promise<void> {
+    if (this.#stopping || this.#children.get(name) !== child) return;
+    this.options.onChange?.(`The ${name} died; it is started again and finds its work in the log.`);
+    await this.#pause(name);
+    if (this.#stopping) return;
+    try {
+      await this.#startChild(name);
+      this.options.onChange?.(`The ${name} is back.`);
+    } catch (error) {
+      this.options.onChange?.(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #pause(name: ProcessName): Promise<void> {
+    const failures = (this.#failures.get(name) ?? 0) + 1;
+    this.#failures.set(name, failures);
+    await delay(this.#petrel.clock, Math.min(5000, 100 * 2 ** Math.min(failures, 6)));
+    this.#petrel.clock.after(60_000, () => this.#failures.set(name, Math.max(0, (this.#failures.get(name) ?? 1) - 1)));
+  }
+
+  async #stopChild(name: "master" | "executor"): Promise<void> {
+    const child = this.#children.get(name);
+    this.#children.delete(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.kill("SIGTERM");
+    const force = this.#petrel.clock.after(15_000, () => child.kill("SIGKILL"));
+    await gone;
+    force.cancel();
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}

@@ -1,0 +1,75 @@
+/** `petrel up`: the whole system in one folder, until it is told to stop. */
+
+import { usage } from "../failure.ts";
+import { aborted } from "../processes/master-process.ts";
+import type { ModelOptions } from "../processes/model-choice.ts";
+import { Supervisor } from "../supervisor.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+
+export const MODEL_OPTIONS = [
+  {
+    flags: "--models <source>",
+    about: "who answers: live models, a recorded cassette, or a file of authored answers (default: live)",
+    choices: ["live", "recorded", "authored"],
+  },
+  { flags: "--answers <file>", about: "the cassette, or the file of authored answers" },
+  { flags: "--pace <ms>", about: "time that a recorded answer takes" },
+  { flags: "--record <file>", about: "write every answer of this run into a cassette" },
+  { flags: "--budget <usd>", about: "stop asking models when this much is spent (default: petrel.config.json)" },
+] as const;
+
+/** Milliseconds of silence after which an executor's work goes to another. */
+export const DEFAULT_LEASE_MS = 30_000;
+
+export function modelOptions(call: VerbCall, source: ModelOptions["source"]): ModelOptions {
+  const options: ModelOptions = { source: (call.text("models") as ModelOptions["source"] | undefined) ?? source };
+  const [file, record, budget, paceMs] = [call.text("answers"), call.text("record"), call.text("budget"), call.integer("pace")];
+  if (file !== undefined) options.file = file;
+  if (record !== undefined) options.record = record;
+  if (paceMs !== undefined) options.paceMs = paceMs;
+  if (budget !== undefined) {
+    if (!(Number(budget) >= 0)) throw usage(`--budget takes an amount in USD, not "${budget}"`, "--budget 5");
+    options.budgetUsd = Number(budget);
+  }
+  return options;
+}
+
+export const upVerb: Verb = {
+  command: "up",
+  summary: "start the broker, a master and an executor, and keep them up",
+  details: "Ends cleanly on Ctrl-C or SIGTERM; what is in the log goes on at the next start.",
+  examples: ["petrel up", "petrel up --dir /var/lib/petrel --json", "petrel up --durability os"],
+  options: [
+    {
+      flags: "--durability <kind>",
+      about: "when an acknowledgement is given: fsync (default), os or memory",
+      choices: ["fsync", "os", "memory"],
+    },
+    { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
+    { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
+    ...MODEL_OPTIONS,
+  ],
+  run: async (call) => {
+    const { petrel, out, dir } = call;
+    const supervisor = await Supervisor.start(petrel, {
+      dir,
+      durability: (call.text("durability") as "fsync" | "os" | "memory" | undefined) ?? "fsync",
+      models: modelOptions(call, "live"),
+      leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
+      logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
+      slots: call.integer("slots", 1) ?? 4,
+      onChange: (what) => out.say(what),
+    });
+    if (supervisor.notice) out.say(supervisor.notice);
+    const ready = { ready: true, nats: supervisor.url, gateway: null, pid: process.pid, dir };
+    if (out.json) petrel.stdout.write(`${JSON.stringify(ready)}\n`);
+    else
+      out.say(
+        `Petrel is up: broker ${supervisor.url}, state in ${dir}.\nNext: petrel net apply nets/safe-teams.json, petrel nats-context, petrel places. Ctrl-C stops it.`,
+      );
+    await aborted(petrel.signal);
+    out.say("stopping");
+    await supervisor.stop();
+    return EXIT.ok;
+  },
+};
