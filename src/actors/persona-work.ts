@@ -15,6 +15,7 @@ import { runTurns } from "../personas/turn-loop.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
+import { storeBundles } from "./term/bundles.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
 
@@ -84,10 +85,9 @@ async function openDesk(term: Term, firing: AssignedFiring, signal: AbortSignal)
 async function closeDesk(term: Term, desk: Desk, signal: AbortSignal): Promise<JsonObject> {
   const closed = await desk("session.close", {}, "close", signal);
   if (!closed.ok) throw errorFromData(closed.error);
-  const work: JsonObject = isJsonObject(closed.output) ? closed.output : {};
-  if (typeof work.bundle !== "string") return work;
   // Commits travel as an artefact, so that any executor can take over where this one stopped.
-  return { ...work, bundle: { ...(await term.ports.broker.artifacts.put(Buffer.from(work.bundle, "base64"), "application/x-git-bundle")) } };
+  const work = await storeBundles(closed.output, term.ports.broker.artifacts);
+  return isJsonObject(work) ? work : {};
 }
 
 async function callTool(name: string, input: Json, call: string, signal: AbortSignal, capabilities: Capabilities, desk: Desk | null): Promise<ToolOutcome> {

@@ -11,7 +11,7 @@ import type { Json } from "../contract/json.ts";
 import { TAKE_ALL_LIMIT, type Token } from "../contract/token.ts";
 import { sortByOrder } from "./arcql.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
-import { type Bound, metaOf, type Scope, scopeOf } from "./scope.ts";
+import { type Bound, boundOf, type Scope, scopeOf } from "./scope.ts";
 import type { NetState, Placed } from "./state.ts";
 
 const MAX_TRIES = 10_000;
@@ -35,10 +35,6 @@ export function inputScope(inputs: { name: string; many: boolean; place: string;
     else if (first) entries[input.name] = first;
   }
   return scopeOf(entries);
-}
-
-export function boundOf(token: Token, place: string): Bound {
-  return { data: token.data, meta: metaOf(token, place) };
 }
 
 export function consumedBy(binding: Binding): PlacedId[] {
@@ -106,7 +102,7 @@ function candidatesFor(search: Search, input: CompiledInput): Token[] {
   for (const entry of search.state.places.get(place)?.values() ?? []) {
     if (taken.has(entry.token.id) || !available(search, entry, place, reading)) continue;
     const scope = inputScope(search.bound, { $: boundOf(entry.token, place) });
-    if (input.where && input.where.evaluate(scope, search.now) !== true) continue;
+    if (input.where && input.where.test(scope, search.now) === false) continue;
     if (input.gather && !sameKey(input.gather.by.evaluate(scope, search.now), wantedKey)) continue;
     found.push(entry.token);
   }
@@ -136,7 +132,7 @@ function readersHaveStarted(search: Search, token: Token, place: string): boolea
     if (search.state.seen.get(id)?.has(token.id)) continue;
     const reader = search.net.transitions.get(id);
     const arcs = reader?.inputs.filter((input) => input.arc.place === place) ?? [];
-    const matches = arcs.some(({ where }) => where === null || where.evaluate(scopeOf({ $: boundOf(token, place) }), search.now) === true);
+    const matches = arcs.some(({ where }) => where === null || where.test(scopeOf({ $: boundOf(token, place) }), search.now));
     if (matches) return false;
   }
   return true;
@@ -144,5 +140,5 @@ function readersHaveStarted(search: Search, token: Token, place: string): boolea
 
 function guardHolds(search: Search): boolean {
   const { guard } = search.transition;
-  return guard === null || guard.evaluate(inputScope(search.bound), search.now) === true;
+  return guard === null || guard.test(inputScope(search.bound), search.now);
 }

@@ -1,7 +1,7 @@
 /** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
-import { aliasOf, durationMs, type InputArc, isDeterministic, type NetDefinition, type OutputArc, type Transition } from "./definition.ts";
+import { aliasOf, durationMs, type InputArc, isDeterministic, type NetDefinition, type OutputArc, type PlaceDefinition, type Transition } from "./definition.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
 
@@ -9,6 +9,11 @@ import { type CompiledTemplate, compileTemplate } from "./template.ts";
 export const DEAD_LETTER = "dead-letter";
 /** Places that every net has without declaring them. */
 export const BUILT_IN_PLACES: readonly string[] = [REJECTED, DEAD_LETTER];
+
+/** A declared place. `constructor` is a valid name, so only own properties count. */
+export function placeOf(net: { definition: NetDefinition }, place: string): PlaceDefinition | undefined {
+  return Object.hasOwn(net.definition.places, place) ? net.definition.places[place] : undefined;
+}
 
 export interface CompiledInput {
   arc: InputArc;

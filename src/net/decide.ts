@@ -10,7 +10,7 @@ import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import type { Json } from "../contract/json.ts";
 import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
-import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { type BoundInput, type Provenance, routeError, routeResult } from "./routing.ts";
@@ -57,7 +57,7 @@ export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledT
   return transition.definition.out.every(({ to }) => roomIn(state, net, to) > 0);
 }
 export function roomIn(state: NetState, net: CompiledNet, place: string): number {
-  const capacity = net.definition.places[place]?.capacity;
+  const capacity = placeOf(net, place)?.capacity;
   if (capacity === undefined) return Number.POSITIVE_INFINITY;
   const coming = (net.fillers.get(place) ?? []).reduce((sum, id) => sum + openFirings(state, id).length, 0);
   return capacity - (state.places.get(place)?.size ?? 0) - coming;

@@ -4,7 +4,8 @@ import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import type { Json } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
-import { boundOf, inputScope } from "./binding.ts";
+import { inputScope } from "./binding.ts";
+import { boundOf } from "./scope.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { authorOf } from "./decide.ts";
 import type { NetState, OpenFiring } from "./state.ts";
@@ -73,7 +74,7 @@ function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group
 function groupOf(state: NetState, transition: CompiledTransition, first: CompiledInput, input: CompiledInput, anchor: Token, now: number): Group | null {
   const gather = input.gather;
   const self = boundOf(anchor, first.arc.place);
-  if (!gather || (first.where && first.where.evaluate(inputScope([], { $: self }), now) !== true)) return null;
+  if (!gather || (first.where && first.where.test(inputScope([], { $: self }), now) === false)) return null;
   const scope = inputScope([{ name: first.name, many: false, place: first.arc.place, tokens: [anchor] }]);
   const wanted = gather.count.evaluate(scope, now);
   const key = JSON.stringify(gather.equals ? gather.equals.evaluate(scope, now) : gather.by.evaluate(inputScope([], { $: self }), now));

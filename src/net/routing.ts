@@ -62,7 +62,7 @@ function route(
   let matched = false;
   for (const { output, index } of arcs) {
     if (output.arc.otherwise && matched) continue;
-    if (output.when && !perItem(output) && output.when.evaluate(scope, now) !== true) continue;
+    if (output.when && !perItem(output) && output.when.test(scope, now) === false) continue;
     const tokens = tokensFor(transition, output, index, inputs, extra, scope, value, from, now);
     if (perItem(output) && tokens.length === 0) continue;
     matched = true;
@@ -93,7 +93,7 @@ function tokensFor(
   }
   return items.flatMap((item, at) => {
     const inner = inputScope(inputs, { ...extra, $item: { data: item, meta: null }, $index: { data: at, meta: null } });
-    if (output.when && perItem(output) && output.when.evaluate(inner, now) !== true) return [];
+    if (output.when && perItem(output) && output.when.test(inner, now) === false) return [];
     const data = laidOver(output, output.value ? output.value.render(inner, now) : item, inner, now);
     return placeToken(output.arc.to, data, index, at, inputs, transition.id, from);
   });

@@ -1,11 +1,12 @@
 /** Applying a definition to a net: the file is checked, stored under its hash, and then named by an `edited` event. */
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
-import { derivedId, hashJson } from "../../contract/hash.ts";
+import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import type { PlacedToken } from "../../contract/event.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition } from "../../net/definition.ts";
+import { versionOf } from "../../net/version.ts";
 import type { Term } from "./term.ts";
 
 export interface ApplyRequest {
@@ -13,10 +14,6 @@ export interface ApplyRequest {
   /** Version that the edit was made on; refused when another runs. Absent: whatever runs. */
   base?: string;
   by: string;
-}
-
-export function versionOf(definition: NetDefinition): string {
-  return hashJson(definition);
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {

@@ -13,7 +13,7 @@ import { derivedId } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import { type Token, TOKEN_DATA_LIMIT } from "../../contract/token.ts";
-import type { CompiledNet } from "../../net/compiled-net.ts";
+import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";
 import { roomIn } from "../../net/decide.ts";
 import { letterIsIn } from "../../net/fold.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
@@ -128,8 +128,9 @@ export class Arrivals {
   }
 
   #refusal(delivery: Delivery): Refusal | null {
-    const definition = this.#ports.net()?.definition;
-    const place = definition?.places[delivery.place];
+    const net = this.#ports.net();
+    const definition = net?.definition;
+    const place = net ? placeOf(net, delivery.place) : undefined;
     const open = Object.entries(definition?.places ?? {}).filter(([, { open }]) => open).map(([name]) => name);
     const doors = open.length > 0 ? `open places: ${open.join(", ")}` : "the net has no open place";
     if (!place) return { code: "unknown-place", reason: `the net has no place ${delivery.place}`, hint: doors };

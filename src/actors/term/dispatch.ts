@@ -14,6 +14,7 @@ import { durationMs } from "../../net/definition.ts";
 import { inputData } from "../../net/routing.ts";
 import { boundInputs } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { loadBundles } from "./bundles.ts";
 import type { PersonaBook } from "../persona-book.ts";
 
 export interface AssignedFiring {
@@ -146,7 +147,8 @@ export class Dispatch {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
     const pool = this.poolOf(firing) ?? "code";
     const rendered = transition.input?.render(inputScope(boundInputs(state, transition, firing)), firing.openedAt) ?? {};
-    const input: JsonObject = isJsonObject(rendered) ? rendered : {};
+    const loaded = await loadBundles(rendered, broker.artifacts);
+    const input: JsonObject = isJsonObject(loaded) ? loaded : {};
     const persona = firing.persona ? personas.get(firing.persona, state.personas[firing.persona]) : null;
     const order: WorkOrder = {
       v: 1, net: state.net, transition: transition.id, firing: firing.firing, attempt: firing.attempt, pool,

@@ -5,7 +5,8 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { compileOrderBy, sortByOrder } from "../../net/arcql.ts";
-import { boundOf, findBinding, inputScope } from "../../net/binding.ts";
+import { findBinding, inputScope } from "../../net/binding.ts";
+import { boundOf } from "../../net/scope.ts";
 import { hasRoom, openFirings } from "../../net/decide.ts";
 import { compileExpression } from "../../net/expression.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
@@ -32,7 +33,7 @@ export const NET_VERBS: Record<string, Verb> = {
     const condition = where ? compileExpression(where) : null;
     const found = [...(term.state.places.get(place)?.values() ?? [])]
       .map(({ token }) => token)
-      .filter((token) => condition === null || condition.evaluate(inputScope([], { $: boundOf(token, place) }), now) === true);
+      .filter((token) => condition === null || condition.test(inputScope([], { $: boundOf(token, place) }), now));
     const ordered = orderBy ? sortByOrder(compileOrderBy(orderBy), found, place, now) : found;
     return ordered.slice(0, limit) as unknown as Json;
   },

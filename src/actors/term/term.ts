@@ -20,6 +20,7 @@ import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
+import { storeBundles } from "./bundles.ts";
 import { Claims } from "./claims.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
 import { CommitLoop } from "./commit-loop.ts";
@@ -142,7 +143,9 @@ export class Term {
     const kind = firing && this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind;
     if (open && kind === "agent" && result.outcome.ok) return;
     if (open && !this.state.killed) {
-      await this.settle(result.firing, result.attempt, result.outcome);
+      const { outcome } = result;
+      const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, this.ports.broker.artifacts) } : outcome;
+      await this.settle(result.firing, result.attempt, stored);
       return;
     }
     if (!firing || kind === "agent") return;

@@ -1,0 +1,94 @@
+/** The composition root: the only place that knows every room, the machine's clock, its chance, and the process. */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { fileURLToPath } from "node:url";
+import { monotonicFactory } from "ulid";
+import { connection } from "./cli/connection.ts";
+import type { PetrelDoors } from "./cli/doors.ts";
+import { checkNetDoor, checkPersonaDoor, schemaFiles } from "./cli/file-checks.ts";
+import { checkModels } from "./cli/processes/model-check.ts";
+import { runCli } from "./cli/program.ts";
+import { verbs } from "./cli/verbs/all.ts";
+import type { Clock } from "./contract/clock.ts";
+import { Retryable } from "./contract/errors.ts";
+import type { Json } from "./contract/json.ts";
+
+/** The machine's clock; PETREL_CLOCK_SKEW_MS sets it forward, for rehearsing what waits a day. */
+const skew = Number(process.env.PETREL_CLOCK_SKEW_MS ?? 0) || 0;
+const clock: Clock = {
+  now: () => Date.now() + skew,
+  after(delayMs, call) {
+    const handle = setTimeout(call, Math.max(0, delayMs));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+const random = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+const ulid = monotonicFactory(random);
+const here = dirname(fileURLToPath(import.meta.url));
+const root = [here, dirname(here)].find((folder) => existsSync(join(folder, "package.json"))) ?? here;
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    // The second one does not wait.
+    if (interrupted.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+    interrupted.abort();
+  });
+}
+// A reader that stops reading, like `head`, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+});
+
+const petrel: PetrelDoors = {
+  version: (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
+  entry: process.argv[1] ?? fileURLToPath(import.meta.url),
+  root,
+  cwd: process.cwd(),
+  env: process.env,
+  clock,
+  random,
+  ids: { next: () => ulid(clock.now()).toLowerCase() },
+  user: userInfo().username,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interrupted.signal,
+  stdinEnds() {
+    const ended = new AbortController();
+    process.stdin.on("end", () => ended.abort()).on("error", () => ended.abort());
+    process.stdin.resume();
+    return ended.signal;
+  },
+  async readStdin() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString("utf8");
+  },
+  async confirm(question) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+    const asking = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await asking.question(`${question} [y/N] `);
+    asking.close();
+    return /^y(es)?$/i.test(answer.trim());
+  },
+  connect: (dir) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids }),
+  checkNet: checkNetDoor,
+  checkPersona: checkPersonaDoor,
+  schemas: schemaFiles,
+  async fetchJson(url) {
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
+      return (await answer.json()) as Json;
+    } catch (cause) {
+      throw new Retryable({ code: "monitor-unreachable", message: `${url} does not answer`, cause });
+    }
+  },
+  checkModels: () => checkModels(petrel),
+};
+
+process.exitCode = await runCli(process.argv.slice(2), petrel, verbs);
+// Nothing may keep a finished command alive; what has to be flushed was awaited.
+process.exit();
