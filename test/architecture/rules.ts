@@ -109,8 +109,10 @@ function useRules(file: SourceFacts): string[] {
   const mayReadEnvironment = /^(main\.ts$|cli\/|jetstream\/server\/|models\/config)/.test(file.path);
   if (file.uses.has("process.env") && !mayReadEnvironment)
     found.push(`${file.path} reads process.env: the environment is read at the composition root and handed on`);
-  const listens = [...file.uses].filter((use) => use === "createServer" || use.endsWith(".createServer") || use.endsWith(".listen"));
-  if (listens.length > 0 && !file.path.startsWith("gateway/")) found.push(`${file.path} uses ${listens[0]}: only the gateway opens a port`);
+  // Only a module that deals in sockets can open a port; others may call a method of their own `listen`.
+  const sockets = file.imports.some((one) => !one.typeOnly && /^(node:)?(net|http|https|http2|tls|dgram)$/.test(one.from));
+  const listens = [...file.uses].some((use) => use === "createServer" || use.endsWith(".createServer") || use.endsWith(".listen"));
+  if (sockets && listens && !file.path.startsWith("gateway/")) found.push(`${file.path} listens: only the gateway opens a port`);
   return found;
 }
 

@@ -30,10 +30,9 @@ describe("help", () => {
   test.each(verbs.flatMap((verb) => verb.examples.map((example) => [example])))("the example %s is understood", async (example) => {
     const line = example.split("|").at(-1)?.trim() ?? "";
     const argv = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "").slice(1);
-    // The stage has no such system or file; what may not happen is that the words themselves make no sense.
-    stage.answer = false;
-    stage.stdin = '{"title":"A list of orders"}';
-    expect((await stage.run(...argv)).code).not.toBe(2);
+    // Only the words are tried: some verbs would start processes.
+    stage.verbs = verbs.map((verb) => ({ ...verb, run: async () => 0 }));
+    expect(await stage.run(...argv)).toMatchObject({ code: 0, err: "" });
   });
 
   test("petrel alone, petrel --help and petrel --version", async () => {

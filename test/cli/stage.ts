@@ -116,6 +116,11 @@ export class Stage {
     let id = 0;
     return {
       version: "0.1.0",
+      // No verb on this stage starts a process.
+      entry: "no-entry",
+      root: process.cwd(),
+      random: () => 0.5,
+      stdinEnds: () => new AbortController().signal,
       cwd: this.folder,
       env: { HOME: join(this.folder, "home"), ...this.env },
       clock,
