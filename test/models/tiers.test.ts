@@ -91,7 +91,10 @@ describe("fallbacks", () => {
       return busy();
     });
     const timeouts: number[] = [];
-    const second: ModelProvider = { name: "openai", ask: async (_, { timeoutMs }) => ({ ...answer, usage, model: String(timeouts.push(timeoutMs)) }) };
+    const second: ModelProvider = {
+      name: "openai",
+      ask: async (_, { timeoutMs }) => ({ ...answer, usage, model: String(timeouts.push(timeoutMs)) }),
+    };
     await tierModels(defaultConfig, map(slow, second), { clock }).ask("economy", request, askOptions({ timeoutMs: 1000 }));
     expect(timeouts).toEqual([100]);
   });
