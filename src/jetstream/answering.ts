@@ -5,13 +5,15 @@ import { PetrelError, Retryable } from "../contract/errors.ts";
 import type { Link } from "./link.ts";
 
 /** Serves a subject; `answer` gives the bytes of the reply and must not reject. */
-export function serve(link: Link, subject: string, answer: (msg: Msg) => Promise<Uint8Array | string>): Serving {
-  return link.subscribe(subject, (msg) => {
+export async function serve(link: Link, subject: string, answer: (msg: Msg) => Promise<Uint8Array | string>): Promise<Serving> {
+  const serving = link.subscribe(subject, (msg) => {
     void answer(msg).then((payload) => {
       // While the wire is down the answer is lost; whoever asked asks again.
       if (msg.reply && !link.nc.isClosed()) msg.respond(payload);
     });
   });
+  await link.settled();
+  return serving;
 }
 
 /** Asks a service of an owner; without one: Retryable `no-owner`. */

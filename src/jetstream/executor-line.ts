@@ -41,7 +41,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
     const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${streams.work(pool)}.${WORKERS}`;
     try {
-      const msg = await abortable(this.#link.call(subject, request, { timeoutMs: PULL_MS + 2000 }), signal);
+      const msg = await abortable(this.#link.call(subject, request, { timeoutMs: PULL_MS + 2000, ownInbox: true }), signal);
       // 404 and 408: no offer in this time. 409: the consumer was changed or the server is stopping.
       if (msg.reply === undefined || msg.reply === "") return msg.headers?.code === 409 ? "away" : "empty";
       await this.#acknowledge(msg.reply);

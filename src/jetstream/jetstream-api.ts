@@ -16,12 +16,15 @@ export const apiCodes = {
 /** Answers that say nothing of the request itself: the server or its cluster is not ready. */
 const PASSING = new Set([10008, 10009, 10025, 10039, 10076, 10164, 10158]);
 
+/** No room, in the server's several words for it; some come with status 503, which does not make them pass by themselves. */
+export const NO_ROOM: ReadonlySet<number> = new Set([10002, 10023, 10028, 10047, 10077]);
+
 /** JetStream answered with an error. */
 export class ApiFailure extends PetrelError {
   /** err_code */
   readonly apiCode: number;
   constructor(subject: string, error: ApiErrorBody) {
-    const passing = error.code === 503 || PASSING.has(error.err_code ?? 0);
+    const passing = PASSING.has(error.err_code ?? 0) || (error.code === 503 && !NO_ROOM.has(error.err_code ?? 0));
     super(passing ? "retryable" : "terminal", {
       code: "broker-error",
       message: `${error.description ?? "error"} (JetStream ${error.err_code ?? error.code}) at ${subject}`,

@@ -15,17 +15,23 @@ export interface CallOptions {
   headers?: MsgHdrs;
   /** Milliseconds to wait for the answer; default 5,000. */
   timeoutMs?: number;
+  /** A reply subject of this call alone: messages of a consumer come under their own subject, which says nothing of the call. */
+  ownInbox?: boolean;
 }
 
-interface Pending {
-  subject: string;
-  deadline: number;
+interface Handlers {
   answered(msg: Msg): void;
   failed(error: PetrelError): void;
+}
+interface Pending extends Handlers {
+  subject: string;
+  deadline: number;
+  inbox: Subscription | null;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const SWEEP_MS = 100;
+const FLUSH_MS = 1000;
 
 export class Link {
   readonly nc: NatsConnection;
@@ -127,9 +133,17 @@ export class Link {
     });
     return {
       stop: async () => {
-        if (!this.nc.isClosed()) subscription.unsubscribe();
+        if (this.nc.isClosed()) return;
+        subscription.unsubscribe();
+        await this.settled();
       },
     };
+  }
+
+  /** Waits until the server has seen what was sent so far, or until that is not to be had. */
+  async settled(): Promise<void> {
+    if (!this.#up || this.nc.isClosed()) return;
+    await Promise.race([this.nc.flush().catch(() => undefined), new Promise<void>((done) => this.clock.after(FLUSH_MS, done))]);
   }
 
   async close(): Promise<void> {
@@ -141,38 +155,40 @@ export class Link {
     this.#down("the connection to the broker was closed");
   }
 
-  #send(
-    subject: string,
-    payload: Uint8Array | string,
-    options: CallOptions,
-    handlers: { answered(msg: Msg): void; failed(error: PetrelError): void },
-  ): () => void {
+  /** Gives back what ends the call without an answer. */
+  #send(subject: string, payload: Uint8Array | string, options: CallOptions, handlers: Handlers): () => void {
     const id = String(this.#next++);
-    const release = () => void this.#pending.delete(id);
+    const release = () => void this.#take(id);
     if (this.#closed || !this.#up || this.nc.isClosed()) {
       handlers.failed(wireDown(this.#closed ? "the connection to the broker was closed" : "the broker is out of reach"));
       return release;
     }
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const pending: Pending = {
-      subject,
-      deadline: this.clock.now() + timeoutMs,
-      answered: (msg) => {
-        pending.deadline = this.clock.now() + timeoutMs;
-        handlers.answered(msg);
-      },
-      failed: handlers.failed,
+    const reply = `${this.#prefix}.${options.ownInbox ? "own." : ""}${id}`;
+    const answered = (msg: Msg) => {
+      const pending = this.#pending.get(id);
+      if (!pending) return;
+      pending.deadline = this.clock.now() + timeoutMs;
+      handlers.answered(msg);
     };
-    this.#pending.set(id, pending);
-    this.#sweep ??= this.clock.after(SWEEP_MS, () => this.#expire());
     try {
-      const reply = `${this.#prefix}.${id}`;
+      const inbox = options.ownInbox ? this.nc.subscribe(reply, { callback: (error, msg) => (error ? undefined : answered(msg)) }) : null;
+      this.#pending.set(id, { subject, deadline: this.clock.now() + timeoutMs, inbox, answered, failed: handlers.failed });
+      this.#sweep ??= this.clock.after(SWEEP_MS, () => this.#expire());
       this.nc.publish(subject, payload, options.headers ? { reply, headers: options.headers } : { reply });
     } catch (cause) {
       release();
       handlers.failed(new Retryable({ code: "wire-down", message: `could not send to the broker: ${String(cause)}`, cause }));
     }
     return release;
+  }
+
+  /** Takes a call out of those under way. */
+  #take(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (pending?.inbox && !this.nc.isClosed()) pending.inbox.unsubscribe();
+    return pending;
   }
 
   #answer(msg: Msg): void {
@@ -185,7 +201,7 @@ export class Link {
     const now = this.clock.now();
     for (const [id, pending] of this.#pending) {
       if (pending.deadline > now) continue;
-      this.#pending.delete(id);
+      this.#take(id);
       pending.failed(
         new Retryable({
           code: "no-answer",
@@ -207,9 +223,7 @@ export class Link {
 
   #down(why: string): void {
     this.#setUp(false);
-    const lost = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const pending of lost) pending.failed(wireDown(why));
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.failed(wireDown(why));
   }
 
   #setUp(up: boolean): void {
@@ -222,7 +236,7 @@ export class Link {
     if (violation.operation !== "publish") return;
     for (const [id, pending] of this.#pending) {
       if (pending.subject !== violation.subject) continue;
-      this.#pending.delete(id);
+      this.#take(id);
       pending.failed(
         new Refused({
           code: "broker-permission",

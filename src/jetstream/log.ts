@@ -10,7 +10,7 @@ import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
-import { ApiFailure, apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import { ApiFailure, apiCodes, isApiCode, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
 import { EpochFilter } from "./log-entry.ts";
@@ -188,7 +188,7 @@ const missingLog = (net: string) =>
 
 /** Codes that mean "no room", in the words of a person. */
 function rejection(error: ApiFailure): PetrelError {
-  const full = [10023, 10028, 10047, 10077, 10002].includes(error.apiCode);
+  const full = NO_ROOM.has(error.apiCode);
   const code = full ? "broker-full" : "append-rejected";
   const hint = full
     ? "free space on the broker's disk or raise its limit; the net goes on by itself then"

@@ -43,7 +43,7 @@ export class JetStreamWorkDesk implements WorkDesk {
   async offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void> {
     const marks = headers();
     // Safe for a work queue, unlike the log: a doubled offer would only be claimed once.
-    marks.set("Nats-Msg-Id", `${about.id}.${this.#rounds.get(about.net) ?? this.#session}`);
+    marks.set("Nats-Msg-Id", `${about.net}.${about.id}.${this.#rounds.get(about.net) ?? this.#session}`);
     const subject = subjects.work(about.pool, about.net, about.transition);
     await persist(this.#link, 4, async () => {
       await this.#declarePool(about.pool);

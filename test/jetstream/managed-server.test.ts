@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { connectBroker } from "../../src/jetstream/connect.ts";
@@ -9,7 +9,7 @@ import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { natsContexts } from "../../src/jetstream/server/nats-context.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
-import { serverBinary, startTestServer, testFolder, testIds, wallClock, waitUntil } from "../support/nats-server.ts";
+import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -110,7 +110,12 @@ test("no server at all is an error with a remedy; an old one on PATH is passed o
   const cwd = folder("empty");
   await expect(findServerBinary({ environment: { PATH: cwd, HOME: cwd }, cwd })).rejects.toMatchObject({ code: "nats-server-missing" });
   const old = fakeServer("nats-server: v2.9.10");
-  const environment = { PATH: join(old, ".."), PETREL_NATS_SERVER: undefined, HOME: process.env.HOME, XDG_CACHE_HOME: join(await serverBinary(), "..", "..", "..") };
+  const environment = {
+    PATH: join(old, ".."),
+    PETREL_NATS_SERVER: undefined,
+    HOME: process.env.HOME,
+    XDG_CACHE_HOME: join(await serverBinary(), "..", "..", ".."),
+  };
   const real = await serverBinary();
   if (real.endsWith("petrel/bin/nats-server")) expect((await findServerBinary({ environment, cwd })).path).toBe(real);
 });

@@ -1,0 +1,24 @@
+import { connect } from "@nats-io/transport-node";
+import { subjects } from "../../src/contract/subjects.ts";
+import { startCluster } from "../support/cluster.ts";
+import { brokerContract } from "./broker.contract.ts";
+
+for (const durability of ["fsync", "memory"] as const) {
+  brokerContract(`JetStream, ${durability}`, async () => {
+    const cluster = await startCluster({ durability });
+    const { url, credentials } = cluster.server();
+    const outside = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+    return {
+      broker: () => cluster.connect(),
+      executor: (name) => cluster.connectExecutor(name),
+      letter: async (net, place, payload) => {
+        outside.publish(subjects.letter(net, place), payload);
+        await outside.flush();
+      },
+      end: async () => {
+        await outside.close();
+        await cluster.end();
+      },
+    };
+  });
+}
