@@ -1,6 +1,8 @@
 /** A key-value bucket as the NATS CLI knows it (stream `KV_<name>`), read through the stream's leader and made on the first write. */
+import type { MsgHdrs } from "@nats-io/transport-node";
 import { headers } from "@nats-io/transport-node";
 import { PetrelError } from "../contract/errors.ts";
+import type { PubAck } from "./jetstream-api.ts";
 import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import type { StoredMessage } from "./stored-message.ts";
@@ -48,19 +50,29 @@ export class Bucket {
 
   /** Revision of the stored value; null when `expected` (the last revision, 0 for none) is not what stands there. */
   async put(key: string, value: Uint8Array | string, how: { expected?: number; ttlMs?: number } = {}): Promise<number | null> {
-    await this.#make();
     const marks = headers();
     if (how.expected !== undefined) marks.set("Nats-Expected-Last-Subject-Sequence", String(how.expected));
     // The server takes whole seconds, and no less than one.
     if (how.ttlMs !== undefined) marks.set("Nats-TTL", `${Math.max(1, Math.ceil(how.ttlMs / 1000))}s`);
     try {
-      return (await publishAcked(this.#link, this.subject(key), value, marks)).seq;
+      return (await this.#store(key, value, marks)).seq;
     } catch (error) {
       if (isApiCode(error, apiCodes.wrongLastSequence)) return null;
-      // A bucket that was in memory is gone after a restart of the broker: the next call makes it again.
-      if (error instanceof PetrelError && error.code === "no-responders") this.#made = null;
       throw error;
     }
+  }
+
+  async #store(key: string, value: Uint8Array | string, marks: MsgHdrs): Promise<PubAck> {
+    await this.#make();
+    try {
+      return await publishAcked(this.#link, this.subject(key), value, marks);
+    } catch (error) {
+      if (!(error instanceof PetrelError && error.code === "no-responders")) throw error;
+    }
+    // A bucket that was in memory is gone after a restart of the broker: it is made again.
+    this.#made = null;
+    await this.#make();
+    return await publishAcked(this.#link, this.subject(key), value, marks);
   }
 
   /** Newest values of all keys that match, like `name.*` or `>`. */

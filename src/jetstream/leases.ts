@@ -14,14 +14,13 @@ export class JetStreamLeases implements Leases {
   async acquire(net: string, owner: string, ttlMs: number): Promise<boolean> {
     const held = await this.#bucket.get(net);
     if (held && ownerOf(held.data) !== owner) return false;
+    // A put without a TTL would make the lease live for ever, so each renewal names it again.
     return (await this.#bucket.put(net, owner, { expected: held?.seq ?? 0, ttlMs })) !== null;
   }
 
-  async renew(net: string, owner: string, ttlMs: number): Promise<boolean> {
-    const held = await this.#bucket.get(net);
-    if (!held || ownerOf(held.data) !== owner) return false;
-    // A put without a TTL would make the lease live for ever, so each renewal names it again.
-    return (await this.#bucket.put(net, owner, { expected: held.seq, ttlMs })) !== null;
+  /** A lease that is gone and that nobody took is taken again: after a restart of the broker all memory entries are gone. */
+  renew(net: string, owner: string, ttlMs: number): Promise<boolean> {
+    return this.acquire(net, owner, ttlMs);
   }
 
   async release(net: string, owner: string): Promise<void> {

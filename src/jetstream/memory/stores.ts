@@ -102,7 +102,7 @@ export function memoryLeases(hub: MemoryHub, wire: MemoryWire): Leases {
   };
   return {
     acquire: async (net, owner, ttlMs) => (held(net)?.owner ?? owner) === owner && hold(net, owner, ttlMs),
-    renew: async (net, owner, ttlMs) => held(net)?.owner === owner && hold(net, owner, ttlMs),
+    renew: async (net, owner, ttlMs) => (held(net)?.owner ?? owner) === owner && hold(net, owner, ttlMs),
     release: async (net, owner) => {
       if (held(net)?.owner === owner) hub.leases.delete(net);
     },
