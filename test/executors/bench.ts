@@ -127,7 +127,7 @@ export async function startBench(options: Partial<ExecutorOptions> = {}, logger:
 }
 
 /** The value of a result that must be good. */
-export function valueOf(result: WorkResult): JsonObject {
+export function goodValue(result: WorkResult): JsonObject {
   if (!result.outcome.ok) throw new Error(`the order failed: ${JSON.stringify(result.outcome.error)}`);
   return result.outcome.value as JsonObject;
 }

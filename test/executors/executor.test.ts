@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { WorkResult } from "../../src/contract/envelope.ts";
 import { newOrderKeys, signOrder } from "../../src/executors/order-signature.ts";
-import { DEVELOPER, type ExecutorBench, startBench, until, valueOf } from "./bench.ts";
+import { DEVELOPER, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 let bench: ExecutorBench;
@@ -36,8 +36,8 @@ test("an order is claimed, worked on and answered; the result leaves the disk wh
   const order = bench.order("shell.run", { argv: ["sh", "-c", "echo $PETREL_FIRING; echo $HOME; exit 3"] });
   owner.offer(order);
   const result = await until("a result", () => owner.resultOf(order));
-  expect(valueOf(result)).toMatchObject({ exitCode: 3, timedOut: false });
-  expect(String(valueOf(result).stdout).split("\n")).toEqual([order.key, join(dir, "work/team.f1.1/home"), ""]);
+  expect(goodValue(result)).toMatchObject({ exitCode: 3, timedOut: false });
+  expect(String(goodValue(result).stdout).split("\n")).toEqual([order.key, join(dir, "work/team.f1.1/home"), ""]);
   expect(readdirSync(join(dir, "results"))).toEqual(["team.f1.1.json"]);
   inLog = true;
   await until("the shelf to empty", () => readdirSync(join(dir, "results")).length === 0);
@@ -50,7 +50,7 @@ test("an order is claimed, worked on and answered; the result leaves the disk wh
 test("commands see nothing of the executor's own environment", async () => {
   bench = await startBench({ environment: { PATH: process.env.PATH, SECRET_OF_MINE: "hush", GIT_DIR: "/tmp/x" } });
   const result = await bench.run("shell.run", { argv: ["env"], env: { GIVEN: "1" } });
-  const names = String(valueOf(result).stdout)
+  const names = String(goodValue(result).stdout)
     .trim()
     .split("\n")
     .map((line) => line.split("=")[0]);
@@ -122,14 +122,14 @@ test("what a command leaves in the background ends with it", async () => {
   const result = await bench.run("shell.run", {
     argv: ["sh", "-c", `(trap "" TERM HUP; sleep 300) & echo $! > ${bench.dir}/left; echo done`],
   });
-  expect(valueOf(result)).toMatchObject({ exitCode: 0, stdout: "done\n" });
+  expect(goodValue(result)).toMatchObject({ exitCode: 0, stdout: "done\n" });
   expect(alive(await pidIn(join(bench.dir, "left")))).toBe(false);
 });
 
 test("a flood of output is kept at its head and its tail", async () => {
   bench = await startBench();
   const result = await bench.run("shell.run", { argv: ["sh", "-c", "echo first; yes 0123456789 | head -c 50000000; echo last"] });
-  const { stdout, truncated } = valueOf(result) as { stdout: string; truncated: boolean };
+  const { stdout, truncated } = goodValue(result) as { stdout: string; truncated: boolean };
   expect(truncated).toBe(true);
   expect(stdout.startsWith("first\n")).toBe(true);
   expect(stdout.endsWith("last\n")).toBe(true);
@@ -205,7 +205,7 @@ test("a drain lets the short work finish, gives the long one back, and takes not
   const draining = bench.executor().drain(1500);
   owner.offer(bench.order("shell.run", { argv: ["true"] }, { firing: "late" }));
   await draining;
-  expect(valueOf(owner.resultOf(short) as WorkResult).stdout).toBe("finished\n");
+  expect(goodValue(owner.resultOf(short) as WorkResult).stdout).toBe("finished\n");
   expect(owner.resultOf(long)).toBeUndefined();
   expect(owner.verbs(long.firing).at(-1)).toBe("release");
   expect(owner.verbs("late")).toEqual([]);

@@ -107,8 +107,12 @@ export class MemoryOwner {
       if (offer) yield offer.signed;
       else {
         await new Promise<void>((resolve) => {
-          this.#wake.push(resolve);
-          signal.addEventListener("abort", () => resolve(), { once: true });
+          const wake = () => {
+            signal.removeEventListener("abort", wake);
+            resolve();
+          };
+          this.#wake.push(wake);
+          signal.addEventListener("abort", wake);
         });
       }
     }

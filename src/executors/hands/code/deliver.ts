@@ -94,10 +94,10 @@ async function deliverOnce(delivery: Delivery): Promise<Json | null> {
   const done = await pushedBefore(delivery); // D1
   if (done) return await alreadyThere(delivery, done);
   const target = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));
-  const { head, conflicts } = await mergeBranches(context, tree, target, input.branches, input.message, stamp);
-  if (conflicts.length > 0) return conflicted(input.branches, conflicts);
+  const { head, conflicts } = await mergeBranches(context, tree, target, branches, input.message, stamp);
+  if (conflicts.length > 0) return conflicted(branches, conflicts, head);
   const tests = await test(delivery);
-  if (!tests.ok) return redTests(input.branches, tests, await culprits(delivery, target));
+  if (!tests.ok) return redTests(branches, tests, await culprits(delivery, target), head);
   if (head === (await originBranch(context, mirror, input.target)))
     return delivered(delivery, head, tests, { pushed: false, alreadyPushed: false });
   await context.confirm(); // D3

@@ -52,12 +52,21 @@ export async function mergeOne(
   stamp: Stamp,
   nth: number,
 ): Promise<Conflict | null> {
-  const args = ["merge", "-q", "--no-ff", "--no-verify", "--no-gpg-sign", "--cleanup=verbatim", "-F", "-", branch.head];
-  const env = stampEnvironment(stamp, nth);
-  const result = await git(context, args, { cwd: tree, env, input: stampedMessage(message, stamp.key), okCodes: [1, 2, 128] });
+  const args = [
+    "merge",
+    "-q",
+    "--no-ff",
+    "--no-verify",
+    "--no-gpg-sign",
+    "--cleanup=verbatim",
+    "-m",
+    stampedMessage(message, stamp.key),
+    branch.head,
+  ];
+  const result = await git(context, args, { cwd: tree, env: stampEnvironment(stamp, nth), okCodes: [1] });
   if (result.exitCode === 0) return null;
   const files = (await gitText(context, ["diff", "--name-only", "-z", "--diff-filter=U"], tree)).split("\0").filter(Boolean);
   const { stdout } = await git(context, ["diff", "--no-color", "--no-ext-diff"], { cwd: tree });
   await git(context, ["merge", "--abort"], { cwd: tree, okCodes: [128] });
-  return { task: branch.task, files, text: files.length > 0 ? capText(stdout, 4000).text : result.stderr.slice(-1000) };
+  return { task: branch.task, files, text: capText(stdout, 4000).text };
 }

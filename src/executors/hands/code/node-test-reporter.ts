@@ -13,6 +13,8 @@ import { relative, isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = process.cwd();
+// What Node itself prints when a file cannot be run: its own source, stack and version.
+const NOISE = /^\s*$|^\s+at |^\s*\^+\s*$|^\s*throw new ERR_|^node:internal|^Node\.js v|^  (code|url): |^\}$/;
 const EQUALITY = /^(not)?(strict|deep|deepStrict|partialDeepStrict)?equal$/i;
 
 export default async function* report(source) {
@@ -50,7 +52,7 @@ function* print(name, file) {
     yield "@petrel " + JSON.stringify({ ...test, file: name }) + "\n";
   }
   if (file.tests.some((test) => test.state === "not ok")) {
-    for (const line of file.lines.join("").split("\n").filter((line) => line.trim() !== "").slice(0, 40)) yield "  | " + line + "\n";
+    for (const line of file.lines.join("").split("\n").filter((line) => !NOISE.test(line)).slice(0, 40)) yield "  | " + line + "\n";
   }
 }
 

@@ -1,10 +1,16 @@
 /** Output without what differs from run to run: colours, durations, times, ports, folders, versions, stacks. */
 
+import { pathToFileURL } from "node:url";
+
 /** `roots`: folders that are left out of paths, real and as given. */
 export function plainOutput(text: string, roots: readonly string[]): string {
   let plain = text.replace(ANSI, "").replaceAll("\r\n", "\n");
   for (const root of [...roots].sort((one, other) => other.length - one.length)) {
-    plain = plain.replaceAll(`file://${root}/`, "").replaceAll(`${root}/`, "").replaceAll(root, ".");
+    plain = plain
+      .replaceAll(`${pathToFileURL(root).href}/`, "")
+      .replaceAll(`file://${root}/`, "")
+      .replaceAll(`${root}/`, "")
+      .replaceAll(root, ".");
   }
   const lines = plain
     .split("\n")
