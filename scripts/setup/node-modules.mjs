@@ -42,7 +42,7 @@ export async function ensureModules({ root, env, offline, progress }) {
     tick,
   });
   if (code !== 0) {
-    throw new SetupFailure(`npm ci ended with ${code}: ${lastWords(output, 6) || "no message"}`, [
+    throw new SetupFailure(`npm ci ended with ${code}: ${npmWords(output)}`, [
       "npm ci   (in this folder, to see the whole message)",
       "behind a proxy: npm config set proxy http://HOST:PORT && npm config set https-proxy http://HOST:PORT",
     ]);
@@ -51,6 +51,15 @@ export async function ensureModules({ root, env, offline, progress }) {
   const size = sizeOf(join(root, "node_modules"));
   progress.add(size);
   progress.say(`node modules are in: ${megabytes(size)}`);
+}
+
+/** npm says what is wrong first, and then how it is called and where its log is. */
+function npmWords(output) {
+  const errors = output
+    .split("\n")
+    .filter((line) => /^npm error \S/.test(line))
+    .map((line) => line.slice("npm error ".length).trim());
+  return errors.slice(0, 4).join("; ") || lastWords(output) || "no message";
 }
 
 function stamp(root) {
