@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { Clock } from "../../contract/clock.ts";
 import { delay } from "../../contract/clock.ts";
 import { Retryable, Terminal } from "../../contract/errors.ts";
+import type { Logger } from "../../contract/logger.ts";
 import { isNewEnough, MINIMUM_VERSION, serverVersion } from "./binary.ts";
 import type { Durability, ServerSettings } from "./config.ts";
 import { configPath, readSettings, validateConfig, writeConfig } from "./config.ts";
@@ -22,12 +23,6 @@ import type { ServerPorts } from "./readiness.ts";
 import { waitReady } from "./readiness.ts";
 import { withStartLock } from "./start-lock.ts";
 
-/** The part of pino's logger that is used here. */
-export interface ServerLogger {
-  info(message: string): void;
-  warn(message: string): void;
-}
-
 export interface ManagedServerOptions {
   /** Path of a nats-server, from `findServerBinary`. */
   binary: string;
@@ -37,7 +32,7 @@ export interface ManagedServerOptions {
   /** Default: those of the folder, made when there are none. */
   users?: Credentials;
   clock: Clock;
-  logger?: ServerLogger;
+  logger?: Logger;
   /** A port that must be used; without it one is chosen once and kept. */
   port?: number;
   /** Most bytes of the store; default 1 TB, that is: the disk decides. */
@@ -78,8 +73,11 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
     const credentials = options.users ?? makeCredentials(dir);
     const running = runningServer(dir);
     const started = running === null ? await start(options, dir, credentials, readyMs) : await adopt(options, dir, running, readyMs);
-    if (started.notice) options.logger?.warn(started.notice);
-    options.logger?.info(`nats-server ${started.pid} ${running === null ? "started" : "found again"} at ${started.ports.url}`);
+    if (started.notice) options.logger?.warn({ dir }, started.notice);
+    options.logger?.info(
+      { pid: started.pid, url: started.ports.url },
+      `nats-server ${started.pid} ${running === null ? "started" : "found again"} at ${started.ports.url}`,
+    );
     return {
       ...started.ports,
       pid: started.pid,
