@@ -56,7 +56,7 @@ async function work(firing: AssignedFiring, capabilities: Capabilities, term: Te
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   const result = await runTurns(
     {
-      shape: firing.kind === "agent" ? "agent" : "llm", persona: bound.persona, knowledge: bound.knowledge, ask: firing.ask ?? "",
+      shape: firing.kind === "agent" ? "agent" : "llm", persona: bound.persona, knowledge: bound.knowledge, ask: firing.ask ?? "", data: firing.data,
       wiring: { workspace: desk !== null, reads: [...capabilities.reads.keys()], writes: [...capabilities.writes.keys()] },
       key: `${firing.net}/${firing.transition}/${firing.firing}`,
     },

@@ -45,6 +45,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   // An attempt that came twice: what we did is on the shelf and on its way.
   if (bench.shelves.results.has(attempt)) return;
   bench.shelves.claims.put(attempt);
+  if (order.mode === "session") bench.desk.expect(order);
   try {
     const claimed = await claim(bench, ask, abort.signal);
     if (!claimed.answer.ok) {
@@ -69,6 +70,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   } catch (error) {
     bench.logger.warn({ ...about, error: errorData(error) }, "an order was dropped");
   } finally {
+    bench.desk.close(order, abort.signal.aborted);
     bench.shelves.claims.remove(attempt);
   }
 }

@@ -2,7 +2,8 @@
  * Tool calls of the sessions that this executor holds.
  * T1 A call id is carried out once; asked again it gets the first answer, or `running` while there is none.
  * T2 Calls of one session run one after another, in the order of arrival.
- * T3 The persona's flags and tools are checked here, whatever the caller believes.
+ * T3 A call may come before its workspace is ready, since the claim is known to the caller first: it waits.
+ * T4 The persona's flags and tools are checked here, whatever the caller believes.
  */
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { ToolCallAnswer, ToolCallRequest, WorkOrder } from "../contract/envelope.ts";
@@ -32,18 +33,28 @@ export class ToolDesk {
   readonly #sessions = new Map<string, Session>();
   readonly #timers = new Set<Timer>();
   readonly #turns = new KeyedLock();
+  /** Sessions that are being prepared (T3), and who waits for them. */
+  readonly #expected = new Map<string, Set<() => void>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** A session of this order may come (T3). Ends with `open` or `close`. */
+  expect(order: WorkOrder): void {
+    this.#expected.set(attemptKey(order), new Set());
+  }
+
   open(order: WorkOrder, handler: ToolHandler): void {
-    this.#sessions.set(attemptKey(order), { order, handler, open: true, calls: new Map() });
+    const key = attemptKey(order);
+    this.#sessions.set(key, { order, handler, open: true, calls: new Map() });
+    this.#arrived(key);
   }
 
   /** New calls are refused from now on; with `forget` the old answers are gone too, as the claim is. */
   close(order: WorkOrder, forget: boolean): void {
     const key = attemptKey(order);
+    this.#arrived(key);
     const session = this.#sessions.get(key);
     if (!session) return;
     session.open = false;
@@ -65,6 +76,7 @@ export class ToolDesk {
 
   async answer(request: ToolCallRequest): Promise<ToolCallAnswer> {
     const key = attemptKey(request);
+    if (!this.#sessions.has(key) && this.#expected.has(key) && !(await this.#comes(key))) return { state: "running" };
     const session = this.#sessions.get(key);
     if (!session) return { state: "no-session" };
     let call = session.calls.get(request.call);
@@ -74,6 +86,28 @@ export class ToolDesk {
       session.calls.set(request.call, call);
     }
     return await this.#inTime(call);
+  }
+
+  #arrived(key: string): void {
+    const waiting = this.#expected.get(key);
+    this.#expected.delete(key);
+    for (const tell of waiting ?? []) tell();
+  }
+
+  /** True when the session was opened or given up within the caller's patience. */
+  #comes(key: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiting = this.#expected.get(key);
+      const tell = () => {
+        timer.cancel();
+        resolve(true);
+      };
+      const timer = this.#clock.after(PATIENCE_MS, () => {
+        waiting?.delete(tell);
+        resolve(false);
+      });
+      waiting?.add(tell);
+    });
   }
 
   #inTime(call: Promise<Settled>): Promise<ToolCallAnswer> {

@@ -7,9 +7,12 @@ import type { Link } from "./link.ts";
 /** Serves a subject; `answer` gives the bytes of the reply and must not reject. */
 export async function serve(link: Link, subject: string, answer: (msg: Msg) => Promise<Uint8Array | string>): Promise<Serving> {
   const serving = link.subscribe(subject, (msg) => {
+    // The broker checks no right on reply subjects: whoever may publish to a stream can steer its acknowledgement here. Such
+    // a message has no reply subject of its own, or a stream's; a caller always has an inbox.
+    if (!msg.reply || msg.reply.startsWith("$JS.")) return;
     void answer(msg).then((payload) => {
       // While the wire is down the answer is lost; whoever asked asks again.
-      if (msg.reply && !link.nc.isClosed()) msg.respond(payload);
+      if (!link.nc.isClosed()) msg.respond(payload);
     });
   });
   await link.settled();

@@ -35,9 +35,9 @@ function templatesOf(transition: Transition): [string, Json][] {
     case "map":
       return [["value", transition.value]];
     case "llm":
-      return [["ask", transition.ask]];
+      return [["ask", transition.ask], ...given("data", transition.data)];
     case "agent":
-      return [["ask", transition.ask], ...given("workspace", transition.workspace)];
+      return [["ask", transition.ask], ...given("data", transition.data), ...given("workspace", transition.workspace)];
     case "command":
       return [...given("argv", transition.argv), ...given("input", transition.input)];
   }

@@ -44,6 +44,7 @@ export interface CompiledTransition {
   /** Value of a `map`, `ask` of a model, input of a hand. */
   value: CompiledTemplate | null;
   ask: CompiledTemplate | null;
+  data: CompiledTemplate | null;
   input: CompiledTemplate | null;
   /** Has read arcs and consumes nothing: it starts once for each token. */
   readsOnly: boolean;
@@ -87,6 +88,7 @@ function compileTransition(id: string, transition: Transition): CompiledTransiti
     summary: optional(transition.summary, compileTemplate),
     value: transition.kind === "map" ? compileTemplate(transition.value) : null,
     ask: "ask" in transition ? compileTemplate(transition.ask) : null,
+    data: "data" in transition ? optional(transition.data, compileTemplate) : null,
     input: optional(input, compileTemplate),
     readsOnly: inputs.every(({ arc }) => arc.mode === "read"),
     slots: slotsOf(transition),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -34,6 +34,9 @@ function task(name: string, files: Record<string, string>): JsonObject {
 }
 function input(branches: Json[], over: JsonObject = {}): JsonObject {
   return { repo: repo.origin, target: "main", base: "main", branches, message: "Deliver the story", seed: "2026-03-01T12:00:00Z", ...over };
+}
+function mirrorOf(dir: string): string {
+  return join(dir, "mirrors", readdirSync(join(dir, "mirrors"))[0] ?? "");
 }
 const byDevops = { persona: DEVOPS, firing: "push1", key: "team/deliver/push1" };
 
@@ -124,6 +127,7 @@ test("a conflict sends back the task that conflicts and keeps the others, whole"
   });
   expect(value.rework).toEqual([two]);
   expect(value.keep).toEqual([one, three]);
+  expect(gitIn(mirrorOf(bench.dir), "ls-tree", "--name-only", String(value.integration)).split("\n")).toContain("three.txt");
   expect(value.findings).toMatch(/src\/sum\.js[\s\S]*x \+ y[\s\S]*b \+ a/);
   expect(repo.reflog("main")).toHaveLength(1);
 });

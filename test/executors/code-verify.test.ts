@@ -69,6 +69,14 @@ test("done without a commit is not done, nor is a refusal", async () => {
   expect(value.findings).toMatch(/I can't do that[\s\S]*Nothing was committed/);
 });
 
+test("an attempt that adds nothing to what it began with is not done", async () => {
+  gitBranch("earlier");
+  const head = repo.push("earlier", { "earlier.txt": "from the attempt before" });
+  expect(codes(await verify(null, { head, from: head }))).toEqual(["no-commit"]);
+  expect(codes(await verify(null, { head, said: { status: "done", work: { start: head } } }))).toEqual(["no-commit"]);
+  expect(codes(await verify(null, { head, said: { status: "done", work: { start: base } } }))).toEqual([]);
+});
+
 test("a commit that changes nothing is not done", async () => {
   gitBranch("empty");
   const tree = gitIn(repo.origin, "rev-parse", "main^{tree}");

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -152,7 +153,7 @@ test("when a renewal says that the attempt is gone, its tree ends and nothing is
   expect(owner.verbs("f1")).toEqual(["claim", "renew"]);
 });
 
-test("without its broker for one lease the executor kills its own trees, and gives the attempt back", async () => {
+test("without its broker for one lease the executor kills its own trees", async () => {
   bench = await startBench();
   const { owner } = bench;
   owner.onClaim = () => ({ ok: true, leaseMs: 900, timeLeftMs: 60_000, secrets: {} });
@@ -191,6 +192,17 @@ test("a result that could not be delivered is delivered after a restart, and cla
   await until("the shelf to empty", () => readdirSync(join(dir, "results")).length === 0);
   await until("the release", () => owner.verbs("f9").includes("release"));
   expect(readdirSync(join(dir, "claims"))).toEqual([]);
+});
+
+test("processes that a killed executor left are ended when it starts again", async () => {
+  bench = await startBench();
+  await bench.executor().stop();
+  const env = { PATH: process.env.PATH ?? "", HOME: join(bench.dir, "work", "team.f1.1", "home") };
+  const left = spawn("sh", ["-c", 'trap "" TERM; while :; do sleep 1; done'], { env, detached: true, stdio: "ignore" });
+  const pid = left.pid ?? 0;
+  expect(alive(pid)).toBe(true);
+  await bench.restart();
+  await until("the process to end", () => !alive(pid));
 });
 
 test("a drain lets the short work finish, gives the long one back, and takes nothing new", async () => {

@@ -113,6 +113,24 @@ describe("an executor", () => {
     expect(heard.map((each) => each.firing)).toEqual(["g"]);
   });
 
+  test("cannot steer a stream's acknowledgement into a command or a put, and into the log only as a void entry", async () => {
+    const commands: string[] = [];
+    const serving = await master.commands.serve("n", async (verb) => {
+      commands.push(verb);
+      return { ok: true };
+    });
+    executor.publish("done.ex-one.n.steer.1", "x", { reply: "command.n.pause" });
+    executor.publish("done.ex-one.n.steer.2", "x", { reply: "log.n" });
+    await executor.flush();
+    const seen: string[] = [];
+    await waitUntil("the foreign message is in the log", async () => (await master.log("n").read(0, () => undefined)) === 2);
+    await master.log("n").read(0, (entry) => seen.push(entry.id));
+    expect(seen).toEqual(["e"]);
+    await master.commands.ask("n", "resume", {});
+    expect(commands).toEqual(["resume"]);
+    await serving.stop();
+  });
+
   test("a new executor is let in without a restart, and those who are there stay", async () => {
     const { pid } = system.server();
     const user = await addExecutorUser(system.dir, "ex-three", { clock: wallClock });
@@ -160,8 +178,8 @@ test("a client that may not write the log is told so, not left waiting", async (
   const { readonly } = system.server().credentials;
   const { connectBroker } = await import("../../src/jetstream/connect.ts");
   const reader = await connectBroker({ url: system.server().url, ...readonly, clock: wallClock, ids: { next: () => "r" }, name: "reader" });
-  expect(await reader.log("n").read(0, () => undefined)).toBe(1);
-  expect(await reader.log("n").append(1, { id: "x", epoch: 1, events: [event("n", 2)] })).toMatchObject({
+  const tail = await reader.log("n").read(0, () => undefined);
+  expect(await reader.log("n").append(tail, { id: "x", epoch: 1, events: [event("n", 2)] })).toMatchObject({
     kind: "rejected",
     error: { code: "broker-permission" },
   });

@@ -11,7 +11,6 @@ import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
-import { inputData } from "../../net/routing.ts";
 import { boundInputs } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { loadBundles } from "./bundles.ts";
@@ -28,7 +27,8 @@ export interface AssignedFiring {
   instance: number;
   /** The rendered request; null for commands, whose hands need no words. */
   ask: string | null;
-  inputs: { [name: string]: Json };
+  /** Material for the ask, to be fenced. */
+  data: { [name: string]: Json };
   correlation: string;
   timeoutMs: number;
   hasWorkspace: boolean;
@@ -135,10 +135,11 @@ export class Dispatch {
     if (!firing.persona || definition.kind === "pass" || definition.kind === "map") return null;
     const inputs = boundInputs(state, transition, firing);
     const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
+    const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;
     return {
       net: state.net, transition: transition.id, kind: definition.kind, firing: firing.firing, attempt: firing.attempt, persona: firing.persona,
       personaVersion: state.personas[firing.persona] ?? personas.version(firing.persona) ?? "", instance: firing.instance ?? 1,
-      ask: ask === null ? null : String(ask), inputs: inputData(inputs), correlation: firing.correlation, timeoutMs: this.timeoutOf(firing),
+      ask: ask === null ? null : String(ask), data: isJsonObject(data) ? data : {}, correlation: firing.correlation, timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
     };
   }

@@ -186,7 +186,7 @@ function conflicted(branches: GivenBranch[], conflicts: Conflict[], integration:
   const tasks = new Set(conflicts.map(({ task }) => task));
   const findings = conflicts.map(
     ({ task, files, text }) =>
-      `The branch of task ${task} cannot be merged with the others: it conflicts in ${files.join(", ") || "its history"}.\n${text}`,
+      `The branch of task ${task} cannot be merged with the others: it conflicts in ${files.join(", ") || "its history"}. The others are merged already: make this task's change again on top of them.\n${text}`,
   );
   const rework = branches.filter(({ task }) => tasks.has(task));
   return { ...failed(branches, rework), tests: null, integration, reason: "conflict", findings: findings.join("\n\n") };

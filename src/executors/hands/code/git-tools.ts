@@ -15,6 +15,8 @@ export interface Checkout {
   tree: string;
   branch: string;
   base: string;
+  /** Where this attempt began: base, or the branch's earlier head. */
+  start: string;
   stamp: Stamp;
 }
 

@@ -1,6 +1,6 @@
 /**
  * `code.session`: holds a worktree while a persona works in it by tool calls, until `session.close`.
- * The value is the work: {branch, base, head, commits, files, diff, uncommitted, bundle}.
+ * The value is the work: {branch, base, start, head, commits, files, diff, uncommitted, bundle}; `start` is where this attempt began.
  */
 import { z } from "zod";
 import { Refused, Terminal } from "../../../contract/errors.ts";
@@ -43,7 +43,7 @@ export async function codeSession(context: HandContext): Promise<Json> {
   const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
   const tree = await addWorktree(context, mirror, start, "tree");
   const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
-  const checkout: Checkout = { tree, branch: input.branch, base, stamp };
+  const checkout: Checkout = { tree, branch: input.branch, base, start, stamp };
 
   return await new Promise<Json>((resolve, reject) => {
     context.signal.addEventListener("abort", () => reject(context.signal.reason), { once: true });
@@ -119,5 +119,5 @@ async function closeWork(context: HandContext, mirror: Mirror, checkout: Checkou
   await setBranch(context, mirror, checkout.branch, head);
   const change = await changeBetween(context, checkout.tree, checkout.base, head);
   const bundle = await makeBundle(context, mirror, checkout.base, checkout.branch, head);
-  return { branch: checkout.branch, base: checkout.base, head, ...change, uncommitted: left, bundle };
+  return { branch: checkout.branch, base: checkout.base, start: checkout.start, head, ...change, uncommitted: left, bundle };
 }

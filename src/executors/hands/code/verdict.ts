@@ -11,6 +11,8 @@ export type Problem = {
 
 export interface Evidence {
   change: Change;
+  /** The attempt added no commit to those that it began with. */
+  idle: boolean;
   isTest: (path: string) => boolean;
   tests: TestRun;
   baseline: TestRun;
@@ -34,8 +36,9 @@ function* refusals({ said }: Evidence): Generator<Problem> {
   };
 }
 
-function* emptiness({ change }: Evidence): Generator<Problem> {
+function* emptiness({ change, idle }: Evidence): Generator<Problem> {
   if (change.commits.length === 0) yield { code: "no-commit", message: "Nothing was committed on the branch." };
+  else if (idle) yield { code: "no-commit", message: "Nothing new was committed on the branch in this attempt." };
   else if (change.files.length === 0) yield { code: "empty-diff", message: "The commits on the branch change no file." };
 }
 

@@ -3,7 +3,7 @@
  * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, diff}.
  */
 import { z } from "zod";
-import type { Json } from "../../../contract/json.ts";
+import { isJsonObject, type Json } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { haveCommit } from "./bundle.ts";
@@ -21,6 +21,7 @@ const inputSchema = z.strictObject({
   branch: branchName,
   head: commitSha.nullish().describe("Without it nothing was committed"),
   bundle: z.string().nullish(),
+  from: commitSha.nullish().describe("Where the attempt began, so that earlier commits do not count for it; default: `said.work.start`"),
   install: z.string().nullish(),
   test: z.string().nullish(),
   protect: z.array(z.string()).nullish().describe("Globs of test files; default: the usual places and names"),
@@ -36,7 +37,9 @@ export async function codeVerify(context: HandContext): Promise<Json> {
   const change = await changeBetween(context, mirror.dir, base, head);
   const baseline = await testsAt(context, mirror, base, input, "baseline");
   const tests = head === base ? baseline : await testsAt(context, mirror, head, input, "head");
-  const problems = problemsOf({ change, isTest: testFileMatcher(input.protect), tests, baseline, said: input.said as Json | undefined });
+  const said = input.said as Json | undefined;
+  const idle = head === (input.from ?? startOf(said));
+  const problems = problemsOf({ change, idle, isTest: testFileMatcher(input.protect), tests, baseline, said });
   return {
     ok: problems.length === 0,
     exitCode: tests.exitCode,
@@ -46,6 +49,10 @@ export async function codeVerify(context: HandContext): Promise<Json> {
     problems,
     findings: problems.map(({ message }) => message).join("\n\n"),
   };
+}
+
+function startOf(said: Json | undefined): Json | undefined {
+  return isJsonObject(said) && isJsonObject(said.work) ? said.work.start : undefined;
 }
 
 /** The baseline of one commit is the same for all tasks that start there: it is run once. */

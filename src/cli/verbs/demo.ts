@@ -1,0 +1,136 @@
+/** `petrel demo`: the main job on a sample project, from a feature request to a pushed commit, with every process real. */
+import { join, relative } from "node:path";
+import { isoTime } from "../../contract/clock.ts";
+import { Terminal } from "../../contract/errors.ts";
+import type { Json } from "../../contract/json.ts";
+import { Chaos } from "../demo/chaos.ts";
+import { openGate, withGate } from "../demo/gate.ts";
+import { hintsFor, leaveHints } from "../demo/hints.ts";
+import { proveOrigin } from "../demo/proof.ts";
+import { HAND_WRITTEN, reportTable } from "../demo/report.ts";
+import { gitIn, overviewOf, setStage, type Stage } from "../demo/stage.ts";
+import { usage } from "../failure.ts";
+import { Narrator } from "../narrator.ts";
+import { printPlan } from "../processes/model-plan.ts";
+import { Supervisor } from "../supervisor.ts";
+import { followStory } from "../team/follow-story.ts";
+import { storyTotals } from "../team/story-totals.ts";
+import { applyTeam, asked, putToken } from "../team/team-files.ts";
+import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
+import { aborted } from "../processes/master-process.ts";
+import type { ModelOptions } from "../processes/model-choice.ts";
+import { modelOptions } from "./up.ts";
+
+const NET = "safe-teams";
+export const REQUEST = { title: "Let people search notes by word, and limit how many come back", text: "The list of notes has grown long. People want to find notes by a word in title or text, and a client wants to ask for at most so many notes." };
+const LEASE_MS = 4000;
+
+export const demoVerb: Verb = {
+  command: "demo",
+  summary: "the main job: a feature request becomes a pushed commit in a sample repository",
+  details: `${HAND_WRITTEN} With --live and a key it runs on real models.`,
+  examples: ["petrel demo", "petrel demo --chaos", "petrel demo --gate", "petrel demo --json --speed full", "petrel demo --live --budget 2"],
+  options: [
+    { flags: "--chaos", about: "kill the executor, the master, the nats-server, and all three, on the way" },
+    { flags: "--gate", about: "put a human gate before devops into the running net, and wait for your approval" },
+    { flags: "--keep", about: "leave everything up at the end, to be looked at; Ctrl-C ends it" },
+    { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
+    { flags: "--live", about: "ask real models; needs ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL" },
+    { flags: "--budget <usd>", about: "with --live: stop when this much is spent (default 5)" },
+    { flags: "--record <file>", about: "write the answers of this run into a cassette" },
+    { flags: "--models <source>", about: "as for `petrel up`", choices: ["live", "recorded", "authored"] },
+    { flags: "--answers <file>", about: "as for `petrel up`" },
+    { flags: "--pace <ms>", about: "time that a recorded answer takes" },
+  ],
+  run: (call) => runDemo(call),
+};
+
+async function runDemo(call: VerbCall): Promise<ExitCode> {
+  const { petrel, out } = call;
+  const { clock, env, root } = petrel;
+  const started = clock.now();
+  const live = call.on("live");
+  if (live && call.on("chaos")) throw usage("--chaos with --live would pay for calls only to kill them", "use one of the two");
+  const models = demoModels(call, live);
+  const dir = join(call.dir, "demo");
+  const full = call.text("speed") === "full" || out.json;
+  const narrator = new Narrator({ out, clock, gapMs: full ? 0 : 250, silent: out.json });
+  if (!live && !out.json) out.say(`${HAND_WRITTEN}\n`);
+  if (live) await printPlan(petrel, models, out);
+  const stage = await setStage(dir, join(root, "examples", "sample-project"), env);
+  narrator.remark(`A bare repository with a small service lies in ${relative(petrel.cwd, stage.origin)}. The broker, a master and an executor start.`);
+  const supervisor = await Supervisor.start(petrel, {
+    dir, durability: "fsync", models, leaseMs: LEASE_MS, logLevel: call.logLevel === "warn" ? "info" : call.logLevel, slots: 4, onChange: (what) => narrator.remark(what),
+  });
+  try {
+    return await play(call, { stage, supervisor, narrator, live, started, models });
+  } finally {
+    await narrator.finished();
+    await supervisor.stop();
+  }
+}
+
+interface Play {
+  stage: Stage;
+  supervisor: Supervisor;
+  narrator: Narrator;
+  live: boolean;
+  started: number;
+  models: ModelOptions;
+}
+
+async function play(call: VerbCall, { stage, supervisor, narrator, live, started }: Play): Promise<ExitCode> {
+  const { petrel, out } = call;
+  const { clock, root, env } = petrel;
+  const git = gitIn(env);
+  const by = { user: petrel.user, roles: ["maintainer"] };
+  const chaos = call.on("chaos") ? new Chaos(supervisor, clock, (text) => narrator.remark(text)) : null;
+  const connection = await petrel.connect(stage.dir, { logLevel: call.logLevel });
+  const { broker } = connection;
+  try {
+    const definition = await applyTeam(broker, join(root, "nets", `${NET}.json`), join(root, "personas"), by);
+    await putToken(broker, NET, "settings", { repo: stage.origin, base: "main", target: "main", test: null, install: null, overview: await overviewOf(git, stage.origin, "main") }, "demo-settings");
+    const request = await putToken(broker, NET, "inbox", { ...REQUEST }, "demo-request");
+    if (call.on("gate")) await withGate(broker, definition, by);
+    const correlation = `c-${request.id.slice(2)}`;
+    const end = await followStory(broker, NET, correlation, (event) => {
+      narrator.event(event);
+      chaos?.event(event);
+      if (event.type === "gated") narrator.remark(openGate(petrel, stage.dir, NET, String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release")));
+    }, petrel.signal);
+    await narrator.finished();
+    if (end.kind === "cancelled") throw new Terminal({ code: "cancelled", message: "the demo was interrupted", exitCode: EXIT.cancelled });
+    const totals = storyTotals(end.events, definition);
+    const proof = await proveOrigin(git, stage.origin, "main", env);
+    const compare = await asked(broker, NET, "compare", {});
+    const durationMs = clock.now() - started;
+    const ok = end.kind === "delivered" && proof.tests.failed === 0 && proof.tests.passed > 0 && proof.pushes === 1 && (chaos?.missed.length ?? 0) === 0;
+    const document = {
+      ok, net: NET, firings: totals.firings, modelCalls: totals.modelCalls, reworkRounds: totals.reworkRounds, tasks: totals.tasks, commits: proof.commits,
+      origin: stage.origin, head: proof.head, tests: proof.tests, pushes: proof.pushes, killed: chaos?.killed ?? [], missedKills: chaos?.missed ?? [], durationMs,
+      recoveries: totals.recoveries, tokens: totals.tokens, costUsd: totals.costUsd, listUsd: totals.listUsd, byPersona: totals.byPersona, places: compare,
+      answers: live ? "live" : "written by hand", outcome: end.kind, at: isoTime(clock.now()),
+    };
+    out.result(document as unknown as Json, () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: !live })}`);
+    if (!out.json) {
+      out.say(`\n${hintsFor(petrel, stage, call.on("keep"))}`);
+      if (end.kind === "escalated") out.say(`\nThe story was escalated: ${JSON.stringify(end.tokens[0]).slice(0, 600)}`);
+      if (!live) out.say(`\n${HAND_WRITTEN}`);
+    }
+    if (call.on("keep")) {
+      out.say(`\n${leaveHints(petrel, stage)}`);
+      await aborted(petrel.signal);
+    }
+    return ok ? EXIT.ok : EXIT.runFailed;
+  } finally {
+    await connection.close();
+  }
+}
+
+function demoModels(call: VerbCall, live: boolean): ModelOptions {
+  const models = modelOptions(call, live ? "live" : "recorded");
+  if (models.source === "live") return { budgetUsd: 5, ...models };
+  // At full speed a call still takes a moment where a kill is to hit the middle of one.
+  const pace = call.text("speed") === "full" || call.json ? (call.on("chaos") ? 500 : 0) : 1400;
+  return { paceMs: pace, ...models };
+}
