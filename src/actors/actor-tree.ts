@@ -17,14 +17,22 @@ export function actorTree(root: AnyActorRef): ActorNode {
 
 function nodeOf(actor: AnyActorRef, kind: ActorNode["kind"]): ActorNode {
   const snapshot: unknown = actor.getSnapshot();
-  const parts = snapshot as { value?: unknown; status?: string; children?: Record<string, AnyActorRef | undefined>; context?: { busy?: string[] } };
+  const parts = snapshot as {
+    value?: unknown;
+    status?: string;
+    children?: Record<string, AnyActorRef | undefined>;
+    context?: { busy?: string[] };
+  };
   const below = { runtime: "net", net: "persona", persona: "work", work: "work" } as const;
   const children = Object.values(parts.children ?? {}).filter((child) => child !== undefined);
   // A net invokes its lease and its term as actors too; people look for personas.
   const shown = kind === "net" ? children.filter(({ id }) => id.includes("/")) : children;
   const node: ActorNode = {
-    id: actor.id, systemId: (actor as { systemId?: string }).systemId ?? null, kind,
-    state: typeof parts.value === "string" ? parts.value : (parts.status ?? "active"), children: shown.map((child) => nodeOf(child, below[kind])),
+    id: actor.id,
+    systemId: (actor as { systemId?: string }).systemId ?? null,
+    kind,
+    state: typeof parts.value === "string" ? parts.value : (parts.status ?? "active"),
+    children: shown.map((child) => nodeOf(child, below[kind])),
   };
   if (parts.context?.busy) node.busy = parts.context.busy;
   return node;

@@ -19,9 +19,18 @@ export async function followControl(term: Term, control: ControlState, by: strin
 async function stop(term: Term, generation: number, by: string): Promise<Json> {
   const { state, ports } = term;
   const firings = [...state.firings.values()].filter(({ gate }) => gate === null);
-  const stopped = firings.map(({ firing, transition, persona, attempt, claim }) => ({ firing, transition, persona, attempt, executor: claim?.executor ?? null }));
+  const stopped = firings.map(({ firing, transition, persona, attempt, claim }) => ({
+    firing,
+    transition,
+    persona,
+    attempt,
+    executor: claim?.executor ?? null,
+  }));
   const committed = term.commit({
-    category: "control", type: "stopped", status: "refused", attributes: { by, generation, firings: stopped, at: isoTime(ports.clock.now()) },
+    category: "control",
+    type: "stopped",
+    status: "refused",
+    attributes: { by, generation, firings: stopped, at: isoTime(ports.clock.now()) },
     summary: `${by} stopped everything in ${state.net}: ${firings.length} firing${firings.length === 1 ? "" : "s"} ended.`,
   });
   // The effects are called off at once; the record of it follows.
@@ -38,7 +47,10 @@ async function resume(term: Term, generation: number, by: string): Promise<Json>
   const { state } = term;
   const open = [...state.firings.values()].filter(({ gate }) => gate === null).map(({ firing, transition }) => ({ firing, transition }));
   await term.commit({
-    category: "control", type: "resumed", status: "ok", attributes: { by, generation, wasKilled: true },
+    category: "control",
+    type: "resumed",
+    status: "ok",
+    attributes: { by, generation, wasKilled: true },
     summary: `${by} let ${state.net} go on: ${open.length} firing${open.length === 1 ? "" : "s"} begin again.`,
   });
   return { net: state.net, resumed: open };

@@ -15,6 +15,10 @@ export interface MasterPorts {
   random(): number;
   /** Stable over restarts of the same state folder: its lease is its own again at once. */
   name: string;
+  /** Of Petrel, for `doctor`. */
+  version: string;
+  /** What the broker was started with: fsync, os, memory. */
+  durability: string;
   logger: Logger;
   /** How long an executor may be silent before its work goes to another. */
   leaseMs: number;

@@ -9,16 +9,15 @@ import type { Serving } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
 import { Cancelled, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
-import type { Json } from "../contract/json.ts";
-import { actorTree, type ActorNode } from "./actor-tree.ts";
+import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { followControl } from "./control-switch.ts";
 import type { MasterPorts } from "./master-ports.ts";
 import { type NetEventIn, netMachine } from "./net-machine.ts";
 import { PersonaBook } from "./persona-book.ts";
 import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
 import { rosterOf } from "./roster.ts";
-import { runtimeMachine } from "./runtime-machine.ts";
 import { serveRuntime } from "./runtime-commands.ts";
+import { runtimeMachine } from "./runtime-machine.ts";
 import { NET_VERBS } from "./term/net-commands.ts";
 import { Term } from "./term/term.ts";
 
@@ -32,6 +31,7 @@ export class Master {
   readonly #listeners = new Set<(event: NetEvent) => void>();
   #serving: Serving[] = [];
   #problems = new Map<string, string>();
+  readonly #served = new Set<string>();
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
@@ -47,14 +47,17 @@ export class Master {
     });
     master.#root.start();
     master.#serving.push(await serveRuntime(master));
-    master.#serving.push(await ports.broker.control.watch((control) => {
-      for (const term of master.terms.values()) void followControl(term, control, "another master").catch(() => {});
-    }));
+    master.#serving.push(
+      await ports.broker.control.watch((control) => {
+        for (const term of master.terms.values()) void followControl(term, control, "another master").catch(() => {});
+      }),
+    );
     for (const net of await ports.broker.nets()) master.serve(net);
     return master;
   }
 
   serve(net: string): void {
+    this.#served.add(net);
     this.#root.send({ type: "net.serve", net });
   }
 
@@ -65,10 +68,19 @@ export class Master {
       const term = this.terms.get(net);
       if (term) return term;
       if (this.ports.clock.now() > until) {
-        throw new Retryable({ code: "not-serving", message: `this master does not own ${net} yet: ${this.#problems.get(net) ?? "its lease is somebody else's"}`, hint: "petrel doctor" });
+        throw new Retryable({
+          code: "not-serving",
+          message: `this master does not own ${net} yet: ${this.#problems.get(net) ?? "its lease is somebody else's"}`,
+          hint: "petrel doctor",
+        });
       }
       await delay(this.ports.clock, 20);
     }
+  }
+
+  /** Nets that this master serves or waits to serve. */
+  served(): string[] {
+    return [...this.#served];
   }
 
   problem(net: string): string | null {
@@ -98,13 +110,18 @@ export class Master {
   #machine() {
     const { work, broker, name, netLeaseMs, clock } = this.ports;
     const persona = personaMachine.provide({
-      actors: { work: fromPromise<Finished, WorkInput>(({ input, signal }) => work(input, { signal, term: this.terms.get(input.firing.net) ?? null, personas: this.personas })) },
+      actors: {
+        work: fromPromise<Finished, WorkInput>(({ input, signal }) =>
+          work(input, { signal, term: this.terms.get(input.firing.net) ?? null, personas: this.personas }),
+        ),
+      },
     });
     const net = netMachine.provide({
       actors: {
         persona,
         acquire: fromPromise(async ({ input, signal }) => {
-          while (!(await broker.leases.acquire(input.net, name, netLeaseMs).catch(() => false))) await delay(clock, BETWEEN_TRIES_MS, signal);
+          while (!(await broker.leases.acquire(input.net, name, netLeaseMs).catch(() => false)))
+            await delay(clock, BETWEEN_TRIES_MS, signal);
         }),
         open: fromPromise(({ input, self }) => this.#open(input.net, (event) => self._parent?.send(event))),
         keepLease: fromCallback(({ input, sendBack }) => this.#keepLease(input.net, sendBack)),
@@ -118,7 +135,16 @@ export class Master {
     const { broker, clock, ids, random, name, logger, leaseMs, sign } = this.ports;
     try {
       const term = await Term.open({
-        broker, net, owner: name, clock, ids, random: () => random(), logger, leaseMs, personas: this.personas, sign,
+        broker,
+        net,
+        owner: name,
+        clock,
+        ids,
+        random: () => random(),
+        logger,
+        leaseMs,
+        personas: this.personas,
+        sign,
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
         definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),
@@ -159,7 +185,8 @@ export class Master {
         const ok = await broker.leases.renew(net, name, netLeaseMs).catch(() => null);
         const now = clock.now();
         if (ok === true) renewed = now;
-        else if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true))) return this.#lost(net, "another master holds the lease", sendBack);
+        else if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true)))
+          return this.#lost(net, "another master holds the lease", sendBack);
         else if (now - renewed > netLeaseMs * 3) return this.#lost(net, "the lease could not be renewed", sendBack);
       }
     };
@@ -175,5 +202,3 @@ export class Master {
     else sendBack({ type: "term.over", reason });
   }
 }
-
-export type { Json };

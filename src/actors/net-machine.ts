@@ -86,7 +86,12 @@ export const netMachine = setup({
       actions: enqueueActions(({ event, enqueue, context }) => {
         const holder = context.holders[event.firing];
         if (holder === undefined || !context.roster.some(({ id }) => id === holder)) return;
-        enqueue.sendTo(holder, { type: "firing.cancelled", firing: event.firing, attempt: event.attempt, reason: event.reason } satisfies PersonaEvent);
+        enqueue.sendTo(holder, {
+          type: "firing.cancelled",
+          firing: event.firing,
+          attempt: event.attempt,
+          reason: event.reason,
+        } satisfies PersonaEvent);
         const { [event.firing]: _, ...holders } = context.holders;
         enqueue.assign({ holders });
       }),

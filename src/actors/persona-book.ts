@@ -44,7 +44,11 @@ export class PersonaBook {
     if (known) return known;
     const stored = await this.#store.get(name, version);
     if (stored === null) {
-      throw new Terminal({ code: "persona-missing", message: `version ${version.slice(0, 12)} of the persona ${name} is not in the version store`, hint: `petrel persona apply personas/${name}.json` });
+      throw new Terminal({
+        code: "persona-missing",
+        message: `version ${version.slice(0, 12)} of the persona ${name} is not in the version store`,
+        hint: `petrel persona apply personas/${name}.json`,
+      });
     }
     const { persona, knowledge } = storedSchema.parse(stored);
     return this.#keep({ persona, knowledge, version });

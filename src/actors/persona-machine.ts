@@ -25,10 +25,14 @@ export interface Finished {
   outcome: Outcome | null;
   extra: Partial<EventDraft>;
 }
-export type PersonaEvent = { type: "firing.assigned"; firing: AssignedFiring } | { type: "firing.cancelled"; firing: string; attempt: number; reason: string };
+export type PersonaEvent =
+  | { type: "firing.assigned"; firing: AssignedFiring }
+  | { type: "firing.cancelled"; firing: string; attempt: number; reason: string };
 export type FinishedEvent = { type: "firing.finished"; finished: Finished };
 
-type ChildEvent = { type: `xstate.done.actor.${string}`; actorId: string; output: Finished } | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
+type ChildEvent =
+  | { type: `xstate.done.actor.${string}`; actorId: string; output: Finished }
+  | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
 
 /** One child for each attempt: a late answer of an earlier attempt belongs to a child that is gone. */
 function childId(firing: string, attempt: number): string {
@@ -65,7 +69,10 @@ export const personaMachine = setup({
         },
         "xstate.done.actor.*": {
           actions: [
-            sendParent(({ event }) => ({ type: "firing.finished", finished: (event as unknown as ChildEvent & { output: Finished }).output })),
+            sendParent(({ event }) => ({
+              type: "firing.finished",
+              finished: (event as unknown as ChildEvent & { output: Finished }).output,
+            })),
             assign({ busy: ({ context, event }) => context.busy.filter((id: string) => id !== (event as unknown as ChildEvent).actorId) }),
           ],
         },

@@ -28,11 +28,17 @@ export type PersonaWorker = (input: WorkInput, context: WorkContext) => Promise<
 
 export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
   return async ({ firing, capabilities }, context) => {
-    const finished = (outcome: Finished["outcome"], extra: Partial<EventDraft> = {}): Finished => ({ firing: firing.firing, attempt: firing.attempt, outcome, extra });
+    const finished = (outcome: Finished["outcome"], extra: Partial<EventDraft> = {}): Finished => ({
+      firing: firing.firing,
+      attempt: firing.attempt,
+      outcome,
+      extra,
+    });
     const { term } = context;
     if (!term) return finished(null);
     // A command is done by an executor, whose result comes through its own stream; the actor only holds the post meanwhile.
-    if (firing.kind === "command") return new Promise<Finished>((resolve) => context.signal.addEventListener("abort", () => resolve(finished(null)), { once: true }));
+    if (firing.kind === "command")
+      return new Promise<Finished>((resolve) => context.signal.addEventListener("abort", () => resolve(finished(null)), { once: true }));
     const limit = timeLimit(clock, firing.timeoutMs, context.signal);
     try {
       const { value, result } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock);
@@ -51,17 +57,31 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
   };
 }
 
-async function work(firing: AssignedFiring, capabilities: Capabilities, term: Term, context: WorkContext, tiers: Tiers, clock: Clock): Promise<{ value: Json; result: TurnResult }> {
-  const bound = context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
+async function work(
+  firing: AssignedFiring,
+  capabilities: Capabilities,
+  term: Term,
+  context: WorkContext,
+  tiers: Tiers,
+  clock: Clock,
+): Promise<{ value: Json; result: TurnResult }> {
+  const bound =
+    context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   const result = await runTurns(
     {
-      shape: firing.kind === "agent" ? "agent" : "llm", persona: bound.persona, knowledge: bound.knowledge, ask: firing.ask ?? "", data: firing.data,
+      shape: firing.kind === "agent" ? "agent" : "llm",
+      persona: bound.persona,
+      knowledge: bound.knowledge,
+      ask: firing.ask ?? "",
+      data: firing.data,
       wiring: { workspace: desk !== null, reads: [...capabilities.reads.keys()], writes: [...capabilities.writes.keys()] },
       key: `${firing.net}/${firing.transition}/${firing.firing}`,
     },
     {
-      ask: tiers.ask, clock, signal: context.signal,
+      ask: tiers.ask,
+      clock,
+      signal: context.signal,
       callTool: (name, input, call, signal) => callTool(name, input, call, signal, capabilities, desk),
       onDenied: ({ tool, code, reason }) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {}),
     },
@@ -76,8 +96,13 @@ type Desk = (tool: string, input: Json, call: string, signal: AbortSignal) => Pr
 async function openDesk(term: Term, firing: AssignedFiring, signal: AbortSignal): Promise<Desk> {
   const executor = await term.dispatch.openSession(firing.firing, firing.attempt, signal);
   return async (tool, input, call, callSignal) => {
-    const answer = await term.ports.broker.work.callTool(executor, { net: firing.net, firing: firing.firing, attempt: firing.attempt, call, tool, input }, callSignal);
-    if (answer.state === "no-session") throw new Cancelled({ code: "workspace-gone", message: `${executor} no longer holds the workspace` });
+    const answer = await term.ports.broker.work.callTool(
+      executor,
+      { net: firing.net, firing: firing.firing, attempt: firing.attempt, call, tool, input },
+      callSignal,
+    );
+    if (answer.state === "no-session")
+      throw new Cancelled({ code: "workspace-gone", message: `${executor} no longer holds the workspace` });
     return answer.state === "done" ? { ok: true, output: answer.output } : { ok: false, error: answer.error };
   };
 }
@@ -90,7 +115,14 @@ async function closeDesk(term: Term, desk: Desk, signal: AbortSignal): Promise<J
   return isJsonObject(work) ? work : {};
 }
 
-async function callTool(name: string, input: Json, call: string, signal: AbortSignal, capabilities: Capabilities, desk: Desk | null): Promise<ToolOutcome> {
+async function callTool(
+  name: string,
+  input: Json,
+  call: string,
+  signal: AbortSignal,
+  capabilities: Capabilities,
+  desk: Desk | null,
+): Promise<ToolOutcome> {
   const tool = toolCatalogue.get(name);
   if (tool?.runs === "executor" && desk) return desk(name, input, call, signal);
   if (name === "place.read") return readPlace(input, capabilities);
@@ -112,14 +144,25 @@ function readPlace(input: Json, capabilities: Capabilities): ToolOutcome {
 async function told(term: Term, firing: AssignedFiring, result: TurnResult): Promise<Partial<EventDraft>> {
   const artifact = await term.ports.broker.artifacts.put(Buffer.from(result.prompt.text), "text/plain");
   return {
-    model: result.model, tools: result.tools, personaVersion: firing.personaVersion, prompt: { sha256: result.prompt.sha256, artifact: artifact.$artifact },
+    model: result.model,
+    tools: result.tools,
+    personaVersion: firing.personaVersion,
+    prompt: { sha256: result.prompt.sha256, artifact: artifact.$artifact },
   };
 }
 
 function deniedDraft(firing: AssignedFiring, tool: string, code: string, reason: string): EventDraft {
   return {
-    category: "tool", type: "denied", status: "refused", transition: firing.transition, persona: firing.persona, firing: firing.firing, attempt: firing.attempt,
-    correlation: firing.correlation, summary: `${firing.persona} may not use ${tool}: ${reason}.`, attributes: { tool, code, reason },
+    category: "tool",
+    type: "denied",
+    status: "refused",
+    transition: firing.transition,
+    persona: firing.persona,
+    firing: firing.firing,
+    attempt: firing.attempt,
+    correlation: firing.correlation,
+    summary: `${firing.persona} may not use ${tool}: ${reason}.`,
+    attributes: { tool, code, reason },
   };
 }
 

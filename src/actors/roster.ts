@@ -1,8 +1,9 @@
 /** Who stands where in a net: one actor for each instance of each transition that a persona holds. */
-import type { RosterEntry } from "./net-machine.ts";
-import { grantCapabilities } from "../personas/capabilities.ts";
+
 import { Refused } from "../contract/errors.ts";
 import type { CompiledTransition } from "../net/compiled-net.ts";
+import { grantCapabilities } from "../personas/capabilities.ts";
+import type { RosterEntry } from "./net-machine.ts";
 import type { Term } from "./term/term.ts";
 
 export function rosterOf(term: Term): RosterEntry[] {
@@ -18,8 +19,12 @@ export function rosterOf(term: Term): RosterEntry[] {
       const n = (counts.get(definition.persona) ?? 0) + 1;
       counts.set(definition.persona, n);
       roster.push({
-        id: `${transition.id}/${instance}`, systemId: `${term.state.net}/${definition.persona}/${n}`, persona: definition.persona,
-        transition: transition.id, instance, capabilities: capabilitiesOf(term, transition),
+        id: `${transition.id}/${instance}`,
+        systemId: `${term.state.net}/${definition.persona}/${n}`,
+        persona: definition.persona,
+        transition: transition.id,
+        instance,
+        capabilities: capabilitiesOf(term, transition),
       });
     }
   }

@@ -13,7 +13,13 @@ import type { Master } from "./master.ts";
 import { applyNet } from "./term/apply-net.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
-const applyNetBody = z.object({ text: z.string().optional(), file: z.string().default("net"), definition: z.unknown().optional(), base: z.string().optional(), by: person });
+const applyNetBody = z.object({
+  text: z.string().optional(),
+  file: z.string().default("net"),
+  definition: z.unknown().optional(),
+  base: z.string().optional(),
+  by: person,
+});
 const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
 const byBody = z.object({ by: person });
 
@@ -21,10 +27,18 @@ type Verb = (master: Master, body: unknown) => Promise<Json>;
 
 const VERBS: Record<string, Verb> = {
   nets: async (master) =>
-    [...master.terms.values()].map((term) => ({
-      net: term.state.net, title: term.net?.definition.title ?? null, version: term.state.definition, seq: term.state.seq, epoch: term.state.epoch,
-      paused: term.state.paused, killed: term.state.killed, tokens: [...term.state.places.values()].reduce((sum, tokens) => sum + tokens.size, 0),
-      firings: term.state.firings.size, stalled: term.stalled?.message ?? null, stalePlaces: term.projection.stale,
+    [...master.terms.values()].map(({ state, net, stalled, projection }) => ({
+      net: state.net,
+      title: net?.definition.title ?? state.net,
+      state: state.killed ? "stopped" : state.paused ? "paused" : "running",
+      version: state.definition ?? "",
+      seq: state.seq,
+      epoch: state.epoch,
+      tokens: [...state.places.values()].reduce((sum, tokens) => sum + tokens.size, 0),
+      open: [...state.firings.values()].filter(({ gate }) => gate === null).length,
+      waiting: [...state.firings.values()].filter(({ gate }) => gate !== null).length,
+      stalled: stalled?.message ?? null,
+      stalePlaces: projection.stale,
     })),
   "apply-net": async (master, body) => {
     const request = applyNetBody.parse(body);
@@ -37,23 +51,51 @@ const VERBS: Record<string, Verb> = {
     const { persona: given, files, by } = applyPersonaBody.parse(body);
     const persona = personaSchema.parse(given);
     const missing = persona.knowledge.filter((file) => files[file] === undefined);
-    if (missing.length > 0) throw new Terminal({ code: "knowledge-missing", message: `no content was sent for ${missing.join(", ")}`, hint: "petrel persona apply FILE sends it along" });
-    const bound = await master.personas.apply(persona, persona.knowledge.map((file) => ({ file, text: files[file] ?? "" })));
+    if (missing.length > 0)
+      throw new Terminal({
+        code: "knowledge-missing",
+        message: `no content was sent for ${missing.join(", ")}`,
+        hint: "petrel persona apply FILE sends it along",
+      });
+    const bound = await master.personas.apply(
+      persona,
+      persona.knowledge.map((file) => ({ file, text: files[file] ?? "" })),
+    );
     const nets = await tellNets(master, persona.persona, bound.version, by.user);
-    return { persona: persona.persona, version: bound.version, nets };
+    return { persona: persona.persona, hash: bound.version, nets };
   },
   personas: async (master) =>
     [...master.terms.values()].flatMap((term) =>
       Object.entries(term.state.personas).map(([name, version]) => {
         const bound = master.personas.bound(name, version);
-        return { net: term.state.net, persona: name, version, title: bound?.persona.title ?? null, flags: bound?.persona.flags ?? null, tier: bound?.persona.tier ?? null, tools: bound?.persona.tools ?? [] };
+        return {
+          net: term.state.net,
+          persona: name,
+          version,
+          title: bound?.persona.title ?? name,
+          flags: bound?.persona.flags ?? "-----",
+          tier: bound?.persona.tier ?? "unknown",
+          tools: bound?.persona.tools ?? [],
+        };
       }),
     ),
   actors: async (master) => treeJson(master.tree()),
   status: async (master) => ({
-    master: master.ports.name, nets: [...master.terms.keys()], control: { ...(await master.ports.broker.control.read()) },
+    master: master.ports.name,
+    version: master.ports.version,
+    durability: master.ports.durability,
+    control: (await master.ports.broker.control.read()).state,
+    nets: master.served().map((net) => {
+      const term = master.terms.get(net);
+      const problem = term?.stalled?.message ?? master.problem(net);
+      return {
+        net,
+        owner: term ? master.ports.name : null,
+        epoch: term?.state.epoch ?? null,
+        ...(problem === null ? {} : { stalled: problem }),
+      };
+    }),
     executors: (await master.ports.broker.work.executors()) as unknown as Json,
-    problems: Object.fromEntries([...master.terms.keys()].flatMap((net) => (master.problem(net) ? [[net, master.problem(net)]] : []))),
   }),
   kill: (master, body) => switchAll(master, "killed", byBody.parse(body).by.user),
   resume: (master, body) => switchAll(master, "running", byBody.parse(body).by.user),
@@ -63,7 +105,8 @@ export function serveRuntime(master: Master): Promise<Serving> {
   return master.ports.broker.commands.serve(null, async (verb, body): Promise<CommandAnswer> => {
     try {
       const handle = VERBS[verb];
-      if (!handle) throw new Terminal({ code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${Object.keys(VERBS).join(", ")}` });
+      if (!handle)
+        throw new Terminal({ code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${Object.keys(VERBS).join(", ")}` });
       return { ok: true, value: await handle(master, body) };
     } catch (error) {
       return { ok: false, error: errorData(badRequest(error)) };
@@ -75,7 +118,11 @@ function parsedNet(text: string, file: string) {
   const { definition, problems } = checkNetFile(text, file);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (!definition || errors.length > 0) {
-    throw new Terminal({ code: "net-invalid", message: errors.map((problem) => formatProblem(problem)).join("\n"), hint: `petrel net check ${file}` });
+    throw new Terminal({
+      code: "net-invalid",
+      message: errors.map((problem) => formatProblem(problem)).join("\n"),
+      hint: `petrel net check ${file}`,
+    });
   }
   return definition;
 }
@@ -87,7 +134,12 @@ async function tellNets(master: Master, name: string, version: string, by: strin
     const uses = Object.values(term.net?.definition.transitions ?? {}).some(({ persona }) => persona === name);
     if (!uses || term.state.personas[name] === version) continue;
     await term.commit({
-      category: "net", type: "edited", status: "ok", persona: name, personaVersion: version, attributes: { by, personas: { [name]: version } },
+      category: "net",
+      type: "edited",
+      status: "ok",
+      persona: name,
+      personaVersion: version,
+      attributes: { by, personas: { [name]: version } },
       summary: `${by} gave ${name} in ${term.state.net} a new version.`,
     });
     told.push(term.state.net);

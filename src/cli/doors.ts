@@ -24,6 +24,8 @@ export interface RuntimeFile {
     admin?: { user: string; password: string };
     readonly?: { user: string; password: string };
     master?: { user: string; password: string };
+    /** What the server was started with: fsync, os or memory. */
+    durability?: string;
   };
 }
 

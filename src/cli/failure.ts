@@ -6,7 +6,8 @@ const EXIT_OF_CODE: Record<string, number> = {
   usage: 2,
   "run-failed": 3,
   "waiting-for-human": 4,
-  "budget-exceeded": 6,
+  "budget-exhausted": 6,
+  "models-budget-exhausted": 6,
 };
 
 /** The words on the command line make no sense: exit code 2. */

@@ -13,7 +13,22 @@ export interface NarratorOptions {
   silent: boolean;
 }
 
-const TOLD = new Set<NetEvent["type"]>(["edited", "arrived", "refused", "fired", "failed", "lapsed", "gated", "decided", "expired", "stopped", "resumed", "paused", "denied", "intervened"]);
+const TOLD = new Set<NetEvent["type"]>([
+  "edited",
+  "arrived",
+  "refused",
+  "fired",
+  "failed",
+  "lapsed",
+  "gated",
+  "decided",
+  "expired",
+  "stopped",
+  "resumed",
+  "paused",
+  "denied",
+  "intervened",
+]);
 
 export class Narrator {
   readonly #options: NarratorOptions;
@@ -28,7 +43,12 @@ export class Narrator {
   event(event: NetEvent): void {
     if (!TOLD.has(event.type)) return;
     const { paint } = this.#options.out;
-    const mark = event.status === "error" || event.status === "refused" ? paint.red("✗") : event.status === "waiting" ? paint.yellow("…") : paint.green("✓");
+    const mark =
+      event.status === "error" || event.status === "refused"
+        ? paint.red("✗")
+        : event.status === "waiting"
+          ? paint.yellow("…")
+          : paint.green("✓");
     this.#line(() => `${mark} ${event.summary}`);
   }
 

@@ -16,6 +16,7 @@ const runtimeFile = z.object({
     admin: login.optional(),
     readonly: login.optional(),
     master: login.optional(),
+    durability: z.string().optional(),
   }),
 });
 

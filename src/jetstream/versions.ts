@@ -2,7 +2,6 @@
 import type { VersionStore } from "../contract/broker.ts";
 import { Retryable } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
-import { canonicalJson } from "../contract/json.ts";
 import { lastToken } from "./answering.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Link } from "./link.ts";
@@ -18,8 +17,8 @@ export class JetStreamVersions implements VersionStore {
   }
 
   async put(name: string, hash: string, definition: Json): Promise<void> {
-    // A null revision says that the key stands already, and the same hash is the same content.
-    await persist(this.#link, 4, () => this.#bucket.put(`${name}.${hash}`, canonicalJson(definition), { expected: 0 }));
+    // As it was given, in the order of the file: people pull it back. A null revision says that the key stands already, and the same hash is the same content.
+    await persist(this.#link, 4, () => this.#bucket.put(`${name}.${hash}`, JSON.stringify(definition), { expected: 0 }));
   }
 
   async get(name: string, hash: string): Promise<Json | null> {

@@ -26,7 +26,7 @@ export interface TierPlan {
 export interface Tiers {
   /**
    * Errors: those of the model port, of the last choice that could be asked; Terminal `no-model` when none of the tier's
-   * providers has a key, `unknown-tier`, and `budget-exhausted` (exit code 6).
+   * providers has a key, `unknown-tier`, and `models-budget-exhausted` (exit code 6).
    */
   ask(tier: string, request: TierRequest, options: AskOptions): Promise<TierAnswer>;
   /** USD paid since the start. */
@@ -131,7 +131,7 @@ function noModel(tier: Tier, choices: ModelChoice[]): Terminal {
 }
 function overspent(spent: number, budget: number): Terminal {
   return new Terminal({
-    code: "budget-exhausted",
+    code: "models-budget-exhausted",
     message: `the models' budget of ${budget} USD is spent (${spent.toFixed(4)} USD)`,
     hint: "Raise budget.usd in petrel.config.json, or give --budget.",
     exitCode: 6,

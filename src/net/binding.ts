@@ -26,7 +26,10 @@ export function findBinding(state: NetState, net: CompiledNet, transition: Compi
 }
 
 /** The scope in which guards, templates and output arcs see the inputs. */
-export function inputScope(inputs: { name: string; many: boolean; place: string; tokens: Token[] }[], extra: Record<string, Bound> = {}): Scope {
+export function inputScope(
+  inputs: { name: string; many: boolean; place: string; tokens: Token[] }[],
+  extra: Record<string, Bound> = {},
+): Scope {
   const entries: Record<string, Bound | Bound[]> = { ...extra };
   for (const input of inputs) {
     const bounds = input.tokens.map((token) => boundOf(token, input.place));
@@ -65,7 +68,13 @@ function extend(search: Search, at: number): boolean {
   const groups = count === 1 && !isMany(input) ? candidates.map((token) => [token]) : wholeGroup(candidates, count);
   for (const tokens of groups) {
     if (search.tries++ > MAX_TRIES) return false;
-    search.bound.push({ name: input.name, place: input.arc.place, mode: input.arc.mode === "read" ? "read" : "consume", many: isMany(input), tokens });
+    search.bound.push({
+      name: input.name,
+      place: input.arc.place,
+      mode: input.arc.mode === "read" ? "read" : "consume",
+      many: isMany(input),
+      tokens,
+    });
     if (extend(search, at + 1)) return true;
     search.bound.pop();
   }
@@ -96,7 +105,9 @@ function wanted(search: Search, input: CompiledInput): number | "all" | null {
 function candidatesFor(search: Search, input: CompiledInput): Token[] {
   const place = input.arc.place;
   const reading = input.arc.mode === "read";
-  const taken = new Set(search.bound.filter((bound) => bound.place === place && !reading).flatMap(({ tokens }) => tokens.map(({ id }) => id)));
+  const taken = new Set(
+    search.bound.filter((bound) => bound.place === place && !reading).flatMap(({ tokens }) => tokens.map(({ id }) => id)),
+  );
   const wantedKey = input.gather ? groupKey(search, input) : undefined;
   const found: Token[] = [];
   for (const entry of search.state.places.get(place)?.values() ?? []) {

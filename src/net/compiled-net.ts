@@ -1,7 +1,16 @@
 /** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
-import { aliasOf, durationMs, type InputArc, isDeterministic, type NetDefinition, type OutputArc, type PlaceDefinition, type Transition } from "./definition.ts";
+import {
+  aliasOf,
+  durationMs,
+  type InputArc,
+  isDeterministic,
+  type NetDefinition,
+  type OutputArc,
+  type PlaceDefinition,
+  type Transition,
+} from "./definition.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
 
@@ -22,7 +31,13 @@ export interface CompiledInput {
   order: CompiledOrder | null;
   /** 1 binds a token, anything else an array. */
   take: number | "all" | CompiledTemplate;
-  gather: { by: CompiledExpression; equals: CompiledExpression | null; count: CompiledExpression; after: number | null; to: string | null } | null;
+  gather: {
+    by: CompiledExpression;
+    equals: CompiledExpression | null;
+    count: CompiledExpression;
+    after: number | null;
+    to: string | null;
+  } | null;
 }
 
 export interface CompiledOutput {
@@ -82,7 +97,10 @@ function compileTransition(id: string, transition: Transition): CompiledTransiti
   const inputs = transition.in.map(compileInput);
   const input = transition.kind === "agent" ? transition.workspace : transition.kind === "command" ? commandInput(transition) : undefined;
   return {
-    id, definition: transition, deterministic: isDeterministic(transition.kind), inputs,
+    id,
+    definition: transition,
+    deterministic: isDeterministic(transition.kind),
+    inputs,
     outputs: transition.out.map(compileOutput),
     guard: optional(transition.guard, compileExpression),
     summary: optional(transition.summary, compileTemplate),

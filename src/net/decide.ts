@@ -15,7 +15,7 @@ import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { type BoundInput, type Provenance, routeError, routeResult } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
-import { firedSummary, gatedSummary, startedSummary } from "./summary.ts";
+import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
 
 export function decideTransition(state: NetState, net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null {
   if (state.paused || state.killed) return null;
@@ -40,7 +40,12 @@ export function gatedFirings(state: NetState, transition: string): OpenFiring[] 
 }
 
 export function firingId(net: string, transition: string, binding: Binding): string {
-  return derivedId("f-", net, transition, binding.inputs.map(({ name, tokens }) => [name, tokens.map(({ id }) => id)]));
+  return derivedId(
+    "f-",
+    net,
+    transition,
+    binding.inputs.map(({ name, tokens }) => [name, tokens.map(({ id }) => id)]),
+  );
 }
 
 /** Who a token or event of this transition is by. */
@@ -66,9 +71,20 @@ export function roomIn(state: NetState, net: CompiledNet, place: string): number
 function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft {
   const firing = firingId(state.net, transition.id, binding);
   const correlation = correlationOf(binding);
-  return resultDraft(net, transition, binding.inputs, {
-    firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), from: provenanceOf(state.net, transition, firing, correlation, now),
-  }, deterministicResult(transition, binding.inputs, now), now);
+  return resultDraft(
+    net,
+    transition,
+    binding.inputs,
+    {
+      firing,
+      attempt: 1,
+      consumed: consumedBy(binding),
+      read: readBy(binding),
+      from: provenanceOf(state.net, transition, firing, correlation, now),
+    },
+    deterministicResult(transition, binding.inputs, now),
+    now,
+  );
 }
 
 export interface FiringParts {
@@ -81,12 +97,24 @@ export interface FiringParts {
 export type Outcome = { ok: true; value: Json } | { ok: false; error: import("../contract/errors.ts").ErrorData };
 
 /** The event that ends a firing: `fired` where the outcome and its routing are good, else a final `failed`. */
-export function resultDraft(net: CompiledNet, transition: CompiledTransition, inputs: BoundInput[], parts: FiringParts, outcome: Outcome, now: number): EventDraft {
+export function resultDraft(
+  net: CompiledNet,
+  transition: CompiledTransition,
+  inputs: BoundInput[],
+  parts: FiringParts,
+  outcome: Outcome,
+  now: number,
+): EventDraft {
   const routed = outcome.ok ? routeResult(transition, inputs, outcome.value, parts.from, now) : outcome;
   const base = {
-    transition: transition.id, ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
-    firing: parts.firing, attempt: parts.attempt, consumed: parts.consumed ?? [], read: parts.read ?? [],
-    correlation: parts.from.correlation, netVersion: net.version,
+    transition: transition.id,
+    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
+    firing: parts.firing,
+    attempt: parts.attempt,
+    consumed: parts.consumed ?? [],
+    read: parts.read ?? [],
+    correlation: parts.from.correlation,
+    netVersion: net.version,
   };
   if (outcome.ok && routed.ok) {
     const summary = firedSummary(transition, inputs, outcome.value, routed.produced, now);
@@ -95,8 +123,12 @@ export function resultDraft(net: CompiledNet, transition: CompiledTransition, in
   const error = routed.ok ? { outlook: "terminal" as const, code: "unexpected", message: "no outcome" } : routed.error;
   const produced = routeError(transition, inputs, error, parts.from, now);
   return {
-    ...base, category: CATEGORY_OF.failed, type: "failed", status: "error", produced,
-    summary: `${authorOf(transition)} failed at ${transition.id}: ${error.message}. The work went to ${[...new Set(produced.map(({ place }) => place))].join(", ")}.`,
+    ...base,
+    category: CATEGORY_OF.failed,
+    type: "failed",
+    status: "error",
+    produced,
+    summary: `${authorOf(transition)} failed at ${transition.id}: ${firstLine(error.message)}. The work went to ${[...new Set(produced.map(({ place }) => place))].join(", ")}.`,
     attributes: { final: true, error: { ...error } },
   };
 }
@@ -104,7 +136,10 @@ export function resultDraft(net: CompiledNet, transition: CompiledTransition, in
 function startBinding(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft {
   const firing = firingId(state.net, transition.id, binding);
   return {
-    category: CATEGORY_OF.started, type: "started", status: "info", summary: startedSummary(transition, binding.inputs),
+    category: CATEGORY_OF.started,
+    type: "started",
+    status: "info",
+    summary: startedSummary(transition, binding.inputs),
     ...openingParts(net, transition, binding, firing),
     attributes: { kind: transition.definition.kind, inputs: inputIds(binding), ...instancePart(state, transition), at: isoTime(now) },
   };
@@ -112,9 +147,17 @@ function startBinding(state: NetState, net: CompiledNet, transition: CompiledTra
 
 function startDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
   return {
-    category: CATEGORY_OF.started, type: "started", status: "info", summary: `The gate ${firing.gate?.name ?? ""} is open: ${transition.id} starts.`,
-    transition: transition.id, ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
-    firing: firing.firing, attempt: firing.attempt, consumed: firing.consumed, read: firing.read, correlation: firing.correlation,
+    category: CATEGORY_OF.started,
+    type: "started",
+    status: "info",
+    summary: `The gate ${firing.gate?.name ?? ""} is open: ${transition.id} starts.`,
+    transition: transition.id,
+    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
+    firing: firing.firing,
+    attempt: firing.attempt,
+    consumed: firing.consumed,
+    read: firing.read,
+    correlation: firing.correlation,
     netVersion: firing.netVersion || net.version,
     attributes: { kind: transition.definition.kind, inputs: firing.inputs, ...instancePart(state, transition), at: isoTime(now) },
   };
@@ -126,12 +169,18 @@ function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransi
   const firing = firingId(state.net, transition.id, binding);
   const name = gate.name ?? transition.id;
   return {
-    category: CATEGORY_OF.gated, type: "gated", status: "waiting", summary: gatedSummary(name, transition, binding.inputs, gate.approvers, gate.quorum),
+    category: CATEGORY_OF.gated,
+    type: "gated",
+    status: "waiting",
+    summary: gatedSummary(name, transition, binding.inputs, gate.approvers, gate.quorum),
     ...openingParts(net, transition, binding, firing),
     attributes: {
       inputs: inputIds(binding),
       gate: {
-        name, approvers: gate.approvers, quorum: gate.quorum, notAuthor: gate.notAuthor,
+        name,
+        approvers: gate.approvers,
+        quorum: gate.quorum,
+        notAuthor: gate.notAuthor,
         expiresAt: gate.expires ? now + durationMs(gate.expires) : null,
       },
     },
@@ -140,8 +189,14 @@ function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransi
 
 function openingParts(net: CompiledNet, transition: CompiledTransition, binding: Binding, firing: string) {
   return {
-    transition: transition.id, ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
-    firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), correlation: correlationOf(binding), netVersion: net.version,
+    transition: transition.id,
+    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
+    firing,
+    attempt: 1,
+    consumed: consumedBy(binding),
+    read: readBy(binding),
+    correlation: correlationOf(binding),
+    netVersion: net.version,
   };
 }
 

@@ -91,7 +91,10 @@ const llmSchema = z.strictObject({
   persona: name,
   instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
   ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
-  data: z.record(alias, template).optional().describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
+  data: z
+    .record(alias, template)
+    .optional()
+    .describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
 });
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
@@ -99,7 +102,10 @@ const agentSchema = z.strictObject({
   persona: name,
   instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
   ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
-  data: z.record(alias, template).optional().describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
+  data: z
+    .record(alias, template)
+    .optional()
+    .describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
   pool: name.optional().describe("Executors that may hold the workspace"),
   workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
 });

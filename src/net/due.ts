@@ -5,9 +5,9 @@ import { derivedId } from "../contract/hash.ts";
 import type { Json } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import { inputScope } from "./binding.ts";
-import { boundOf } from "./scope.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { authorOf } from "./decide.ts";
+import { boundOf } from "./scope.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 
 /** When something will be due next (ms since the epoch), or null. */
@@ -32,14 +32,30 @@ export function incompleteDrafts(state: NetState, net: CompiledNet, now: number)
     .filter(({ due }) => due <= now)
     .map(({ transition, anchor, anchorPlace, input, found, wanted }) => {
       const firing = derivedId("f-", state.net, transition.id, "incomplete", anchor.id);
-      const data: Json = { incomplete: transition.id, wanted, found: found.length, anchor: anchor.data, group: found.map((token) => token.data) };
+      const data: Json = {
+        incomplete: transition.id,
+        wanted,
+        found: found.length,
+        anchor: anchor.data,
+        group: found.map((token) => token.data),
+      };
       const token: Token = {
-        id: derivedId("t-", firing, "incomplete"), data, by: authorOf(transition), at: isoTime(now), correlation: anchor.correlation, v: 1,
+        id: derivedId("t-", firing, "incomplete"),
+        data,
+        by: authorOf(transition),
+        at: isoTime(now),
+        correlation: anchor.correlation,
+        v: 1,
         from: { net: state.net, transition: transition.id, firing, tokens: [anchor.id, ...found.map(({ id }) => id)] },
       };
       const place = input.gather?.to ?? "";
       return {
-        category: CATEGORY_OF.expired, type: "expired", status: "error", transition: transition.id, firing, correlation: anchor.correlation,
+        category: CATEGORY_OF.expired,
+        type: "expired",
+        status: "error",
+        transition: transition.id,
+        firing,
+        correlation: anchor.correlation,
         summary: `Only ${found.length} of ${wanted} came together for ${transition.id} in time: what was there went to ${place}.`,
         consumed: [{ place: anchorPlace, id: anchor.id }, ...found.map(({ id }) => ({ place: input.arc.place, id }))],
         produced: [{ place, token }],
@@ -71,7 +87,14 @@ function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group
   return groups;
 }
 
-function groupOf(state: NetState, transition: CompiledTransition, first: CompiledInput, input: CompiledInput, anchor: Token, now: number): Group | null {
+function groupOf(
+  state: NetState,
+  transition: CompiledTransition,
+  first: CompiledInput,
+  input: CompiledInput,
+  anchor: Token,
+  now: number,
+): Group | null {
   const gather = input.gather;
   const self = boundOf(anchor, first.arc.place);
   if (!gather || (first.where && first.where.test(inputScope([], { $: self }), now) === false)) return null;
@@ -79,7 +102,10 @@ function groupOf(state: NetState, transition: CompiledTransition, first: Compile
   const wanted = gather.count.evaluate(scope, now);
   const key = JSON.stringify(gather.equals ? gather.equals.evaluate(scope, now) : gather.by.evaluate(inputScope([], { $: self }), now));
   const found = [...(state.places.get(input.arc.place)?.values() ?? [])]
-    .filter(({ token, reservedBy }) => reservedBy === null && JSON.stringify(gather.by.evaluate(inputScope([], { $: boundOf(token, input.arc.place) }), now)) === key)
+    .filter(
+      ({ token, reservedBy }) =>
+        reservedBy === null && JSON.stringify(gather.by.evaluate(inputScope([], { $: boundOf(token, input.arc.place) }), now)) === key,
+    )
     .map(({ token }) => token);
   if (typeof wanted !== "number" || found.length >= wanted) return null;
   return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: Date.parse(anchor.at) + (gather.after ?? 0) };

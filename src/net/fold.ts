@@ -44,15 +44,17 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   },
   started: open,
   gated: open,
-  claimed: (state, event) => withFiring(state, event, (firing) => {
-    firing.claim = { executor: text(event, "executor") ?? "" };
-  }),
-  lapsed: (state, event) => withFiring(state, event, (firing) => {
-    firing.attempt = event.attempt ?? firing.attempt + 1;
-    firing.recoveries += 1;
-    firing.claim = null;
-    firing.notBefore = null;
-  }),
+  claimed: (state, event) =>
+    withFiring(state, event, (firing) => {
+      firing.claim = { executor: text(event, "executor") ?? "" };
+    }),
+  lapsed: (state, event) =>
+    withFiring(state, event, (firing) => {
+      firing.attempt = event.attempt ?? firing.attempt + 1;
+      firing.recoveries += 1;
+      firing.claim = null;
+      firing.notBefore = null;
+    }),
   fired: close,
   failed: (state, event) => {
     if (event.attributes?.final === true) return close(state, event);
@@ -100,10 +102,24 @@ function open(state: NetState, event: NetEvent): void {
   }
   markSeen(state, event);
   state.firings.set(id, {
-    firing: id, transition: event.transition ?? "", persona: event.persona ?? null, netVersion: event.netVersion ?? "",
-    attempt: event.attempt ?? 1, failures: 0, recoveries: 0, consumed, read, inputs: inputsOf(event), readTokens,
-    correlation: event.correlation ?? "", openedAt: opened, startedAt: opened, notBefore: null,
-    instance: number(event, "instance") ?? null, claim: null, gate: event.type === "gated" ? gateOf(event) : null,
+    firing: id,
+    transition: event.transition ?? "",
+    persona: event.persona ?? null,
+    netVersion: event.netVersion ?? "",
+    attempt: event.attempt ?? 1,
+    failures: 0,
+    recoveries: 0,
+    consumed,
+    read,
+    inputs: inputsOf(event),
+    readTokens,
+    correlation: event.correlation ?? "",
+    openedAt: opened,
+    startedAt: opened,
+    notBefore: null,
+    instance: number(event, "instance") ?? null,
+    claim: null,
+    gate: event.type === "gated" ? gateOf(event) : null,
   });
 }
 
@@ -128,7 +144,11 @@ function decide(state: NetState, event: NetEvent): void {
     if (!firing.gate) return;
     const comment = text(event, "comment");
     firing.gate.decisions.push({
-      id: text(event, "decisionId") ?? "", by: text(event, "by") ?? "", approve, at: event.ts, ...(comment === undefined ? {} : { comment }),
+      id: text(event, "decisionId") ?? "",
+      by: text(event, "by") ?? "",
+      approve,
+      at: event.ts,
+      ...(comment === undefined ? {} : { comment }),
     });
     if (event.attributes?.passed === true) firing.gate.passed = true;
   });
@@ -188,8 +208,13 @@ function gateOf(event: NetEvent): GateState {
   const gate = event.attributes?.gate;
   const parts = isJsonObject(gate) ? gate : {};
   return {
-    name: String(parts.name ?? event.transition ?? ""), approvers: (parts.approvers as string[] | undefined) ?? [], quorum: Number(parts.quorum ?? 1),
-    expiresAt: typeof parts.expiresAt === "number" ? parts.expiresAt : null, notAuthor: parts.notAuthor === true, decisions: [], passed: false,
+    name: String(parts.name ?? event.transition ?? ""),
+    approvers: (parts.approvers as string[] | undefined) ?? [],
+    quorum: Number(parts.quorum ?? 1),
+    expiresAt: typeof parts.expiresAt === "number" ? parts.expiresAt : null,
+    notAuthor: parts.notAuthor === true,
+    decisions: [],
+    passed: false,
   };
 }
 

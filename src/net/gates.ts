@@ -22,14 +22,22 @@ export interface DecisionRequest {
 
 /** Open gates by name or firing id, oldest first. */
 export function findGates(state: NetState, key?: string): OpenFiring[] {
-  return [...state.firings.values()].filter(({ gate, firing }) => gate !== null && !gate.passed && (key === undefined || gate.name === key || firing === key));
+  return [...state.firings.values()].filter(
+    ({ gate, firing }) => gate !== null && !gate.passed && (key === undefined || gate.name === key || firing === key),
+  );
 }
 
 /**
  * The event of one decision, or null when this decision (or this person's same decision) is already in: sent twice, it counts once.
  * @throws Refused `not-an-approver`, `author-may-not-approve`, `already-decided`
  */
-export function decisionDraft(state: NetState, transition: CompiledTransition, firing: OpenFiring, request: DecisionRequest, now: number): EventDraft | null {
+export function decisionDraft(
+  state: NetState,
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  request: DecisionRequest,
+  now: number,
+): EventDraft | null {
   const gate = firing.gate;
   if (!gate) throw new Terminal({ code: "no-such-gate", message: `firing ${firing.firing} waits at no gate`, hint: "petrel gate ls" });
   const before = gate.decisions.find(({ id, by }) => id === request.id || by === request.by.user);
@@ -40,36 +48,61 @@ export function decisionDraft(state: NetState, transition: CompiledTransition, f
   const passed = request.decision === "approve" && approvals >= gate.quorum;
   return request.decision === "approve"
     ? approvalDraft(transition, firing, gate, request, approvals, passed)
-    : { ...closingDraft(state, transition, firing, now, "decided", { by: request.by.user, comment: request.comment ?? null }), ...rejection(gate, request) };
+    : {
+        ...closingDraft(state, transition, firing, now, "decided", { by: request.by.user, comment: request.comment ?? null }),
+        ...rejection(gate, request),
+      };
 }
 
 /** A gate that ran out of time. */
 export function expiryDraft(state: NetState, transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
   const draft = closingDraft(state, transition, firing, now, "expired", { by: "clock", comment: null });
-  return { ...draft, status: "error", summary: `Nobody decided on the gate ${firing.gate?.name ?? ""} in time: the work went to ${draft.produced?.[0]?.place ?? ""}.` };
+  return {
+    ...draft,
+    status: "error",
+    summary: `Nobody decided on the gate ${firing.gate?.name ?? ""} in time: the work went to ${draft.produced?.[0]?.place ?? ""}.`,
+  };
 }
 
 export function dueGates(state: NetState, now: number): OpenFiring[] {
-  return [...state.firings.values()].filter(({ gate }) => gate !== null && !gate.passed && gate.expiresAt !== null && gate.expiresAt <= now);
+  return [...state.firings.values()].filter(
+    ({ gate }) => gate !== null && !gate.passed && gate.expiresAt !== null && gate.expiresAt <= now,
+  );
 }
 
 function mayDecide(state: NetState, gate: GateState, firing: OpenFiring, person: Person): void {
   const names = new Set([`user:${person.user}`, ...person.roles.map((role) => `role:${role}`)]);
   if (!gate.approvers.some((approver) => names.has(approver))) {
     throw new Refused({
-      code: "not-an-approver", message: `${person.user} may not decide on ${gate.name}: it takes ${gate.approvers.join(" or ")}`,
+      code: "not-an-approver",
+      message: `${person.user} may not decide on ${gate.name}: it takes ${gate.approvers.join(" or ")}`,
       hint: "petrel gate approve NET GATE --role ROLE",
     });
   }
   const author = state.authors.get(firing.correlation);
   if (gate.notAuthor && author !== undefined && (author === person.user || author === `user:${person.user}`)) {
-    throw new Refused({ code: "author-may-not-approve", message: `${person.user} put this work in, and ${gate.name} wants somebody else to decide` });
+    throw new Refused({
+      code: "author-may-not-approve",
+      message: `${person.user} put this work in, and ${gate.name} wants somebody else to decide`,
+    });
   }
 }
 
-function approvalDraft(transition: CompiledTransition, firing: OpenFiring, gate: GateState, request: DecisionRequest, approvals: number, passed: boolean): EventDraft {
+function approvalDraft(
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  gate: GateState,
+  request: DecisionRequest,
+  approvals: number,
+  passed: boolean,
+): EventDraft {
   return {
-    category: CATEGORY_OF.decided, type: "decided", status: passed ? "ok" : "waiting", transition: transition.id, firing: firing.firing, correlation: firing.correlation,
+    category: CATEGORY_OF.decided,
+    type: "decided",
+    status: passed ? "ok" : "waiting",
+    transition: transition.id,
+    firing: firing.firing,
+    correlation: firing.correlation,
     summary: `${request.by.user} approved ${gate.name}${passed ? "" : `; ${approvals} of ${gate.quorum} so far`}.`,
     attributes: { ...who(gate, request), ...(passed ? { passed: true } : {}) },
   };
@@ -77,34 +110,67 @@ function approvalDraft(transition: CompiledTransition, firing: OpenFiring, gate:
 
 function rejection(gate: GateState, request: DecisionRequest): Pick<EventDraft, "status" | "summary" | "attributes"> {
   return {
-    status: "refused", summary: `${request.by.user} rejected ${gate.name}${request.comment ? `: ${request.comment}` : ""}.`,
+    status: "refused",
+    summary: `${request.by.user} rejected ${gate.name}${request.comment ? `: ${request.comment}` : ""}.`,
     attributes: who(gate, request),
   };
 }
 
 function who(gate: GateState, request: DecisionRequest) {
   return {
-    gate: gate.name, by: request.by.user, roles: request.by.roles, decision: request.decision, decisionId: request.id,
+    gate: gate.name,
+    by: request.by.user,
+    roles: request.by.roles,
+    decision: request.decision,
+    decisionId: request.id,
     ...(request.comment === undefined ? {} : { comment: request.comment }),
   };
 }
 
 /** The work leaves the gate for the place that it escalates to, with all that it held. */
 function closingDraft(
-  state: NetState, transition: CompiledTransition, firing: OpenFiring, now: number, type: "decided" | "expired", why: { by: string; comment: string | null },
+  state: NetState,
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  now: number,
+  type: "decided" | "expired",
+  why: { by: string; comment: string | null },
 ): EventDraft {
   const { gate } = transition.definition;
   const place = gate?.escalate ?? transition.definition.onError ?? DEAD_LETTER;
   const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
   const inputs = boundInputs(state, transition, firing);
-  const data = { gate: firing.gate?.name ?? transition.id, outcome: type === "expired" ? "expired" : "rejected", by: why.by, comment: why.comment, inputs: inputData(inputs) };
+  const data = {
+    gate: firing.gate?.name ?? transition.id,
+    outcome: type === "expired" ? "expired" : "rejected",
+    by: why.by,
+    comment: why.comment,
+    inputs: inputData(inputs),
+  };
   const token = {
-    id: derivedId("t-", firing.firing, type), data,
-    from: { net: state.net, transition: transition.id, firing: firing.firing, tokens: [...firing.consumed, ...firing.read].map(({ id }) => id) },
-    by: from.by, at: from.at, correlation: firing.correlation, v: 1 as const,
+    id: derivedId("t-", firing.firing, type),
+    data,
+    from: {
+      net: state.net,
+      transition: transition.id,
+      firing: firing.firing,
+      tokens: [...firing.consumed, ...firing.read].map(({ id }) => id),
+    },
+    by: from.by,
+    at: from.at,
+    correlation: firing.correlation,
+    v: 1 as const,
   };
   return {
-    category: CATEGORY_OF[type], type, status: "refused", summary: "", transition: transition.id, firing: firing.firing, correlation: firing.correlation,
-    consumed: firing.consumed, read: firing.read, produced: [{ place, token }],
+    category: CATEGORY_OF[type],
+    type,
+    status: "refused",
+    summary: "",
+    transition: transition.id,
+    firing: firing.firing,
+    correlation: firing.correlation,
+    consumed: firing.consumed,
+    read: firing.read,
+    produced: [{ place, token }],
   };
 }

@@ -15,5 +15,8 @@ export function schemaProblem(schema: JsonObject, value: Json): string | null {
     cache.set(schema, validate);
   }
   if (validate(value)) return null;
-  return (validate.errors ?? []).slice(0, 5).map((error) => `${error.instancePath || "the token"} ${error.message ?? "is wrong"}`).join("; ");
+  return (validate.errors ?? [])
+    .slice(0, 5)
+    .map((error) => `${error.instancePath || "the token"} ${error.message ?? "is wrong"}`)
+    .join("; ");
 }

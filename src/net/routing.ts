@@ -29,7 +29,13 @@ export function routeResult(transition: CompiledTransition, inputs: BoundInput[]
 }
 
 /** Tokens of a firing that finally failed: its error arcs, else `onError`, else the dead-letter place. Never throws, never empty. */
-export function routeError(transition: CompiledTransition, inputs: BoundInput[], error: ErrorData, from: Provenance, now: number): PlacedToken[] {
+export function routeError(
+  transition: CompiledTransition,
+  inputs: BoundInput[],
+  error: ErrorData,
+  from: Provenance,
+  now: number,
+): PlacedToken[] {
   const routed = attempt(() => route(transition, inputs, "$error", { ...error } as Json, from, now, true));
   if (routed.ok && routed.produced.length > 0) return routed.produced;
   const cause = routed.ok || routed.error.code === "no-route" ? error : routed.error;
@@ -53,11 +59,19 @@ function attempt(make: () => PlacedToken[]): Routed {
 }
 
 function route(
-  transition: CompiledTransition, inputs: BoundInput[], name: "$result" | "$error", value: Json, from: Provenance, now: number, failed: boolean,
+  transition: CompiledTransition,
+  inputs: BoundInput[],
+  name: "$result" | "$error",
+  value: Json,
+  from: Provenance,
+  now: number,
+  failed: boolean,
 ): PlacedToken[] {
   const extra: Record<string, Bound> = { [name]: { data: value, meta: null } };
   const scope = inputScope(inputs, extra);
-  const arcs = transition.outputs.map((output, index) => ({ output, index })).filter(({ output }) => (output.arc.error === true) === failed);
+  const arcs = transition.outputs
+    .map((output, index) => ({ output, index }))
+    .filter(({ output }) => (output.arc.error === true) === failed);
   const produced: PlacedToken[] = [];
   let matched = false;
   for (const { output, index } of arcs) {
@@ -80,8 +94,15 @@ function route(
 }
 
 function tokensFor(
-  transition: CompiledTransition, output: CompiledOutput, index: number, inputs: BoundInput[], extra: Record<string, Bound>, scope: Scope,
-  value: Json, from: Provenance, now: number,
+  transition: CompiledTransition,
+  output: CompiledOutput,
+  index: number,
+  inputs: BoundInput[],
+  extra: Record<string, Bound>,
+  scope: Scope,
+  value: Json,
+  from: Provenance,
+  now: number,
 ): PlacedToken[] {
   if (!output.each) {
     const data = laidOver(output, output.value ? output.value.render(scope, now) : value, scope, now);
@@ -89,7 +110,10 @@ function tokensFor(
   }
   const items = output.each.evaluate(scope, now);
   if (!Array.isArray(items)) {
-    throw new Terminal({ code: "each-not-array", message: `"each" of ${transition.id} -> ${output.arc.to} gives no array but ${JSON.stringify(items)?.slice(0, 80)}` });
+    throw new Terminal({
+      code: "each-not-array",
+      message: `"each" of ${transition.id} -> ${output.arc.to} gives no array but ${JSON.stringify(items)?.slice(0, 80)}`,
+    });
   }
   return items.flatMap((item, at) => {
     const inner = inputScope(inputs, { ...extra, $item: { data: item, meta: null }, $index: { data: at, meta: null } });
@@ -107,13 +131,24 @@ function perItem(output: CompiledOutput): boolean {
 function laidOver(output: CompiledOutput, value: Json, scope: Scope, now: number): Json {
   if (output.set.length === 0) return value;
   if (!isJsonObject(value)) {
-    throw new Terminal({ code: "set-not-object", message: `"set" on the arc to ${output.arc.to} needs an object, the value is ${JSON.stringify(value)?.slice(0, 80)}` });
+    throw new Terminal({
+      code: "set-not-object",
+      message: `"set" on the arc to ${output.arc.to} needs an object, the value is ${JSON.stringify(value)?.slice(0, 80)}`,
+    });
   }
   return { ...value, ...Object.fromEntries(output.set.map(([field, template]): [string, Json] => [field, template.render(scope, now)])) };
 }
 
 /** Ids derive from the firing and the place in its output: deciding the same firing again makes the same tokens. */
-function placeToken(place: string, data: Json, arc: number | string, at: number, inputs: BoundInput[], transition: string, from: Provenance): PlacedToken {
+function placeToken(
+  place: string,
+  data: Json,
+  arc: number | string,
+  at: number,
+  inputs: BoundInput[],
+  transition: string,
+  from: Provenance,
+): PlacedToken {
   return {
     place,
     token: {

@@ -6,6 +6,7 @@ import { durationMs, type Retry } from "./definition.ts";
 import { inputTokens } from "./fold.ts";
 import type { BoundInput } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { firstLine } from "./summary.ts";
 
 /** Attempts lost to dead processes are free, up to here. */
 export const RECOVERY_LIMIT = 25;
@@ -15,21 +16,36 @@ const DEFAULT_RETRY: Retry = { max: 2, backoff: "exponential", delay: "1s", maxD
 export function boundInputs(state: NetState, transition: CompiledTransition, firing: OpenFiring): BoundInput[] {
   const tokens = inputTokens(state, firing);
   return transition.inputs.map(({ name, arc, take, gather }) => ({
-    name, many: gather !== null || take !== 1, place: arc.place, tokens: (tokens[name] ?? []).map(({ token }) => token),
+    name,
+    many: gather !== null || take !== 1,
+    place: arc.place,
+    tokens: (tokens[name] ?? []).map(({ token }) => token),
   }));
 }
 
 /** `random` in [0, 1) spreads retries (full jitter over the upper half, so that a wait is never near zero). */
 export function settleDraft(
-  state: NetState, net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, outcome: Outcome, now: number, random: number,
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  outcome: Outcome,
+  now: number,
+  random: number,
 ): EventDraft {
   const retry = transition.definition.retry ?? DEFAULT_RETRY;
   if (!outcome.ok && outcome.error.outlook === "retryable" && firing.failures < retry.max) {
     const wait = backoffMs(retry, firing.failures, random);
     return {
-      category: CATEGORY_OF.failed, type: "failed", status: "error", transition: transition.id, firing: firing.firing, attempt: firing.attempt,
-      ...(firing.persona ? { persona: firing.persona } : {}), correlation: firing.correlation,
-      summary: `${authorOf(transition)} could not finish ${transition.id}: ${outcome.error.message}. Try ${firing.failures + 2} of ${retry.max + 1} follows in ${Math.ceil(wait / 1000)} s.`,
+      category: CATEGORY_OF.failed,
+      type: "failed",
+      status: "error",
+      transition: transition.id,
+      firing: firing.firing,
+      attempt: firing.attempt,
+      ...(firing.persona ? { persona: firing.persona } : {}),
+      correlation: firing.correlation,
+      summary: `${authorOf(transition)} could not finish ${transition.id}: ${firstLine(outcome.error.message)}. Try ${firing.failures + 2} of ${retry.max + 1} follows in ${Math.ceil(wait / 1000)} s.`,
       attributes: { final: false, notBefore: now + wait, error: { ...outcome.error } },
     };
   }
@@ -47,8 +63,14 @@ export function backoffMs(retry: Retry, failures: number, random: number): numbe
 
 export function lapseDraft(transition: CompiledTransition, firing: OpenFiring, reason: string, executor: string | null): EventDraft {
   return {
-    category: CATEGORY_OF.lapsed, type: "lapsed", status: "info", transition: transition.id, firing: firing.firing, attempt: firing.attempt + 1,
-    ...(firing.persona ? { persona: firing.persona } : {}), correlation: firing.correlation,
+    category: CATEGORY_OF.lapsed,
+    type: "lapsed",
+    status: "info",
+    transition: transition.id,
+    firing: firing.firing,
+    attempt: firing.attempt + 1,
+    ...(firing.persona ? { persona: firing.persona } : {}),
+    correlation: firing.correlation,
     summary: `${authorOf(transition)} begins ${transition.id} again, attempt ${firing.attempt + 1}: ${reason}.`,
     attributes: { reason, ...(executor === null ? {} : { executor }) },
   };

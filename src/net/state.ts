@@ -89,8 +89,21 @@ export const PUT_MEMORY_MS = 24 * 3_600_000;
 
 export function emptyState(net: string): NetState {
   return {
-    net, seq: 0, sequence: 0, epoch: 0, definition: null, personas: {}, places: new Map(), firings: new Map(), seen: new Map(),
-    puts: new Map(), letter: null, authors: new Map(), paused: false, killed: false, generation: 0,
+    net,
+    seq: 0,
+    sequence: 0,
+    epoch: 0,
+    definition: null,
+    personas: {},
+    places: new Map(),
+    firings: new Map(),
+    seen: new Map(),
+    puts: new Map(),
+    letter: null,
+    authors: new Map(),
+    paused: false,
+    killed: false,
+    generation: 0,
   };
 }
 

@@ -7,7 +7,13 @@ import type { BoundInput } from "./routing.ts";
 
 const MOST = 280;
 
-export function firedSummary(transition: CompiledTransition, inputs: BoundInput[], result: Json, produced: PlacedToken[], now: number): string {
+export function firedSummary(
+  transition: CompiledTransition,
+  inputs: BoundInput[],
+  result: Json,
+  produced: PlacedToken[],
+  now: number,
+): string {
   const own = ownWords(transition, inputs, result, now);
   if (own !== null) return own;
   const title = titleOf(inputs);
@@ -19,7 +25,13 @@ export function startedSummary(transition: CompiledTransition, inputs: BoundInpu
   return `${who(transition)} takes up ${title ? `“${title}”` : "a token"} at ${transition.id}.`;
 }
 
-export function gatedSummary(gate: string, transition: CompiledTransition, inputs: BoundInput[], approvers: string[], quorum: number): string {
+export function gatedSummary(
+  gate: string,
+  transition: CompiledTransition,
+  inputs: BoundInput[],
+  approvers: string[],
+  quorum: number,
+): string {
   const title = titleOf(inputs);
   const people = approvers.map((approver) => approver.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
   return `The gate ${gate} holds ${title ? `“${title}”` : transition.id}: ${quorum === 1 ? people : `${quorum} of ${people}`} must decide.`;
@@ -58,6 +70,11 @@ function countPlaces(produced: PlacedToken[]): string {
   for (const { place } of produced) counts.set(place, (counts.get(place) ?? 0) + 1);
   return [...counts].map(([place, count]) => `${count} token${count === 1 ? "" : "s"} in ${place}`).join(", ");
 }
+/** The first line of a message that may have many, for a sentence. */
+export function firstLine(text: string): string {
+  return cut(text.split("\n", 1)[0] ?? "");
+}
+
 function cut(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;

@@ -13,7 +13,12 @@ const chain = {
   places: { start: { open: true }, middle: {}, end: { sink: true } },
   transitions: {
     first: { kind: "pass", in: [{ place: "start", as: "job" }], out: [{ to: "middle" }] },
-    second: { kind: "map", value: { title: "${job.title}", n: "${job.n + 1}" }, in: [{ place: "middle", as: "job" }], out: [{ to: "end" }] },
+    second: {
+      kind: "map",
+      value: { title: "${job.title}", n: "${job.n + 1}" },
+      in: [{ place: "middle", as: "job" }],
+      out: [{ to: "end" }],
+    },
   },
 };
 
@@ -25,11 +30,17 @@ describe("a chain of pass and map", () => {
     await kit.ask(null, "apply-net", { definition: chain });
     const id = await kit.put("chain", "start", { title: "hello", n: 1 });
     await waitUntil("the token is at the end", () => (marking().end?.length ?? 0) === 1);
-    const [token] = (await kit.ask("chain", "tokens", { place: "end" })) as { data: unknown; from: { transition: string; tokens: string[] }; correlation: string }[];
+    const { tokens } = (await kit.ask("chain", "tokens", { place: "end" })) as {
+      tokens: { data: unknown; from: { transition: string }; correlation: string }[];
+    };
+    const [token] = tokens;
     expect(token?.data).toEqual({ title: "hello", n: 2 });
     expect(token?.from.transition).toBe("second");
     expect(token?.correlation).toBe(`c-${id.slice(2)}`);
-    await waitUntil("the place streams follow", () => kit.hub.places.get("chain/end")?.size === 1 && (kit.hub.places.get("chain/start")?.size ?? 0) === 0);
+    await waitUntil(
+      "the place streams follow",
+      () => kit.hub.places.get("chain/end")?.size === 1 && (kit.hub.places.get("chain/start")?.size ?? 0) === 0,
+    );
   });
 
   it("takes a put with the same Petrel-Token once", async () => {
@@ -55,17 +66,24 @@ describe("a chain of pass and map", () => {
     const events: never[] = [];
     await kit.broker.log("chain").read(0, (entry) => events.push(...(entry.events as never[])));
     expect(markingOf(foldEvents("chain", events))).toEqual(marking());
-    await waitUntil("the place streams are equal", () => kit.hub.places.get("chain/end")?.size === 200 && (kit.hub.places.get("chain/middle")?.size ?? 0) === 0);
+    await waitUntil(
+      "the place streams are equal",
+      () => kit.hub.places.get("chain/end")?.size === 200 && (kit.hub.places.get("chain/middle")?.size ?? 0) === 0,
+    );
     expect(new Set([...(kit.hub.places.get("chain/end")?.values() ?? [])].map((token) => (token.data as { n: number }).n)).size).toBe(200);
   });
 
   it("shows what cannot be taken in, with reason and hint", async () => {
     kit = await masterKit();
-    await kit.ask(null, "apply-net", { definition: { ...chain, places: { ...chain.places, start: { open: true, schema: { type: "object", required: ["title"] } } } } });
+    await kit.ask(null, "apply-net", {
+      definition: { ...chain, places: { ...chain.places, start: { open: true, schema: { type: "object", required: ["title"] } } } },
+    });
     await expect(kit.put("chain", "start", { n: 1 })).rejects.toMatchObject({ code: "schema" });
     await expect(kit.put("chain", "middle", { n: 1 })).rejects.toMatchObject({ code: "place-not-open" });
     await expect(kit.put("chain", "nowhere", { n: 1 })).rejects.toMatchObject({ code: "unknown-place" });
-    const rejected = (await kit.ask("chain", "tokens", { place: "rejected" })) as { data: { reason: string; hint: string } }[];
-    expect(rejected.map(({ data }) => data.reason).join()).toMatch(/title.*takes nothing from outside.*no place nowhere/);
+    const { tokens } = (await kit.ask("chain", "tokens", { place: "rejected" })) as {
+      tokens: { data: { reason: string; hint: string } }[];
+    };
+    expect(tokens.map(({ data }) => data.reason).join()).toMatch(/title.*takes nothing from outside.*no place nowhere/);
   });
 });

@@ -114,7 +114,7 @@ test("nothing is asked once the budget is spent", async () => {
   const tiers = tierModels(defaultConfig, map(only), { clock, budgetUsd: 1 });
   await tiers.ask("frontier", request, askOptions());
   await tiers.ask("frontier", request, askOptions());
-  await expect(tiers.ask("frontier", request, askOptions())).rejects.toMatchObject({ code: "budget-exhausted", exitCode: 6 });
+  await expect(tiers.ask("frontier", request, askOptions())).rejects.toMatchObject({ code: "models-budget-exhausted", exitCode: 6 });
   expect(only.asked).toHaveLength(2);
 });
 

@@ -1,8 +1,9 @@
 /** A master on the in-memory broker with a clock that the test turns, for tests of the engine's promises. */
-import type { Clock, Timer } from "../../src/contract/clock.ts";
-import { silentLogger } from "../../src/contract/logger.ts";
+
 import { Master } from "../../src/actors/master.ts";
 import type { MasterPorts } from "../../src/actors/master-ports.ts";
+import type { Clock, Timer } from "../../src/contract/clock.ts";
+import { silentLogger } from "../../src/contract/logger.ts";
 import { type MemoryBroker, memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { encodeOrder } from "./unsigned-order.ts";
@@ -53,11 +54,26 @@ export async function masterKit(overrides: Partial<MasterPorts> = {}): Promise<M
   const hub = new MemoryHub(clock);
   let count = 0;
   const ports = (broker: MemoryBroker, more: Partial<MasterPorts>): MasterPorts => ({
-    broker, clock, ids: { next: () => `id${++count}` }, random: () => 0.5, name: "master-1", logger: silentLogger, leaseMs: 30_000, netLeaseMs: 5_000,
-    sign: encodeOrder, work: () => Promise.reject(new Error("this kit has no models")), ...overrides, ...more,
+    broker,
+    clock,
+    ids: { next: () => `id${++count}` },
+    random: () => 0.5,
+    name: "master-1",
+    version: "0.0.0",
+    durability: "memory",
+    logger: silentLogger,
+    leaseMs: 30_000,
+    netLeaseMs: 5_000,
+    sign: encodeOrder,
+    work: () => Promise.reject(new Error("this kit has no models")),
+    ...overrides,
+    ...more,
   });
   const kit: MasterKit = {
-    hub, clock, broker: memoryBroker(hub), master: undefined as unknown as Master,
+    hub,
+    clock,
+    broker: memoryBroker(hub),
+    master: undefined as unknown as Master,
     async ask(net, verb, body = {}) {
       const answer = await kit.broker.commands.ask(net, verb, { by: { user: "ada", roles: ["maintainer"] }, ...body } as never);
       if (!answer.ok) throw Object.assign(new Error(answer.error?.message), { code: answer.error?.code, hint: answer.error?.hint });

@@ -1,9 +1,9 @@
 /** Applying a definition to a net: the file is checked, stored under its hash, and then named by an `edited` event. */
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
+import type { PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
-import type { PlacedToken } from "../../contract/event.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition } from "../../net/definition.ts";
 import { versionOf } from "../../net/version.ts";
@@ -22,15 +22,20 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   const version = versionOf(definition);
   if (base !== undefined && state.definition !== null && !state.definition.startsWith(base)) {
     throw new Refused({
-      code: "outdated-base", message: `the edit was made on ${base.slice(0, 12)}, but ${state.definition.slice(0, 12)} runs`,
+      code: "outdated-base",
+      message: `the edit was made on ${base.slice(0, 12)}, but ${state.definition.slice(0, 12)} runs`,
       hint: `petrel net pull ${state.net}, make the change there, and apply again`,
     });
   }
-  if (state.definition === version) return { net: state.net, version, changed: false };
+  if (state.definition === version) return { net: state.net, hash: version, changed: false };
   const personas = await knownPersonas(term, definition);
   const errors = checkNet(definition, { personas: new Set(Object.keys(personas)) }).filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
-    throw new Terminal({ code: "net-invalid", message: errors.map((problem) => formatProblem(problem)).join("\n"), hint: "petrel net check FILE" });
+    throw new Terminal({
+      code: "net-invalid",
+      message: errors.map((problem) => formatProblem(problem)).join("\n"),
+      hint: "petrel net check FILE",
+    });
   }
   refuseRemovals(term, definition);
   await term.ports.broker.netVersions.put(state.net, version, definition as unknown as Json);
@@ -38,7 +43,11 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   await term.declarePlaces(definition);
   const first = state.definition === null;
   const committed = term.commit({
-    category: "net", type: "edited", status: "ok", netVersion: version, produced: first ? initialTokens(term, definition) : [],
+    category: "net",
+    type: "edited",
+    status: "ok",
+    netVersion: version,
+    produced: first ? initialTokens(term, definition) : [],
     summary: first ? `${by} started the net ${state.net}.` : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
     attributes: { base: state.definition, by, personas },
   });
@@ -47,7 +56,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   await committed;
   await term.arrivals.declareLetterBox();
   term.wakeAll();
-  return { net: state.net, version, changed: true };
+  return { net: state.net, hash: version, changed: true };
 }
 
 async function knownPersonas(term: Term, definition: NetDefinition): Promise<Record<string, string>> {
@@ -66,12 +75,17 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
   const running = term.net?.definition;
   if (!running) return;
   const gone = [
-    ...Object.keys(running.places).filter((place) => !(place in definition.places)).map((place) => `place ${place}`),
-    ...Object.keys(running.transitions).filter((id) => !(id in definition.transitions)).map((id) => `transition ${id}`),
+    ...Object.keys(running.places)
+      .filter((place) => !(place in definition.places))
+      .map((place) => `place ${place}`),
+    ...Object.keys(running.transitions)
+      .filter((id) => !(id in definition.transitions))
+      .map((id) => `transition ${id}`),
   ];
   if (gone.length === 0) return;
   throw new Refused({
-    code: "removal", message: `the new version lacks ${gone.join(", ")}, and a running net only grows in this version of Petrel`,
+    code: "removal",
+    message: `the new version lacks ${gone.join(", ")}, and a running net only grows in this version of Petrel`,
     hint: "keep them in the file; a transition with a guard of `false` never fires",
   });
 }
@@ -80,9 +94,15 @@ function difference(term: Term, definition: NetDefinition): string {
   const running = term.net?.definition;
   if (!running) return "";
   const added = [
-    ...Object.keys(definition.places).filter((place) => !(place in running.places)).map((place) => `place ${place}`),
-    ...Object.keys(definition.transitions).filter((id) => !(id in running.transitions)).map((id) => `transition ${id}`),
-    ...Object.entries(definition.transitions).filter(([id, { gate }]) => gate && !running.transitions[id]?.gate).map(([id, { gate }]) => `gate ${gate?.name ?? id}`),
+    ...Object.keys(definition.places)
+      .filter((place) => !(place in running.places))
+      .map((place) => `place ${place}`),
+    ...Object.keys(definition.transitions)
+      .filter((id) => !(id in running.transitions))
+      .map((id) => `transition ${id}`),
+    ...Object.entries(definition.transitions)
+      .filter(([id, { gate }]) => gate && !running.transitions[id]?.gate)
+      .map(([id, { gate }]) => `gate ${gate?.name ?? id}`),
   ];
   return added.length > 0 ? `: added ${added.join(", ")}` : "";
 }

@@ -8,17 +8,17 @@ import type { Artifacts, Delivery, Door, PutAnswer, Serving } from "../../contra
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { errorData, Refused, Retryable } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { derivedId } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Logger } from "../../contract/logger.ts";
 import { REJECTED } from "../../contract/subjects.ts";
-import { type Token, TOKEN_DATA_LIMIT } from "../../contract/token.ts";
+import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
 import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";
 import { roomIn } from "../../net/decide.ts";
 import { letterIsIn } from "../../net/fold.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import type { NetState } from "../../net/state.ts";
-import type { Logger } from "../../contract/logger.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
 export interface ArrivalPorts {
@@ -60,7 +60,9 @@ export class Arrivals {
     const { door, state } = this.#ports;
     await this.#letters?.stop();
     this.#held = [];
-    const places = Object.entries(this.#ports.net()?.definition.places ?? {}).filter(([, { open }]) => open).map(([place]) => place);
+    const places = Object.entries(this.#ports.net()?.definition.places ?? {})
+      .filter(([, { open }]) => open)
+      .map(([place]) => place);
     if (places.length === 0) return;
     const after = () => (state.letter ? { created: state.letter.created, seq: state.letter.seq } : null);
     this.#letters = await door.openLetterBox(state.net, places, after, (delivery) => this.#letter(delivery));
@@ -95,7 +97,10 @@ export class Arrivals {
       const refusal = this.#refusal(delivery);
       if (refusal) {
         await this.#refuse(delivery, refusal);
-        return { ok: false, error: errorData(new Refused({ code: refusal.code, message: refusal.reason, hint: refusal.hint, where: delivery.place })) };
+        return {
+          ok: false,
+          error: errorData(new Refused({ code: refusal.code, message: refusal.reason, hint: refusal.hint, where: delivery.place })),
+        };
       }
       if (!this.#hasRoom(delivery.place)) {
         const message = `the place ${delivery.place} is full`;
@@ -131,7 +136,9 @@ export class Arrivals {
     const net = this.#ports.net();
     const definition = net?.definition;
     const place = net ? placeOf(net, delivery.place) : undefined;
-    const open = Object.entries(definition?.places ?? {}).filter(([, { open }]) => open).map(([name]) => name);
+    const open = Object.entries(definition?.places ?? {})
+      .filter(([, { open }]) => open)
+      .map(([name]) => name);
     const doors = open.length > 0 ? `open places: ${open.join(", ")}` : "the net has no open place";
     if (!place) return { code: "unknown-place", reason: `the net has no place ${delivery.place}`, hint: doors };
     if (!place.open) return { code: "place-not-open", reason: `the place ${delivery.place} takes nothing from outside`, hint: doors };
@@ -139,9 +146,15 @@ export class Arrivals {
       return { code: "bad-token-id", reason: "the header Petrel-Token is no id", hint: "use 1 to 64 of A-Z, a-z, 0-9, _ and -" };
     }
     const parsed = parse(delivery.payload);
-    if (!parsed.ok) return { code: "not-json", reason: `the payload is no JSON: ${parsed.problem}`, hint: `send JSON, like '{"title":"..."}'` };
+    if (!parsed.ok)
+      return { code: "not-json", reason: `the payload is no JSON: ${parsed.problem}`, hint: `send JSON, like '{"title":"..."}'` };
     const problem = place.schema ? schemaProblem(place.schema, parsed.value) : null;
-    if (problem) return { code: "schema", reason: `it does not meet the schema of ${delivery.place}: ${problem}`, hint: `petrel net pull ${this.#ports.state.net} shows the schema` };
+    if (problem)
+      return {
+        code: "schema",
+        reason: `it does not meet the schema of ${delivery.place}: ${problem}`,
+        hint: `petrel net pull ${this.#ports.state.net} shows the schema`,
+      };
     return null;
   }
 
@@ -152,8 +165,13 @@ export class Arrivals {
     const token = this.#token(delivery, data);
     const { loop, pump } = this.#ports;
     const committed = loop.commit({
-      category: "token", type: "arrived", status: "ok", summary: `${named(value)} arrived in ${delivery.place}.`,
-      produced: [{ place: delivery.place, token }], correlation: token.correlation, attributes: this.#identity(delivery),
+      category: "token",
+      type: "arrived",
+      status: "ok",
+      summary: `${named(value)} arrived in ${delivery.place}.`,
+      produced: [{ place: delivery.place, token }],
+      correlation: token.correlation,
+      attributes: this.#identity(delivery),
     });
     pump();
     const event = await committed;
@@ -162,11 +180,23 @@ export class Arrivals {
 
   async #refuse(delivery: Delivery, refusal: Refusal): Promise<void> {
     const artifact = await this.#ports.artifacts.put(delivery.payload, "application/octet-stream");
-    const data: Json = { place: delivery.place, code: refusal.code, reason: refusal.reason, hint: refusal.hint, by: delivery.by, payload: { ...artifact } };
+    const data: Json = {
+      place: delivery.place,
+      code: refusal.code,
+      reason: refusal.reason,
+      hint: refusal.hint,
+      by: delivery.by,
+      payload: { ...artifact },
+    };
     const token = this.#token(delivery, data);
     const draft: EventDraft = {
-      category: "token", type: "refused", status: "refused", summary: `A delivery to ${delivery.place} was refused: ${refusal.reason}.`,
-      produced: [{ place: REJECTED, token }], correlation: token.correlation, attributes: { ...this.#identity(delivery), reason: refusal.reason, hint: refusal.hint },
+      category: "token",
+      type: "refused",
+      status: "refused",
+      summary: `A delivery to ${delivery.place} was refused: ${refusal.reason}.`,
+      produced: [{ place: REJECTED, token }],
+      correlation: token.correlation,
+      attributes: { ...this.#identity(delivery), reason: refusal.reason, hint: refusal.hint },
     };
     await this.#ports.loop.commit(draft);
   }
@@ -174,7 +204,11 @@ export class Arrivals {
   /** A put key or a letter names its token: the same delivery is the same token whoever takes it in. */
   #token(delivery: Delivery, data: Json): Token {
     const { state, clock, ids } = this.#ports;
-    const id = delivery.letter ? derivedId("t-", state.net, delivery.letter.created, delivery.letter.seq) : delivery.put !== undefined ? derivedId("t-", state.net, "put", delivery.put) : `t-${ids.next()}`;
+    const id = delivery.letter
+      ? derivedId("t-", state.net, delivery.letter.created, delivery.letter.seq)
+      : delivery.put !== undefined
+        ? derivedId("t-", state.net, "put", delivery.put)
+        : `t-${ids.next()}`;
     return { id, data, from: { outside: delivery.by }, by: delivery.by, at: isoTime(clock.now()), correlation: `c-${id.slice(2)}`, v: 1 };
   }
 

@@ -7,8 +7,7 @@
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
-import type { OpenFiring } from "../../net/state.ts";
-import type { NetState } from "../../net/state.ts";
+import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
 export interface ClaimPorts {
@@ -112,9 +111,16 @@ export class Claims {
     this.#renewed.set(firing.firing, clock.now());
     const attempt = firing.attempt;
     await loop.commit({
-      category: "executor", type: "claimed", status: "info", summary: `Executor ${executor} took on ${firing.transition}.`,
-      transition: firing.transition, firing: firing.firing, attempt, correlation: firing.correlation,
-      ...(firing.persona ? { persona: firing.persona } : {}), attributes: { executor, leaseMs },
+      category: "executor",
+      type: "claimed",
+      status: "info",
+      summary: `Executor ${executor} took on ${firing.transition}.`,
+      transition: firing.transition,
+      firing: firing.firing,
+      attempt,
+      correlation: firing.correlation,
+      ...(firing.persona ? { persona: firing.persona } : {}),
+      attributes: { executor, leaseMs },
     });
     if (firing.attempt !== attempt) return no("not-open", "this attempt is over");
     this.#ports.claimed(firing, executor);

@@ -6,8 +6,9 @@
  * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
  * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
  */
+
+import type { AppendOutcome, EventLog } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
-import { type AppendOutcome, type EventLog } from "../../contract/broker.ts";
 import { Cancelled, type ErrorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import type { IdSource } from "../../contract/ids.ts";
@@ -145,6 +146,10 @@ export class CommitLoop {
   }
 
   #termOver(): Cancelled {
-    return new Cancelled({ code: "term-over", message: `this owner's term is over: ${this.#over ?? ""}`, hint: "ask again: the next owner answers" });
+    return new Cancelled({
+      code: "term-over",
+      message: `this owner's term is over: ${this.#over ?? ""}`,
+      hint: "ask again: the next owner answers",
+    });
   }
 }

@@ -24,7 +24,8 @@ export class Definitions {
     const stored = await this.#store.get(this.#net, version);
     if (stored === null) {
       throw new Terminal({
-        code: "definition-missing", message: `the log of ${this.#net} runs version ${version.slice(0, 12)}, which is not in the version store`,
+        code: "definition-missing",
+        message: `the log of ${this.#net} runs version ${version.slice(0, 12)}, which is not in the version store`,
         hint: "restore the bucket petrel-nets from a backup; nothing was changed",
       });
     }

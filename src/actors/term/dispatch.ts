@@ -13,8 +13,8 @@ import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
 import { boundInputs } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
-import { loadBundles } from "./bundles.ts";
 import type { PersonaBook } from "../persona-book.ts";
+import { loadBundles } from "./bundles.ts";
 
 export interface AssignedFiring {
   net: string;
@@ -53,19 +53,31 @@ export class Dispatch {
   /** Sessions that wait for an executor: firing/attempt -> who to tell. */
   #waiting = new Map<string, { resolve(executor: string): void; reject(error: Error): void }>();
 
+  /** Firing -> the attempt that has begun here. */
+  readonly #begun = new Map<string, number>();
+
   constructor(ports: DispatchPorts) {
     this.#ports = ports;
   }
 
+  /** Begins an attempt, once. While the net is paused or killed nothing begins; `resumed` comes back to it. */
   run(firing: OpenFiring): void {
     const { state, settle } = this.#ports;
     const transition = this.#transition(firing);
-    if (!transition || firing.gate || state.killed) return;
+    if (!transition || firing.gate || state.killed || state.paused || this.hasBegun(firing)) return;
+    this.#begun.set(firing.firing, firing.attempt);
     try {
       this.#begin(firing, transition);
     } catch (error) {
       settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) });
     }
+  }
+
+  hasBegun(firing: OpenFiring): boolean {
+    return this.#begun.get(firing.firing) === firing.attempt;
+  }
+  over(firing: string): void {
+    this.#begun.delete(firing);
   }
 
   timeoutOf(firing: OpenFiring): number {
@@ -137,9 +149,18 @@ export class Dispatch {
     const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
     const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;
     return {
-      net: state.net, transition: transition.id, kind: definition.kind, firing: firing.firing, attempt: firing.attempt, persona: firing.persona,
-      personaVersion: state.personas[firing.persona] ?? personas.version(firing.persona) ?? "", instance: firing.instance ?? 1,
-      ask: ask === null ? null : String(ask), data: isJsonObject(data) ? data : {}, correlation: firing.correlation, timeoutMs: this.timeoutOf(firing),
+      net: state.net,
+      transition: transition.id,
+      kind: definition.kind,
+      firing: firing.firing,
+      attempt: firing.attempt,
+      persona: firing.persona,
+      personaVersion: state.personas[firing.persona] ?? personas.version(firing.persona) ?? "",
+      instance: firing.instance ?? 1,
+      ask: ask === null ? null : String(ask),
+      data: isJsonObject(data) ? sorted(data) : {},
+      correlation: firing.correlation,
+      timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
     };
   }
@@ -152,10 +173,21 @@ export class Dispatch {
     const input: JsonObject = isJsonObject(loaded) ? loaded : {};
     const persona = firing.persona ? personas.get(firing.persona, state.personas[firing.persona]) : null;
     const order: WorkOrder = {
-      v: 1, net: state.net, transition: transition.id, firing: firing.firing, attempt: firing.attempt, pool,
-      key: `${state.net}/${transition.id}/${firing.firing}`, mode, hand, input,
+      v: 1,
+      net: state.net,
+      transition: transition.id,
+      firing: firing.firing,
+      attempt: firing.attempt,
+      pool,
+      key: `${state.net}/${transition.id}/${firing.firing}`,
+      mode,
+      hand,
+      input,
       persona: persona ? { name: persona.persona, flags: persona.flags, tools: persona.tools } : null,
-      correlation: firing.correlation, timeoutMs: this.timeoutOf(firing), at: isoTime(clock.now()), netVersion: firing.netVersion,
+      correlation: firing.correlation,
+      timeoutMs: this.timeoutOf(firing),
+      at: isoTime(clock.now()),
+      netVersion: firing.netVersion,
     };
     offered(firing.firing);
     await broker.work.offer(sign(order), { pool, net: state.net, transition: transition.id, id: `${firing.firing}.${firing.attempt}` });
@@ -164,6 +196,11 @@ export class Dispatch {
   #transition(firing: OpenFiring): CompiledTransition | undefined {
     return this.#ports.netOf(firing)?.transitions.get(firing.transition);
   }
+}
+
+/** By name: two files that differ in the order of their keys are one version, and must ask with the same words. */
+function sorted(data: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function gone(): Cancelled {

@@ -4,14 +4,12 @@ import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
-import { compileOrderBy, sortByOrder } from "../../net/arcql.ts";
-import { findBinding, inputScope } from "../../net/binding.ts";
-import { boundOf } from "../../net/scope.ts";
+import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
+import { findBinding } from "../../net/binding.ts";
 import { hasRoom, openFirings } from "../../net/decide.ts";
-import { compileExpression } from "../../net/expression.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
-import { boundInputs } from "../../net/settle.ts";
 import { inputData } from "../../net/routing.ts";
+import { boundInputs } from "../../net/settle.ts";
 import type { Term } from "./term.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
@@ -19,47 +17,86 @@ const json = z.json();
 
 type Verb = (term: Term, body: unknown) => Promise<Json>;
 
-const tokensBody = z.object({ place: z.string(), where: z.string().optional(), orderBy: z.string().optional(), limit: z.int().min(1).max(10_000).default(100) });
-const decideBody = z.object({ gate: z.string().optional(), firing: z.string().optional(), decision: z.enum(["approve", "reject"]), by: person, comment: z.string().optional(), id: z.string().min(1) });
+const tokensBody = z.object({
+  place: z.string(),
+  where: z.string().optional(),
+  orderBy: z.string().optional(),
+  query: z.string().optional(),
+  limit: z.int().min(1).max(100_000).default(100),
+});
+const decideBody = z.object({
+  gate: z.string().optional(),
+  firing: z.string().optional(),
+  decision: z.enum(["approve", "reject"]),
+  by: person,
+  comment: z.string().optional(),
+  id: z.string().min(1),
+});
 const byBody = z.object({ by: person });
-const moveBody = z.object({ place: z.string(), id: z.string(), to: z.string().optional(), data: json.optional(), by: person, reason: z.string().optional() });
+const moveBody = z.object({
+  place: z.string(),
+  id: z.string(),
+  to: z.string().optional(),
+  data: json.optional(),
+  by: person,
+  reason: z.string().optional(),
+});
 
 export const NET_VERBS: Record<string, Verb> = {
   places: async (term) => placesOf(term),
-  tokens: async (term, body) => {
-    const { place, where, orderBy, limit } = tokensBody.parse(body);
-    knownPlace(term, place);
-    const now = term.ports.clock.now();
-    const condition = where ? compileExpression(where) : null;
-    const found = [...(term.state.places.get(place)?.values() ?? [])]
-      .map(({ token }) => token)
-      .filter((token) => condition === null || condition.test(inputScope([], { $: boundOf(token, place) }), now));
-    const ordered = orderBy ? sortByOrder(compileOrderBy(orderBy), found, place, now) : found;
-    return ordered.slice(0, limit) as unknown as Json;
-  },
+  tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
   gates: async (term) =>
     findGates(term.state).map((firing) => ({
-      net: term.state.net, gate: firing.gate?.name ?? "", firing: firing.firing, transition: firing.transition, since: isoTime(firing.openedAt),
-      approvers: firing.gate?.approvers ?? [], quorum: firing.gate?.quorum ?? 1, expires: firing.gate?.expiresAt ? isoTime(firing.gate.expiresAt) : null,
-      decisions: (firing.gate?.decisions ?? []) as unknown as Json, inputs: heldData(term, firing.firing),
+      net: term.state.net,
+      gate: firing.gate?.name ?? "",
+      firing: firing.firing,
+      transition: firing.transition,
+      since: isoTime(firing.openedAt),
+      approvers: firing.gate?.approvers ?? [],
+      quorum: firing.gate?.quorum ?? 1,
+      expires: firing.gate?.expiresAt ? isoTime(firing.gate.expiresAt) : null,
+      decisions: (firing.gate?.decisions ?? []) as unknown as Json,
+      approvals: (firing.gate?.decisions ?? []).filter(({ approve }) => approve).length,
+      inputs: heldData(term, firing.firing),
     })),
   decide: decide,
   pause: async (term, body) => {
     const { by } = byBody.parse(body);
     if (term.state.paused) return { paused: true, changed: false };
-    await term.commit({ category: "control", type: "paused", status: "info", summary: `${by.user} paused the net ${term.state.net}.`, attributes: { by: by.user } });
+    await term.commit({
+      category: "control",
+      type: "paused",
+      status: "info",
+      summary: `${by.user} paused the net ${term.state.net}.`,
+      attributes: { by: by.user },
+    });
     return { paused: true, changed: true };
   },
   resume: async (term, body) => {
     const { by } = byBody.parse(body);
-    if (term.state.killed) throw new Refused({ code: "killed", message: "everything was stopped by a kill", hint: "petrel resume (without a net) takes the kill back" });
+    if (term.state.killed)
+      throw new Refused({
+        code: "killed",
+        message: "everything was stopped by a kill",
+        hint: "petrel resume (without a net) takes the kill back",
+      });
     if (!term.state.paused) return { resumed: true, changed: false };
-    await term.commit({ category: "control", type: "resumed", status: "info", summary: `${by.user} let the net ${term.state.net} go on.`, attributes: { by: by.user } });
+    await term.commit({
+      category: "control",
+      type: "resumed",
+      status: "info",
+      summary: `${by.user} let the net ${term.state.net} go on.`,
+      attributes: { by: by.user },
+    });
     return { resumed: true, changed: true };
   },
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
-  definition: async (term) => ({ version: term.state.definition, definition: (term.net?.definition ?? null) as unknown as Json, personas: term.state.personas }),
+  definition: async (term) => ({
+    hash: term.state.definition,
+    definition: (term.net?.definition ?? null) as unknown as Json,
+    personas: term.state.personas,
+  }),
   why: async (term, body) => whyNot(term, z.object({ transition: z.string() }).parse(body).transition),
   compare: async (term) => ({ ...(await term.comparePlaces()), stale: term.projection.stale }),
 };
@@ -72,45 +109,97 @@ function placesOf(term: Term): Json {
     const definition = term.net?.definition.places[place];
     const reserved = tokens.filter(({ reservedBy }) => reservedBy !== null).length;
     return {
-      place, title: definition?.title ?? place, waiting: tokens.length - reserved, reserved, tokens: tokens.length,
-      oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, now - oldest) : null, capacity: definition?.capacity ?? null, open: definition?.open ?? false,
+      place,
+      title: definition?.title ?? place,
+      waiting: tokens.length - reserved,
+      reserved,
+      tokens: tokens.length,
+      oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, now - oldest) : null,
+      capacity: definition?.capacity ?? null,
+      open: definition?.open ?? false,
     };
   });
 }
 
+/** Tokens at rest, reserved ones too, by conditions or by a whole ArcQL query. */
+function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
+  const { place, where, orderBy, limit } = request;
+  knownPlace(term, place);
+  const now = term.ports.clock.now();
+  const all = [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place }));
+  const text = request.query ?? ["FROM $", where ? `WHERE ${where}` : "", orderBy ? `ORDER BY ${orderBy}` : ""].join(" ");
+  const query = compileQuery(text);
+  const found = runQuery(query, all, undefined, now);
+  const tokens = found
+    .slice(0, limit)
+    .map((candidate) => (query.select ? { ...candidate.token, data: selected(query, candidate, undefined, now) } : candidate.token));
+  return { place, tokens: tokens as unknown as Json, total: found.length };
+}
+
 async function decide(term: Term, body: unknown): Promise<Json> {
   const request = decideBody.parse(body);
-  const known = [...term.state.firings.values()].filter(({ gate, firing }) => gate && (firing === request.firing || gate.name === request.gate || firing === request.gate));
+  const known = [...term.state.firings.values()].filter(
+    ({ gate, firing }) => gate && (firing === request.firing || gate.name === request.gate || firing === request.gate),
+  );
   const open = known.filter(({ gate }) => !gate?.passed);
   const firing = open[0] ?? known[0];
   const transition = firing && term.netOf(firing)?.transitions.get(firing.transition);
   if (!firing || !transition) {
-    throw new Terminal({ code: "no-such-gate", message: `nothing waits at ${request.firing ?? request.gate ?? "that gate"}`, hint: "petrel gate ls" });
+    throw new Terminal({
+      code: "no-such-gate",
+      message: `nothing waits at ${request.firing ?? request.gate ?? "that gate"}`,
+      hint: "petrel gate ls",
+    });
   }
   const draft = decisionDraft(term.state, transition, firing, request, term.ports.clock.now());
   if (draft) await term.commit(draft);
   const gate = firing.gate;
   return {
-    gate: gate?.name ?? transition.definition.gate?.name ?? transition.id, firing: firing.firing, counted: draft !== null,
-    approvals: gate?.decisions.filter(({ approve }) => approve).length ?? 0, quorum: transition.definition.gate?.quorum ?? 1, passed: gate === null || gate?.passed === true,
+    gate: gate?.name ?? transition.definition.gate?.name ?? transition.id,
+    firing: firing.firing,
+    counted: draft !== null,
+    approvals: gate?.decisions.filter(({ approve }) => approve).length ?? 0,
+    quorum: transition.definition.gate?.quorum ?? 1,
+    passed: gate === null || gate?.passed === true,
   };
 }
 
 async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "move" | "close"): Promise<Json> {
   const placed = term.state.places.get(request.place)?.get(request.id);
-  if (!placed) throw new Terminal({ code: "no-such-token", message: `no token ${request.id} lies in ${request.place}`, hint: `petrel tokens ${term.state.net} ${request.place}` });
-  if (placed.reservedBy !== null) throw new Refused({ code: "token-reserved", message: `the firing ${placed.reservedBy} holds ${request.id}`, hint: "wait until it is over, or pause the net first" });
+  if (!placed)
+    throw new Terminal({
+      code: "no-such-token",
+      message: `no token ${request.id} lies in ${request.place}`,
+      hint: `petrel tokens ${term.state.net} ${request.place}`,
+    });
+  if (placed.reservedBy !== null)
+    throw new Refused({
+      code: "token-reserved",
+      message: `the firing ${placed.reservedBy} holds ${request.id}`,
+      hint: "wait until it is over, or pause the net first",
+    });
   const to = request.to ?? request.place;
   if (verb === "move") knownPlace(term, to);
   const now = isoTime(term.ports.clock.now());
   const token = {
-    ...placed.token, id: derivedId("t-", request.id, verb, term.state.seq), data: (request.data as Json | undefined) ?? placed.token.data, at: now,
-    by: request.by.user, from: { net: term.state.net, transition: verb, firing: request.id, tokens: [request.id] },
+    ...placed.token,
+    id: derivedId("t-", request.id, verb, term.state.seq),
+    data: (request.data as Json | undefined) ?? placed.token.data,
+    at: now,
+    by: request.by.user,
+    from: { net: term.state.net, transition: verb, firing: request.id, tokens: [request.id] },
   };
   await term.commit({
-    category: "token", type: "intervened", status: "info", correlation: placed.token.correlation, consumed: [{ place: request.place, id: request.id }],
+    category: "token",
+    type: "intervened",
+    status: "info",
+    correlation: placed.token.correlation,
+    consumed: [{ place: request.place, id: request.id }],
     produced: verb === "move" ? [{ place: to, token }] : [],
-    summary: verb === "move" ? `${request.by.user} sent a token of ${request.place} to ${to}.` : `${request.by.user} closed a token in ${request.place}.`,
+    summary:
+      verb === "move"
+        ? `${request.by.user} sent a token of ${request.place} to ${to}.`
+        : `${request.by.user} closed a token in ${request.place}.`,
     attributes: { by: request.by.user, verb, ...(request.reason ? { reason: request.reason } : {}) },
   });
   return verb === "move" ? { id: token.id, place: to } : { closed: request.id };
@@ -119,7 +208,12 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
 function whyNot(term: Term, id: string): Json {
   const net = term.net;
   const transition = net?.transitions.get(id);
-  if (!net || !transition) throw new Terminal({ code: "no-such-transition", message: `the net has no transition ${id}`, hint: `petrel net pull ${term.state.net}` });
+  if (!net || !transition)
+    throw new Terminal({
+      code: "no-such-transition",
+      message: `the net has no transition ${id}`,
+      hint: `petrel net pull ${term.state.net}`,
+    });
   const open = openFirings(term.state, id);
   const reasons: string[] = [];
   if (term.state.killed) reasons.push("everything is stopped by a kill");
@@ -130,7 +224,12 @@ function whyNot(term: Term, id: string): Json {
     const empty = transition.inputs.filter(({ arc }) => (term.state.places.get(arc.place)?.size ?? 0) === 0).map(({ arc }) => arc.place);
     reasons.push(empty.length > 0 ? `nothing lies in ${empty.join(", ")}` : "no combination of tokens meets its conditions");
   }
-  return { transition: id, enabled: reasons.length === 0, reasons, open: open.map(({ firing, attempt, claim }) => ({ firing, attempt, executor: claim?.executor ?? null })) };
+  return {
+    transition: id,
+    enabled: reasons.length === 0,
+    reasons,
+    open: open.map(({ firing, attempt, claim }) => ({ firing, attempt, executor: claim?.executor ?? null })),
+  };
 }
 
 function heldData(term: Term, id: string): Json {
@@ -141,6 +240,10 @@ function heldData(term: Term, id: string): Json {
 
 function knownPlace(term: Term, place: string): void {
   if (!term.placeNames().includes(place)) {
-    throw new Terminal({ code: "no-such-place", message: `the net ${term.state.net} has no place ${place}`, hint: `petrel places ${term.state.net}` });
+    throw new Terminal({
+      code: "no-such-place",
+      message: `the net ${term.state.net} has no place ${place}`,
+      hint: `petrel places ${term.state.net}`,
+    });
   }
 }

@@ -6,9 +6,9 @@
  */
 import type { PlaceStreams } from "../../contract/broker.ts";
 import type { NetEvent } from "../../contract/event.ts";
+import type { Logger } from "../../contract/logger.ts";
 import type { Token } from "../../contract/token.ts";
 import type { NetState } from "../../net/state.ts";
-import type { Logger } from "../../contract/logger.ts";
 
 export interface ProjectionPorts {
   streams: PlaceStreams;
@@ -58,7 +58,9 @@ export class Projection {
     this.#held = true;
     await this.settled();
     const { streams, state } = this.#ports;
-    const marking = new Map(places.map((place) => [place, new Map([...(state.places.get(place) ?? [])].map(([id, { token }]) => [id, token]))]));
+    const marking = new Map(
+      places.map((place) => [place, new Map([...(state.places.get(place) ?? [])].map(([id, { token }]) => [id, token]))]),
+    );
     this.#add.clear();
     this.#remove.clear();
     try {

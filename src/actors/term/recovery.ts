@@ -1,9 +1,9 @@
 /** Recovery: the state of a net from its newest checkpoint and the rest of its log (E1). */
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
+import type { Logger } from "../../contract/logger.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { emptyState, type NetState } from "../../net/state.ts";
-import type { Logger } from "../../contract/logger.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 
 export async function recoverState(broker: Broker, net: string, logger: Logger): Promise<NetState> {
@@ -25,7 +25,8 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
 
 function lost(net: string, why: string): Terminal {
   return new Terminal({
-    code: "log-lost", message: `the log of ${net} was lost or replaced: ${why}`,
+    code: "log-lost",
+    message: `the log of ${net} was lost or replaced: ${why}`,
     hint: "restore the stream from a backup, or move the state folder away to begin anew; nothing was changed",
   });
 }

@@ -18,11 +18,12 @@ import { dueRetries, incompleteDrafts, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
 import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { firstLine } from "../../net/summary.ts";
 import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { storeBundles } from "./bundles.ts";
-import { Claims } from "./claims.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
+import { Claims } from "./claims.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -31,6 +32,8 @@ import { recoverState } from "./recovery.ts";
 import type { TermPorts } from "./term-ports.ts";
 import { fitTokens } from "./token-size.ts";
 
+/** Errors of the set-up, not of the work. */
+const SET_UP_ERRORS = new Set(["model-key-refused", "model-unknown", "no-model", "no-recording", "models-budget-exhausted"]);
 /** Decisions in one go before the broker's answers get a turn. */
 const PUMP_BURST = 500;
 /** Decisions stop while this many events wait for the log. */
@@ -62,20 +65,46 @@ export class Term {
     this.#checkpointAt = state.seq;
     this.definitions = new Definitions(broker.netVersions, state.net);
     this.loop = new CommitLoop({
-      log: broker.log(state.net), state, clock, ids, committed: (event) => this.#committed(event), over: (reason) => this.#over(reason),
+      log: broker.log(state.net),
+      state,
+      clock,
+      ids,
+      committed: (event) => this.#committed(event),
+      over: (reason) => this.#over(reason),
       stalled: (error) => this.#stall(error),
     });
     this.projection = new Projection({ streams: broker.places(state.net), state, logger });
     this.dispatch = new Dispatch({
-      state, netOf: (firing) => this.netOf(firing), personas: ports.personas, broker, clock, sign: ports.sign, assign: ports.assign,
-      offered: (firing) => this.claims.offered(firing), settle: (firing, attempt, outcome) => void this.settle(firing, attempt, outcome),
+      state,
+      netOf: (firing) => this.netOf(firing),
+      personas: ports.personas,
+      broker,
+      clock,
+      sign: ports.sign,
+      assign: ports.assign,
+      offered: (firing) => this.claims.offered(firing),
+      settle: (firing, attempt, outcome) => void this.settle(firing, attempt, outcome),
     });
     this.claims = new Claims({
-      state, loop: this.loop, clock, leaseMs, timeoutOf: (firing) => this.dispatch.timeoutOf(firing), poolOf: (firing) => this.dispatch.poolOf(firing),
-      lapse: (firing, reason) => this.lapse(firing, reason), claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
+      state,
+      loop: this.loop,
+      clock,
+      leaseMs,
+      timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
+      poolOf: (firing) => this.dispatch.poolOf(firing),
+      lapse: (firing, reason) => this.lapse(firing, reason),
+      claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
     });
     this.arrivals = new Arrivals({
-      net: () => this.net, state, loop: this.loop, door: broker.door, artifacts: broker.artifacts, clock, ids, logger, pump: () => this.wakeAll(),
+      net: () => this.net,
+      state,
+      loop: this.loop,
+      door: broker.door,
+      artifacts: broker.artifacts,
+      clock,
+      ids,
+      logger,
+      pump: () => this.wakeAll(),
     });
   }
 
@@ -112,11 +141,28 @@ export class Term {
     const net = firing && this.netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
     if (!firing || !net || !transition || firing.attempt !== attempt || this.state.killed) return false;
+    if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
     const draft = settleDraft(this.state, net, transition, firing, outcome, this.ports.clock.now(), this.ports.random());
     const fitting = await fitTokens({ ...draft, ...extra }, this.ports.broker.artifacts);
     // The artefact store was waited for: the attempt may be over by now.
     if (this.state.firings.get(id)?.attempt !== attempt) return false;
     await this.commit(fitting);
+    return true;
+  }
+
+  /** What only a person can mend stops the net instead of failing its work: nothing is lost, and `resume` goes on. */
+  async #pauseFor(firing: OpenFiring, error: ErrorData): Promise<boolean> {
+    if (!this.state.paused) {
+      await this.commit({
+        category: "control",
+        type: "paused",
+        status: "error",
+        summary: `The net ${this.state.net} is paused: ${firstLine(error.message)}`,
+        attributes: { by: "petrel", reason: error.message, code: error.code, hint: error.hint ?? "", transition: firing.transition },
+      });
+    }
+    const open = this.state.firings.get(firing.firing);
+    if (open?.attempt === firing.attempt) this.lapse(open, "the net was paused");
     return true;
   }
 
@@ -129,7 +175,11 @@ export class Term {
     this.ports.cancel(firing.firing, firing.attempt, reason);
     if (executor) void this.ports.broker.work.cancel(executor, about).catch(() => {});
     if (firing.recoveries >= RECOVERY_LIMIT) {
-      const error: ErrorData = { outlook: "terminal", code: "too-many-recoveries", message: `${firing.recoveries} attempts were lost: ${reason}` };
+      const error: ErrorData = {
+        outlook: "terminal",
+        code: "too-many-recoveries",
+        message: `${firing.recoveries} attempts were lost: ${reason}`,
+      };
       void this.settle(firing.firing, firing.attempt, { ok: false, error });
       return;
     }
@@ -150,8 +200,14 @@ export class Term {
     }
     if (!firing || kind === "agent") return;
     await this.commit({
-      category: "executor", type: "ignored", status: "info", transition: firing.transition, firing: firing.firing, attempt: result.attempt,
-      correlation: firing.correlation, summary: `A late result of ${result.executor} for ${firing.transition} was ignored.`,
+      category: "executor",
+      type: "ignored",
+      status: "info",
+      transition: firing.transition,
+      firing: firing.firing,
+      attempt: result.attempt,
+      correlation: firing.correlation,
+      summary: `A late result of ${result.executor} for ${firing.transition} was ignored.`,
       attributes: { executor: result.executor, reason: this.state.killed ? "killed" : `attempt ${firing.attempt} is open` },
     });
   }
@@ -176,7 +232,8 @@ export class Term {
 
   connection(up: boolean): void {
     this.claims.connection(up);
-    if (up) void this.comparePlaces().catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
+    if (up)
+      void this.comparePlaces().catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
   }
 
   comparePlaces(): Promise<{ added: number; removed: number }> {
@@ -192,7 +249,11 @@ export class Term {
     const names = new Set([...this.placeNames(), ...Object.keys(places)]);
     await this.ports.broker.places(this.state.net).declare(
       [...names].map((place) => ({
-        net: this.state.net, place, title: places[place]?.title ?? place, capacity: places[place]?.capacity ?? null, open: places[place]?.open ?? false,
+        net: this.state.net,
+        place,
+        title: places[place]?.title ?? place,
+        capacity: places[place]?.capacity ?? null,
+        open: places[place]?.open ?? false,
       })),
     );
   }
@@ -223,7 +284,11 @@ export class Term {
     this.state.epoch = epoch;
     this.#holding += 1;
     await this.loop.commit({
-      category: "control", type: "epoch", status: "info", summary: `Master ${owner} took over the net ${net}.`, attributes: { epoch, owner },
+      category: "control",
+      type: "epoch",
+      status: "info",
+      summary: `Master ${owner} took over the net ${net}.`,
+      attributes: { epoch, owner },
     });
     const versions = new Set([...this.state.firings.values()].map(({ netVersion }) => netVersion).filter((version) => version !== ""));
     if (this.state.definition) versions.add(this.state.definition);
@@ -277,7 +342,9 @@ export class Term {
     if (event.type === "resumed") this.#resume(event);
     if (this.state.seq - this.#checkpointAt >= CHECKPOINT_EVERY) {
       this.#checkpointAt = this.state.seq;
-      void this.quietly(() => this.#checkpoint()).catch((error: unknown) => this.ports.logger.warn({ err: error }, "no checkpoint was written"));
+      void this.quietly(() => this.#checkpoint()).catch((error: unknown) =>
+        this.ports.logger.warn({ err: error }, "no checkpoint was written"),
+      );
     }
   }
 
@@ -285,6 +352,7 @@ export class Term {
   #follow(event: NetEvent, id: string): void {
     const firing = this.state.firings.get(id);
     if (!firing) {
+      this.dispatch.over(id);
       this.ports.cancel(id, event.attempt ?? 0, "the firing is over");
       return;
     }
@@ -297,7 +365,8 @@ export class Term {
     for (const firing of [...this.state.firings.values()]) {
       if (firing.gate) continue;
       if (wasKilled) this.lapse(firing, "work was resumed");
-      else this.dispatch.offerAgain(firing);
+      else if (this.dispatch.hasBegun(firing)) this.dispatch.offerAgain(firing);
+      else this.dispatch.run(firing);
     }
     this.wakeAll();
   }

@@ -25,10 +25,30 @@ interface Blow {
 }
 
 const BLOWS: Blow[] = [
-  { victims: ["executor"], when: "in the middle of a developer's task", afterMs: 1200, moment: ({ type, transition }) => type === "claimed" && transition === "develop" },
-  { victims: ["master"], when: "in the middle of a model call", afterMs: 150, moment: ({ type, transition }) => (type === "started" || type === "lapsed") && transition === "judge" },
-  { victims: ["nats-server"], when: "while a task is being tested", afterMs: 100, moment: ({ type, transition }) => type === "claimed" && transition === "test" },
-  { victims: ["executor", "master", "nats-server"], when: "all three at one moment, while devops delivers", afterMs: 400, moment: ({ type, transition }) => type === "claimed" && transition === "deliver" },
+  {
+    victims: ["executor"],
+    when: "in the middle of a developer's task",
+    afterMs: 1200,
+    moment: ({ type, transition }) => type === "claimed" && transition === "develop",
+  },
+  {
+    victims: ["master"],
+    when: "in the middle of a model call",
+    afterMs: 150,
+    moment: ({ type, transition }) => (type === "started" || type === "lapsed") && transition === "judge",
+  },
+  {
+    victims: ["nats-server"],
+    when: "while a task is being tested",
+    afterMs: 100,
+    moment: ({ type, transition }) => type === "claimed" && transition === "test",
+  },
+  {
+    victims: ["executor", "master", "nats-server"],
+    when: "all three at one moment, while devops delivers",
+    afterMs: 400,
+    moment: ({ type, transition }) => type === "claimed" && transition === "deliver",
+  },
 ];
 
 export class Chaos {
@@ -75,7 +95,9 @@ export class Chaos {
       process.kill(pid, "SIGKILL");
       this.killed.push({ what, pid, at: isoTime(this.#clock.now()), when: blow.when });
     }
-    this.#remark(`SIGKILL to the ${blow.victims.join(", the ")} ${blow.when}. Now it waits for ${blow.victims.length > 1 ? "them" : "it"} to come back.`);
+    this.#remark(
+      `SIGKILL to the ${blow.victims.join(", the ")} ${blow.when}. Now it waits for ${blow.victims.length > 1 ? "them" : "it"} to come back.`,
+    );
     this.#awaitReturn(blow, pids);
   }
 

@@ -11,7 +11,10 @@ import { asked, type By } from "../team/team-files.ts";
 export async function withGate(broker: Broker, definition: NetDefinition, by: By): Promise<void> {
   const deliver = definition.transitions.deliver;
   if (!deliver) return;
-  const gated = { ...deliver, gate: { name: "release", approvers: ["role:maintainer"], quorum: 1, notAuthor: false, expires: "24h", escalate: "escalations" } };
+  const gated = {
+    ...deliver,
+    gate: { name: "release", approvers: ["role:maintainer"], quorum: 1, notAuthor: false, expires: "24h", escalate: "escalations" },
+  };
   const edited = { ...definition, transitions: { ...definition.transitions, deliver: gated } };
   await asked(broker, null, "apply-net", { definition: edited as unknown as Json, base: versionOf(definition), by: { ...by } });
 }

@@ -27,11 +27,19 @@ export async function proveOrigin(git: Git, origin: string, branch: string, env:
   const first = (await git(origin, ["rev-list", "--max-parents=0", branch])).split("\n")[0] ?? "";
   const log = await git(origin, ["log", "--reverse", "--format=%H%x09%an%x09%s", `${first}..${branch}`]);
   const reflog = await git(origin, ["reflog", "show", "--format=%H", branch]).catch(() => "");
-  const commits = log === "" ? [] : log.split("\n").map((line) => {
-    const [sha = "", author = "", ...subject] = line.split("\t");
-    return { sha, author, subject: subject.join("\t") };
-  });
-  return { head, commits, tests: await testClone(git, origin, branch, env), pushes: Math.max(0, reflog.split("\n").filter((line) => line !== "").length - 1) };
+  const commits =
+    log === ""
+      ? []
+      : log.split("\n").map((line) => {
+          const [sha = "", author = "", ...subject] = line.split("\t");
+          return { sha, author, subject: subject.join("\t") };
+        });
+  return {
+    head,
+    commits,
+    tests: await testClone(git, origin, branch, env),
+    pushes: Math.max(0, reflog.split("\n").filter((line) => line !== "").length - 1),
+  };
 }
 
 async function testClone(git: Git, origin: string, branch: string, env: Record<string, string | undefined>): Promise<Proof["tests"]> {
@@ -39,9 +47,11 @@ async function testClone(git: Git, origin: string, branch: string, env: Record<s
   try {
     await git(dir, ["clone", "--quiet", "--branch", branch, origin, "clone"]);
     const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...clean } = env;
-    const result = await run("npm", ["test", "--silent"], { cwd: join(dir, "clone"), env: { ...clean, FORCE_COLOR: "0" }, maxBuffer: 16 * 1024 * 1024 }).catch(
-      (error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stdout ?? ""}${error.stderr ?? ""}` }),
-    );
+    const result = await run("npm", ["test", "--silent"], {
+      cwd: join(dir, "clone"),
+      env: { ...clean, FORCE_COLOR: "0" },
+      maxBuffer: 16 * 1024 * 1024,
+    }).catch((error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stdout ?? ""}${error.stderr ?? ""}` }));
     const count = (word: string) => Number(new RegExp(`^(?:#|ℹ) ${word} (\\d+)`, "m").exec(result.stdout)?.[1] ?? 0);
     return { passed: count("pass"), failed: count("fail") };
   } finally {

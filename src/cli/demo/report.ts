@@ -17,7 +17,9 @@ export interface ReportParts {
 }
 
 export function reportTable(out: Output, { totals, proof, killed, durationMs, recorded }: ReportParts): string {
-  const firings = Object.entries(totals.firings).map(([kind, count]) => `${kind} ${count}`).join(", ");
+  const firings = Object.entries(totals.firings)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(", ");
   const rows: string[][] = [
     ["tokens made", String(totals.tokens)],
     ["firings", firings],
@@ -26,12 +28,26 @@ export function reportTable(out: Output, { totals, proof, killed, durationMs, re
     ["tasks", totals.tasks.map(({ task, attempts }) => `${task} (${attempts} attempt${attempts === 1 ? "" : "s"})`).join(", ")],
     ["rework rounds", String(totals.reworkRounds)],
     ["started again", String(totals.recoveries)],
-    ...(proof ? [["commits", String(proof.commits.length)], ["pushes", String(proof.pushes)], ["tests at the head", `${proof.tests.passed} passed, ${proof.tests.failed} failed`]] : []),
+    ...(proof
+      ? [
+          ["commits", String(proof.commits.length)],
+          ["pushes", String(proof.pushes)],
+          ["tests at the head", `${proof.tests.passed} passed, ${proof.tests.failed} failed`],
+        ]
+      : []),
     ...killed.map(({ what, pid, when, at }) => ["killed", `${what} (${pid}) at ${at.slice(11, 19)}, ${when}`]),
     ["time", readableAge(durationMs)],
   ];
-  const personas = totals.byPersona.map(({ persona, calls, inputTokens, outputTokens, listUsd }) => [persona, String(calls), String(inputTokens), String(outputTokens), usd(listUsd)]);
-  const log = proof ? `\n\n${out.paint.bold("New commits in the origin")}\n${proof.commits.map(({ sha, author, subject }) => `  ${sha.slice(0, 10)}  ${subject}  (${author})`).join("\n")}` : "";
+  const personas = totals.byPersona.map(({ persona, calls, inputTokens, outputTokens, listUsd }) => [
+    persona,
+    String(calls),
+    String(inputTokens),
+    String(outputTokens),
+    usd(listUsd),
+  ]);
+  const log = proof
+    ? `\n\n${out.paint.bold("New commits in the origin")}\n${proof.commits.map(({ sha, author, subject }) => `  ${sha.slice(0, 10)}  ${subject}  (${author})`).join("\n")}`
+    : "";
   return `${out.table(["what", "how much"], rows)}\n\n${out.table(["persona", "calls", "tokens in", "tokens out", "at list prices"], personas)}${log}`;
 }
 

@@ -7,7 +7,12 @@ import { Terminal } from "../../contract/errors.ts";
 
 const run = promisify(execFile);
 const MARK = ".petrel-demo";
-const AUTHOR = { GIT_AUTHOR_NAME: "Sample author", GIT_AUTHOR_EMAIL: "sample@petrel.invalid", GIT_COMMITTER_NAME: "Sample author", GIT_COMMITTER_EMAIL: "sample@petrel.invalid" };
+const AUTHOR = {
+  GIT_AUTHOR_NAME: "Sample author",
+  GIT_AUTHOR_EMAIL: "sample@petrel.invalid",
+  GIT_COMMITTER_NAME: "Sample author",
+  GIT_COMMITTER_EMAIL: "sample@petrel.invalid",
+};
 /** A fixed date, so that the sample's first commit is the same one everywhere. */
 const DATE = "2026-01-05T09:00:00Z";
 
@@ -20,7 +25,12 @@ export interface Stage {
 /** Empties the demo's folder and makes the origin anew. Refuses a folder that is not the demo's own. */
 export async function setStage(dir: string, sample: string, env: Record<string, string | undefined>): Promise<Stage> {
   if (existsSync(dir) && readdirSync(dir).length > 0 && !existsSync(join(dir, MARK))) {
-    throw new Terminal({ code: "not-a-demo-folder", message: `${dir} holds something that is not the demo's`, hint: "name an empty folder with --dir", where: dir });
+    throw new Terminal({
+      code: "not-a-demo-folder",
+      message: `${dir} holds something that is not the demo's`,
+      hint: "name an empty folder with --dir",
+      where: dir,
+    });
   }
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
@@ -46,12 +56,21 @@ export function gitIn(env: Record<string, string | undefined>): Git {
   const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
   return async (cwd, args) => {
     try {
-      const { stdout } = await run("git", args, { cwd, env: { ...clean, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" }, maxBuffer: 16 * 1024 * 1024 });
+      const { stdout } = await run("git", args, {
+        cwd,
+        env: { ...clean, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" },
+        maxBuffer: 16 * 1024 * 1024,
+      });
       return stdout.trimEnd();
     } catch (cause) {
       const { stderr, code } = cause as { stderr?: string; code?: unknown };
-      if (code === "ENOENT") throw new Terminal({ code: "git-missing", message: "git is not on this machine", hint: "install git, then try again", cause });
-      throw new Terminal({ code: "git-failed", message: `git ${args[0] ?? ""} failed in ${cwd}: ${stderr?.trim() ?? String(cause)}`, cause });
+      if (code === "ENOENT")
+        throw new Terminal({ code: "git-missing", message: "git is not on this machine", hint: "install git, then try again", cause });
+      throw new Terminal({
+        code: "git-failed",
+        message: `git ${args[0] ?? ""} failed in ${cwd}: ${stderr?.trim() ?? String(cause)}`,
+        cause,
+      });
     }
   };
 }

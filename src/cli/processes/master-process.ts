@@ -33,7 +33,15 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     env: petrel.env,
     clock,
   });
-  const broker = await connectBroker({ url: nats.url, user: login.user, password: login.password, name: options.name, clock, ids });
+  const broker = await connectBroker({
+    url: nats.url,
+    user: login.user,
+    password: login.password,
+    name: options.name,
+    clock,
+    ids,
+    ...(nats.durability === "memory" ? { durability: "memory" as const } : {}),
+  });
   const key = createPrivateKey(orderKeys(folder).privateKey);
   const master = await Master.start({
     broker,
@@ -44,6 +52,8 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     logger,
     leaseMs: options.leaseMs,
     netLeaseMs: 5000,
+    version: petrel.version,
+    durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
     work: personaWorker(tiers, clock),
   });

@@ -11,12 +11,23 @@ export async function printPlan(petrel: PetrelDoors, models: ModelOptions, out: 
   const tiers = await chooseModels({ options: { ...models, record: undefined as never }, roots: [], cwd, root, env, clock });
   const plan = tiers.plan();
   if (plan.every(({ choices }) => choices.every(({ available }) => !available))) {
-    const ollama = await petrel.fetchJson(`${OLLAMA}/api/tags`).then(() => true, () => false);
+    const ollama = await petrel.fetchJson(`${OLLAMA}/api/tags`).then(
+      () => true,
+      () => false,
+    );
     throw new Terminal({
-      code: "no-model-key", message: "no live model can be asked: no key is set",
-      hint: ollama ? `an Ollama answers at ${OLLAMA}: set OPENAI_BASE_URL=${OLLAMA}/v1 and name its models in petrel.config.json` : "set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL",
+      code: "no-model-key",
+      message: "no live model can be asked: no key is set",
+      hint: ollama
+        ? `an Ollama answers at ${OLLAMA}: set OPENAI_BASE_URL=${OLLAMA}/v1 and name its models in petrel.config.json`
+        : "set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL",
     });
   }
-  const rows = plan.map(({ tier, choices }) => [tier, choices.map(({ provider, model, available }) => `${provider}/${model}${available ? "" : " (no key)"}`).join(", then ")]);
-  out.say(`This run asks live models and stops at ${models.budgetUsd ?? "the configured number of"} USD.\n${out.table(["tier", "models"], rows)}\n`);
+  const rows = plan.map(({ tier, choices }) => [
+    tier,
+    choices.map(({ provider, model, available }) => `${provider}/${model}${available ? "" : " (no key)"}`).join(", then "),
+  ]);
+  out.say(
+    `This run asks live models and stops at ${models.budgetUsd ?? "the configured number of"} USD.\n${out.table(["tier", "models"], rows)}\n`,
+  );
 }

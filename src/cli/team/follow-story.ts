@@ -1,17 +1,24 @@
 /** Follows one story through the log until its tokens rest: delivered, escalated, or waiting for a person. */
 import type { Broker } from "../../contract/broker.ts";
+import { Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
-import type { Json } from "../../contract/json.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
 
 export interface StoryEnd {
-  kind: "delivered" | "escalated" | "cancelled";
+  kind: "delivered" | "escalated" | "cancelled" | "paused";
   /** Data of the tokens that ended it. */
   tokens: Json[];
   /** All events of the net, from its first. */
   events: NetEvent[];
 }
 
-export async function followStory(broker: Broker, net: string, correlation: string, see: (event: NetEvent) => void, signal: AbortSignal): Promise<StoryEnd> {
+export async function followStory(
+  broker: Broker,
+  net: string,
+  correlation: string,
+  see: (event: NetEvent) => void,
+  signal: AbortSignal,
+): Promise<StoryEnd> {
   const events: NetEvent[] = [];
   const enough = new AbortController();
   const open = new Map<string, string>();
@@ -20,6 +27,9 @@ export async function followStory(broker: Broker, net: string, correlation: stri
       events.push(event);
       see(event);
       if (event.correlation === correlation) track(open, event);
+      // Only a person can mend it: a key that is refused, a model that nobody names, an answer that was not recorded.
+      if (event.type === "paused" && event.attributes?.code !== undefined)
+        return { kind: "paused", tokens: [{ ...event.attributes }], events };
     }
     const resting = [...open.values()];
     const delivered = resting.includes("delivered");
@@ -28,7 +38,9 @@ export async function followStory(broker: Broker, net: string, correlation: stri
     const moving = resting.some((place) => !["delivered", "escalations", "dead-letter", "stories", "accepted", "opinions"].includes(place));
     if (delivered || (escalated && !moving)) {
       const wanted = delivered ? ["delivered"] : ["escalations", "dead-letter"];
-      const tokens = events.flatMap(({ produced }) => produced ?? []).filter(({ place, token }) => wanted.includes(place) && open.has(token.id));
+      const tokens = events
+        .flatMap(({ produced }) => produced ?? [])
+        .filter(({ place, token }) => wanted.includes(place) && open.has(token.id));
       enough.abort();
       return { kind: delivered ? "delivered" : "escalated", tokens: tokens.map(({ token }) => token.data), events };
     }
@@ -41,4 +53,13 @@ function track(open: Map<string, string>, event: NetEvent): void {
   if (event.type === "started" || event.type === "gated" || (event.type === "failed" && event.attributes?.final !== true)) return;
   for (const { id } of event.consumed ?? []) open.delete(id);
   for (const { place, token } of event.produced ?? []) open.set(token.id, place);
+}
+
+/** What paused the net, as an error that says what to do. */
+export function throwIfPaused({ kind, tokens }: StoryEnd): void {
+  if (kind !== "paused") return;
+  const why = tokens[0];
+  const text = (name: string) => (isJsonObject(why) && typeof why[name] === "string" ? why[name] : "");
+  const hint = text("hint");
+  throw new Terminal({ code: text("code") || "paused", message: text("reason"), ...(hint === "" ? {} : { hint }) });
 }

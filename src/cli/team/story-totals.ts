@@ -31,7 +31,17 @@ export interface StoryTotals {
 }
 
 export function storyTotals(events: readonly NetEvent[], definition: NetDefinition): StoryTotals {
-  const totals: StoryTotals = { tokens: 0, firings: {}, byPersona: [], modelCalls: 0, costUsd: 0, listUsd: 0, reworkRounds: 0, recoveries: 0, tasks: [] };
+  const totals: StoryTotals = {
+    tokens: 0,
+    firings: {},
+    byPersona: [],
+    modelCalls: 0,
+    costUsd: 0,
+    listUsd: 0,
+    reworkRounds: 0,
+    recoveries: 0,
+    tasks: [],
+  };
   const personas = new Map<string, PersonaCost>();
   const tasks = new Map<string, TaskOutcome>();
   for (const event of events) {
@@ -48,7 +58,10 @@ export function storyTotals(events: readonly NetEvent[], definition: NetDefiniti
       if (place === "tasks" || place === "accepted") {
         const work = isJsonObject(token.data.work) ? token.data.work : {};
         tasks.set(token.data.task, {
-          task: token.data.task, title: String(token.data.title ?? ""), attempts: attempt, branch: String(token.data.branch ?? ""),
+          task: token.data.task,
+          title: String(token.data.title ?? ""),
+          attempts: attempt,
+          branch: String(token.data.branch ?? ""),
           head: place === "accepted" && typeof work.head === "string" ? work.head : null,
         });
       }

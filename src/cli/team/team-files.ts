@@ -17,7 +17,12 @@ export interface By {
 export function readNet(file: string): { text: string; definition: NetDefinition } {
   const text = readFileSync(file, "utf8");
   const { definition, problems } = checkNetFile(text, file);
-  if (!definition) throw new Terminal({ code: "net-invalid", message: problems.map((problem) => formatProblem(problem)).join("\n"), hint: `petrel net check ${file}` });
+  if (!definition)
+    throw new Terminal({
+      code: "net-invalid",
+      message: problems.map((problem) => formatProblem(problem)).join("\n"),
+      hint: `petrel net check ${file}`,
+    });
   return { text, definition };
 }
 
@@ -27,7 +32,12 @@ export async function applyTeam(broker: Broker, netFile: string, personaFolder: 
   const names = new Set(Object.values(definition.transitions).flatMap(({ persona }) => persona ?? []));
   for (const name of names) {
     const file = join(personaFolder, `${name}.json`);
-    if (!existsSync(file)) throw new Terminal({ code: "persona-missing", message: `the net names the persona ${name}, and there is no ${file}`, hint: `petrel persona new ${name}` });
+    if (!existsSync(file))
+      throw new Terminal({
+        code: "persona-missing",
+        message: `the net names the persona ${name}, and there is no ${file}`,
+        hint: `petrel persona new ${name}`,
+      });
     const persona = parsePersona(readFileSync(file, "utf8"), file, { exists: (path) => existsSync(join(dirname(file), path)) });
     const files = Object.fromEntries(persona.knowledge.map((path) => [path, readFileSync(join(dirname(file), path), "utf8")]));
     await asked(broker, null, "apply-persona", { persona: persona as unknown as Json, files, by: { ...by } });
@@ -44,7 +54,13 @@ export async function asked(broker: Broker, net: string | null, verb: string, bo
 }
 
 /** Puts a token in; the same key is the same token. */
-export async function putToken(broker: Broker, net: string, place: string, data: Json, token: string): Promise<{ id: string; seq: number }> {
+export async function putToken(
+  broker: Broker,
+  net: string,
+  place: string,
+  data: Json,
+  token: string,
+): Promise<{ id: string; seq: number }> {
   const answer = await broker.door.put(net, place, Buffer.from(JSON.stringify(data)), { token, timeoutMs: 30_000 });
   if (!answer.ok) throw errorFromData(answer.error);
   return { id: answer.id, seq: answer.seq };

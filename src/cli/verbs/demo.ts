@@ -8,28 +8,37 @@ import { openGate, withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
 import { proveOrigin } from "../demo/proof.ts";
 import { HAND_WRITTEN, reportTable } from "../demo/report.ts";
-import { gitIn, overviewOf, setStage, type Stage } from "../demo/stage.ts";
+import { gitIn, overviewOf, type Stage, setStage } from "../demo/stage.ts";
 import { usage } from "../failure.ts";
 import { Narrator } from "../narrator.ts";
+import { aborted } from "../processes/master-process.ts";
+import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { Supervisor } from "../supervisor.ts";
-import { followStory } from "../team/follow-story.ts";
+import { followStory, throwIfPaused } from "../team/follow-story.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { aborted } from "../processes/master-process.ts";
-import type { ModelOptions } from "../processes/model-choice.ts";
 import { modelOptions } from "./up.ts";
 
 const NET = "safe-teams";
-export const REQUEST = { title: "Let people search notes by word, and limit how many come back", text: "The list of notes has grown long. People want to find notes by a word in title or text, and a client wants to ask for at most so many notes." };
+export const REQUEST = {
+  title: "Let people search notes by word, and limit how many come back",
+  text: "The list of notes has grown long. People want to find notes by a word in title or text, and a client wants to ask for at most so many notes.",
+};
 const LEASE_MS = 4000;
 
 export const demoVerb: Verb = {
   command: "demo",
   summary: "the main job: a feature request becomes a pushed commit in a sample repository",
   details: `${HAND_WRITTEN} With --live and a key it runs on real models.`,
-  examples: ["petrel demo", "petrel demo --chaos", "petrel demo --gate", "petrel demo --json --speed full", "petrel demo --live --budget 2"],
+  examples: [
+    "petrel demo",
+    "petrel demo --chaos",
+    "petrel demo --gate",
+    "petrel demo --json --speed full",
+    "petrel demo --live --budget 2",
+  ],
   options: [
     { flags: "--chaos", about: "kill the executor, the master, the nats-server, and all three, on the way" },
     { flags: "--gate", about: "put a human gate before devops into the running net, and wait for your approval" },
@@ -58,9 +67,17 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   if (!live && !out.json) out.say(`${HAND_WRITTEN}\n`);
   if (live) await printPlan(petrel, models, out);
   const stage = await setStage(dir, join(root, "examples", "sample-project"), env);
-  narrator.remark(`A bare repository with a small service lies in ${relative(petrel.cwd, stage.origin)}. The broker, a master and an executor start.`);
+  narrator.remark(
+    `A bare repository with a small service lies in ${relative(petrel.cwd, stage.origin)}. The broker, a master and an executor start.`,
+  );
   const supervisor = await Supervisor.start(petrel, {
-    dir, durability: "fsync", models, leaseMs: LEASE_MS, logLevel: call.logLevel === "warn" ? "info" : call.logLevel, slots: 4, onChange: (what) => narrator.remark(what),
+    dir,
+    durability: "fsync",
+    models,
+    leaseMs: LEASE_MS,
+    logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
+    slots: 4,
+    onChange: (what) => narrator.remark(what),
   });
   try {
     return await play(call, { stage, supervisor, narrator, live, started, models });
@@ -89,29 +106,79 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
   const { broker } = connection;
   try {
     const definition = await applyTeam(broker, join(root, "nets", `${NET}.json`), join(root, "personas"), by);
-    await putToken(broker, NET, "settings", { repo: stage.origin, base: "main", target: "main", test: null, install: null, overview: await overviewOf(git, stage.origin, "main") }, "demo-settings");
+    await putToken(
+      broker,
+      NET,
+      "settings",
+      {
+        repo: stage.origin,
+        base: "main",
+        target: "main",
+        test: null,
+        install: null,
+        overview: await overviewOf(git, stage.origin, "main"),
+      },
+      "demo-settings",
+    );
     const request = await putToken(broker, NET, "inbox", { ...REQUEST }, "demo-request");
     if (call.on("gate")) await withGate(broker, definition, by);
     const correlation = `c-${request.id.slice(2)}`;
-    const end = await followStory(broker, NET, correlation, (event) => {
-      narrator.event(event);
-      chaos?.event(event);
-      if (event.type === "gated") narrator.remark(openGate(petrel, stage.dir, NET, String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release")));
-    }, petrel.signal);
+    const end = await followStory(
+      broker,
+      NET,
+      correlation,
+      (event) => {
+        narrator.event(event);
+        chaos?.event(event);
+        if (event.type === "gated")
+          narrator.remark(
+            openGate(petrel, stage.dir, NET, String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release")),
+          );
+      },
+      petrel.signal,
+    );
     await narrator.finished();
     if (end.kind === "cancelled") throw new Terminal({ code: "cancelled", message: "the demo was interrupted", exitCode: EXIT.cancelled });
+    throwIfPaused(end);
     const totals = storyTotals(end.events, definition);
     const proof = await proveOrigin(git, stage.origin, "main", env);
     const compare = await asked(broker, NET, "compare", {});
     const durationMs = clock.now() - started;
-    const ok = end.kind === "delivered" && proof.tests.failed === 0 && proof.tests.passed > 0 && proof.pushes === 1 && (chaos?.missed.length ?? 0) === 0;
+    const ok =
+      end.kind === "delivered" &&
+      proof.tests.failed === 0 &&
+      proof.tests.passed > 0 &&
+      proof.pushes === 1 &&
+      (chaos?.missed.length ?? 0) === 0;
     const document = {
-      ok, net: NET, firings: totals.firings, modelCalls: totals.modelCalls, reworkRounds: totals.reworkRounds, tasks: totals.tasks, commits: proof.commits,
-      origin: stage.origin, head: proof.head, tests: proof.tests, pushes: proof.pushes, killed: chaos?.killed ?? [], missedKills: chaos?.missed ?? [], durationMs,
-      recoveries: totals.recoveries, tokens: totals.tokens, costUsd: totals.costUsd, listUsd: totals.listUsd, byPersona: totals.byPersona, places: compare,
-      answers: live ? "live" : "written by hand", outcome: end.kind, at: isoTime(clock.now()),
+      ok,
+      net: NET,
+      firings: totals.firings,
+      modelCalls: totals.modelCalls,
+      reworkRounds: totals.reworkRounds,
+      tasks: totals.tasks,
+      commits: proof.commits,
+      origin: stage.origin,
+      head: proof.head,
+      tests: proof.tests,
+      pushes: proof.pushes,
+      killed: chaos?.killed ?? [],
+      missedKills: chaos?.missed ?? [],
+      durationMs,
+      recoveries: totals.recoveries,
+      tokens: totals.tokens,
+      costUsd: totals.costUsd,
+      listUsd: totals.listUsd,
+      byPersona: totals.byPersona,
+      places: compare,
+      answers: live ? "live" : "written by hand",
+      outcome: end.kind,
+      at: isoTime(clock.now()),
     };
-    out.result(document as unknown as Json, () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: !live })}`);
+    out.result(
+      document as unknown as Json,
+      () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: !live })}`,
+    );
     if (!out.json) {
       out.say(`\n${hintsFor(petrel, stage, call.on("keep"))}`);
       if (end.kind === "escalated") out.say(`\nThe story was escalated: ${JSON.stringify(end.tokens[0]).slice(0, 600)}`);
