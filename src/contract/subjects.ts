@@ -19,8 +19,10 @@ export const subjects = {
   runtimeAll: () => "runtime.*",
   work: (pool: string, net: string, transition: string) => `work.${pool}.${net}.${transition}`,
   workAll: (pool: string) => `work.${pool}.>`,
-  claim: (net: string, firing: string, attempt: number) => `claim.${net}.${firing}.${attempt}`,
-  claimAll: (net: string) => `claim.${net}.*.*`,
+  /** The executor's name comes first, so that its permissions bind it to its own claims. */
+  claim: (executor: string, net: string, firing: string, attempt: number) => `claim.${executor}.${net}.${firing}.${attempt}`,
+  claimAll: (net: string) => `claim.*.${net}.*.*`,
+  claimsOf: (executor: string) => `claim.${executor}.>`,
   done: (executor: string, net: string, firing: string, attempt: number) => `done.${executor}.${net}.${firing}.${attempt}`,
   doneAll: (net: string) => `done.*.${net}.*.*`,
   /** Requests from a master to one executor: tool calls of a session, cancel. */

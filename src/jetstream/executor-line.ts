@@ -61,7 +61,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
   }
 
   async claim(net: string, firing: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
-    const subject = subjects.claim(net, firing, attempt);
+    const subject = subjects.claim(request.executor, net, firing, attempt);
     const answer = await askOwner(this.#link, subject, packEnvelope(request), `net ${net}`, { timeoutMs: CLAIM_TIMEOUT_MS });
     return unpackEnvelope<ClaimAnswer>(answer.data);
   }

@@ -75,8 +75,9 @@ export class JetStreamWorkDesk implements WorkDesk {
   ): Promise<Serving> {
     return serve(this.#link, subjects.claimAll(net), async (msg) => {
       try {
-        const [, , firing = "", attempt = ""] = msg.subject.split(".");
-        return packEnvelope(await answer(firing, Number(attempt), unpackEnvelope<ClaimRequest>(msg.data)));
+        const [, executor = "", , firing = "", attempt = ""] = msg.subject.split(".");
+        // Who asks is what the broker let it say in the subject, not what stands in the body.
+        return packEnvelope(await answer(firing, Number(attempt), { ...unpackEnvelope<ClaimRequest>(msg.data), executor }));
       } catch (error) {
         return packEnvelope({ ok: false, code: "unknown", message: errorData(error).message } satisfies ClaimAnswer);
       }

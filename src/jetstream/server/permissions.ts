@@ -50,7 +50,7 @@ export function executorPermissions(name: string, pools: string[] | null): Permi
           `$JS.API.CONSUMER.INFO.${queue}.${WORKERS}`,
           `$JS.ACK.${queue}.${WORKERS}.>`,
         ]),
-        "claim.>",
+        subjects.claimsOf(name),
         `done.${name}.>`,
         subjects.heartbeat(name),
         subjects.artifact("put", name),
