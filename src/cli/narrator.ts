@@ -2,13 +2,14 @@
 import type { Clock } from "../contract/clock.ts";
 import { delay } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
+import { isJsonObject } from "../contract/json.ts";
 import type { Output } from "./output.ts";
 
 export interface NarratorOptions {
   out: Output;
   clock: Clock;
-  /** Milliseconds between two lines; 0 for none. */
-  gapMs: number;
+  /** Leaves a line standing for as long as it takes to read; false prints as fast as it happens. */
+  readable: boolean;
   /** Narrate nothing at all. */
   silent: boolean;
 }
@@ -30,6 +31,10 @@ const TOLD = new Set<NetEvent["type"]>([
   "intervened",
 ]);
 
+/** About 250 words a minute, after a glance. */
+const PAUSE_MS = 500;
+const MS_A_LETTER = 14;
+
 export class Narrator {
   readonly #options: NarratorOptions;
   #queue: Promise<void> = Promise.resolve();
@@ -43,8 +48,9 @@ export class Narrator {
   event(event: NetEvent): void {
     if (!TOLD.has(event.type)) return;
     const { paint } = this.#options.out;
-    const mark =
-      event.status === "error" || event.status === "refused"
+    const mark = isRework(event)
+      ? paint.yellow("↻")
+      : event.status === "error" || event.status === "refused"
         ? paint.red("✗")
         : event.status === "waiting"
           ? paint.yellow("…")
@@ -63,12 +69,18 @@ export class Narrator {
   }
 
   #line(text: () => string): void {
-    const { out, clock, gapMs, silent } = this.#options;
+    const { out, clock, readable, silent } = this.#options;
     if (silent) return;
     this.#queue = this.#queue.then(async () => {
       const seconds = ((clock.now() - this.#started) / 1000).toFixed(0).padStart(3);
-      out.say(`${out.paint.dim(`${seconds} s`)} ${text()}`);
-      if (gapMs > 0) await delay(clock, gapMs);
+      const line = text();
+      out.say(`${out.paint.dim(`${seconds} s`)} ${line}`);
+      if (readable) await delay(clock, PAUSE_MS + MS_A_LETTER * line.length);
     });
   }
+}
+
+/** Work that goes back carries a raised counter. */
+function isRework(event: NetEvent): boolean {
+  return (event.produced ?? []).some(({ place, token }) => place === "tasks" && isJsonObject(token.data) && Number(token.data.attempt) > 1);
 }
