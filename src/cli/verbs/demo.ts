@@ -4,11 +4,10 @@ import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { Chaos } from "../demo/chaos.ts";
-import { openGate, withGate } from "../demo/gate.ts";
+import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
 import { proveOrigin } from "../demo/proof.ts";
-import { HAND_WRITTEN, reportTable } from "../demo/report.ts";
-import { gitIn, overviewOf, type Stage, setStage } from "../demo/stage.ts";
+import { type Stage, setStage } from "../demo/stage.ts";
 import { usage } from "../failure.ts";
 import { Narrator } from "../narrator.ts";
 import { aborted } from "../processes/master-process.ts";
@@ -16,6 +15,9 @@ import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { Supervisor } from "../supervisor.ts";
 import { followStory, throwIfPaused } from "../team/follow-story.ts";
+import { gitIn, overviewOf } from "../team/git.ts";
+import { openGate } from "../team/paste.ts";
+import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
@@ -63,7 +65,7 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   const models = demoModels(call, live);
   const dir = join(call.dir, "demo");
   const full = call.text("speed") === "full" || out.json;
-  const narrator = new Narrator({ out, clock, gapMs: full ? 0 : 250, silent: out.json });
+  const narrator = new Narrator({ out, clock, readable: !full, silent: out.json });
   if (!live && !out.json) out.say(`${HAND_WRITTEN}\n`);
   if (live) await printPlan(petrel, models, out);
   const stage = await setStage(dir, join(root, "examples", "sample-project"), env);
@@ -125,15 +127,17 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
     const correlation = `c-${request.id.slice(2)}`;
     const end = await followStory(
       broker,
-      NET,
-      correlation,
+      { net: NET, correlation },
       (event) => {
         narrator.event(event);
         chaos?.event(event);
-        if (event.type === "gated")
-          narrator.remark(
-            openGate(petrel, stage.dir, NET, String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release")),
-          );
+        if (event.type === "gated") {
+          const gate = String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release");
+          const how = openGate(petrel, stage.dir, NET, gate);
+          // With --json nothing is narrated, but who does not know what is waited for waits for ever.
+          if (out.json) out.say(how);
+          else narrator.remark(how);
+        }
       },
       petrel.signal,
     );
