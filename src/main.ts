@@ -74,6 +74,13 @@ const petrel: PetrelDoors = {
     asking.close();
     return /^y(es)?$/i.test(answer.trim());
   },
+  async ask(question) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+    const asking = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await asking.question(`${question} `);
+    asking.close();
+    return answer.trim();
+  },
   connect: (dir) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids }),
   checkNet: checkNetDoor,
   checkPersona: checkPersonaDoor,

@@ -84,6 +84,8 @@ export interface PetrelDoors {
   readStdin(): Promise<string>;
   /** Asks a yes-or-no question on the terminal; null when there is none to ask. */
   confirm(question: string): Promise<boolean | null>;
+  /** Asks for a line on the terminal; null when there is none to ask. */
+  ask(question: string): Promise<string | null>;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
   /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */

@@ -59,7 +59,11 @@ function versionCheck(version: Json | undefined): Finding {
 function durabilityCheck(varz: Json, status: Status | null): Finding {
   const config = field(field(varz, "jetstream"), "config");
   const synced = field(config, "sync_always") === true;
-  const declared = status?.durability;
+  const declared = status?.durability === "unknown" ? undefined : status?.durability;
+  if (declared === "memory") {
+    const says = "memory: the end of the broker's process loses everything";
+    return { check: "durability", status: "warn", says, hint: "petrel up --durability fsync keeps and syncs each write" };
+  }
   if (synced) {
     return {
       check: "durability",

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { delay } from "../contract/clock.ts";
 import { Terminal } from "../contract/errors.ts";
@@ -97,6 +98,9 @@ export class Supervisor {
 
   #lock(): void {
     mkdirSync(this.#folder.dir, { recursive: true });
+    // It may lie in somebody's work tree, where it is nothing to commit.
+    const ignore = join(this.#folder.dir, ".gitignore");
+    if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
     const { upLock, dir } = this.#folder;
     try {
       writeFileSync(upLock, `${process.pid}\n`, { flag: "wx" });
@@ -128,6 +132,7 @@ export class Supervisor {
         admin: credentials.admin,
         readonly: credentials.readonly,
         master: credentials.master,
+        durability: this.options.durability,
       },
     };
     writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });

@@ -1,7 +1,7 @@
 /** Commands to paste after the demo: each runs as it stands, from the folder where the user is. */
 import { join } from "node:path";
 import type { PetrelDoors } from "../doors.ts";
-import { petrelCommand, shown } from "./gate.ts";
+import { petrelCommand, shown } from "../team/paste.ts";
 import type { Stage } from "./stage.ts";
 
 export function hintsFor(petrel: PetrelDoors, stage: Stage, kept: boolean): string {

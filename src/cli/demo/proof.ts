@@ -4,15 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Git } from "./stage.ts";
+import { type Commit, commitsOf, type Git } from "../team/git.ts";
 
 const run = promisify(execFile);
 
-export interface Commit {
-  sha: string;
-  subject: string;
-  author: string;
-}
 export interface Proof {
   head: string;
   /** New commits, oldest first, merges included. */
@@ -25,18 +20,10 @@ export interface Proof {
 export async function proveOrigin(git: Git, origin: string, branch: string, env: Record<string, string | undefined>): Promise<Proof> {
   const head = await git(origin, ["rev-parse", branch]);
   const first = (await git(origin, ["rev-list", "--max-parents=0", branch])).split("\n")[0] ?? "";
-  const log = await git(origin, ["log", "--reverse", "--format=%H%x09%an%x09%s", `${first}..${branch}`]);
   const reflog = await git(origin, ["reflog", "show", "--format=%H", branch]).catch(() => "");
-  const commits =
-    log === ""
-      ? []
-      : log.split("\n").map((line) => {
-          const [sha = "", author = "", ...subject] = line.split("\t");
-          return { sha, author, subject: subject.join("\t") };
-        });
   return {
     head,
-    commits,
+    commits: await commitsOf(git, origin, `${first}..${branch}`),
     tests: await testClone(git, origin, branch, env),
     pushes: Math.max(0, reflog.split("\n").filter((line) => line !== "").length - 1),
   };

@@ -1,11 +1,9 @@
 /** The demo's stage: an empty folder of its own with a bare repository that holds the sample project. */
-import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Terminal } from "../../contract/errors.ts";
+import { gitIn } from "../team/git.ts";
 
-const run = promisify(execFile);
 const MARK = ".petrel-demo";
 const AUTHOR = {
   GIT_AUTHOR_NAME: "Sample author",
@@ -48,43 +46,4 @@ export async function setStage(dir: string, sample: string, env: Record<string, 
   await git(seed, ["push", origin, "main"]);
   rmSync(seed, { recursive: true, force: true });
   return { dir, origin };
-}
-
-export type Git = (cwd: string, args: string[]) => Promise<string>;
-
-export function gitIn(env: Record<string, string | undefined>): Git {
-  const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
-  return async (cwd, args) => {
-    try {
-      const { stdout } = await run("git", args, {
-        cwd,
-        env: { ...clean, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" },
-        maxBuffer: 16 * 1024 * 1024,
-      });
-      return stdout.trimEnd();
-    } catch (cause) {
-      const { stderr, code } = cause as { stderr?: string; code?: unknown };
-      if (code === "ENOENT")
-        throw new Terminal({ code: "git-missing", message: "git is not on this machine", hint: "install git, then try again", cause });
-      throw new Terminal({
-        code: "git-failed",
-        message: `git ${args[0] ?? ""} failed in ${cwd}: ${stderr?.trim() ?? String(cause)}`,
-        cause,
-      });
-    }
-  };
-}
-
-/** What the architect is told of a repository: its files and the beginning of its README. */
-export async function overviewOf(git: Git, repo: string, branch: string): Promise<string> {
-  const files = (await git(repo, ["ls-tree", "-r", "--name-only", branch])).split("\n");
-  const readme = files.find((file) => /^readme(\.md)?$/i.test(file));
-  const text = readme ? await git(repo, ["show", `${branch}:${readme}`]) : "";
-  const shown = files.slice(0, 200);
-  const more = files.length > shown.length ? `\n(and ${files.length - shown.length} more)` : "";
-  return `Files:\n${shown.join("\n")}${more}\n\n${text.slice(0, 4000)}`.trim();
-}
-
-export function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, "utf8"));
 }

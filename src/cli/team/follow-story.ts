@@ -5,17 +5,25 @@ import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
 
 export interface StoryEnd {
-  kind: "delivered" | "escalated" | "cancelled" | "paused";
+  kind: "delivered" | "escalated" | "cancelled" | "paused" | "waiting";
   /** Data of the tokens that ended it. */
   tokens: Json[];
-  /** All events of the net, from its first. */
+  /** Events of the net after `after`. */
   events: NetEvent[];
+}
+
+export interface StoryToFollow {
+  net: string;
+  correlation: string;
+  /** Events up to this seq are of no concern: an earlier story's, or a pause that is over. */
+  after?: number;
+  /** End when a person has to decide, instead of waiting for it. */
+  untilGate?: boolean;
 }
 
 export async function followStory(
   broker: Broker,
-  net: string,
-  correlation: string,
+  { net, correlation, after = 0, untilGate = false }: StoryToFollow,
   see: (event: NetEvent) => void,
   signal: AbortSignal,
 ): Promise<StoryEnd> {
@@ -24,12 +32,15 @@ export async function followStory(
   const open = new Map<string, string>();
   for await (const entry of broker.log(net).follow(0, AbortSignal.any([signal, enough.signal]))) {
     for (const event of entry.events) {
+      if (event.seq <= after) continue;
       events.push(event);
       see(event);
       if (event.correlation === correlation) track(open, event);
       // Only a person can mend it: a key that is refused, a model that nobody names, an answer that was not recorded.
       if (event.type === "paused" && event.attributes?.code !== undefined)
         return { kind: "paused", tokens: [{ ...event.attributes }], events };
+      if (untilGate && event.type === "gated" && event.correlation === correlation)
+        return { kind: "waiting", tokens: [{ ...event.attributes }], events };
     }
     const resting = [...open.values()];
     const delivered = resting.includes("delivered");

@@ -14,6 +14,7 @@ import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
+import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
@@ -25,6 +26,7 @@ import { whyVerb } from "./why.ts";
 export const verbs: readonly Verb[] = [
   upVerb,
   demoVerb,
+  runVerb,
   initVerb,
   putVerb,
   watchVerb,

@@ -1,16 +1,16 @@
 /** The end of a story as a person reads it: what was made, what it cost, and how to look at it from outside. */
 import type { Output } from "../output.ts";
 import { readableAge } from "../output.ts";
-import type { StoryTotals } from "../team/story-totals.ts";
-import type { Killed } from "./chaos.ts";
-import type { Proof } from "./proof.ts";
+import type { Commit } from "./git.ts";
+import type { StoryTotals } from "./story-totals.ts";
 
 export const HAND_WRITTEN = "Answers written by hand, no model ran; git, tests, processes, kills and the push are real.";
 
 export interface ReportParts {
   totals: StoryTotals;
-  proof: Proof | null;
-  killed: Killed[];
+  /** What was found in the origin itself; null when nothing was pushed. */
+  proof: { commits: Commit[]; pushes?: number; tests: { passed: number; failed: number } } | null;
+  killed: { what: string; pid: number; when: string; at: string }[];
   durationMs: number;
   /** True when no model was asked. */
   recorded: boolean;
@@ -31,7 +31,7 @@ export function reportTable(out: Output, { totals, proof, killed, durationMs, re
     ...(proof
       ? [
           ["commits", String(proof.commits.length)],
-          ["pushes", String(proof.pushes)],
+          ...(proof.pushes === undefined ? [] : [["pushes", String(proof.pushes)]]),
           ["tests at the head", `${proof.tests.passed} passed, ${proof.tests.failed} failed`],
         ]
       : []),
