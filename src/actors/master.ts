@@ -32,6 +32,7 @@ export class Master {
   #serving: Serving[] = [];
   #problems = new Map<string, string>();
   readonly #served = new Set<string>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
@@ -49,11 +50,21 @@ export class Master {
     master.#serving.push(await serveRuntime(master));
     master.#serving.push(
       await ports.broker.control.watch((control) => {
-        for (const term of master.terms.values()) void followControl(term, control, "another master").catch(() => {});
+        const follow = (term: Term) => followControl(term, control, "another master").catch(() => null);
+        void master.inTurn(() => Promise.all([...master.terms.values()].map(follow)));
       }),
     );
+    // Who is there is known from the start, also while no net needs anybody.
+    master.#serving.push(await ports.broker.work.onExecutor(() => {}));
     for (const net of await ports.broker.nets()) master.serve(net);
     return master;
+  }
+
+  /** Kills and resumes go one after the other: two at once would both find the same work to stop. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   serve(net: string): void {

@@ -147,8 +147,29 @@ async function tellNets(master: Master, name: string, version: string, by: strin
   return told;
 }
 
-async function switchAll(master: Master, state: ControlState["state"], by: string): Promise<Json> {
-  const { generation } = await master.ports.broker.control.write(state);
-  const nets = await Promise.all([...master.terms.values()].map((term) => followControl(term, { generation, state }, by)));
-  return { state, generation, nets: nets.filter((net) => net !== null) };
+/** The record first, then every term of this master, in one turn of its own: the broker's echo of it finds all done. */
+function switchAll(master: Master, state: ControlState["state"], by: string): Promise<Json> {
+  return master.inTurn(async () => {
+    const { generation } = await master.ports.broker.control.write(state);
+    const nets = await Promise.all([...master.terms.values()].map((term) => followControl(term, { generation, state }, by)));
+    const changed = nets.filter((net) => net !== null);
+    return { state, generation, nets: changed, summary: summaryOf(state, changed) };
+  });
+}
+
+/** What a kill stopped, or a resume took up again, in a sentence. */
+function summaryOf(state: ControlState["state"], nets: Json[]): string {
+  const killed = state === "killed";
+  if (nets.length === 0) return killed ? "no net ran, or all were stopped before" : "nothing was stopped";
+  return nets
+    .map((row) => {
+      const { net, stopped, resumed } = row as unknown as { net: string; stopped?: Touched[]; resumed?: Touched[] };
+      const names = (stopped ?? resumed ?? []).map(({ transition, firing }) => `${transition} (${firing})`);
+      return `${killed ? "stopped" : "went on in"} ${net}: ${names.length === 0 ? "no firing was under way" : names.join(", ")}`;
+    })
+    .join("\n");
+}
+interface Touched {
+  transition: string;
+  firing: string;
 }
