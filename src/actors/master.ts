@@ -109,13 +109,14 @@ export class Master {
   /** A clean end: terms are closed, leases given back. */
   async stop(): Promise<void> {
     for (const serving of this.#serving.splice(0)) await serving.stop();
+    // The actors first: a net actor whose term ends would take the lease again.
+    this.#root.stop();
     const terms = [...this.terms.entries()];
     this.terms.clear();
     for (const [net, term] of terms) {
       await term.close();
       await this.ports.broker.leases.release(net, this.ports.name).catch(() => {});
     }
-    this.#root.stop();
   }
 
   #machine() {
