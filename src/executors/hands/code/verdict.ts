@@ -28,16 +28,19 @@ export function problemsOf(evidence: Evidence): Problem[] {
 
 function* refusals({ said }: Evidence): Generator<Problem> {
   const status = isJsonObject(said) ? said.status : said;
-  if (status !== "refused" && status !== "failed") return;
-  const reason = isJsonObject(said) ? (said.reason ?? said.summary ?? said.message) : undefined;
+  if (status !== "refused" && status !== "failed" && status !== "cannot") return;
+  const reason = isJsonObject(said) ? (said.reason ?? said.summary ?? said.message ?? said.text) : undefined;
   yield {
     code: "refused",
     message: `The developer did not do the task${typeof reason === "string" ? `: "${reason.slice(0, 500)}"` : "."}`,
   };
 }
 
-function* emptiness({ change, idle }: Evidence): Generator<Problem> {
-  if (change.commits.length === 0) yield { code: "no-commit", message: "Nothing was committed on the branch." };
+function* emptiness({ change, idle, said }: Evidence): Generator<Problem> {
+  // Words instead of work: the next attempt, and a person, should know them.
+  const words = isJsonObject(said) && said.status === "said" && typeof said.text === "string" && said.text.trim() !== "";
+  const instead = words ? ` The developer said instead: "${String(said.text).trim().slice(0, 500)}"` : "";
+  if (change.commits.length === 0) yield { code: "no-commit", message: `Nothing was committed on the branch.${instead}` };
   else if (idle) yield { code: "no-commit", message: "Nothing new was committed on the branch in this attempt." };
   else if (change.files.length === 0) yield { code: "empty-diff", message: "The commits on the branch change no file." };
 }
