@@ -9,7 +9,7 @@ const SOURCES = /\.(ts|tsx|json|css|html)$/;
 
 export function sourceHash(root) {
   const hash = createHash("sha256");
-  const files = ["package.json", join("scripts", "build.mjs"), ...filesUnder(root, "src")];
+  const files = ["package.json", "package-lock.json", join("scripts", "build.mjs"), ...filesUnder(root, "src")];
   for (const file of files)
     hash
       .update(`${file}\0`)
