@@ -27,6 +27,8 @@ export interface SupervisorOptions {
   leaseMs: number;
   logLevel: string;
   slots: number;
+  /** Bytes that the broker may keep on disk; default: as many as there are. */
+  maxStoreBytes?: number;
   /** Told when something died or is back, in a sentence. */
   onChange?: (what: string) => void;
 }
@@ -121,7 +123,9 @@ export class Supervisor {
   async #startServer(): Promise<void> {
     const { clock, env, cwd } = this.#petrel;
     const binary = await findServerBinary({ environment: env, cwd });
-    this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability: this.options.durability, clock });
+    const { durability, maxStoreBytes } = this.options;
+    const limit = maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes };
+    this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability, clock, ...limit });
     const { credentials, url, monitoringUrl } = this.#server;
     const runtime: RuntimeFile = {
       pid: process.pid,

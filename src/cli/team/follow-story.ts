@@ -72,5 +72,7 @@ export function throwIfPaused({ kind, tokens }: StoryEnd): void {
   const why = tokens[0];
   const text = (name: string) => (isJsonObject(why) && typeof why[name] === "string" ? why[name] : "");
   const hint = text("hint");
-  throw new Terminal({ code: text("code") || "paused", message: text("reason"), ...(hint === "" ? {} : { hint }) });
+  const code = text("code") || "paused";
+  const exitCode = code === "models-budget-exhausted" ? 6 : 3;
+  throw new Terminal({ code, message: text("reason"), exitCode, ...(hint === "" ? {} : { hint }) });
 }

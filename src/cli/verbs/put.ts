@@ -28,7 +28,9 @@ export const putVerb: Verb = {
     const id = call.text("token");
     if (id !== undefined && !isId(id)) throw usage(`"${id}" is no token id`, "an id is 1 to 64 of A-Z, a-z, 0-9, _ and -");
     const payload = new TextEncoder().encode(JSON.stringify(data));
-    const answer = await call.withBroker((broker) => broker.door.put(net, place, payload, id === undefined ? {} : { token: id }));
+    const answer = await call.withBroker((broker) =>
+      broker.door.put(net, place, payload, { by: call.petrel.user, ...(id === undefined ? {} : { token: id }) }),
+    );
     if (!answer.ok) throw errorFromData(answer.error);
     call.out.result({ ...answer, net }, () => `put token ${answer.id} into ${net}/${answer.place} (event ${answer.seq})`);
     return EXIT.ok;

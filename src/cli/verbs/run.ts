@@ -152,6 +152,7 @@ async function follow(call: VerbCall, plan: Plan, work: Work): Promise<ExitCode>
     petrel.signal,
   );
   await work.narrator.finished();
+  if (end.kind === "paused") out.say(`\n${lastWords(call, plan, end, null, "").join("\n")}`);
   throwIfPaused(end);
   const totals = storyTotals(
     end.events.filter((event) => event.correlation === correlation),
@@ -249,5 +250,7 @@ function lastWords({ petrel, dir }: VerbCall, { net, repository }: Plan, end: St
       `  ${petrelAt} token move --help`,
     ];
   }
+  if (end.kind === "paused")
+    return ["The net is paused, and nothing is lost. When the cause below is mended:", goOn, `  ${petrelAt} resume ${net} ${at}`];
   return ["It was interrupted; nothing is lost. To go on with it:", goOn, `  ${petrelAt} watch ${net} ${at}`];
 }

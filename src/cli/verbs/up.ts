@@ -47,10 +47,12 @@ export const upVerb: Verb = {
     },
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
+    { flags: "--max-store <mb>", about: "the most megabytes that the broker keeps on disk (default: no limit but the disk)" },
     ...MODEL_OPTIONS,
   ],
   run: async (call) => {
     const { petrel, out, dir } = call;
+    const maxStore = call.integer("maxStore", 1);
     const supervisor = await Supervisor.start(petrel, {
       dir,
       durability: (call.text("durability") as "fsync" | "os" | "memory" | undefined) ?? "fsync",
@@ -58,6 +60,7 @@ export const upVerb: Verb = {
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       slots: call.integer("slots", 1) ?? 4,
+      ...(maxStore === undefined ? {} : { maxStoreBytes: maxStore * 1024 * 1024 }),
       onChange: (what) => out.say(what),
     });
     if (supervisor.notice) out.say(supervisor.notice);
