@@ -32,6 +32,7 @@ export class Master {
   #serving: Serving[] = [];
   #problems = new Map<string, string>();
   readonly #served = new Set<string>();
+  #stopping = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(ports: MasterPorts) {
@@ -108,6 +109,7 @@ export class Master {
 
   /** A clean end: terms are closed, leases given back. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     for (const serving of this.#serving.splice(0)) await serving.stop();
     // The actors first: a net actor whose term ends would take the lease again.
     this.#root.stop();
@@ -145,6 +147,7 @@ export class Master {
 
   async #open(net: string, send: (event: NetEventIn) => void): Promise<Term> {
     const { broker, clock, ids, random, name, logger, leaseMs, sign } = this.ports;
+    if (this.#stopping) throw new Cancelled({ code: "stopped", message: "this master stops" });
     try {
       const term = await Term.open({
         broker,
@@ -168,7 +171,9 @@ export class Master {
           for (const listener of this.#listeners) listener(event);
         },
         stalled: (error) => (error ? this.#problems.set(net, error.message) : this.#problems.delete(net)),
+        control: async (opened) => (await followControl(opened, await broker.control.read(), name)) !== null && !opened.state.killed,
         over: (reason) => {
+          if (this.#stopping) return;
           this.terms.delete(net);
           logger.warn({ net, reason }, "the term is over");
           send({ type: "term.over", reason });
@@ -176,7 +181,6 @@ export class Master {
         serve: (handle) => broker.commands.serve(net, handle),
         verbs: NET_VERBS,
       });
-      await followControl(term, await broker.control.read(), name);
       this.#problems.delete(net);
       return term;
     } catch (error) {

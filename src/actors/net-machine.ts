@@ -8,14 +8,21 @@ import { personaMachine } from "./persona-machine.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
 
-export interface RosterEntry extends PersonaInput {
-  /** Child id: `<transition>/<instance>`. */
+/** Where one instance of a persona is wanted. */
+export interface Post extends PersonaInput {
+  /** `<transition>/<instance>`. */
   id: string;
-  /** `<net>/<persona>/<n>`, n counting over the persona's transitions. */
+}
+interface Holder extends Post {
+  /** Of the child; the post's, with a mark when the post went to another persona. */
+  child: string;
+  /** `<net>/<persona>/<n>`, n counting over the persona's transitions; kept as long as the actor lives. */
   systemId: string;
+  /** The post is gone: the actor ends what it holds, and goes. */
+  retired: boolean;
 }
 export type NetEventIn =
-  | { type: "roster.changed"; roster: RosterEntry[] }
+  | { type: "roster.changed"; roster: Post[] }
   | { type: "firing.assigned"; firing: AssignedFiring }
   | { type: "firing.cancelled"; firing: string; attempt: number; reason: string }
   | FinishedEvent
@@ -28,10 +35,37 @@ export interface NetInput {
 }
 interface NetContext extends NetInput {
   term: Term | null;
-  roster: RosterEntry[];
+  roster: Holder[];
   /** Firing -> child that works on it. */
   holders: Record<string, string>;
   lastReason: string | null;
+}
+
+/**
+ * The actors after an edit: those that stay keep their system ids, those whose post is gone leave when they hold nothing,
+ * and new ones take the lowest number of their persona that is free.
+ */
+function reassigned(context: NetContext, posts: Post[]): { next: Holder[]; gone: Holder[]; fresh: Set<string> } {
+  const held = new Set(Object.values(context.holders));
+  const next: Holder[] = [];
+  const gone: Holder[] = [];
+  for (const holder of context.roster) {
+    const post = posts.find(({ id, persona }) => id === holder.id && persona === holder.persona);
+    if (post && !holder.retired) next.push({ ...holder, ...post });
+    else if (held.has(holder.child)) next.push({ ...holder, retired: true });
+    else gone.push(holder);
+  }
+  const fresh = new Set<string>();
+  for (const post of posts) {
+    if (next.some(({ id, retired }) => id === post.id && !retired)) continue;
+    const taken = new Set(next.map(({ systemId }) => systemId));
+    let n = 1;
+    while (taken.has(`${context.net}/${post.persona}/${n}`)) n += 1;
+    const child = next.some((each) => each.child === post.id) || gone.some((each) => each.child === post.id) ? `${post.id}/${n}` : post.id;
+    next.push({ ...post, child, systemId: `${context.net}/${post.persona}/${n}`, retired: false });
+    fresh.add(child);
+  }
+  return { next, gone, fresh };
 }
 
 export const netMachine = setup({
@@ -48,16 +82,13 @@ export const netMachine = setup({
   },
   actions: {
     dismissAll: enqueueActions(({ context, enqueue }) => {
-      for (const { id } of context.roster) enqueue.stopChild(id);
+      for (const { child } of context.roster) enqueue.stopChild(child);
       enqueue.assign({ roster: [], holders: {}, term: null });
     }),
     settle: ({ context, event }) => {
       if (event.type !== "firing.finished" || event.finished.outcome === null) return;
       const { firing, attempt, outcome, extra } = event.finished;
-      void context.term?.settle(firing, attempt, outcome, extra);
-    },
-    abandon: ({ context }) => {
-      void context.term?.abandon();
+      context.term?.outcomes.settleSoon(firing, attempt, outcome, extra);
     },
   },
 }).createMachine({
@@ -68,24 +99,33 @@ export const netMachine = setup({
     "term.opened": { actions: assign({ term: ({ event }) => event.term }) },
     "roster.changed": {
       actions: enqueueActions(({ context, event, enqueue }) => {
-        const wanted = new Set(event.roster.map(({ id }) => id));
-        const there = new Set(context.roster.map(({ id }) => id));
-        for (const { id } of context.roster) if (!wanted.has(id)) enqueue.stopChild(id);
-        for (const { id, systemId, ...input } of event.roster) if (!there.has(id)) enqueue.spawnChild("persona", { id, systemId, input });
-        enqueue.assign({ roster: event.roster });
+        const { next, gone, fresh } = reassigned(context, event.roster);
+        for (const { child } of gone) enqueue.stopChild(child);
+        for (const { child, retired, capabilities } of next) {
+          if (!retired && !fresh.has(child)) enqueue.sendTo(child, { type: "capabilities.changed", capabilities } satisfies PersonaEvent);
+        }
+        for (const { child, systemId, persona, transition, instance, capabilities } of next) {
+          const input = { persona, transition, instance, capabilities };
+          if (fresh.has(child)) enqueue.spawnChild("persona", { id: child, systemId, input });
+        }
+        enqueue.assign({ roster: next });
       }),
     },
     "firing.assigned": {
       actions: enqueueActions(({ event, enqueue, context }) => {
-        const id = `${event.firing.transition}/${event.firing.instance}`;
-        enqueue.sendTo(id, { type: "firing.assigned", firing: event.firing } satisfies PersonaEvent);
-        enqueue.assign({ holders: { ...context.holders, [event.firing.firing]: id } });
+        // An instance that an edit took away meanwhile: another one of the transition does it.
+        const posted = context.roster.filter(({ transition, retired }) => transition === event.firing.transition && !retired);
+        const taker = posted.find(({ instance }) => instance === event.firing.instance) ?? posted[0];
+        if (!taker) return;
+        enqueue.sendTo(taker.child, { type: "firing.assigned", firing: event.firing } satisfies PersonaEvent);
+        enqueue.assign({ holders: { ...context.holders, [event.firing.firing]: taker.child } });
       }),
     },
     "firing.cancelled": {
       actions: enqueueActions(({ event, enqueue, context }) => {
         const holder = context.holders[event.firing];
-        if (holder === undefined || !context.roster.some(({ id }) => id === holder)) return;
+        const entry = context.roster.find(({ child }) => child === holder);
+        if (holder === undefined || !entry) return;
         enqueue.sendTo(holder, {
           type: "firing.cancelled",
           firing: event.firing,
@@ -93,12 +133,15 @@ export const netMachine = setup({
           reason: event.reason,
         } satisfies PersonaEvent);
         const { [event.firing]: _, ...holders } = context.holders;
-        enqueue.assign({ holders });
+        const leaves = entry.retired && !Object.values(holders).includes(holder);
+        if (leaves) enqueue.stopChild(holder);
+        enqueue.assign({ holders, roster: leaves ? context.roster.filter((each) => each !== entry) : context.roster });
       }),
     },
     "firing.finished": { actions: "settle" },
     "net.stop": { target: ".closing" },
-    "term.over": { target: ".acquiring", actions: [assign({ lastReason: ({ event }) => event.reason }), "dismissAll"] },
+    // Not at once: two owners that fight would otherwise do nothing else.
+    "term.over": { target: ".waiting", actions: [assign({ lastReason: ({ event }) => event.reason }), "dismissAll"] },
   },
   states: {
     acquiring: {
@@ -109,7 +152,7 @@ export const netMachine = setup({
         src: "open",
         input: ({ context }) => ({ net: context.net }),
         onDone: { target: "owning", actions: assign({ term: ({ event }) => event.output }) },
-        onError: { target: "waiting", actions: [assign({ lastReason: ({ event }) => String(event.error) }), "abandon", "dismissAll"] },
+        onError: { target: "waiting", actions: [assign({ lastReason: ({ event }) => String(event.error) }), "dismissAll"] },
       },
     },
     owning: {

@@ -3,6 +3,7 @@
  * capabilities it was given, and hands the outcome back to the net. It knows no other persona and sends to none.
  */
 import { assign, enqueueActions, fromPromise, sendParent, setup } from "xstate";
+import { errorData } from "../contract/errors.ts";
 import type { EventDraft } from "../contract/event.ts";
 import type { Outcome } from "../net/decide.ts";
 import type { Capabilities } from "../personas/capabilities.ts";
@@ -27,7 +28,9 @@ export interface Finished {
 }
 export type PersonaEvent =
   | { type: "firing.assigned"; firing: AssignedFiring }
-  | { type: "firing.cancelled"; firing: string; attempt: number; reason: string };
+  | { type: "firing.cancelled"; firing: string; attempt: number; reason: string }
+  /** Its transition was edited: firings that come from now on work with these. */
+  | { type: "capabilities.changed"; capabilities: Capabilities };
 export type FinishedEvent = { type: "firing.finished"; finished: Finished };
 
 type ChildEvent =
@@ -37,6 +40,16 @@ type ChildEvent =
 /** One child for each attempt: a late answer of an earlier attempt belongs to a child that is gone. */
 function childId(firing: string, attempt: number): string {
   return `${firing}#${attempt}`;
+}
+
+function faulty({ actorId, error }: { actorId: string; error: unknown }): Finished {
+  const at = actorId.lastIndexOf("#");
+  return {
+    firing: actorId.slice(0, at),
+    attempt: Number(actorId.slice(at + 1)),
+    outcome: { ok: false, error: errorData(error) },
+    extra: {},
+  };
 }
 
 export const personaMachine = setup({
@@ -66,6 +79,14 @@ export const personaMachine = setup({
             enqueue.stopChild(id);
             enqueue.assign({ busy: context.busy.filter((child) => child !== id) });
           }),
+        },
+        "capabilities.changed": { actions: assign({ capabilities: ({ event }) => event.capabilities }) },
+        // A fault in the work itself ends this attempt, never the actors above.
+        "xstate.error.actor.*": {
+          actions: [
+            sendParent(({ event }) => ({ type: "firing.finished", finished: faulty(event as unknown as ChildEvent & { error: unknown }) })),
+            assign({ busy: ({ context, event }) => context.busy.filter((id: string) => id !== (event as unknown as ChildEvent).actorId) }),
+          ],
         },
         "xstate.done.actor.*": {
           actions: [

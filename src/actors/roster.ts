@@ -3,24 +3,20 @@
 import { Refused } from "../contract/errors.ts";
 import type { CompiledTransition } from "../net/compiled-net.ts";
 import { grantCapabilities } from "../personas/capabilities.ts";
-import type { RosterEntry } from "./net-machine.ts";
+import type { Post } from "./net-machine.ts";
 import type { Term } from "./term/term.ts";
 
-export function rosterOf(term: Term): RosterEntry[] {
+export function rosterOf(term: Term): Post[] {
   const net = term.net;
   if (!net) return [];
-  const counts = new Map<string, number>();
-  const roster: RosterEntry[] = [];
+  const roster: Post[] = [];
   for (const transition of net.transitions.values()) {
     const { definition } = transition;
     if (definition.persona === undefined) continue;
     const instances = "instances" in definition ? definition.instances : 1;
     for (let instance = 1; instance <= instances; instance += 1) {
-      const n = (counts.get(definition.persona) ?? 0) + 1;
-      counts.set(definition.persona, n);
       roster.push({
         id: `${transition.id}/${instance}`,
-        systemId: `${term.state.net}/${definition.persona}/${n}`,
         persona: definition.persona,
         transition: transition.id,
         instance,

@@ -24,6 +24,10 @@ export const runtimeMachine = setup({
         "runtime.stop": { target: "stopping" },
       },
     },
-    stopping: { entry: enqueueActions(({ context, enqueue }) => context.nets.forEach((net) => enqueue.sendTo(net, { type: "net.stop" }))) },
+    stopping: {
+      entry: enqueueActions(({ context, enqueue }) => {
+        for (const net of context.nets) enqueue.sendTo(net, { type: "net.stop" });
+      }),
+    },
   },
 });

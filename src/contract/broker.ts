@@ -77,7 +77,7 @@ export interface Door {
   ): Promise<Serving>;
   /** Removes letters up to a sequence, once the log has them. */
   purgeLetters(net: string, upTo: number): Promise<void>;
-  put(net: string, place: string, payload: Uint8Array, options?: { token?: string; timeoutMs?: number }): Promise<PutAnswer>;
+  put(net: string, place: string, payload: Uint8Array, options?: { token?: string; by?: string; timeoutMs?: number }): Promise<PutAnswer>;
 }
 
 export interface Serving {

@@ -56,6 +56,8 @@ export const buckets = {
 export const headerNames = {
   /** Idempotency of `put` for 24 hours. */
   token: "Petrel-Token",
+  /** Who puts a token in, as the caller says. */
+  by: "Petrel-By",
   entry: "Petrel-Entry",
   epoch: "Petrel-Epoch",
 } as const;

@@ -17,7 +17,12 @@ export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
     servePut: async (net, handle) =>
       serve(link, subjects.putAll(net), async (msg) => {
         const put = msg.headers?.get(headerNames.token) ?? "";
-        const delivery: Delivery = { place: lastToken(msg.subject), payload: msg.data, by: "put", ...(put ? { put } : {}) };
+        const delivery: Delivery = {
+          place: lastToken(msg.subject),
+          payload: msg.data,
+          by: who(msg.headers?.get(headerNames.by)),
+          ...(put ? { put } : {}),
+        };
         const answer = await handle(delivery).catch((error: unknown): PutAnswer => ({ ok: false, error: errorData(error) }));
         return JSON.stringify(answer);
       }),
@@ -25,6 +30,7 @@ export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
     put: async (net, place, payload, options) => {
       const marks = headers();
       if (options?.token) marks.set(headerNames.token, options.token);
+      if (options?.by) marks.set(headerNames.by, options.by);
       const call = { timeoutMs: options?.timeoutMs ?? PUT_TIMEOUT_MS, headers: marks };
       return (await askOwner(link, subjects.put(net, place), payload, `net ${net}`, call)).json<PutAnswer>();
     },
@@ -39,6 +45,11 @@ export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
       }
     },
   };
+}
+
+/** What a caller says of itself, cut to what fits a line. */
+function who(said: string | undefined): string {
+  return said?.replace(/\s+/g, " ").trim().slice(0, 128) || "put";
 }
 
 async function openLetterBox(

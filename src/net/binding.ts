@@ -5,6 +5,8 @@
  * B1 A token held by a firing is bound by nobody, but may still be read.
  * B2 Read comes before consume: a token is consumable once every read-only transition whose `where` matches has started on it.
  * B3 A search is bounded: after `MAX_TRIES` combinations the transition counts as not enabled.
+ * B4 No token is bound twice by one firing. B5 A firing that consumes nothing reads something that it has not read before:
+ * otherwise it would be the same firing again, for ever.
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
@@ -13,6 +15,7 @@ import { sortByOrder } from "./arcql.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { type Bound, boundOf, type Scope, scopeOf } from "./scope.ts";
 import type { NetState, Placed } from "./state.ts";
+import type { CompiledTemplate } from "./template.ts";
 
 const MAX_TRIES = 10_000;
 
@@ -62,11 +65,9 @@ interface Search {
 function extend(search: Search, at: number): boolean {
   const input = search.transition.inputs[at];
   if (!input) return guardHolds(search);
-  const candidates = candidatesFor(search, input);
   const count = wanted(search, input);
   if (count === null) return false;
-  const groups = count === 1 && !isMany(input) ? candidates.map((token) => [token]) : wholeGroup(candidates, count);
-  for (const tokens of groups) {
+  for (const tokens of groupsFor(search, input, count)) {
     if (search.tries++ > MAX_TRIES) return false;
     search.bound.push({
       name: input.name,
@@ -79,6 +80,14 @@ function extend(search: Search, at: number): boolean {
     search.bound.pop();
   }
   return false;
+}
+
+/** One by one where one token is wanted, so that a long queue is looked at no further than needed. */
+function* groupsFor(search: Search, input: CompiledInput, count: number | "all"): Generator<Token[]> {
+  const candidates = candidatesFor(search, input);
+  const ordered = input.order ? sortByOrder(input.order, [...candidates], input.arc.place, search.now) : candidates;
+  if (isMany(input)) yield* wholeGroup([...ordered], count);
+  else for (const token of ordered) yield [token];
 }
 
 function wholeGroup(candidates: Token[], count: number | "all"): Token[][] {
@@ -96,28 +105,34 @@ function wanted(search: Search, input: CompiledInput): number | "all" | null {
   const value: Json | undefined = input.gather
     ? input.gather.count.evaluate(scope, search.now)
     : typeof input.take === "object"
-      ? input.take.render(scope, search.now)
+      ? rendered(input.take, scope, search.now)
       : input.take;
   if (value === "all") return "all";
   return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
 }
 
-function candidatesFor(search: Search, input: CompiledInput): Token[] {
+/** A template that cannot be rendered says no number: the transition is not enabled, and nothing fails for it. */
+function rendered(template: CompiledTemplate, scope: Scope, now: number): Json | undefined {
+  try {
+    return template.render(scope, now);
+  } catch {
+    return undefined;
+  }
+}
+
+function* candidatesFor(search: Search, input: CompiledInput): Generator<Token> {
   const place = input.arc.place;
   const reading = input.arc.mode === "read";
-  const taken = new Set(
-    search.bound.filter((bound) => bound.place === place && !reading).flatMap(({ tokens }) => tokens.map(({ id }) => id)),
-  );
+  // B4.
+  const taken = new Set(search.bound.filter((bound) => bound.place === place).flatMap(({ tokens }) => tokens.map(({ id }) => id)));
   const wantedKey = input.gather ? groupKey(search, input) : undefined;
-  const found: Token[] = [];
   for (const entry of search.state.places.get(place)?.values() ?? []) {
     if (taken.has(entry.token.id) || !available(search, entry, place, reading)) continue;
     const scope = inputScope(search.bound, { $: boundOf(entry.token, place) });
     if (input.where && input.where.test(scope, search.now) === false) continue;
     if (input.gather && !sameKey(input.gather.by.evaluate(scope, search.now), wantedKey)) continue;
-    found.push(entry.token);
+    yield entry.token;
   }
-  return input.order ? sortByOrder(input.order, found, place, search.now) : found;
 }
 
 /** A gather's key, as the arc says it or as its first input gives it. */
@@ -149,7 +164,16 @@ function readersHaveStarted(search: Search, token: Token, place: string): boolea
   return true;
 }
 
+/** B5. */
+function isNew(search: Search): boolean {
+  if (search.bound.some(({ mode, tokens }) => mode === "consume" && tokens.length > 0)) return true;
+  const read = search.bound.flatMap(({ tokens }) => tokens);
+  const seen = search.state.seen.get(search.transition.id);
+  return read.length > 0 && !read.some(({ id }) => seen?.has(id));
+}
+
 function guardHolds(search: Search): boolean {
   const { guard } = search.transition;
+  if (!isNew(search)) return false;
   return guard === null || guard.test(inputScope(search.bound), search.now);
 }

@@ -13,19 +13,28 @@ import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
-import { type BoundInput, type Provenance, routeError, routeResult } from "./routing.ts";
+import { boundInputs } from "./held-inputs.ts";
+import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
 
-export function decideTransition(state: NetState, net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null {
+/** `netOf` gives the definition that an open firing began under, and ends under. */
+export function decideTransition(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  now: number,
+  netOf: (firing: OpenFiring) => CompiledNet | null = () => net,
+): EventDraft | null {
   if (state.paused || state.killed) return null;
   const open = openFirings(state, transition.id);
+  const gated = gatedFirings(state, transition.id);
+  if (!hasRoom(state, net, transition)) return null;
   if (open.length < transition.slots) {
-    const passed = gatedFirings(state, transition.id).find((firing) => firing.gate?.passed);
-    if (passed) return startDraft(state, net, transition, passed, now);
+    const passed = gated.find((firing) => firing.gate?.passed);
+    if (passed) return leaveGate(state, netOf(passed) ?? net, transition, passed, now);
   }
-  const waiting = gatedFirings(state, transition.id).length;
-  if (open.length + waiting >= transition.slots || !hasRoom(state, net, transition)) return null;
+  if (open.length + gated.length >= transition.slots) return null;
   const binding = findBinding(state, net, transition, now);
   if (!binding) return null;
   if (transition.deterministic && !transition.definition.gate) return fireNow(state, net, transition, binding, now);
@@ -57,9 +66,13 @@ export function provenanceOf(net: string, transition: CompiledTransition, firing
   return { net, firing, at: isoTime(now), by: authorOf(transition), correlation };
 }
 
-/** Back pressure: each place with a capacity must have room for what stands there and for what open firings may still bring. */
+/**
+ * Back pressure: each place with a capacity must have room for what stands there and for what open firings may still bring.
+ * What the transition takes out of a place makes room there: a loop through a full place goes on.
+ */
 export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledTransition): boolean {
-  return transition.definition.out.every(({ to }) => roomIn(state, net, to) > 0);
+  const leaving = (place: string) => transition.inputs.filter(({ arc }) => arc.place === place && arc.mode === "consume").length;
+  return transition.definition.out.every(({ to }) => roomIn(state, net, to) + leaving(to) > 0);
 }
 export function roomIn(state: NetState, net: CompiledNet, place: string): number {
   const capacity = placeOf(net, place)?.capacity;
@@ -68,10 +81,11 @@ export function roomIn(state: NetState, net: CompiledNet, place: string): number
   return capacity - (state.places.get(place)?.size ?? 0) - coming;
 }
 
-function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft {
+/** Of a firing in one event the produce is known before: it waits while a place would hold more than it may. */
+function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft | null {
   const firing = firingId(state.net, transition.id, binding);
   const correlation = correlationOf(binding);
-  return resultDraft(
+  const draft = resultDraft(
     net,
     transition,
     binding.inputs,
@@ -85,6 +99,19 @@ function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransiti
     deterministicResult(transition, binding.inputs, now),
     now,
   );
+  return overfills(state, net, draft) ? null : draft;
+}
+
+/** An empty place takes even more than its capacity: waiting would be for ever. */
+function overfills(state: NetState, net: CompiledNet, draft: EventDraft): boolean {
+  const coming = new Map<string, number>();
+  for (const { place } of draft.produced ?? []) coming.set(place, (coming.get(place) ?? 0) + 1);
+  return [...coming].some(([place, count]) => {
+    const capacity = placeOf(net, place)?.capacity;
+    if (capacity === undefined) return false;
+    const room = roomIn(state, net, place) + (draft.consumed ?? []).filter((gone) => gone.place === place).length;
+    return count > room && room < capacity;
+  });
 }
 
 export interface FiringParts {
@@ -105,7 +132,7 @@ export function resultDraft(
   outcome: Outcome,
   now: number,
 ): EventDraft {
-  const routed = outcome.ok ? routeResult(transition, inputs, outcome.value, parts.from, now) : outcome;
+  const routed = outcome.ok ? fewEnough(transition, routeResult(transition, inputs, outcome.value, parts.from, now)) : outcome;
   const base = {
     transition: transition.id,
     ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
@@ -133,6 +160,18 @@ export function resultDraft(
   };
 }
 
+/** What an entry of the log can carry; each token's data counts apart and may lie in the artefact store. */
+const PROVENANCE_LIMIT = 250_000;
+
+function fewEnough(transition: CompiledTransition, routed: Routed): Routed {
+  if (!routed.ok || routed.produced.length < 100) return routed;
+  const bytes = routed.produced.reduce((sum, { token }) => sum + 600 + ("tokens" in token.from ? token.from.tokens.length * 32 : 0), 0);
+  if (bytes <= PROVENANCE_LIMIT) return routed;
+  const message = `${transition.id} would produce ${routed.produced.length} tokens in one firing, more than an entry of the log can hold`;
+  const hint = "let it hand on the list in parts, and split each part in a further transition";
+  return { ok: false, error: { outlook: "terminal", code: "too-many-tokens", message, hint } };
+}
+
 function startBinding(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft {
   const firing = firingId(state.net, transition.id, binding);
   return {
@@ -143,6 +182,16 @@ function startBinding(state: NetState, net: CompiledNet, transition: CompiledTra
     ...openingParts(net, transition, binding, firing),
     attributes: { kind: transition.definition.kind, inputs: inputIds(binding), ...instancePart(state, transition), at: isoTime(now) },
   };
+}
+
+/** D3. The people have said yes: what asks nobody fires in one event here too. */
+function leaveGate(state: NetState, net: CompiledNet, current: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
+  const transition = net.transitions.get(current.id) ?? current;
+  if (!transition.deterministic) return startDraft(state, net, transition, firing, now);
+  const inputs = boundInputs(state, transition, firing);
+  const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
+  const parts = { firing: firing.firing, attempt: firing.attempt, consumed: firing.consumed, read: firing.read, from };
+  return resultDraft(net, transition, inputs, parts, deterministicResult(transition, inputs, now), now);
 }
 
 function startDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {

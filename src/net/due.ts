@@ -26,41 +26,45 @@ export function dueRetries(state: NetState, now: number): OpenFiring[] {
   return [...state.firings.values()].filter(({ notBefore, gate }) => gate === null && notBefore !== null && notBefore <= now);
 }
 
-/** Groups whose time is up: anchor and partial group leave together for the place that `onIncomplete` names. */
-export function incompleteDrafts(state: NetState, net: CompiledNet, now: number): EventDraft[] {
-  return incompleteGroups(state, net, now)
-    .filter(({ due }) => due <= now)
-    .map(({ transition, anchor, anchorPlace, input, found, wanted }) => {
-      const firing = derivedId("f-", state.net, transition.id, "incomplete", anchor.id);
-      const data: Json = {
-        incomplete: transition.id,
-        wanted,
-        found: found.length,
-        anchor: anchor.data,
-        group: found.map((token) => token.data),
-      };
-      const token: Token = {
-        id: derivedId("t-", firing, "incomplete"),
-        data,
-        by: authorOf(transition),
-        at: isoTime(now),
-        correlation: anchor.correlation,
-        v: 1,
-        from: { net: state.net, transition: transition.id, firing, tokens: [anchor.id, ...found.map(({ id }) => id)] },
-      };
-      const place = input.gather?.to ?? "";
-      return {
-        category: CATEGORY_OF.expired,
-        type: "expired",
-        status: "error",
-        transition: transition.id,
-        firing,
-        correlation: anchor.correlation,
-        summary: `Only ${found.length} of ${wanted} came together for ${transition.id} in time: what was there went to ${place}.`,
-        consumed: [{ place: anchorPlace, id: anchor.id }, ...found.map(({ id }) => ({ place: input.arc.place, id }))],
-        produced: [{ place, token }],
-      } satisfies EventDraft;
-    });
+/**
+ * The first group whose time is up: anchor and partial group leave together for the place that `onIncomplete` names. One at a
+ * time, since two anchors may want the same tokens.
+ */
+export function incompleteDraft(state: NetState, net: CompiledNet, now: number): EventDraft | null {
+  const late = incompleteGroups(state, net, now).find(({ due }) => due <= now);
+  return late ? draftOf(late, state.net, now) : null;
+}
+
+function draftOf({ transition, anchor, anchorPlace, input, found, wanted }: Group, net: string, now: number): EventDraft {
+  const firing = derivedId("f-", net, transition.id, "incomplete", anchor.id);
+  const data: Json = {
+    incomplete: transition.id,
+    wanted,
+    found: found.length,
+    anchor: anchor.data,
+    group: found.map((token) => token.data),
+  };
+  const token: Token = {
+    id: derivedId("t-", firing, "incomplete"),
+    data,
+    by: authorOf(transition),
+    at: isoTime(now),
+    correlation: anchor.correlation,
+    v: 1,
+    from: { net, transition: transition.id, firing, tokens: [anchor.id, ...found.map(({ id }) => id)] },
+  };
+  const place = input.gather?.to ?? "";
+  return {
+    category: CATEGORY_OF.expired,
+    type: "expired",
+    status: "error",
+    transition: transition.id,
+    firing,
+    correlation: anchor.correlation,
+    summary: `Only ${found.length} of ${wanted} came together for ${transition.id} in time: what was there went to ${place}.`,
+    consumed: [{ place: anchorPlace, id: anchor.id }, ...found.map(({ id }) => ({ place: input.arc.place, id }))],
+    produced: [{ place, token }],
+  };
 }
 
 interface Group {
@@ -77,7 +81,8 @@ function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group
   const groups: Group[] = [];
   for (const transition of net.transitions.values()) {
     const [first, input] = transition.inputs;
-    if (!first || !input?.gather || input.gather.after === null) continue;
+    // An anchor that is only read is not this transition's to take away.
+    if (!first || first.arc.mode === "read" || !input?.gather || input.gather.after === null) continue;
     for (const { token, reservedBy } of state.places.get(first.arc.place)?.values() ?? []) {
       if (reservedBy !== null) continue;
       const group = groupOf(state, transition, first, input, token, now);
@@ -100,12 +105,17 @@ function groupOf(
   if (!gather || (first.where && first.where.test(inputScope([], { $: self }), now) === false)) return null;
   const scope = inputScope([{ name: first.name, many: false, place: first.arc.place, tokens: [anchor] }]);
   const wanted = gather.count.evaluate(scope, now);
-  const key = JSON.stringify(gather.equals ? gather.equals.evaluate(scope, now) : gather.by.evaluate(inputScope([], { $: self }), now));
+  const key = gather.equals ? gather.equals.evaluate(scope, now) : gather.by.evaluate(inputScope([], { $: self }), now);
+  if (key === undefined) return null;
+  const belongs = (token: Token) => {
+    const own = inputScope([{ name: first.name, many: false, place: first.arc.place, tokens: [anchor] }], {
+      $: boundOf(token, input.arc.place),
+    });
+    if (input.where && !input.where.test(own, now)) return false;
+    return JSON.stringify(gather.by.evaluate(own, now)) === JSON.stringify(key);
+  };
   const found = [...(state.places.get(input.arc.place)?.values() ?? [])]
-    .filter(
-      ({ token, reservedBy }) =>
-        reservedBy === null && JSON.stringify(gather.by.evaluate(inputScope([], { $: boundOf(token, input.arc.place) }), now)) === key,
-    )
+    .filter(({ token, reservedBy }) => reservedBy === null && token.id !== anchor.id && belongs(token))
     .map(({ token }) => token);
   if (typeof wanted !== "number" || found.length >= wanted) return null;
   return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: Date.parse(anchor.at) + (gather.after ?? 0) };

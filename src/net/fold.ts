@@ -26,6 +26,7 @@ type Handler = (state: NetState, event: NetEvent) => void;
 const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   epoch: (state, event) => {
     state.epoch = number(event, "epoch") ?? state.epoch;
+    forgetAuthors(state);
   },
   edited: (state, event) => {
     if (event.netVersion) state.definition = event.netVersion;
@@ -40,7 +41,7 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   },
   refused: (state, event) => {
     produce(state, event);
-    remember(state, event);
+    takeIn(state, event);
   },
   started: open,
   gated: open,
@@ -76,11 +77,19 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     state.generation = number(event, "generation") ?? state.generation;
   },
   resumed: (state, event) => {
-    state.paused = false;
+    // Taking a kill back lets go on what ran before: a net that a person has paused stays paused.
+    if (!state.killed) state.paused = false;
     state.killed = false;
     state.generation = number(event, "generation") ?? state.generation;
   },
 };
+
+/** Once in a term: of work that is over, nobody asks any more who put it in. */
+function forgetAuthors(state: NetState): void {
+  const alive = new Set([...state.firings.values()].map(({ correlation }) => correlation));
+  for (const tokens of state.places.values()) for (const { token } of tokens.values()) alive.add(token.correlation);
+  for (const correlation of state.authors.keys()) if (!alive.has(correlation)) state.authors.delete(correlation);
+}
 
 function open(state: NetState, event: NetEvent): void {
   const id = event.firing ?? "";
@@ -88,6 +97,7 @@ function open(state: NetState, event: NetEvent): void {
   const before = state.firings.get(id);
   if (before) {
     // A gate has passed: the same firing starts.
+    before.decided = before.gate?.decisions ?? [];
     before.gate = null;
     before.startedAt = opened;
     before.instance = number(event, "instance") ?? null;
@@ -120,6 +130,7 @@ function open(state: NetState, event: NetEvent): void {
     instance: number(event, "instance") ?? null,
     claim: null,
     gate: event.type === "gated" ? gateOf(event) : null,
+    decided: [],
   });
 }
 
@@ -181,11 +192,19 @@ function remember(state: NetState, event: NetEvent): void {
   const at = Date.parse(event.ts);
   const put = text(event, "put");
   const first = event.produced?.[0];
-  if (put !== undefined && first) state.puts.set(put, { at, id: first.token.id, seq: event.seq, place: first.place });
+  if (put !== undefined && first) {
+    // The oldest stand first, also when a key comes back after its time.
+    state.puts.delete(put);
+    state.puts.set(put, { at, id: first.token.id, seq: event.seq, place: first.place });
+  }
   for (const [key, known] of state.puts) {
     if (at - known.at <= PUT_MEMORY_MS) break;
     state.puts.delete(key);
   }
+  takeIn(state, event);
+}
+
+function takeIn(state: NetState, event: NetEvent): void {
   const letter = event.attributes?.letter;
   if (isJsonObject(letter)) takeLetter(state, String(letter.created), Number(letter.seq), Number(letter.low ?? 0));
 }

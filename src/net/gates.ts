@@ -5,8 +5,9 @@ import { derivedId } from "../contract/hash.ts";
 import type { CompiledTransition } from "./compiled-net.ts";
 import { DEAD_LETTER } from "./compiled-net.ts";
 import { provenanceOf } from "./decide.ts";
+import { inputTokens } from "./fold.ts";
+import { boundInputs } from "./held-inputs.ts";
 import { inputData } from "./routing.ts";
-import { boundInputs } from "./settle.ts";
 import type { GateState, NetState, OpenFiring } from "./state.ts";
 
 export interface Person {
@@ -29,7 +30,7 @@ export function findGates(state: NetState, key?: string): OpenFiring[] {
 
 /**
  * The event of one decision, or null when this decision (or this person's same decision) is already in: sent twice, it counts once.
- * @throws Refused `not-an-approver`, `author-may-not-approve`, `already-decided`
+ * @throws Refused `not-an-approver`, `author-may-not-approve`, `already-decided`, `gate-passed`
  */
 export function decisionDraft(
   state: NetState,
@@ -44,6 +45,14 @@ export function decisionDraft(
   if (before && before.approve === (request.decision === "approve")) return null;
   if (before) throw new Refused({ code: "already-decided", message: `${request.by.user} has already decided on ${gate.name}` });
   mayDecide(state, gate, firing, request.by);
+  if (gate.passed) {
+    if (request.decision === "approve") return null;
+    throw new Refused({
+      code: "gate-passed",
+      message: `${gate.name} is open already: its work starts as soon as it can`,
+      hint: "petrel pause",
+    });
+  }
   const approvals = gate.decisions.filter(({ approve }) => approve).length + (request.decision === "approve" ? 1 : 0);
   const passed = request.decision === "approve" && approvals >= gate.quorum;
   return request.decision === "approve"
@@ -79,13 +88,19 @@ function mayDecide(state: NetState, gate: GateState, firing: OpenFiring, person:
       hint: "petrel gate approve NET GATE --role ROLE",
     });
   }
-  const author = state.authors.get(firing.correlation);
-  if (gate.notAuthor && author !== undefined && (author === person.user || author === `user:${person.user}`)) {
+  if (gate.notAuthor && authorsOf(state, firing).has(person.user)) {
     throw new Refused({
       code: "author-may-not-approve",
       message: `${person.user} put this work in, and ${gate.name} wants somebody else to decide`,
     });
   }
+}
+
+/** Who put in any of the work that the firing holds or has read: a join has more than one author. */
+function authorsOf(state: NetState, firing: OpenFiring): Set<string> {
+  const tokens = Object.values(inputTokens(state, firing)).flat();
+  const correlations = new Set([firing.correlation, ...tokens.map(({ token }) => token.correlation)]);
+  return new Set([...correlations].flatMap((correlation) => state.authors.get(correlation)?.replace(/^user:/, "") ?? []));
 }
 
 function approvalDraft(

@@ -3,25 +3,13 @@ import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { authorOf, type Outcome, provenanceOf, resultDraft } from "./decide.ts";
 import { durationMs, type Retry } from "./definition.ts";
-import { inputTokens } from "./fold.ts";
-import type { BoundInput } from "./routing.ts";
+import { boundInputs } from "./held-inputs.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { firstLine } from "./summary.ts";
 
 /** Attempts lost to dead processes are free, up to here. */
 export const RECOVERY_LIMIT = 25;
 const DEFAULT_RETRY: Retry = { max: 2, backoff: "exponential", delay: "1s", maxDelay: "5m" };
-
-/** The inputs of an open firing as routing and templates want them. */
-export function boundInputs(state: NetState, transition: CompiledTransition, firing: OpenFiring): BoundInput[] {
-  const tokens = inputTokens(state, firing);
-  return transition.inputs.map(({ name, arc, take, gather }) => ({
-    name,
-    many: gather !== null || take !== 1,
-    place: arc.place,
-    tokens: (tokens[name] ?? []).map(({ token }) => token),
-  }));
-}
 
 /** `random` in [0, 1) spreads retries (full jitter over the upper half, so that a wait is never near zero). */
 export function settleDraft(

@@ -59,6 +59,8 @@ export interface OpenFiring {
   claim: { executor: string } | null;
   /** Present while people decide; the firing has not started. */
   gate: GateState | null;
+  /** What people decided at the gate that it has passed: a decision sent again is known. */
+  decided: Decision[];
 }
 
 export interface NetState {

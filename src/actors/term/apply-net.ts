@@ -1,13 +1,14 @@
 /** Applying a definition to a net: the file is checked, stored under its hash, and then named by an `edited` event. */
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
-import type { PlacedToken } from "../../contract/event.ts";
+import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition } from "../../net/definition.ts";
 import { versionOf } from "../../net/version.ts";
 import type { Term } from "./term.ts";
+import { fitTokens } from "./token-size.ts";
 
 export interface ApplyRequest {
   definition: NetDefinition;
@@ -20,6 +21,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   const { definition, base, by } = request;
   const { state } = term;
   const version = versionOf(definition);
+  const running = state.definition;
   if (base !== undefined && state.definition !== null && !state.definition.startsWith(base)) {
     throw new Refused({
       code: "outdated-base",
@@ -38,16 +40,22 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   refuseRemovals(term, definition);
+  const first = running === null;
+  const { produced: tokens = [] } = await fitTokens(
+    { produced: initialTokens(term, definition) } as EventDraft,
+    term.ports.broker.artifacts,
+  );
   await term.ports.broker.netVersions.put(state.net, version, definition as unknown as Json);
   term.definitions.add(definition, version);
   await term.declarePlaces(definition);
-  const first = state.definition === null;
+  // Somebody else's edit was faster: this one is looked at again, on top of it.
+  if (state.definition !== running) return applyNet(term, request);
   const committed = term.commit({
     category: "net",
     type: "edited",
     status: "ok",
     netVersion: version,
-    produced: first ? initialTokens(term, definition) : [],
+    produced: first ? tokens : [],
     summary: first ? `${by} started the net ${state.net}.` : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
     attributes: { base: state.definition, by, personas },
   });

@@ -2,13 +2,14 @@
  * The two doors for tokens from outside (E6): `put` answers after the commit, the letter box is taken in in order.
  *
  * A1 A put key counts once in 24 hours, a letter once for ever. A2 What cannot be taken in lies in `rejected`, with the
- * reason and a hint, and its payload as an artefact. A3 A full place holds back its own drops, and nobody else's.
+ * reason and a hint, and its payload as an artefact. A3 A full place holds back its own drops, and nobody else's. A4 A letter
+ * event names the lowest letter that is not in the log yet, so that nothing above the mark is ever taken for done.
  */
 import type { Artifacts, Delivery, Door, PutAnswer, Serving } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { errorData, Refused, Retryable } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
-import { derivedId } from "../../contract/hash.ts";
+import { derivedId, sha256 } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
@@ -18,7 +19,7 @@ import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";
 import { roomIn } from "../../net/decide.ts";
 import { letterIsIn } from "../../net/fold.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
-import type { NetState } from "../../net/state.ts";
+import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
 export interface ArrivalPorts {
@@ -30,6 +31,8 @@ export interface ArrivalPorts {
   clock: Clock;
   ids: IdSource;
   logger: Logger;
+  /** Settles when the owner has no reason to keep new work out: comparisons and checkpoints need a quiet log. */
+  free(): Promise<void>;
   /** Looks for work after an arrival. */
   pump(): void;
 }
@@ -40,10 +43,14 @@ export class Arrivals {
   readonly #ports: ArrivalPorts;
   /** Letters that wait for room in their place, in order. */
   #held: Delivery[] = [];
+  #retrying = false;
+  /** Sequences of letters that came and are not in the log (A4). */
+  readonly #unsettled = new Set<number>();
   #chain: Promise<void> = Promise.resolve();
   #putting = new Map<string, Promise<PutAnswer>>();
   #serving: Serving[] = [];
   #letters: Serving | null = null;
+  #closed = false;
 
   constructor(ports: ArrivalPorts) {
     this.#ports = ports;
@@ -63,12 +70,13 @@ export class Arrivals {
     const places = Object.entries(this.#ports.net()?.definition.places ?? {})
       .filter(([, { open }]) => open)
       .map(([place]) => place);
-    if (places.length === 0) return;
     const after = () => (state.letter ? { created: state.letter.created, seq: state.letter.seq } : null);
     this.#letters = await door.openLetterBox(state.net, places, after, (delivery) => this.#letter(delivery));
+    if (this.#closed) await this.close();
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#letters?.stop();
     for (const serving of this.#serving.splice(0)) await serving.stop();
   }
@@ -80,7 +88,8 @@ export class Arrivals {
     // A put that is not in the log yet is answered by its own commit (A1).
     const running = this.#putting.get(key);
     if (running) return running;
-    if (known) return Promise.resolve({ ok: true, id: known.id, seq: known.seq, place: known.place });
+    if (known && this.#ports.clock.now() - known.at <= PUT_MEMORY_MS)
+      return Promise.resolve({ ok: true, id: known.id, seq: known.seq, place: known.place });
     const answer = this.#putOnce(delivery).finally(() => this.#putting.delete(key));
     this.#putting.set(key, answer);
     return answer;
@@ -88,12 +97,17 @@ export class Arrivals {
 
   /** Tries held letters again: a place may have room now. */
   room(): void {
-    if (this.#held.length === 0) return;
-    for (const letter of this.#held.splice(0)) this.#letter(letter);
+    if (this.#held.length === 0 || this.#retrying) return;
+    this.#retrying = true;
+    this.#chain = this.#chain.then(async () => {
+      for (const letter of this.#held.splice(0)) await this.#takeLetter(letter);
+      this.#retrying = false;
+    });
   }
 
   async #putOnce(delivery: Delivery): Promise<PutAnswer> {
     try {
+      await this.#ports.free();
       const refusal = this.#refusal(delivery);
       if (refusal) {
         await this.#refuse(delivery, refusal);
@@ -102,29 +116,37 @@ export class Arrivals {
           error: errorData(new Refused({ code: refusal.code, message: refusal.reason, hint: refusal.hint, where: delivery.place })),
         };
       }
-      if (!this.#hasRoom(delivery.place)) {
-        const message = `the place ${delivery.place} is full`;
-        return { ok: false, error: errorData(new Retryable({ code: "place-full", message, hint: "try again later; nothing was stored" })) };
-      }
-      return await this.#accept(delivery);
+      const answer = await this.#accept(delivery);
+      if (answer) return answer;
+      const message = `the place ${delivery.place} is full`;
+      return { ok: false, error: errorData(new Retryable({ code: "place-full", message, hint: "try again later; nothing was stored" })) };
     } catch (error) {
       return { ok: false, error: errorData(error) };
     }
   }
 
   #letter(delivery: Delivery): void {
-    this.#chain = this.#chain.then(async () => {
-      const { state, logger } = this.#ports;
-      if (delivery.letter && letterIsIn(state, delivery.letter.created, delivery.letter.seq)) return;
-      try {
-        const refusal = this.#refusal(delivery);
-        if (refusal) await this.#refuse(delivery, refusal);
-        else if (this.#held.some(({ place }) => place === delivery.place) || !this.#hasRoom(delivery.place)) this.#held.push(delivery);
-        else await this.#accept(delivery);
-      } catch (error) {
-        logger.warn({ err: error }, "a letter could not be taken in now; it stays in the letter box");
+    if (delivery.letter) this.#unsettled.add(delivery.letter.seq);
+    this.#chain = this.#chain.then(() => this.#takeLetter(delivery));
+  }
+
+  async #takeLetter(delivery: Delivery): Promise<void> {
+    const { state, logger, loop, free } = this.#ports;
+    try {
+      await free();
+      if (delivery.letter && letterIsIn(state, delivery.letter.created, delivery.letter.seq)) {
+        this.#unsettled.delete(delivery.letter.seq);
+        return;
       }
-    });
+      const refusal = this.#refusal(delivery);
+      if (refusal) await this.#refuse(delivery, refusal);
+      // Behind those that wait already, in order.
+      else if (this.#held.some(({ place }) => place === delivery.place) || !(await this.#accept(delivery))) this.#held.push(delivery);
+    } catch (error) {
+      if (loop.isOver) return;
+      logger.warn({ err: error }, "a letter could not be taken in now; it stays in the letter box");
+      this.#held.push(delivery);
+    }
   }
 
   #hasRoom(place: string): boolean {
@@ -158,10 +180,13 @@ export class Arrivals {
     return null;
   }
 
-  async #accept(delivery: Delivery): Promise<PutAnswer> {
+  /** Null when the place is full: nothing was stored. */
+  async #accept(delivery: Delivery): Promise<PutAnswer | null> {
     const parsed = parse(delivery.payload);
     const value = parsed.ok ? parsed.value : null;
     const data = await this.#fitting(value, delivery.payload);
+    // No moment lies between this look and the event: others may have come in meanwhile.
+    if (!this.#hasRoom(delivery.place)) return null;
     const token = this.#token(delivery, data);
     const { loop, pump } = this.#ports;
     const committed = loop.commit({
@@ -188,7 +213,9 @@ export class Arrivals {
       by: delivery.by,
       payload: { ...artifact },
     };
-    const token = this.#token(delivery, data);
+    const token = this.#token(delivery, data, sha256(delivery.payload));
+    // The same refusal told again, because the answer was lost, is not another one.
+    if (delivery.put !== undefined && this.#ports.state.places.get(REJECTED)?.has(token.id)) return this.#ports.loop.caughtUp();
     const draft: EventDraft = {
       category: "token",
       type: "refused",
@@ -201,21 +228,24 @@ export class Arrivals {
     await this.#ports.loop.commit(draft);
   }
 
-  /** A put key or a letter names its token: the same delivery is the same token whoever takes it in. */
-  #token(delivery: Delivery, data: Json): Token {
+  /** A letter names its token; a put key does with the event that takes it in, since after a day it may stand for another. */
+  #token(delivery: Delivery, data: Json, refused: string | null = null): Token {
     const { state, clock, ids } = this.#ports;
     const id = delivery.letter
       ? derivedId("t-", state.net, delivery.letter.created, delivery.letter.seq)
       : delivery.put !== undefined
-        ? derivedId("t-", state.net, "put", delivery.put)
+        ? derivedId("t-", state.net, refused === null ? "put" : "refused", delivery.put, refused ?? state.seq + 1)
         : `t-${ids.next()}`;
     return { id, data, from: { outside: delivery.by }, by: delivery.by, at: isoTime(clock.now()), correlation: `c-${id.slice(2)}`, v: 1 };
   }
 
   #identity(delivery: Delivery): JsonObject {
     if (delivery.letter) {
-      const low = this.#held.reduce((least, { letter }) => Math.min(least, letter?.seq ?? least), delivery.letter.seq);
-      return { letter: { ...delivery.letter, low } };
+      // From here on it counts as taken in: the event is applied with this call.
+      this.#unsettled.delete(delivery.letter.seq);
+      // They came in order, so the first is the lowest.
+      const [lowest] = this.#unsettled;
+      return { letter: { ...delivery.letter, low: Math.min(delivery.letter.seq, lowest ?? delivery.letter.seq) } };
     }
     return delivery.put === undefined ? {} : { put: delivery.put };
   }

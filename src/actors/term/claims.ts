@@ -77,13 +77,15 @@ export class Claims {
     const { state, clock, leaseMs, poolOf } = this.#ports;
     const now = clock.now();
     if (state.killed || this.#connectedSince === null || now - this.#connectedSince < leaseMs) return;
-    for (const firing of state.firings.values()) {
+    for (const firing of [...state.firings.values()]) {
       if (firing.gate || poolOf(firing) === null) continue;
       if (firing.claim) {
         const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
         if (now - heard > leaseMs) this.#ports.lapse(firing, `the lease of ${firing.claim.executor} ran out`);
         continue;
       }
+      // While the net is paused, claims are turned down: nobody could take the offer.
+      if (state.paused) continue;
       const offered = this.#offered.get(firing.firing);
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
       if (offered !== undefined && now - offered > patience && this.#someoneIn(poolOf(firing))) {
@@ -122,7 +124,10 @@ export class Claims {
       ...(firing.persona ? { persona: firing.persona } : {}),
       attributes: { executor, leaseMs },
     });
-    if (firing.attempt !== attempt) return no("not-open", "this attempt is over");
+    // The log was waited for: a kill, a lapse or a result may have come in between.
+    const { state } = this.#ports;
+    if (state.killed) return no("killed", "everything is stopped until `petrel resume`");
+    if (state.firings.get(firing.firing) !== firing || firing.attempt !== attempt) return no("not-open", "this attempt is over");
     this.#ports.claimed(firing, executor);
     return this.#yes(firing);
   }

@@ -34,6 +34,7 @@ export interface CommitPorts {
 interface Pending {
   event: NetEvent;
   bytes: number;
+  settled: Promise<NetEvent>;
   resolve(event: NetEvent): void;
   reject(error: Error): void;
 }
@@ -64,9 +65,9 @@ export class CommitLoop {
     const { state, clock } = this.#ports;
     const event: NetEvent = { ...draft, seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
     applyEvent(state, event);
-    const settled = new Promise<NetEvent>((resolve, reject) => {
-      this.#pending.push({ event, bytes: Buffer.byteLength(JSON.stringify(event)), resolve, reject });
-    });
+    const bytes = Buffer.byteLength(JSON.stringify(event));
+    const { promise: settled, resolve, reject } = deferred<NetEvent>();
+    this.#pending.push({ event, bytes, settled, resolve, reject });
     // Callers that do not wait must not crash the process when the term ends.
     settled.catch(() => {});
     queueMicrotask(() => this.#flush());
@@ -77,6 +78,12 @@ export class CommitLoop {
   drained(): Promise<void> {
     if (this.backlog === 0 || this.#over !== null) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Settles when all that is applied by now is in the log; rejects when it will never be. */
+  async caughtUp(): Promise<void> {
+    if (this.#over !== null) throw this.#termOver();
+    await (this.#pending.at(-1) ?? this.#flying.at(-1))?.settled;
   }
 
   /** Ends the term from our side. What is in flight may still reach the log; the next term will find it there. */
@@ -130,8 +137,8 @@ export class CommitLoop {
       this.#ports.committed(event);
       resolve(event);
     }
-    if (this.#pending.length > 0) return this.#flush();
-    for (const done of this.#drained.splice(0)) done();
+    if (this.#pending.length > 0) this.#flush();
+    else for (const done of this.#drained.splice(0)) done();
   }
 
   #end(reason: string): void {
@@ -152,4 +159,12 @@ export class CommitLoop {
       hint: "ask again: the next owner answers",
     });
   }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
+  let settle = {} as { resolve(value: T): void; reject(error: Error): void };
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...settle };
 }

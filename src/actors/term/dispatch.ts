@@ -3,15 +3,16 @@
  * persona's actor; commands and workspaces are offered to executors as signed orders.
  */
 import type { Broker } from "../../contract/broker.ts";
-import { type Clock, isoTime } from "../../contract/clock.ts";
+import { type Clock, delay, isoTime } from "../../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
-import { Cancelled, errorData } from "../../contract/errors.ts";
+import { Cancelled, errorData, PetrelError } from "../../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Logger } from "../../contract/logger.ts";
 import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
-import { boundInputs } from "../../net/settle.ts";
+import { boundInputs } from "../../net/held-inputs.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { loadBundles } from "./bundles.ts";
@@ -40,6 +41,8 @@ export interface DispatchPorts {
   personas: PersonaBook;
   broker: Broker;
   clock: Clock;
+  logger: Logger;
+  isOver(): boolean;
   sign(order: WorkOrder): SignedOrder;
   assign(firing: AssignedFiring): void;
   offered(firing: string): void;
@@ -47,6 +50,8 @@ export interface DispatchPorts {
 }
 
 const TIMEOUTS = { llm: 5 * 60_000, agent: 30 * 60_000, command: 10 * 60_000, pass: 60_000, map: 60_000 } as const;
+
+const OFFER_AGAIN_MS = 500;
 
 export class Dispatch {
   readonly #ports: DispatchPorts;
@@ -62,9 +67,10 @@ export class Dispatch {
 
   /** Begins an attempt, once. While the net is paused or killed nothing begins; `resumed` comes back to it. */
   run(firing: OpenFiring): void {
-    const { state, settle } = this.#ports;
+    const { state, settle, clock } = this.#ports;
     const transition = this.#transition(firing);
     if (!transition || firing.gate || state.killed || state.paused || this.hasBegun(firing)) return;
+    if (firing.notBefore !== null && firing.notBefore > clock.now()) return;
     this.#begun.set(firing.firing, firing.attempt);
     try {
       this.#begin(firing, transition);
@@ -107,7 +113,7 @@ export class Dispatch {
       };
       signal.addEventListener("abort", () => end(gone()), { once: true });
       this.#waiting.set(key, { resolve, reject: end });
-      this.#offer(firing, transition, "session", "code.session").catch(end);
+      this.#offerUntilHeard(firing, transition, "session").catch(end);
     });
   }
 
@@ -123,13 +129,13 @@ export class Dispatch {
     if (!transition || firing.claim || this.poolOf(firing) === null) return;
     const mode = transition.definition.kind === "agent" ? "session" : "run";
     if (mode === "session" && !this.#waiting.has(`${firing.firing}/${firing.attempt}`)) return;
-    void this.#offer(firing, transition, mode, this.#hand(transition)).catch(() => {});
+    void this.#offerUntilHeard(firing, transition, mode).catch(() => {});
   }
 
   #begin(firing: OpenFiring, transition: CompiledTransition): void {
     const { kind } = transition.definition;
-    if (kind === "command") {
-      void this.#offer(firing, transition, "run", this.#hand(transition)).catch((error: unknown) =>
+    if (kind === "command" && !firing.claim) {
+      void this.#offerUntilHeard(firing, transition, "run").catch((error: unknown) =>
         this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
       );
     }
@@ -163,6 +169,22 @@ export class Dispatch {
       timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
     };
+  }
+
+  /** A broker that is away fails no work: the offer is made as soon as it is back, if the attempt is still open then. */
+  async #offerUntilHeard(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session"): Promise<void> {
+    const { state, clock, logger, isOver } = this.#ports;
+    const { attempt } = firing;
+    const isOpen = () => !isOver() && state.firings.get(firing.firing) === firing && firing.attempt === attempt && !firing.claim;
+    while (isOpen() && !state.killed) {
+      try {
+        return await this.#offer(firing, transition, mode, this.#hand(transition));
+      } catch (error) {
+        if (!(error instanceof PetrelError) || error.outlook !== "retryable") throw error;
+        logger.warn({ err: error, firing: firing.firing }, "an offer could not be made yet");
+        await delay(clock, OFFER_AGAIN_MS);
+      }
+    }
   }
 
   async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {

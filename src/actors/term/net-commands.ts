@@ -2,15 +2,17 @@
 import { z } from "zod";
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
+import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { findBinding } from "../../net/binding.ts";
 import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
+import { boundInputs } from "../../net/held-inputs.ts";
 import { inputData } from "../../net/routing.ts";
-import { boundInputs } from "../../net/settle.ts";
 import type { Term } from "./term.ts";
+import { fitTokens } from "./token-size.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const json = z.json();
@@ -138,6 +140,8 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
 
 async function decide(term: Term, body: unknown): Promise<Json> {
   const request = decideBody.parse(body);
+  const before = decidedBefore(term, request.id);
+  if (before) return before;
   const known = [...term.state.firings.values()].filter(
     ({ gate, firing }) => gate && (firing === request.firing || gate.name === request.gate || firing === request.gate),
   );
@@ -152,7 +156,7 @@ async function decide(term: Term, body: unknown): Promise<Json> {
     });
   }
   const draft = decisionDraft(term.state, transition, firing, request, term.ports.clock.now());
-  if (draft) await term.commit(draft);
+  await (draft ? term.commit(draft) : term.loop.caughtUp());
   const gate = firing.gate;
   return {
     gate: gate?.name ?? transition.definition.gate?.name ?? transition.id,
@@ -162,6 +166,15 @@ async function decide(term: Term, body: unknown): Promise<Json> {
     quorum: transition.definition.gate?.quorum ?? 1,
     passed: gate === null || gate?.passed === true,
   };
+}
+
+/** A decision that came again after its gate had passed: the answer to the first may have been lost. */
+function decidedBefore(term: Term, id: string): Json {
+  const firing = [...term.state.firings.values()].find(({ decided }) => decided.some((decision) => decision.id === id));
+  if (!firing) return null;
+  const approvals = firing.decided.filter(({ approve }) => approve).length;
+  const name = term.netOf(firing)?.transitions.get(firing.transition)?.definition.gate?.name ?? firing.transition;
+  return { gate: name, firing: firing.firing, counted: false, approvals, quorum: approvals, passed: true };
 }
 
 async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "move" | "close"): Promise<Json> {
@@ -184,12 +197,12 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
   const token = {
     ...placed.token,
     id: derivedId("t-", request.id, verb, term.state.seq),
-    data: (request.data as Json | undefined) ?? placed.token.data,
+    data: request.data === undefined ? placed.token.data : (request.data as Json),
     at: now,
     by: request.by.user,
     from: { net: term.state.net, transition: verb, firing: request.id, tokens: [request.id] },
   };
-  await term.commit({
+  const draft: EventDraft = {
     category: "token",
     type: "intervened",
     status: "info",
@@ -201,7 +214,11 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
         ? `${request.by.user} sent a token of ${request.place} to ${to}.`
         : `${request.by.user} closed a token in ${request.place}.`,
     attributes: { by: request.by.user, verb, ...(request.reason ? { reason: request.reason } : {}) },
-  });
+  };
+  const fitting = await fitTokens(draft, term.ports.broker.artifacts);
+  // The store may have been waited for: the token must still be there, and free.
+  if (term.state.places.get(request.place)?.get(request.id)?.reservedBy !== null) return intervene(term, request, verb);
+  await term.commit(fitting);
   return verb === "move" ? { id: token.id, place: to } : { closed: request.id };
 }
 

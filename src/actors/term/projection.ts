@@ -5,14 +5,17 @@
  * P3 While the streams are out of reach they are stale, and the next comparison mends them; nothing else rests on them.
  */
 import type { PlaceStreams } from "../../contract/broker.ts";
+import { Cancelled } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Token } from "../../contract/token.ts";
 import type { NetState } from "../../net/state.ts";
+import type { CommitLoop } from "./commit-loop.ts";
 
 export interface ProjectionPorts {
   streams: PlaceStreams;
   state: NetState;
+  loop: Pick<CommitLoop, "backlog" | "drained" | "isOver">;
   logger: Logger;
 }
 
@@ -21,6 +24,7 @@ export class Projection {
   #add = new Map<string, { place: string; token: Token }>();
   #remove = new Map<string, { place: string; id: string }>();
   #working: Promise<void> | null = null;
+  #comparing: Promise<unknown> = Promise.resolve();
   #held = false;
   #stale = false;
 
@@ -37,6 +41,8 @@ export class Projection {
 
   /** Takes note of an acknowledged event. */
   follow(event: NetEvent): void {
+    // The next comparison finds it in the marking.
+    if (this.#stale && !this.#held) return;
     for (const { place, token } of event.produced ?? []) this.#add.set(`${place}/${token.id}`, { place, token });
     if (event.type !== "started" && event.type !== "gated") {
       for (const gone of event.consumed ?? []) {
@@ -53,11 +59,20 @@ export class Projection {
     while (this.#working) await this.#working;
   }
 
-  /** Brings every stream into line with the marking. The caller makes sure that nothing is pending in the commit loop. */
-  async compare(places: readonly string[]): Promise<{ added: number; removed: number }> {
+  /** Brings every stream into line with the marking, one comparison after the other. The caller decides nothing meanwhile. */
+  compare(places: readonly string[]): Promise<{ added: number; removed: number }> {
+    const done = this.#comparing.then(() => this.#compare(places));
+    this.#comparing = done.catch(() => {});
+    return done;
+  }
+
+  async #compare(places: readonly string[]): Promise<{ added: number; removed: number }> {
+    const { streams, state, loop } = this.#ports;
     this.#held = true;
     await this.settled();
-    const { streams, state } = this.#ports;
+    // P1: no moment may lie between the last answer of the log and this look at the marking.
+    while (loop.backlog > 0) await loop.drained();
+    if (loop.isOver) throw new Cancelled({ code: "term-over", message: "the marking of a term that is over says nothing" });
     const marking = new Map(
       places.map((place) => [place, new Map([...(state.places.get(place) ?? [])].map(([id, { token }]) => [id, token]))]),
     );
@@ -88,14 +103,14 @@ export class Projection {
     this.#working = this.#drain().finally(() => {
       this.#working = null;
       // What was noted while the last answer came in.
-      if (this.backlog > 0) this.#work();
+      if (this.backlog > 0 && !this.#ports.loop.isOver) this.#work();
     });
   }
 
   async #drain(): Promise<void> {
     // Let the rest of the entry be noted first.
     await Promise.resolve();
-    while (this.backlog > 0 && !this.#held) {
+    while (this.backlog > 0 && !this.#held && !this.#ports.loop.isOver) {
       const change = { add: [...this.#add.values()], remove: [...this.#remove.values()] };
       this.#add = new Map();
       this.#remove = new Map();

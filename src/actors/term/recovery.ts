@@ -8,7 +8,7 @@ import { loadCheckpoint } from "./checkpoint.ts";
 
 export async function recoverState(broker: Broker, net: string, logger: Logger): Promise<NetState> {
   await broker.declareNet(net);
-  const saved = await loadCheckpoint(broker.checkpoints, net);
+  const saved = await loadCheckpoint(broker.checkpoints, net, logger);
   const state = saved ?? emptyState(net);
   const from = state.sequence;
   let last = from;

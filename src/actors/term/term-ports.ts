@@ -31,6 +31,8 @@ export interface TermPorts {
   /** The term serves from now on: before any firing is handed out. */
   opened(term: Term): void;
   definitionChanged(term: Term): void;
+  /** Brings the term into line with the control record, read from the leader; true when that made its work begin again. */
+  control(term: Term): Promise<boolean>;
   serve(handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving>;
   verbs: Record<string, (term: Term, body: unknown) => Promise<Json>>;
   committed(event: NetEvent): void;

@@ -2,43 +2,36 @@
  * A term: the time in which this master owns a net. It decides, commits, acts, and answers.
  *
  * T1 The term begins with an epoch record appended by compare-and-swap: success proves that the whole log was read (E2).
- * T2 Effects and answers follow acknowledged events only. T3 When the term is over, everything that it started is called off;
- * the next term finds it in the log. T4 Claimed work keeps its attempt over a recovery; effects that ran inside the dead
- * master start again as the next attempt (E8).
+ * T2 Effects and answers follow acknowledged events only. T3 When the term is over, everything that it started is called off
+ * and it serves nobody any more; the next term finds all in the log. T4 Claimed work keeps its attempt over a recovery;
+ * effects that ran inside the dead master start again as the next attempt (E8). T5 Nothing is started before the control
+ * record was read (E9).
  */
 import type { CommandAnswer, Serving } from "../../contract/broker.ts";
 import type { Timer } from "../../contract/clock.ts";
-import type { WorkResult } from "../../contract/envelope.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES, type CompiledNet } from "../../net/compiled-net.ts";
-import { decideTransition, type Outcome } from "../../net/decide.ts";
-import { dueRetries, incompleteDrafts, nextDue } from "../../net/due.ts";
-import { dueGates, expiryDraft } from "../../net/gates.ts";
-import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
-import { firstLine } from "../../net/summary.ts";
 import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
-import { storeBundles } from "./bundles.ts";
 import { saveCheckpoint } from "./checkpoint.ts";
 import { Claims } from "./claims.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
+import { LetterPurge } from "./letter-purge.ts";
+import { Outcomes } from "./outcomes.ts";
 import { Projection } from "./projection.ts";
+import { Pump } from "./pump.ts";
 import { recoverState } from "./recovery.ts";
 import type { TermPorts } from "./term-ports.ts";
-import { fitTokens } from "./token-size.ts";
+import { TokenFit } from "./token-size.ts";
 
-/** Errors of the set-up, not of the work. */
-const SET_UP_ERRORS = new Set(["model-key-refused", "model-unknown", "no-model", "no-recording", "models-budget-exhausted"]);
-/** Decisions in one go before the broker's answers get a turn. */
-const PUMP_BURST = 500;
-/** Decisions stop while this many events wait for the log. */
-const BACKLOG_LIMIT = 5000;
 const CHECKPOINT_EVERY = 2000;
+/** A log that takes nothing must not keep a master from stopping. */
+const CLOSE_MS = 5000;
 
 export class Term {
   readonly state: NetState;
@@ -48,23 +41,23 @@ export class Term {
   readonly arrivals: Arrivals;
   readonly projection: Projection;
   readonly definitions: Definitions;
+  readonly outcomes: Outcomes;
   readonly ports: TermPorts;
-  #dirty = new Set<string>();
-  #pumping = false;
-  #holding = 0;
-  #wake: Timer | null = null;
-  #check: Timer | null = null;
+  readonly #pump: Pump;
+  readonly #letters: LetterPurge;
+  #timers: Timer[] = [];
   #serving: Serving[] = [];
   #checkpointAt: number;
   #stalled: ErrorData | null = null;
 
   private constructor(ports: TermPorts, state: NetState) {
     const { broker, clock, ids, logger, leaseMs } = ports;
+    const netOf = (firing: OpenFiring) => this.netOf(firing);
     this.ports = ports;
     this.state = state;
     this.#checkpointAt = state.seq;
     this.definitions = new Definitions(broker.netVersions, state.net);
-    this.loop = new CommitLoop({
+    const loop = new CommitLoop({
       log: broker.log(state.net),
       state,
       clock,
@@ -73,38 +66,40 @@ export class Term {
       over: (reason) => this.#over(reason),
       stalled: (error) => this.#stall(error),
     });
-    this.projection = new Projection({ streams: broker.places(state.net), state, logger });
+    this.loop = loop;
+    const isOver = () => loop.isOver;
+    this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
+    this.outcomes = new Outcomes({
+      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, cancel: ports.cancel },
+      commit: (draft) => this.commit(draft),
+    });
     this.dispatch = new Dispatch({
-      state,
-      netOf: (firing) => this.netOf(firing),
-      personas: ports.personas,
-      broker,
-      clock,
-      sign: ports.sign,
-      assign: ports.assign,
+      ...{ state, netOf, broker, clock, logger, isOver, personas: ports.personas, sign: ports.sign, assign: ports.assign },
       offered: (firing) => this.claims.offered(firing),
-      settle: (firing, attempt, outcome) => void this.settle(firing, attempt, outcome),
+      settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
     });
     this.claims = new Claims({
-      state,
-      loop: this.loop,
-      clock,
-      leaseMs,
+      ...{ state, loop, clock, leaseMs },
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
       poolOf: (firing) => this.dispatch.poolOf(firing),
       lapse: (firing, reason) => this.lapse(firing, reason),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
     });
     this.arrivals = new Arrivals({
+      ...{ state, loop, clock, ids, logger, door: broker.door, artifacts: broker.artifacts },
       net: () => this.net,
-      state,
-      loop: this.loop,
-      door: broker.door,
-      artifacts: broker.artifacts,
-      clock,
-      ids,
-      logger,
+      free: () => this.#pump.free(),
       pump: () => this.wakeAll(),
+    });
+    this.#letters = new LetterPurge({ state, loop, logger, door: broker.door });
+    const fit = new TokenFit({ artifacts: broker.artifacts, clock, logger, isOver, again: (id) => this.#pump.wake(id) });
+    this.#pump = new Pump({
+      ...{ state, loop, clock, logger, netOf },
+      net: () => this.net,
+      stalled: () => this.#stalled !== null,
+      fit: (draft) => fit.fit(draft),
+      begin: (firing) => this.dispatch.run(firing),
+      room: () => this.arrivals.room(),
     });
   }
 
@@ -112,7 +107,13 @@ export class Term {
   static async open(ports: TermPorts): Promise<Term> {
     const state = await recoverState(ports.broker, ports.net, ports.logger);
     const term = new Term(ports, state);
-    await term.#begin();
+    try {
+      await term.#begin();
+    } catch (error) {
+      // What was opened so far must not go on answering beside the next try.
+      await term.abandon();
+      throw error;
+    }
     return term;
   }
 
@@ -130,114 +131,33 @@ export class Term {
   /** Applies an event now; settles once it is in the log. */
   commit(draft: EventDraft): Promise<NetEvent> {
     const committed = this.loop.commit(draft);
-    this.#touch(draft);
-    this.#pumpSoon();
+    this.#pump.touch(draft);
+    this.#pump.soon();
     return committed;
   }
 
-  /** Ends an attempt with its outcome. Settles once that is in the log; a late one changes nothing and says so. */
-  async settle(id: string, attempt: number, outcome: Outcome, extra: Partial<EventDraft> = {}): Promise<boolean> {
-    const firing = this.state.firings.get(id);
-    const net = firing && this.netOf(firing);
-    const transition = net?.transitions.get(firing?.transition ?? "");
-    if (!firing || !net || !transition || firing.attempt !== attempt || this.state.killed) return false;
-    if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
-    const draft = settleDraft(this.state, net, transition, firing, outcome, this.ports.clock.now(), this.ports.random());
-    const fitting = await fitTokens({ ...draft, ...extra }, this.ports.broker.artifacts);
-    // The artefact store was waited for: the attempt may be over by now.
-    if (this.state.firings.get(id)?.attempt !== attempt) return false;
-    await this.commit(fitting);
-    return true;
-  }
-
-  /** What only a person can mend stops the net instead of failing its work: nothing is lost, and `resume` goes on. */
-  async #pauseFor(firing: OpenFiring, error: ErrorData): Promise<boolean> {
-    if (!this.state.paused) {
-      await this.commit({
-        category: "control",
-        type: "paused",
-        status: "error",
-        summary: `The net ${this.state.net} is paused: ${firstLine(error.message)}`,
-        attributes: { by: "petrel", reason: error.message, code: error.code, hint: error.hint ?? "", transition: firing.transition },
-      });
-    }
-    const open = this.state.firings.get(firing.firing);
-    if (open?.attempt === firing.attempt) this.lapse(open, "the net was paused");
-    return true;
-  }
-
-  /** Gives up an attempt and begins the next, free of charge up to the recovery limit. */
+  /** Gives up an attempt and begins the next. */
   lapse(firing: OpenFiring, reason: string): void {
-    const transition = this.netOf(firing)?.transitions.get(firing.transition);
-    if (!transition) return;
-    const executor = firing.claim?.executor ?? null;
-    const about = { net: this.state.net, firing: firing.firing, attempt: firing.attempt };
-    this.ports.cancel(firing.firing, firing.attempt, reason);
-    if (executor) void this.ports.broker.work.cancel(executor, about).catch(() => {});
-    if (firing.recoveries >= RECOVERY_LIMIT) {
-      const error: ErrorData = {
-        outlook: "terminal",
-        code: "too-many-recoveries",
-        message: `${firing.recoveries} attempts were lost: ${reason}`,
-      };
-      void this.settle(firing.firing, firing.attempt, { ok: false, error });
-      return;
-    }
-    void this.commit(lapseDraft(transition, firing, reason, executor));
-  }
-
-  /** A result from an executor (E8): counts only from the one in `claimed`, for the open attempt. Settles when it is dealt with. */
-  async takeResult(result: WorkResult): Promise<void> {
-    const firing = this.state.firings.get(result.firing);
-    const open = firing && firing.attempt === result.attempt && firing.claim?.executor === result.executor;
-    const kind = firing && this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind;
-    if (open && kind === "agent" && result.outcome.ok) return;
-    if (open && !this.state.killed) {
-      const { outcome } = result;
-      const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, this.ports.broker.artifacts) } : outcome;
-      await this.settle(result.firing, result.attempt, stored);
-      return;
-    }
-    if (!firing || kind === "agent") return;
-    await this.commit({
-      category: "executor",
-      type: "ignored",
-      status: "info",
-      transition: firing.transition,
-      firing: firing.firing,
-      attempt: result.attempt,
-      correlation: firing.correlation,
-      summary: `A late result of ${result.executor} for ${firing.transition} was ignored.`,
-      attributes: { executor: result.executor, reason: this.state.killed ? "killed" : `attempt ${firing.attempt} is open` },
-    });
+    this.outcomes.lapse(firing, reason);
   }
 
   /** Looks at every transition again. */
   wakeAll(): void {
-    for (const id of this.net?.transitions.keys() ?? []) this.#dirty.add(id);
-    this.#pumpSoon();
-  }
-
-  /** Runs `work` while nothing is decided and nothing is pending. */
-  async quietly<T>(work: () => Promise<T>): Promise<T> {
-    this.#holding += 1;
-    try {
-      await this.loop.drained();
-      return await work();
-    } finally {
-      this.#holding -= 1;
-      this.#pumpSoon();
-    }
+    this.#pump.wakeAll();
   }
 
   connection(up: boolean): void {
     this.claims.connection(up);
-    if (up)
-      void this.comparePlaces().catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
+    if (up) this.#compareSoon();
   }
 
-  comparePlaces(): Promise<{ added: number; removed: number }> {
-    return this.quietly(() => this.projection.compare(this.placeNames()));
+  async comparePlaces(): Promise<{ added: number; removed: number }> {
+    this.#pump.hold();
+    try {
+      return await this.projection.compare(this.placeNames());
+    } finally {
+      this.#pump.release();
+    }
   }
 
   placeNames(): string[] {
@@ -260,29 +180,30 @@ export class Term {
 
   /** A clean end: what is decided is committed, the streams follow, a checkpoint is left. */
   async close(): Promise<void> {
-    this.#holding += 1;
-    for (const serving of this.#serving.splice(0)) await serving.stop();
-    await this.arrivals.close();
-    await this.loop.drained();
-    await this.projection.settled();
-    if (!this.loop.isOver) await this.#checkpoint();
-    this.#stopTimers();
+    this.#pump.hold();
+    const inTime = new Promise<void>((resolve) => this.#timers.push(this.ports.clock.after(CLOSE_MS, resolve)));
+    const orderly = (async () => {
+      await this.#letGo();
+      await this.loop.drained();
+      await this.projection.settled();
+      await this.#checkpoint();
+    })();
+    await Promise.race([orderly, inTime]).catch((error: unknown) => this.ports.logger.warn({ err: error }, "a term did not end in order"));
     this.loop.stop("the master stopped");
+    await orderly.catch(() => {});
   }
 
   /** Lets go at once, without a word to the broker. */
   async abandon(): Promise<void> {
-    this.#stopTimers();
     this.loop.stop("abandoned");
-    for (const serving of this.#serving.splice(0)) await serving.stop().catch(() => {});
-    await this.arrivals.close().catch(() => {});
+    await this.#letGo();
   }
 
   async #begin(): Promise<void> {
-    const { broker, owner, net } = this.ports;
+    const { broker, owner, net, personas, control } = this.ports;
     const epoch = this.state.epoch + 1;
     this.state.epoch = epoch;
-    this.#holding += 1;
+    this.#pump.hold();
     await this.loop.commit({
       category: "control",
       type: "epoch",
@@ -293,21 +214,35 @@ export class Term {
     const versions = new Set([...this.state.firings.values()].map(({ netVersion }) => netVersion).filter((version) => version !== ""));
     if (this.state.definition) versions.add(this.state.definition);
     for (const version of versions) await this.definitions.load(version);
-    for (const [name, hash] of Object.entries(this.state.personas)) await this.ports.personas.load(name, hash);
+    for (const [name, hash] of Object.entries(this.state.personas)) await personas.load(name, hash);
     await this.declarePlaces();
     await this.projection.compare(this.placeNames());
+    this.#mustGoOn();
     this.ports.opened(this);
     this.ports.definitionChanged(this);
-    await broker.work.drainResults(net, (result) => this.takeResult(result));
-    this.#recoverFirings();
-    this.#serving.push(await broker.work.serveClaims(net, (firing, attempt, request) => this.claims.answer(firing, attempt, request)));
-    this.#serving.push(await broker.work.takeResults(net, (result) => this.takeResult(result)));
-    this.#serving.push(await broker.work.onExecutor((presence) => this.claims.presence(presence)));
-    this.#serving.push(await this.ports.serve((verb, body) => this.#answer(verb, body)));
+    await broker.work.drainResults(net, (result) => this.outcomes.takeResult(result));
+    // T5. After a resume everything has just begun again.
+    if (!(await control(this))) this.#recoverFirings();
+    await this.#serve(broker.work.serveClaims(net, (firing, attempt, request) => this.claims.answer(firing, attempt, request)));
+    await this.#serve(broker.work.takeResults(net, (result) => this.outcomes.takeResult(result)));
+    await this.#serve(broker.work.onExecutor((presence) => this.claims.presence(presence)));
+    await this.#serve(this.ports.serve((verb, body) => this.#answer(verb, body)));
     await this.arrivals.open();
-    this.#holding -= 1;
-    this.#checkLater();
+    this.#mustGoOn();
+    this.#lookAfter();
+    // What the owner before had still under way may reach the streams until now (E5).
+    this.#timers.push(this.ports.clock.after(this.ports.leaseMs, () => this.#compareSoon()));
     this.wakeAll();
+    this.#pump.release();
+  }
+
+  async #serve(opening: Promise<Serving>): Promise<void> {
+    this.#serving.push(await opening);
+    this.#mustGoOn();
+  }
+
+  #mustGoOn(): void {
+    if (this.loop.isOver) throw termOver("it ended while it began");
   }
 
   async #answer(verb: string, body: unknown): Promise<CommandAnswer> {
@@ -328,9 +263,8 @@ export class Term {
     for (const firing of [...this.state.firings.values()]) {
       if (firing.gate || this.state.killed) continue;
       const kind = this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind;
-      if (kind === "command") {
-        if (!firing.claim) this.dispatch.run(firing);
-      } else if (firing.notBefore === null || firing.notBefore <= this.ports.clock.now()) this.lapse(firing, "the master started anew");
+      if (kind === "command") this.dispatch.run(firing);
+      else if (firing.notBefore === null || firing.notBefore <= this.ports.clock.now()) this.lapse(firing, "the master started anew");
     }
   }
 
@@ -340,12 +274,14 @@ export class Term {
     this.ports.committed(event);
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);
-    if (this.state.seq - this.#checkpointAt >= CHECKPOINT_EVERY) {
-      this.#checkpointAt = this.state.seq;
-      void this.quietly(() => this.#checkpoint()).catch((error: unknown) =>
-        this.ports.logger.warn({ err: error }, "no checkpoint was written"),
-      );
-    }
+    if (event.attributes?.letter !== undefined) this.#letters.soon();
+    this.#pump.progressed();
+    if (this.state.seq - this.#checkpointAt < CHECKPOINT_EVERY) return;
+    this.#checkpointAt = this.state.seq;
+    this.#pump.hold();
+    void this.#checkpoint()
+      .catch((error: unknown) => this.ports.logger.warn({ err: error }, "no checkpoint was written"))
+      .finally(() => this.#pump.release());
   }
 
   /** What an acknowledged event of a firing asks for. */
@@ -357,7 +293,9 @@ export class Term {
       return;
     }
     if ((event.type === "started" || event.type === "lapsed") && firing.attempt === event.attempt) this.dispatch.run(firing);
-    if (event.type === "failed") this.#wakeLater();
+    if (event.type !== "failed") return;
+    this.ports.cancel(id, event.attempt ?? 0, "the attempt failed");
+    this.#pump.wakeLater();
   }
 
   #resume(event: NetEvent): void {
@@ -371,89 +309,29 @@ export class Term {
     this.wakeAll();
   }
 
-  #touch(event: EventDraft): void {
-    const net = this.net;
-    if (!net) return;
-    if (event.transition) this.#dirty.add(event.transition);
-    const places = [...(event.produced ?? []), ...(event.consumed ?? []), ...(event.read ?? [])].map(({ place }) => place);
-    for (const place of new Set(places)) {
-      for (const id of net.takers.get(place) ?? []) this.#dirty.add(id);
-      for (const id of net.fillers.get(place) ?? []) this.#dirty.add(id);
-    }
-    if (event.type === "edited" || event.type === "resumed") for (const id of net.transitions.keys()) this.#dirty.add(id);
-  }
-
-  #pumpSoon(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    queueMicrotask(() => {
-      this.#pumping = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    const net = this.net;
-    if (!net || this.#holding > 0 || this.loop.isOver || this.#stalled) return;
-    const now = this.ports.clock.now();
-    let burst = 0;
-    for (const id of this.#dirty) {
-      this.#dirty.delete(id);
-      const transition = net.transitions.get(id);
-      const draft = transition && decideTransition(this.state, net, transition, now);
-      if (!draft) continue;
-      // It may be enabled again; the others get their turn first.
-      this.#dirty.add(id);
-      void this.loop.commit(draft);
-      this.#touch(draft);
-      burst += 1;
-      if (burst >= PUMP_BURST || this.loop.backlog > BACKLOG_LIMIT) break;
-    }
-    this.arrivals.room();
-    this.#wakeLater();
-    if (this.#dirty.size > 0 && burst > 0) this.ports.clock.after(0, () => this.#pumpSoon());
-  }
-
-  /** Sets one timer for whatever time will bring about next. */
-  #wakeLater(): void {
-    this.#wake?.cancel();
-    this.#wake = null;
-    const net = this.net;
-    if (!net || this.loop.isOver) return;
-    const now = this.ports.clock.now();
-    const next = nextDue(this.state, net, now);
-    if (next !== null) this.#wake = this.ports.clock.after(Math.max(0, Math.min(next - now, 2 ** 30)), () => this.#onTime());
-  }
-
-  #onTime(): void {
-    const net = this.net;
-    if (!net || this.loop.isOver || this.state.killed) return;
-    const now = this.ports.clock.now();
-    for (const firing of dueGates(this.state, now)) {
-      const transition = this.netOf(firing)?.transitions.get(firing.transition);
-      if (transition) void this.commit(expiryDraft(this.state, transition, firing, now));
-    }
-    for (const draft of incompleteDrafts(this.state, net, now)) void this.commit(draft);
-    for (const firing of dueRetries(this.state, now)) {
-      firing.notBefore = null;
-      this.dispatch.run(firing);
-    }
-    this.#wakeLater();
-  }
-
-  #checkLater(): void {
-    this.#check = this.ports.clock.after(Math.max(100, this.ports.leaseMs / 4), () => {
+  /** Leases, and streams that were out of reach, a few times in a lease. */
+  #lookAfter(): void {
+    const timer = this.ports.clock.after(Math.max(100, this.ports.leaseMs / 4), () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+      if (this.loop.isOver) return;
       this.claims.check();
-      if (!this.loop.isOver) this.#checkLater();
+      if (this.projection.stale) this.#compareSoon();
+      this.#lookAfter();
     });
+    this.#timers.push(timer);
   }
 
-  #stopTimers(): void {
-    this.#wake?.cancel();
-    this.#check?.cancel();
+  #compareSoon(): void {
+    if (this.loop.isOver) return;
+    void this.declarePlaces()
+      .then(() => this.comparePlaces())
+      .catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
   }
 
+  /** Of acknowledged events alone: what is decided and not in the log may never come there. */
   async #checkpoint(): Promise<void> {
+    while (this.loop.backlog > 0) await this.loop.drained();
+    if (this.loop.isOver) return;
     await saveCheckpoint(this.ports.broker.checkpoints, this.state);
     const { letter } = this.state;
     if (letter && letter.seq > 0) await this.ports.broker.door.purgeLetters(this.state.net, letter.seq);
@@ -462,13 +340,21 @@ export class Term {
   #stall(error: ErrorData | null): void {
     this.#stalled = error;
     if (error) this.ports.logger.error({ error }, "the log takes no entries: the net waits");
-    else this.#pumpSoon();
+    else this.#pump.soon();
     this.ports.stalled(error);
   }
 
+  /** T3. */
   #over(reason: string): void {
-    this.#stopTimers();
+    this.#pump.stop();
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+    void this.#letGo();
     this.ports.over(reason);
+  }
+
+  async #letGo(): Promise<void> {
+    const serving = this.#serving.splice(0);
+    await Promise.all([this.arrivals.close().catch(() => {}), ...serving.map((each) => each.stop().catch(() => {}))]);
   }
 }
 

@@ -14,7 +14,7 @@ export function memoryDoor(hub: MemoryHub, wire: MemoryWire): Door {
         handle(delivery).catch((error: unknown): PutAnswer => ({ ok: false, error: errorData(error) })),
       ),
     put: (net, place, payload, options) => {
-      const delivery: Delivery = { place, payload, by: "put", ...(options?.token ? { put: options.token } : {}) };
+      const delivery: Delivery = { place, payload, by: options?.by ?? "put", ...(options?.token ? { put: options.token } : {}) };
       return hub.ask<PutAnswer>(`put.${net}`, wire, delivery);
     },
     openLetterBox: async (net, places, after, take) => {

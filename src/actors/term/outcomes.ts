@@ -1,0 +1,163 @@
+/**
+ * How attempts end: with an outcome, by giving them up, or by a result from an executor.
+ *
+ * O1 An outcome counts for the open attempt alone. O2 What is out of reach for a moment fails no work: the outcome waits.
+ * O3 What only a person can mend pauses the net instead of failing its work.
+ */
+import type { Broker } from "../../contract/broker.ts";
+import { type Clock, delay } from "../../contract/clock.ts";
+import type { WorkResult } from "../../contract/envelope.ts";
+import { Cancelled, type ErrorData, errorData, PetrelError } from "../../contract/errors.ts";
+import type { EventDraft, NetEvent } from "../../contract/event.ts";
+import type { Logger } from "../../contract/logger.ts";
+import type { CompiledNet } from "../../net/compiled-net.ts";
+import type { Outcome } from "../../net/decide.ts";
+import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
+import type { NetState, OpenFiring } from "../../net/state.ts";
+import { firstLine } from "../../net/summary.ts";
+import { storeBundles } from "./bundles.ts";
+import { fitTokens } from "./token-size.ts";
+
+/** Errors of the set-up, not of the work. */
+const SET_UP_ERRORS = new Set(["model-key-refused", "model-unknown", "no-model", "no-recording", "models-budget-exhausted"]);
+const AGAIN_MS = 500;
+
+export interface OutcomePorts {
+  state: NetState;
+  broker: Broker;
+  clock: Clock;
+  logger: Logger;
+  random(): number;
+  isOver(): boolean;
+  netOf(firing: OpenFiring): CompiledNet | null;
+  commit(draft: EventDraft): Promise<NetEvent>;
+  cancel(firing: string, attempt: number, reason: string): void;
+}
+
+export class Outcomes {
+  readonly #ports: OutcomePorts;
+  /** Results that this term has counted: the same ones, delivered again, are nothing to speak of. */
+  readonly #counted = new Set<string>();
+
+  constructor(ports: OutcomePorts) {
+    this.#ports = ports;
+  }
+
+  /** Ends an attempt with its outcome. Settles once that is in the log; a late one changes nothing and says so. */
+  async settle(id: string, attempt: number, outcome: Outcome, extra: Partial<EventDraft> = {}): Promise<boolean> {
+    const { state, clock, random, broker, netOf, commit } = this.#ports;
+    const firing = state.firings.get(id);
+    const net = firing && netOf(firing);
+    const transition = net?.transitions.get(firing?.transition ?? "");
+    if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || state.killed) return false;
+    if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
+    const draft = settleDraft(state, net, transition, firing, outcome, clock.now(), random());
+    const fitting = await fitTokens({ ...draft, ...extra }, broker.artifacts);
+    // The artefact store was waited for: the attempt may be over by now.
+    if (state.firings.get(id)?.attempt !== attempt || state.killed) return false;
+    await commit(fitting);
+    return true;
+  }
+
+  /** The same for callers that cannot wait: asked again while the broker is away (O2), and quiet when the term is over. */
+  settleSoon(id: string, attempt: number, outcome: Outcome, extra: Partial<EventDraft> = {}): void {
+    const { clock, logger, isOver, state } = this.#ports;
+    void (async () => {
+      while (!isOver()) {
+        try {
+          return await this.settle(id, attempt, outcome, extra);
+        } catch (error) {
+          if (isOver() || error instanceof Cancelled) return false;
+          if (!(error instanceof PetrelError && error.outlook === "retryable")) {
+            logger.error({ err: error, net: state.net, firing: id }, "an outcome could not be settled");
+            outcome = { ok: false, error: errorData(error) };
+          }
+          await delay(clock, AGAIN_MS);
+        }
+      }
+      return false;
+    })();
+  }
+
+  /** Gives up an attempt and begins the next, free of charge up to the recovery limit. */
+  lapse(firing: OpenFiring, reason: string): void {
+    const { state, broker, netOf, commit, cancel } = this.#ports;
+    const transition = netOf(firing)?.transitions.get(firing.transition);
+    if (!transition || state.firings.get(firing.firing) !== firing) return;
+    const executor = firing.claim?.executor ?? null;
+    const about = { net: state.net, firing: firing.firing, attempt: firing.attempt };
+    cancel(firing.firing, firing.attempt, reason);
+    if (executor) void broker.work.cancel(executor, about).catch(() => {});
+    if (firing.recoveries >= RECOVERY_LIMIT) {
+      const error: ErrorData = {
+        outlook: "terminal",
+        code: "too-many-recoveries",
+        message: `${firing.recoveries} attempts were lost: ${reason}`,
+      };
+      this.settleSoon(firing.firing, firing.attempt, { ok: false, error });
+      return;
+    }
+    void commit(lapseDraft(transition, firing, reason, executor));
+  }
+
+  /** A result from an executor (E8): counts only from the one in `claimed`, for the open attempt. Settles when it is dealt with. */
+  async takeResult(result: WorkResult): Promise<void> {
+    const { state, broker, netOf, isOver } = this.#ports;
+    // It stays where it is, for the next owner.
+    if (isOver()) throw new Cancelled({ code: "term-over", message: "this owner's term is over" });
+    const firing = state.firings.get(result.firing);
+    const isOpen = firing && !firing.gate && firing.attempt === result.attempt && firing.claim?.executor === result.executor;
+    const isAgent = firing && netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent";
+    if (isOpen && isAgent && result.outcome.ok) return;
+    if (isOpen && !state.killed) {
+      const { outcome } = result;
+      const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, broker.artifacts) } : outcome;
+      if (await this.settle(result.firing, result.attempt, stored)) {
+        this.#counted.add(keyOf(result));
+        return;
+      }
+    }
+    if (!isAgent && !this.#counted.has(keyOf(result))) await this.#ignore(result);
+  }
+
+  async #ignore(result: WorkResult): Promise<void> {
+    const { state, commit } = this.#ports;
+    const firing = state.firings.get(result.firing);
+    const claim = firing?.claim ? `${firing.claim.executor} has its claim` : "nobody has its claim";
+    const why = !firing ? "the firing is over" : firing.attempt !== result.attempt ? `attempt ${firing.attempt} is open` : claim;
+    await commit({
+      category: "executor",
+      type: "ignored",
+      status: "info",
+      transition: firing?.transition ?? result.transition,
+      firing: result.firing,
+      attempt: result.attempt,
+      ...(firing ? { correlation: firing.correlation } : {}),
+      summary: `A late result of ${result.executor} for ${firing?.transition ?? result.transition} was ignored.`,
+      attributes: { executor: result.executor, reason: state.killed ? "killed" : why },
+    });
+    // Once is enough: the executor brings it again until it hears of it.
+    this.#counted.add(keyOf(result));
+  }
+
+  /** O3. Nothing is lost, and `resume` goes on. */
+  async #pauseFor(firing: OpenFiring, error: ErrorData): Promise<boolean> {
+    const { state, commit } = this.#ports;
+    if (!state.paused) {
+      await commit({
+        category: "control",
+        type: "paused",
+        status: "error",
+        summary: `The net ${state.net} is paused: ${firstLine(error.message)}`,
+        attributes: { by: "petrel", reason: error.message, code: error.code, hint: error.hint ?? "", transition: firing.transition },
+      });
+    }
+    const open = state.firings.get(firing.firing);
+    if (open?.attempt === firing.attempt) this.lapse(open, "the net was paused");
+    return true;
+  }
+}
+
+function keyOf(result: WorkResult): string {
+  return `${result.firing}/${result.attempt}/${result.executor}`;
+}

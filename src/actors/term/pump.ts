@@ -1,0 +1,181 @@
+/**
+ * Deciding: which transitions are looked at, when, and how far ahead of the log.
+ *
+ * U1 Nothing is decided while the pump is held, the log is stalled, or too many events wait for it. U2 A transition that
+ * cannot be decided is left alone and named in the log of the process; the others go on.
+ */
+import type { Clock, Timer } from "../../contract/clock.ts";
+import type { EventDraft } from "../../contract/event.ts";
+import type { Logger } from "../../contract/logger.ts";
+import type { CompiledNet } from "../../net/compiled-net.ts";
+import { decideTransition } from "../../net/decide.ts";
+import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
+import { dueGates, expiryDraft } from "../../net/gates.ts";
+import type { NetState, OpenFiring } from "../../net/state.ts";
+import type { CommitLoop } from "./commit-loop.ts";
+
+/** Decisions in one go before the broker's answers get a turn. */
+const PUMP_BURST = 500;
+/** Decisions stop while this many events wait for the log. */
+const BACKLOG_LIMIT = 5000;
+/** Timers hold at most about 12 days. */
+const LONGEST_TIMER = 2 ** 30;
+
+export interface PumpPorts {
+  state: NetState;
+  loop: CommitLoop;
+  clock: Clock;
+  logger: Logger;
+  net(): CompiledNet | null;
+  netOf(firing: OpenFiring): CompiledNet | null;
+  stalled(): boolean;
+  /** The same event with tokens that fit into an entry, or null: `wake` is called for its transition when they lie in the store. */
+  fit(draft: EventDraft): EventDraft | null;
+  /** An attempt whose wait is over. */
+  begin(firing: OpenFiring): void;
+  /** Held letters may have room now. */
+  room(): void;
+}
+
+export class Pump {
+  readonly #ports: PumpPorts;
+  readonly #dirty = new Set<string>();
+  #soon = false;
+  #held = 0;
+  #released: (() => void)[] = [];
+  #wake: Timer | null = null;
+  #stopped = false;
+
+  constructor(ports: PumpPorts) {
+    this.#ports = ports;
+  }
+
+  hold(): void {
+    this.#held += 1;
+  }
+  release(): void {
+    this.#held -= 1;
+    if (this.#held > 0) return;
+    for (const call of this.#released.splice(0)) call();
+    this.soon();
+  }
+  /** Settles when nothing holds the pump, or it has stopped. */
+  free(): Promise<void> {
+    if (this.#held === 0 || this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => this.#released.push(resolve));
+  }
+  stop(): void {
+    this.#stopped = true;
+    this.#wake?.cancel();
+    for (const call of this.#released.splice(0)) call();
+  }
+
+  wakeAll(): void {
+    for (const id of this.#ports.net()?.transitions.keys() ?? []) this.#dirty.add(id);
+    this.soon();
+  }
+  wake(transition: string): void {
+    this.#dirty.add(transition);
+    this.soon();
+  }
+
+  /** Notes which transitions an event may have enabled. */
+  touch(event: EventDraft): void {
+    const net = this.#ports.net();
+    if (!net) return;
+    const places = new Set([...(event.produced ?? []), ...(event.consumed ?? []), ...(event.read ?? [])].map(({ place }) => place));
+    if (event.transition) {
+      this.#dirty.add(event.transition);
+      // Room that an open firing had kept in places that it did not fill after all.
+      for (const { to } of net.transitions.get(event.transition)?.definition.out ?? []) places.add(to);
+    }
+    for (const place of places) {
+      for (const id of net.takers.get(place) ?? []) this.#dirty.add(id);
+      for (const id of net.fillers.get(place) ?? []) this.#dirty.add(id);
+    }
+    if (event.type === "edited" || event.type === "resumed") for (const id of net.transitions.keys()) this.#dirty.add(id);
+  }
+
+  soon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    queueMicrotask(() => {
+      this.#soon = false;
+      this.#pump();
+    });
+  }
+
+  /** The log has taken something: what waited for that may be decided now. */
+  progressed(): void {
+    if (this.#dirty.size > 0) this.soon();
+  }
+
+  #pump(): void {
+    const { loop, stalled, clock, room } = this.#ports;
+    const net = this.#ports.net();
+    if (!net || this.#held > 0 || loop.isOver || stalled() || loop.backlog > BACKLOG_LIMIT) return;
+    const now = clock.now();
+    let burst = 0;
+    for (const id of this.#dirty) {
+      this.#dirty.delete(id);
+      const draft = this.#decide(net, id, now);
+      if (!draft) continue;
+      // It may be enabled again; the others get their turn first.
+      this.#dirty.add(id);
+      void loop.commit(draft);
+      this.touch(draft);
+      burst += 1;
+      if (burst >= PUMP_BURST || loop.backlog > BACKLOG_LIMIT) break;
+    }
+    room();
+    this.wakeLater();
+    if (this.#dirty.size > 0) clock.after(0, () => this.soon());
+  }
+
+  /** U2. */
+  #decide(net: CompiledNet, id: string, now: number): EventDraft | null {
+    const { state, netOf, logger } = this.#ports;
+    const transition = net.transitions.get(id);
+    if (!transition) return null;
+    try {
+      const draft = decideTransition(state, net, transition, now, netOf);
+      return draft ? this.#ports.fit(draft) : null;
+    } catch (error) {
+      logger.error({ err: error, net: state.net, transition: id }, "a transition could not be decided");
+      return null;
+    }
+  }
+
+  /** Sets one timer for whatever time will bring about next. */
+  wakeLater(): void {
+    const { state, loop, clock } = this.#ports;
+    this.#wake?.cancel();
+    this.#wake = null;
+    const net = this.#ports.net();
+    if (!net || loop.isOver || this.#stopped || state.killed) return;
+    const now = clock.now();
+    const next = nextDue(state, net, now);
+    if (next !== null) this.#wake = clock.after(Math.max(0, Math.min(next - now, LONGEST_TIMER)), () => this.#onTime());
+  }
+
+  #onTime(): void {
+    const { state, loop, clock, netOf, begin } = this.#ports;
+    const net = this.#ports.net();
+    // Whoever holds the pump lets it go again, and then the timer is set anew.
+    if (!net || loop.isOver || state.killed || this.#held > 0) return;
+    const now = clock.now();
+    for (const firing of dueGates(state, now)) {
+      const transition = netOf(firing)?.transitions.get(firing.transition);
+      if (transition) this.#commit(expiryDraft(state, transition, firing, now));
+    }
+    for (let draft = incompleteDraft(state, net, now); draft; draft = incompleteDraft(state, net, now)) this.#commit(draft);
+    for (const firing of dueRetries(state, now)) begin(firing);
+    this.wakeLater();
+  }
+
+  #commit(draft: EventDraft): void {
+    void this.#ports.loop.commit(draft);
+    this.touch(draft);
+    this.soon();
+  }
+}
