@@ -15,6 +15,7 @@ import { findServerBinary } from "../jetstream/server/binary.ts";
 import type { Durability } from "../jetstream/server/config.ts";
 import { addExecutorUser } from "../jetstream/server/executor-user.ts";
 import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
+import { commandOf } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 import type { ModelOptions } from "./processes/model-choice.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
@@ -107,15 +108,7 @@ export class Supervisor {
     try {
       writeFileSync(upLock, `${process.pid}\n`, { flag: "wx" });
     } catch {
-      const other = Number(existsSync(upLock) ? readFileSync(upLock, "utf8") : 0);
-      if (other > 0 && other !== process.pid && isAlive(other)) {
-        throw new Terminal({
-          code: "already-up",
-          message: `a Petrel is up in ${dir} already (process ${other})`,
-          hint: `use it (petrel places --dir ${dir}), stop it (kill ${other}), or take another folder with --dir`,
-          where: upLock,
-        });
-      }
+      refuseIfUp(dir);
       writeFileSync(upLock, `${process.pid}\n`);
     }
   }
@@ -231,6 +224,20 @@ export class Supervisor {
     await gone;
     force.cancel();
   }
+}
+
+/** Throws Terminal `already-up` when a living Petrel holds the folder. */
+export function refuseIfUp(dir: string): void {
+  const { upLock } = stateFolder(dir);
+  const other = Number(existsSync(upLock) ? readFileSync(upLock, "utf8") : 0);
+  // After a kill or a restart of the machine the number may belong to some other program.
+  if (!(other > 0) || other === process.pid || !isAlive(other) || !/\b(up|demo|run)\b/.test(commandOf(other))) return;
+  throw new Terminal({
+    code: "already-up",
+    message: `a Petrel is up in ${dir} already (process ${other})`,
+    hint: `use it (petrel places --dir ${dir}), stop it (kill ${other}), or take another folder with --dir`,
+    where: upLock,
+  });
 }
 
 export function isAlive(pid: number): boolean {

@@ -30,7 +30,7 @@ export async function setStage(dir: string, sample: string, env: Record<string, 
       where: dir,
     });
   }
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, MARK), "The demo empties this folder at its next start.\n");
   const origin = join(dir, "origin.git");

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
+import { stopLeftServer } from "../../jetstream/server/managed.ts";
 import { Chaos } from "../demo/chaos.ts";
 import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
@@ -13,7 +14,8 @@ import { Narrator } from "../narrator.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
-import { Supervisor } from "../supervisor.ts";
+import { stateFolder } from "../processes/state-folder.ts";
+import { refuseIfUp, Supervisor } from "../supervisor.ts";
 import { followStory, throwIfPaused } from "../team/follow-story.ts";
 import { gitIn, overviewOf } from "../team/git.ts";
 import { openGate } from "../team/paste.ts";
@@ -68,6 +70,9 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   const narrator = new Narrator({ out, clock, readable: !full, silent: out.json });
   if (!live && !out.json) out.say(`${HAND_WRITTEN}\n`);
   if (live) await printPlan(petrel, models, out);
+  // The stage is emptied: not under the feet of a demo that runs, nor of a server that a killed one has left.
+  refuseIfUp(dir);
+  await stopLeftServer(stateFolder(dir).nats, clock);
   const stage = await setStage(dir, join(root, "examples", "sample-project"), env);
   narrator.remark(
     `A bare repository with a small service lies in ${relative(petrel.cwd, stage.origin)}. The broker, a master and an executor start.`,

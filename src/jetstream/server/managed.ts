@@ -202,6 +202,14 @@ function failedStart(dir: string, mark: number, port: number): Terminal {
   return new Terminal({ code: "nats-server-failed", message: `nats-server ended at once: ${said}`, hint: `look at ${logPath(dir)}` });
 }
 
+/** Ends the server that a killed program left in this folder, if there is one. */
+export async function stopLeftServer(dir: string, clock: Clock, graceMs = 10_000): Promise<void> {
+  if (!existsSync(dir)) return;
+  const real = realpathSync(dir);
+  const pid = runningServer(real);
+  if (pid !== null) await stopServer(real, pid, clock, graceMs);
+}
+
 async function stopServer(dir: string, pid: number, clock: Clock, graceMs: number): Promise<void> {
   // A pid may have passed to another program: signal only what is still our server.
   if (isServerOf(pid, dir)) process.kill(pid, "SIGTERM");
