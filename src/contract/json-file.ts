@@ -54,8 +54,14 @@ export function problemAt(source: JsonFile, path: Path, parts: Pick<Problem, "co
   return { severity: "error", ...rest, path: path.join("."), file: source.file, ...locate(source, path, key ?? false) };
 }
 
-/** The problems of a failed zod parse, one for each unknown key, each at its own position. */
-export function schemaProblems(source: JsonFile, error: z.ZodError): Problem[] {
+const NO_SUCH_FIELD = "Remove it, or correct its spelling; the file's $schema lists the fields.";
+
+/** The problems of a failed zod parse, one for each unknown key, each at its own position. `hint`: what to do about such a key. */
+export function schemaProblems(
+  source: JsonFile,
+  error: z.ZodError,
+  hint: (key: string, path: (string | number)[]) => string = () => NO_SUCH_FIELD,
+): Problem[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
     if (issue.code !== "unrecognized_keys") {
@@ -66,7 +72,7 @@ export function schemaProblems(source: JsonFile, error: z.ZodError): Problem[] {
       problemAt(source, [...path, key], {
         code: "unknown-field",
         message: `unknown field "${key}"${path.length === 0 ? "" : ` in ${path.join(".")}`}`,
-        hint: "Remove it, or correct its spelling; the file's $schema lists the fields.",
+        hint: hint(key, path),
         key: true,
       }),
     );

@@ -2,6 +2,8 @@
 import { parseFlags } from "../contract/capability.ts";
 import { Terminal } from "../contract/errors.ts";
 import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { fieldsAt } from "../net/check-fields.ts";
+import { nearestHint } from "../net/check-nearest.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import { schemaFault } from "./output-check.ts";
@@ -18,8 +20,10 @@ export interface CheckOptions {
 export function checkPersonaFile(text: string, file: string, options: CheckOptions): { persona: Persona | null; problems: Problem[] } {
   const { source, problems } = parseJsonFile(text, file);
   if (source.value === undefined) return { persona: null, problems };
-  const result = personaSchema.safeParse(source.value);
-  if (!result.success) return { persona: null, problems: schemaProblems(source, result.error) };
+  const { value } = source;
+  const hint = (key: string, path: (string | number)[]) => nearestHint(key, fieldsAt(personaSchema, value, path), "fields");
+  const result = personaSchema.safeParse(value);
+  if (!result.success) return { persona: null, problems: schemaProblems(source, result.error, hint) };
   const persona = result.data;
   const found = [
     ...nameProblems(persona, source),

@@ -193,7 +193,7 @@ describe("devops", () => {
       expect(reworked).toHaveLength(1);
       expect(String(reworked[0]?.findings)).toMatch(/conflicts in src\/shared.js/);
       expect(team.repo.show("petrel/more", "src/shared.js")).toBe('export const words = ["one", "two"];');
-      expect(done?.data).toMatchObject({ tests: { passed: 3, failed: 0 } });
+      expect(done?.data).toMatchObject({ tests: { passed: 4, failed: 0 } });
       expect(team.repo.reflog("petrel/more")).toHaveLength(1);
     });
   }, 120_000);

@@ -38,6 +38,7 @@ export const PROJECT = {
 import test from "node:test";
 import { sum } from "../src/sum.js";
 test("adds", () => assert.equal(sum(1, 2), 3));
+test("takes two", () => assert.equal(sum.length, 2));
 `,
 };
 

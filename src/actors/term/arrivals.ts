@@ -7,7 +7,7 @@
  */
 import type { Artifacts, Delivery, Door, PutAnswer, Serving } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
-import { errorData, Refused, Retryable } from "../../contract/errors.ts";
+import { type ErrorData, errorData, Refused, Retryable } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId, sha256 } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
@@ -33,6 +33,8 @@ export interface ArrivalPorts {
   logger: Logger;
   /** Settles when the owner has no reason to keep new work out: comparisons and checkpoints need a quiet log. */
   free(): Promise<void>;
+  /** Why the log takes no entries now; null when it does. */
+  stalled(): ErrorData | null;
   /** Looks for work after an arrival. */
   pump(): void;
 }
@@ -47,6 +49,8 @@ export class Arrivals {
   /** Sequences of letters that came and are not in the log (A4). */
   readonly #unsettled = new Set<number>();
   #chain: Promise<void> = Promise.resolve();
+  /** Puts whose event waits for the log: they are told when it takes no entries. */
+  readonly #hoping = new Set<(why: ErrorData) => void>();
   #putting = new Map<string, Promise<PutAnswer>>();
   #serving: Serving[] = [];
   #letters: Serving | null = null;
@@ -107,6 +111,8 @@ export class Arrivals {
 
   async #putOnce(delivery: Delivery): Promise<PutAnswer> {
     try {
+      const full = this.#ports.stalled();
+      if (full) return { ok: false, error: { ...full, message: `${full.message}; nothing was stored` } };
       await this.#ports.free();
       const refusal = this.#refusal(delivery);
       if (refusal) {
@@ -116,12 +122,34 @@ export class Arrivals {
           error: errorData(new Refused({ code: refusal.code, message: refusal.reason, hint: refusal.hint, where: delivery.place })),
         };
       }
-      const answer = await this.#accept(delivery);
+      const answer = await this.#orStalled(this.#accept(delivery));
       if (answer) return answer;
       const message = `the place ${delivery.place} is full`;
       return { ok: false, error: errorData(new Retryable({ code: "place-full", message, hint: "try again later; nothing was stored" })) };
     } catch (error) {
       return { ok: false, error: errorData(error) };
+    }
+  }
+
+  /** The log takes no entries: who waits for it is told, since it may be for long. */
+  stall(why: ErrorData): void {
+    for (const tell of this.#hoping) tell(why);
+  }
+
+  /** What was decided is written when the log takes entries again, unless the owner ends before: that is all that can be said. */
+  async #orStalled(answer: Promise<PutAnswer | null>): Promise<PutAnswer | null> {
+    let tell: (why: ErrorData) => void = () => {};
+    const stalled = new Promise<PutAnswer>((resolve) => {
+      tell = (why) => {
+        const message = `${why.message}; the token may still come in when the log can be written, so put it again under the same id or not at all`;
+        resolve({ ok: false, error: { ...why, message } });
+      };
+    });
+    this.#hoping.add(tell);
+    try {
+      return await Promise.race([answer, stalled]);
+    } finally {
+      this.#hoping.delete(tell);
     }
   }
 

@@ -89,6 +89,7 @@ export class Term {
       ...{ state, loop, clock, ids, logger, door: broker.door, artifacts: broker.artifacts },
       net: () => this.net,
       free: () => this.#pump.free(),
+      stalled: () => this.#stalled,
       pump: () => this.wakeAll(),
     });
     this.#letters = new LetterPurge({ state, loop, logger, door: broker.door });
@@ -339,8 +340,10 @@ export class Term {
 
   #stall(error: ErrorData | null): void {
     this.#stalled = error;
-    if (error) this.ports.logger.error({ error }, "the log takes no entries: the net waits");
-    else this.#pump.soon();
+    if (error) {
+      this.ports.logger.error({ error }, "the log takes no entries: the net waits");
+      this.arrivals.stall(error);
+    } else this.#pump.soon();
     this.ports.stalled(error);
   }
 
