@@ -1,5 +1,7 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCli, Desk, descendants, isAlive, runtimeOf } from "../support/petrel-process.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { git, reflog } from "./git-proof.ts";
 import { deliverySpan, expectOneStory } from "./story-log.ts";
 
@@ -73,7 +75,7 @@ describe("petrel demo --keep", () => {
   beforeAll(builtCli);
   afterAll(() => desk.clear());
 
-  test("every hint runs as it is printed, and Ctrl-C leaves nothing behind", { timeout: 180_000 }, async () => {
+  test("every hint runs as it is printed, and the end leaves nothing behind", { timeout: 180_000 }, async () => {
     const demo = desk.start(["demo", "--keep", "--speed", "full"]);
     await demo.says(/Ctrl-C ends it\.\n/, 90_000);
     const said = demo.stderr;
@@ -88,22 +90,43 @@ describe("petrel demo --keep", () => {
     }
 
     const dir = desk.path(".petrel", "demo");
-    const { pid } = runtimeOf(dir);
-    expect(pid).toBe(demo.pid);
+    expect(runtimeOf(dir).pid).toBe(demo.pid);
+    // A second one beside it is refused and takes nothing from under the first.
+    const beside = await desk.json<{ error: { code: string } }>(["demo"], 1);
+    expect(beside.error.code).toBe("already-up");
+    expect(await desk.json(["doctor", "--dir", ".petrel/demo"])).toMatchObject({ ok: true });
+
     const family = descendants(demo.pid);
     expect(family.filter(({ command }) => command.includes("nats-server"))).toHaveLength(1);
     expect(family.filter(({ command }) => / (master|executor start) /.test(command))).toHaveLength(2);
     const ended = await demo.stop("SIGTERM");
     expect(ended.code).toBe(0);
     expect(family.filter((one) => isAlive(one.pid))).toEqual([]);
+  });
 
-    // A second start in the same folder begins anew.
-    const again = desk.start(["demo", "--keep", "--speed", "full", "--json"]);
-    await again.says(/\n}\n/, 90_000);
-    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, pushes: 1 });
-    const left = descendants(again.pid);
-    // As Ctrl-C in a terminal does.
-    expect((await again.stop("SIGINT")).code).toBe(0);
-    expect(left.filter((one) => isAlive(one.pid))).toEqual([]);
+  test("a start after kill -9 begins anew, and Ctrl-C in the middle ends with 5 and leaves nothing", { timeout: 120_000 }, async () => {
+    const first = desk.start(["demo", "--speed", "full"]);
+    await first.says(/✓ .*split/, 60_000);
+    const left = descendants(first.pid);
+    expect(left.length).toBeGreaterThanOrEqual(3);
+    await first.stop("SIGKILL");
+    expect(left.some(({ pid, command }) => command.includes("nats-server") && isAlive(pid))).toBe(true);
+
+    const again = desk.start(["demo", "--speed", "full"]);
+    await again.says(/✓ .*split/, 60_000);
+    await waitUntil("all of the first is gone", () => left.every(({ pid }) => !isAlive(pid)));
+    const family = descendants(again.pid);
+    const ended = await again.stop("SIGINT");
+    expect(ended.code).toBe(5);
+    expect(ended.stderr).toContain("the demo was interrupted");
+    expect(family.filter((one) => isAlive(one.pid))).toEqual([]);
+  });
+
+  test("a folder that is not the demo's is left alone", async () => {
+    mkdirSync(desk.path("mine", "demo"), { recursive: true });
+    writeFileSync(desk.path("mine", "demo", "thesis.txt"), "years of work");
+    const refused = await desk.json<{ error: { code: string; hint: string } }>(["demo", "--dir", "mine"], 1);
+    expect(refused.error).toMatchObject({ code: "not-a-demo-folder", hint: expect.stringContaining("--dir") });
+    expect(readFileSync(desk.path("mine", "demo", "thesis.txt"), "utf8")).toBe("years of work");
   });
 });

@@ -19,7 +19,7 @@ afterAll(() => desk.clear());
 test("a kill ends every firing, model call and process within 2 seconds, and a resume delivers the story", {
   timeout: 180_000,
 }, async () => {
-  const system = await up(desk, "--pace", "1200", "--lease", "4000");
+  const system = await up(desk, "--pace", "800", "--lease", "4000");
   await applyTeam(desk);
   const origin = await putSettings(desk);
   const request = await desk.json<{ id: string }>(["put", NET, "inbox", JSON.stringify(REQUEST)]);
