@@ -109,6 +109,18 @@ function firstColumn(page: string): string[] {
   );
 }
 
+test("every verb has its options on the page of the command line", () => {
+  const lines = pageText("docs/command-line.md").split("\n");
+  for (const verb of verbs.filter(({ hidden, options }) => !hidden && options?.length)) {
+    const name = verb.command.split(" ").filter(isWord).join(" ");
+    const row = lines.find((line) => line.startsWith(`| \`petrel ${name}\` | \`-`)) ?? "";
+    expect(
+      optionsOf(verb).filter((option) => !row.includes(option)),
+      name,
+    ).toEqual([]);
+  }
+});
+
 test("every field of a net file has its line", () => {
   const kinds = transitionSchema.options.flatMap((option) => Object.keys(option.shape));
   const fields = [netSchema, placeSchema, inputArcSchema, outputArcSchema].flatMap((schema) => Object.keys(schema.shape));
