@@ -45,13 +45,16 @@ async function stop(term: Term, generation: number, by: string): Promise<Json> {
 
 async function resume(term: Term, generation: number, by: string): Promise<Json> {
   const { state } = term;
-  const open = [...state.firings.values()].filter(({ gate }) => gate === null).map(({ firing, transition }) => ({ firing, transition }));
-  await term.commit({
+  const open = [...state.firings.values()].filter(({ gate }) => gate === null);
+  const committed = term.commit({
     category: "control",
     type: "resumed",
     status: "ok",
     attributes: { by, generation, wasKilled: true },
     summary: `${by} let ${state.net} go on: ${open.length} firing${open.length === 1 ? "" : "s"} begin again.`,
   });
-  return { net: state.net, resumed: open };
+  // Before anything new is decided: exactly what ran begins again, as the next attempt.
+  for (const firing of open) term.lapse(firing, "work was resumed");
+  await committed;
+  return { net: state.net, resumed: open.map(({ firing, transition }) => ({ firing, transition })) };
 }

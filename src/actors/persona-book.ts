@@ -33,6 +33,11 @@ export class PersonaBook {
     return this.#newest.get(name) ?? null;
   }
 
+  /** The newest versions that this process knows, named by a net or not. */
+  known(): BoundPersona[] {
+    return [...this.#newest.keys()].flatMap((name) => this.bound(name) ?? []);
+  }
+
   /** The newest stored version, or null when nobody applied such a persona. */
   async latest(name: string): Promise<string | null> {
     const versions = await this.#store.list(name);

@@ -10,6 +10,7 @@ import { treeJson } from "./actor-tree.ts";
 import { badRequest } from "./bad-request.ts";
 import { type ControlState, followControl } from "./control-switch.ts";
 import type { Master } from "./master.ts";
+import type { BoundPersona } from "./persona-book.ts";
 import { applyNet } from "./term/apply-net.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
@@ -64,21 +65,17 @@ const VERBS: Record<string, Verb> = {
     const nets = await tellNets(master, persona.persona, bound.version, by.user);
     return { persona: persona.persona, hash: bound.version, nets };
   },
-  personas: async (master) =>
-    [...master.terms.values()].flatMap((term) =>
+  personas: async (master) => {
+    const named = [...master.terms.values()].flatMap((term) =>
       Object.entries(term.state.personas).map(([name, version]) => {
         const bound = master.personas.bound(name, version);
-        return {
-          net: term.state.net,
-          persona: name,
-          version,
-          title: bound?.persona.title ?? name,
-          flags: bound?.persona.flags ?? "-----",
-          tier: bound?.persona.tier ?? "unknown",
-          tools: bound?.persona.tools ?? [],
-        };
+        return { net: term.state.net, ...personaRow(name, version, bound) };
       }),
-    ),
+    );
+    const inNets = new Set(named.map(({ persona }) => persona));
+    const waiting = master.personas.known().filter(({ persona }) => !inNets.has(persona.persona));
+    return [...named, ...waiting.map((bound) => personaRow(bound.persona.persona, bound.version, bound))];
+  },
   actors: async (master) => treeJson(master.tree()),
   status: async (master) => ({
     master: master.ports.name,
@@ -172,4 +169,15 @@ function summaryOf(state: ControlState["state"], nets: Json[]): string {
 interface Touched {
   transition: string;
   firing: string;
+}
+
+function personaRow(name: string, version: string, bound: BoundPersona | null) {
+  return {
+    persona: name,
+    version,
+    title: bound?.persona.title ?? name,
+    flags: bound?.persona.flags ?? "-----",
+    tier: bound?.persona.tier ?? "unknown",
+    tools: bound?.persona.tools ?? [],
+  };
 }

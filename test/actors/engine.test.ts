@@ -22,7 +22,7 @@ const chain = {
   },
 };
 
-const marking = () => markingOf(kit.master.terms.get("chain")!.state);
+const marking = () => markingOf(kit.stateOf("chain"));
 
 describe("a chain of pass and map", () => {
   it("carries a token to its end, with provenance, in the log and in the place streams", async () => {

@@ -6,6 +6,8 @@ import type { Clock, Timer } from "../../src/contract/clock.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { type MemoryBroker, memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+import { emptyState, type NetState } from "../../src/net/state.ts";
+import { type HandExecutor, handExecutor } from "./hand-executor.ts";
 import { encodeOrder } from "./unsigned-order.ts";
 
 /** Real timers, with an offset that a test can push forward: timers that the jump passes fire at once. */
@@ -43,7 +45,15 @@ export interface MasterKit {
   clock: JumpClock;
   master: Master;
   ask(net: string | null, verb: string, body?: object): Promise<unknown>;
-  put(net: string, place: string, data: unknown, token?: string): Promise<string>;
+  put(net: string, place: string, data: unknown, token?: string, by?: string): Promise<string>;
+  /** The state of a net in this kit's master; empty while it has no term. */
+  stateOf(net: string): NetState;
+  /** A further master on the same hub, with its own wire; stopped with the kit. */
+  rival(overrides?: Partial<MasterPorts>): Promise<{ master: Master; broker: MemoryBroker }>;
+  /** An executor that a test plays by hand. */
+  executor(name: string, pool?: string): HandExecutor;
+  /** As if the process were killed, and nobody takes over yet. */
+  die(): Promise<void>;
   /** As if the process were killed: nothing is written any more, and a new master takes over. */
   crash(overrides?: Partial<MasterPorts>): Promise<void>;
   stop(): Promise<void>;
@@ -52,6 +62,7 @@ export interface MasterKit {
 export async function masterKit(overrides: Partial<MasterPorts> = {}): Promise<MasterKit> {
   const clock = new JumpClock();
   const hub = new MemoryHub(clock);
+  const rivals: { master: Master; broker: MemoryBroker }[] = [];
   let count = 0;
   const ports = (broker: MemoryBroker, more: Partial<MasterPorts>): MasterPorts => ({
     broker,
@@ -79,20 +90,35 @@ export async function masterKit(overrides: Partial<MasterPorts> = {}): Promise<M
       if (!answer.ok) throw Object.assign(new Error(answer.error?.message), { code: answer.error?.code, hint: answer.error?.hint });
       return answer.value;
     },
-    async put(net, place, data, token) {
-      const answer = await kit.broker.door.put(net, place, Buffer.from(JSON.stringify(data)), token === undefined ? {} : { token });
+    async put(net, place, data, token, by) {
+      const options = { ...(token === undefined ? {} : { token }), ...(by === undefined ? {} : { by }) };
+      const answer = await kit.broker.door.put(net, place, Buffer.from(JSON.stringify(data)), options);
       if (!answer.ok) throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
       return answer.id;
     },
-    async crash(more = {}) {
-      const old = kit.broker;
-      old.faults.disconnect?.();
+    stateOf: (net) => kit.master.terms.get(net)?.state ?? emptyState(net),
+    async rival(more = {}) {
+      const broker = memoryBroker(hub);
+      const master = await Master.start(ports(broker, { name: "master-2", ...more }));
+      rivals.push({ master, broker });
+      return { master, broker };
+    },
+    executor: (name, pool = "p") => handExecutor(hub, name, pool, clock),
+    async die() {
+      kit.broker.faults.disconnect();
       for (const term of kit.master.terms.values()) void term.abandon();
       await kit.master.stop().catch(() => {});
+    },
+    async crash(more = {}) {
+      await kit.die();
       kit.broker = memoryBroker(hub);
       kit.master = await Master.start(ports(kit.broker, more));
     },
     async stop() {
+      for (const { master, broker } of rivals.splice(0)) {
+        await master.stop();
+        await broker.close();
+      }
       await kit.master.stop();
       await kit.broker.close();
     },

@@ -92,8 +92,7 @@ export class Arrivals {
     // A put that is not in the log yet is answered by its own commit (A1).
     const running = this.#putting.get(key);
     if (running) return running;
-    if (known && this.#ports.clock.now() - known.at <= PUT_MEMORY_MS)
-      return Promise.resolve({ ok: true, id: known.id, seq: known.seq, place: known.place });
+    if (known && this.#ports.clock.now() - known.at <= PUT_MEMORY_MS) return this.#again(known);
     const answer = this.#putOnce(delivery).finally(() => this.#putting.delete(key));
     this.#putting.set(key, answer);
     return answer;
@@ -104,8 +103,9 @@ export class Arrivals {
     if (this.#held.length === 0 || this.#retrying) return;
     this.#retrying = true;
     this.#chain = this.#chain.then(async () => {
-      for (const letter of this.#held.splice(0)) await this.#takeLetter(letter);
+      // Room that comes from here on is worth another look.
       this.#retrying = false;
+      for (const letter of this.#held.splice(0)) await this.#takeLetter(letter);
     });
   }
 
@@ -126,6 +126,19 @@ export class Arrivals {
       if (answer) return answer;
       const message = `the place ${delivery.place} is full`;
       return { ok: false, error: errorData(new Retryable({ code: "place-full", message, hint: "try again later; nothing was stored" })) };
+    } catch (error) {
+      return { ok: false, error: errorData(error) };
+    }
+  }
+
+  /** The answer to a put that came before, once that is in the log. */
+  async #again({ id, seq, place }: { id: string; seq: number; place: string }): Promise<PutAnswer> {
+    try {
+      if (this.#ports.loop.backlog === 0) return { ok: true, id, seq, place };
+      const full = this.#ports.stalled();
+      if (full) return { ok: false, error: full };
+      const known: PutAnswer = { ok: true, id, seq, place };
+      return (await this.#orStalled(this.#ports.loop.caughtUp().then(() => known))) ?? known;
     } catch (error) {
       return { ok: false, error: errorData(error) };
     }

@@ -300,11 +300,10 @@ export class Term {
   }
 
   #resume(event: NetEvent): void {
-    const wasKilled = event.attributes?.wasKilled === true;
     for (const firing of [...this.state.firings.values()]) {
-      if (firing.gate) continue;
-      if (wasKilled) this.lapse(firing, "work was resumed");
-      else if (this.dispatch.hasBegun(firing)) this.dispatch.offerAgain(firing);
+      // After a kill all of it has been given up, and begins when that is in the log.
+      if (firing.gate || event.attributes?.wasKilled === true) continue;
+      if (this.dispatch.hasBegun(firing)) this.dispatch.offerAgain(firing);
       else this.dispatch.run(firing);
     }
     this.wakeAll();

@@ -1,0 +1,241 @@
+/** Offers, claims, leases and results (E8), pause and kill (E9). */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { WorkOrder } from "../../src/contract/envelope.ts";
+import type { HandExecutor } from "../support/hand-executor.ts";
+import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
+import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const LEASE = 30_000;
+let kit: MasterKit;
+let one: HandExecutor;
+const net = {
+  net: "w",
+  places: { a: { open: true }, b: { sink: true }, errors: { sink: true } },
+  transitions: {
+    t: {
+      kind: "command",
+      pool: "p",
+      argv: ["true"],
+      in: [{ place: "a", as: "job" }],
+      out: [{ to: "b" }],
+      onError: "errors",
+      retry: { max: 1 },
+    },
+  },
+};
+const firings = () => [...kit.stateOf("w").firings.values()];
+const events = async (type: string) => (await eventsOf(kit.broker, "w")).filter((event) => event.type === type);
+
+beforeEach(async () => {
+  kit = await masterKit();
+  one = kit.executor("one");
+  await kit.ask(null, "apply-net", { definition: net });
+});
+afterEach(async () => {
+  await logAgreesWithPlaces(kit.broker, "w");
+  await one.stop();
+  await kit.stop();
+});
+
+async function offered(executor = one): Promise<WorkOrder> {
+  const before = executor.orders.length;
+  await kit.put("w", "a", { n: before });
+  await waitUntil("an offer is there", () => executor.orders.length > before);
+  return executor.orders.at(-1) as WorkOrder;
+}
+async function claimed(): Promise<WorkOrder> {
+  const order = await offered();
+  expect(await one.ask(order, "claim")).toMatchObject({ ok: true, leaseMs: LEASE });
+  return order;
+}
+
+describe("a claim", () => {
+  it("is one executor's, and its result counts once", async () => {
+    const order = await claimed();
+    const two = kit.executor("two", "q");
+    expect(await two.ask(order, "claim")).toMatchObject({ ok: false, code: "taken" });
+    await two.deliver(order, "not mine");
+    await waitUntil("it is ignored", async () => (await events("ignored")).length === 1);
+    await one.deliver(order, "mine");
+    await waitUntil("it is done", () => firings().length === 0);
+    await one.deliver(order, "mine");
+    await waitUntil("the copy is taken away", () => kit.hub.results("w").all().length === 0);
+    expect(await events("fired")).toHaveLength(1);
+    expect(await events("ignored")).toHaveLength(1);
+    expect([...(kit.stateOf("w").places.get("b")?.values() ?? [])].map(({ token }) => token.data)).toEqual(["mine"]);
+    expect(await one.ask(order, "settled")).toMatchObject({ ok: true });
+    await two.stop();
+  });
+
+  it("whose executor is silent for a lease is free again; what it brings later is ignored", async () => {
+    const order = await claimed();
+    kit.clock.jump(LEASE / 2);
+    expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
+    kit.clock.jump(LEASE * 0.9);
+    expect(firings()[0]?.attempt).toBe(1);
+    kit.clock.jump(LEASE * 0.4);
+    await waitUntil("the next attempt is open", () => firings()[0]?.attempt === 2);
+    await waitUntil("it is offered again", () => one.orders.length === 2);
+    expect(one.orders[1]).toMatchObject({ attempt: 2, key: order.key });
+    expect(await one.ask(order, "renew")).toMatchObject({ ok: false, code: "not-open" });
+    await one.deliver(order, "late");
+    await waitUntil("it is ignored", async () => (await events("ignored")).length === 1);
+    expect(firings()[0]).toMatchObject({ failures: 0, recoveries: 1 });
+  });
+
+  it("does not run out while its owner was cut off, nor at once afterwards", async () => {
+    await claimed();
+    kit.broker.faults.disconnect();
+    kit.clock.jump(LEASE * 3);
+    kit.broker.faults.reconnect();
+    await kit.master.termOf("w");
+    kit.clock.jump(LEASE * 0.9);
+    expect(firings()[0]?.attempt).toBe(1);
+  });
+
+  it("is kept over a crash with a full new lease, and its result is taken from where it lies", async () => {
+    const order = await claimed();
+    kit.clock.jump(LEASE * 0.9);
+    await kit.crash();
+    await kit.master.termOf("w");
+    kit.clock.jump(LEASE * 0.5);
+    expect(firings()[0]).toMatchObject({ attempt: 1, claim: { executor: "one" } });
+    await kit.die();
+    await one.deliver(order, "while nobody was there");
+    await kit.crash();
+    await kit.master.termOf("w");
+    await waitUntil("it is done", () => firings().length === 0);
+    expect(one.orders).toHaveLength(1);
+  });
+
+  it("is given up at once when its executor comes back as another process, or gives it back", async () => {
+    one.beat(1);
+    await claimed();
+    one.beat(2);
+    await waitUntil("it is offered again", () => one.orders.length === 2);
+    const again = one.orders[1] as WorkOrder;
+    await one.ask(again, "claim");
+    await one.ask(again, "release");
+    await waitUntil("and again", () => one.orders.length === 3);
+    expect(firings()[0]).toMatchObject({ attempt: 3, failures: 0, recoveries: 2 });
+  });
+
+  it("asked for twice by one executor is one claim", async () => {
+    const order = await offered();
+    const answers = await Promise.all([one.ask(order, "claim"), one.ask(order, "claim")]);
+    expect(answers.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(await events("claimed")).toHaveLength(1);
+  });
+});
+
+describe("an offer", () => {
+  it("that nobody takes is raised only when somebody in the pool could take it", async () => {
+    await offered();
+    kit.clock.jump(LEASE * 3);
+    kit.clock.jump(LEASE * 3);
+    expect(firings()[0]?.attempt).toBe(1);
+    for (let n = 0; n < 20; n++) {
+      one.beat(1, 4);
+      kit.clock.jump(2000);
+    }
+    expect(firings()[0]?.attempt).toBe(1);
+    await waitUntil("it is raised", () => {
+      one.beat(1, 0);
+      kit.clock.jump(2000);
+      return firings()[0]?.attempt === 2;
+    });
+  });
+
+  it("is made as soon as the broker is back, and costs no attempt", async () => {
+    await kit.put("w", "a", 0);
+    await waitUntil("first", () => one.orders.length === 1);
+    const held = kit.put("w", "a", 1).catch(() => null);
+    kit.broker.faults.disconnect();
+    await held;
+    await kit.crash();
+    await kit.master.termOf("w");
+    await waitUntil(
+      "all is offered",
+      () => firings().length >= 1 && new Set(one.orders.map(({ firing }) => firing)).size === firings().length,
+    );
+    expect(firings().every(({ failures }) => failures === 0)).toBe(true);
+  });
+});
+
+describe("retries", () => {
+  it("wait for their time, also over a crash and a pause", async () => {
+    const order = await claimed();
+    const failed = { ...order, outcome: { ok: false, error: { outlook: "retryable", code: "x", message: "no luck" } } };
+    await one.line.deliver({ ...failed, executor: "one", startedAt: "", durationMs: 1 } as never);
+    await waitUntil("the attempt failed", () => firings()[0]?.attempt === 2);
+    const due = firings()[0]?.notBefore;
+    await kit.crash();
+    await kit.master.termOf("w");
+    await kit.ask("w", "pause");
+    await kit.ask("w", "resume");
+    expect(firings()[0]).toMatchObject({ attempt: 2, notBefore: due });
+    expect(one.orders).toHaveLength(1);
+    kit.clock.jump(60_000);
+    await waitUntil("it is offered", () => one.orders.length === 2);
+    expect(firings()[0]?.notBefore).toBe(due);
+    expect(await one.ask(one.orders[1] as WorkOrder, "claim")).toMatchObject({ ok: true });
+    const second = { ...failed, attempt: 2, executor: "one", startedAt: "", durationMs: 1 };
+    await one.line.deliver(second as never);
+    await waitUntil("it is given up", () => (kit.stateOf("w").places.get("errors")?.size ?? 0) === 1);
+  });
+});
+
+describe("pause and kill", () => {
+  it("paused: nothing starts, no claim is granted, no attempt is used up; resume goes on", async () => {
+    const order = await offered();
+    await kit.ask("w", "pause");
+    expect(await one.ask(order, "claim")).toMatchObject({ ok: false, code: "paused" });
+    for (let n = 0; n < 60; n++) {
+      one.beat();
+      kit.clock.jump(5000);
+    }
+    await kit.master.termOf("w");
+    expect(firings()[0]).toMatchObject({ attempt: 1, recoveries: 0 });
+    await kit.put("w", "a", "waits");
+    expect(firings()).toHaveLength(1);
+    await kit.ask("w", "resume");
+    await waitUntil("both are offered", () => new Set(one.orders.map(({ firing }) => firing)).size === 2);
+  });
+
+  it("a kill stops what runs and refuses claims; resume goes on with exactly that, under the same ids", async () => {
+    const order = await claimed();
+    await offered();
+    const before = firings().map(({ firing }) => firing);
+    const { nets } = (await kit.ask(null, "kill")) as { nets: { stopped: { firing: string }[] }[] };
+    expect(nets[0]?.stopped.map(({ firing }) => firing)).toEqual(before);
+    await waitUntil("the executor is told", () => one.cancelled.some(({ firing }) => firing === order.firing));
+    expect(await one.ask(order, "renew")).toMatchObject({ ok: false, code: "killed" });
+    await one.deliver(order, "after the kill");
+    await waitUntil("it is ignored", async () => (await events("ignored")).length === 1);
+    await kit.crash();
+    await kit.master.termOf("w");
+    kit.clock.jump(LEASE * 5);
+    expect(firings().map(({ firing, attempt }) => [firing, attempt])).toEqual(before.map((firing) => [firing, 1]));
+    const offers = one.orders.length;
+    await kit.ask(null, "resume");
+    await waitUntil("all is offered again", () => one.orders.length === offers + 2);
+    expect(firings().map(({ firing, attempt }) => [firing, attempt])).toEqual(before.map((firing) => [firing, 2]));
+  });
+
+  it("a kill while the master is down is obeyed before anything starts", async () => {
+    await kit.put("w", "a", 1);
+    await waitUntil("offered", () => one.orders.length === 1);
+    await kit.die();
+    kit.hub.control = { generation: 7, state: "killed" };
+    await kit.crash();
+    await kit.master.termOf("w");
+    await waitUntil("it is stopped", () => kit.stateOf("w").killed);
+    await kit.put("w", "a", 2);
+    expect(firings()).toHaveLength(1);
+    expect(one.orders).toHaveLength(1);
+    await kit.ask(null, "resume");
+    await waitUntil("both are offered", () => new Set(one.orders.map(({ firing }) => firing)).size === 2);
+    expect(firings().map(({ attempt }) => attempt)).toEqual([2, 1]);
+  });
+});

@@ -1,0 +1,51 @@
+/** An executor that a test plays by hand: it sees offers, and claims, renews and delivers when it is told to. */
+
+import { unpack } from "msgpackr";
+import type { Clock } from "../../src/contract/clock.ts";
+import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
+import type { Json } from "../../src/contract/json.ts";
+import { type MemoryExecutorLine, memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
+import type { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+
+export interface HandExecutor {
+  line: MemoryExecutorLine;
+  /** All offers that it has pulled. */
+  orders: WorkOrder[];
+  cancelled: { firing: string; attempt: number }[];
+  ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb): Promise<ClaimAnswer>;
+  deliver(order: WorkOrder, value: Json): Promise<void>;
+  beat(pid?: number, busy?: number): void;
+  stop(): Promise<void>;
+}
+
+export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: Clock): HandExecutor {
+  const line = memoryExecutorLine(hub);
+  const stopping = new AbortController();
+  const orders: WorkOrder[] = [];
+  const cancelled: HandExecutor["cancelled"] = [];
+  const pulling = (async () => {
+    for await (const { order } of line.pull(pool, stopping.signal)) orders.push(unpack(order) as WorkOrder);
+  })();
+  void line.onCancel(name, (about) => void cancelled.push(about));
+  return {
+    line,
+    orders,
+    cancelled,
+    ask: (order, verb) => line.claim(order.net, order.firing, order.attempt, { verb, executor: name }),
+    deliver: (order, value) => {
+      const { net, transition, firing, attempt } = order;
+      const about: Omit<WorkResult, "outcome"> = { v: 1, net, transition, firing, attempt, executor: name, startedAt: "", durationMs: 1 };
+      return line.deliver({ ...about, outcome: { ok: true, value } });
+    },
+    beat: (pid = 1, busy = 0) =>
+      line.heartbeat({
+        ...{ name, pools: [pool], labels: [], version: "0", pid, host: "here", busy, slots: 4 },
+        at: new Date(clock.now()).toISOString(),
+      }),
+    stop: async () => {
+      stopping.abort();
+      await pulling;
+      await line.close();
+    },
+  };
+}
