@@ -16,10 +16,10 @@ const desk = new Desk("kill");
 beforeAll(builtCli);
 afterAll(() => desk.clear());
 
-test("a kill ends every firing, model call and process within 2 seconds, and a resume delivers the story", {
+test("a kill ends every firing, model call and process within 2 seconds, a new start too stands still, and a resume delivers the story", {
   timeout: 180_000,
 }, async () => {
-  const system = await up(desk, "--pace", "800", "--lease", "4000");
+  let system = await up(desk, "--pace", "800", "--lease", "4000");
   await applyTeam(desk);
   const origin = await putSettings(desk);
   const request = await desk.json<{ id: string }>(["put", NET, "inbox", JSON.stringify(REQUEST)]);
@@ -53,9 +53,16 @@ test("a kill ends every firing, model call and process within 2 seconds, and a r
   expect(again.answer.nets).toEqual([]);
   const put = await desk.json<{ id: string }>(["put", NET, "inbox", `{"title":"Asked for while everything stands"}`]);
   expect(put.id).toMatch(/^t-/);
-  await quietFor(1500);
+  // A kill outlives the processes: what comes up anew stands still as well.
+  expect((await system.stop()).code).toBe(0);
+  system = await up(desk, "--pace", "800", "--lease", "4000");
+  await waitUntil("the net is served again", async () => (await desk.run(["places", NET])).code === 0, 20_000);
+  expect(await desk.json(["net", "ls"])).toMatchObject([{ net: NET, state: "stopped" }]);
+  await quietFor(1000);
   const after = (await desk.events(NET, ".petrel")).slice(stop + 1);
-  expect(after.filter(({ type }) => type !== "arrived" && type !== "ignored").map(({ type, summary }) => `${type} ${summary}`)).toEqual([]);
+  const work = after.filter(({ type }) => ["started", "claimed", "fired", "failed"].includes(type));
+  expect(work.map(({ summary }) => summary)).toEqual([]);
+  expect(hands()).toEqual([]);
   const token = await desk.json<{ tokens: { id: string }[] }>(["tokens", NET, "inbox"]);
   expect(token.tokens.map(({ id }) => id)).toContain(put.id);
   await desk.json(["token", "close", NET, "inbox", put.id, "--reason", "there is no recorded answer for it"]);
