@@ -26,8 +26,8 @@ const PACKAGES: PackageRule[] = [
   { packages: /^(@anthropic-ai\/|openai(\/|$))/, allowed: /^models\//, why: "only models uses a model SDK" },
   {
     packages: /^((node:)?(child_process|cluster)|execa)$/,
-    allowed: /^(executors\/|jetstream\/server\/|cli\/(verbs\/)?(up|demo|supervisor)[^/]*(\/[^/]+)?\.ts$)/,
-    why: "only executors spawn processes, besides the managed server and what up and demo start",
+    allowed: /^(executors\/|jetstream\/server\/|cli\/team\/git\.ts$|cli\/(verbs\/)?(up|demo|supervisor)[^/]*(\/[^/]+)?\.ts$)/,
+    why: "only executors spawn processes, besides the managed server, what up and demo start, and the git that run and demo look with",
   },
   { packages: /^xstate(\/|$)/, allowed: /^actors\//, why: "only actors are built on XState" },
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },

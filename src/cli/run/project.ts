@@ -1,11 +1,12 @@
 /** How the user's project is installed, tested and started: read from its files, or said by the user. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import { installCommand, testCommand } from "../../executors/hands/code/test-command.ts";
 import { usage } from "../failure.ts";
 
-const run = promisify(execFile);
+/** Words that a shell knows without a file. */
+const BUILTINS = new Set([".", ":", "[", "cd", "command", "eval", "exec", "export", "set", "test", "true", "false", "umask", "unset"]);
 
 export interface Project {
   /** Null where the executor detects it, in each worktree anew. */
@@ -35,8 +36,8 @@ export async function readProject(
   const test = await testOf(tree, given.test, ask);
   const detected = testCommand(tree, test, "");
   const install = installCommand(tree, given.install);
-  await mustExist(tree, detected.argv, env, "--test");
-  if (install) await mustExist(tree, install.argv, env, "--install");
+  mustExist(tree, detected.argv, env, "--test");
+  if (install) mustExist(tree, install.argv, env, "--install");
   return {
     test,
     install: given.install ?? null,
@@ -60,15 +61,12 @@ async function testOf(tree: string, given: string | undefined, ask: (question: s
 }
 
 /** The program must be there: an exit code 127 in each attempt would look like red tests. */
-async function mustExist(tree: string, argv: string[], env: Record<string, string | undefined>, option: string): Promise<void> {
+function mustExist(tree: string, argv: string[], env: Record<string, string | undefined>, option: string): void {
   const line = argv[0] === "/bin/sh" ? (argv[2] ?? "") : (argv[0] ?? "");
   const program = line.split(/\s+/).find((word) => !/^[A-Za-z_]\w*=/.test(word)) ?? "";
   if (!/^[\w@%+./-]+$/.test(program)) return;
-  const found = await run("/bin/sh", ["-c", 'command -v -- "$1" >/dev/null', "sh", program], { cwd: tree, env: { PATH: env.PATH } }).then(
-    () => true,
-    () => false,
-  );
-  if (found) return;
+  const folders = program.includes("/") ? [tree] : (env.PATH ?? "").split(delimiter);
+  if (BUILTINS.has(program) || folders.some((folder) => isProgram(program.startsWith("/") ? program : join(folder, program)))) return;
   throw new Terminal({
     code: "command-not-found",
     message: `the command "${line}" cannot run: there is no ${program} ${program.includes("/") ? "in the repository" : "on this machine"}`,
@@ -79,4 +77,13 @@ async function mustExist(tree: string, argv: string[], env: Record<string, strin
 
 function words(argv: string[]): string {
   return argv[0] === "/bin/sh" ? (argv[2] ?? "") : argv.join(" ");
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
