@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { gitIn } from "../support/git-repo.ts";
 import { builtCli, Desk, ROOT } from "../support/petrel-process.ts";
 
@@ -226,6 +227,24 @@ describe("a whole run", () => {
       .toMatch(/petrel\/search-and-limit/);
     expect((await up.stop()).code).toBe(0);
   }, 120_000);
+
+  test("a live run stops at its budget with exit code 6, and nothing is lost", async () => {
+    const tree = repository();
+    const story = { slug: "more", title: "It does more", narrative: "More.", criteria: ["more"] };
+    const stub = await startAnthropicStub([{ tools: [{ name: "answer", input: story }], usage: { input: 1000, output: 1000 } }]);
+    try {
+      desk.env.ANTHROPIC_BASE_URL = stub.url;
+      desk.env.ANTHROPIC_API_KEY = "sk-ant-good";
+      const ran = await desk.run(["run", "safe-teams", "--repo", "app", ...REQUEST, "--budget", "0.001"]);
+      expect(ran.code, ran.stderr).toBe(6);
+      expect(ran.stderr).toMatch(/stops at 0.001 USD/);
+      expect(ran.stderr).toMatch(/budget of 0.001 USD is spent/);
+      expect(ran.stderr).toMatch(/resume safe-teams/);
+      expect(gitIn(tree, "for-each-ref", "--format=%(refname:short)")).toBe("main");
+    } finally {
+      await stub.close();
+    }
+  }, 60_000);
 
   test("an interrupted run ends with 5, and the next `up` brings it to its end", async () => {
     const tree = sample();
