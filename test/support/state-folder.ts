@@ -1,0 +1,110 @@
+/** A whole system in one folder, in real processes that a test starts, kills and freezes one by one. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { orderKeys, stateFolder } from "../../src/cli/processes/state-folder.ts";
+import { runtimePath } from "../../src/cli/runtime-file.ts";
+import type { Broker } from "../../src/contract/broker.ts";
+import { connectBroker } from "../../src/jetstream/connect.ts";
+import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
+import { builtCli, CLI, isAlive, ROOT } from "./petrel-process.ts";
+import { waitUntil } from "./wait-until.ts";
+
+export class System {
+  readonly dir: string;
+  readonly broker: Broker;
+  readonly #children = new Map<string, ChildProcess>();
+  #server: ManagedServer;
+
+  private constructor(dir: string, server: ManagedServer, broker: Broker) {
+    this.dir = dir;
+    this.#server = server;
+    this.broker = broker;
+  }
+
+  static async start(): Promise<System> {
+    await builtCli();
+    const dir = testFolder("crash");
+    mkdirSync(join(dir, "nats"), { recursive: true });
+    orderKeys(stateFolder(dir));
+    const server = await serverIn(dir);
+    const { url, credentials } = server;
+    const broker = await connectBroker({ url, ...credentials.master, clock: wallClock, ids: testIds("watch"), name: "test" });
+    return new System(dir, server, broker);
+  }
+
+  /** Starts a process under a name of the test's, and waits until it says that it is ready. */
+  async spawn(name: string, args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [CLI, ...args, "--dir", this.dir], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    this.#children.set(name, child);
+    let said = "";
+    child.stdout.on("data", (bytes) => (said += String(bytes)));
+    child.stderr.on("data", (bytes) => (said += String(bytes)));
+    await waitUntil(
+      `${name} is ready`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${said}`);
+        return said.includes('"ready":true');
+      },
+      40_000,
+    );
+  }
+  master(name: string, process = name): Promise<void> {
+    return this.spawn(process, ["master", "--name", name, "--lease", "3000"]);
+  }
+  executor(): Promise<void> {
+    return this.spawn("executor", ["executor", "start", "--name", "local"]);
+  }
+
+  async kill(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    child?.kill("SIGKILL");
+    await waitUntil(`${name} is gone`, () => !child?.pid || !isAlive(child.pid));
+  }
+  signal(name: string, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#children.get(name)?.kill(signal);
+  }
+  async killServer(): Promise<void> {
+    const { pid } = this.#server;
+    process.kill(pid, "SIGKILL");
+    await waitUntil("the server is gone", () => !isAlive(pid));
+  }
+  async startServer(): Promise<void> {
+    this.#server = await serverIn(this.dir);
+  }
+
+  /** Puts under a key until an owner says yes, whoever dies meanwhile. */
+  async put(net: string, place: string, data: object, token: string): Promise<void> {
+    const payload = new TextEncoder().encode(JSON.stringify(data));
+    const once = () => this.broker.door.put(net, place, payload, { token, timeoutMs: 3000 });
+    await waitUntil(`${token} is put`, async () => (await once().catch(() => ({ ok: false }))).ok, 60_000);
+  }
+  async ask(net: string | null, verb: string, body: object = {}): Promise<unknown> {
+    const answer = await this.broker.commands.ask(net, verb, { by: { user: "ada", roles: ["maintainer"] }, ...body } as never);
+    if (!answer.ok) throw new Error(`${verb}: ${answer.error?.message}`);
+    return answer.value;
+  }
+  /** The last lines of every process's log, for a test that fails. */
+  logs(): string {
+    const folder = join(this.dir, "logs");
+    return readdirSync(folder)
+      .map((file) => `${file}\n${readFileSync(join(folder, file), "utf8").split("\n").slice(-15).join("\n")}`)
+      .join("\n");
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#children.values()) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await this.broker.close().catch(() => {});
+    await this.#server.stop();
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+async function serverIn(dir: string): Promise<ManagedServer> {
+  const server = await startManagedServer({ binary: await serverBinary(), dir: join(dir, "nats"), durability: "fsync", clock: wallClock });
+  const { credentials, url, monitoringUrl } = server;
+  const nats = { url, ...credentials.admin, monitor: monitoringUrl, ...credentials };
+  writeFileSync(runtimePath(dir), JSON.stringify({ pid: process.pid, nats }));
+  return server;
+}
