@@ -45,7 +45,7 @@ describe("petrel up", () => {
     });
   });
 
-  test("every verb speaks with the running system, in JSON and with its exit code", { timeout: 120_000 }, async () => {
+  test("every verb speaks with the running system, in JSON and with its exit code", { timeout: 180_000 }, async () => {
     const nowhere = await desk.json<Failure>(["places", NET], 1);
     expect(nowhere).toMatchObject({ ok: false, exitCode: 1, error: { code: "unknown-net", hint: expect.stringContaining("net apply") } });
     await applyTeam(desk);
