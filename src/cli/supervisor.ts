@@ -188,6 +188,7 @@ export class Supervisor {
     const { models, leaseMs } = this.options;
     const args = ["master", "--models", models.source, "--lease", String(leaseMs)];
     if (models.file !== undefined) args.push("--answers", models.file);
+    if (models.ollama !== undefined) args.push("--ollama", models.ollama);
     if (models.paceMs !== undefined) args.push("--pace", String(models.paceMs));
     if (models.record !== undefined) args.push("--record", models.record);
     if (models.budgetUsd !== undefined) args.push("--budget", String(models.budgetUsd));

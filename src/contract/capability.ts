@@ -10,10 +10,3 @@ export const FLAGS_PATTERN = /^[r-][w-][x-][h-][l-]$/;
 export function parseFlags(text: string): Flags {
   return new Set(FLAGS.filter((flag, at) => text[at] === flag));
 }
-export function formatFlags(flags: Flags): string {
-  return FLAGS.map((flag) => (flags.has(flag) ? flag : "-")).join("");
-}
-/** What a spawned helper may do: never more than its parent. */
-export function intersectFlags(parent: Flags, child: Flags): Flags {
-  return new Set([...child].filter((flag) => parent.has(flag)));
-}

@@ -7,7 +7,6 @@ import { connectBroker } from "../../src/jetstream/connect.ts";
 import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary.ts";
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
-import { natsContexts } from "../../src/jetstream/server/nats-context.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
 import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 
@@ -39,10 +38,6 @@ test("the server listens on loopback with fsync, and its secrets are the owner's
   const varz = (await (await fetch(`${started.monitoringUrl}/varz`)).json()) as { jetstream: { config: { sync_always: boolean } } };
   expect(varz.jetstream.config.sync_always).toBe(true);
   for (const file of ["credentials.json", "nats-server.conf"]) expect(statSync(join(started.dir, file)).mode & 0o777).toBe(0o600);
-  expect(natsContexts(started, "petrel").map(({ name, user }) => [name, user])).toEqual([
-    ["petrel", "admin"],
-    ["petrel-readonly", "readonly"],
-  ]);
 });
 
 test("a second start adopts the running server, also without its pid file", async () => {

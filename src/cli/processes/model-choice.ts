@@ -5,7 +5,8 @@ import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { parseCassette } from "../../models/cassette.ts";
-import { type Config, parseConfig } from "../../models/config.ts";
+import { type Config, parseConfig, withOneModel } from "../../models/config.ts";
+import { OLLAMA_URL } from "../../models/ollama.ts";
 import type { ModelProvider } from "../../models/port.ts";
 import { answersFileSchema, authoredProvider } from "../../models/providers/authored.ts";
 import { availableProviders } from "../../models/providers/from-config.ts";
@@ -23,6 +24,8 @@ export interface ModelOptions {
   /** Writes every answer of this run into a cassette. */
   record?: string;
   budgetUsd?: number;
+  /** A model of the Ollama on its usual port answers for every tier. */
+  ollama?: string;
 }
 
 export interface ModelSetting {
@@ -46,7 +49,7 @@ export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config 
 
 export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const { options, env, clock, roots } = setting;
-  const config = readConfig(setting);
+  const config = withOllama(readConfig(setting), options.ollama);
   const live = availableProviders(config, env, clock);
   const budget = options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd };
   if (options.source === "live") {
@@ -65,6 +68,11 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
     const path = resolve(setting.cwd, file ?? "answers.json");
     return authoredProvider(answersFileSchema.parse(JSON.parse(readText(path))), { clock, file: path, roots });
   }
+}
+
+function withOllama(config: Config, model: string | undefined): Config {
+  if (model === undefined) return config;
+  return withOneModel(config, { provider: "ollama", model, usdPerMTokIn: 0, usdPerMTokOut: 0 }, { baseURL: `${OLLAMA_URL}/v1` });
 }
 
 async function recording(

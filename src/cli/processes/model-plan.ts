@@ -1,25 +1,21 @@
 /** What a live run would ask, printed before anything is spent. Throws Terminal `no-model-key` when nothing could answer. */
 import { Terminal } from "../../contract/errors.ts";
+import { findOllama } from "../../models/ollama.ts";
 import type { PetrelDoors } from "../doors.ts";
 import type { Output } from "../output.ts";
 import { chooseModels, type ModelOptions } from "./model-choice.ts";
-
-const OLLAMA = "http://127.0.0.1:11434";
 
 export async function printPlan(petrel: PetrelDoors, models: ModelOptions, out: Output): Promise<void> {
   const { cwd, root, env, clock } = petrel;
   const tiers = await chooseModels({ options: { ...models, record: undefined as never }, roots: [], cwd, root, env, clock });
   const plan = tiers.plan();
   if (plan.every(({ choices }) => choices.every(({ available }) => !available))) {
-    const ollama = await petrel.fetchJson(`${OLLAMA}/api/tags`).then(
-      () => true,
-      () => false,
-    );
+    const ollama = await findOllama(clock);
     throw new Terminal({
       code: "no-model-key",
       message: "no live model can be asked: no key is set",
       hint: ollama
-        ? `an Ollama answers at ${OLLAMA}: set OPENAI_BASE_URL=${OLLAMA}/v1 and name its models in petrel.config.json`
+        ? `an Ollama answers here with ${ollama.models.slice(0, 5).join(", ")}: add --ollama ${ollama.models[0]}`
         : "set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL",
     });
   }

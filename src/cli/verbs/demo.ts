@@ -23,7 +23,7 @@ import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { modelOptions } from "./up.ts";
+import { modelOptions, OLLAMA_OPTION } from "./up.ts";
 
 const NET = "safe-teams";
 export const REQUEST = {
@@ -50,6 +50,7 @@ export const demoVerb: Verb = {
     { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
     { flags: "--live", about: "ask real models; needs ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL" },
     { flags: "--budget <usd>", about: "with --live: stop when this much is spent (default 5)" },
+    OLLAMA_OPTION,
     { flags: "--record <file>", about: "write the answers of this run into a cassette" },
     { flags: "--models <source>", about: "as for `petrel up`", choices: ["live", "recorded", "authored"] },
     { flags: "--answers <file>", about: "as for `petrel up`" },

@@ -6,7 +6,10 @@ import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
+export const OLLAMA_OPTION = { flags: "--ollama <model>", about: "ask this model of the Ollama on this machine, for every tier" } as const;
+
 export const MODEL_OPTIONS = [
+  OLLAMA_OPTION,
   {
     flags: "--models <source>",
     about: "who answers: live models, a recorded cassette, or a file of authored answers (default: live)",
@@ -24,6 +27,8 @@ export const DEFAULT_LEASE_MS = 30_000;
 export function modelOptions(call: VerbCall, source: ModelOptions["source"]): ModelOptions {
   const options: ModelOptions = { source: (call.text("models") as ModelOptions["source"] | undefined) ?? source };
   const [file, record, budget, paceMs] = [call.text("answers"), call.text("record"), call.text("budget"), call.integer("pace")];
+  const ollama = call.text("ollama");
+  if (ollama !== undefined) options.ollama = ollama;
   if (file !== undefined) options.file = file;
   if (record !== undefined) options.record = record;
   if (paceMs !== undefined) options.paceMs = paceMs;
