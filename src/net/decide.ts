@@ -68,11 +68,11 @@ export function provenanceOf(net: string, transition: CompiledTransition, firing
 
 /**
  * Back pressure: each place with a capacity must have room for what stands there and for what open firings may still bring.
- * What the transition takes out of a place makes room there: a loop through a full place goes on.
+ * A transition that takes out of a place what it puts back makes it no fuller: a loop through a full place goes on.
  */
 export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledTransition): boolean {
-  const leaving = (place: string) => transition.inputs.filter(({ arc }) => arc.place === place && arc.mode === "consume").length;
-  return transition.definition.out.every(({ to }) => roomIn(state, net, to) + leaving(to) > 0);
+  const takesFrom = (place: string) => transition.inputs.some(({ arc }) => arc.place === place && arc.mode === "consume");
+  return transition.definition.out.every(({ to }) => roomIn(state, net, to) > 0 || takesFrom(to));
 }
 export function roomIn(state: NetState, net: CompiledNet, place: string): number {
   const capacity = placeOf(net, place)?.capacity;
@@ -109,8 +109,9 @@ function overfills(state: NetState, net: CompiledNet, draft: EventDraft): boolea
   return [...coming].some(([place, count]) => {
     const capacity = placeOf(net, place)?.capacity;
     if (capacity === undefined) return false;
-    const room = roomIn(state, net, place) + (draft.consumed ?? []).filter((gone) => gone.place === place).length;
-    return count > room && room < capacity;
+    const leaving = (draft.consumed ?? []).filter((gone) => gone.place === place).length;
+    const room = roomIn(state, net, place) + leaving;
+    return count > Math.max(room, leaving) && room < capacity;
   });
 }
 
