@@ -22,6 +22,8 @@ import { NET_VERBS } from "./term/net-commands.ts";
 import { Term } from "./term/term.ts";
 
 const BETWEEN_TRIES_MS = 500;
+/** An owner that cannot renew stops before its lease ends (E2). */
+const LEASE_MARGIN = 0.9;
 
 export class Master {
   readonly ports: MasterPorts;
@@ -38,7 +40,11 @@ export class Master {
   private constructor(ports: MasterPorts) {
     this.ports = ports;
     this.personas = new PersonaBook(ports.broker.personaVersions);
-    this.#root = createActor(this.#machine(), ports.inspect ? { inspect: ports.inspect } : {}) as AnyActorRef;
+    this.#root = createActor(this.#machine(), {
+      id: "runtime",
+      systemId: "runtime",
+      ...(ports.inspect ? { inspect: ports.inspect } : {}),
+    }) as AnyActorRef;
   }
 
   /** Serves every net that has a log, and the runtime's verbs. */
@@ -194,22 +200,36 @@ export class Master {
   #keepLease(net: string, sendBack: (event: NetEventIn) => void): () => void {
     const { broker, name, netLeaseMs, clock } = this.ports;
     const abort = new AbortController();
-    let renewed = clock.now();
+    const lose = (reason: string) => {
+      if (!abort.signal.aborted) this.#lost(net, reason, sendBack);
+      stop();
+    };
+    // The watch does not wait for an answer: a broker that is away answers nothing at all.
+    const watch = () => clock.after(netLeaseMs * LEASE_MARGIN, () => lose("the lease could not be renewed in time"));
+    let deadline = watch();
+    const stop = () => {
+      deadline.cancel();
+      abort.abort(new Cancelled({ code: "stopped", message: "the term is over" }));
+    };
     const keep = async () => {
       while (!abort.signal.aborted) {
-        await delay(clock, netLeaseMs / 4, abort.signal);
+        await delay(clock, netLeaseMs / 5, abort.signal);
+        const asked = clock.now();
         const ok = await broker.leases.renew(net, name, netLeaseMs).catch(() => null);
-        const now = clock.now();
-        if (ok === true) renewed = now;
-        else if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true)))
-          return this.#lost(net, "another master holds the lease", sendBack);
-        else if (now - renewed > netLeaseMs * 3) return this.#lost(net, "the lease could not be renewed", sendBack);
+        if (abort.signal.aborted) return;
+        if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true)))
+          return lose("another master holds the lease");
+        // The lease runs from the broker's answer, which came after we asked.
+        if (ok === true && clock.now() - asked < netLeaseMs * LEASE_MARGIN) {
+          deadline.cancel();
+          deadline = watch();
+        }
       }
     };
     keep().catch((error: unknown) => {
       if (!abort.signal.aborted) this.ports.logger.error({ err: error }, "the lease keeper ended");
     });
-    return () => abort.abort(new Cancelled({ code: "stopped", message: "the term is over" }));
+    return stop;
   }
 
   #lost(net: string, reason: string, sendBack: (event: NetEventIn) => void): void {

@@ -11,7 +11,7 @@ import { badRequest } from "./bad-request.ts";
 import { type ControlState, followControl } from "./control-switch.ts";
 import type { Master } from "./master.ts";
 import type { BoundPersona } from "./persona-book.ts";
-import { applyNet } from "./term/apply-net.ts";
+import { applyNet, soundNet } from "./term/apply-net.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const applyNetBody = z.object({
@@ -44,6 +44,8 @@ const VERBS: Record<string, Verb> = {
   "apply-net": async (master, body) => {
     const request = applyNetBody.parse(body);
     const definition = request.text !== undefined ? parsedNet(request.text, request.file) : netSchema.parse(request.definition);
+    // Before the net has a log: a definition that is refused leaves nothing behind.
+    await soundNet(master.personas, definition);
     master.serve(definition.net);
     const term = await master.termOf(definition.net);
     return applyNet(term, { definition, by: request.by.user, ...(request.base === undefined ? {} : { base: request.base }) });

@@ -68,6 +68,7 @@ export interface ErrorData {
   message: string;
   hint?: string;
   where?: string;
+  retryAfterMs?: number;
 }
 
 /** The wire form of any error: for envelopes, events and `--json`. */
@@ -76,6 +77,7 @@ export function errorData(error: unknown): ErrorData {
     const data: ErrorData = { outlook: error.outlook, code: error.code, message: error.message };
     if (error.hint !== undefined) data.hint = error.hint;
     if (error.where !== undefined) data.where = error.where;
+    if (error.retryAfterMs !== undefined) data.retryAfterMs = error.retryAfterMs;
     return data;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -18,6 +18,15 @@ import { type CompiledTemplate, compileTemplate } from "./template.ts";
 export const DEAD_LETTER = "dead-letter";
 /** Places that every net has without declaring them. */
 export const BUILT_IN_PLACES: readonly string[] = [REJECTED, DEAD_LETTER];
+const BUILT_IN_TITLES: Record<string, string> = {
+  [REJECTED]: "Deliveries that could not be taken in, with the reason",
+  [DEAD_LETTER]: "Failed work whose transition names no other place",
+};
+
+/** What a place is called for people. */
+export function placeTitle(net: { definition: NetDefinition } | null, place: string): string {
+  return (net && placeOf(net, place)?.title) ?? BUILT_IN_TITLES[place] ?? place;
+}
 
 /** A declared place. `constructor` is a valid name, so only own properties count. */
 export function placeOf(net: { definition: NetDefinition }, place: string): PlaceDefinition | undefined {

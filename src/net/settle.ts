@@ -23,7 +23,8 @@ export function settleDraft(
 ): EventDraft {
   const retry = transition.definition.retry ?? DEFAULT_RETRY;
   if (!outcome.ok && outcome.error.outlook === "retryable" && firing.failures < retry.max) {
-    const wait = backoffMs(retry, firing.failures, random);
+    // Who refused may have said how long to stay away (Retry-After).
+    const wait = Math.max(backoffMs(retry, firing.failures, random), outcome.error.retryAfterMs ?? 0);
     return {
       category: CATEGORY_OF.failed,
       type: "failed",

@@ -152,8 +152,8 @@ describe("an offer", () => {
     await waitUntil("first", () => one.orders.length === 1);
     const held = kit.put("w", "a", 1).catch(() => null);
     kit.broker.faults.disconnect();
-    await held;
     await kit.crash();
+    await held;
     await kit.master.termOf("w");
     await waitUntil(
       "all is offered",

@@ -74,7 +74,8 @@ export async function masterKit(overrides: Partial<MasterPorts> = {}): Promise<M
     durability: "memory",
     logger: silentLogger,
     leaseMs: 30_000,
-    netLeaseMs: 5_000,
+    // Far away: tests turn the clock by hours, and an owner that slept so long would rightly stop.
+    netLeaseMs: 365 * 24 * 3_600_000,
     sign: encodeOrder,
     work: () => Promise.reject(new Error("this kit has no models")),
     ...overrides,

@@ -7,6 +7,7 @@ import type { Json } from "../../contract/json.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition } from "../../net/definition.ts";
 import { versionOf } from "../../net/version.ts";
+import type { PersonaBook } from "../persona-book.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 
@@ -30,15 +31,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   if (state.definition === version) return { net: state.net, hash: version, changed: false };
-  const personas = await knownPersonas(term, definition);
-  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)) }).filter(({ severity }) => severity === "error");
-  if (errors.length > 0) {
-    throw new Terminal({
-      code: "net-invalid",
-      message: errors.map((problem) => formatProblem(problem)).join("\n"),
-      hint: "petrel net check FILE",
-    });
-  }
+  const personas = await soundNet(term.ports.personas, definition);
   refuseRemovals(term, definition);
   const first = running === null;
   const { produced: tokens = [] } = await fitTokens(
@@ -67,13 +60,25 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   return { net: state.net, hash: version, changed: true };
 }
 
-async function knownPersonas(term: Term, definition: NetDefinition): Promise<Record<string, string>> {
+/** Checks a definition and loads the personas that it names. Gives their versions. Throws Terminal `net-invalid`. */
+export async function soundNet(book: PersonaBook, definition: NetDefinition): Promise<Record<string, string>> {
+  const personas = await knownPersonas(book, definition);
+  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)) }).filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return personas;
+  throw new Terminal({
+    code: "net-invalid",
+    message: errors.map((problem) => formatProblem(problem)).join("\n"),
+    hint: "petrel net check FILE",
+  });
+}
+
+async function knownPersonas(book: PersonaBook, definition: NetDefinition): Promise<Record<string, string>> {
   const personas: Record<string, string> = {};
   for (const { persona } of Object.values(definition.transitions)) {
     if (persona === undefined || personas[persona] !== undefined) continue;
-    const version = await term.ports.personas.latest(persona);
+    const version = await book.latest(persona);
     if (version === null) continue;
-    await term.ports.personas.load(persona, version);
+    await book.load(persona, version);
     personas[persona] = version;
   }
   return personas;

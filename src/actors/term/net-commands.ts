@@ -7,6 +7,7 @@ import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { findBinding } from "../../net/binding.ts";
+import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
@@ -108,11 +109,11 @@ function placesOf(term: Term): Json {
   return term.placeNames().map((place) => {
     const tokens = [...(term.state.places.get(place)?.values() ?? [])];
     const oldest = tokens.reduce((least, { token }) => Math.min(least, Date.parse(token.at)), Number.POSITIVE_INFINITY);
-    const definition = term.net?.definition.places[place];
+    const definition = term.net ? placeOf(term.net, place) : undefined;
     const reserved = tokens.filter(({ reservedBy }) => reservedBy !== null).length;
     return {
       place,
-      title: definition?.title ?? place,
+      title: placeTitle(term.net, place),
       waiting: tokens.length - reserved,
       reserved,
       tokens: tokens.length,

@@ -12,7 +12,7 @@ import type { Timer } from "../../contract/clock.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
-import { BUILT_IN_PLACES, type CompiledNet } from "../../net/compiled-net.ts";
+import { BUILT_IN_PLACES, type CompiledNet, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -166,15 +166,15 @@ export class Term {
   }
 
   async declarePlaces(definition = this.net?.definition): Promise<void> {
-    const places = definition?.places ?? {};
-    const names = new Set([...this.placeNames(), ...Object.keys(places)]);
+    const declared = definition ? { definition } : null;
+    const names = new Set([...this.placeNames(), ...Object.keys(definition?.places ?? {})]);
     await this.ports.broker.places(this.state.net).declare(
       [...names].map((place) => ({
         net: this.state.net,
         place,
-        title: places[place]?.title ?? place,
-        capacity: places[place]?.capacity ?? null,
-        open: places[place]?.open ?? false,
+        title: placeTitle(declared, place),
+        capacity: (declared && placeOf(declared, place)?.capacity) ?? null,
+        open: (declared && placeOf(declared, place)?.open) ?? false,
       })),
     );
   }
