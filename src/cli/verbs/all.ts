@@ -14,6 +14,7 @@ import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
+import { replayVerb } from "./replay.ts";
 import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
@@ -34,6 +35,7 @@ export const verbs: readonly Verb[] = [
   tokensVerb,
   queryVerb,
   eventsVerb,
+  replayVerb,
   whyVerb,
   actorsVerb,
   gateLsVerb,

@@ -1,10 +1,10 @@
-/** ArcQL over one place or several. Each place's owner answers for its place; several answers are put together here. */
+/** ArcQL over one place or several, now or then. Each place's owner answers for its place; the past is read from the log. */
 import type { Json } from "../../contract/json.ts";
-import type { Token } from "../../contract/token.ts";
-import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
-import { readAnswer, tokensAnswer } from "../answers.ts";
-import { askNet, checkName } from "../ask.ts";
+import { compileQuery, selected } from "../../net/arcql.ts";
+import { checkName } from "../ask.ts";
 import { usage } from "../failure.ts";
+import { findPast, findRunning } from "../history/find-tokens.ts";
+import { momentOf } from "../history/moment.ts";
 import { oneLine } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
@@ -16,25 +16,28 @@ export const queryVerb: Verb = {
   examples: [
     `petrel query safe-teams 'FROM $ WHERE $.attempt > 1 ORDER BY $meta.at DESC LIMIT 5' --place tasks`,
     `petrel query safe-teams 'SELECT $.title, $meta.id FROM $' --place inbox --place backlog --json`,
+    `petrel query safe-teams 'FROM $' --place tasks --as-of 12`,
   ],
-  options: [{ flags: "--place <place...>", about: "where to look, one place or several" }],
+  options: [
+    { flags: "--place <place...>", about: "where to look, one place or several" },
+    { flags: "--as-of <moment>", about: "as it was: the number of an event, or a time" },
+  ],
   run: async (call) => {
-    const places = call.list("place").map((place) => checkName(place, "place"));
-    if (places.length === 0) throw usage("a query needs to know where to look", `petrel query ${call.arg("net")} '...' --place inbox`);
+    const net = checkName(call.arg("net"), "net");
+    const places = [...new Set(call.list("place").map((place) => checkName(place, "place")))];
+    if (places.length === 0) throw usage("a query needs to know where to look", `petrel query ${net} '...' --place inbox`);
     const text = call.arg("arcql");
     const query = compileQuery(text);
-    const found = await call.withBroker(async (broker) => {
-      const all: { token: Token; place: string }[] = [];
-      for (const place of places) {
-        const answer = readAnswer(tokensAnswer, await askNet(broker, call.arg("net"), "tokens", { place, query: text }), "tokens");
-        all.push(...answer.tokens.map((token) => ({ token: token as unknown as Token, place })));
-      }
-      return places.length === 1 ? all : runQuery(query, all, undefined, call.petrel.clock.now());
-    });
-    const rows = found.map((one) => ({
+    const now = call.petrel.clock.now();
+    const asOf = call.text("asOf");
+    const at = asOf === undefined ? null : momentOf(asOf, "--as-of", now);
+    const found = await call.withBroker((broker) =>
+      at === null ? findRunning(broker, net, places, text, now) : findPast(broker, net, places, text, at),
+    );
+    const rows = found.tokens.map((one) => ({
       place: one.place,
       id: one.token.id,
-      value: selected(query, one, undefined, call.petrel.clock.now()),
+      value: selected(query, one, undefined, found.now),
     }));
     call.out.result(rows as Json, () =>
       rows.length === 0
@@ -44,6 +47,7 @@ export const queryVerb: Verb = {
             rows.map((row) => [row.place, row.id, oneLine(row.value)]),
           ),
     );
+    if (found.total > rows.length) call.out.say(`${rows.length} of ${found.total} tokens; LIMIT in the query asks for more`);
     return EXIT.ok;
   },
 };

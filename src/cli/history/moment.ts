@@ -1,0 +1,27 @@
+/** A moment in a net's history, as people name it: the number of an event, a time, or now. */
+import { isoTime } from "../../contract/clock.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import { usage } from "../failure.ts";
+
+export type Moment = { kind: "event"; seq: number } | { kind: "time"; ms: number } | { kind: "now" };
+
+const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/;
+
+/** `12` is after event 12, `0` before the first, a time is what the log held then. Errors: usage. `now`: ms since the epoch. */
+export function momentOf(text: string, option: string, now: number): Moment {
+  if (text === "now") return { kind: "now" };
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { kind: "event", seq: Number(text) };
+  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    const hint = `like ${option} 12, ${option} ${isoTime(now).slice(0, 19)}Z (with Z or an offset), or ${option} now`;
+    throw usage(`${option} takes the number of an event or a time, not "${text}"`, hint);
+  }
+  if (ms > now) throw usage(`${option} ${text} lies in the future`, "the log holds only what has happened");
+  return { kind: "time", ms };
+}
+
+/** A log is a sequence: the first event later than the time ends it, whatever the clocks of later masters said. */
+export function liesAfter(event: NetEvent, moment: Moment): boolean {
+  if (moment.kind === "now") return false;
+  return moment.kind === "event" ? event.seq > moment.seq : Date.parse(event.ts) > moment.ms;
+}
