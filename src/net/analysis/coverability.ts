@@ -1,0 +1,64 @@
+/**
+ * Boundedness by a coverability tree (Karp and Miller): where a marking covers an ancestor, what grew between them can
+ * grow for ever, and counts as omega from there on. Places with a capacity must have been given their room places first.
+ */
+import type { Watch } from "./limits.ts";
+import { isOrdinary, type PetriNet } from "./petri-net.ts";
+import { tokenGame } from "./token-game.ts";
+
+const OMEGA = Number.POSITIVE_INFINITY;
+
+export interface Coverability {
+  /** Null: not decided. */
+  bounded: boolean | null;
+  /** The places without a bound; for each the transitions that, repeated in this order, add tokens to it. */
+  unbounded: { place: number; pump: number[] }[];
+  gaveUp?: string;
+}
+
+interface Node {
+  marking: number[];
+  parent: Node | null;
+  transition: number;
+}
+
+export function coverability(net: PetriNet, watch: Watch): Coverability {
+  if (!isOrdinary(net)) return { bounded: null, unbounded: [], gaveUp: "inhibitor and reset arcs, for which it is undecidable" };
+  const game = tokenGame(net);
+  const pumps = new Map<number, number[]>();
+  const seen = new Set<string>();
+  const open: Node[] = [{ marking: [...game.start], parent: null, transition: -1 }];
+  let gaveUp: string | null = null;
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const key = node.marking.join();
+    if (seen.has(key)) continue;
+    seen.add(key);
+    gaveUp = watch(seen.size);
+    if (gaveUp !== null) break;
+    for (let transition = game.transitions - 1; transition >= 0; transition -= 1) {
+      if (!game.isEnabled(node.marking, transition)) continue;
+      const next: Node = { marking: game.fire(node.marking, transition), parent: node, transition };
+      accelerate(next, pumps);
+      open.push(next);
+    }
+  }
+  const unbounded = [...pumps].map(([place, pump]) => ({ place, pump })).sort((a, b) => a.place - b.place);
+  const bounded = unbounded.length > 0 ? false : gaveUp === null ? true : null;
+  return { bounded, unbounded, ...(gaveUp === null ? {} : { gaveUp }) };
+}
+
+/** Turns into omega what is more than in an ancestor that is covered. */
+function accelerate(node: Node, pumps: Map<number, number[]>): void {
+  const pump = [node.transition];
+  for (let ancestor = node.parent; ancestor !== null; ancestor = ancestor.parent) {
+    const before = ancestor.marking;
+    if (before.every((count, place) => count <= (node.marking[place] as number))) {
+      for (const [place, count] of before.entries()) {
+        if (count >= (node.marking[place] as number)) continue;
+        node.marking[place] = OMEGA;
+        if (!pumps.has(place)) pumps.set(place, [...pump].reverse());
+      }
+    }
+    pump.push(ancestor.transition);
+  }
+}
