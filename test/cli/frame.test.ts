@@ -28,7 +28,8 @@ describe("help", () => {
   );
 
   test.each(verbs.flatMap((verb) => verb.examples.map((example) => [example])))("the example %s is understood", async (example) => {
-    const line = example.split("|").at(-1)?.trim() ?? "";
+    // What the shell makes of a pipe or a redirection is not ours.
+    const line = (example.split("|").at(-1) ?? "").replace(/ < \S+/g, "").trim();
     const argv = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "").slice(1);
     // Only the words are tried: some verbs would start processes.
     stage.verbs = verbs.map((verb) => ({ ...verb, run: async () => 0 }));
@@ -95,7 +96,7 @@ describe("failures", () => {
     expect([new Terminal(parts), new Retryable(parts), new Refused(parts), new Error("bug")].map(exitCodeOf)).toEqual([1, 1, 1, 1]);
     expect(exitCodeOf(new Cancelled(parts))).toBe(5);
     expect(
-      ["usage", "run-failed", "waiting-for-human", "budget-exceeded"].map((code) => exitCodeOf(new Terminal({ code, message: "m" }))),
+      ["usage", "run-failed", "waiting-for-human", "budget-exhausted"].map((code) => exitCodeOf(new Terminal({ code, message: "m" }))),
     ).toEqual([2, 3, 4, 6]);
     expect(exitCodeOf(new Terminal({ ...parts, exitCode: 3 }))).toBe(3);
   });
