@@ -20,6 +20,7 @@ import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
+import { traceVerb } from "./trace.ts";
 import { upVerb } from "./up.ts";
 import { watchVerb } from "./watch.ts";
 import { whyVerb } from "./why.ts";
@@ -36,6 +37,7 @@ export const verbs: readonly Verb[] = [
   queryVerb,
   eventsVerb,
   replayVerb,
+  traceVerb,
   whyVerb,
   actorsVerb,
   gateLsVerb,

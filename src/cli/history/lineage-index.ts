@@ -1,0 +1,116 @@
+/**
+ * Who made which token out of what: ids and event numbers only, so that a long log fits. A step is whatever makes or uses tokens:
+ * a firing with all its events, or a single event without one (an arrival, an edit by hand).
+ */
+import type { Broker } from "../../contract/broker.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import { applyEvent } from "../../net/fold.ts";
+import { emptyState, type NetState } from "../../net/state.ts";
+
+export interface StepNode {
+  /** The firing, or `#` and the number of the event. */
+  key: string;
+  /** Numbers of its events. */
+  seqs: number[];
+  inputs: Set<string>;
+  outputs: string[];
+}
+
+export class LineageIndex {
+  /** At the end of what was read. */
+  readonly state: NetState;
+  readonly #steps = new Map<string, StepNode>();
+  readonly #makers = new Map<string, StepNode>();
+  readonly #users = new Map<string, StepNode[]>();
+
+  constructor(net: string) {
+    this.state = emptyState(net);
+  }
+
+  take(event: NetEvent): void {
+    applyEvent(this.state, event);
+    const used = [...(event.consumed ?? []), ...(event.read ?? [])];
+    if (event.firing === undefined && used.length === 0 && (event.produced?.length ?? 0) === 0) return;
+    const step = this.#step(event.firing ?? `#${event.seq}`);
+    step.seqs.push(event.seq);
+    for (const { id } of used) {
+      if (step.inputs.has(id)) continue;
+      step.inputs.add(id);
+      const users = this.#users.get(id);
+      if (users) users.push(step);
+      else this.#users.set(id, [step]);
+    }
+    for (const { token } of event.produced ?? []) {
+      step.outputs.push(token.id);
+      this.#makers.set(token.id, step);
+    }
+  }
+
+  has(token: string): boolean {
+    return this.#makers.has(token);
+  }
+  tokens(): IterableIterator<string> {
+    return this.#makers.keys();
+  }
+  step(key: string): StepNode | undefined {
+    return this.#steps.get(key);
+  }
+  makerOf(token: string): StepNode | undefined {
+    return this.#makers.get(token);
+  }
+  usersOf(token: string): StepNode[] {
+    return this.#users.get(token) ?? [];
+  }
+
+  #step(key: string): StepNode {
+    let step = this.#steps.get(key);
+    if (!step) {
+      step = { key, seqs: [], inputs: new Set(), outputs: [] };
+      this.#steps.set(key, step);
+    }
+    return step;
+  }
+}
+
+export async function lineageIndex(broker: Broker, net: string): Promise<LineageIndex> {
+  const index = new LineageIndex(net);
+  await broker.log(net).read(0, (entry) => {
+    for (const event of entry.events) index.take(event);
+  });
+  return index;
+}
+
+export interface Reach {
+  /** Steps found, each with its distance from the token, nearest first. */
+  steps: Map<StepNode, number>;
+  /** Steps that the bounds left out, as far as they were seen. */
+  cut: number;
+}
+
+/** Breadth first, so that the bounds keep what is nearest. */
+export function reachOf(index: LineageIndex, token: string, way: "before" | "after", bounds: { depth: number; steps: number }): Reach {
+  const steps = new Map<StepNode, number>();
+  const cut = new Set<StepNode>();
+  const seen = new Set([token]);
+  let frontier = [token];
+  for (let depth = 1; frontier.length > 0; depth += 1) {
+    const next: string[] = [];
+    for (const id of frontier) {
+      const maker = index.makerOf(id);
+      for (const step of way === "after" ? index.usersOf(id) : maker ? [maker] : []) {
+        if (steps.has(step)) continue;
+        if (depth > bounds.depth || steps.size >= bounds.steps) {
+          cut.add(step);
+          continue;
+        }
+        steps.set(step, depth);
+        for (const one of way === "before" ? step.inputs : step.outputs) {
+          if (!seen.has(one)) next.push(one);
+          seen.add(one);
+        }
+      }
+    }
+    frontier = next;
+  }
+  return { steps, cut: cut.size };
+}
