@@ -13,6 +13,8 @@ export interface Coverability {
   bounded: boolean | null;
   /** The places without a bound; for each the transitions that, repeated in this order, add tokens to it. */
   unbounded: { place: number; pump: number[] }[];
+  /** Whether each transition can ever fire. Whole only where nothing was given up. */
+  fired: boolean[];
   gaveUp?: string;
 }
 
@@ -22,12 +24,15 @@ interface Node {
   transition: number;
 }
 
-export function coverability(net: PetriNet, watch: Watch): Coverability {
-  if (!isOrdinary(net)) return { bounded: null, unbounded: [], gaveUp: "inhibitor and reset arcs, for which it is undecidable" };
+/** `endless` names places that hold as many tokens as anybody wants from the start. */
+export function coverability(net: PetriNet, watch: Watch, endless: readonly number[] = []): Coverability {
+  const fired = net.transitions.map(() => false);
+  if (!isOrdinary(net)) return { bounded: null, unbounded: [], fired, gaveUp: "inhibitor and reset arcs, for which it is undecidable" };
   const game = tokenGame(net);
   const pumps = new Map<number, number[]>();
   const seen = new Set<string>();
-  const open: Node[] = [{ marking: [...game.start], parent: null, transition: -1 }];
+  const start = game.start.map((count, place) => (endless.includes(place) ? OMEGA : count));
+  const open: Node[] = [{ marking: start, parent: null, transition: -1 }];
   let gaveUp: string | null = null;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const key = node.marking.join();
@@ -37,6 +42,7 @@ export function coverability(net: PetriNet, watch: Watch): Coverability {
     if (gaveUp !== null) break;
     for (let transition = game.transitions - 1; transition >= 0; transition -= 1) {
       if (!game.isEnabled(node.marking, transition)) continue;
+      fired[transition] = true;
       const next: Node = { marking: game.fire(node.marking, transition), parent: node, transition };
       accelerate(next, pumps);
       open.push(next);
@@ -44,7 +50,7 @@ export function coverability(net: PetriNet, watch: Watch): Coverability {
   }
   const unbounded = [...pumps].map(([place, pump]) => ({ place, pump })).sort((a, b) => a.place - b.place);
   const bounded = unbounded.length > 0 ? false : gaveUp === null ? true : null;
-  return { bounded, unbounded, ...(gaveUp === null ? {} : { gaveUp }) };
+  return { bounded, unbounded, fired, ...(gaveUp === null ? {} : { gaveUp }) };
 }
 
 /** Turns into omega what is more than in an ancestor that is covered. */

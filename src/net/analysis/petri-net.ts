@@ -26,6 +26,8 @@ export interface PetriTransition {
   of?: string;
   /** Book-keeping of the translation: never shown to anybody. */
   hidden?: true;
+  /** Something counts how often it happens, or people decide: it is no part of a loop without an end. */
+  limited?: true;
   consume: PetriArc[];
   /** Test arcs: so many tokens must be there, and stay. */
   read: PetriArc[];

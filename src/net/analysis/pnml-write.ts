@@ -16,9 +16,10 @@ export function writePnml(net: PetriNet): string {
       hint: "write the net without them",
     });
   }
-  const { places, transitions } = withRoomPlaces(net);
-  const taken = new Set([...places, ...transitions].map(({ id }) => id));
-  const fresh = freshIds(taken);
+  const { places, transitions: named } = withRoomPlaces(net);
+  // Ids are one space in PNML: a transition that is called like a place gets another one.
+  const fresh = freshIds(new Set(places.map(({ id }) => id)));
+  const transitions = named.map((one) => ({ ...one, id: fresh(one.id) }));
   const placeIds = places.map(({ id }) => id);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

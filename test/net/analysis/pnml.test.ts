@@ -105,7 +105,7 @@ describe("round trip", () => {
         expect(readPnml(written, "a.pnml")).toEqual(net);
         expect(writePnml(readPnml(written, "a.pnml"))).toBe(written);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -1,0 +1,165 @@
+/** The analysis of a net file: how one case runs, what can go wrong on the way, and who can bring what where. */
+import { elementOf, type Finding, warning } from "../check-problem.ts";
+import { BUILT_IN_PLACES } from "../compiled-net.ts";
+import type { NetDefinition } from "../definition.ts";
+import { type Analysis, counted, listed, wayWords } from "./analysis.ts";
+import { endlessLoops, endTest, isLive, type Stuck, stuckEnds } from "./behaviour.ts";
+import { type CapabilityFlow, capabilityFlow, type FlagsOf } from "./capability-flow.ts";
+import { coverability } from "./coverability.ts";
+import { type Exploration, explore, namedInvariants } from "./exploration.ts";
+import { type OneCase, oneCase } from "./from-definition.ts";
+import { type Limits, watchOf } from "./limits.ts";
+import type { PetriNet } from "./petri-net.ts";
+import { soundnessOf, workflowOf } from "./soundness.ts";
+import { stateSpace } from "./state-space.ts";
+
+/** Dead ends that are told; the further ones are variations as a rule. */
+const MOST_ENDS = 5;
+
+export interface DefinitionAnalysis extends Analysis {
+  capabilities: Omit<CapabilityFlow, "findings">;
+}
+
+/** `flagsOf` knows the personas. Errors: those of an expression that does not parse; check the file first. */
+export function analyseDefinition(definition: NetDefinition, limits: Limits, flagsOf: FlagsOf = () => null): DefinitionAnalysis {
+  const one = oneCase(definition);
+  const { net } = one;
+  const found = explore(net, limits);
+  const { space } = found;
+  const dead = deadTransitions(one, limits);
+  const { findings: flows, ...capabilities } = capabilityFlow(definition, flagsOf);
+  const stuck = space.complete ? stuckEnds(one, space) : [];
+  const sound = soundness(one, limits);
+  return {
+    states: space.states,
+    edges: space.edges,
+    deadlocks: space.deadlocks.length,
+    bound: boundsByName(one, found),
+    live: space.complete ? isLive(net, space, endTest(one)) : null,
+    sound,
+    invariants: namedInvariants(net, found.invariants),
+    gaveUp: found.gaveUp,
+    findings: [
+      ...dead.map((name) => deadFinding(name)),
+      ...found.unbounded.flatMap(({ place, pump }) => unboundedFinding(net, place, pump)),
+      ...stuck.slice(0, MOST_ENDS).map((end) => stuckFinding(definition, net, end)),
+      ...endlessLoops(net, space).map((loop) => loopFinding(net, loop)),
+      ...flows,
+    ],
+    says: summary(one, found, sound, capabilities),
+    net,
+    capabilities,
+  };
+}
+
+function boundsByName({ places, byData }: OneCase, { bounds }: Exploration): Record<string, number | null> {
+  return Object.fromEntries([...places].map(([name, at]) => [name, byData.has(name) ? null : (bounds[at] ?? null)]));
+}
+
+/** With as many tokens from outside as anybody wants, and without the arcs that only forbid: what cannot fire then never can. */
+function deadTransitions({ net, entries, places }: OneCase, limits: Limits): string[] {
+  const free: PetriNet = {
+    ...net,
+    places: net.places.map(({ capacity: _, ...place }) => place),
+    transitions: net.transitions.map((one) => ({ ...one, inhibit: [], reset: [] })),
+  };
+  const cover = coverability(
+    free,
+    watchOf(limits, 0.3),
+    entries.flatMap((name) => places.get(name) ?? []),
+  );
+  if (cover.gaveUp !== undefined) return [];
+  const names = [...new Set(net.transitions.flatMap(({ of }) => of ?? []))];
+  return names.filter((name) => net.transitions.every(({ of }, at) => of !== name || !cover.fired[at]));
+}
+
+function soundness(one: OneCase, limits: Limits): boolean | null {
+  const { net, entries, ends, stock } = one;
+  const filled = new Set(net.transitions.flatMap(({ produce }) => produce.map(({ place }) => place)));
+  const aside = new Set(
+    net.places.flatMap(({ name }, at) => (BUILT_IN_PLACES.includes(name) || (ends.has(at) && !filled.has(at)) ? [at] : [])),
+  );
+  if (entries.length !== 1 || [...stock.keys()].some((at) => !aside.has(at))) return null;
+  // What fails into the dead letters ends there: soundness speaks of what went well.
+  const kept = net.transitions.filter(({ produce }) => !produce.some(({ place }) => aside.has(place)));
+  const workflow = workflowOf(withoutPlaces({ ...net, transitions: kept }, aside));
+  if (!workflow) return null;
+  const space = stateSpace(workflow.net, watchOf(limits, 0.3));
+  return space.complete ? soundnessOf(workflow, space).sound : null;
+}
+
+function withoutPlaces(net: PetriNet, aside: ReadonlySet<number>): PetriNet {
+  const order = net.places.flatMap((_, at) => (aside.has(at) ? [] : [at]));
+  const moved = <T extends { place: number }>(arcs: T[]) =>
+    arcs.flatMap((arc) => (aside.has(arc.place) ? [] : [{ ...arc, place: order.indexOf(arc.place) }]));
+  return {
+    ...net,
+    places: order.flatMap((at) => net.places[at] ?? []),
+    transitions: net.transitions.map((one) => ({
+      ...one,
+      consume: moved(one.consume),
+      read: moved(one.read),
+      inhibit: moved(one.inhibit),
+      produce: moved(one.produce),
+      reset: one.reset.map((at) => order.indexOf(at)),
+    })),
+  };
+}
+
+function deadFinding(name: string): Finding {
+  const path = ["transitions", name];
+  const message = `${elementOf(path)} can never fire: its inputs never hold enough tokens at the same time`;
+  return warning("dead-transition", path, message, "look at what fills its input places", "key");
+}
+
+function unboundedFinding(net: PetriNet, place: number, pump: number[]): Finding[] {
+  const found = net.places[place];
+  if (!found || found.hidden) return [];
+  const steps = pump.flatMap((at) => (net.transitions[at]?.hidden ? [] : [net.transitions[at]?.name ?? ""]));
+  const message = `place "${found.name}" can fill without end from a single case: ${steps.join("; ")}, and again, leaves more in it each time`;
+  return [warning("unbounded-place", ["places", found.name], message, 'give it a "capacity", or limit the rounds', "key")];
+}
+
+function stuckFinding(definition: NetDefinition, net: PetriNet, { places, way, moving }: Stuck): Finding {
+  const names = places.map((at) => net.places[at]?.name ?? "");
+  const [first = ""] = names;
+  const waits = names.flatMap((name) => waiting(definition, name, names));
+  const reason = moving ? "some steps go on, but no way leads out" : waits.join("; ");
+  const message = `work can stay behind in ${listed(names)}${reason === "" ? "" : `: ${reason}`} (${wayWords(net, way)})`;
+  const hint = `take it out on that way too${waits.length > 0 ? ', or give the input that waits a "gather" with "onIncomplete"' : ""}`;
+  return warning("work-left-behind", ["places", first], message, hint, "key");
+}
+
+/** What the takers of a place still wait for. */
+function waiting(definition: NetDefinition, place: string, held: readonly string[]): string[] {
+  return Object.entries(definition.transitions).flatMap(([name, { in: arcs }]) => {
+    if (!arcs.some((arc) => arc.place === place && arc.mode === "consume")) return [];
+    const missing = [...new Set(arcs.flatMap((arc) => (arc.mode === "inhibit" || held.includes(arc.place) ? [] : [arc.place])))];
+    return missing.length === 0 ? [] : [`"${name}" waits for ${listed(missing)}`];
+  });
+}
+
+function loopFinding(net: PetriNet, loop: number[]): Finding {
+  const steps = loop.flatMap((at) => net.transitions[at] ?? []);
+  const names = [...new Set(steps.flatMap(({ of }) => of ?? []))];
+  const message = `${listed(names)} can go round for ever (${steps.flatMap(({ name, hidden }) => (hidden ? [] : [name])).join("; ")}): nothing counts the rounds`;
+  const hint = 'count the rounds in the token and route by the count, like "when": "task.attempt < 3"';
+  return warning("endless-loop", ["transitions", names[0] ?? ""], message, hint, "key");
+}
+
+function summary(one: OneCase, found: Exploration, sound: boolean | null, { pushes }: DefinitionAnalysis["capabilities"]): string[] {
+  const { net, entries, ends, byData, places } = one;
+  const { space, gaveUp } = found;
+  const begin = entries.length > 0 ? `beginning in ${listed(entries)}` : "beginning with the tokens of the file";
+  const size = `${counted(space.states, "state")}, ${counted(space.edges, "step")}`;
+  const filled = new Set(net.transitions.flatMap(({ produce }) => produce.map(({ place }) => place)));
+  const last = [...ends].flatMap((at) => (filled.has(at) && (space.most[at] ?? 0) > 0 ? [net.places[at]?.name ?? ""] : []));
+  const fanned = [...places.keys()].filter((name) => byData.has(name));
+  return [
+    `one case, ${begin}: ${size}${gaveUp === null ? "" : `; gave up: ${gaveUp}`}`,
+    ...(last.length > 0 ? [`its tokens end in ${listed(last)}`] : []),
+    ...(fanned.length > 0 ? [`the data decides how many tokens come to ${listed(fanned)}; one stood for all`] : []),
+    ...(sound === null ? [] : [sound ? "as a workflow it is sound" : "as a workflow it is not sound"]),
+    ...pushes.map(({ transition, persona }) => `"${transition}" pushes${persona === null ? "" : ` on behalf of "${persona}"`}`),
+  ];
+}

@@ -1,0 +1,95 @@
+/** What can be read off a complete state space: where work stays behind, what goes round for ever, what stays live. */
+import { components } from "./components.ts";
+import type { OneCase } from "./from-definition.ts";
+import type { PetriNet } from "./petri-net.ts";
+import type { StateSpace } from "./state-space.ts";
+
+export interface Stuck {
+  /** Places that hold work which no way leads on, by position. */
+  places: number[];
+  /** A shortest way there, by transition. */
+  way: number[];
+  /** It does not stand still, but goes round among the same markings. */
+  moving: boolean;
+}
+
+/** Whether a marking is an end of the case: all tokens lie where they may stay. */
+export function endTest({ net, ends, stock }: Pick<OneCase, "net" | "ends" | "stock">): (marking: readonly number[]) => boolean {
+  const working = net.places.flatMap(({ hidden }, at) => (hidden || ends.has(at) ? [] : [at]));
+  return (marking) => working.every((at) => (marking[at] ?? 0) <= (stock.get(at) ?? 0));
+}
+
+/** Every kind of dead end once, the smallest ones first; those that hold another one are left out. */
+export function stuckEnds(one: OneCase, space: StateSpace): Stuck[] {
+  const isEnd = endTest(one);
+  const parts = components(space.states, (state, call) => space.eachEdge(state, (_, target) => call(target)));
+  const first = new Map<number, number>();
+  const sizes = new Map<number, number>();
+  const ended = new Set<number>();
+  for (let state = 0; state < space.states; state += 1) {
+    const part = parts.of[state] as number;
+    if (parts.leaves[part]) continue;
+    if (!first.has(part)) first.set(part, state);
+    sizes.set(part, (sizes.get(part) ?? 0) + 1);
+    if (isEnd(space.marking(state))) ended.add(part);
+  }
+  const dead = new Set(space.deadlocks);
+  const found = [...first].flatMap(([part, state]): Stuck[] => {
+    if (ended.has(part)) return [];
+    const marking = space.marking(state);
+    const places = one.net.places.flatMap(({ hidden }, at) =>
+      hidden || one.ends.has(at) || (marking[at] ?? 0) <= (one.stock.get(at) ?? 0) ? [] : [at],
+    );
+    return [{ places, way: space.wayTo(state), moving: !dead.has(state) }];
+  });
+  found.sort((a, b) => a.places.length - b.places.length || a.way.length - b.way.length);
+  const kept: Stuck[] = [];
+  for (const stuck of found) if (!kept.some(({ places }) => places.every((place) => stuck.places.includes(place)))) kept.push(stuck);
+  return kept;
+}
+
+/** Sets of transitions that can go round for ever although nothing arrives, with nothing that counts the rounds. */
+export function endlessLoops(net: PetriNet, space: StateSpace): number[][] {
+  const isFree = (transition: number) => net.transitions[transition]?.limited !== true;
+  const parts = components(space.states, (state, call) =>
+    space.eachEdge(state, (transition, target) => {
+      if (isFree(transition)) call(target);
+    }),
+  );
+  const loops = new Map<number, Set<number>>();
+  for (let state = 0; state < space.states; state += 1) {
+    space.eachEdge(state, (transition, target) => {
+      if (!isFree(transition) || parts.of[state] !== parts.of[target]) return;
+      const part = parts.of[state] as number;
+      loops.set(part, (loops.get(part) ?? new Set()).add(transition));
+    });
+  }
+  const found = new Map([...loops.values()].map((loop) => [[...loop].sort((a, b) => a - b).join(), loop]));
+  return [...found.values()].map((loop) => [...loop].sort((a, b) => a - b));
+}
+
+/**
+ * Whether each transition, whatever has happened, can fire again. Of a case, its end makes room for the next one; of its
+ * transitions' outcomes, one is enough.
+ */
+export function isLive(net: PetriNet, space: StateSpace, isEnd?: (marking: readonly number[]) => boolean): boolean {
+  const restarts = new Uint8Array(space.states);
+  if (isEnd) for (let state = 0; state < space.states; state += 1) if (isEnd(space.marking(state))) restarts[state] = 1;
+  const parts = components(space.states, (state, call) => {
+    space.eachEdge(state, (_, target) => call(target));
+    if (restarts[state]) call(0);
+  });
+  const names = new Set(net.transitions.flatMap((one) => (one.hidden ? [] : [one.of ?? one.id])));
+  const alive = new Map<number, Set<string>>();
+  for (let state = 0; state < space.states; state += 1) {
+    const part = parts.of[state] as number;
+    if (parts.leaves[part]) continue;
+    const here = alive.get(part) ?? new Set();
+    alive.set(part, here);
+    space.eachEdge(state, (transition) => {
+      const one = net.transitions[transition];
+      if (one && !one.hidden) here.add(one.of ?? one.id);
+    });
+  }
+  return [...alive.values()].every((here) => here.size === names.size);
+}

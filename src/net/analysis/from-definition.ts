@@ -1,0 +1,200 @@
+/**
+ * A net file as a P/T net, for one case: a token in each open place that is consumed from (as many as one firing takes), those
+ * that the file puts in, and nothing that arrives later. Each outcome of a transition is a transition of its own.
+ * A reader that fires once for each token gets two hidden places: tokens that it has yet to read, and those it has read.
+ */
+import { BUILT_IN_PLACES } from "../compiled-net.ts";
+import type { InputArc, NetDefinition, Transition } from "../definition.ts";
+import { type Outcome, outcomesOf } from "./outcomes.ts";
+import { type PetriArc, type PetriNet, type PetriPlace, type PetriTransition, transition } from "./petri-net.ts";
+
+export interface OneCase {
+  net: PetriNet;
+  /** Places by name, for those that are not hidden. */
+  places: ReadonlyMap<string, number>;
+  /** The open places where the case begins. */
+  entries: string[];
+  /** Places where a token may stay: nothing consumes from them. */
+  ends: ReadonlySet<number>;
+  /** Tokens that the file itself puts in: they may stay where they are. */
+  stock: ReadonlyMap<number, number>;
+  /** Places whose number of tokens is up to an array in the data. */
+  byData: ReadonlySet<string>;
+}
+
+interface Reader {
+  unread: number;
+  read: number;
+  /** It may pass a token over. */
+  chooses: boolean;
+}
+
+/** What a firing needs; `after` is what it puts back of that whatever its outcome. */
+interface Inputs extends Pick<PetriTransition, "consume" | "read" | "inhibit" | "reset"> {
+  after: PetriArc[];
+}
+
+export function oneCase(definition: NetDefinition): OneCase {
+  return new Translation(definition).result();
+}
+
+class Translation {
+  readonly #definition: NetDefinition;
+  readonly #places: PetriPlace[] = [];
+  readonly #transitions: PetriTransition[] = [];
+  readonly #index = new Map<string, number>();
+  /** By place, then by transition. */
+  readonly #readers = new Map<string, Map<string, Reader>>();
+  readonly #arcs: { name: string; one: Transition; arc: InputArc }[];
+  readonly #entries: string[] = [];
+
+  constructor(definition: NetDefinition) {
+    this.#definition = definition;
+    this.#arcs = Object.entries(definition.transitions).flatMap(([name, one]) => one.in.map((arc) => ({ name, one, arc })));
+    for (const name of [...Object.keys(definition.places), ...BUILT_IN_PLACES]) this.#place(name);
+    for (const { name, one, arc } of this.#arcs) if (arc.mode === "read" && isBlackboard(one)) this.#reader(name, one, arc);
+    for (const [name, one] of Object.entries(definition.transitions)) this.#transition(name, one);
+  }
+
+  result(): OneCase {
+    const { net, title } = this.#definition;
+    const consumed = new Set(this.#arcs.flatMap(({ arc }) => (takes(arc) ? [arc.place] : [])));
+    const ends = new Set([...this.#index].flatMap(([name, at]) => (consumed.has(name) ? [] : [at])));
+    const stock = new Map(Object.entries(this.#definition.tokens ?? {}).map(([name, tokens]) => [this.#at(name), tokens.length]));
+    return {
+      net: { id: net, name: title ?? net, places: this.#places, transitions: this.#transitions },
+      places: this.#index,
+      entries: this.#entries,
+      ends,
+      stock,
+      byData: this.#byData(),
+    };
+  }
+
+  #place(name: string): void {
+    const { open, capacity } = this.#definition.places[name] ?? {};
+    const wanted = this.#arcs.flatMap(({ arc }) => (arc.place === name && takes(arc) ? [countOf(arc)] : []));
+    const arriving = open ? Math.max(1, ...wanted) : 0;
+    if (open && wanted.length > 0) this.#entries.push(name);
+    this.#index.set(name, this.#places.length);
+    const initial = (this.#definition.tokens?.[name]?.length ?? 0) + arriving;
+    this.#places.push({ id: name, name, initial, ...(capacity === undefined ? {} : { capacity: Math.max(capacity, initial) }) });
+  }
+
+  #hidden(id: string, initial: number): number {
+    this.#places.push({ id, name: id, initial, hidden: true });
+    return this.#places.length - 1;
+  }
+
+  #reader(name: string, one: Transition, arc: InputArc): void {
+    const initial = this.#places[this.#at(arc.place)]?.initial ?? 0;
+    const id = `${arc.place}--${name}`;
+    const readers = this.#readers.get(arc.place) ?? new Map<string, Reader>();
+    this.#readers.set(arc.place, readers);
+    const reader = {
+      unread: this.#hidden(`${id}--unread`, initial),
+      read: this.#hidden(`${id}--read`, 0),
+      chooses: arc.where !== undefined || one.guard !== undefined,
+    };
+    readers.set(name, reader);
+    if (!reader.chooses) return;
+    const passes = { consume: [{ place: reader.unread, weight: 1 }], produce: [{ place: reader.read, weight: 1 }] };
+    this.#transitions.push(transition(`${id}--passed-over`, { hidden: true, ...passes }));
+  }
+
+  #transition(name: string, one: Transition): void {
+    const inputs = this.#inputs(name, one);
+    // What nothing feeds, like a schedule, fires once a case.
+    if (inputs.consume.length === 0) inputs.consume.push({ place: this.#hidden(`${name}--once`, 1), weight: 1 });
+    for (const outcome of outcomesOf(one)) this.#outcome(name, outcome, inputs);
+    for (const [at, arc] of one.in.entries()) {
+      const late = arc.gather?.onIncomplete;
+      if (!late) continue;
+      const anchor = { ...one, in: one.in.slice(0, at) };
+      for (const left of [anchor, { ...one, in: one.in.slice(0, at + 1) }]) {
+        this.#outcome(name, { how: "late", to: [late.to], limited: false }, this.#inputs(name, left));
+      }
+    }
+  }
+
+  #inputs(name: string, one: Transition): Inputs {
+    const parts: Inputs = { consume: [], read: [], inhibit: [], reset: [], after: [] };
+    for (const arc of one.in) {
+      const place = this.#at(arc.place);
+      const weight = countOf(arc);
+      const readers = [...(this.#readers.get(arc.place)?.values() ?? [])];
+      if (arc.mode === "inhibit") parts.inhibit.push({ place, weight });
+      else if (arc.mode === "reset") parts.reset.push(place, ...readers.flatMap(({ unread, read }) => [unread, read]));
+      else if (arc.mode === "consume") {
+        parts.consume.push({ place, weight }, ...readers.map(({ read }) => ({ place: read, weight })));
+      } else {
+        const reader = isBlackboard(one) ? this.#readers.get(arc.place)?.get(name) : undefined;
+        if (!reader) parts.read.push({ place, weight });
+        else {
+          parts.consume.push({ place: reader.unread, weight });
+          parts.after.push({ place: reader.read, weight });
+        }
+      }
+    }
+    return parts;
+  }
+
+  #outcome(name: string, outcome: Outcome, inputs: Inputs): void {
+    const { after, ...arcs } = inputs;
+    const produce = [...after, ...outcome.to.flatMap((to) => this.#arriving(to))];
+    const id = [name, outcome.how, ...outcome.to].join("--");
+    let unique = id;
+    for (let at = 2; this.#transitions.some((one) => one.id === unique); at += 1) unique = `${id}-${at}`;
+    this.#transitions.push(
+      transition(unique, { name: wordsOf(name, outcome), of: name, ...arcs, produce, ...(outcome.limited ? { limited: true } : {}) }),
+    );
+  }
+
+  #arriving(place: string): PetriArc[] {
+    const readers = [...(this.#readers.get(place)?.values() ?? [])];
+    return [{ place: this.#at(place), weight: 1 }, ...readers.map(({ unread }) => ({ place: unread, weight: 1 }))];
+  }
+
+  #at(name: string): number {
+    return this.#index.get(name) ?? -1;
+  }
+
+  /** Whatever an array feeds, and everything behind it. */
+  #byData(): Set<string> {
+    const found = new Set(this.#definitionOutputs().flatMap(([, arc]) => (arc.each === undefined ? [] : [arc.to])));
+    for (let before = -1; before !== found.size; ) {
+      before = found.size;
+      for (const one of Object.values(this.#definition.transitions)) {
+        const groups = one.in.some((arc) => arc.gather || arc.take === "all" || typeof arc.take === "string");
+        if (groups || !one.in.some((arc) => found.has(arc.place) && arc.mode !== "inhibit" && arc.mode !== "reset")) continue;
+        for (const outcome of outcomesOf(one)) for (const to of outcome.to) found.add(to);
+      }
+    }
+    return found;
+  }
+
+  #definitionOutputs() {
+    return Object.entries(this.#definition.transitions).flatMap(([name, one]) => one.out.map((arc) => [name, arc] as const));
+  }
+}
+
+/** A reader with nothing to consume fires once for each token. */
+function isBlackboard(one: Transition): boolean {
+  return !one.in.some((arc) => arc.mode === "consume");
+}
+
+function takes(arc: InputArc): boolean {
+  return arc.mode === "consume" || arc.mode === "reset";
+}
+
+/** How many tokens a firing takes; one where the data says how many. */
+function countOf(arc: InputArc): number {
+  return typeof arc.take === "number" ? arc.take : 1;
+}
+
+function wordsOf(name: string, { how, to }: Outcome): string {
+  const where = to.length > 0 ? ` to ${[...new Set(to)].join(" and ")}` : "";
+  if (how === "done") return `${name}${where}`;
+  if (how === "late") return `${name}, its group incomplete,${where}`;
+  return `${name} ${how === "failed" ? "fails" : "is refused"}${where}`;
+}

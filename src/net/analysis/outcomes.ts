@@ -1,0 +1,108 @@
+/**
+ * What a firing of a transition can put where, with the data unknown. One token stands for all that an array fans out
+ * into; what gathers a group and fans out again hands the group on once.
+ */
+
+import { DEAD_LETTER } from "../compiled-net.ts";
+import { isDeterministic, type OutputArc, type Transition } from "../definition.ts";
+import { parseExpression } from "../expression-parser.ts";
+import { pathsIn } from "../expression-tree.ts";
+import { type Assignment, assignments, comparesSize, holds } from "./conditions.ts";
+
+export interface Outcome {
+  /** How the firing ended. */
+  how: "done" | "failed" | "refused" | "late";
+  /** The places that get a token, in order, with repetitions. */
+  to: string[];
+  /** A comparison by size decides for it, as of a counter with its limit, or people do. */
+  limited: boolean;
+}
+
+/** Every outcome once. A gate's refusal is one too. */
+export function outcomesOf(one: Transition): Outcome[] {
+  const done = one.out.filter((arc) => !arc.error);
+  const errors = one.out.filter((arc) => arc.error);
+  const found: Outcome[] = routings(done, one).map(({ to, limited }) =>
+    to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, limited },
+  );
+  // Whoever asks a model or the world may fail; a deterministic step only where the net file speaks of it.
+  if (!isDeterministic(one.kind) || errors.length > 0) {
+    for (const { to, limited } of routings(errors, one)) {
+      found.push({ how: "failed", to: to === null || to.length === 0 ? [errorPlace(one)] : to, limited });
+    }
+  }
+  if (one.gate) found.push({ how: "refused", to: [one.gate.escalate ?? errorPlace(one)], limited: true });
+  const always = isLimited(one);
+  const known = new Map<string, Outcome>();
+  for (const outcome of found) {
+    const key = `${outcome.how}:${outcome.to.join()}`;
+    const other = known.get(key);
+    known.set(key, { ...outcome, limited: always || (outcome.limited && (other?.limited ?? true)) });
+  }
+  return [...known.values()];
+}
+
+function isLimited(one: Transition): boolean {
+  const conditions = [one.guard, ...one.in.map(({ where }) => where)];
+  return one.gate !== undefined || conditions.some((text) => text !== undefined && comparesSize(text));
+}
+
+function errorPlace(one: Transition): string {
+  return one.onError ?? DEAD_LETTER;
+}
+
+interface Routing {
+  /** Null: nothing matches, which is a failure. */
+  to: string[] | null;
+  limited: boolean;
+}
+
+function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
+  if (arcs.length === 0) return [{ to: [], limited: false }];
+  const groups = one.in.some((arc) => arc.gather || arc.take === "all" || typeof arc.take === "string");
+  const empty = (at: number) => `array ${at} is empty`;
+  const questions = arcs.flatMap((arc, at) => (!groups && arc.each !== undefined && mayBeEmpty(arc) ? [empty(at)] : []));
+  const all = assignments(
+    arcs.flatMap(({ when }) => when ?? []),
+    questions,
+  );
+  const routing = (chosen: readonly OutputArc[]): Routing => ({ to: chosen.map(({ to }) => to), limited: decidedBySize(arcs, chosen) });
+  // Too many conditions to tell apart: each arc alone, and all of them.
+  if (all === null) return [...(one.route === "all" ? [routing(arcs)] : []), ...arcs.map((arc) => routing([arc]))];
+  return all.flatMap((assignment) => {
+    const matched = matching(arcs, one.route, assignment, (at) => assignment.get(empty(at)) === "yes");
+    if (matched.length === 0) return [{ to: null, limited: false }];
+    return (groups ? handedOnce(matched) : [matched]).map(routing);
+  });
+}
+
+/** By the arcs' own conditions, or by one before them that did not match. */
+function decidedBySize(arcs: readonly OutputArc[], chosen: readonly OutputArc[]): boolean {
+  const first = arcs.findIndex((arc) => chosen.includes(arc));
+  return [...arcs.slice(0, first), ...chosen].some(({ when }) => when !== undefined && comparesSize(when));
+}
+
+function matching(arcs: readonly OutputArc[], route: string, assignment: Assignment, isEmpty: (at: number) => boolean): OutputArc[] {
+  const matched: OutputArc[] = [];
+  for (const [at, arc] of arcs.entries()) {
+    if (arc.otherwise && matched.length > 0) continue;
+    if (arc.when !== undefined && !holds(arc.when, assignment)) continue;
+    if (isEmpty(at)) continue;
+    matched.push(arc);
+    if (route === "first") break;
+  }
+  return matched;
+}
+
+/** A group that fans out again into several places: the one token for it goes to one of them. */
+function handedOnce(matched: OutputArc[]): OutputArc[][] {
+  const fans = matched.filter(({ each }) => each !== undefined);
+  if (fans.length < 2) return [matched];
+  return fans.map((fan) => matched.filter((arc) => arc.each === undefined || arc === fan));
+}
+
+/** An array that a `default` stands in for, or whose elements are chosen, may have none. */
+function mayBeEmpty(arc: OutputArc): boolean {
+  const chooses = arc.when !== undefined && pathsIn(parseExpression(arc.when)).some(({ root }) => root === "$item");
+  return chooses || /\bdefault\s*\(/.test(arc.each ?? "");
+}
