@@ -103,7 +103,7 @@ function nowOf({ state }: LineageIndex, { place, token }: PlacedToken): Whereabo
   return { state: placed.reservedBy === null ? "at rest" : "held", firing: placed.reservedBy };
 }
 
-function totalsOf(steps: Step[]): Totals {
+export function totalsOf(steps: Step[]): Totals {
   const none: ModelUse = { provider: "", name: "", calls: 0, inputTokens: 0, outputTokens: 0, costUsd: 0 };
   const { calls, inputTokens, outputTokens, costUsd, listUsd = 0 } = steps.flatMap(({ model }) => model ?? []).reduce(addModel, none);
   const tools = steps.flatMap((step) => step.tools);
@@ -124,8 +124,8 @@ function totalsOf(steps: Step[]): Totals {
 }
 
 /** Fetches the exact prompts; null where the store no longer has one. */
-export async function withPrompts(broker: Broker, { before, after }: Lineage): Promise<void> {
-  for (const { prompt } of [...before, ...after]) {
+export async function withPrompts(broker: Broker, steps: Step[]): Promise<void> {
+  for (const { prompt } of steps) {
     if (!prompt) continue;
     const content = await broker.artifacts.get(prompt.artifact);
     prompt.text = content === null ? null : new TextDecoder().decode(content);

@@ -15,6 +15,7 @@ import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
 import { replayVerb } from "./replay.ts";
+import { reportVerb } from "./report.ts";
 import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
@@ -38,6 +39,7 @@ export const verbs: readonly Verb[] = [
   eventsVerb,
   replayVerb,
   traceVerb,
+  reportVerb,
   whyVerb,
   actorsVerb,
   gateLsVerb,

@@ -33,7 +33,7 @@ export const traceVerb: Verb = {
       if (net !== undefined) await noSuchNet(broker, net);
       const found = await findToken(broker, call.arg("token"), net === undefined ? await broker.nets() : [net]);
       const told = await lineageOf(broker, found, bounds);
-      if (call.on("prompts")) await withPrompts(broker, told);
+      if (call.on("prompts")) await withPrompts(broker, [...told.before, ...told.after]);
       return told;
     });
     call.out.result(lineage as unknown as Json, () => lineageText(lineage, call.out));
