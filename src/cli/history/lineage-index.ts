@@ -12,7 +12,7 @@ export interface StepNode {
   key: string;
   /** Numbers of its events. */
   seqs: number[];
-  inputs: Set<string>;
+  inputs: string[];
   outputs: string[];
 }
 
@@ -21,7 +21,8 @@ export class LineageIndex {
   readonly state: NetState;
   readonly #steps = new Map<string, StepNode>();
   readonly #makers = new Map<string, StepNode>();
-  readonly #users = new Map<string, StepNode[]>();
+  /** Nearly every token has one user: no list for that. */
+  readonly #users = new Map<string, StepNode | StepNode[]>();
 
   constructor(net: string) {
     this.state = emptyState(net);
@@ -34,11 +35,12 @@ export class LineageIndex {
     const step = this.#step(event.firing ?? `#${event.seq}`);
     step.seqs.push(event.seq);
     for (const { id } of used) {
-      if (step.inputs.has(id)) continue;
-      step.inputs.add(id);
+      if (step.inputs.includes(id)) continue;
+      step.inputs.push(id);
       const users = this.#users.get(id);
-      if (users) users.push(step);
-      else this.#users.set(id, [step]);
+      if (users === undefined) this.#users.set(id, step);
+      else if (Array.isArray(users)) users.push(step);
+      else this.#users.set(id, [users, step]);
     }
     for (const { token } of event.produced ?? []) {
       step.outputs.push(token.id);
@@ -59,13 +61,14 @@ export class LineageIndex {
     return this.#makers.get(token);
   }
   usersOf(token: string): StepNode[] {
-    return this.#users.get(token) ?? [];
+    const users = this.#users.get(token);
+    return users === undefined ? [] : Array.isArray(users) ? users : [users];
   }
 
   #step(key: string): StepNode {
     let step = this.#steps.get(key);
     if (!step) {
-      step = { key, seqs: [], inputs: new Set(), outputs: [] };
+      step = { key, seqs: [], inputs: [], outputs: [] };
       this.#steps.set(key, step);
     }
     return step;
