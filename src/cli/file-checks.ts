@@ -1,17 +1,65 @@
 /** The checkers of net and persona files as the verbs use them, and the schemas that ship. */
 import type { JsonObject } from "../contract/json.ts";
 import { configJsonSchema } from "../models/config.ts";
+import { analyseDefinition, type DefinitionAnalysis } from "../net/analysis/analyse-definition.ts";
+import { analysePetriNet } from "../net/analysis/analyse-petri-net.ts";
+import type { Analysis } from "../net/analysis/analysis.ts";
+import type { FlagsOf } from "../net/analysis/capability-flow.ts";
+import type { Limits } from "../net/analysis/limits.ts";
+import type { PetriNet } from "../net/analysis/petri-net.ts";
+import { readPnml } from "../net/analysis/pnml.ts";
+import { writePnml } from "../net/analysis/pnml-write.ts";
 import { checkNetFile } from "../net/check.ts";
+import { problemOf, problemsIn } from "../net/check-problem.ts";
+import type { NetDefinition } from "../net/definition.ts";
 import { netJsonSchema } from "../net/file-schema.ts";
+import { parseJsonFile } from "../net/locate.ts";
 import { versionOf } from "../net/version.ts";
 import { checkPersonaFile } from "../personas/check-persona.ts";
 import { personaJsonSchema } from "../personas/persona-schema.ts";
-import type { Checked, CheckedPersona } from "./doors.ts";
+import type { Checked, CheckedPersona, FileProblem } from "./doors.ts";
 
 export function checkNetDoor(text: string, file: string): Checked {
   const { definition, problems } = checkNetFile(text, file);
   if (!definition || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
   return { ok: true, definition: definition as unknown as JsonObject, hash: versionOf(definition), warnings: problems };
+}
+
+export type AnalysisLimits = Limits;
+
+/** What an analysis found, as the verbs show it. */
+export interface AnalysedFile {
+  /** The findings as warnings, with file, line and column where the file has them. */
+  problems: FileProblem[];
+  says: string[];
+  /** What `--json` adds. */
+  json: JsonObject;
+  net: PetriNet;
+  /** The net that was analysed as a PNML file. Errors: Terminal `pnml-inexpressible`. */
+  pnml(): string;
+}
+
+/** `definition` is that of the checked file whose text is given. */
+export function analyseNetFile(
+  definition: JsonObject,
+  { text, file, limits, flagsOf }: { text: string; file: string; limits: Limits; flagsOf: FlagsOf },
+): AnalysedFile {
+  const analysis = analyseDefinition(definition as unknown as NetDefinition, limits, flagsOf);
+  return analysed(analysis, problemsIn(analysis.findings, parseJsonFile(text, file)));
+}
+
+/** Errors: those of `readPnml`. */
+export function analysePnmlFile(text: string, file: string, limits: Limits): AnalysedFile {
+  const analysis = analysePetriNet(readPnml(text, file), limits);
+  return analysed(
+    analysis,
+    analysis.findings.map((finding) => ({ ...problemOf(finding), file })),
+  );
+}
+
+function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem[]): AnalysedFile {
+  const { findings: _, says, net, ...json } = analysis;
+  return { problems, says, json: { ...json, findings: problems } as unknown as JsonObject, net, pnml: () => writePnml(net) };
 }
 
 export function checkPersonaDoor(text: string, file: string, exists: (path: string) => boolean): CheckedPersona {

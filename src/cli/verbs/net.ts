@@ -1,10 +1,11 @@
 /** Net files against the running net: check, apply, diff, pull, ls. */
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../answers.ts";
 import { askNet, askRuntime } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile } from "../file-checks.ts";
 import { type Change, jsonDiff } from "../json-diff.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
@@ -13,20 +14,54 @@ import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const netCheckVerb: Verb = {
   command: "net check <file>",
-  summary: "check a net file; needs no running system",
-  examples: ["petrel net check nets/safe-teams.json"],
+  summary: "check and analyse a net file, or a P/T net in PNML; needs no running system",
+  details:
+    "Says what is wrong in the file, and then what can go wrong when it runs: work that stays behind, loops without a limit, transitions that can never fire, places that fill without end, who reaches a push. These are warnings. See docs/net-check.md.",
+  examples: ["petrel net check nets/safe-teams.json", "petrel net check philosophers.pnml --json --states 2000000 --seconds 60"],
+  options: [
+    { flags: "--states <n>", about: "look at so many states at most (default: 500000)" },
+    { flags: "--seconds <n>", about: "for so many seconds at most (default: 30)" },
+    { flags: "--pnml <out>", about: "write the P/T net that was analysed as PNML" },
+  ],
   run: async (call) => {
     const file = call.arg("file");
-    const checked = load(call, file);
-    const { places = {}, transitions = {}, net = "" } = checked.definition;
-    const counts = `${Object.keys(places as JsonObject).length} places, ${Object.keys(transitions as JsonObject).length} transitions`;
-    call.out.result(
-      { ok: true, file, net, hash: checked.hash, warnings: checked.warnings as unknown as Json },
-      () => `${file} is sound: net ${net}, ${counts}, version ${short(checked.hash)}`,
-    );
-    return EXIT.ok;
+    const limits = { states: call.integer("states", 1) ?? 500_000, seconds: call.integer("seconds", 1) ?? 30, clock: call.petrel.clock };
+    return file.endsWith(".pnml") ? checkPnml(call, file, limits) : checkDefinition(call, file, limits);
   },
 };
+
+function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
+  const checked = load(call, file);
+  const { places = {}, transitions = {}, net = "" } = checked.definition;
+  const counts = `${Object.keys(places as JsonObject).length} places, ${Object.keys(transitions as JsonObject).length} transitions`;
+  const text = readText(call.petrel.cwd, file);
+  const flags = (persona: string) => personaFlags(call.petrel.cwd, file, persona);
+  const analysed = analyseNetFile(checked.definition, { text, file, limits, flagsOf: flags });
+  return told(call, analysed, {
+    json: { ok: true, file, net, hash: checked.hash, warnings: checked.warnings as unknown as Json },
+    line: `${file} is sound: net ${net}, ${counts}, version ${short(checked.hash)}`,
+  });
+}
+
+function checkPnml(call: VerbCall, file: string, limits: AnalysisLimits) {
+  const analysed = analysePnmlFile(readText(call.petrel.cwd, file), file, limits);
+  const { id, places, transitions } = analysed.net;
+  const counts = `${places.length} places, ${transitions.length} transitions`;
+  return told(call, analysed, { json: { ok: true, file, net: id }, line: `${file} is a P/T net: ${id}, ${counts}` });
+}
+
+function told(call: VerbCall, analysed: AnalysedFile, head: { json: JsonObject; line: string }) {
+  for (const finding of analysed.problems) {
+    // A P/T net's findings are about the whole file: they have no line.
+    const sentence = finding.line === undefined ? `${call.arg("file")}: ${finding.message}` : described(finding);
+    call.out.say(`${call.out.paint.yellow("warning:")} ${sentence}`);
+  }
+  const out = call.text("pnml");
+  if (out !== undefined) writeFileSync(resolve(call.petrel.cwd, out), analysed.pnml());
+  const lines = [head.line, ...analysed.says.map((line) => `  ${line}`), ...(out === undefined ? [] : [`  wrote ${out}`])];
+  call.out.result({ ...head.json, ...analysed.json }, () => lines.join("\n"));
+  return EXIT.ok;
+}
 
 export const netApplyVerb: Verb = {
   command: "net apply <file>",
@@ -123,6 +158,20 @@ export const netLsVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** The flags that a persona's file says, beside the net's folder or where the user stands; null when there is none to read. */
+function personaFlags(cwd: string, file: string, persona: string): string | null {
+  const folders = [join(dirname(resolve(cwd, file)), "..", "personas"), join(cwd, "personas")];
+  const path = folders.map((folder) => join(folder, `${persona}.json`)).find((one) => existsSync(one));
+  if (path === undefined) return null;
+  try {
+    const { flags } = JSON.parse(readFileSync(path, "utf8")) as { flags?: unknown };
+    return typeof flags === "string" ? flags : null;
+  } catch {
+    // `persona apply` says what is wrong with it.
+    return null;
+  }
+}
 
 /** Reads and checks; a file with errors ends here, warnings are printed. */
 function load(call: VerbCall, file: string) {

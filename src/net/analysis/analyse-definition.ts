@@ -6,7 +6,7 @@ import { type Analysis, counted, listed, wayWords } from "./analysis.ts";
 import { endlessLoops, endTest, isLive, type Stuck, stuckEnds } from "./behaviour.ts";
 import { type CapabilityFlow, capabilityFlow, type FlagsOf } from "./capability-flow.ts";
 import { coverability } from "./coverability.ts";
-import { type Exploration, explore, namedInvariants } from "./exploration.ts";
+import { type Exploration, explore, type NamedInvariants, namedInvariants } from "./exploration.ts";
 import { type OneCase, oneCase } from "./from-definition.ts";
 import { type Limits, watchOf } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
@@ -28,7 +28,7 @@ export function analyseDefinition(definition: NetDefinition, limits: Limits, fla
   const { space } = found;
   const dead = deadTransitions(one, limits);
   const { findings: flows, ...capabilities } = capabilityFlow(definition, flagsOf);
-  const stuck = space.complete ? stuckEnds(one, space) : [];
+  const stuck = (space.complete ? stuckEnds(one, space) : []).filter((end) => !waitsForNextCase(definition, net, end));
   const sound = soundness(one, limits);
   return {
     states: space.states,
@@ -37,7 +37,7 @@ export function analyseDefinition(definition: NetDefinition, limits: Limits, fla
     bound: boundsByName(one, found),
     live: space.complete ? isLive(net, space, endTest(one)) : null,
     sound,
-    invariants: namedInvariants(net, found.invariants),
+    invariants: provenInvariants(one, found),
     gaveUp: found.gaveUp,
     findings: [
       ...dead.map((name) => deadFinding(name)),
@@ -54,6 +54,16 @@ export function analyseDefinition(definition: NetDefinition, limits: Limits, fla
 
 function boundsByName({ places, byData }: OneCase, { bounds }: Exploration): Record<string, number | null> {
   return Object.fromEntries([...places].map(([name, at]) => [name, byData.has(name) ? null : (bounds[at] ?? null)]));
+}
+
+/** A sum over places where one token stood for many is none of the real net; that one place never changes says nothing. */
+function provenInvariants({ net, byData }: OneCase, { invariants }: Exploration): NamedInvariants {
+  const { places, transitions } = namedInvariants(net, invariants);
+  const isProven = ({ weights }: { weights: Record<string, number> }) => {
+    const names = Object.keys(weights);
+    return names.length > 1 && !names.some((name) => byData.has(name));
+  };
+  return { places: places.filter(isProven), transitions };
 }
 
 /** With as many tokens from outside as anybody wants, and without the arcs that only forbid: what cannot fire then never can. */
@@ -128,6 +138,18 @@ function stuckFinding(definition: NetDefinition, net: PetriNet, { places, way, m
   const message = `work can stay behind in ${listed(names)}${reason === "" ? "" : `: ${reason}`} (${wayWords(net, way)})`;
   const hint = `take it out on that way too${waits.length > 0 ? ', or give the input that waits a "gather" with "onIncomplete"' : ""}`;
   return warning("work-left-behind", ["places", first], message, hint, "key");
+}
+
+/** A batch that only wants more of the same: later cases fill it. Not where the tokens must belong together. */
+function waitsForNextCase(definition: NetDefinition, net: PetriNet, { places, moving }: Stuck): boolean {
+  const held = places.map((at) => net.places[at]?.name ?? "");
+  const fills = (place: string) =>
+    Object.values(definition.transitions).some(
+      ({ in: arcs }) =>
+        arcs.some((arc) => arc.place === place) &&
+        arcs.every((arc) => held.includes(arc.place) && arc.mode === "consume" && !arc.where && !arc.gather),
+    );
+  return !moving && held.every(fills);
 }
 
 /** What the takers of a place still wait for. */

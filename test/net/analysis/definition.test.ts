@@ -1,0 +1,189 @@
+/** Net files as they are written: which findings they get, and above all which they do not. */
+import { describe, expect, test } from "vitest";
+import { analyseDefinition } from "../../../src/net/analysis/analyse-definition.ts";
+import { assignments, holds } from "../../../src/net/analysis/conditions.ts";
+import { type NetFile, netSchema } from "../../../src/net/definition.ts";
+
+type Steps = NetFile["transitions"];
+
+function analyse(places: NetFile["places"], transitions: Steps, more: Partial<NetFile> = {}) {
+  const definition = netSchema.parse({ net: "n", places, transitions, ...more });
+  return analyseDefinition(definition, { states: 100_000, seconds: 10, clock: { now: () => 0 } });
+}
+const found = (places: NetFile["places"], transitions: Steps, more: Partial<NetFile> = {}) =>
+  analyse(places, transitions, more).findings.map(({ code, message }) => `${code}: ${message}`);
+
+const open = { open: true };
+const sink = { sink: true };
+const pass = (from: string, ...to: string[]): Extract<Steps[string], { kind: "pass" }> => ({
+  kind: "pass",
+  in: [{ place: from }],
+  route: "all",
+  out: to.map((one) => ({ to: one })),
+});
+
+describe("conditions with the data unknown", () => {
+  const together = (one: string, other: string) => assignments([one, other])?.some((way) => holds(one, way) && holds(other, way));
+
+  test.each([
+    ["$result.ok == true", "$result.ok != true", false],
+    ["a.n < 3", "a.n >= 3", false],
+    ["a.n < 3", "a.n <= 3", true],
+    ['a.kind == "x"', 'a.kind == "y"', false],
+    ['a.kind == "x"', 'b.kind == "y"', true],
+    ["a.flag", "NOT a.flag", false],
+    ["a.flag AND a.n > 1", "NOT (a.flag AND a.n > 1)", false],
+    ["EXISTS a.x", "a.y", true],
+  ])("%s and %s: %s", (one, other, expected) => {
+    expect(together(one, other)).toBe(expected);
+  });
+});
+
+describe("work that stays behind", () => {
+  test("a join of which one branch can end elsewhere", () => {
+    const steps: Steps = {
+      split: pass("inbox", "left", "right"),
+      check: {
+        kind: "pass",
+        in: [{ place: "left" }],
+        out: [
+          { to: "good", when: "left.ok" },
+          { to: "bad", otherwise: true },
+        ],
+      },
+      join: { kind: "pass", in: [{ place: "good" }, { place: "right" }], out: [{ to: "done" }] },
+    };
+    expect(found({ inbox: open, left: {}, right: {}, good: {}, bad: sink, done: sink }, steps)).toEqual([
+      'work-left-behind: work can stay behind in "right": "join" waits for "good" (the shortest way there: split to left and right; check to bad)',
+    ]);
+  });
+
+  test("not where every way out is taken care of", () => {
+    const steps: Steps = {
+      split: pass("inbox", "left", "right"),
+      join: { kind: "pass", in: [{ place: "left" }, { place: "right" }], out: [{ to: "done" }] },
+    };
+    expect(analyse({ inbox: open, left: {}, right: {}, done: sink }, steps)).toMatchObject({ findings: [], live: true, sound: true });
+  });
+
+  test("a batch of three from outside is a case of three, and no dead end", () => {
+    const steps: Steps = { batch: { kind: "pass", in: [{ place: "inbox", take: 3 }], out: [{ to: "done" }] } };
+    expect(analyse({ inbox: open, done: sink }, steps)).toMatchObject({ findings: [], states: 2, bound: { inbox: 3, done: 1 } });
+  });
+
+  test("a permit that is given back is no work", () => {
+    const steps: Steps = {
+      begin: { kind: "pass", in: [{ place: "inbox" }, { place: "permits" }], out: [{ to: "busy" }] },
+      finish: pass("busy", "done", "permits"),
+    };
+    expect(found({ inbox: open, permits: {}, busy: {}, done: sink }, steps, { tokens: { permits: [{}, {}] } })).toEqual([]);
+  });
+
+  test("a blackboard: every reader once, before the token goes on", () => {
+    const read = (to: string): Steps[string] => ({ kind: "pass", in: [{ place: "board", mode: "read" }], out: [{ to }] });
+    const steps: Steps = { a: read("seen"), b: read("seen"), end: { kind: "pass", in: [{ place: "board" }], out: [{ to: "done" }] } };
+    const analysed = analyse({ board: open, seen: sink, done: sink }, steps);
+    expect(analysed).toMatchObject({ findings: [], bound: { seen: 2, done: 1 }, states: 5 });
+    expect(Object.keys(analysed.bound)).toEqual(["board", "seen", "done", "rejected", "dead-letter"]);
+  });
+
+  test("a group that stays incomplete, with and without a way out", () => {
+    const gather = { by: "$meta.correlation", count: "1" };
+    const steps = (late: object): Steps => ({
+      split: pass("inbox", "story", "task"),
+      work: { kind: "llm", persona: "p", ask: "Do it.", in: [{ place: "task" }], out: [{ to: "done" }], onError: "failed" },
+      join: { kind: "pass", in: [{ place: "story" }, { place: "done", gather: { ...gather, ...late } }], out: [{ to: "end" }] },
+    });
+    const places = { inbox: open, story: {}, task: {}, done: {}, failed: sink, end: sink };
+    expect(found(places, steps({}))[0]).toMatch(/^work-left-behind: work can stay behind in "story"/);
+    const late = analyse(places, steps({ onIncomplete: { after: "1h", to: "failed" } })).findings;
+    // What is left then is what comes after the time is up.
+    expect(late.map(({ message }) => message.split(":")[0])).toEqual(['work can stay behind in "done"']);
+  });
+});
+
+describe("loops", () => {
+  const rework = (when: object): Steps => ({
+    work: { kind: "map", value: "${task}", in: [{ place: "task" }], out: [{ to: "change" }] },
+    check: {
+      kind: "pass",
+      in: [{ place: "change" }],
+      out: [
+        { to: "done", when: "change.ok" },
+        { to: "task", ...when },
+        { to: "failed", otherwise: true },
+      ],
+    },
+  });
+  const places = { task: open, change: {}, done: sink, failed: sink };
+
+  test("without a limit are named, with one they are not", () => {
+    expect(found(places, rework({ when: "NOT change.ok" }))).toEqual([
+      'endless-loop: "work" and "check" can go round for ever (work to change; check to task): nothing counts the rounds',
+    ]);
+    expect(found(places, rework({ when: "change.attempt < 3" }))).toEqual([]);
+  });
+
+  test("a limit on the other arc counts, and people who decide do", () => {
+    const other: Steps = {
+      check: {
+        kind: "pass",
+        in: [{ place: "task" }],
+        out: [
+          { to: "failed", when: "task.attempt >= 3" },
+          { to: "task", otherwise: true },
+        ],
+      },
+    };
+    expect(found({ task: open, failed: sink }, other)).toEqual([]);
+    const gate: Steps = { again: { ...pass("task", "task"), gate: { approvers: ["role:m"], escalate: "failed" } } };
+    expect(found({ task: open, failed: sink }, gate)).toEqual([]);
+  });
+
+  test("that nothing leads out of are livelocks, and that make tokens fill a place", () => {
+    expect(found({ inbox: open, a: {}, b: {} }, { begin: pass("inbox", "a"), to: pass("a", "b"), fro: pass("b", "a") })[0]).toBe(
+      'work-left-behind: work can stay behind in "a": some steps go on, but no way leads out (the shortest way there: begin to a)',
+    );
+    const grows = analyse({ inbox: open, log: sink }, { grow: pass("inbox", "inbox", "log") });
+    expect(grows.findings[0]).toMatchObject({ code: "unbounded-place", path: ["places", "log"] });
+    expect(grows.bound).toMatchObject({ inbox: 1, log: null });
+  });
+});
+
+describe("transitions that can never fire", () => {
+  test("two branches of a choice that are wanted together", () => {
+    const steps: Steps = {
+      choose: {
+        kind: "pass",
+        in: [{ place: "inbox" }],
+        out: [
+          { to: "a", when: "inbox.a" },
+          { to: "b", otherwise: true },
+        ],
+      },
+      undo: pass("b", "done"),
+      both: { kind: "pass", in: [{ place: "a" }, { place: "never" }], out: [{ to: "done" }] },
+      make: { kind: "pass", in: [{ place: "lock", take: 2 }], out: [{ to: "never" }] },
+    };
+    const codes = found({ inbox: open, a: {}, b: {}, never: {}, lock: {}, done: sink }, steps, { tokens: { lock: [{}] } });
+    expect(codes.slice(0, 2)).toEqual([
+      'dead-transition: transition "both" can never fire: its inputs never hold enough tokens at the same time',
+      'dead-transition: transition "make" can never fire: its inputs never hold enough tokens at the same time',
+    ]);
+  });
+
+  test("invariants of places whose tokens the data counts are not claimed", () => {
+    const fan: Steps = {
+      fan: { kind: "pass", in: [{ place: "inbox" }], out: [{ to: "part", each: "inbox.parts" }] },
+      end: pass("part", "done"),
+    };
+    expect(analyse({ inbox: open, part: {}, done: sink }, fan).invariants.places).toEqual([]);
+    const plain = analyse({ inbox: open, part: {}, done: sink }, { begin: pass("inbox", "part"), end: pass("part", "done") });
+    expect(plain.invariants.places).toEqual([{ weights: { inbox: 1, part: 1, done: 1 }, sum: 1 }]);
+  });
+
+  test("not what only a second token from outside makes possible", () => {
+    const steps: Steps = { a: pass("inbox", "pool"), pair: { kind: "pass", in: [{ place: "pool", take: 2 }], out: [{ to: "done" }] } };
+    expect(found({ inbox: open, pool: {}, done: sink }, steps)).toEqual([]);
+  });
+});
