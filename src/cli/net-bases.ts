@@ -1,7 +1,8 @@
 /** Which version of a net a file was last pulled from or applied as, so that an apply on an outdated base is noticed. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "./make-folder.ts";
 
 const bases = z.record(z.string(), z.string());
 const pathOf = (dir: string) => join(dir, "net-bases.json");
@@ -12,7 +13,7 @@ export function baseOf(dir: string, file: string): string | undefined {
 }
 
 export function rememberBase(dir: string, file: string, hash: string): void {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   writeFileSync(pathOf(dir), `${JSON.stringify({ ...read(dir), [file]: hash }, null, 2)}\n`);
 }
 

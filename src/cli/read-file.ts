@@ -1,8 +1,9 @@
 /** Files that the user names on the command line. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Terminal } from "../contract/errors.ts";
 import type { FileProblem } from "./doors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** UTF-8 text of a file, relative to where the user stands. Errors: Terminal `file-unreadable`. */
 export function readText(cwd: string, file: string): string {
@@ -25,7 +26,7 @@ export function readText(cwd: string, file: string): string {
 export function writeNew(cwd: string, file: string, content: string): void {
   const path = resolve(cwd, file);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, content, { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {

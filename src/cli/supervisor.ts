@@ -6,7 +6,7 @@
  * V3 One supervisor a state folder.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { delay } from "../contract/clock.ts";
@@ -17,6 +17,7 @@ import { addExecutorUser } from "../jetstream/server/executor-user.ts";
 import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
 import { commandOf } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { ModelOptions } from "./processes/model-choice.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
 import { runtimePath } from "./runtime-file.ts";
@@ -100,7 +101,7 @@ export class Supervisor {
   }
 
   #lock(): void {
-    mkdirSync(this.#folder.dir, { recursive: true });
+    makeFolder(this.#folder.dir);
     // It may lie in somebody's work tree, where it is nothing to commit.
     const ignore = join(this.#folder.dir, ".gitignore");
     if (!existsSync(ignore)) writeFileSync(ignore, "*\n");

@@ -1,7 +1,8 @@
 /** The demo's stage: an empty folder of its own with a bare repository that holds the sample project. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
+import { makeFolder } from "../make-folder.ts";
 import { gitIn } from "../team/git.ts";
 
 const MARK = ".petrel-demo";
@@ -31,7 +32,7 @@ export async function setStage(dir: string, sample: string, env: Record<string, 
     });
   }
   rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   writeFileSync(join(dir, MARK), "The demo empties this folder at its next start.\n");
   const origin = join(dir, "origin.git");
   const seed = join(dir, "seed");

@@ -1,7 +1,7 @@
 /** One pino logger a process: JSON lines in the state folder, secrets cut out. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Logger as PinoLogger, pino, stdSerializers } from "pino";
+import { makeFolder } from "../make-folder.ts";
 
 const SECRETS = [
   "password",
@@ -19,7 +19,7 @@ const SECRETS = [
 ];
 
 export function processLogger(dir: string, name: string, level: string): PinoLogger {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const destination = pino.destination({ dest: join(dir, `${name}.log`), sync: false, mkdir: true });
   return pino(
     { name, level, redact: { paths: SECRETS, censor: "[redacted]" }, serializers: { err: stdSerializers.err, error: stdSerializers.err } },

@@ -1,7 +1,8 @@
 /** What lies where in a state folder. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newOrderKeys } from "../../executors/order-signature.ts";
+import { makeFolder } from "../make-folder.ts";
 
 export interface StateFolder {
   dir: string;
@@ -32,7 +33,7 @@ export interface OrderKeys {
 export function orderKeys(folder: StateFolder): OrderKeys {
   const file = join(folder.keys, "orders.json");
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as OrderKeys;
-  mkdirSync(folder.keys, { recursive: true, mode: 0o700 });
+  makeFolder(folder.keys, 0o700);
   const keys = newOrderKeys();
   writeFileSync(file, `${JSON.stringify(keys)}\n`, { mode: 0o600, flag: "wx" });
   return keys;

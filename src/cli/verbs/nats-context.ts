@@ -1,8 +1,9 @@
 /** Writes contexts for the NATS CLI, so that `nats --context petrel stream ls` shows the places. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import type { RuntimeFile } from "../doors.ts";
+import { makeFolder } from "../make-folder.ts";
 import { readRuntime, runtimePath } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -37,7 +38,7 @@ export const natsContextVerb: Verb = {
         hint: "petrel nats-context --force writes over it; nothing was written",
       });
     }
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     for (const { name, ...content } of contexts) {
       const path = join(folder, `${name}.json`);
       // A file made anew gets its mode; one written over would keep the old one, which others may read.

@@ -1,8 +1,9 @@
 /** Writes the JSON Schemas of the files that people write, or checks that the written ones are current. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
+import { makeFolder } from "../make-folder.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 export const schemasVerb: Verb = {
@@ -41,7 +42,7 @@ export function schemaTexts(schemas: Record<string, JsonObject>): Record<string,
 }
 
 export function writeSchemas(folder: string, texts: Record<string, string>): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
 }
 
