@@ -75,7 +75,7 @@ function deadTransitions({ net, entries, places }: OneCase, limits: Limits): str
   };
   const cover = coverability(
     free,
-    watchOf(limits, 0.3),
+    watchOf(limits, 0.1),
     entries.flatMap((name) => places.get(name) ?? []),
   );
   if (cover.gaveUp !== undefined) return [];
@@ -94,7 +94,7 @@ function soundness(one: OneCase, limits: Limits): boolean | null {
   const kept = net.transitions.filter(({ produce }) => !produce.some(({ place }) => aside.has(place)));
   const workflow = workflowOf(withoutPlaces({ ...net, transitions: kept }, aside));
   if (!workflow) return null;
-  const space = stateSpace(workflow.net, watchOf(limits, 0.3));
+  const space = stateSpace(workflow.net, watchOf(limits, 0.1));
   return space.complete ? soundnessOf(workflow, space).sound : null;
 }
 
@@ -179,7 +179,7 @@ function summary(one: OneCase, found: Exploration, sound: boolean | null, { push
   const fanned = [...places.keys()].filter((name) => byData.has(name));
   return [
     `one case, ${begin}: ${size}${gaveUp === null ? "" : `; gave up: ${gaveUp}`}`,
-    ...(last.length > 0 ? [`its tokens end in ${listed(last)}`] : []),
+    ...(last.length > 0 && gaveUp === null ? [`its tokens end in ${listed(last)}`] : []),
     ...(fanned.length > 0 ? [`the data decides how many tokens come to ${listed(fanned)}; one stood for all`] : []),
     ...(sound === null ? [] : [sound ? "as a workflow it is sound" : "as a workflow it is not sound"]),
     ...pushes.map(({ transition, persona }) => `"${transition}" pushes${persona === null ? "" : ` on behalf of "${persona}"`}`),

@@ -48,7 +48,10 @@ export function stuckEnds(one: OneCase, space: StateSpace): Stuck[] {
   return kept;
 }
 
-/** Sets of transitions that can go round for ever although nothing arrives, with nothing that counts the rounds. */
+/**
+ * Transitions that can go round for ever although nothing arrives, with nothing that counts the rounds. Those that share
+ * places go round together; loops beside each other are told apart.
+ */
 export function endlessLoops(net: PetriNet, space: StateSpace): number[][] {
   const isFree = (transition: number) => net.transitions[transition]?.limited !== true;
   const parts = components(space.states, (state, call) =>
@@ -56,16 +59,35 @@ export function endlessLoops(net: PetriNet, space: StateSpace): number[][] {
       if (isFree(transition)) call(target);
     }),
   );
-  const loops = new Map<number, Set<number>>();
+  const looping = new Set<number>();
   for (let state = 0; state < space.states; state += 1) {
     space.eachEdge(state, (transition, target) => {
-      if (!isFree(transition) || parts.of[state] !== parts.of[target]) return;
-      const part = parts.of[state] as number;
-      loops.set(part, (loops.get(part) ?? new Set()).add(transition));
+      if (isFree(transition) && parts.of[state] === parts.of[target]) looping.add(transition);
     });
   }
-  const found = new Map([...loops.values()].map((loop) => [[...loop].sort((a, b) => a - b).join(), loop]));
-  return [...found.values()].map((loop) => [...loop].sort((a, b) => a - b));
+  return connected(net, looping);
+}
+
+function connected(net: PetriNet, transitions: ReadonlySet<number>): number[][] {
+  const placesOf = (at: number) =>
+    [...(net.transitions[at]?.consume ?? []), ...(net.transitions[at]?.produce ?? [])].map(({ place }) => place);
+  const left = new Set([...transitions].sort((a, b) => a - b));
+  const found: number[][] = [];
+  for (const first of left) {
+    const group = new Set([first]);
+    const places = new Set(placesOf(first));
+    for (let before = 0; before !== group.size; ) {
+      before = group.size;
+      for (const at of left) {
+        if (group.has(at) || !placesOf(at).some((place) => places.has(place))) continue;
+        group.add(at);
+        for (const place of placesOf(at)) places.add(place);
+      }
+    }
+    for (const at of group) left.delete(at);
+    found.push([...group].sort((a, b) => a - b));
+  }
+  return found;
 }
 
 /**

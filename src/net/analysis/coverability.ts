@@ -43,7 +43,9 @@ export function coverability(net: PetriNet, watch: Watch, endless: readonly numb
     for (let transition = game.transitions - 1; transition >= 0; transition -= 1) {
       if (!game.isEnabled(node.marking, transition)) continue;
       fired[transition] = true;
-      const next: Node = { marking: game.fire(node.marking, transition), parent: node, transition };
+      const marking = game.fire(node.marking, transition);
+      if (isSame(marking, node.marking) || seen.has(marking.join())) continue;
+      const next: Node = { marking, parent: node, transition };
       accelerate(next, pumps);
       open.push(next);
     }
@@ -51,6 +53,10 @@ export function coverability(net: PetriNet, watch: Watch, endless: readonly numb
   const unbounded = [...pumps].map(([place, pump]) => ({ place, pump })).sort((a, b) => a.place - b.place);
   const bounded = unbounded.length > 0 ? false : gaveUp === null ? true : null;
   return { bounded, unbounded, fired, ...(gaveUp === null ? {} : { gaveUp }) };
+}
+
+function isSame(one: readonly number[], other: readonly number[]): boolean {
+  return one.every((count, place) => count === other[place]);
 }
 
 /** Turns into omega what is more than in an ancestor that is covered. */

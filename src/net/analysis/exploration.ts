@@ -19,13 +19,13 @@ export interface Exploration {
 const GLANCE = 10_000;
 
 export function explore(net: PetriNet, limits: Limits): Exploration {
-  const invariants = invariantsOf(net);
+  const invariants = invariantsOf(net, watchOf(limits, 0.1));
   const proven = boundsOf(net, invariants.places);
   const open = proven.some((bound, at) => bound === null && net.places[at]?.capacity === undefined);
   // What the invariants bound needs no tree, which would be larger than the state space.
-  const unbounded = open && isOrdinary(net) ? coverability(withRoomPlaces(net), watchOf(limits, 0.3)).unbounded : [];
+  const unbounded = open && isOrdinary(net) ? coverability(withRoomPlaces(net), watchOf(limits, 0.2)).unbounded : [];
   const endless = unbounded.length > 0;
-  const space = stateSpace(net, watchOf(endless ? { ...limits, states: Math.min(limits.states, GLANCE) } : limits, 0.7));
+  const space = stateSpace(net, watchOf(endless ? { ...limits, states: Math.min(limits.states, GLANCE) } : limits, 0.5));
   const growing = new Set(unbounded.map(({ place }) => place));
   const bounds = net.places.map((_, at) => (growing.has(at) ? null : space.complete ? (space.most[at] ?? 0) : (proven[at] ?? null)));
   const gaveUp = endless ? "a place fills without end, so there is no end of states" : (space.gaveUp ?? null);

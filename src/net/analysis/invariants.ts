@@ -2,6 +2,7 @@
  * Minimal semi-positive invariants by Farkas' algorithm. A place invariant is a weighted sum of tokens that no firing
  * changes; a transition invariant says how often each must fire to come back to the same marking.
  */
+import type { Watch } from "./limits.ts";
 import { effectOf, type PetriNet } from "./petri-net.ts";
 
 /** Weights by place or transition, all positive; what has weight 0 is left out. */
@@ -10,24 +11,26 @@ export type Invariant = Map<number, number>;
 export interface Invariants {
   places: Invariant[];
   transitions: Invariant[];
-  /** False where there were too many to list. */
+  /** False where there were too many to list, or no time was left. */
   complete: boolean;
 }
 
 /** Rows of the tableau; their number can grow exponentially with the net. */
 const MOST_ROWS = 600;
 
-export function invariantsOf(net: PetriNet): Invariants {
+export function invariantsOf(net: PetriNet, watch: Watch = () => null): Invariants {
   const effects = net.transitions.map(effectOf);
   // What an emptied place loses is not known: no sum over it holds.
   const emptied = new Set(net.transitions.flatMap(({ reset }) => reset));
   const places = farkas(
     net.places.map((_, place) => (emptied.has(place) ? null : new Map(column(effects, place)))),
     net.transitions.length,
+    watch,
   );
   const transitions = farkas(
     net.transitions.map(({ reset }, at) => (reset.length > 0 ? null : (effects[at] as Map<number, number>))),
     net.places.length,
+    watch,
   );
   return { places: places ?? [], transitions: transitions ?? [], complete: places !== null && transitions !== null };
 }
@@ -63,8 +66,8 @@ interface Row {
   weights: Invariant;
 }
 
-/** Null when there are too many. */
-function farkas(matrix: (Map<number, number> | null)[], columns: number): Invariant[] | null {
+/** Null when there are too many, or no time is left. */
+function farkas(matrix: (Map<number, number> | null)[], columns: number, watch: Watch): Invariant[] | null {
   let rows: Row[] = matrix.flatMap((left, at): Row[] => (left === null ? [] : [{ left, weights: new Map([[at, 1]]) }]));
   const open = new Set(Array.from({ length: columns }, (_, at) => at));
   while (open.size > 0) {
@@ -72,10 +75,11 @@ function farkas(matrix: (Map<number, number> | null)[], columns: number): Invari
     open.delete(next);
     const up = rows.filter(({ left }) => (left.get(next) ?? 0) > 0);
     const down = rows.filter(({ left }) => (left.get(next) ?? 0) < 0);
-    if (up.length * down.length > MOST_ROWS * 20) return null;
+    if (up.length * down.length > MOST_ROWS * 4) return null;
     const rest = rows.filter(({ left }) => !left.has(next));
-    rows = minimal([...rest, ...up.flatMap((one) => down.map((other) => cancelled(one, other, next)))]);
-    if (rows.length > MOST_ROWS) return null;
+    const fewer = minimal([...rest, ...up.flatMap((one) => down.map((other) => cancelled(one, other, next)))], watch);
+    if (fewer === null || fewer.length > MOST_ROWS) return null;
+    rows = fewer;
   }
   const all = rows.flatMap(({ weights }) => [...weights.values()]);
   return all.every(Number.isSafeInteger) ? rows.map(({ weights }) => new Map([...weights].sort(([a], [b]) => a - b))) : null;
@@ -127,11 +131,12 @@ function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 
-/** Drops every row whose support holds another's. */
-function minimal(rows: Row[]): Row[] {
+/** Drops every row whose support holds another's. Null when no time is left. */
+function minimal(rows: Row[], watch: Watch): Row[] | null {
   const bySize = [...rows].sort((a, b) => a.weights.size - b.weights.size);
   const kept: Row[] = [];
   for (const row of bySize) {
+    if (watch(0) !== null) return null;
     if (!kept.some(({ weights }) => [...weights.keys()].every((key) => row.weights.has(key)))) kept.push(row);
   }
   return kept;

@@ -124,6 +124,14 @@ describe("loops", () => {
     expect(found(places, rework({ when: "change.attempt < 3" }))).toEqual([]);
   });
 
+  test("beside each other are told one by one", () => {
+    const steps: Steps = { split: pass("inbox", "a", "b"), x: pass("a", "a"), y: pass("b", "b") };
+    expect(found({ inbox: open, a: {}, b: {} }, steps).filter((one) => one.startsWith("endless"))).toEqual([
+      'endless-loop: "x" can go round for ever (x to a): nothing counts the rounds',
+      'endless-loop: "y" can go round for ever (y to b): nothing counts the rounds',
+    ]);
+  });
+
   test("a limit on the other arc counts, and people who decide do", () => {
     const other: Steps = {
       check: {
