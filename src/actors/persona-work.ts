@@ -3,12 +3,13 @@
  *
  * W1 A tool runs where its definition says, and is checked there again; here the policy has already decided.
  * W2 An attempt that is called off brings nothing back. W3 A workspace that is gone ends the attempt, not the firing.
+ * W4 What an attempt cost is in the log also when nothing came of it; only a master that dies takes its last sums along.
  */
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, errorData, errorFromData, Refused, Retryable } from "../contract/errors.ts";
-import type { EventDraft } from "../contract/event.ts";
+import type { EventDraft, ModelUse } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
-import type { Tiers } from "../models/tiers.ts";
+import { addUse, type Tiers } from "../models/tiers.ts";
 import { type Capabilities, readHandle } from "../personas/capabilities.ts";
 import type { ToolOutcome, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
@@ -40,17 +41,25 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
     if (firing.kind === "command")
       return new Promise<Finished>((resolve) => context.signal.addEventListener("abort", () => resolve(finished(null)), { once: true }));
     const limit = timeLimit(clock, firing.timeoutMs, context.signal);
+    let spent: ModelUse | null = null;
+    const book = (use: ModelUse) => {
+      spent = addUse(spent, use);
+    };
     try {
-      const { value, result } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock);
+      const { value, result } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock, book);
       return finished({ ok: true, value }, await told(term, firing, result));
     } catch (error) {
-      if (context.signal.aborted) return finished(null); // W2
+      if (context.signal.aborted) {
+        if (spent) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
+        return finished(null); // W2
+      }
       const failure = limit.expired() ? tooLong(firing) : error;
       if (failure instanceof Cancelled) {
+        if (spent) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
         giveUp(term, firing, failure); // W3
         return finished(null);
       }
-      return finished({ ok: false, error: errorData(failure) });
+      return finished({ ok: false, error: errorData(failure) }, spent ? { model: spent } : {}); // W4
     } finally {
       limit.cancel();
     }
@@ -64,6 +73,7 @@ async function work(
   context: WorkContext,
   tiers: Tiers,
   clock: Clock,
+  book: (use: ModelUse) => void,
 ): Promise<{ value: Json; result: TurnResult }> {
   const bound =
     context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
@@ -83,6 +93,9 @@ async function work(
       clock,
       signal: context.signal,
       callTool: (name, input, call, signal) => callTool(name, input, call, signal, capabilities, desk),
+      onProgress: (progress) => {
+        if (progress.kind === "answered") book(progress.use);
+      },
       onDenied: ({ tool, code, reason }) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {}),
     },
   );
@@ -163,6 +176,21 @@ function deniedDraft(firing: AssignedFiring, tool: string, code: string, reason:
     correlation: firing.correlation,
     summary: `${firing.persona} may not use ${tool}: ${reason}.`,
     attributes: { tool, code, reason },
+  };
+}
+
+function spentDraft(firing: AssignedFiring, model: ModelUse): EventDraft {
+  return {
+    category: "tool",
+    type: "noted",
+    status: "info",
+    transition: firing.transition,
+    persona: firing.persona,
+    firing: firing.firing,
+    attempt: firing.attempt,
+    correlation: firing.correlation,
+    model,
+    summary: `${model.calls} model call${model.calls === 1 ? "" : "s"} of ${firing.persona} belong to an attempt that was called off.`,
   };
 }
 

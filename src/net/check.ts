@@ -41,12 +41,13 @@ export function checkNet(definition: NetDefinition, context: CheckContext = {}):
 }
 
 function netFindings(net: NetDefinition, context: CheckContext): Finding[] {
-  return [
-    ...laterFindings(net as Json),
-    ...placeFindings(net),
-    ...Object.entries(net.transitions).flatMap(([name, transition]) => transitionFindings(name, transition, context)),
-    ...reachFindings(net),
-  ];
+  const places = placeFindings(net);
+  const transitions = Object.entries(net.transitions).flatMap(([name, transition]) => transitionFindings(name, transition, context));
+  const named = [...laterFindings(net as Json), ...places, ...transitions];
+  // While an arc leads nowhere, what can be reached and what is emptied says nothing: only the cause is told.
+  if (places.some(({ code }) => code === "unknown-place"))
+    return named.filter(({ code }) => code !== "never-consumed" && code !== "no-sink");
+  return [...named, ...reachFindings(net)];
 }
 
 /** What comes with a later version is said once, and not again as an unknown field or kind. */
