@@ -120,7 +120,7 @@ test("an existing test that is kept from running is a regression", async () => {
     "package.json": quiet,
     "test/none.test.js": 'import { test } from "node:test";\ntest("nothing", () => {});\n',
   });
-  expect(codes(value)).toEqual(["regression"]);
+  expect(codes(value)).toEqual(["changed-test", "regression"]);
 });
 
 test("a test command of the user's own is taken, and none at all is asked for", async () => {

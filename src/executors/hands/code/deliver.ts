@@ -173,11 +173,14 @@ async function culprits(delivery: Delivery, target: string): Promise<GivenBranch
 function delivered({ input, branches }: Delivery, head: string, tests: TestRun, how: { pushed: boolean; alreadyPushed: boolean }): Json {
   const merged = branches.map(({ task }) => task);
   const did = how.alreadyPushed ? "was pushed before" : how.pushed ? "is pushed" : "had it all";
+  const passed = tests.countable
+    ? `${tests.passed} ${tests.passed === 1 ? "test passes" : "tests pass"}`
+    : "the tests pass, though they could not be counted";
   const tasks = `${merged.length} ${merged.length === 1 ? "task" : "tasks"}`;
   return {
     ...{ ok: true, head, ...how, merged, tests: counted(tests), integration: null, reason: null },
     ...divided(branches, []),
-    findings: `Merged ${tasks}, ${tests.passed} tests pass, and ${input.target} ${did} at ${head.slice(0, 10)}.`,
+    findings: `Merged ${tasks}, ${passed}, and ${input.target} ${did} at ${head.slice(0, 10)}.`,
   };
 }
 
@@ -214,6 +217,6 @@ function divided(branches: GivenBranch[], rework: GivenBranch[]) {
   };
 }
 
-function counted({ passed, failed: red, failing }: TestRun) {
-  return { passed, failed: red, failing };
+function counted({ passed, failed: red, failing, countable }: TestRun) {
+  return { passed, failed: red, failing, countable };
 }

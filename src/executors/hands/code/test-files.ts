@@ -1,18 +1,30 @@
 /** Which files are tests: they may be added to, not changed or taken away. */
 
-const DEFAULT_PATTERNS = [
-  /(^|\/)(tests?|__tests__|specs?)\//,
+const FOLDER = /(^|\/)(tests?|__tests__|specs?)\//;
+const NAMES = [
   /\.(test|spec)\.[cm]?[jt]sx?$/,
-  /_test\.(go|py|rb|exs|c|cc|cpp)$/,
-  /(^|\/)test_[^/]+\.py$/,
+  /(^|\/)tests?\.[^/]+$/,
+  /(^|\/)[^/]*_test\.[^/]+$/,
+  /(^|\/)test_[^/]*\.[^/]+$/,
+  /(^|\/)test-[^/]*\.(sh|[cm]?[jt]s|py)$/,
+  /(^|\/)conftest\.py$/,
   /_spec\.rb$/,
   /(Test|Tests|IT)\.(java|kt|cs)$/,
 ];
+const DEFAULT_PATTERNS = [FOLDER, ...NAMES];
 
-/** With globs only these count, besides nothing; without, the usual places and names of tests. */
-export function testFileMatcher(protect: readonly string[] | null | undefined): (path: string) => boolean {
+/** With globs only these and `named` count; without, the usual places and names of tests, and `named`. */
+export function testFileMatcher(
+  protect: readonly string[] | null | undefined,
+  named: ReadonlySet<string> = new Set(),
+): (path: string) => boolean {
   const patterns = protect && protect.length > 0 ? protect.map(globPattern) : DEFAULT_PATTERNS;
-  return (path) => patterns.some((pattern) => pattern.test(path));
+  return (path) => named.has(path) || patterns.some((pattern) => pattern.test(path));
+}
+
+/** Whether nothing but a test needs this file, so that the tests of before run as well without it. */
+export function isOnlyTest(path: string): boolean {
+  return /^(tests?|__tests__|specs?)\//.test(path) || NAMES.some((pattern) => pattern.test(path));
 }
 
 /** `*` and `?` stay within a folder, `**` crosses folders; a glob that ends with a slash means all below it. */

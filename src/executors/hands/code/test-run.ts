@@ -12,6 +12,8 @@ import { readReporterLines, readSummary } from "./test-summary.ts";
 export type TestRun = {
   ok: boolean;
   exitCode: number;
+  /** Whether the output says how many tests there were; else the numbers are 0. */
+  countable: boolean;
   passed: number;
   failed: number;
   failing: { name: string; message: string }[];
@@ -71,6 +73,7 @@ function read(context: HandContext, tree: string, result: CommandResult): TestRu
   return {
     ok,
     exitCode: result.exitCode,
+    countable: outcome.countable,
     passed: outcome.passed,
     failed: outcome.failed,
     failing,
@@ -82,7 +85,16 @@ function read(context: HandContext, tree: string, result: CommandResult): TestRu
 function brokenRun(context: HandContext, tree: string, result: CommandResult, what: string): TestRun {
   const output = tail(plainOutput(`${result.stdout}\n${result.stderr}`, rootsOf(context, tree)));
   const message = result.timedOut ? `${what} did not end in time` : `${what} ended with exit code ${result.exitCode}`;
-  return { ok: false, exitCode: result.exitCode || 1, passed: 0, failed: 1, failing: [{ name: what, message }], passing: [], output };
+  return {
+    ok: false,
+    exitCode: result.exitCode || 1,
+    countable: false,
+    passed: 0,
+    failed: 1,
+    failing: [{ name: what, message }],
+    passing: [],
+    output,
+  };
 }
 
 function rootsOf(context: HandContext, tree: string): string[] {

@@ -1,6 +1,8 @@
 /** What a test run said, in one form whatever ran it. Pure: text in, counts and names out. */
 
 export interface TestOutcome {
+  /** Whether the output says how many tests there were. */
+  countable: boolean;
   passed: number;
   failed: number;
   failing: { name: string; message: string }[];
@@ -12,7 +14,7 @@ const MESSAGE_LIMIT = 600;
 
 /** Lines of our own node:test reporter. */
 export function readReporterLines(text: string): { outcome: TestOutcome; rest: string } | null {
-  const outcome: TestOutcome = { passed: 0, failed: 0, failing: [], passing: [] };
+  const outcome: TestOutcome = { countable: true, passed: 0, failed: 0, failing: [], passing: [] };
   const rest: string[] = [];
   let seen = false;
   for (const line of text.split("\n")) {
@@ -49,6 +51,7 @@ export function readSummary(text: string): TestOutcome {
   const passing = [...names(text, [/^\s*ok \d+ - (.+?)(?: # .*)?$/gm, /^PASSED (\S+)/gm, /^\s*--- PASS: (\S+)/gm])];
   const counted = counts(text);
   return {
+    countable: counted !== null || passing.length + failing.length > 0,
     passed: counted?.passed ?? passing.length,
     failed: counted?.failed ?? failing.length,
     failing: failing.slice(0, 50),

@@ -1,18 +1,21 @@
 /**
  * `code.verify`: runs the project's own tests on a branch and on what it started from, and says what keeps the change from
- * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, diff}.
+ * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, diff}; `tests` and `baseline`
+ * hold {passed, failed, countable}, countable false where the output tells no numbers or nothing was run.
+ * V1 Existing tests, and what says how the project is tested, are as they were, or were only added to.
+ * V2 Where they were added to, the earlier ones pass on the change as they were.
  */
 import { z } from "zod";
-import { isJsonObject, type Json } from "../../../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { haveCommit } from "./bundle.ts";
 import { changeBetween } from "./change.ts";
 import { baseCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
 import { branchName, commitSha, repoAddress } from "./names.ts";
-import { testFileMatcher } from "./test-files.ts";
+import { protectionOf, runEarlierTests } from "./protected.ts";
 import { runTests, type TestRun, type TestSettings } from "./test-run.ts";
-import { problemsOf } from "./verdict.ts";
+import { problemsOf, remarkOn } from "./verdict.ts";
 import { addWorktree, removeWorktree } from "./worktree.ts";
 
 const inputSchema = z.strictObject({
@@ -35,20 +38,34 @@ export async function codeVerify(context: HandContext): Promise<Json> {
   const head = input.head ? await haveCommit(context, mirror, input.head, input.bundle) : origin;
   const base = (await mergeBase(context, mirror, head, origin)) ?? origin;
   const change = await changeBetween(context, mirror.dir, base, head);
+  const protection = await protectionOf(context, mirror, [base, head], change.files, input);
+  const { isTest, redefined } = protection;
   const baseline = await testsAt(context, mirror, base, input, "baseline");
-  const tests = head === base ? baseline : await testsAt(context, mirror, head, input, "head");
+  const tests = head === base ? null : await testsAt(context, mirror, head, input, "head");
   const said = input.said as Json | undefined;
   const idle = head === (input.from ?? startOf(said));
-  const problems = problemsOf({ change, idle, isTest: testFileMatcher(input.protect), tests, baseline, said });
+  const evidence = { change, idle, isTest, redefined, tests, baseline, said };
+  let problems = problemsOf({ ...evidence, earlier: null });
+  // The tests of before are run for themselves only where the answer hangs on them.
+  if (problems.length === 0 && protection.extended) {
+    const earlier = await runEarlierTests(context, mirror, [base, head], change.files, protection, input);
+    problems = problemsOf({ ...evidence, earlier });
+  }
+  const remark = tests && (tests.ok || problems.length === 0) ? remarkOn(tests) : "";
   return {
     ok: problems.length === 0,
-    exitCode: tests.exitCode,
-    tests: { passed: tests.passed, failed: tests.failed, failing: tests.failing },
-    baseline: { passed: baseline.passed, failed: baseline.failed },
+    exitCode: (tests ?? baseline).exitCode,
+    tests: counted(tests),
+    baseline: { passed: baseline.passed, failed: baseline.failed, countable: baseline.countable },
     ...change,
     problems,
-    findings: problems.map(({ message }) => message).join("\n\n"),
+    findings: [...problems.map(({ message }) => message), remark].filter(Boolean).join("\n\n"),
   };
+}
+
+function counted(tests: TestRun | null): JsonObject {
+  if (!tests) return { passed: 0, failed: 0, failing: [], countable: false };
+  return { passed: tests.passed, failed: tests.failed, failing: tests.failing, countable: tests.countable };
 }
 
 function startOf(said: Json | undefined): Json | undefined {
