@@ -70,6 +70,16 @@ const BAD: [string, Developer, RegExp][] = [
   ],
   ["a regression", (n) => work(BROKEN_SUM(n), commit("Subtract")), /1 test fails:.*adds.*no longer passes: .*adds/s],
   [
+    "a test command that always passes",
+    (n) =>
+      work(
+        write("package.json", PROJECT["package.json"].replace("node --test", "exit 0")),
+        write("src/sum.js", `export const sum = (a, b) => a - b; // ${n}\n`),
+        commit("Quicker tests"),
+      ),
+    /the script "test" in package.json is not what it was/,
+  ],
+  [
     "red tests of its own",
     (n) => work(RED, write("src/b.js", `// ${n}\n`), commit("Add a test")),
     /1 test fails:\n- (test\/mine.test.js: )?mine/,
