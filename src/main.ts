@@ -38,10 +38,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     interrupted.abort();
   });
 }
-// A reader that stops reading, like `head`, is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-});
+// A reader that stops reading, like `head`, ends the command as an interrupt does: what it started is stopped first.
+let unread: number | null = null;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    unread ??= error.code === "EPIPE" ? 141 : 1;
+    interrupted.abort();
+  });
+}
 
 const petrel: PetrelDoors = {
   version: (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
@@ -96,6 +100,7 @@ const petrel: PetrelDoors = {
   checkModels: () => checkModels(petrel),
 };
 
-process.exitCode = await runCli(process.argv.slice(2), petrel, verbs);
+const exitCode = await runCli(process.argv.slice(2), petrel, verbs);
+process.exitCode = unread ?? exitCode;
 // Nothing may keep a finished command alive; what has to be flushed was awaited.
 process.exit();

@@ -63,9 +63,10 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   const { petrel, out } = call;
   const { clock, env, root } = petrel;
   const started = clock.now();
-  const live = call.on("live");
-  if (live && call.on("chaos")) throw usage("--chaos with --live would pay for calls only to kill them", "use one of the two");
-  const models = demoModels(call, live);
+  const models = demoModels(call);
+  // What counts is who is asked, by whichever option it was chosen.
+  const live = models.source === "live";
+  if (live && call.on("chaos")) throw usage("--chaos with live models would pay for calls only to kill them", "use one of the two");
   const dir = join(call.dir, "demo");
   const full = call.text("speed") === "full" || out.json;
   const narrator = new Narrator({ out, clock, readable: !full, silent: out.json });
@@ -88,7 +89,7 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
     onChange: (what) => narrator.remark(what),
   });
   try {
-    return await play(call, { stage, supervisor, narrator, live, started, models });
+    return await play(call, { stage, supervisor, narrator, live, started });
   } finally {
     await narrator.finished();
     await supervisor.stop();
@@ -101,7 +102,6 @@ interface Play {
   narrator: Narrator;
   live: boolean;
   started: number;
-  models: ModelOptions;
 }
 
 async function play(call: VerbCall, { stage, supervisor, narrator, live, started }: Play): Promise<ExitCode> {
@@ -204,8 +204,9 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
   }
 }
 
-function demoModels(call: VerbCall, live: boolean): ModelOptions {
-  const models = modelOptions(call, live ? "live" : "recorded");
+function demoModels(call: VerbCall): ModelOptions {
+  const models = modelOptions(call, call.on("live") ? "live" : "recorded");
+  if (call.on("live") && models.source !== "live") throw usage(`--live and --models ${models.source} exclude each other`, "use one of the two");
   if (models.source === "live") return { budgetUsd: 5, ...models };
   // At full speed a call still takes a moment where a kill is to hit the middle of one.
   const pace = call.text("speed") === "full" || call.json ? (call.on("chaos") ? 500 : 0) : 1400;
