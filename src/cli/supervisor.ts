@@ -44,6 +44,7 @@ export class Supervisor {
   readonly #folder: StateFolder;
   #server: ManagedServer | null = null;
   #children = new Map<"master" | "executor", ChildProcess>();
+  #started = new Set<"master" | "executor">();
   #stopping = false;
   #watching: Promise<void> = Promise.resolve();
   #failures = new Map<ProcessName, number>();
@@ -167,22 +168,21 @@ export class Supervisor {
     const ready = new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => line.includes('"ready":true') && resolve());
       child.once("error", reject);
-      child.once("exit", () =>
-        reject(
-          new Terminal({
-            code: "child-failed",
-            message: `the ${name} did not start: ${said.join(" / ") || "it said nothing"}`,
-            hint: `look at ${this.#folder.logs}`,
-          }),
-        ),
-      );
+      // Not at its exit: what it said last is read only when its pipes are closed.
+      child.once("close", () => reject(startFailure(name, said, this.#folder.logs)));
       this.#petrel.clock.after(START_MS, () =>
         reject(new Terminal({ code: "child-failed", message: `the ${name} was not ready within ${START_MS / 1000} s` })),
       );
     });
-    child.once("exit", () => void this.#died(name, child));
     child.stdin?.on("error", () => {});
+    const first = !this.#started.has(name);
+    if (!first) child.once("exit", () => void this.#died(name, child));
     await ready;
+    // What never started is not started again: its error is the user's to mend.
+    this.#started.add(name);
+    if (!first) return;
+    if (child.exitCode !== null || child.signalCode !== null) void this.#died(name, child);
+    else child.once("exit", () => void this.#died(name, child));
   }
 
   #masterArgs(): string[] {
@@ -226,6 +226,16 @@ export class Supervisor {
     await gone;
     force.cancel();
   }
+}
+
+/** The child's own error in its own words, as `reportFailure` printed them. */
+function startFailure(name: string, said: string[], logs: string): Terminal {
+  const after = (mark: string) => said.find((line) => line.trimStart().startsWith(mark))?.trimStart().slice(mark.length).trim();
+  return new Terminal({
+    code: "child-failed",
+    message: `the ${name} did not start: ${after("petrel:") ?? (said.join(" / ") || "it said nothing")}`,
+    hint: after("next:") ?? `look at ${logs}`,
+  });
 }
 
 /** Throws Terminal `already-up` when a living Petrel holds the folder. */

@@ -20,7 +20,8 @@ const SECRETS = [
 
 export function processLogger(dir: string, name: string, level: string): PinoLogger {
   makeFolder(dir);
-  const destination = pino.destination({ dest: join(dir, `${name}.log`), sync: false, mkdir: true });
+  // Written at once: a process that ends at its start would throw on a file that is not open yet.
+  const destination = pino.destination({ dest: join(dir, `${name}.log`), sync: true, mkdir: true });
   return pino(
     { name, level, redact: { paths: SECRETS, censor: "[redacted]" }, serializers: { err: stdSerializers.err, error: stdSerializers.err } },
     destination,

@@ -55,7 +55,7 @@ function compose(request: ModelRequest, answers: AnswersFile, options: AuthoredO
     throw noAnswer(
       request,
       options.file,
-      entry ? `its entry has ${entry.turns.length} turns, and turn ${index + 1} is asked for` : "no entry fits",
+      entry ? `its entry has ${entry.turns.length} turn${entry.turns.length === 1 ? "" : "s"}, and turn ${index + 1} is asked for` : "no entry fits",
       text,
     );
   const content = blocks(turn, request.persona, index);
@@ -94,7 +94,7 @@ function valueText(value: Json): string {
 function noAnswer(request: ModelRequest, file: string, why: string, text: string): Terminal {
   return new Terminal({
     code: "no-recording",
-    message: `${file} has no answer for persona ${request.persona}: ${why}. The conversation ends with: ${text.slice(-400)}`,
+    message: `${file} has no answer for persona ${request.persona}: ${why}. The conversation ends with: …${text.replace(/\s+/g, " ").trim().slice(-120)}`,
     hint: "Add an entry or a turn for it to the answers file.",
     where: file,
   });
