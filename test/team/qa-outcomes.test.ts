@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../src/contract/json.ts";
 import type { Token } from "../../src/contract/token.ts";
 import { startCluster } from "../support/cluster.ts";
 import { gitIn } from "../support/git-repo.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import {
   commit,
   type Developer,
@@ -243,9 +244,10 @@ describe("devops", () => {
       await team.request();
       await team.tokensIn("accepted");
       let firing = "";
-      await expect
-        .poll(async () => (firing = (await team.events()).find(({ type }) => type === "gated")?.firing ?? ""), { timeout: 20_000 })
-        .not.toBe("");
+      await waitUntil("the gate holds it", async () => {
+        firing = (await team.events()).find(({ type }) => type === "gated")?.firing ?? "";
+        return firing !== "";
+      });
       expectNothingPushed(team.repo);
       const theirs = team.repo.push("main", { "src/theirs.js": "export const theirs = 1;\n" });
       await team.ask("decide", { firing, decision: "approve", id: "d1" });

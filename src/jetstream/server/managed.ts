@@ -111,7 +111,7 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
   }
   const kept = existsSync(portPath(dir)) ? Number(readFileSync(portPath(dir), "utf8")) : 0;
   const wanted = options.port ?? (kept > 0 ? kept : -1);
-  const first = await launch(options, dir, credentials, wanted, readyMs);
+  const first = await launchTwice(options, dir, credentials, wanted, readyMs);
   if ("ports" in first) return keepPort(dir, { ...first, notice: null });
   // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all.
   if (first.failure.code === "port-in-use" && options.port === undefined && wanted !== -1) {
@@ -129,6 +129,20 @@ function keepPort(dir: string, started: Started): Started {
 }
 
 type Launched = { pid: number; ports: ServerPorts } | { failure: Terminal | Retryable };
+
+/** A server that came up from a kill without getting well is ended cleanly and started once more, which lets it read its store anew. */
+async function launchTwice(
+  options: ManagedServerOptions,
+  dir: string,
+  credentials: Credentials,
+  port: number,
+  readyMs: number,
+): Promise<Launched> {
+  const first = await launch(options, dir, credentials, port, readyMs);
+  if ("ports" in first || first.failure.code !== "nats-server-not-ready") return first;
+  options.logger?.warn(first.failure.message);
+  return await launch(options, dir, credentials, port, readyMs);
+}
 
 async function launch(
   options: ManagedServerOptions,
