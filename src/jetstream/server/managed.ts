@@ -140,7 +140,7 @@ async function launchTwice(
 ): Promise<Launched> {
   const first = await launch(options, dir, credentials, port, readyMs);
   if ("ports" in first || first.failure.code !== "nats-server-not-ready") return first;
-  options.logger?.warn(first.failure.message);
+  options.logger?.warn({}, first.failure.message);
   return await launch(options, dir, credentials, port, readyMs);
 }
 
