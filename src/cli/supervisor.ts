@@ -230,7 +230,12 @@ export class Supervisor {
 
 /** The child's own error in its own words, as `reportFailure` printed them. */
 function startFailure(name: string, said: string[], logs: string): Terminal {
-  const after = (mark: string) => said.find((line) => line.trimStart().startsWith(mark))?.trimStart().slice(mark.length).trim();
+  const after = (mark: string) =>
+    said
+      .find((line) => line.trimStart().startsWith(mark))
+      ?.trimStart()
+      .slice(mark.length)
+      .trim();
   return new Terminal({
     code: "child-failed",
     message: `the ${name} did not start: ${after("petrel:") ?? (said.join(" / ") || "it said nothing")}`,

@@ -206,7 +206,8 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
 
 function demoModels(call: VerbCall): ModelOptions {
   const models = modelOptions(call, call.on("live") ? "live" : "recorded");
-  if (call.on("live") && models.source !== "live") throw usage(`--live and --models ${models.source} exclude each other`, "use one of the two");
+  if (call.on("live") && models.source !== "live")
+    throw usage(`--live and --models ${models.source} exclude each other`, "use one of the two");
   if (models.source === "live") return { budgetUsd: 5, ...models };
   // At full speed a call still takes a moment where a kill is to hit the middle of one.
   const pace = call.text("speed") === "full" || call.json ? (call.on("chaos") ? 500 : 0) : 1400;

@@ -55,7 +55,9 @@ function compose(request: ModelRequest, answers: AnswersFile, options: AuthoredO
     throw noAnswer(
       request,
       options.file,
-      entry ? `its entry has ${entry.turns.length} turn${entry.turns.length === 1 ? "" : "s"}, and turn ${index + 1} is asked for` : "no entry fits",
+      entry
+        ? `its entry has ${entry.turns.length} turn${entry.turns.length === 1 ? "" : "s"}, and turn ${index + 1} is asked for`
+        : "no entry fits",
       text,
     );
   const content = blocks(turn, request.persona, index);
