@@ -18,7 +18,7 @@ import { type ManagedServer, startManagedServer } from "../jetstream/server/mana
 import { commandOf } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 import { makeFolder } from "./make-folder.ts";
-import type { ModelOptions } from "./processes/model-choice.ts";
+import { type ModelOptions, modelWords } from "./processes/model-choice.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
 import { runtimePath } from "./runtime-file.ts";
 
@@ -187,13 +187,7 @@ export class Supervisor {
 
   #masterArgs(): string[] {
     const { models, leaseMs } = this.options;
-    const args = ["master", "--models", models.source, "--lease", String(leaseMs)];
-    if (models.file !== undefined) args.push("--answers", models.file);
-    if (models.ollama !== undefined) args.push("--ollama", models.ollama);
-    if (models.paceMs !== undefined) args.push("--pace", String(models.paceMs));
-    if (models.record !== undefined) args.push("--record", models.record);
-    if (models.budgetUsd !== undefined) args.push("--budget", String(models.budgetUsd));
-    return args;
+    return ["master", ...modelWords(models), "--lease", String(leaseMs)];
   }
 
   async #died(name: "master" | "executor", child: ChildProcess): Promise<void> {

@@ -28,6 +28,17 @@ export interface ModelOptions {
   ollama?: string;
 }
 
+/** The same choice as words of a command line, for `up` and `master`. */
+export function modelWords(models: ModelOptions): string[] {
+  const words = ["--models", models.source];
+  if (models.file !== undefined) words.push("--answers", models.file);
+  if (models.ollama !== undefined) words.push("--ollama", models.ollama);
+  if (models.paceMs !== undefined) words.push("--pace", String(models.paceMs));
+  if (models.record !== undefined) words.push("--record", models.record);
+  if (models.budgetUsd !== undefined) words.push("--budget", String(models.budgetUsd));
+  return words;
+}
+
 export interface ModelSetting {
   options: ModelOptions;
   /** Folders of this run, whose paths become relative in a cassette. */

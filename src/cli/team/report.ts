@@ -45,9 +45,10 @@ export function reportTable(out: Output, { totals, proof, killed, durationMs, re
     String(outputTokens),
     usd(listUsd),
   ]);
-  const log = proof
-    ? `\n\n${out.paint.bold("New commits in the origin")}\n${proof.commits.map(({ sha, author, subject }) => `  ${sha.slice(0, 10)}  ${subject}  (${author})`).join("\n")}`
-    : "";
+  const log =
+    proof && proof.commits.length > 0
+      ? `\n\n${out.paint.bold("New commits in the origin")}\n${proof.commits.map(({ sha, author, subject }) => `  ${sha.slice(0, 10)}  ${subject}  (${author})`).join("\n")}`
+      : "";
   return `${out.table(["what", "how much"], rows)}\n\n${out.table(["persona", "calls", "tokens in", "tokens out", "at list prices"], personas)}${log}`;
 }
 

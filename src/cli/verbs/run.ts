@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import { netRows, readAnswer } from "../answers.ts";
 import { askRuntime, checkName } from "../ask.ts";
 import { Narrator } from "../narrator.ts";
-import type { ModelOptions } from "../processes/model-choice.ts";
+import { type ModelOptions, modelWords } from "../processes/model-choice.ts";
 import { lookAtIt, readBack } from "../run/outcome.ts";
 import { type Project, readProject } from "../run/project.ts";
 import { inspectRepository, type Repository } from "../run/repository.ts";
@@ -15,9 +15,10 @@ import { type FeatureRequest, readRequest } from "../run/request.ts";
 import { mustRun, openSystem, type RunSystem } from "../run/system.ts";
 import { chooseTarget, type Target } from "../run/target.ts";
 import { serveTeam, teamFile } from "../run/team-net.ts";
+import { escalationWords } from "../team/escalation.ts";
 import { followStory, type StoryEnd, throwIfPaused } from "../team/follow-story.ts";
 import { type Git, overviewOf, userGit } from "../team/git.ts";
-import { openGate, petrelCommand, shown } from "../team/paste.ts";
+import { openGate, petrelCommand, quoted, shown } from "../team/paste.ts";
 import { reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { putToken } from "../team/team-files.ts";
@@ -152,7 +153,7 @@ async function follow(call: VerbCall, plan: Plan, work: Work): Promise<ExitCode>
     petrel.signal,
   );
   await work.narrator.finished();
-  if (end.kind === "paused") out.say(`\n${lastWords(call, plan, end, null, "").join("\n")}`);
+  if (end.kind === "paused") out.say(`\n${lastWords(call, plan, work.models, end, null, "").join("\n")}`);
   throwIfPaused(end);
   const totals = storyTotals(
     end.events.filter((event) => event.correlation === correlation),
@@ -223,13 +224,21 @@ async function report(call: VerbCall, plan: Plan, { git, models }: Work, ended: 
     document as unknown as Json,
     () => `\n${reportTable(out, { totals, proof, killed: [], durationMs, recorded: models.source !== "live" })}`,
   );
-  out.say(`\n${lastWords(call, plan, end, target, gateOf(told)).join("\n")}`);
+  out.say(`\n${lastWords(call, plan, models, end, target, gateOf(told)).join("\n")}`);
   return exitCode;
 }
 
-function lastWords({ petrel, dir }: VerbCall, { net, repository }: Plan, end: StoryEnd, target: string | null, gate: string): string[] {
+function lastWords(
+  call: VerbCall,
+  { net, repository }: Plan,
+  models: ModelOptions,
+  end: StoryEnd,
+  target: string | null,
+  gate: string,
+): string[] {
+  const { petrel, dir } = call;
   const [petrelAt, at] = [petrelCommand(petrel), `--dir ${shown(petrel, dir)}`];
-  const goOn = `  ${petrelAt} up ${at}`;
+  const goOn = `  ${petrelAt} up ${modelWords(models).map(quoted).join(" ")} ${at}`;
   if (end.kind === "delivered")
     return [
       `Pushed ${target ?? "?"} to ${repository.address}. Look at it:`,
@@ -238,9 +247,7 @@ function lastWords({ petrel, dir }: VerbCall, { net, repository }: Plan, end: St
   if (end.kind === "waiting")
     return ["It waits for a person, and nothing was pushed. To go on:", goOn, `  ${petrelAt} gate approve ${net} ${gate} ${at}`];
   if (end.kind === "escalated") {
-    const findings = end.tokens.map((token) =>
-      isJsonObject(token) && typeof token.findings === "string" ? token.findings : JSON.stringify(token),
-    );
+    const findings = end.tokens.map(escalationWords);
     return [
       "Nothing was pushed: the story was escalated.",
       ...findings.map((text) => `  ${text.slice(0, 1000)}`),
