@@ -100,10 +100,10 @@ describe("kill -9", () => {
     };
     const [first = ""] = await owner();
     const flying = Array.from({ length: 20 }, (_, n) => system.put("crash", "start", { n: 101 + n }, `b${n}`));
-    system.signal(first, "SIGSTOP");
+    await system.freeze(first);
     await waitUntil("the other has taken over", async () => (await owner()).length === 2, 30_000);
     await Promise.all(flying);
-    system.signal(first, "SIGCONT");
+    system.thaw(first);
     for (let n = 0; n < 20; n++) await system.put("crash", "start", { n: 200 + n }, `c${n}`);
     await waitUntil("all are at the end", async () => (await atEnd()) === 41, 30_000);
     const { state } = await logAgreesWithPlaces(system.broker, "crash");

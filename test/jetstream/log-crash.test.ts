@@ -56,7 +56,7 @@ test("a frozen server delays an append and loses nothing; it can be called off m
   const broker = await system.connect();
   await broker.declareNet("ice");
   const entry = (id: string) => ({ id, epoch: 1, events: [event("ice", 1)] });
-  system.freeze();
+  await system.freeze();
   const abort = new AbortController();
   const dropped = broker.log("ice").append(0, entry("dropped"), abort.signal);
   abort.abort();
@@ -64,7 +64,7 @@ test("a frozen server delays an append and loses nothing; it can be called off m
   system.thaw();
   // What was called off may have been stored all the same: only the log knows.
   await broker.log("ice").append(0, entry("dropped"));
-  system.freeze();
+  await system.freeze();
   const slow = broker.log("ice").append(1, entry("slow"));
   await expect(broker.control.read()).rejects.toMatchObject({ code: "no-answer" });
   system.thaw();

@@ -8,6 +8,7 @@ import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
+import { freezeProcess } from "../support/freeze.ts";
 import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
@@ -131,7 +132,7 @@ test("a wrong password and a server that is away have their own errors", async (
 
 test("a frozen server is stopped by force", async () => {
   const started = await server();
-  process.kill(started.pid, "SIGSTOP");
+  await freezeProcess(started.pid);
   await started.stop(200);
   await waitUntil("it is gone", () => runningServer(started.dir) === null);
   expect(existsSync(join(started.dir, `nats-server_${started.pid}.ports`))).toBe(false);

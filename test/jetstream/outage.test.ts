@@ -108,7 +108,7 @@ test("before, after a kill, after a clean restart and after a freeze", async () 
   await system.restart();
   await back();
   await works(2);
-  system.freeze();
+  await system.freeze();
   await expect(master.control.read()).rejects.toMatchObject({ outlook: "retryable" });
   system.thaw();
   await works(3);

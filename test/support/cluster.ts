@@ -11,6 +11,7 @@ import type { Durability } from "../../src/jetstream/server/config.ts";
 import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
 import type { ManagedServer } from "../../src/jetstream/server/managed.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { freezeProcess } from "./freeze.ts";
 import { serverBinary, testFolder, testIds, waitUntil, wallClock } from "./nats-server.ts";
 
 /** Signals to one process of the cluster. */
@@ -18,8 +19,8 @@ export interface Member {
   readonly pid: number;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: alive, but answering nothing. */
-  freeze(): void;
+  /** SIGSTOP: alive, but answering nothing. Settles when it stands still. */
+  freeze(): Promise<void>;
   thaw(): void;
 }
 
@@ -36,7 +37,7 @@ export interface Cluster {
   start(): Promise<ManagedServer>;
   stop(): Promise<void>;
   kill(): Promise<void>;
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Stops if it runs, and starts on the same store and port. */
   restart(): Promise<ManagedServer>;
@@ -80,7 +81,7 @@ export async function startCluster(options: { durability?: Durability } = {}): P
     start,
     stop,
     kill,
-    freeze: () => void process.kill(server().pid, "SIGSTOP"),
+    freeze: () => freezeProcess(server().pid),
     thaw: () => void process.kill(server().pid, "SIGCONT"),
     restart: async () => {
       await stop();
@@ -131,7 +132,7 @@ function processMember(child: ChildProcess): ProcessMember {
       child.kill("SIGKILL");
       await exit;
     },
-    freeze: () => void child.kill("SIGSTOP"),
+    freeze: () => freezeProcess(pid),
     thaw: () => void child.kill("SIGCONT"),
   };
 }

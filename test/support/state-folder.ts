@@ -7,6 +7,7 @@ import { runtimePath } from "../../src/cli/runtime-file.ts";
 import type { Broker } from "../../src/contract/broker.ts";
 import { connectBroker } from "../../src/jetstream/connect.ts";
 import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { freezeProcess } from "./freeze.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { builtCli, CLI, isAlive, ROOT } from "./petrel-process.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -62,8 +63,13 @@ export class System {
     child?.kill("SIGKILL");
     await waitUntil(`${name} is gone`, () => !child?.pid || !isAlive(child.pid));
   }
-  signal(name: string, signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#children.get(name)?.kill(signal);
+  async freeze(name: string): Promise<void> {
+    const pid = this.#children.get(name)?.pid;
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    await freezeProcess(pid);
+  }
+  thaw(name: string): void {
+    this.#children.get(name)?.kill("SIGCONT");
   }
   async killServer(): Promise<void> {
     const { pid } = this.#server;
