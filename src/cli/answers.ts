@@ -34,6 +34,13 @@ export const placeRows = z.array(
   }),
 );
 
+/** `state-hash`: of the whole state after event `seq`; `tip` is the last entry that the owner knows to be in its log. */
+export const stateHashAnswer = z.looseObject({
+  seq: z.int(),
+  hash: z.string(),
+  tip: z.looseObject({ sequence: z.int(), chain: z.string() }),
+});
+
 export const token = z.looseObject({
   id: z.string(),
   data: json,

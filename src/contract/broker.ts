@@ -15,10 +15,21 @@ export interface LogEntry {
   /** The entry's own id, which tells whether an unanswered append was stored. */
   id: string;
   events: NetEvent[];
+  /** Hash of the entry before it, as its writer knew it; null in logs of before there was a chain. */
+  prev: string | null;
+  /** `entryHash` of it, computed when it is asked for. */
+  readonly hash: string;
+}
+export interface NewEntry {
+  id: string;
+  epoch: number;
+  events: NetEvent[];
+  prev?: string;
 }
 
 export type AppendOutcome =
-  | { kind: "committed"; sequence: number }
+  /** `hash` for an entry that names the one before it. */
+  | { kind: "committed"; sequence: number; hash?: string }
   /** Another entry has the slot: the term is over. */
   | { kind: "conflict"; message: string }
   /** The broker stored nothing and will not: no space, too large, no right. */
@@ -29,7 +40,7 @@ export interface EventLog {
   /** Entries from `after` + 1 to the tail as the leader has it, in order, entries of older epochs voided. Returns the last sequence read. */
   read(after: number, take: (entry: LogEntry) => void): Promise<number>;
   /** Settles only with one of the certain answers; while the broker is away it goes on asking until `signal` is aborted. */
-  append(expected: number, entry: { id: string; epoch: number; events: NetEvent[] }, signal?: AbortSignal): Promise<AppendOutcome>;
+  append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome>;
   /** Follows the log from `after` + 1 for readers (watch, demo, gateway); ends when `signal` is aborted. */
   follow(after: number, signal: AbortSignal): AsyncIterable<LogEntry>;
 }

@@ -60,6 +60,8 @@ export const headerNames = {
   by: "Petrel-By",
   entry: "Petrel-Entry",
   epoch: "Petrel-Epoch",
+  /** Hash of the entry before it: the chain of a log. */
+  prev: "Petrel-Prev",
 } as const;
 
 /** The place every net has, for what could not be taken in. */

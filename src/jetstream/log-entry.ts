@@ -1,6 +1,7 @@
 /** From a stored message to a log entry, or to nothing: what a stale or foreign writer put there does not count (E2). */
 import type { LogEntry } from "../contract/broker.ts";
 import type { NetEvent } from "../contract/event.ts";
+import { entryHash } from "../contract/hash.ts";
 import { headerNames } from "../contract/subjects.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
@@ -21,6 +22,18 @@ export class EpochFilter {
   }
 }
 
+/** Hashing is left until somebody asks: most readers do not. */
+export function entryOf(parts: Omit<LogEntry, "hash">, hash: () => string): LogEntry {
+  let known: string | null = null;
+  return {
+    ...parts,
+    get hash() {
+      known ??= hash();
+      return known;
+    },
+  };
+}
+
 /** Null for what no owner wrote: a message without our headers or with another body. */
 function parseEntry(message: StoredMessage): LogEntry | null {
   const id = message.header(headerNames.entry);
@@ -28,7 +41,10 @@ function parseEntry(message: StoredMessage): LogEntry | null {
   if (id === "" || !Number.isInteger(epoch) || epoch < 0) return null;
   try {
     const events: unknown = JSON.parse(new TextDecoder().decode(message.data));
-    return Array.isArray(events) ? { sequence: message.seq, epoch, id, events: events as NetEvent[] } : null;
+    if (!Array.isArray(events)) return null;
+    const prev = message.header(headerNames.prev) || null;
+    const hash = () => entryHash({ prev, epoch, id }, message.data);
+    return entryOf({ sequence: message.seq, epoch, id, events: events as NetEvent[], prev }, hash);
   } catch {
     return null;
   }

@@ -5,10 +5,10 @@
  * (c) At a wrong last sequence the message at expected + 1 decides, read from the leader: own id or another's.
  */
 import { headers } from "@nats-io/transport-node";
-import type { AppendOutcome, EventLog, LogEntry } from "../contract/broker.ts";
+import type { AppendOutcome, EventLog, LogEntry, NewEntry } from "../contract/broker.ts";
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
-import type { NetEvent } from "../contract/event.ts";
+import { entryHash } from "../contract/hash.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
 import { ApiFailure, apiCodes, isApiCode, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
@@ -28,6 +28,7 @@ interface Attempt {
   expected: number;
   id: string;
   epoch: number;
+  prev: string | null;
   body: Uint8Array;
 }
 /** What one send says: certain, or ask again. */
@@ -45,7 +46,7 @@ export class JetStreamLog implements EventLog {
     this.#stream = streams.log(net);
   }
 
-  async append(expected: number, entry: { id: string; epoch: number; events: NetEvent[] }, signal?: AbortSignal): Promise<AppendOutcome> {
+  async append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome> {
     if (this.#appending) throw new Terminal({ code: "append-in-flight", message: `net ${this.#net}: an append is under way already` });
     const body = new TextEncoder().encode(JSON.stringify(entry.events));
     if (body.length >= ENTRY_LIMIT) {
@@ -57,7 +58,9 @@ export class JetStreamLog implements EventLog {
     }
     this.#appending = true;
     try {
-      return await this.#untilCertain({ expected, id: entry.id, epoch: entry.epoch, body }, signal);
+      const attempt = { expected, id: entry.id, epoch: entry.epoch, prev: entry.prev ?? null, body };
+      const outcome = await this.#untilCertain(attempt, signal);
+      return outcome.kind === "committed" && entry.prev !== undefined ? { ...outcome, hash: entryHash(attempt, body) } : outcome;
     } finally {
       this.#appending = false;
     }
@@ -84,6 +87,7 @@ export class JetStreamLog implements EventLog {
     marks.set("Nats-Expected-Last-Sequence", String(attempt.expected));
     marks.set(headerNames.entry, attempt.id);
     marks.set(headerNames.epoch, String(attempt.epoch));
+    if (attempt.prev !== null) marks.set(headerNames.prev, attempt.prev);
     try {
       const ack = await abortable(publishAcked(this.#link, subjects.log(this.#net), attempt.body, marks), signal);
       return { kind: "committed", sequence: ack.seq };

@@ -69,6 +69,8 @@ export interface NetState {
   seq: number;
   /** Of the last log entry folded. */
   sequence: number;
+  /** Hash of that entry, which the next one names; empty before the first. */
+  chain: string;
   epoch: number;
   definition: string | null;
   personas: Record<string, string>;
@@ -94,6 +96,7 @@ export function emptyState(net: string): NetState {
     net,
     seq: 0,
     sequence: 0,
+    chain: "",
     epoch: 0,
     definition: null,
     personas: {},

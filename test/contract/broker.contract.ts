@@ -7,6 +7,7 @@ import type { Broker, Delivery, ExecutorLine, LogEntry } from "../../src/contrac
 import type { ExecutorPresence, SignedOrder, ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
 import { Terminal } from "../../src/contract/errors.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
+import { entryHash } from "../../src/contract/hash.ts";
 import type { Token } from "../../src/contract/token.ts";
 import { waitUntil } from "../support/nats-server.ts";
 
@@ -130,6 +131,23 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
         expect(all.last).toBe(4);
         expect(all.entries.map((entry) => entry.id)).toEqual(["t1", "t2", "good"]);
         expect((await readAll(b, net, 2)).entries.map((entry) => entry.id)).toEqual(["good"]);
+      });
+
+      test("an entry carries the hash of the one before it, and its own is the same for writer and reader", async () => {
+        const net = await freshNet();
+        const events = [event(net, 1, { summary: "é ✓ \u2028" })];
+        const first = await a.log(net).append(0, { id: "one", epoch: 1, events, prev: "start" });
+        expect(first).toMatchObject({ kind: "committed", hash: entryHash({ prev: "start", epoch: 1, id: "one" }, JSON.stringify(events)) });
+        const prev = first.kind === "committed" ? (first.hash ?? "") : "";
+        // Sent again, as after a lost answer: the same bytes, the same hash.
+        expect(await b.log(net).append(0, { id: "one", epoch: 1, events, prev: "start" })).toEqual(first);
+        await a.log(net).append(1, { id: "two", epoch: 1, events: [event(net, 2)], prev });
+        await a.log(net).append(2, { id: "three", epoch: 1, events: [event(net, 3)] });
+        const read: LogEntry[] = [];
+        await b.log(net).read(0, (entry) => read.push(entry));
+        expect(read.map((entry) => entry.prev)).toEqual(["start", prev, null]);
+        expect(read[0]?.hash).toBe(prev);
+        expect(read[2]?.hash).toBe(entryHash({ prev: null, epoch: 1, id: "three" }, JSON.stringify([event(net, 3)])));
       });
 
       test("an append beyond the tail is a conflict, never a success", async () => {

@@ -11,6 +11,7 @@ import type { AppendOutcome, EventLog } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { Cancelled, type ErrorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
+import { CHAIN_START } from "../../contract/hash.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import { applyEvent } from "../../net/fold.ts";
 import type { NetState } from "../../net/state.ts";
@@ -110,7 +111,8 @@ export class CommitLoop {
 
   async #append(group: Pending[]): Promise<void> {
     const { log, state, ids, clock } = this.#ports;
-    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event) };
+    const prev = state.chain || CHAIN_START;
+    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev };
     let wasStalled = false;
     while (this.#over === null) {
       let outcome: AppendOutcome;
@@ -121,7 +123,7 @@ export class CommitLoop {
       }
       if (outcome.kind === "committed") {
         if (wasStalled) this.#ports.stalled(null);
-        return this.#acknowledge(group, outcome.sequence);
+        return this.#acknowledge(group, outcome.sequence, outcome.hash ?? "");
       }
       if (outcome.kind === "conflict") return this.#end(`another owner wrote to the log: ${outcome.message}`);
       wasStalled = true;
@@ -130,8 +132,9 @@ export class CommitLoop {
     }
   }
 
-  #acknowledge(group: Pending[], sequence: number): void {
+  #acknowledge(group: Pending[], sequence: number, hash: string): void {
     this.#ports.state.sequence = sequence;
+    this.#ports.state.chain = hash;
     this.#flying = [];
     for (const { event, resolve } of group) {
       this.#ports.committed(event);

@@ -12,6 +12,7 @@ import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inputData } from "../../net/routing.ts";
+import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 
@@ -47,6 +48,7 @@ const moveBody = z.object({
 
 export const NET_VERBS: Record<string, Verb> = {
   places: async (term) => placesOf(term),
+  "state-hash": async (term) => (await stateDigest(term)) as unknown as Json,
   tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
   gates: async (term) =>
     findGates(term.state).map((firing) => ({

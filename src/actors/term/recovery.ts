@@ -1,5 +1,5 @@
 /** Recovery: the state of a net from its newest checkpoint and the rest of its log (E1). */
-import type { Broker } from "../../contract/broker.ts";
+import type { Broker, LogEntry } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { applyEvent } from "../../net/fold.ts";
@@ -11,16 +11,24 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
   const saved = await loadCheckpoint(broker.checkpoints, net, logger);
   const state = saved ?? emptyState(net);
   const from = state.sequence;
-  let last = from;
-  const tail = await broker.log(net).read(from, (entry) => {
+  let last: LogEntry | null = null;
+  // A checkpoint of before there was a chain says where it stands and not what stands there.
+  const chained = from === 0 || state.chain !== "";
+  const tail = await broker.log(net).read(chained ? from : from - 1, (entry) => {
     for (const event of entry.events) applyEvent(state, event);
-    last = entry.sequence;
+    last = entry;
   });
   if (tail < from) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${from} exists`);
   if (tail === 0 && (await broker.netVersions.list(net)).length > 0) throw lost(net, "definitions of it exist, but its log is empty");
   state.sequence = tail;
-  logger.info({ net, from, tail, last, seq: state.seq }, "state recovered");
+  state.chain = lastHash(last) ?? state.chain;
+  logger.info({ net, from, tail, seq: state.seq }, "state recovered");
   return state;
+}
+
+/** What the next entry names as the one before it; voided entries are no part of the chain. */
+function lastHash(last: LogEntry | null): string | null {
+  return last?.hash ?? null;
 }
 
 function lost(net: string, why: string): Terminal {

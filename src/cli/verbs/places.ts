@@ -1,16 +1,18 @@
 /** The places of a net with their counts. */
 import type { Json } from "../../contract/json.ts";
-import { placeRows, readAnswer } from "../answers.ts";
+import { placeRows, readAnswer, stateHashAnswer } from "../answers.ts";
 import { askNet } from "../ask.ts";
 import { readableAge } from "../output.ts";
-import { EXIT, type Verb } from "../verb.ts";
+import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
 export const placesVerb: Verb = {
   command: "places <net>",
   summary: "list the places of a net with their counts",
   details: "Waiting tokens are free; reserved ones belong to a firing under way and stay visible until it is done.",
-  examples: ["petrel places safe-teams", "petrel places safe-teams --json"],
+  examples: ["petrel places safe-teams", "petrel places safe-teams --json", "petrel places safe-teams --hash"],
+  options: [{ flags: "--hash", about: "the hash of the whole state instead: equal for whoever has folded the same events" }],
   run: async (call) => {
+    if (call.on("hash")) return hash(call);
     const answer = await call.withBroker((broker) => askNet(broker, call.arg("net"), "places"));
     const rows = readAnswer(placeRows, answer, "places");
     call.out.result(rows as Json, () =>
@@ -29,3 +31,14 @@ export const placesVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+async function hash(call: VerbCall): Promise<ExitCode> {
+  const net = call.arg("net");
+  const { seq, hash: digest } = readAnswer(
+    stateHashAnswer,
+    await call.withBroker((broker) => askNet(broker, net, "state-hash")),
+    "state-hash",
+  );
+  call.out.result({ net, seq, hash: digest }, () => `${digest}  ${net} after event ${seq}`);
+  return EXIT.ok;
+}

@@ -14,6 +14,7 @@ export interface StoredEntry {
   id: string;
   epoch: number;
   events: NetEvent[];
+  prev?: string;
 }
 
 interface Service {

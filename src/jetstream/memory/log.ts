@@ -1,8 +1,9 @@
 /** The in-memory event log, with the same answers to the same troubles as the real one (E2). */
-import type { AppendOutcome, EventLog, LogEntry } from "../../contract/broker.ts";
+import type { AppendOutcome, EventLog, LogEntry, NewEntry } from "../../contract/broker.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import { Terminal } from "../../contract/errors.ts";
-import type { NetEvent } from "../../contract/event.ts";
+import { entryHash } from "../../contract/hash.ts";
+import { entryOf } from "../log-entry.ts";
 import type { MemoryHub, StoredEntry } from "./hub.ts";
 import type { MemoryStream } from "./stream.ts";
 import type { MemoryWire } from "./wire.ts";
@@ -34,7 +35,7 @@ export class MemoryLog implements EventLog {
     this.#faults = faults;
   }
 
-  async append(expected: number, entry: { id: string; epoch: number; events: NetEvent[] }, signal?: AbortSignal): Promise<AppendOutcome> {
+  async append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome> {
     if (this.#appending) throw new Terminal({ code: "append-in-flight", message: `net ${this.#net}: an append is under way already` });
     if (JSON.stringify(entry.events).length >= ENTRY_LIMIT) {
       throw new Terminal({ code: "entry-too-large", message: `net ${this.#net}: an entry is over the limit of ${ENTRY_LIMIT} bytes` });
@@ -61,12 +62,14 @@ export class MemoryLog implements EventLog {
     if (!log) return { kind: "rejected", error: { outlook: "terminal", code: "log-missing", message: `net ${this.#net} has no log` } };
     if (this.#faults.stealSlot > 0) {
       this.#faults.stealSlot--;
-      log.add(this.#net, { id: `rival-${log.last + 1}`, epoch: entry.epoch, events: [] });
+      const prev = entry.prev === undefined ? {} : { prev: entry.prev };
+      log.add(this.#net, { id: `rival-${log.last + 1}`, epoch: entry.epoch, events: [], ...prev });
     }
-    if (log.last === expected) return { kind: "committed", sequence: log.add(this.#net, entry) };
+    const hash = entry.prev === undefined ? {} : { hash: hashOf(entry) };
+    if (log.last === expected) return { kind: "committed", sequence: log.add(this.#net, entry), ...hash };
     const sequence = expected + 1;
     const found = log.get(sequence);
-    if (found?.value.id === entry.id) return { kind: "committed", sequence };
+    if (found?.value.id === entry.id) return { kind: "committed", sequence, ...hash };
     return { kind: "conflict", message: found ? `sequence ${sequence} holds entry ${found.value.id}` : `the log ends before ${expected}` };
   }
 
@@ -104,7 +107,13 @@ export class MemoryLog implements EventLog {
       const stored = this.#existing()?.get(seq)?.value;
       if (!stored || stored.epoch < newest) return null;
       if (stored.events.some((event) => event.type === "epoch")) newest = stored.epoch;
-      return { sequence: seq, ...structuredClone(stored) };
+      const { id, epoch, prev, events } = structuredClone(stored);
+      return entryOf({ sequence: seq, id, epoch, events, prev: prev ?? null }, () => hashOf(stored));
     };
   }
+}
+
+/** Over the text that the real log would hold. */
+function hashOf({ id, epoch, prev, events }: StoredEntry): string {
+  return entryHash({ prev: prev ?? null, epoch, id }, JSON.stringify(events));
 }
