@@ -13,9 +13,11 @@ import type { Json } from "../contract/json.ts";
 import { TAKE_ALL_LIMIT, type Token } from "../contract/token.ts";
 import { sortByOrder } from "./arcql.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
-import { type Bound, boundOf, type Scope, scopeOf } from "./scope.ts";
+import { type MarkingIndex, markingIndex } from "./marking-index.ts";
+import { type Bound, boundOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
 import type { NetState, Placed } from "./state.ts";
 import type { CompiledTemplate } from "./template.ts";
+import type { TokenLine } from "./token-line.ts";
 
 const MAX_TRIES = 10_000;
 
@@ -23,8 +25,15 @@ export interface Binding {
   inputs: { name: string; place: string; mode: "consume" | "read"; many: boolean; tokens: Token[] }[];
 }
 
-export function findBinding(state: NetState, net: CompiledNet, transition: CompiledTransition, now: number): Binding | null {
-  const search: Search = { state, net, transition, now, tries: 0, bound: [] };
+/** `upTo`: tokens of later events count as not there yet. */
+export function findBinding(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  now: number,
+  upTo = Number.POSITIVE_INFINITY,
+): Binding | null {
+  const search: Search = { state, index: markingIndex(state), net, transition, now, upTo, tries: 0, bound: [] };
   return extend(search, 0) ? { inputs: search.bound } : null;
 }
 
@@ -34,11 +43,10 @@ export function inputScope(
   extra: Record<string, Bound> = {},
 ): Scope {
   const entries: Record<string, Bound | Bound[]> = { ...extra };
-  for (const input of inputs) {
-    const bounds = input.tokens.map((token) => boundOf(token, input.place));
-    const first = bounds[0];
-    if (input.many) entries[input.name] = bounds;
-    else if (first) entries[input.name] = first;
+  for (const { name, many, place, tokens } of inputs) {
+    const [first] = tokens;
+    if (many) entries[name] = tokens.map((token) => boundOf(token, place));
+    else if (first) entries[name] = boundOf(first, place);
   }
   return scopeOf(entries);
 }
@@ -55,9 +63,11 @@ function placed(binding: Binding, mode: "consume" | "read"): PlacedId[] {
 
 interface Search {
   state: NetState;
+  index: MarkingIndex;
   net: CompiledNet;
   transition: CompiledTransition;
   now: number;
+  upTo: number;
   tries: number;
   bound: Binding["inputs"];
 }
@@ -101,11 +111,10 @@ function isMany(input: CompiledInput): boolean {
 
 /** How many tokens the arc takes, or null while that cannot be said. */
 function wanted(search: Search, input: CompiledInput): number | "all" | null {
-  const scope = inputScope(search.bound);
   const value: Json | undefined = input.gather
-    ? input.gather.count.evaluate(scope, search.now)
+    ? input.gather.count.evaluate(inputScope(search.bound), search.now)
     : typeof input.take === "object"
-      ? rendered(input.take, scope, search.now)
+      ? rendered(input.take, inputScope(search.bound), search.now)
       : input.take;
   if (value === "all") return "all";
   return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
@@ -121,18 +130,39 @@ function rendered(template: CompiledTemplate, scope: Scope, now: number): Json |
 }
 
 function* candidatesFor(search: Search, input: CompiledInput): Generator<Token> {
-  const place = input.arc.place;
-  const reading = input.arc.mode === "read";
-  // B4.
-  const taken = new Set(search.bound.filter((bound) => bound.place === place).flatMap(({ tokens }) => tokens.map(({ id }) => id)));
-  const wantedKey = input.gather ? groupKey(search, input) : undefined;
-  for (const entry of search.state.places.get(place)?.values() ?? []) {
-    if (taken.has(entry.token.id) || !available(search, entry, place, reading)) continue;
-    const scope = inputScope(search.bound, { $: boundOf(entry.token, place) });
-    if (input.where && input.where.test(scope, search.now) === false) continue;
-    if (input.gather && !sameKey(input.gather.by.evaluate(scope, search.now), wantedKey)) continue;
-    yield entry.token;
+  const { where, gather, arc } = input;
+  const reading = arc.mode === "read";
+  const wantedKey = gather ? groupKey(search, input) : undefined;
+  const tested = where !== null || gather !== null;
+  const earlier = tested ? inputScope(search.bound) : undefined;
+  for (let node = lineFor(search, input, earlier, wantedKey).head; node !== null; node = node.next) {
+    const { placed, seq } = node.slot;
+    const { token } = placed;
+    if (seq > search.upTo || isBound(search, arc.place, token) || !available(search, placed, arc.place, reading)) continue;
+    if (tested) {
+      const scope = scopeOfToken(boundOf(token, arc.place), earlier);
+      if (where && !where.test(scope, search.now)) continue;
+      if (gather && !sameKey(gather.by.evaluate(scope, search.now), wantedKey)) continue;
+    }
+    yield token;
   }
+}
+
+/** The shortest list that holds every candidate. */
+function lineFor(search: Search, input: CompiledInput, earlier: Scope | undefined, wantedKey: Json | undefined): TokenLine {
+  const index = search.index.place(input.arc.place);
+  const over = input.arc.mode === "read" ? "all" : "free";
+  let best = input.gatherKey && input.gather ? index.line(over, input.gatherKey, wantedKey) : null;
+  for (const { key, value } of input.lookups) {
+    const line = index.line(over, key, earlier && value.evaluate(earlier, search.now));
+    if (best === null || line.size < best.size) best = line;
+  }
+  return best ?? index.line(over, null);
+}
+
+/** B4. */
+function isBound(search: Search, place: string, token: Token): boolean {
+  return search.bound.some((bound) => bound.place === place && bound.tokens.includes(token));
 }
 
 /** A gather's key, as the arc says it or as its first input gives it. */
@@ -158,7 +188,7 @@ function readersHaveStarted(search: Search, token: Token, place: string): boolea
     if (search.state.seen.get(id)?.has(token.id)) continue;
     const reader = search.net.transitions.get(id);
     const arcs = reader?.inputs.filter((input) => input.arc.place === place) ?? [];
-    const matches = arcs.some(({ where }) => where === null || where.test(scopeOf({ $: boundOf(token, place) }), search.now));
+    const matches = arcs.some(({ where }) => where === null || where.test(scopeOfToken(boundOf(token, place)), search.now));
     if (matches) return false;
   }
   return true;

@@ -12,6 +12,8 @@ import {
   type Transition,
 } from "./definition.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
+import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
+import type { TokenKey } from "./marking-index.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
 
 /** Where tokens of a failed firing lie when its transition names no other place. */
@@ -37,6 +39,9 @@ export interface CompiledInput {
   arc: InputArc;
   name: string;
   where: CompiledExpression | null;
+  /** Keys by which an index finds the candidates; `where` and `gather` are tested all the same. */
+  lookups: Lookup[];
+  gatherKey: TokenKey | null;
   order: CompiledOrder | null;
   /** 1 binds a token, anything else an array. */
   take: number | "all" | CompiledTemplate;
@@ -138,6 +143,8 @@ function compileInput(arc: InputArc): CompiledInput {
     arc,
     name: aliasOf(arc),
     where: optional(arc.where, compileExpression),
+    lookups: arc.where === undefined ? [] : lookupsOf(arc.where),
+    gatherKey: gather ? tokenKeyOf(gather.by) : null,
     order: optional(arc.orderBy, compileOrderBy),
     take: typeof arc.take === "string" && arc.take !== "all" ? compileTemplate(arc.take) : (arc.take ?? 1),
     gather: gather

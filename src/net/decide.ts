@@ -14,38 +14,42 @@ import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-n
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs } from "./held-inputs.ts";
+import { markingIndex } from "./marking-index.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
 
-/** `netOf` gives the definition that an open firing began under, and ends under. */
+/**
+ * `netOf` gives the definition that an open firing began under, and ends under. With `upTo`, tokens of events after that `seq`
+ * are left alone: each step then waits until the log has the one before.
+ */
 export function decideTransition(
   state: NetState,
   net: CompiledNet,
   transition: CompiledTransition,
   now: number,
   netOf: (firing: OpenFiring) => CompiledNet | null = () => net,
+  upTo = Number.POSITIVE_INFINITY,
 ): EventDraft | null {
   if (state.paused || state.killed) return null;
-  const open = openFirings(state, transition.id);
-  const gated = gatedFirings(state, transition.id);
+  const { open, gated, passed } = markingIndex(state).firingsOf(transition.id);
   if (!hasRoom(state, net, transition)) return null;
-  if (open.length < transition.slots) {
-    const passed = gated.find((firing) => firing.gate?.passed);
-    if (passed) return leaveGate(state, netOf(passed) ?? net, transition, passed, now);
+  if (open.size < transition.slots) {
+    const [first] = passed;
+    if (first) return leaveGate(state, netOf(first) ?? net, transition, first, now);
   }
-  if (open.length + gated.length >= transition.slots) return null;
-  const binding = findBinding(state, net, transition, now);
+  if (open.size + gated.size >= transition.slots) return null;
+  const binding = findBinding(state, net, transition, now, upTo);
   if (!binding) return null;
   if (transition.deterministic && !transition.definition.gate) return fireNow(state, net, transition, binding, now);
   return transition.definition.gate ? gateDraft(state, net, transition, binding, now) : startBinding(state, net, transition, binding, now);
 }
 
 export function openFirings(state: NetState, transition: string): OpenFiring[] {
-  return [...state.firings.values()].filter((firing) => firing.transition === transition && firing.gate === null);
+  return [...markingIndex(state).firingsOf(transition).open];
 }
 export function gatedFirings(state: NetState, transition: string): OpenFiring[] {
-  return [...state.firings.values()].filter((firing) => firing.transition === transition && firing.gate !== null);
+  return [...markingIndex(state).firingsOf(transition).gated];
 }
 
 export function firingId(net: string, transition: string, binding: Binding): string {
@@ -77,7 +81,7 @@ export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledT
 export function roomIn(state: NetState, net: CompiledNet, place: string): number {
   const capacity = placeOf(net, place)?.capacity;
   if (capacity === undefined) return Number.POSITIVE_INFINITY;
-  const coming = (net.fillers.get(place) ?? []).reduce((sum, id) => sum + openFirings(state, id).length, 0);
+  const coming = (net.fillers.get(place) ?? []).reduce((sum, id) => sum + markingIndex(state).firingsOf(id).open.size, 0);
   return capacity - (state.places.get(place)?.size ?? 0) - coming;
 }
 
@@ -258,7 +262,7 @@ function inputIds(binding: Binding): Record<string, string[]> {
 function instancePart(state: NetState, transition: CompiledTransition): { instance?: number } {
   if (!("instances" in transition.definition)) return {};
   const load = new Array<number>(transition.definition.instances).fill(0);
-  for (const { instance } of openFirings(state, transition.id)) {
+  for (const { instance } of markingIndex(state).firingsOf(transition.id).open) {
     if (instance !== null && load[instance - 1] !== undefined) load[instance - 1] = (load[instance - 1] ?? 0) + 1;
   }
   return { instance: load.indexOf(Math.min(...load)) + 1 };

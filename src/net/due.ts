@@ -7,13 +7,14 @@ import type { Token } from "../contract/token.ts";
 import { inputScope } from "./binding.ts";
 import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { authorOf } from "./decide.ts";
+import { markingIndex } from "./marking-index.ts";
 import { boundOf } from "./scope.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 
 /** When something will be due next (ms since the epoch), or null. */
 export function nextDue(state: NetState, net: CompiledNet, now: number): number | null {
   let next = Number.POSITIVE_INFINITY;
-  for (const { notBefore, gate } of state.firings.values()) {
+  for (const { notBefore, gate } of markingIndex(state).timed) {
     if (notBefore !== null && notBefore > now) next = Math.min(next, notBefore);
     if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
   }
@@ -23,7 +24,7 @@ export function nextDue(state: NetState, net: CompiledNet, now: number): number 
 
 /** Attempts that waited for their time and may go now. */
 export function dueRetries(state: NetState, now: number): OpenFiring[] {
-  return [...state.firings.values()].filter(({ notBefore, gate }) => gate === null && notBefore !== null && notBefore <= now);
+  return [...markingIndex(state).timed].filter(({ notBefore, gate }) => gate === null && notBefore !== null && notBefore <= now);
 }
 
 /**

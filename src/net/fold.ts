@@ -6,7 +6,8 @@ import type { NetEvent, PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
-import { emptyState, type GateState, type NetState, type OpenFiring, PUT_MEMORY_MS, tokensOf } from "./state.ts";
+import { existingIndex } from "./marking-index.ts";
+import { emptyState, type GateState, type NetState, type OpenFiring, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
 
 export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
   const state = emptyState(net);
@@ -101,6 +102,7 @@ function open(state: NetState, event: NetEvent): void {
     before.gate = null;
     before.startedAt = opened;
     before.instance = number(event, "instance") ?? null;
+    existingIndex(state)?.firing(before);
     return;
   }
   const consumed = event.consumed ?? [];
@@ -108,10 +110,10 @@ function open(state: NetState, event: NetEvent): void {
   const readTokens = read.flatMap(({ place, id: token }) => state.places.get(place)?.get(token)?.token ?? []);
   for (const { place, id: token } of consumed) {
     const placed = state.places.get(place)?.get(token);
-    if (placed) placed.reservedBy = id;
+    if (placed) reserve(state, place, placed, id);
   }
   markSeen(state, event);
-  state.firings.set(id, {
+  const firing: OpenFiring = {
     firing: id,
     transition: event.transition ?? "",
     persona: event.persona ?? null,
@@ -131,21 +133,28 @@ function open(state: NetState, event: NetEvent): void {
     claim: null,
     gate: event.type === "gated" ? gateOf(event) : null,
     decided: [],
-  });
+  };
+  state.firings.set(id, firing);
+  existingIndex(state)?.firing(firing);
+}
+
+function reserve(state: NetState, place: string, placed: Placed, by: string | null): void {
+  placed.reservedBy = by;
+  existingIndex(state)?.known(place)?.changed(placed.token.id);
 }
 
 function close(state: NetState, event: NetEvent): void {
-  if (event.firing) {
-    const opened = state.firings.get(event.firing);
-    state.firings.delete(event.firing);
-    // Tokens that the firing held and does not consume after all are free again.
-    for (const { place, id } of opened?.consumed ?? []) {
-      const placed = state.places.get(place)?.get(id);
-      if (placed) placed.reservedBy = null;
-    }
-    if (!opened) markSeen(state, event);
-  }
+  const opened = event.firing ? state.firings.get(event.firing) : undefined;
   for (const gone of event.consumed ?? []) remove(state, gone);
+  if (opened) {
+    state.firings.delete(opened.firing);
+    existingIndex(state)?.closed(opened);
+    // Tokens that the firing held and does not consume after all are free again.
+    for (const { place, id } of opened.consumed) {
+      const placed = state.places.get(place)?.get(id);
+      if (placed) reserve(state, place, placed, null);
+    }
+  } else if (event.firing) markSeen(state, event);
   produce(state, event);
 }
 
@@ -167,11 +176,17 @@ function decide(state: NetState, event: NetEvent): void {
 }
 
 function produce(state: NetState, event: NetEvent): void {
-  for (const { place, token } of event.produced ?? []) tokensOf(state, place).set(token.id, { token, reservedBy: null });
+  const index = existingIndex(state);
+  for (const { place, token } of event.produced ?? []) {
+    const placed: Placed = { token, reservedBy: null };
+    tokensOf(state, place).set(token.id, placed);
+    index?.known(place)?.add(placed, event.seq);
+  }
 }
 
 function remove(state: NetState, { place, id }: PlacedId): void {
   state.places.get(place)?.delete(id);
+  existingIndex(state)?.known(place)?.remove(id);
   for (const seen of state.seen.values()) seen.delete(id);
 }
 
@@ -244,7 +259,9 @@ function inputsOf(event: NetEvent): Record<string, string[]> {
 
 function withFiring(state: NetState, event: NetEvent, change: (firing: OpenFiring) => void): void {
   const firing = event.firing === undefined ? undefined : state.firings.get(event.firing);
-  if (firing) change(firing);
+  if (!firing) return;
+  change(firing);
+  existingIndex(state)?.firing(firing);
 }
 function attribute(event: NetEvent, name: string): Json | undefined {
   return event.attributes?.[name];

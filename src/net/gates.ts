@@ -7,6 +7,7 @@ import { DEAD_LETTER } from "./compiled-net.ts";
 import { provenanceOf } from "./decide.ts";
 import { inputTokens } from "./fold.ts";
 import { boundInputs } from "./held-inputs.ts";
+import { markingIndex } from "./marking-index.ts";
 import { inputData } from "./routing.ts";
 import type { GateState, NetState, OpenFiring } from "./state.ts";
 
@@ -74,7 +75,7 @@ export function expiryDraft(state: NetState, transition: CompiledTransition, fir
 }
 
 export function dueGates(state: NetState, now: number): OpenFiring[] {
-  return [...state.firings.values()].filter(
+  return [...markingIndex(state).timed].filter(
     ({ gate }) => gate !== null && !gate.passed && gate.expiresAt !== null && gate.expiresAt <= now,
   );
 }

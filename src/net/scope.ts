@@ -6,9 +6,9 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 
 export interface Bound {
-  data: Json;
+  readonly data: Json;
   /** The envelope of a token; null for what is no token, like `$result`. */
-  meta: JsonObject | null;
+  readonly meta: JsonObject | null;
 }
 
 export interface Scope {
@@ -18,9 +18,13 @@ export interface Scope {
 
 /** A scope of the given names, laid over `parent` if there is one. */
 export function scopeOf(entries: Record<string, Bound | Bound[]>, parent?: Scope): Scope {
-  // A map, because a record would answer for `constructor` too.
-  const names = new Map(Object.entries(entries));
-  return { get: (name) => names.get(name) ?? parent?.get(name) };
+  // Own names only, because a record would answer for `constructor` too.
+  return { get: (name) => (Object.hasOwn(entries, name) ? entries[name] : parent?.get(name)) };
+}
+
+/** A scope in which `$` is this, laid over `parent` if there is one. */
+export function scopeOfToken(token: Bound, parent?: Scope): Scope {
+  return { get: (name) => (name === "$" ? token : parent?.get(name)) };
 }
 
 /** The `$meta` of a token: `{id, at, by, correlation, place}`. */
@@ -30,5 +34,22 @@ export function metaOf(token: Token, place: string): JsonObject {
 
 /** A token at rest in a place, as a scope takes it. */
 export function boundOf(token: Token, place: string): Bound {
-  return { data: token.data, meta: metaOf(token, place) };
+  return new BoundToken(token, place);
+}
+
+/** Its envelope is made when somebody asks: most conditions look at the data alone, and there is one for each candidate. */
+class BoundToken implements Bound {
+  readonly #token: Token;
+  readonly #place: string;
+
+  constructor(token: Token, place: string) {
+    this.#token = token;
+    this.#place = place;
+  }
+  get data(): Json {
+    return this.#token.data;
+  }
+  get meta(): JsonObject {
+    return metaOf(this.#token, this.#place);
+  }
 }
