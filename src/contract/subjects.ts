@@ -11,6 +11,7 @@ export const subjects = {
   noLetters: (net: string) => `letters.${net}.none`,
   token: (net: string, place: string, id: string) => `place.${net}.${place}.${id}`,
   tokens: (net: string, place: string) => `place.${net}.${place}.*`,
+  tokensAll: (net: string) => `place.${net}.*.*`,
   event: (net: string, type: string, element: string) => `event.${net}.${type}.${element}`,
   command: (net: string, verb: string) => `command.${net}.${verb}`,
   commandAll: (net: string) => `command.${net}.*`,
@@ -39,6 +40,8 @@ export const streams = {
   log: (net: string) => `LOG_${net}`,
   letterBox: (net: string) => `IN_${net}`,
   place: (net: string, place: string) => `PLACE_${net}_${place}`,
+  /** All places of a net whose layout is shared. */
+  places: (net: string) => `PLACES_${net}`,
   work: (pool: string) => `WORK_${pool}`,
   done: (net: string) => `DONE_${net}`,
 } as const;

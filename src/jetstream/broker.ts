@@ -9,28 +9,30 @@ import { JetStreamCheckpoints } from "./checkpoints.ts";
 import { jetStreamCommands } from "./commands.ts";
 import { JetStreamControl } from "./control.ts";
 import { jetStreamDoor } from "./door.ts";
+import { inMemory, type Keeping } from "./keeping.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
 import { JetStreamLog } from "./log.ts";
 import { Objects } from "./object-store.ts";
 import { JetStreamPlaces } from "./places.ts";
 import { Presence } from "./presence.ts";
+import { declareResults } from "./results.ts";
 import { declareStream, streamNames } from "./streams.ts";
 import { JetStreamVersions } from "./versions.ts";
 import { JetStreamWorkDesk } from "./work-desk.ts";
 
-export function jetStreamBroker(link: Link, options: { ids: IdSource; storage: "file" | "memory" }): Broker {
-  const { storage } = options;
-  const presence = new Presence(link);
+export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: Keeping }): Broker {
+  const { keeping } = options;
+  const presence = new Presence(link, inMemory(keeping));
   const logs = new Map<string, EventLog>();
   const places = new Map<string, PlaceStreams>();
-  const bucket = (name: string, description: string) => new Bucket(link, name, { storage, description });
-  const objects = (name: string, description: string) => new Objects(link, name, { storage, description });
+  const bucket = (name: string, description: string) => new Bucket(link, name, { ...keeping, description });
+  const objects = (name: string, description: string) => new Objects(link, name, { ...keeping, description });
   return {
     // One log object for each net, so that "one append in flight" is watched over all its users.
     log: (net) => remembered(logs, net, () => new JetStreamLog(link, net)),
-    places: (net) => remembered(places, net, () => new JetStreamPlaces(link, net, storage)),
-    declareNet: (net) => declareNet(link, net, storage),
+    places: (net) => remembered(places, net, () => new JetStreamPlaces(link, net, keeping)),
+    declareNet: (net) => declareNet(link, net, keeping),
     nets: async () => {
       const names = await streamNames(link, subjects.logAll());
       return names
@@ -38,13 +40,13 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; storage: "
         .map((name) => name.slice(streams.log("").length))
         .sort();
     },
-    door: jetStreamDoor(link, storage),
+    door: jetStreamDoor(link, keeping),
     commands: jetStreamCommands(link),
-    work: new JetStreamWorkDesk(link, { ids: options.ids, storage, presence }),
+    work: new JetStreamWorkDesk(link, { ids: options.ids, keeping, presence }),
     netVersions: new JetStreamVersions(link, bucket(buckets.nets, "Every version of every net, by the hash of its content")),
     personaVersions: new JetStreamVersions(link, bucket(buckets.personas, "Every version of every persona, by the hash of its content")),
-    control: new JetStreamControl(link, storage),
-    leases: new JetStreamLeases(link),
+    control: new JetStreamControl(link, keeping),
+    leases: new JetStreamLeases(link, inMemory(keeping)),
     checkpoints: new JetStreamCheckpoints(objects(buckets.checkpoints, "Whole states of nets, to shorten the replay of their logs")),
     artifacts: new JetStreamArtifacts(
       objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),
@@ -64,26 +66,18 @@ function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-async function declareNet(link: Link, net: string, storage: "file" | "memory"): Promise<void> {
+async function declareNet(link: Link, net: string, keeping: Keeping): Promise<void> {
   await declareStream(link, {
     name: streams.log(net),
     subjects: [subjects.log(net)],
     retention: "limits",
-    storage,
+    ...keeping,
     allow_direct: true,
     deny_delete: true,
     description: `Event log of net ${net}, the truth: one message is one entry, a JSON array of events. Only its owner writes here.`,
     metadata: { net, role: "log" },
   });
-  await declareStream(link, {
-    name: streams.done(net),
-    subjects: [subjects.doneAll(net)],
-    retention: "limits",
-    storage,
-    allow_direct: true,
-    description: `Results of executors for net ${net}; each leaves when the log has it.`,
-    metadata: { net, role: "done" },
-  });
+  await declareResults(link, keeping, net);
 }
 
 function liveEvents(link: Link): LiveEvents {

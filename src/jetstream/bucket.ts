@@ -4,13 +4,13 @@ import { headers } from "@nats-io/transport-node";
 import { PetrelError } from "../contract/errors.ts";
 import type { PubAck } from "./jetstream-api.ts";
 import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import type { StoredMessage } from "./stored-message.ts";
 import { fromDirect } from "./stored-message.ts";
 import { declareStream, leaderMessage, removeMessage } from "./streams.ts";
 
-export interface BucketOptions {
-  storage: "file" | "memory";
+export interface BucketOptions extends Keeping {
   description: string;
   /** Milliseconds that an entry lives. */
   maxAgeMs?: number;
@@ -105,6 +105,7 @@ export class Bucket {
       subjects: [this.subject(">")],
       retention: "limits",
       storage: this.#options.storage,
+      num_replicas: this.#options.num_replicas,
       max_msgs_per_subject: 1,
       discard: "new",
       allow_direct: true,

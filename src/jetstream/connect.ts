@@ -7,13 +7,14 @@ import { Retryable, Terminal } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { jetStreamBroker } from "./broker.ts";
 import { JetStreamExecutorLine } from "./executor-line.ts";
+import { keepingOf } from "./keeping.ts";
 import { Link } from "./link.ts";
 import { pause } from "./retry.ts";
 import type { Durability } from "./server/config.ts";
 import { executorInbox } from "./server/credentials.ts";
 
 export interface ConnectOptions {
-  /** `nats://host:port` */
+  /** `nats://host:port`, several with commas between */
   url: string;
   user: string;
   password: string;
@@ -26,14 +27,18 @@ export interface ConnectOptions {
 
 export interface BrokerOptions extends ConnectOptions {
   ids: IdSource;
-  /** `memory` keeps every stream in the broker's memory; default `fsync`. */
+  /** `memory` keeps every stream in the broker's memory, `replicated` on three servers of a cluster; default `fsync`. */
   durability?: Durability;
 }
 
-/** Throws Retryable `broker-unreachable` or Terminal `broker-refused-user`. */
+/** Throws Retryable `broker-unreachable`, Terminal `broker-refused-user` or `no-cluster`. */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
-  const storage = options.durability === "memory" ? "memory" : "file";
-  return jetStreamBroker(new Link(await dial(options), options.clock), { ids: options.ids, storage });
+  const nc = await dial(options);
+  if (options.durability === "replicated" && nc.info?.cluster === undefined) {
+    await nc.close();
+    throw notClustered(options.url);
+  }
+  return jetStreamBroker(new Link(nc, options.clock), { ids: options.ids, keeping: keepingOf(options.durability) });
 }
 
 /** `name` is the executor's name, which its permissions are bound to. Errors as for `connectBroker`. */
@@ -47,7 +52,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
   for (;;) {
     try {
       return await connect({
-        servers: options.url,
+        servers: options.url.split(","),
         user: options.user,
         pass: options.password,
         name: options.name,
@@ -75,6 +80,14 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
       await pause(options.clock, 250);
     }
   }
+}
+
+function notClustered(url: string): Terminal {
+  return new Terminal({
+    code: "no-cluster",
+    message: `the NATS server at ${url} is part of no cluster, so nothing can be kept on three servers`,
+    hint: "give the addresses of a cluster of three, or use --durability fsync",
+  });
 }
 
 function unreachable(url: string, cause: unknown): Retryable {

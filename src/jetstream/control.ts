@@ -3,7 +3,9 @@ import type { Control, Serving } from "../contract/broker.ts";
 import { Retryable } from "../contract/errors.ts";
 import { buckets } from "../contract/subjects.ts";
 import { Bucket } from "./bucket.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
+import { persist } from "./retry.ts";
 import { tail } from "./tail.ts";
 
 type State = { generation: number; state: "running" | "killed" };
@@ -14,9 +16,9 @@ export class JetStreamControl implements Control {
   readonly #link: Link;
   readonly #bucket: Bucket;
 
-  constructor(link: Link, storage: "file" | "memory") {
+  constructor(link: Link, keeping: Keeping) {
     this.#link = link;
-    this.#bucket = new Bucket(link, buckets.control, { storage, description: "Pause and kill: a generation number" });
+    this.#bucket = new Bucket(link, buckets.control, { ...keeping, description: "Pause and kill: a generation number" });
   }
 
   async read(): Promise<State> {
@@ -28,7 +30,9 @@ export class JetStreamControl implements Control {
     for (let round = 0; round < 20; round++) {
       const before = await this.#bucket.get(KEY);
       const generation = (before ? parse(before.data).generation : 0) + 1;
-      const stored = await this.#bucket.put(KEY, JSON.stringify({ generation, state }), { expected: before?.seq ?? 0 });
+      const value = JSON.stringify({ generation, state });
+      // In a cluster, a write of somebody else that is under way is no answer yet.
+      const stored = await persist(this.#link, 5, () => this.#bucket.put(KEY, value, { expected: before?.seq ?? 0 }));
       if (stored !== null) return { generation };
     }
     throw new Retryable({ code: "control-contended", message: "others keep changing pause and kill at the same time", hint: "try again" });

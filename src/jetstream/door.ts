@@ -5,6 +5,7 @@ import { errorData } from "../contract/errors.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
 import { askOwner, lastToken, serve } from "./answering.ts";
 import { apiCodes, isApiCode } from "./jetstream-api.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { persist } from "./retry.ts";
 import { declareStream, purgeStream, streamInfo } from "./streams.ts";
@@ -12,7 +13,7 @@ import { tail } from "./tail.ts";
 
 const PUT_TIMEOUT_MS = 15_000;
 
-export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
+export function jetStreamDoor(link: Link, keeping: Keeping): Door {
   return {
     servePut: async (net, handle) =>
       serve(link, subjects.putAll(net), async (msg) => {
@@ -35,7 +36,7 @@ export function jetStreamDoor(link: Link, storage: "file" | "memory"): Door {
       return (await askOwner(link, subjects.put(net, place), payload, `net ${net}`, call)).json<PutAnswer>();
     },
 
-    openLetterBox: (net, places, after, take) => openLetterBox(link, storage, net, places, after, take),
+    openLetterBox: (net, places, after, take) => openLetterBox(link, keeping, net, places, after, take),
 
     purgeLetters: async (net, upTo) => {
       try {
@@ -54,7 +55,7 @@ function who(said: string | undefined): string {
 
 async function openLetterBox(
   link: Link,
-  storage: "file" | "memory",
+  keeping: Keeping,
   net: string,
   places: string[],
   after: () => { created: string; seq: number } | null,
@@ -69,7 +70,7 @@ async function openLetterBox(
     name: stream,
     subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
     retention: "limits",
-    storage,
+    ...keeping,
     allow_direct: true,
     description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
     metadata: { net, role: "letter-box" },

@@ -2,13 +2,14 @@
 import type { Leases } from "../contract/broker.ts";
 import { buckets } from "../contract/subjects.ts";
 import { Bucket } from "./bucket.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 
 export class JetStreamLeases implements Leases {
   readonly #bucket: Bucket;
 
-  constructor(link: Link) {
-    this.#bucket = new Bucket(link, buckets.leases, { storage: "memory", description: "Who owns which net at the moment", entryTtl: true });
+  constructor(link: Link, keeping: Keeping) {
+    this.#bucket = new Bucket(link, buckets.leases, { ...keeping, description: "Who owns which net at the moment", entryTtl: true });
   }
 
   async acquire(net: string, owner: string, ttlMs: number): Promise<boolean> {

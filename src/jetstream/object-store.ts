@@ -2,15 +2,16 @@
 import type { ObjectInfo, ObjectStore } from "@nats-io/obj";
 import { Objm } from "@nats-io/obj";
 import { PetrelError, Retryable } from "../contract/errors.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 
 export class Objects {
   readonly #link: Link;
   readonly #name: string;
-  readonly #options: { storage: "file" | "memory"; description: string };
+  readonly #options: Keeping & { description: string };
   #store: Promise<ObjectStore> | null = null;
 
-  constructor(link: Link, name: string, options: { storage: "file" | "memory"; description: string }) {
+  constructor(link: Link, name: string, options: Keeping & { description: string }) {
     this.#link = link;
     this.#name = name;
     this.#options = options;
@@ -20,7 +21,8 @@ export class Objects {
   async use<T>(work: (store: ObjectStore) => Promise<T>): Promise<T> {
     if (!this.#link.up) await this.#link.whenUp(AbortSignal.timeout(5000)).catch(() => undefined);
     try {
-      this.#store ??= new Objm(this.#link.nc).create(this.#name, this.#options);
+      const { num_replicas: replicas, ...options } = this.#options;
+      this.#store ??= new Objm(this.#link.nc).create(this.#name, { ...options, replicas });
       return await work(await this.#store);
     } catch (cause) {
       // Opened anew next time: the bucket may have been deleted or the wire lost while it was being opened.

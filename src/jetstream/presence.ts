@@ -5,6 +5,7 @@ import type { ExecutorPresence } from "../contract/envelope.ts";
 import { buckets, subjects } from "../contract/subjects.ts";
 import { lastToken } from "./answering.ts";
 import { Bucket } from "./bucket.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 
 /** Milliseconds between two heartbeats of an executor. */
@@ -24,11 +25,11 @@ export class Presence {
   /** Since when the wire has been up: during an own outage nobody has missed a heartbeat. */
   #upSince: number;
 
-  constructor(link: Link) {
+  constructor(link: Link, keeping: Keeping) {
     this.#link = link;
     this.#upSince = link.clock.now();
     this.#bucket = new Bucket(link, buckets.executors, {
-      storage: "memory",
+      ...keeping,
       description: "Executors that were heard of in the last seconds",
       maxAgeMs: HEARTBEAT_MS * (MISSED + 1),
     });

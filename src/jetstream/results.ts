@@ -6,7 +6,9 @@ import type { Serving } from "../contract/broker.ts";
 import type { WorkResult } from "../contract/envelope.ts";
 import { streams, subjects } from "../contract/subjects.ts";
 import { unpackResult } from "./envelope-bytes.ts";
+import { type Keeping, onOneServer } from "./keeping.ts";
 import type { Link } from "./link.ts";
+import { declareRebuildable } from "./rebuild.ts";
 import { backoffMs, pause, persist } from "./retry.ts";
 import type { StoredMessage } from "./stored-message.ts";
 import { removeMessage, streamInfo } from "./streams.ts";
@@ -15,12 +17,27 @@ import { readBatch, tail } from "./tail.ts";
 type Take = (result: WorkResult) => Promise<void>;
 const HANDLERS_AT_ONCE = 64;
 
+/** On one server, since executors write here: a header of theirs must not reach what is replicated. True when it was made anew. */
+export async function declareResults(link: Link, keeping: Keeping, net: string): Promise<boolean> {
+  const { rebuilt } = await declareRebuildable(link, keeping, {
+    name: streams.done(net),
+    subjects: [subjects.doneAll(net)],
+    retention: "limits",
+    ...onOneServer(keeping),
+    allow_direct: true,
+    description: `Results of executors for net ${net}; each leaves when the log has it.`,
+    metadata: { net, role: "done" },
+  });
+  return rebuilt;
+}
+
 /** Hands over what lies there and what comes, each until its handler has succeeded or the serving is stopped. */
-export async function takeResults(link: Link, net: string, take: Take): Promise<Serving> {
+export async function takeResults(link: Link, keeping: Keeping, net: string, take: Take): Promise<Serving> {
   const closing = new AbortController();
   const flying = new Set<Promise<void>>();
+  const away = keeping.num_replicas === 1 ? undefined : () => declareResults(link, keeping, net);
   const reading = (async () => {
-    for await (const message of tail(link, streams.done(net), 0, subjects.doneAll(net), closing.signal)) {
+    for await (const message of tail(link, streams.done(net), 0, subjects.doneAll(net), closing.signal, away)) {
       const work = settle(link, net, message, take, closing.signal).finally(() => flying.delete(work));
       flying.add(work);
       if (flying.size >= HANDLERS_AT_ONCE) await Promise.race(flying);

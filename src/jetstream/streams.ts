@@ -11,6 +11,7 @@ export interface StreamConfig {
   subjects: string[];
   retention: "limits" | "workqueue";
   storage: "file" | "memory";
+  num_replicas?: 1 | 3;
   description: string;
   metadata?: Record<string, string>;
   persist_mode?: "async";
@@ -36,17 +37,19 @@ export interface StreamInfo {
 }
 
 /** Makes the stream, or brings an existing one up to date. Idempotent. */
-export async function declareStream(link: Link, config: StreamConfig): Promise<StreamInfo> {
+export async function declareStream(link: Link, config: StreamConfig, timeoutMs = 15_000): Promise<StreamInfo> {
   try {
-    return await api<StreamInfo>(link, `STREAM.CREATE.${config.name}`, config, 15_000);
+    return await api<StreamInfo>(link, `STREAM.CREATE.${config.name}`, config, timeoutMs);
   } catch (error) {
     if (!isApiCode(error, apiCodes.nameInUse)) throw error;
   }
-  const now = await api<StreamInfo>(link, `STREAM.INFO.${config.name}`);
+  const now = await api<StreamInfo>(link, `STREAM.INFO.${config.name}`, undefined, timeoutMs);
   // Storage and persistence cannot be changed later: what was chosen first stays.
   const { persist_mode: _mode, ...rest } = config;
   const kept = { storage: now.config.storage, ...(now.config.persist_mode ? { persist_mode: now.config.persist_mode } : {}) };
-  return await api<StreamInfo>(link, `STREAM.UPDATE.${config.name}`, { ...rest, ...kept }, 15_000);
+  // Whoever connects with less does not take copies away.
+  const replicas = Math.max(now.config.num_replicas ?? 1, config.num_replicas ?? 1);
+  return await api<StreamInfo>(link, `STREAM.UPDATE.${config.name}`, { ...rest, ...kept, num_replicas: replicas }, timeoutMs);
 }
 
 /** Null when there is no such stream. */
@@ -60,6 +63,15 @@ export async function streamInfo(
   } catch (error) {
     if (isApiCode(error, apiCodes.streamNotFound)) return null;
     throw error;
+  }
+}
+
+/** Gone already is as good. */
+export async function deleteStream(link: Link, name: string, timeoutMs?: number): Promise<void> {
+  try {
+    await api(link, `STREAM.DELETE.${name}`, undefined, timeoutMs);
+  } catch (error) {
+    if (!isApiCode(error, apiCodes.streamNotFound)) throw error;
   }
 }
 

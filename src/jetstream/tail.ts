@@ -14,6 +14,8 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** A copy can arrive before the stream has stored the message: look again after these waits (ms), then only by the clock. */
 const LOOK_AGAIN_MS = [1, 3, 8, 20, 50, 100, 250, 500];
 const IDLE_LOOK_MS = 3000;
+/** Looks in vain until a stream counts as away: longer than an election mostly takes. */
+const MISSED = 10;
 
 /** The messages from `from` on, at most one batch, ascending; empty when there are none. Purged ones are left out. */
 export async function readBatch(link: Link, stream: string, from: number, filter?: string): Promise<StoredMessage[]> {
@@ -28,10 +30,21 @@ export async function readBatch(link: Link, stream: string, from: number, filter
   return messages;
 }
 
-/** All messages from `after` + 1 on, for ever; ends when `signal` is aborted. `wakeBy`: subjects of the stream. */
-export async function* tail(link: Link, stream: string, after: number, wakeBy: string, signal: AbortSignal): AsyncGenerator<StoredMessage> {
+/**
+ * All messages from `after` + 1 on, for ever; ends when `signal` is aborted. `wakeBy`: subjects of the stream. `away` is called
+ * when the stream has been out of reach for some looks; true says that it was made anew, and is read from its beginning.
+ */
+export async function* tail(
+  link: Link,
+  stream: string,
+  after: number,
+  wakeBy: string,
+  signal: AbortSignal,
+  away?: () => Promise<boolean>,
+): AsyncGenerator<StoredMessage> {
   let next = after + 1;
   let looks = 0;
+  let missed = 0;
   const bell = new Bell();
   const serving: Serving[] = [
     link.subscribe(wakeBy, () => {
@@ -43,12 +56,14 @@ export async function* tail(link: Link, stream: string, after: number, wakeBy: s
   try {
     while (!signal.aborted) {
       const batch = await nextBatch(link, stream, next);
-      for (const message of batch) {
+      missed = batch === null ? missed + 1 : 0;
+      if (missed >= MISSED && link.up && (await away?.().catch(() => false))) next = 1;
+      for (const message of batch ?? []) {
         if (signal.aborted) return;
         next = message.seq + 1;
         yield message;
       }
-      if (batch.length > 0) looks = 0;
+      if (batch && batch.length > 0) looks = 0;
       else await bell.wait(link, LOOK_AGAIN_MS[looks++] ?? IDLE_LOOK_MS, signal);
     }
   } finally {
@@ -56,12 +71,12 @@ export async function* tail(link: Link, stream: string, after: number, wakeBy: s
   }
 }
 
-/** While the broker is away or the stream is not made yet, nothing is there. */
-async function nextBatch(link: Link, stream: string, next: number): Promise<StoredMessage[]> {
+/** Null while the broker is away or the stream is out of reach or not made yet. */
+async function nextBatch(link: Link, stream: string, next: number): Promise<StoredMessage[] | null> {
   try {
     return await readBatch(link, stream, next);
   } catch (error) {
-    if (error instanceof PetrelError && error.outlook === "retryable") return [];
+    if (error instanceof PetrelError && error.outlook === "retryable") return null;
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { streams, subjects, WORKERS } from "../contract/subjects.ts";
 import { serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
 import { api, apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
 import type { Presence } from "./presence.ts";
@@ -25,17 +26,17 @@ type Done = Exclude<ToolCallAnswer, { state: "running" }>;
 export class JetStreamWorkDesk implements WorkDesk {
   readonly #link: Link;
   readonly #ids: IdSource;
-  readonly #storage: "file" | "memory";
+  readonly #keeping: Keeping;
   readonly #presence: Presence;
   readonly #pools = new Map<string, Promise<void>>();
   /** By net: changes at each withdrawal, so that an order may be offered anew although the broker remembers its id. */
   readonly #rounds = new Map<string, string>();
   readonly #session: string;
 
-  constructor(link: Link, options: { ids: IdSource; storage: "file" | "memory"; presence: Presence }) {
+  constructor(link: Link, options: { ids: IdSource; keeping: Keeping; presence: Presence }) {
     this.#link = link;
     this.#ids = options.ids;
-    this.#storage = options.storage;
+    this.#keeping = options.keeping;
     this.#presence = options.presence;
     this.#session = options.ids.next();
   }
@@ -84,7 +85,7 @@ export class JetStreamWorkDesk implements WorkDesk {
     });
   }
 
-  takeResults: WorkDesk["takeResults"] = (net, take) => takeResults(this.#link, net, take);
+  takeResults: WorkDesk["takeResults"] = (net, take) => takeResults(this.#link, this.#keeping, net, take);
   drainResults: WorkDesk["drainResults"] = (net, take) => drainResults(this.#link, net, take);
 
   async callTool(executor: string, request: ToolCallRequest, signal: AbortSignal): Promise<Done> {
@@ -132,7 +133,7 @@ export class JetStreamWorkDesk implements WorkDesk {
       name: stream,
       subjects: [subjects.workAll(pool)],
       retention: "workqueue",
-      storage: this.#storage,
+      ...this.#keeping,
       allow_direct: true,
       description: `Work offers for the executors of pool ${pool}. An offer leaves when an executor has pulled it.`,
       metadata: { pool, role: "work" },

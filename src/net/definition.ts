@@ -144,6 +144,10 @@ export const netSchema = z.strictObject({
   net: name.describe("The net's name: it stands in streams and subjects"),
   title: z.string().optional(),
   description: z.string().optional(),
+  layout: z
+    .enum(["own", "shared"])
+    .optional()
+    .describe("`own` (default): each place is a stream of its own. `shared`: all places of the net lie in one stream, a subject each"),
   places: z.record(name, placeSchema).describe("Places by name"),
   transitions: z.record(name, transitionSchema).describe("Transitions by name"),
   tokens: z.record(name, z.array(json)).optional().describe("Tokens that the first application of the net puts in"),

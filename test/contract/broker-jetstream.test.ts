@@ -1,6 +1,7 @@
 import { connect } from "@nats-io/transport-node";
 import { subjects } from "../../src/contract/subjects.ts";
 import { startCluster } from "../support/cluster.ts";
+import { ServerCluster } from "../support/server-cluster.ts";
 import { brokerContract } from "./broker.contract.ts";
 
 for (const durability of ["fsync", "memory"] as const) {
@@ -22,3 +23,21 @@ for (const durability of ["fsync", "memory"] as const) {
     };
   });
 }
+
+brokerContract("JetStream, a cluster of three, replicated", async () => {
+  const cluster = await ServerCluster.start(["ex", "ey"]);
+  const { user, password: pass } = cluster.credentials.admin;
+  const outside = await connect({ servers: cluster.urls.split(","), user, pass });
+  return {
+    broker: () => cluster.connect(),
+    executor: (name) => cluster.connectExecutor(name),
+    letter: async (net, place, payload) => {
+      outside.publish(subjects.letter(net, place), payload);
+      await outside.flush();
+    },
+    end: async () => {
+      await outside.close();
+      await cluster.end();
+    },
+  };
+});

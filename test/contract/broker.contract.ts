@@ -191,32 +191,47 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       });
     });
 
-    test("places show exactly the tokens at rest, whatever is repeated (E5)", async () => {
+    test.each(["own", "shared"] as const)(
+      "places show exactly the tokens at rest, whatever is repeated (E5): layout %s",
+      async (layout) => {
+        const net = await freshNet();
+        const places = a.places(net);
+        await places.declare([place(net, "inbox", true), place(net, "work")], layout);
+        await places.declare([place(net, "inbox"), place(net, "work")], layout);
+        const many = Array.from({ length: 300 }, (_, at) => ({ place: "inbox", token: token(`tk${at}`) }));
+        await places.update({ add: many, remove: [] });
+        await places.update({ add: many.slice(0, 10), remove: [] });
+        expect((await places.ids("inbox")).size).toBe(300);
+        const moved = many.slice(0, 250).map(({ token: each }) => each);
+        await places.update({
+          add: moved.map((each) => ({ place: "work", token: each })),
+          remove: moved.map(({ id }) => ({ place: "inbox", id })),
+        });
+        await places.update({
+          add: [],
+          remove: [
+            { place: "inbox", id: "tk0" },
+            { place: "inbox", id: "never-there" },
+          ],
+        });
+        expect((await b.places(net).ids("inbox")).size).toBe(50);
+        expect(await b.places(net).ids("work")).toEqual(new Set(moved.map(({ id }) => id)));
+        await places.update({ add: [{ place: "work", token: token("brief") }], remove: [{ place: "work", id: "brief" }] });
+        expect((await places.ids("work")).has("brief")).toBe(false);
+      },
+    );
+
+    test("places of another layout begin empty, and readers find them; undeclared ones are missing", async () => {
       const net = await freshNet();
       const places = a.places(net);
-      await places.declare([place(net, "inbox", true), place(net, "work")]);
-      await places.declare([place(net, "inbox"), place(net, "work")]);
-      const many = Array.from({ length: 300 }, (_, at) => ({ place: "inbox", token: token(`tk${at}`) }));
-      await places.update({ add: many, remove: [] });
-      await places.update({ add: many.slice(0, 10), remove: [] });
-      expect((await places.ids("inbox")).size).toBe(300);
-      const moved = many.slice(0, 250).map(({ token: each }) => each);
-      await places.update({
-        add: moved.map((each) => ({ place: "work", token: each })),
-        remove: moved.map(({ id }) => ({ place: "inbox", id })),
-      });
-      await places.update({
-        add: [],
-        remove: [
-          { place: "inbox", id: "tk0" },
-          { place: "inbox", id: "never-there" },
-        ],
-      });
-      expect((await b.places(net).ids("inbox")).size).toBe(50);
-      expect(await b.places(net).ids("work")).toEqual(new Set(moved.map(({ id }) => id)));
-      await places.update({ add: [{ place: "work", token: token("brief") }], remove: [{ place: "work", id: "brief" }] });
-      expect((await places.ids("work")).has("brief")).toBe(false);
-      await expect(places.ids("nowhere")).rejects.toMatchObject({ code: "place-stream-missing" });
+      await expect(places.ids("inbox")).rejects.toMatchObject({ code: "place-stream-missing" });
+      const declared = [place(net, "inbox", true), place(net, "work")];
+      for (const layout of ["own", "shared", "own", "shared"] as const) {
+        await places.declare(declared, layout);
+        expect([...(await places.ids("inbox")), ...(await b.places(net).ids("work"))]).toEqual([]);
+        await places.update({ add: [{ place: "inbox", token: token(`of-${layout}`) }], remove: [] });
+        expect(await b.places(net).ids("inbox")).toEqual(new Set([`of-${layout}`]));
+      }
     });
 
     describe("the door (E6)", () => {

@@ -34,6 +34,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   const personas = await soundNet(term.ports.personas, definition);
   refuseRemovals(term, definition);
   const first = running === null;
+  const relaid = (term.net?.definition.layout ?? "own") !== (definition.layout ?? "own");
   const { produced: tokens = [] } = await fitTokens(
     { produced: initialTokens(term, definition) } as EventDraft,
     term.ports.broker.artifacts,
@@ -55,6 +56,8 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   // The new personas' actors stand before the first firing that needs them is acknowledged.
   term.ports.definitionChanged(term);
   await committed;
+  // The streams of another layout were made empty.
+  if (relaid) term.comparePlacesSoon();
   await term.arrivals.declareLetterBox();
   term.wakeAll();
   return { net: state.net, hash: version, changed: true };

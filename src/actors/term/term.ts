@@ -149,7 +149,7 @@ export class Term {
 
   connection(up: boolean): void {
     this.claims.connection(up);
-    if (up) this.#compareSoon();
+    if (up) this.comparePlacesSoon();
   }
 
   async comparePlaces(): Promise<{ added: number; removed: number }> {
@@ -176,6 +176,7 @@ export class Term {
         capacity: (declared && placeOf(declared, place)?.capacity) ?? null,
         open: (declared && placeOf(declared, place)?.open) ?? false,
       })),
+      definition?.layout ?? "own",
     );
   }
 
@@ -232,7 +233,7 @@ export class Term {
     this.#mustGoOn();
     this.#lookAfter();
     // What the owner before had still under way may reach the streams until now (E5).
-    this.#timers.push(this.ports.clock.after(this.ports.leaseMs, () => this.#compareSoon()));
+    this.#timers.push(this.ports.clock.after(this.ports.leaseMs, () => this.comparePlacesSoon()));
     this.wakeAll();
     this.#pump.release();
   }
@@ -315,13 +316,14 @@ export class Term {
       this.#timers = this.#timers.filter((each) => each !== timer);
       if (this.loop.isOver) return;
       this.claims.check();
-      if (this.projection.stale) this.#compareSoon();
+      if (this.projection.stale) this.comparePlacesSoon();
       this.#lookAfter();
     });
     this.#timers.push(timer);
   }
 
-  #compareSoon(): void {
+  /** Declares and compares the place streams beside the work. */
+  comparePlacesSoon(): void {
     if (this.loop.isOver) return;
     void this.declarePlaces()
       .then(() => this.comparePlaces())

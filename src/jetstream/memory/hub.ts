@@ -1,5 +1,5 @@
 /** What the clients of the in-memory broker share: the part that a NATS server would hold. */
-import type { Serving } from "../../contract/broker.ts";
+import type { PlaceLayout, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/envelope.ts";
@@ -27,6 +27,7 @@ export class MemoryHub {
   readonly logs = new Map<string, MemoryStream<StoredEntry>>();
   /** Keys are `net/place`. */
   readonly places = new Map<string, Map<string, Token>>();
+  readonly layouts = new Map<string, PlaceLayout>();
   readonly letterBoxes = new Map<string, { open: Set<string>; stream: MemoryStream<Uint8Array> }>();
   readonly strayLetters = new Set<(net: string, place: string, payload: Uint8Array) => void>();
   readonly work = new Map<string, MemoryStream<SignedOrder>>();

@@ -19,8 +19,11 @@ export function memoryPlaces(hub: MemoryHub, wire: MemoryWire, net: string): Pla
     return tokens;
   };
   return {
-    declare: async (places) => {
+    declare: async (places, layout = "own") => {
       wire.check();
+      if ((hub.layouts.get(net) ?? layout) !== layout)
+        for (const key of [...hub.places.keys()]) if (key.startsWith(`${net}/`)) hub.places.delete(key);
+      hub.layouts.set(net, layout);
       for (const { place } of places) {
         const key = `${net}/${place}`;
         if (!hub.places.has(key)) hub.places.set(key, new Map());

@@ -9,7 +9,7 @@ import type { Permissions, ServerUser } from "./permissions.ts";
 import { serverUsers } from "./permissions.ts";
 import { writePrivate } from "./private-file.ts";
 
-export type Durability = "fsync" | "os" | "memory";
+export type Durability = "fsync" | "os" | "memory" | "replicated";
 
 /** What the config file was made from, kept beside it so that a reload changes nothing but the users. */
 export interface ServerSettings {
@@ -18,6 +18,15 @@ export interface ServerSettings {
   port: number;
   /** Most bytes of the store. */
   maxFileBytes: number;
+  cluster?: ClusterSettings;
+}
+
+/** A server that is one of several: their addresses for each other, its own among them, like `nats://127.0.0.1:6222`. */
+export interface ClusterSettings {
+  name: string;
+  /** Where this one listens for the others. */
+  port: number;
+  routes: string[];
 }
 
 export const configPath = (dir: string) => join(dir, "nats-server.conf");
@@ -41,7 +50,8 @@ function userText(user: ServerUser): string {
 
 export function configText(dir: string, settings: ServerSettings, credentials: Credentials): string {
   // With `always` every acknowledged message of a plain file stream has reached the disk (design section 4).
-  const sync = settings.durability === "fsync" ? "\n  sync_interval: always" : "";
+  const synced = settings.durability === "fsync" || settings.durability === "replicated";
+  const sync = synced ? "\n  sync_interval: always" : "";
   return `# Written by petrel at each start; changes made by hand are lost.
 server_name: "petrel-${sha256(dir).slice(0, 12)}"
 listen: "127.0.0.1:${settings.port}"
@@ -54,13 +64,18 @@ jetstream {
   max_file_store: ${settings.maxFileBytes}
   max_memory_store: 1GB${sync}
 }
-authorization {
+${clusterText(settings.cluster)}authorization {
   timeout: 5
   users: [
 ${serverUsers(credentials).map(userText).join("\n")}
   ]
 }
 `;
+}
+
+function clusterText(cluster: ClusterSettings | undefined): string {
+  if (!cluster) return "";
+  return `cluster { name: ${JSON.stringify(cluster.name)}, listen: "127.0.0.1:${cluster.port}", routes: ${list(cluster.routes)} }\n`;
 }
 
 export function writeConfig(dir: string, settings: ServerSettings, credentials: Credentials): void {

@@ -13,7 +13,7 @@ import { delay } from "../../contract/clock.ts";
 import { Retryable, Terminal } from "../../contract/errors.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { isNewEnough, MINIMUM_VERSION, serverVersion } from "./binary.ts";
-import type { Durability, ServerSettings } from "./config.ts";
+import type { ClusterSettings, Durability, ServerSettings } from "./config.ts";
 import { configPath, readSettings, validateConfig, writeConfig } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import { makeCredentials } from "./credentials.ts";
@@ -37,6 +37,8 @@ export interface ManagedServerOptions {
   port?: number;
   /** Most bytes of the store; default 1 TB, that is: the disk decides. */
   maxFileBytes?: number;
+  /** It is ready when the cluster has a leader, so the servers of a cluster are started side by side. */
+  cluster?: ClusterSettings;
   /** Milliseconds until a start counts as failed; default 30,000. */
   readyMs?: number;
 }
@@ -151,7 +153,8 @@ async function launch(
   port: number,
   readyMs: number,
 ): Promise<Launched> {
-  const settings: ServerSettings = { durability: options.durability, port, maxFileBytes: options.maxFileBytes ?? 1024 ** 4 };
+  const { durability, maxFileBytes = 1024 ** 4, cluster } = options;
+  const settings: ServerSettings = { durability, port, maxFileBytes, ...(cluster ? { cluster } : {}) };
   writeConfig(dir, settings, credentials);
   await validateConfig(options.binary, dir);
   const mark = logSize(dir);

@@ -1,0 +1,126 @@
+/** Three real nats-servers that are one cluster: own folders, own ports, the same users. Everything is ended by `end`. */
+import { rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import type { Broker, ExecutorLine } from "../../src/contract/broker.ts";
+import { connectBroker, connectExecutorLine } from "../../src/jetstream/connect.ts";
+import { type Credentials, enrolExecutor, makeCredentials } from "../../src/jetstream/server/credentials.ts";
+import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
+import { isAlive } from "./petrel-process.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const SIZE = 3;
+
+export class ServerCluster {
+  readonly dir: string;
+  readonly credentials: Credentials;
+  readonly #routes: number[];
+  readonly #servers: (ManagedServer | null)[] = [];
+  /** Client addresses; they stay over restarts. */
+  #urls: string[] = [];
+  readonly #clients: { close(): Promise<void> }[] = [];
+
+  private constructor(dir: string, routes: number[], executors: string[]) {
+    this.dir = dir;
+    this.#routes = routes;
+    makeCredentials(dir);
+    for (const name of executors) enrolExecutor(dir, name, null);
+    this.credentials = makeCredentials(dir);
+  }
+
+  /** `executors`: names that have users of their own. */
+  static async start(executors: string[] = []): Promise<ServerCluster> {
+    const cluster = new ServerCluster(testFolder("three"), await freePorts(SIZE), executors);
+    await Promise.all(Array.from({ length: SIZE }, (_, at) => cluster.startServer(at)));
+    cluster.#urls = cluster.#servers.map((server) => server?.url ?? "");
+    return cluster;
+  }
+
+  /** All addresses, as `petrel up --nats` takes them. */
+  get urls(): string {
+    return this.#urls.join(",");
+  }
+
+  async startServer(at: number): Promise<void> {
+    const routes = this.#routes.map((port) => `nats://127.0.0.1:${port}`);
+    this.#servers[at] = await startManagedServer({
+      binary: await serverBinary(),
+      dir: join(this.dir, `server-${at}`),
+      durability: "replicated",
+      users: this.credentials,
+      cluster: { name: "petrel-test", port: this.#routes[at] ?? 0, routes },
+      clock: wallClock,
+      readyMs: 60_000,
+    });
+  }
+
+  /** SIGKILL; settles when the process is gone. */
+  async killServer(at: number): Promise<void> {
+    const pid = this.#servers[at]?.pid;
+    if (pid === undefined) throw new Error(`server ${at} does not run`);
+    process.kill(pid, "SIGKILL");
+    await waitUntil(`server ${at} is gone`, () => !isAlive(pid));
+    this.#servers[at] = null;
+  }
+
+  /** Which server leads a stream, by its number; null while nobody is known. */
+  async leaderOf(stream: string): Promise<number | null> {
+    for (const [at, server] of this.#servers.entries()) {
+      if (!server) continue;
+      const leader = await leaderByMonitor(server.monitoringUrl, stream);
+      const names = await Promise.all(this.#servers.map((each) => (each ? nameByMonitor(each.monitoringUrl) : null)));
+      if (leader !== null && names.includes(leader)) return names.indexOf(leader);
+      if (leader !== null && at === SIZE - 1) return null;
+    }
+    return null;
+  }
+
+  async connect(name = "test master"): Promise<Broker> {
+    const login = this.credentials.master;
+    const broker = await connectBroker({ url: this.urls, ...login, clock: wallClock, ids: testIds("r"), name, durability: "replicated" });
+    this.#clients.push(broker);
+    return broker;
+  }
+
+  async connectExecutor(name: string): Promise<ExecutorLine> {
+    const user = this.credentials.executors[name];
+    if (!user) throw new Error(`the cluster has no user for executor ${name}`);
+    const line = await connectExecutorLine({ url: this.urls, user: user.user, password: user.password, name, clock: wallClock });
+    this.#clients.push(line);
+    return line;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close().catch(() => undefined)));
+    await Promise.all(this.#servers.map((server) => server?.stop(5000)));
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+interface Jsz {
+  account_details?: { stream_detail?: { name: string; cluster?: { leader?: string } }[] }[];
+}
+
+async function leaderByMonitor(monitor: string, stream: string): Promise<string | null> {
+  const answer = await fetch(`${monitor}/jsz?streams=true`, { signal: AbortSignal.timeout(5000) });
+  const { account_details: accounts = [] } = (await answer.json()) as Jsz;
+  const found = accounts.flatMap((account) => account.stream_detail ?? []).find((each) => each.name === stream);
+  return found?.cluster?.leader ?? null;
+}
+
+async function nameByMonitor(monitor: string): Promise<string> {
+  const answer = await fetch(`${monitor}/varz`, { signal: AbortSignal.timeout(5000) });
+  return ((await answer.json()) as { server_name: string }).server_name;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const open = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    open.map(
+      (server) => new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))),
+    ),
+  );
+  await Promise.all(open.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
