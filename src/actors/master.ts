@@ -7,7 +7,7 @@
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
 import type { Serving } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
-import { Cancelled, Retryable } from "../contract/errors.ts";
+import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { followControl } from "./control-switch.ts";
@@ -32,7 +32,7 @@ export class Master {
   readonly #root: AnyActorRef;
   readonly #listeners = new Set<(event: NetEvent) => void>();
   #serving: Serving[] = [];
-  #problems = new Map<string, string>();
+  #problems = new Map<string, ErrorData>();
   readonly #served = new Set<string>();
   #stopping = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -63,7 +63,9 @@ export class Master {
     );
     // Who is there is known from the start, also while no net needs anybody.
     master.#serving.push(await ports.broker.work.onExecutor(() => {}));
-    for (const net of await ports.broker.nets()) master.serve(net);
+    // E2: a net whose log is gone is served too, so that somebody is told; its versions know it.
+    const known = [...(await ports.broker.nets()), ...(await ports.broker.netVersions.names())];
+    for (const net of new Set(known)) master.serve(net);
     return master;
   }
 
@@ -88,8 +90,8 @@ export class Master {
       if (this.ports.clock.now() > until) {
         throw new Retryable({
           code: "not-serving",
-          message: `this master does not own ${net} yet: ${this.#problems.get(net) ?? "its lease is somebody else's"}`,
-          hint: "petrel doctor",
+          message: `this master does not own ${net} yet: ${this.#problems.get(net)?.message ?? "its lease is somebody else's"}`,
+          hint: this.#problems.get(net)?.hint ?? "petrel doctor",
         });
       }
       await delay(this.ports.clock, 20);
@@ -101,7 +103,7 @@ export class Master {
     return [...this.#served];
   }
 
-  problem(net: string): string | null {
+  problem(net: string): ErrorData | null {
     return this.#problems.get(net) ?? null;
   }
 
@@ -176,7 +178,7 @@ export class Master {
         committed: (event) => {
           for (const listener of this.#listeners) listener(event);
         },
-        stalled: (error) => (error ? this.#problems.set(net, error.message) : this.#problems.delete(net)),
+        stalled: (error) => (error ? this.#problems.set(net, error) : this.#problems.delete(net)),
         control: async (opened) => (await followControl(opened, await broker.control.read(), name)) !== null && !opened.state.killed,
         over: (reason) => {
           if (this.#stopping) return;
@@ -190,7 +192,7 @@ export class Master {
       this.#problems.delete(net);
       return term;
     } catch (error) {
-      this.#problems.set(net, error instanceof Error ? error.message : String(error));
+      this.#problems.set(net, errorData(error));
       logger.error({ err: error, net }, "the net could not be opened");
       throw error;
     }

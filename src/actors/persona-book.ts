@@ -33,9 +33,14 @@ export class PersonaBook {
     return this.#newest.get(name) ?? null;
   }
 
-  /** The newest versions that this process knows, named by a net or not. */
-  known(): BoundPersona[] {
-    return [...this.#newest.keys()].flatMap((name) => this.bound(name) ?? []);
+  /** The newest stored versions of the personas that `wanted` picks, whoever applied them. */
+  async stored(wanted: (name: string) => boolean): Promise<BoundPersona[]> {
+    const found: BoundPersona[] = [];
+    for (const name of (await this.#store.names()).filter(wanted)) {
+      const version = await this.latest(name);
+      if (version !== null) found.push(await this.load(name, version));
+    }
+    return found;
   }
 
   /** The newest stored version, or null when nobody applied such a persona. */

@@ -2,7 +2,7 @@
  * A persona's actor: one for each instance. It takes up firings that the net hands it, works on them through the
  * capabilities it was given, and hands the outcome back to the net. It knows no other persona and sends to none.
  */
-import { assign, enqueueActions, fromPromise, sendParent, setup } from "xstate";
+import { assign, enqueueActions, fromPromise, sendParent, setup, stopChild } from "xstate";
 import { errorData } from "../contract/errors.ts";
 import type { EventDraft } from "../contract/event.ts";
 import type { Outcome } from "../net/decide.ts";
@@ -52,6 +52,10 @@ function faulty({ actorId, error }: { actorId: string; error: unknown }): Finish
   };
 }
 
+function childOf({ event }: { event: unknown }): string {
+  return (event as ChildEvent).actorId;
+}
+
 export const personaMachine = setup({
   types: { context: {} as PersonaInput & { busy: string[] }, events: {} as PersonaEvent, input: {} as PersonaInput },
   actors: {
@@ -84,12 +88,15 @@ export const personaMachine = setup({
         // A fault in the work itself ends this attempt, never the actors above.
         "xstate.error.actor.*": {
           actions: [
+            stopChild(childOf),
             sendParent(({ event }) => ({ type: "firing.finished", finished: faulty(event as unknown as ChildEvent & { error: unknown }) })),
             assign({ busy: ({ context, event }) => context.busy.filter((id: string) => id !== (event as unknown as ChildEvent).actorId) }),
           ],
         },
         "xstate.done.actor.*": {
           actions: [
+            // A child that has ended stays in the tree until it is taken out.
+            stopChild(childOf),
             sendParent(({ event }) => ({
               type: "firing.finished",
               finished: (event as unknown as ChildEvent & { output: Finished }).output,

@@ -75,7 +75,7 @@ const VERBS: Record<string, Verb> = {
       }),
     );
     const inNets = new Set(named.map(({ persona }) => persona));
-    const waiting = master.personas.known().filter(({ persona }) => !inNets.has(persona.persona));
+    const waiting = await master.personas.stored((name) => !inNets.has(name));
     return [...named, ...waiting.map((bound) => personaRow(bound.persona.persona, bound.version, bound))];
   },
   actors: async (master) => treeJson(master.tree()),
@@ -86,12 +86,13 @@ const VERBS: Record<string, Verb> = {
     control: (await master.ports.broker.control.read()).state,
     nets: master.served().map((net) => {
       const term = master.terms.get(net);
-      const problem = term?.stalled?.message ?? master.problem(net);
+      const problem = term?.stalled ?? master.problem(net);
       return {
         net,
         owner: term ? master.ports.name : null,
         epoch: term?.state.epoch ?? null,
-        ...(problem === null ? {} : { stalled: problem }),
+        ...(term ? { sequence: term.state.sequence } : {}),
+        ...(problem === null ? {} : { stalled: problem.message, ...(problem.hint === undefined ? {} : { hint: problem.hint }) }),
       };
     }),
     executors: (await master.ports.broker.work.executors()) as unknown as Json,

@@ -99,7 +99,14 @@ export const statusAnswer = z.looseObject({
   durability: z.string(),
   control: z.string().describe("running or killed"),
   nets: z.array(
-    z.looseObject({ net: z.string(), owner: z.string().nullable(), epoch: z.int().nullable().optional(), stalled: z.string().optional() }),
+    z.looseObject({
+      net: z.string(),
+      owner: z.string().nullable(),
+      epoch: z.int().nullable().optional(),
+      sequence: z.int().optional(),
+      stalled: z.string().optional(),
+      hint: z.string().optional(),
+    }),
   ),
 });
 

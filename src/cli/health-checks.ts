@@ -85,7 +85,8 @@ function durabilityCheck(varz: Json, status: Status | null): Finding {
 
 export function ownerChecks(status: Status): Finding[] {
   const findings: Finding[] = status.nets.map((net) => {
-    if (net.stalled !== undefined) return { check: "owner", status: "fail", says: `${net.net} stands still: ${net.stalled}` };
+    if (net.stalled !== undefined)
+      return { check: "owner", status: "fail", says: `${net.net} stands still: ${net.stalled}`, ...(net.hint ? { hint: net.hint } : {}) };
     if (net.owner === null)
       return {
         check: "owner",
@@ -98,6 +99,12 @@ export function ownerChecks(status: Status): Finding[] {
   if (status.control === "killed")
     findings.push({ check: "control", status: "warn", says: "everything is stopped by a kill", hint: "petrel resume" });
   return findings;
+}
+
+/** E2: the log is there, and reaches as far as its owner has written it. */
+export async function logCheck(broker: Broker, net: string, sequence: number): Promise<Finding> {
+  const last = await broker.log(net).read(sequence, () => {});
+  return { check: "log", status: "ok", says: `the log of ${net} has ${last} ${last === 1 ? "entry" : "entries"}` };
 }
 
 /** E5: the streams of the places hold what the marking says. */

@@ -2,7 +2,7 @@
 import type { Clock } from "../contract/clock.ts";
 import { delay } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
-import { isJsonObject } from "../contract/json.ts";
+import { isJsonObject, type JsonObject } from "../contract/json.ts";
 import type { Output } from "./output.ts";
 
 export interface NarratorOptions {
@@ -50,7 +50,7 @@ export class Narrator {
     const { paint } = this.#options.out;
     const mark = isRework(event)
       ? paint.yellow("↻")
-      : event.status === "error" || event.status === "refused"
+      : isFruitless(event) || event.status === "error" || event.status === "refused"
         ? paint.red("✗")
         : event.status === "waiting"
           ? paint.yellow("…")
@@ -78,6 +78,18 @@ export class Narrator {
       if (readable) await delay(clock, PAUSE_MS + MS_A_LETTER * line.length);
     });
   }
+}
+
+/** The firing is over, and what it was for is not there: an agent that committed nothing, or a hand-over to a person. */
+function isFruitless(event: NetEvent): boolean {
+  return (event.produced ?? []).some(({ place, token }) => {
+    if (event.type === "fired" && place === "escalations") return true;
+    const { said, work } = isJsonObject(token.data) ? token.data : {};
+    if (!isJsonObject(said ?? null) || place !== "changes") return false;
+    return (
+      (said as JsonObject).status !== "done" || (isJsonObject(work ?? null) && (work as JsonObject).head === (work as JsonObject).start)
+    );
+  });
 }
 
 /** Work that goes back carries a raised counter. */

@@ -88,7 +88,7 @@ export class VerbCall {
     if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
       throw usage(
         `--${kebab(name)} takes a whole number of at least ${least}, not "${value}"`,
-        `like --${kebab(name)} ${Math.max(least, 10)}`,
+        `like --${kebab(name)} ${Math.max(least, SENSIBLE[name] ?? 10)}`,
       );
     }
     return number;
@@ -104,6 +104,9 @@ export class VerbCall {
     }
   }
 }
+
+/** What a hint proposes where ten would be an odd number to choose. */
+const SENSIBLE: Record<string, number> = { lease: 30_000, drain: 5000, maxStore: 1000, slots: 4, states: 500_000, seconds: 30 };
 
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

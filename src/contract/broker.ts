@@ -150,6 +150,8 @@ export interface VersionStore {
   put(name: string, hash: string, definition: Json): Promise<void>;
   get(name: string, hash: string): Promise<Json | null>;
   list(name: string): Promise<{ hash: string; at: string }[]>;
+  /** Names that have a version, sorted. */
+  names(): Promise<string[]>;
 }
 
 /** Pause and kill: a generation number that masters read from the leader before they start anything (E9). */

@@ -72,3 +72,8 @@ export const REJECTED = "rejected";
 
 /** The one consumer of every work queue; no other stream has a consumer of this name, so permissions may go by it. */
 export const WORKERS = "workers";
+
+/** What helps when a net's log was deleted or replaced from outside. */
+export function logBackHint(net: string): string {
+  return `restore the stream ${streams.log(net)} from a backup (nats stream restore), or stop the system and move its state folder away to begin anew`;
+}

@@ -8,7 +8,7 @@ import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import type { StoredMessage } from "./stored-message.ts";
 import { fromDirect } from "./stored-message.ts";
-import { declareStream, leaderMessage, removeMessage } from "./streams.ts";
+import { declareStream, leaderMessage, removeMessage, streamInfo } from "./streams.ts";
 
 export interface BucketOptions extends Keeping {
   description: string;
@@ -92,6 +92,18 @@ export class Bucket {
       throw error;
     }
     return found;
+  }
+
+  /** All keys, without their values; one that the CLI deleted counts too. */
+  async keys(): Promise<string[]> {
+    const keys: string[] = [];
+    const start = this.subject("").length;
+    for (;;) {
+      const info = await streamInfo(this.#link, this.stream, { subjects_filter: this.subject(">"), offset: keys.length });
+      const page = Object.keys(info?.state.subjects ?? {});
+      keys.push(...page.map((subject) => subject.slice(start)));
+      if (info === null || page.length === 0 || keys.length >= (info.total ?? 0)) return keys;
+    }
   }
 
   /** Removes one revision; a newer one stays. */

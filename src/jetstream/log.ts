@@ -9,7 +9,8 @@ import type { AppendOutcome, EventLog, LogEntry, NewEntry } from "../contract/br
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { entryHash } from "../contract/hash.ts";
-import { headerNames, streams, subjects } from "../contract/subjects.ts";
+import { headerNames, logBackHint, streams, subjects } from "../contract/subjects.ts";
+
 import { ApiFailure, apiCodes, isApiCode, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
@@ -76,7 +77,8 @@ export class JetStreamLog implements EventLog {
       contradictions = verdict === "nothing-there" ? contradictions + 1 : 0;
       missing = verdict === "no-stream" ? missing + 1 : 0;
       if (contradictions >= CONTRADICTIONS) return { kind: "conflict", message: `the log ends before sequence ${attempt.expected}` };
-      if (missing >= CONTRADICTIONS) return rejected(missingLog(this.#net));
+      if (missing >= CONTRADICTIONS)
+        return rejected(attempt.expected > 0 ? deletedLog(this.#net, attempt.expected) : missingLog(this.#net));
       await pause(this.#link.clock, backoffMs(round), signal);
       await this.#link.whenUp(signal);
     }
@@ -128,13 +130,13 @@ export class JetStreamLog implements EventLog {
 
   async read(after: number, take: (entry: LogEntry) => void): Promise<number> {
     const info = await persist(this.#link, 5, () => streamInfo(this.#link, this.#stream));
-    if (info === null) throw missingLog(this.#net);
+    if (info === null) throw after > 0 ? deletedLog(this.#net, after) : missingLog(this.#net);
     const { first_seq: first, last_seq: last } = info.state;
     if (last < after) {
       throw new Terminal({
         code: "log-shorter",
         message: `net ${this.#net}: the log ends at ${last}, but ${after} was known already: entries were lost`,
-        hint: "restore the broker's store from a backup; `petrel doctor` shows checkpoints",
+        hint: logBackHint(this.#net),
       });
     }
     if (last > after && first > after + 1) {
@@ -189,6 +191,14 @@ const rejected = (error: unknown): AppendOutcome => ({ kind: "rejected", error: 
 
 const missingLog = (net: string) =>
   new Terminal({ code: "log-missing", message: `net ${net} has no log on this broker`, hint: `apply it first: \`petrel net apply\`` });
+
+/** E2: it was there, so applying the net again would be a new net under an old name. */
+const deletedLog = (net: string, entries: number) =>
+  new Terminal({
+    code: "log-lost",
+    message: `the log of net ${net} is gone: the stream ${streams.log(net)} was deleted from the broker, with ${entries} entries in it`,
+    hint: logBackHint(net),
+  });
 
 /** Codes that mean "no room", in the words of a person. */
 function rejection(error: ApiFailure): PetrelError {

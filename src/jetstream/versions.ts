@@ -35,4 +35,9 @@ export class JetStreamVersions implements VersionStore {
     const found = await this.#bucket.list(`${name}.*`);
     return found.sort((a, b) => a.seq - b.seq).map((message) => ({ hash: lastToken(message.subject), at: message.time }));
   }
+
+  async names(): Promise<string[]> {
+    const keys = await this.#bucket.keys();
+    return [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf("."))))].sort();
+  }
 }

@@ -74,6 +74,13 @@ function slice([value, start, end]: Value[]): Value {
   return typeof value === "string" || Array.isArray(value) ? value.slice(start, end) : undefined;
 }
 
+/** A number with its noun: `plural(1, "task")` is `1 task`, `plural(2, "criterion", "criteria")` is `2 criteria`. */
+function plural([number, one, many]: Value[]): Value {
+  if (typeof number !== "number" || typeof one !== "string") return undefined;
+  if (many !== undefined && typeof many !== "string") return undefined;
+  return `${number} ${number === 1 ? one : (many ?? `${one}s`)}`;
+}
+
 /** Milliseconds since 1970 of an ISO 8601 time, so that ages can be reckoned: `time(now()) - time($meta.at) > 3600000`. */
 function time([text]: Value[]): Value {
   if (typeof text !== "string" || !/^\d{4}-\d\d-\d\d(T|$)/.test(text)) return undefined;
@@ -101,6 +108,7 @@ const table: [string, ExpressionFunction][] = [
   ["round", { least: 1, most: 2, apply: round }],
   ["join", { least: 1, most: 2, apply: join }],
   ["slice", { least: 2, most: 3, apply: slice }],
+  ["plural", { least: 2, most: 3, apply: plural }],
 ];
 
 /** A map, because a record would answer for `constructor` too. */

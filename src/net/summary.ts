@@ -55,14 +55,22 @@ function who(transition: CompiledTransition): string {
 function verbOf(transition: CompiledTransition): string {
   return transition.definition.persona ? `finished ${transition.id} on` : "passed on";
 }
+/** A first word of two letters stands for two words, like QA, HR and UI; the short prepositions do not begin names. */
 function sentenceCase(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^[a-z]{2}\b/.test(text) ? text.slice(0, 2).toUpperCase() + text.slice(2) : text.charAt(0).toUpperCase() + text.slice(1);
 }
 function titleOf(inputs: BoundInput[]): string | null {
-  const data = inputs[0]?.tokens[0]?.data;
+  return titleIn(inputs[0]?.tokens[0]?.data ?? null);
+}
+/** What a token's data calls itself, cut to 80 letters. */
+export function titleIn(data: Json): string | null {
   if (!isJsonObject(data)) return null;
-  const title = data.title ?? data.name ?? data.text;
+  const title = [data.title, data.name, data.text].find((text) => typeof text === "string" && text.trim() !== "");
   return typeof title === "string" ? title.slice(0, 80) : null;
+}
+/** A place as a sentence names it: by its name, and by its title where that says more. */
+export function placeWords(place: string, title: string | undefined): string {
+  return title === undefined || title.toLowerCase() === place.toLowerCase() ? place : `${place} (${title})`;
 }
 function countPlaces(produced: PlacedToken[]): string {
   if (produced.length === 0) return "nothing comes of it";
@@ -75,7 +83,12 @@ export function firstLine(text: string): string {
   return cut(text.split("\n", 1)[0] ?? "");
 }
 
+/** On one line; a list becomes a row. */
 function cut(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = text
+    .replace(/:\s*\n- /g, ": ")
+    .replace(/\n- /g, "; ")
+    .replace(/\s+/g, " ")
+    .trim();
   return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;
 }

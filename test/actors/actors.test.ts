@@ -54,6 +54,26 @@ async function personas(): Promise<ActorNode[]> {
 }
 
 describe("the tree of actors", () => {
+  it("shows the work under way and none that is over, and personas that no net names outlive their master", async () => {
+    const { work, hold, waiting } = worker();
+    await begin(work);
+    await kit.ask(null, "apply-persona", { persona: personaNamed("idle") });
+    await kit.ask(null, "apply-net", { definition: net() });
+    for (let n = 0; n < 4; n++) await kit.put("team", "a", { n });
+    await waitUntil("all are done", () => size("c") === 4);
+    expect((await personas()).flatMap(({ children }) => children)).toEqual([]);
+    hold.on = true;
+    await kit.put("team", "a", { n: 9 });
+    await waitUntil("one is under way", () => waiting.size === 1);
+    expect((await personas()).flatMap(({ children }) => children)).toHaveLength(1);
+    hold.on = false;
+    await kit.crash();
+    await kit.master.termOf("team");
+    const rows = (await kit.ask(null, "personas")) as { persona: string; net?: string }[];
+    expect(rows.map(({ persona, net: named }) => `${persona} ${named ?? "-"}`).sort()).toEqual(["dev team", "idle -", "qa team"]);
+    await waitUntil("the fifth is done too", () => size("c") === 5);
+  });
+
   it("has one for each instance, and no event goes from one persona to another", async () => {
     const sent: { from: string; to: string; type: string }[] = [];
     const made: unknown[] = [];

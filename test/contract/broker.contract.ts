@@ -475,6 +475,8 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect((await b.netVersions.list("shop")).map((each) => each.hash)).toEqual(["aa11", "bb22"]);
       expect((await b.netVersions.list("shop"))[0]?.at).toMatch(/^\d{4}-\d\d-\d\dT/);
       expect(await b.personaVersions.list("shop")).toEqual([]);
+      expect(await b.netVersions.names()).toEqual(expect.arrayContaining(["shop", "shop-two"]));
+      expect(await b.personaVersions.names()).not.toContain("shop");
     });
 
     test("control begins running at generation 0, only ever rises, and tells its watchers (E9)", async () => {

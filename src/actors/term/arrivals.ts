@@ -11,7 +11,7 @@ import { type ErrorData, errorData, Refused, Retryable } from "../../contract/er
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId, sha256 } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
@@ -20,6 +20,7 @@ import { roomIn } from "../../net/decide.ts";
 import { letterIsIn } from "../../net/fold.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
+import { placeWords, titleIn } from "../../net/summary.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
 export interface ArrivalPorts {
@@ -234,7 +235,7 @@ export class Arrivals {
       category: "token",
       type: "arrived",
       status: "ok",
-      summary: `${named(value)} arrived in ${delivery.place}.`,
+      summary: `${named(value)} arrived in ${this.#wordsOf(delivery.place)}.`,
       produced: [{ place: delivery.place, token }],
       correlation: token.correlation,
       attributes: this.#identity(delivery),
@@ -242,6 +243,11 @@ export class Arrivals {
     pump();
     const event = await committed;
     return { ok: true, id: token.id, seq: event.seq, place: delivery.place };
+  }
+
+  #wordsOf(place: string): string {
+    const net = this.#ports.net();
+    return placeWords(place, net ? placeOf(net, place)?.title : undefined);
   }
 
   async #refuse(delivery: Delivery, refusal: Refusal): Promise<void> {
@@ -305,6 +311,6 @@ function parse(payload: Uint8Array): { ok: true; value: Json } | { ok: false; pr
   }
 }
 function named(value: Json): string {
-  const title = isJsonObject(value) ? (value.title ?? value.name ?? value.text) : null;
-  return typeof title === "string" ? `“${title.slice(0, 80)}”` : "A token";
+  const title = titleIn(value);
+  return title === null ? "A token" : `“${title}”`;
 }

@@ -72,7 +72,7 @@ export const NET_VERBS: Record<string, Verb> = {
       category: "control",
       type: "paused",
       status: "info",
-      summary: `${by.user} paused the net ${term.state.net}.`,
+      summary: `${by.user} paused the net ${term.state.net}; petrel resume ${term.state.net} lets it go on.`,
       attributes: { by: by.user },
     });
     return { paused: true, changed: true };

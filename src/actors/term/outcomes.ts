@@ -148,7 +148,7 @@ export class Outcomes {
         category: "control",
         type: "paused",
         status: "error",
-        summary: `The net ${state.net} is paused: ${firstLine(error.message)}`,
+        summary: `The net ${state.net} is paused: ${asSentence(firstLine(error.message))} When that is mended: petrel resume ${state.net}.`,
         attributes: { by: "petrel", reason: error.message, code: error.code, hint: error.hint ?? "", transition: firing.transition },
       });
     }
@@ -156,6 +156,10 @@ export class Outcomes {
     if (open?.attempt === firing.attempt) this.lapse(open, "the net was paused");
     return true;
   }
+}
+
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 function keyOf(result: WorkResult): string {

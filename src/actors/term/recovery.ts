@@ -2,11 +2,14 @@
 import type { Broker, LogEntry } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Logger } from "../../contract/logger.ts";
+import { logBackHint, streams } from "../../contract/subjects.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { emptyState, type NetState } from "../../net/state.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 
 export async function recoverState(broker: Broker, net: string, logger: Logger): Promise<NetState> {
+  // Looked at before anything is declared: an empty stream in its place would stand in the way of a backup.
+  if (!(await broker.nets()).includes(net) && (await isKnown(broker, net))) throw lost(net, `there is no stream ${streams.log(net)}`);
   await broker.declareNet(net);
   const saved = await loadCheckpoint(broker.checkpoints, net, logger);
   const state = saved ?? emptyState(net);
@@ -31,10 +34,15 @@ function lastHash(last: LogEntry | null): string | null {
   return last?.hash ?? null;
 }
 
+/** E2: what has versions or checkpoints is no new net. */
+async function isKnown(broker: Broker, net: string): Promise<boolean> {
+  return (await broker.netVersions.list(net)).length > 0 || (await broker.checkpoints.latest(net)) !== null;
+}
+
 function lost(net: string, why: string): Terminal {
   return new Terminal({
     code: "log-lost",
     message: `the log of ${net} was lost or replaced: ${why}`,
-    hint: "restore the stream from a backup, or move the state folder away to begin anew; nothing was changed",
+    hint: `${logBackHint(net)}; nothing was changed`,
   });
 }

@@ -2,7 +2,7 @@
 
 import { PetrelError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
-import { askStatus, diskCheck, executorCheck, type Finding, ownerChecks, placeChecks, serverChecks } from "../health-checks.ts";
+import { askStatus, diskCheck, executorCheck, type Finding, logCheck, ownerChecks, placeChecks, serverChecks } from "../health-checks.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -30,10 +30,13 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
       const server = await serverChecks(call.petrel, runtime, status);
       const master: Finding = { check: "master", status: "ok", says: `${status.master}, version ${status.version}` };
       const places: Finding[] = [];
-      for (const { net } of status.nets)
+      const logs: Finding[] = [];
+      for (const { net, sequence } of status.nets) {
+        if (sequence !== undefined) logs.push(await logCheck(broker, net, sequence).catch((error: unknown) => failed("log", error)));
         places.push(...(await placeChecks(call.petrel, broker, net).catch((error: unknown) => [failed("places", error)])));
+      }
       const executors = await executorCheck(broker).catch((error: unknown) => failed("executors", error));
-      return [...server, master, ...ownerChecks(status), ...places, executors];
+      return [...server, master, ...ownerChecks(status), ...logs, ...places, executors];
     });
   } catch (error) {
     return [failed("system", error)];

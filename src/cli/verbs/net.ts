@@ -33,7 +33,7 @@ export const netCheckVerb: Verb = {
 function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
   const checked = load(call, file);
   const { places = {}, transitions = {}, net = "" } = checked.definition;
-  const counts = `${Object.keys(places as JsonObject).length} places, ${Object.keys(transitions as JsonObject).length} transitions`;
+  const counts = sizeWords(Object.keys(places as JsonObject).length, Object.keys(transitions as JsonObject).length);
   const text = readText(call.petrel.cwd, file);
   const flags = (persona: string) => personaFlags(call.petrel.cwd, file, persona);
   const analysed = analyseNetFile(checked.definition, { text, file, limits, flagsOf: flags });
@@ -46,8 +46,12 @@ function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
 function checkPnml(call: VerbCall, file: string, limits: AnalysisLimits) {
   const analysed = analysePnmlFile(readText(call.petrel.cwd, file), file, limits);
   const { id, places, transitions } = analysed.net;
-  const counts = `${places.length} places, ${transitions.length} transitions`;
+  const counts = sizeWords(places.length, transitions.length);
   return told(call, analysed, { json: { ok: true, file, net: id }, line: `${file} is a P/T net: ${id}, ${counts}` });
+}
+
+function sizeWords(places: number, transitions: number): string {
+  return `${places} ${places === 1 ? "place" : "places"}, ${transitions} ${transitions === 1 ? "transition" : "transitions"}`;
 }
 
 function told(call: VerbCall, analysed: AnalysedFile, head: { json: JsonObject; line: string }) {

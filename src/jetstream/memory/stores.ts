@@ -61,6 +61,11 @@ export function memoryVersions(hub: MemoryHub, wire: MemoryWire, kind: "net" | "
       const found = [...hub.versions].filter(([each]) => each.startsWith(prefix));
       return found.map(([each, { at }]) => ({ hash: each.slice(prefix.length), at }));
     },
+    names: async () => {
+      wire.check();
+      const keys = [...hub.versions.keys()].filter((each) => each.startsWith(`${kind}/`));
+      return [...new Set(keys.map((each) => each.slice(kind.length + 1, each.lastIndexOf("."))))].sort();
+    },
   };
 }
 

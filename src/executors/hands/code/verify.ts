@@ -1,7 +1,8 @@
 /**
  * `code.verify`: runs the project's own tests on a branch and on what it started from, and says what keeps the change from
- * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, diff}; `tests` and `baseline`
- * hold {passed, failed, countable}, countable false where the output tells no numbers or nothing was run.
+ * being done. The value is {ok, exitCode, tests, baseline, commits, files, problems, findings, told, diff}; `tests` and `baseline`
+ * hold {passed, failed, countable}, countable false where the output tells no numbers or nothing was run; `told` is the
+ * numbers, where there are any, and the findings, for a sentence.
  * V1 Existing tests, and what says how the project is tested, are as they were, or were only added to.
  * V2 Where they were added to, the earlier ones pass on the change as they were.
  */
@@ -52,6 +53,7 @@ export async function codeVerify(context: HandContext): Promise<Json> {
     problems = problemsOf({ ...evidence, earlier });
   }
   const remark = tests && (tests.ok || problems.length === 0) ? remarkOn(tests) : "";
+  const findings = [...problems.map(({ message }) => message), remark].filter(Boolean).join("\n\n");
   return {
     ok: problems.length === 0,
     exitCode: (tests ?? baseline).exitCode,
@@ -59,7 +61,10 @@ export async function codeVerify(context: HandContext): Promise<Json> {
     baseline: { passed: baseline.passed, failed: baseline.failed, countable: baseline.countable },
     ...change,
     problems,
-    findings: [...problems.map(({ message }) => message), remark].filter(Boolean).join("\n\n"),
+    findings,
+    told: [tests && tests.passed + tests.failed > 0 && tests.countable ? `${tests.passed} passed, ${tests.failed} failed.` : "", findings]
+      .filter(Boolean)
+      .join(" "),
   };
 }
 
