@@ -22,12 +22,12 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** Prints an error: sentences on stderr, with `--json` also one document on stdout. Returns the exit code. */
-export function reportFailure(error: unknown, out: Output, options: { logLevel: string }): number {
+export function reportFailure(error: unknown, out: Output, options: { logLevel: string; pasteable?: (hint: string) => string }): number {
   const data = errorData(error);
   const exitCode = exitCodeOf(error);
   out.say(`${out.paint.red("petrel:")} ${data.message}`);
   if (data.where !== undefined) out.say(`  where: ${data.where}`);
-  if (data.hint !== undefined) out.say(`  next:  ${data.hint}`);
+  if (data.hint !== undefined) out.say(`  next:  ${options.pasteable?.(data.hint) ?? data.hint}`);
   if (!(error instanceof PetrelError)) {
     out.say("  next:  this is a bug in Petrel; please report it with the output of the same command and --log-level debug");
     if (options.logLevel === "debug" && error instanceof Error && error.stack) out.say(error.stack);

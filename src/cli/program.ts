@@ -1,9 +1,10 @@
 /** The program: verbs become commander commands; one call is parsed, run, and ends in an exit code. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import type { PetrelDoors } from "./doors.ts";
 import { reportFailure, usage } from "./failure.ts";
 import { createOutput } from "./output.ts";
+import { pasteable } from "./team/paste.ts";
 import type { Verb } from "./verb.ts";
 import { VerbCall } from "./verb.ts";
 
@@ -16,20 +17,32 @@ const GROUPS: Record<string, string> = {
   executor: "processes that do the work outside",
 };
 
+interface ProgramState {
+  exitCode: number;
+  logLevel: string;
+  /** The state folder, absolute; the usual one until the words were read. */
+  dir: string;
+}
+
 /** Runs one command line (without `node` and the script). Never throws; returns the exit code. */
 export async function runCli(argv: string[], petrel: PetrelDoors, verbs: readonly Verb[]): Promise<number> {
-  const state = { exitCode: 0, logLevel: "warn" };
+  const state = { exitCode: 0, logLevel: "warn", dir: join(petrel.cwd, ".petrel") };
   const program = buildProgram(petrel, verbs, state);
   try {
     await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
     return state.exitCode;
   } catch (error) {
     const shown = error instanceof CommanderError ? ofCommander(error, argv, program) : error;
-    return shown === null ? 0 : reportFailure(shown, createOutput(petrel, argv.includes("--json")), state);
+    return shown === null
+      ? 0
+      : reportFailure(shown, createOutput(petrel, argv.includes("--json")), {
+          logLevel: state.logLevel,
+          pasteable: (hint) => pasteable(petrel, state.dir, hint),
+        });
   }
 }
 
-function buildProgram(petrel: PetrelDoors, verbs: readonly Verb[], state: { exitCode: number; logLevel: string }): Command {
+function buildProgram(petrel: PetrelDoors, verbs: readonly Verb[], state: ProgramState): Command {
   const program = new Command("petrel")
     .description("Petrel runs organisations of AI specialists: a Petri net of durable JSON tokens on NATS JetStream.")
     .version(petrel.version, "--version", "print the version")
@@ -60,7 +73,7 @@ function globalOptions(command: Command): void {
     .addOption(new Option("--log-level <level>", "what is logged on stderr (default: warn)").choices(LOG_LEVELS));
 }
 
-function addVerb(program: Command, verb: Verb, petrel: PetrelDoors, state: { exitCode: number; logLevel: string }): void {
+function addVerb(program: Command, verb: Verb, petrel: PetrelDoors, state: ProgramState): void {
   const words = verb.command.split(" ");
   const firstArgument = words.findIndex((word) => /^[<[]/.test(word));
   const names = firstArgument < 0 ? words : words.slice(0, firstArgument);
@@ -81,6 +94,7 @@ function addVerb(program: Command, verb: Verb, petrel: PetrelDoors, state: { exi
     state.logLevel = typeof options.logLevel === "string" ? options.logLevel : "warn";
     const args = Object.fromEntries(command.registeredArguments.map((argument, at) => [argument.name(), command.args[at]]));
     const dir = resolve(petrel.cwd, typeof options.dir === "string" ? options.dir : ".petrel");
+    state.dir = dir;
     const out = createOutput(petrel, options.json === true);
     state.exitCode = await verb.run(new VerbCall({ petrel, out, dir, logLevel: state.logLevel, args, options }));
   });

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { Terminal } from "../contract/errors.ts";
 import type { RuntimeFile } from "./doors.ts";
+import { quoted } from "./team/paste.ts";
 
 const login = z.object({ user: z.string(), password: z.string() });
 const runtimeFile = z.object({
@@ -44,6 +45,6 @@ export function notRunning(dir: string, cwd: string, why: string): Terminal {
   return new Terminal({
     code: "not-running",
     message: `no Petrel runs in ${shown}: ${why}`,
-    hint: shown === ".petrel" ? "petrel up" : `petrel up --dir ${shown}`,
+    hint: shown === ".petrel" ? "petrel up" : `petrel up --dir ${quoted(shown.startsWith("..") ? dir : shown)}`,
   });
 }

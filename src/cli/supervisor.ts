@@ -21,6 +21,7 @@ import { makeFolder } from "./make-folder.ts";
 import { type ModelOptions, modelWords } from "./processes/model-choice.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
 import { runtimePath } from "./runtime-file.ts";
+import { quoted } from "./team/paste.ts";
 
 export interface SupervisorOptions {
   dir: string;
@@ -246,7 +247,7 @@ export function refuseIfUp(dir: string): void {
   throw new Terminal({
     code: "already-up",
     message: `a Petrel is up in ${dir} already (process ${other})`,
-    hint: `use it (petrel places --dir ${dir}), stop it (kill ${other}), or take another folder with --dir`,
+    hint: `use it (petrel places --dir ${quoted(dir)}), stop it (kill ${other}), or take another folder with --dir`,
     where: upLock,
   });
 }

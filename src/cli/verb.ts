@@ -3,6 +3,7 @@ import type { Broker } from "../contract/broker.ts";
 import type { PetrelDoors } from "./doors.ts";
 import { usage } from "./failure.ts";
 import type { Output } from "./output.ts";
+import { pasteable } from "./team/paste.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, runFailed: 3, waiting: 4, cancelled: 5, budget: 6 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -92,6 +93,11 @@ export class VerbCall {
       );
     }
     return number;
+  }
+
+  /** A hint with its commands as they run from where the user stands. */
+  pasteable(hint: string): string {
+    return pasteable(this.petrel, this.dir, hint);
   }
 
   /** Connects to the running system for as long as the work takes. */

@@ -117,12 +117,12 @@ export class Stage {
     return {
       version: "0.1.0",
       // No verb on this stage starts a process.
-      entry: "no-entry",
+      entry: this.file("home/bin/petrel", ""),
       root: process.cwd(),
       random: () => 0.5,
       stdinEnds: () => new AbortController().signal,
       cwd: this.folder,
-      env: { HOME: join(this.folder, "home"), ...this.env },
+      env: { HOME: join(this.folder, "home"), PATH: join(this.folder, "home", "bin"), ...this.env },
       clock,
       ids: { next: () => `id-${++id}` },
       user: "ada",

@@ -62,6 +62,6 @@ function failed(check: string, error: unknown): Finding {
 function sentence(finding: Finding, call: VerbCall): string {
   const { paint } = call.out;
   const mark = { ok: paint.green("ok  "), warn: paint.yellow("warn"), fail: paint.red("FAIL") }[finding.status];
-  const hint = finding.hint && finding.status !== "ok" ? `\n                  next: ${finding.hint}` : "";
+  const hint = finding.hint && finding.status !== "ok" ? `\n                  next: ${call.pasteable(finding.hint)}` : "";
   return `${mark}  ${finding.check.padEnd(10)}  ${finding.says}${hint}`;
 }

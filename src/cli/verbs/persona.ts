@@ -17,7 +17,7 @@ export const personaLsVerb: Verb = {
     const rows = readAnswer(personaRows, await call.withBroker((broker) => askRuntime(broker, "personas")), "personas");
     call.out.result(rows as Json, () =>
       rows.length === 0
-        ? "no persona yet: petrel persona apply personas/developer.json"
+        ? `no persona yet: ${call.pasteable("petrel persona apply personas/developer.json")}`
         : call.out.table(
             ["PERSONA", "FLAGS", "TIER", "VERSION", ""],
             rows.map((row) => [row.persona, row.flags, row.tier, row.version.slice(0, 12), row.title ?? ""]),

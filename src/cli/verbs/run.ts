@@ -153,7 +153,7 @@ async function follow(call: VerbCall, plan: Plan, work: Work): Promise<ExitCode>
     petrel.signal,
   );
   await work.narrator.finished();
-  if (end.kind === "paused") out.say(`\n${lastWords(call, plan, work.models, end, null, "").join("\n")}`);
+  if (end.kind === "paused") out.say(`\n${lastWords(call, plan, work.system.own ? work.models : null, end, null, "").join("\n")}`);
   throwIfPaused(end);
   const totals = storyTotals(
     end.events.filter((event) => event.correlation === correlation),
@@ -185,7 +185,7 @@ interface Ended {
   durationMs: number;
 }
 
-async function report(call: VerbCall, plan: Plan, { git, models }: Work, ended: Ended): Promise<ExitCode> {
+async function report(call: VerbCall, plan: Plan, { git, models, system }: Work, ended: Ended): Promise<ExitCode> {
   const { out } = call;
   const { end, totals, correlation, durationMs } = ended;
   const told = isJsonObject(end.tokens[0]) ? end.tokens[0] : {};
@@ -224,40 +224,43 @@ async function report(call: VerbCall, plan: Plan, { git, models }: Work, ended: 
     document as unknown as Json,
     () => `\n${reportTable(out, { totals, proof, killed: [], durationMs, recorded: models.source !== "live" })}`,
   );
-  out.say(`\n${lastWords(call, plan, models, end, target, gateOf(told)).join("\n")}`);
+  out.say(`\n${lastWords(call, plan, system.own ? models : null, end, target, gateOf(told)).join("\n")}`);
   return exitCode;
 }
 
 function lastWords(
   call: VerbCall,
   { net, repository }: Plan,
-  models: ModelOptions,
+  /** Of the system that ends with this run; null where another one goes on. */
+  models: ModelOptions | null,
   end: StoryEnd,
   target: string | null,
   gate: string,
 ): string[] {
   const { petrel, dir } = call;
   const [petrelAt, at] = [petrelCommand(petrel), `--dir ${shown(petrel, dir)}`];
-  const goOn = `  ${petrelAt} up ${modelWords(models).map(quoted).join(" ")} ${at}`;
+  const goOn = models === null ? [] : [`  ${petrelAt} up ${modelWords(models).map(quoted).join(" ")} ${at}`];
   if (end.kind === "delivered")
     return [
       `Pushed ${target ?? "?"} to ${repository.address}. Look at it:`,
       ...lookAtIt(petrel, repository, target ?? "").map((line) => `  ${line}`),
     ];
   if (end.kind === "waiting")
-    return ["It waits for a person, and nothing was pushed. To go on:", goOn, `  ${petrelAt} gate approve ${net} ${gate} ${at}`];
+    return ["It waits for a person, and nothing was pushed. To go on:", ...goOn, `  ${petrelAt} gate approve ${net} ${gate} ${at}`];
   if (end.kind === "escalated") {
     const findings = end.tokens.map(escalationWords);
     return [
       "Nothing was pushed: the story was escalated.",
       ...findings.map((text) => `  ${text.slice(0, 1000)}`),
       "To edit and resend it, or to close it:",
-      goOn,
+      ...goOn,
       `  ${petrelAt} tokens ${net} escalations ${at}`,
       `  ${petrelAt} token move --help`,
     ];
   }
   if (end.kind === "paused")
-    return ["The net is paused, and nothing is lost. When the cause below is mended:", goOn, `  ${petrelAt} resume ${net} ${at}`];
-  return ["It was interrupted; nothing is lost. To go on with it:", goOn, `  ${petrelAt} watch ${net} ${at}`];
+    return ["The net is paused, and nothing is lost. When the cause below is mended:", ...goOn, `  ${petrelAt} resume ${net} ${at}`];
+  if (models === null)
+    return ["The run was interrupted; the Petrel that is up goes on with the story. To see it:", `  ${petrelAt} watch ${net} ${at}`];
+  return ["It was interrupted; nothing is lost. To go on with it:", ...goOn, `  ${petrelAt} watch ${net} ${at}`];
 }

@@ -6,6 +6,7 @@ import { defaultConfig } from "../../models/default-config.ts";
 import { checkName } from "../ask.ts";
 import { writeNew } from "../read-file.ts";
 import { helloNet, newKnowledge, newNet, newPersona, pretty } from "../scaffolds.ts";
+import { petrelCommand, quoted } from "../team/paste.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { schemaTexts } from "./schemas.ts";
 
@@ -37,10 +38,11 @@ export const initVerb: Verb = {
       const lines = written.map((name) => `wrote ${join(shown, name)}`);
       return [...lines, ...kept.map((name) => `kept ${join(shown, name)}, which was there`)].join("\n");
     });
-    const enter = shown === "." ? "" : `cd ${shown} && `;
-    call.out.say(`next, in one terminal:  ${enter}petrel up`);
+    const enter = shown === "." ? "" : `cd ${quoted(shown)} && `;
+    const petrel = petrelCommand({ ...call.petrel, cwd: root });
+    call.out.say(`next, in one terminal:  ${enter}${petrel} up`);
     call.out.say(
-      `and in another:         ${enter}petrel net apply nets/hello.json && petrel put hello inbox '{"name":"Ada"}' && petrel tokens hello greetings`,
+      `and in another:         ${enter}${petrel} net apply nets/hello.json && ${petrel} put hello inbox '{"name":"Ada"}' && ${petrel} tokens hello greetings`,
     );
     return EXIT.ok;
   },
@@ -55,7 +57,7 @@ export const netNewVerb: Verb = {
     const name = checkName(call.arg("name"), "net");
     const file = join(call.text("out") ?? "nets", `${name}.json`);
     writeNew(call.petrel.cwd, file, pretty(newNet(name)));
-    return done(call, [file], `petrel net check ${file}`);
+    return done(call, [file], `petrel net check ${quoted(file)}`);
   },
 };
 
@@ -74,12 +76,12 @@ export const personaNewVerb: Verb = {
       writeNew(call.petrel.cwd, knowledge, newKnowledge(name));
       files.push(knowledge);
     }
-    return done(call, files, `petrel persona apply ${file}`);
+    return done(call, files, `petrel persona apply ${quoted(file)}`);
   },
 };
 
 function done(call: VerbCall, files: string[], next: string) {
   call.out.result({ written: files }, () => files.map((file) => `wrote ${file}`).join("\n"));
-  call.out.say(`next: ${next}`);
+  call.out.say(`next: ${call.pasteable(next)}`);
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 /** `petrel up`: the whole system in one folder, until it is told to stop. */
-
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { usage } from "../failure.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
@@ -71,13 +72,17 @@ export const upVerb: Verb = {
     if (supervisor.notice) out.say(supervisor.notice);
     const ready = { ready: true, nats: supervisor.url, gateway: null, pid: process.pid, dir };
     if (out.json) petrel.stdout.write(`${JSON.stringify(ready)}\n`);
-    else
-      out.say(
-        `Petrel is up: broker ${supervisor.url}, state in ${dir}.\nNext: petrel net apply nets/safe-teams.json, petrel nats-context, petrel places. Ctrl-C stops it.`,
-      );
+    else out.say(`Petrel is up: broker ${supervisor.url}, state in ${dir}. Ctrl-C stops it.\n${whatNext(call)}`);
     await aborted(petrel.signal);
     out.say("stopping");
     await supervisor.stop();
     return EXIT.ok;
   },
 };
+
+function whatNext(call: VerbCall): string {
+  const hello = existsSync(join(call.petrel.cwd, "nets", "hello.json"));
+  const verbs = [...(hello ? ["net apply nets/hello.json"] : []), "doctor", "net ls", "nats-context", "run --help"];
+  const lines = verbs.map((verb) => `  ${call.pasteable(`petrel ${verb}`)}`);
+  return ["Next, in another terminal, in this folder:", ...lines].join("\n");
+}
