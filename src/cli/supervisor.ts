@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { delay } from "../contract/clock.ts";
+import { delay, type Timer } from "../contract/clock.ts";
 import { Terminal } from "../contract/errors.ts";
 import { findServerBinary } from "../jetstream/server/binary.ts";
 import type { Durability } from "../jetstream/server/config.ts";
@@ -166,15 +166,18 @@ export class Supervisor {
     this.#children.set(name, child);
     const said: string[] = [];
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => void (said.push(line) > 20 && said.shift()));
+    let slow: Timer | null = null;
     const ready = new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => line.includes('"ready":true') && resolve());
       child.once("error", reject);
       // Not at its exit: what it said last is read only when its pipes are closed.
       child.once("close", () => reject(startFailure(name, said, this.#folder.logs)));
-      this.#petrel.clock.after(START_MS, () =>
-        reject(new Terminal({ code: "child-failed", message: `the ${name} was not ready within ${START_MS / 1000} s` })),
-      );
-    });
+      slow = this.#petrel.clock.after(START_MS, () => {
+        reject(new Terminal({ code: "child-failed", message: `the ${name} was not ready within ${START_MS / 1000} s` }));
+        // One that hangs would never be started again (V1).
+        child.kill("SIGKILL");
+      });
+    }).finally(() => slow?.cancel());
     child.stdin?.on("error", () => {});
     const first = !this.#started.has(name);
     if (!first) child.once("exit", () => void this.#died(name, child));

@@ -10,7 +10,6 @@ import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { entryHash } from "../contract/hash.ts";
 import { headerNames, logBackHint, streams, subjects } from "../contract/subjects.ts";
-
 import { ApiFailure, apiCodes, isApiCode, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
