@@ -26,7 +26,7 @@ describe("petrel demo", () => {
   beforeAll(builtCli);
   afterAll(() => desk.clear());
 
-  test("makes a feature request a pushed commit, and git and the log tell the same story", { timeout: 150_000 }, async () => {
+  test("makes a feature request a pushed commit, and git and the log tell the same story", { timeout: 300_000 }, async () => {
     const ran = await desk.run(["demo", "--json", "--speed", "full"]);
     expect(ran.stderr).toBe("");
     expect(ran.code).toBe(0);
@@ -75,9 +75,9 @@ describe("petrel demo --keep", () => {
   beforeAll(builtCli);
   afterAll(() => desk.clear());
 
-  test("every hint runs as it is printed, and the end leaves nothing behind", { timeout: 180_000 }, async () => {
+  test("every hint runs as it is printed, and the end leaves nothing behind", { timeout: 360_000 }, async () => {
     const demo = desk.start(["demo", "--keep", "--speed", "full"]);
-    await demo.says(/Ctrl-C ends it\.\n/, 90_000);
+    await demo.says(/Ctrl-C ends it\.\n/, 240_000);
     const said = demo.stderr;
     expect(said.trimStart()).toMatch(/^Answers written by hand, no model ran; git, tests, processes, kills and the push are real\./);
     expect(demo.stdout).toContain("spent 0, estimate at list prices");
@@ -104,16 +104,16 @@ describe("petrel demo --keep", () => {
     expect(family.filter((one) => isAlive(one.pid))).toEqual([]);
   });
 
-  test("a start after kill -9 begins anew, and Ctrl-C in the middle ends with 5 and leaves nothing", { timeout: 120_000 }, async () => {
+  test("a start after kill -9 begins anew, and Ctrl-C in the middle ends with 5 and leaves nothing", { timeout: 300_000 }, async () => {
     const first = desk.start(["demo", "--speed", "full"]);
-    await first.says(/✓ .*split/, 60_000);
+    await first.says(/✓ .*split/, 120_000);
     const left = descendants(first.pid);
     expect(left.length).toBeGreaterThanOrEqual(3);
     await first.stop("SIGKILL");
     expect(left.some(({ pid, command }) => command.includes("nats-server") && isAlive(pid))).toBe(true);
 
     const again = desk.start(["demo", "--speed", "full"]);
-    await again.says(/✓ .*split/, 60_000);
+    await again.says(/✓ .*split/, 120_000);
     await waitUntil("all of the first is gone", () => left.every(({ pid }) => !isAlive(pid)));
     const family = descendants(again.pid);
     const ended = await again.stop("SIGINT");

@@ -11,11 +11,11 @@ describe("petrel demo --gate", () => {
   afterAll(() => Promise.all(Object.values(desks).map((desk) => desk.clear())));
 
   test.concurrent("waits, goes on when the printed command is pasted, and the gate came into the running net", {
-    timeout: 120_000,
+    timeout: 360_000,
   }, async () => {
     const desk = desks.approved;
     const demo = desk.start(["demo", "--gate", "--speed", "full", "--keep"]);
-    const [, command = ""] = await demo.says(WAITS, 90_000);
+    const [, command = ""] = await demo.says(WAITS, 200_000);
     const dir = ".petrel/demo";
     const waiting = await desk.json<{ gate: string; transition: string }[]>(["gate", "ls", "--dir", dir]);
     expect(waiting).toMatchObject([{ gate: "release", transition: "deliver", quorum: 1, approvals: 0 }]);
@@ -23,7 +23,7 @@ describe("petrel demo --gate", () => {
 
     const pasted = await desk.paste(command);
     expect(pasted.code, pasted.stderr).toBe(0);
-    await demo.says(/Ctrl-C ends it\.\n/, 60_000);
+    await demo.says(/Ctrl-C ends it\.\n/, 120_000);
 
     const events = await desk.events("safe-teams", dir);
     const edits = events.filter(({ type, netVersion }) => type === "edited" && netVersion);
@@ -46,11 +46,11 @@ describe("petrel demo --gate", () => {
     expect(reflog(desk.path(dir, "origin.git"), "main")).toHaveLength(2);
   });
 
-  test.concurrent("a rejection escalates the story, pushes nothing and ends with 3", { timeout: 120_000 }, async () => {
+  test.concurrent("a rejection escalates the story, pushes nothing and ends with 3", { timeout: 360_000 }, async () => {
     const desk = desks.rejected;
     const demo = desk.start(["demo", "--gate", "--json"]);
     // With --json the words go to stderr: stdout stays one document.
-    const [, command = ""] = await demo.says(WAITS, 90_000);
+    const [, command = ""] = await demo.says(WAITS, 200_000);
     const reject = `${command.replace("gate approve", "gate reject")} --comment 'not before Monday' --json`;
     const pasted = await desk.paste(reject);
     expect(pasted.code, pasted.stderr).toBe(0);

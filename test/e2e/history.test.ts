@@ -23,9 +23,9 @@ describe("the history of a run", () => {
   beforeAll(builtCli);
   afterAll(() => desk.clear());
 
-  test("replays, queries, traces to every prompt, and verifies", { timeout: 90_000 }, async () => {
+  test("replays, queries, traces to every prompt, and verifies", { timeout: 240_000 }, async () => {
     const demo = desk.start(["demo", "--keep", "--speed", "full"]);
-    await demo.says(/Ctrl-C ends it\.\n/, 60_000);
+    await demo.says(/Ctrl-C ends it\.\n/, 180_000);
     const events = await desk.events(NET, ".petrel/demo");
     const [delivered] = produced(events, "delivered");
     const [request] = produced(events, "inbox");

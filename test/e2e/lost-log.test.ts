@@ -17,7 +17,7 @@ afterAll(() => desk.clear());
 
 const doctor = () => desk.json<Report>(["doctor"], 1);
 
-test("doctor names the deleted log and a way on; so does the next write, and the next start", { timeout: 120_000 }, async () => {
+test("doctor names the deleted log and a way on; so does the next write, and the next start", { timeout: 300_000 }, async () => {
   await desk.json(["init", "."]);
   let system = await up(desk);
   await desk.json(["net", "apply", "nets/hello.json"]);
@@ -38,7 +38,7 @@ test("doctor names the deleted log and a way on; so does the next write, and the
 
   await system.stop("SIGKILL");
   system = await up(desk);
-  await waitUntil("the new term has looked", async () => (await doctor()).findings.some(({ says }) => says.includes("was lost")), 40_000);
+  await waitUntil("the new term has looked", async () => (await doctor()).findings.some(({ says }) => says.includes("was lost")), 90_000);
   const after = (await doctor()).findings.find(({ says }) => says.includes("was lost"));
   expect(after?.says).toContain("there is no stream LOG_hello");
   expect(after?.hint).toContain("from a backup");

@@ -61,7 +61,7 @@ export async function rawUser(desk: Desk, context: string): Promise<NatsUser> {
       })();
       return { next };
     },
-    req: async (subject, payload) => (await connection.request(subject, payload, { timeout: 5000 })).string(),
+    req: async (subject, payload) => (await connection.request(subject, payload, { timeout: 20_000 })).string(),
     pub: async (subject, payload) => {
       connection.publish(subject, payload);
       await connection.flush();

@@ -12,7 +12,7 @@ describe("a child that fails at its start after a restart", () => {
   const desk = new Desk("restart");
   afterAll(() => desk.clear());
 
-  test("is started again until it comes up, with its own error told", { timeout: 120_000 }, async () => {
+  test("is started again until it comes up, with its own error told", { timeout: 300_000 }, async () => {
     const system = await up(desk);
     const first = childOf(system, "master")?.pid ?? 0;
     writeFileSync(desk.path("petrel.config.json"), "{ broken");
@@ -21,10 +21,10 @@ describe("a child that fails at its start after a restart", () => {
     await system.says(/the master did not start: .*petrel\.config\.json/);
     expect((await desk.json<{ ok: boolean }>(["doctor"], 1)).ok).toBe(false);
     // More than one try: what does not start once is not given up.
-    await waitUntil("it was tried again", () => system.stderr.split("the master did not start").length > 2, 60_000);
+    await waitUntil("it was tried again", () => system.stderr.split("the master did not start").length > 2, 120_000);
     rmSync(desk.path("petrel.config.json"));
     await system.says(/The master is back\./);
-    await waitUntil("it answers", async () => (await desk.run(["doctor"])).code === 0, 30_000);
+    await waitUntil("it answers", async () => (await desk.run(["doctor"])).code === 0, 90_000);
     expect(childOf(system, "master")?.pid).not.toBe(first);
     const family = descendants(system.pid);
     expect((await system.stop()).code).toBe(0);
@@ -36,7 +36,7 @@ describe("a reader that goes away, like head", () => {
   const desk = new Desk("unread");
   afterAll(() => desk.clear());
 
-  test("ends `up` at the next thing it has to say, with 141 and nothing left behind", { timeout: 90_000 }, async () => {
+  test("ends `up` at the next thing it has to say, with 141 and nothing left behind", { timeout: 240_000 }, async () => {
     const system = await up(desk);
     const family = descendants(system.pid);
     expect(family).toHaveLength(3);
@@ -49,7 +49,7 @@ describe("a reader that goes away, like head", () => {
     expect((await next.stop()).code).toBe(0);
   });
 
-  test("ends `run` in the middle, with 141 and nothing left behind", { timeout: 90_000 }, async () => {
+  test("ends `run` in the middle, with 141 and nothing left behind", { timeout: 240_000 }, async () => {
     const git = "git -c user.name=a -c user.email=a@example.org";
     const made = await desk.paste(
       `git init -q -b main app && cd app && echo '{"scripts":{"test":"node --test"}}' > package.json && ${git} add -A && ${git} commit -q -m first`,

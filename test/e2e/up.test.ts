@@ -19,7 +19,7 @@ describe("petrel up", () => {
   beforeAll(builtCli);
   afterAll(() => desk.clear());
 
-  test("says in one line that it is ready, once; a second one in the folder is refused", { timeout: 60_000 }, async () => {
+  test("says in one line that it is ready, once; a second one in the folder is refused", { timeout: 180_000 }, async () => {
     system = await up(desk, "--lease", "3000");
     const ready = JSON.parse(system.stdout);
     expect(ready).toEqual({
@@ -127,7 +127,7 @@ describe("petrel up", () => {
     expect((await desk.run(["places", "--json"])).code).toBe(2);
   });
 
-  test("a net is pulled, edited, compared and applied; an edit of an old version is refused", { timeout: 60_000 }, async () => {
+  test("a net is pulled, edited, compared and applied; an edit of an old version is refused", { timeout: 180_000 }, async () => {
     expect(await desk.json(["net", "check", NET_FILE])).toMatchObject({ ok: true, net: NET });
     expect(await desk.json(["net", "diff", NET_FILE, "--exit-code"])).toMatchObject({ same: true });
     await desk.json(["net", "pull", NET, "-o", "mine.json"]);
@@ -156,7 +156,7 @@ describe("petrel up", () => {
     expect(broken.stderr).toContain("backlog");
   });
 
-  test("after kill -9 of it nothing is left but the broker, which the next one takes over", { timeout: 60_000 }, async () => {
+  test("after kill -9 of it nothing is left but the broker, which the next one takes over", { timeout: 180_000 }, async () => {
     const dir = desk.path(".petrel");
     const before = await desk.events(NET, ".petrel");
     const family = descendants(system.pid);
@@ -164,7 +164,7 @@ describe("petrel up", () => {
     const others = family.filter((one) => one !== server);
     expect(others).toHaveLength(2);
     await system.stop("SIGKILL");
-    await waitUntil("master and executor end by themselves", () => others.every(({ pid }) => !isAlive(pid)), 20_000);
+    await waitUntil("master and executor end by themselves", () => others.every(({ pid }) => !isAlive(pid)), 60_000);
     expect(isAlive(server?.pid ?? 0)).toBe(true);
 
     // The number in the lock may be another program's by now: that is no Petrel.
@@ -173,7 +173,7 @@ describe("petrel up", () => {
     system = await up(desk);
     expect(runtimeOf(dir).pid).toBe(system.pid);
     expect(readFileSync(join(dir, "nats", "nats-server.pid"), "utf8").trim()).toBe(String(server?.pid));
-    await waitUntil("the net is served again", async () => (await desk.run(["places", NET, "--json"])).code === 0, 20_000);
+    await waitUntil("the net is served again", async () => (await desk.run(["places", NET, "--json"])).code === 0, 60_000);
     const after = await desk.events(NET, ".petrel");
     expect(after.slice(0, before.length)).toEqual(before);
 

@@ -24,7 +24,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 const letter = async (body: string) => {
   const { url, credentials } = system.server();
   const nc = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
-  await nc.request("place.n.inbox", body, { timeout: 5000 });
+  await nc.request("place.n.inbox", body, { timeout: 20_000 });
   await nc.close();
 };
 const result = (firing: string): WorkResult => ({
@@ -83,6 +83,7 @@ const works = async (round: number) => {
   await waitUntil(
     `all of round ${round} came`,
     () => [letters, results, orders].every((each) => each.includes(name)) && followed.includes(`e${round}`),
+    30_000,
   );
   await waitUntil("the control watcher knows", async () => generations.includes((await master.control.read()).generation));
   expect(await master.door.put("n", "inbox", bytes("1"))).toMatchObject({ ok: true });
@@ -99,7 +100,7 @@ const works = async (round: number) => {
 test("before, after a kill, after a clean restart and after a freeze", async () => {
   await works(0);
   const back = () =>
-    waitUntil("both wires are up", async () => line.connected() && (await master.control.read().catch(() => null)) !== null, 15_000);
+    waitUntil("both wires are up", async () => line.connected() && (await master.control.read().catch(() => null)) !== null, 40_000);
   await system.kill();
   await waitUntil("the executor knows that it is cut off", () => !line.connected());
   await system.start();
@@ -114,4 +115,4 @@ test("before, after a kill, after a clean restart and after a freeze", async () 
   await works(3);
   expect([...new Set(letters)]).toEqual(letters);
   expect(followed).toEqual(["e0", "e1", "e2", "e3"]);
-}, 60_000);
+}, 180_000);

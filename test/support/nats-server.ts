@@ -55,7 +55,7 @@ export async function startTestServer(
 }
 
 /** Polls until the predicate holds; throws with the reason after `ms` milliseconds. */
-export async function waitUntil(reason: string, predicate: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function waitUntil(reason: string, predicate: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   for (;;) {
     if (await predicate()) return;

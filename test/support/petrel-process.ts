@@ -15,7 +15,7 @@ export async function builtCli(): Promise<void> {
   const lock = join(ROOT, "dist", ".e2e-build");
   const { isBuilt } = (await import("../../scripts/setup/cli-build.mjs" as string)) as { isBuilt(root: string): boolean };
   mkdirSync(join(ROOT, "dist"), { recursive: true });
-  await waitUntil("the build is free", () => locked(lock), 30_000);
+  await waitUntil("the build is free", () => locked(lock), 90_000);
   try {
     if (!isBuilt(ROOT)) execFileSync(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, stdio: "pipe" });
   } finally {
@@ -29,7 +29,7 @@ function locked(lock: string): boolean {
     return true;
   } catch {
     // Left behind by a run that was killed.
-    if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 20_000) rmdirSync(lock);
+    if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 60_000) rmdirSync(lock);
     return false;
   }
 }
@@ -69,7 +69,7 @@ export class Running {
   }
 
   /** Waits for words on stdout or stderr; fails with all that was said when the process ends without them. */
-  async says(words: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+  async says(words: RegExp, timeoutMs = 120_000): Promise<RegExpExecArray> {
     let found: RegExpExecArray | null = null;
     await waitUntil(
       `it says ${words}`,

@@ -48,7 +48,7 @@ export class System {
         if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${said}`);
         return said.includes('"ready":true');
       },
-      40_000,
+      90_000,
     );
   }
   master(name: string, process = name): Promise<void> {

@@ -1,5 +1,5 @@
 /** Waits for something to become true, asking often; fails with the reason when it does not. */
-export async function waitUntil(reason: string, predicate: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function waitUntil(reason: string, predicate: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     if (await predicate()) return;
