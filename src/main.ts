@@ -11,6 +11,7 @@ import type { PetrelDoors } from "./cli/doors.ts";
 import { checkNetDoor, checkPersonaDoor, schemaFiles } from "./cli/file-checks.ts";
 import { checkModels } from "./cli/processes/model-check.ts";
 import { runCli } from "./cli/program.ts";
+import { readBeside } from "./cli/read-file.ts";
 import { verbs } from "./cli/verbs/all.ts";
 import type { Clock } from "./contract/clock.ts";
 import { Retryable } from "./contract/errors.ts";
@@ -86,7 +87,7 @@ const petrel: PetrelDoors = {
     return answer.trim();
   },
   connect: (dir) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids }),
-  checkNet: checkNetDoor,
+  checkNet: (text, file) => checkNetDoor(text, file, readBeside(petrel.cwd)),
   checkPersona: checkPersonaDoor,
   schemas: schemaFiles,
   async fetchJson(url) {

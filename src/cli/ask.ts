@@ -1,7 +1,7 @@
 /** Requests to a running master. A refusal comes back as the error that the master had. */
 import type { Broker } from "../contract/broker.ts";
 import { errorFromData, PetrelError, Terminal } from "../contract/errors.ts";
-import { isName, NAME_RULE } from "../contract/ids.ts";
+import { isName, isPath, NAME_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { netRows, readAnswer } from "./answers.ts";
@@ -33,6 +33,12 @@ export async function askNet(broker: Broker, net: string, verb: string, body: Js
 
 /** Names become subjects: a wrong one must not reach the broker. */
 export function checkName(name: string, what: string): string {
+  if (!isPath(name)) throw usage(`"${name}" names no ${what}`, NAME_RULE);
+  return name;
+}
+
+/** The name of something new: no part of a sub-net. */
+export function checkNewName(name: string, what: string): string {
   if (!isName(name)) throw usage(`"${name}" names no ${what}`, NAME_RULE);
   return name;
 }

@@ -14,13 +14,15 @@ import { problemOf, problemsIn } from "../net/check-problem.ts";
 import type { NetDefinition } from "../net/definition.ts";
 import { netJsonSchema } from "../net/file-schema.ts";
 import { parseJsonFile } from "../net/locate.ts";
+import type { ReadFile } from "../net/subnet-files.ts";
 import { versionOf } from "../net/version.ts";
 import { checkPersonaFile } from "../personas/check-persona.ts";
 import { personaJsonSchema } from "../personas/persona-schema.ts";
 import type { Checked, CheckedPersona, FileProblem } from "./doors.ts";
 
-export function checkNetDoor(text: string, file: string): Checked {
-  const { definition, problems } = checkNetFile(text, file);
+/** `read` finds the files of sub-nets. */
+export function checkNetDoor(text: string, file: string, read?: ReadFile): Checked {
+  const { definition, problems } = checkNetFile(text, file, read ? { read } : {});
   if (!definition || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
   return { ok: true, definition: definition as unknown as JsonObject, hash: versionOf(definition), warnings: problems };
 }

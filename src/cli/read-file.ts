@@ -1,7 +1,8 @@
 /** Files that the user names on the command line. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Terminal } from "../contract/errors.ts";
+import type { ReadFile } from "../net/subnet-files.ts";
 import type { FileProblem } from "./doors.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -20,6 +21,18 @@ export function readText(cwd: string, file: string): string {
       hint: "check the path; it is taken from the current folder",
     });
   }
+}
+
+/** Files that another one names, by their paths from its folder. */
+export function readBeside(cwd: string): ReadFile {
+  return (path, from) => {
+    const file = join(dirname(from), path);
+    try {
+      return { file, text: readFileSync(resolve(cwd, file), "utf8") };
+    } catch {
+      return null;
+    }
+  };
 }
 
 /** Writes a new file and its folders. Errors: Terminal `file-exists`, `file-unwritable`. */

@@ -3,11 +3,17 @@
 /** Nets, places, transitions, personas, pools, executors. A double dash separates sub-net and place and is refused in a name. */
 export const NAME_PATTERN = /^(?!.*--)[a-z][a-z0-9-]{0,47}$/;
 export const NAME_RULE = "a name is a lower-case letter, then up to 47 of a-z, 0-9 and -, without --";
+/** Names joined by --: elements of sub-nets, and sub-nets that are nets of their own. */
+export const PATH_PATTERN = /^(?!.*---)[a-z][a-z0-9-]{0,159}$/;
+export const PATH_RULE = "a name, or the names of sub-nets and element joined by --, 160 characters at most";
 /** Token and firing ids, which become subject tokens. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function isName(text: string): boolean {
   return NAME_PATTERN.test(text);
+}
+export function isPath(text: string): boolean {
+  return PATH_PATTERN.test(text);
 }
 export function isId(text: string): boolean {
   return ID_PATTERN.test(text);

@@ -5,14 +5,14 @@ import { z } from "zod";
 import { FLAGS_PATTERN } from "../contract/capability.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
-import { ID_PATTERN, NAME_PATTERN } from "../contract/ids.ts";
+import { ID_PATTERN, NAME_PATTERN, PATH_PATTERN } from "../contract/ids.ts";
 
 /** A key as PEM text or as an object. */
 export type Key = string | KeyObject;
 
 const orderSchema = z.looseObject({
   v: z.literal(1),
-  net: z.string().regex(NAME_PATTERN),
+  net: z.string().regex(PATH_PATTERN),
   transition: z.string().min(1),
   firing: z.string().regex(ID_PATTERN),
   attempt: z.int().min(1),

@@ -20,7 +20,8 @@ export function fieldsAt(schema: Schema, value: Json, path: JsonPath): string[] 
 /** Without the wrappers, and with the option of a union that the value's discriminator chooses. */
 function settled(schema: Schema | undefined, value: Json | undefined): Schema | undefined {
   let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodNullable) inner = inner.unwrap();
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodNullable || inner instanceof z.ZodLazy)
+    inner = inner.unwrap();
   if (!(inner instanceof z.ZodDiscriminatedUnion)) return inner;
   const { discriminator } = inner.def;
   const chosen = memberOf(value, discriminator);

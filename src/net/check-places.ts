@@ -1,10 +1,10 @@
 /** Places: that every named one is declared, that each can get tokens and lose them, and that schemas and initial tokens fit. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { BUILT_IN_PLACES } from "./built-in-places.ts";
 import { checkExpression } from "./check-names.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
-import { BUILT_IN_PLACES } from "./compiled-net.ts";
 import type { NetDefinition, Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
 import { schemaProblem } from "./place-schema.ts";

@@ -1,7 +1,8 @@
 /** Places that nothing can reach: no token ever gets there, so what takes from them never fires. */
+
+import { BUILT_IN_PLACES } from "./built-in-places.ts";
 import { targetsOf } from "./check-places.ts";
 import { type Finding, failure } from "./check-problem.ts";
-import { BUILT_IN_PLACES } from "./compiled-net.ts";
 import type { NetDefinition } from "./definition.ts";
 
 export function reachFindings(net: NetDefinition): Finding[] {

@@ -7,10 +7,15 @@ import { outputFindings } from "./check-outputs.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
 import type { Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
+import type { ReadFile } from "./subnet-files.ts";
 
 export interface CheckContext {
   /** The personas that the net may name; without it, personas are not checked. */
   personas?: ReadonlySet<string>;
+  /** Finds the files of sub-nets that stand in files of their own. */
+  read?: ReadFile;
+  /** A definition that Petrel has made: a sub-net with a log of its own. */
+  derived?: boolean;
 }
 
 export function transitionFindings(name: string, transition: Transition, context: CheckContext): Finding[] {
@@ -34,6 +39,8 @@ function templatesOf(transition: Transition): [string, Json][] {
       return [];
     case "map":
       return [["value", transition.value]];
+    case "link":
+      return given("value", transition.value);
     case "llm":
       return [["ask", transition.ask], ...given("data", transition.data)];
     case "agent":

@@ -1,6 +1,7 @@
 /** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
+import { DEAD_LETTER, IN_TRANSIT } from "./built-in-places.ts";
 import {
   aliasOf,
   durationMs,
@@ -12,17 +13,15 @@ import {
   type Transition,
 } from "./definition.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
+import { type FlatNet, type FlatSubnet, flattenNet, type ResolvedLink } from "./flatten.ts";
 import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
 import type { TokenKey } from "./marking-index.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
 
-/** Where tokens of a failed firing lie when its transition names no other place. */
-export const DEAD_LETTER = "dead-letter";
-/** Places that every net has without declaring them. */
-export const BUILT_IN_PLACES: readonly string[] = [REJECTED, DEAD_LETTER];
 const BUILT_IN_TITLES: Record<string, string> = {
   [REJECTED]: "Deliveries that could not be taken in, with the reason",
   [DEAD_LETTER]: "Failed work whose transition names no other place",
+  [IN_TRANSIT]: "Tokens on their way to other nets",
 };
 
 /** What a place is called for people. */
@@ -79,10 +78,21 @@ export interface CompiledTransition {
   readsOnly: boolean;
   /** Open firings at once. */
   slots: number;
+  /** Where a link leads; null for other kinds. */
+  link: ResolvedLink | null;
+  /** The sub-net that it stands in, `""` for the net itself. */
+  scope: string;
+  /** The nearest sub-net around it that has instances: it binds tokens of one of them. */
+  within: string | null;
 }
 
 export interface CompiledNet {
+  /** Flat: sub-nets stand in it by the names that their places and transitions have in the log. */
   definition: NetDefinition;
+  /** As it was applied. */
+  source: NetDefinition;
+  /** Sub-nets in this log, outer ones first. */
+  subnets: FlatSubnet[];
   version: string;
   transitions: Map<string, CompiledTransition>;
   /** Place -> transitions that bind its tokens. */
@@ -93,10 +103,13 @@ export interface CompiledNet {
   readers: Map<string, string[]>;
 }
 
-export function compileNet(definition: NetDefinition, version: string): CompiledNet {
-  const net: CompiledNet = { definition, version, transitions: new Map(), takers: new Map(), fillers: new Map(), readers: new Map() };
+export function compileNet(source: NetDefinition, version: string): CompiledNet {
+  const flat = flattenNet(source);
+  const { definition, subnets } = flat;
+  const maps = { transitions: new Map(), takers: new Map(), fillers: new Map(), readers: new Map() };
+  const net: CompiledNet = { definition, source, subnets, version, ...maps };
   for (const [id, transition] of Object.entries(definition.transitions)) {
-    const compiled = compileTransition(id, transition);
+    const compiled = compileTransition(id, transition, flat);
     net.transitions.set(id, compiled);
     for (const place of new Set(transition.in.map((arc) => arc.place))) {
       push(net.takers, place, id);
@@ -107,23 +120,27 @@ export function compileNet(definition: NetDefinition, version: string): Compiled
   return net;
 }
 
-function compileTransition(id: string, transition: Transition): CompiledTransition {
+function compileTransition(id: string, transition: Transition, flat: FlatNet): CompiledTransition {
+  const link = flat.links.get(id) ?? null;
   const inputs = transition.in.map(compileInput);
   const input = transition.kind === "agent" ? transition.workspace : transition.kind === "command" ? commandInput(transition) : undefined;
   return {
     id,
     definition: transition,
-    deterministic: isDeterministic(transition.kind),
+    deterministic: isDeterministic(transition.kind) && link?.kind !== "each",
     inputs,
     outputs: transition.out.map(compileOutput),
     guard: optional(transition.guard, compileExpression),
     summary: optional(transition.summary, compileTemplate),
-    value: transition.kind === "map" ? compileTemplate(transition.value) : null,
+    value: "value" in transition ? optional(transition.value, compileTemplate) : null,
     ask: "ask" in transition ? compileTemplate(transition.ask) : null,
     data: "data" in transition ? optional(transition.data, compileTemplate) : null,
     input: optional(input, compileTemplate),
     readsOnly: inputs.every(({ arc }) => arc.mode === "read"),
     slots: slotsOf(transition),
+    link,
+    scope: flat.scopes.get(id) ?? "",
+    within: flat.within.get(id) ?? null,
   };
 }
 

@@ -3,10 +3,14 @@
  * This schema is its source; `schemas/net.schema.json` is generated from it. Unknown fields are errors.
  */
 import { z } from "zod";
-import { NAME_PATTERN, NAME_RULE } from "../contract/ids.ts";
+import { NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 
 const name = z.string().regex(NAME_PATTERN, NAME_RULE);
+/** A place as an arc names it: one of its own net, or `<sub>--<port>` of a sub-net. */
+const placeRef = z.string().regex(PATH_PATTERN, PATH_RULE);
+/** A net, or `<net>--<sub>`: a sub-net with a log of its own. */
+const netRef = z.string().regex(PATH_PATTERN, PATH_RULE);
 /** `as` names are used in expressions, so they are identifiers. */
 const alias = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, "an `as` name is a letter followed by letters, digits or _");
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, 'a duration is a whole number and ms, s, m, h or d, like "10m"');
@@ -15,7 +19,7 @@ const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
 const template = json.describe("JSON whose strings may hold ${expression}; a string that is one placeholder keeps the value's type");
 
 export const inputArcSchema = z.strictObject({
-  place: name.describe("The place that tokens are taken from"),
+  place: placeRef.describe("The place that tokens are taken from, or `<sub>--<port>`: an out port of a sub-net"),
   as: alias.optional().describe("Name of the bound token in guards, templates and later arcs; default: the place's name in camel case"),
   mode: z
     .enum(["consume", "read", "inhibit", "reset"])
@@ -36,14 +40,17 @@ export const inputArcSchema = z.strictObject({
       by: expression.describe("Group key of a candidate token"),
       equals: expression.optional().describe("The key wanted, over earlier inputs; default: `by` applied to the first input's token"),
       count: expression.describe("How many make the group complete, over earlier inputs"),
-      onIncomplete: z.strictObject({ after: duration, to: name }).optional().describe("Where a group goes that stays incomplete so long"),
+      onIncomplete: z
+        .strictObject({ after: duration, to: placeRef })
+        .optional()
+        .describe("Where a group goes that stays incomplete so long"),
     })
     .optional()
     .describe("Binds a whole group of tokens by a key that they share, once it is complete"),
 });
 
 export const outputArcSchema = z.strictObject({
-  to: name.describe("The place that the token goes to"),
+  to: placeRef.describe("The place that the token goes to, or `<sub>--<port>`: an in port of a sub-net"),
   when: expression.optional().describe("Condition over the inputs and `$result`; with `each`, `$item` in it chooses among the elements"),
   otherwise: z.literal(true).optional().describe("Matches when no earlier arc did"),
   error: z.literal(true).optional().describe("For firings that finally failed; `$error` has code, message and outlook"),
@@ -57,7 +64,7 @@ export const gateSchema = z.strictObject({
   approvers: z.array(z.string().regex(/^(role|user):[A-Za-z0-9._@-]+$/, 'an approver is "role:NAME" or "user:NAME"')).min(1),
   quorum: z.int().min(1).default(1).describe("How many approvals it takes"),
   expires: duration.optional().describe("How long the gate waits; then the work goes where it escalates to"),
-  escalate: name.optional().describe("Place for what is rejected or expires; default: the transition's onError"),
+  escalate: placeRef.optional().describe("Place for what is rejected or expires; default: the transition's onError"),
   notAuthor: z.boolean().default(false).describe("Who put the work in may not approve it"),
 });
 
@@ -79,7 +86,7 @@ const common = {
   concurrency: z.int().min(1).max(10_000).optional().describe("Open firings at once; with instances: for each instance"),
   timeout: duration.optional().describe("How long one attempt may take"),
   retry: retrySchema.optional().describe("What happens after an attempt that failed and may succeed later"),
-  onError: name.optional().describe("Place for what finally failed or matched no output; default: `dead-letter`"),
+  onError: placeRef.optional().describe("Place for what finally failed or matched no output; default: `dead-letter`"),
   gate: gateSchema.optional().describe("People decide before the firing"),
 };
 
@@ -124,11 +131,27 @@ const commandSchema = z.strictObject({
     .describe("Fixed argument vector for `shell.run`; templates allowed inside an argument, never a shell"),
   input: z.record(z.string(), template).optional().describe("Input of the hand; templates over the inputs"),
 });
+const linkSchema = z.strictObject({
+  kind: z.literal("link"),
+  ...common,
+  to: z
+    .strictObject({
+      subnet: name.optional().describe("A sub-net of this net"),
+      net: netRef.optional().describe("Another net of the same system"),
+      place: name.describe("An in port of the sub-net, or a place of the other net that accepts tokens of this one"),
+    })
+    .describe("Where the token goes: one of `subnet` and `net`, and the place there"),
+  instance: z
+    .enum(["shared", "each"])
+    .default("shared")
+    .describe("`shared`: one running sub-net for all; `each`: an own instance for each firing, gone when its result has left"),
+  value: template.optional().describe("The data of the token that goes there; default: what the first input holds"),
+});
 /** Kinds and fields that the language has but this version does not run yet: the checker names them. */
-export const FUTURE_KINDS = ["http", "link"] as const;
+export const FUTURE_KINDS = ["http"] as const;
 export const FUTURE_MODES = ["inhibit", "reset"] as const;
 
-export const transitionSchema = z.discriminatedUnion("kind", [passSchema, mapSchema, llmSchema, agentSchema, commandSchema]);
+export const transitionSchema = z.discriminatedUnion("kind", [passSchema, mapSchema, llmSchema, agentSchema, commandSchema, linkSchema]);
 
 export const placeSchema = z.strictObject({
   title: z.string().optional(),
@@ -137,24 +160,73 @@ export const placeSchema = z.strictObject({
   open: z.boolean().optional().describe("Takes letters by `nats pub place.<net>.<place>`"),
   index: z.array(z.string()).optional().describe("Paths that queries look for, like `$.stage`"),
   sink: z.boolean().optional().describe("Nothing in the net takes tokens out of it, on purpose"),
+  port: z
+    .enum(["in", "out"])
+    .optional()
+    .describe("Of a sub-net: `in` is filled by the net around it, out of `out` that net takes; there it is called `<sub>--<place>`"),
+  accepts: z.array(netRef).min(1).optional().describe("Nets whose links may put tokens in; an open place takes them from every net"),
+});
+
+type NestedNet<Place, Step, Token> = {
+  title?: string | undefined;
+  description?: string | undefined;
+  tokens?: Record<string, Token[]> | undefined;
+  file?: string | undefined;
+  places: Record<string, Place>;
+  transitions: Record<string, Step>;
+};
+/** A net inside another one. */
+export type Subnet = NestedNet<PlaceDefinition, Transition, Json> & { log: "parent" | "own"; subnets?: Record<string, Subnet> | undefined };
+/** As people write it. */
+export type SubnetFile = Partial<NestedNet<z.input<typeof placeSchema>, z.input<typeof transitionSchema>, unknown>> & {
+  log?: "parent" | "own" | undefined;
+  subnets?: Record<string, SubnetFile> | undefined;
+};
+
+const netParts = {
+  title: z.string().optional(),
+  description: z.string().optional(),
+  tokens: z.record(name, z.array(json)).optional().describe("Tokens that the first application of the net puts in"),
+};
+
+export const subnetSchema = z.strictObject({
+  ...netParts,
+  file: z.string().min(1).optional().describe("A net file that holds the sub-net, by its path from this file's folder"),
+  log: z
+    .enum(["parent", "own"])
+    .default("parent")
+    .describe("`parent`: it lives in the log of the net around it; `own`: it is a net of its own, called `<net>--<sub>`, tied by links"),
+  places: z.record(name, placeSchema).default({}).describe("Places by name"),
+  transitions: z.record(name, transitionSchema).default({}).describe("Transitions by name"),
+  subnets: z
+    .record(
+      name,
+      z.lazy((): z.ZodType<Subnet, SubnetFile> => subnetSchema),
+    )
+    .optional()
+    .describe("Sub-nets of the sub-net, to any depth"),
 });
 
 export const netSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find this schema"),
-  net: name.describe("The net's name: it stands in streams and subjects"),
-  title: z.string().optional(),
-  description: z.string().optional(),
+  net: netRef.describe("The net's name: it stands in streams and subjects"),
+  ...netParts,
   layout: z
     .enum(["own", "shared"])
     .optional()
     .describe("`own` (default): each place is a stream of its own. `shared`: all places of the net lie in one stream, a subject each"),
   places: z.record(name, placeSchema).describe("Places by name"),
   transitions: z.record(name, transitionSchema).describe("Transitions by name"),
-  tokens: z.record(name, z.array(json)).optional().describe("Tokens that the first application of the net puts in"),
+  subnets: z.record(name, subnetSchema).optional().describe("Nets inside this one, by name"),
+  parent: z
+    .strictObject({ net: netRef, subnet: netRef })
+    .optional()
+    .describe("Written by Petrel into a sub-net with a log of its own: the net around it, and its name there"),
 });
 
 export type NetDefinition = z.output<typeof netSchema>;
 export type NetFile = z.input<typeof netSchema>;
+export type LinkTransition = Extract<Transition, { kind: "link" }>;
 export type Transition = z.output<typeof transitionSchema>;
 export type TransitionKind = Transition["kind"];
 export type InputArc = z.output<typeof inputArcSchema>;
@@ -163,9 +235,9 @@ export type Gate = z.output<typeof gateSchema>;
 export type Retry = z.output<typeof retrySchema>;
 export type PlaceDefinition = z.output<typeof placeSchema>;
 
-/** Kinds whose firing is one event, decided without asking anybody. */
+/** Kinds whose firing asks nobody. A link with an instance for each firing stays open until the result leaves the sub-net. */
 export function isDeterministic(kind: TransitionKind): boolean {
-  return kind === "pass" || kind === "map";
+  return kind === "pass" || kind === "map" || kind === "link";
 }
 
 /** The name that an input goes by. */

@@ -2,8 +2,8 @@
 import { Refused, Terminal } from "../contract/errors.ts";
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
+import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledTransition } from "./compiled-net.ts";
-import { DEAD_LETTER } from "./compiled-net.ts";
 import { provenanceOf } from "./decide.ts";
 import { inputTokens } from "./fold.ts";
 import { boundInputs } from "./held-inputs.ts";

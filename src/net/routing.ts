@@ -8,7 +8,8 @@ import type { PlacedToken } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import { inputScope } from "./binding.ts";
-import { type CompiledOutput, type CompiledTransition, DEAD_LETTER } from "./compiled-net.ts";
+import { DEAD_LETTER } from "./built-in-places.ts";
+import type { CompiledOutput, CompiledTransition } from "./compiled-net.ts";
 import type { Bound, Scope } from "./scope.ts";
 
 export interface Provenance {

@@ -50,7 +50,10 @@ function ownWords(transition: CompiledTransition, inputs: BoundInput[], result: 
 
 function who(transition: CompiledTransition): string {
   const name = transition.definition.persona;
-  return name ? sentenceCase(name.replaceAll("-", " ")) : sentenceCase(transition.id.replaceAll("-", " "));
+  return name ? sentenceCase(spoken(name)) : sentenceCase(spoken(transition.id));
+}
+function spoken(name: string): string {
+  return name.replaceAll(/-+/g, " ");
 }
 function verbOf(transition: CompiledTransition): string {
   return transition.definition.persona ? `finished ${transition.id} on` : "passed on";

@@ -227,9 +227,7 @@ describe("any text at all", () => {
 
 describe("what comes with a later version", () => {
   it.each<[string, Json]>([
-    ["subnets", {}],
     ["transitions.build.kind", "http"],
-    ["transitions.build.kind", "link"],
     ["transitions.build.in.0.mode", "inhibit"],
     ["transitions.build.in.0.mode", "reset"],
     ["transitions.build.schedule", "1h"],

@@ -5,7 +5,8 @@ import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
-import type { NetDefinition } from "../../net/definition.ts";
+import type { NetDefinition, Transition } from "../../net/definition.ts";
+import { flattenNet } from "../../net/flatten.ts";
 import { versionOf } from "../../net/version.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { Term } from "./term.ts";
@@ -19,9 +20,10 @@ export interface ApplyRequest {
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
-  const { definition, base, by } = request;
+  const { definition: source, base, by } = request;
+  const { definition } = flattenNet(source);
   const { state } = term;
-  const version = versionOf(definition);
+  const version = versionOf(source);
   const running = state.definition;
   if (base !== undefined && state.definition !== null && !state.definition.startsWith(base)) {
     throw new Refused({
@@ -31,7 +33,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   if (state.definition === version) return { net: state.net, hash: version, changed: false };
-  const personas = await soundNet(term.ports.personas, definition);
+  const personas = await soundNet(term.ports.personas, source);
   refuseRemovals(term, definition);
   const first = running === null;
   const relaid = (term.net?.definition.layout ?? "own") !== (definition.layout ?? "own");
@@ -39,8 +41,8 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     { produced: initialTokens(term, definition) } as EventDraft,
     term.ports.broker.artifacts,
   );
-  await term.ports.broker.netVersions.put(state.net, version, definition as unknown as Json);
-  term.definitions.add(definition, version);
+  await term.ports.broker.netVersions.put(state.net, version, source as unknown as Json);
+  term.definitions.add(source, version);
   await term.declarePlaces(definition);
   // Somebody else's edit was faster: this one is looked at again, on top of it.
   if (state.definition !== running) return applyNet(term, request);
@@ -77,7 +79,7 @@ export async function soundNet(book: PersonaBook, definition: NetDefinition): Pr
 
 async function knownPersonas(book: PersonaBook, definition: NetDefinition): Promise<Record<string, string>> {
   const personas: Record<string, string> = {};
-  for (const { persona } of Object.values(definition.transitions)) {
+  for (const { persona } of transitionsIn(definition)) {
     if (persona === undefined || personas[persona] !== undefined) continue;
     const version = await book.latest(persona);
     if (version === null) continue;
@@ -85,6 +87,11 @@ async function knownPersonas(book: PersonaBook, definition: NetDefinition): Prom
     personas[persona] = version;
   }
   return personas;
+}
+
+/** Of all levels, those of sub-nets with logs of their own too. */
+function transitionsIn(level: Pick<NetDefinition, "transitions" | "subnets">): Transition[] {
+  return [...Object.values(level.transitions), ...Object.values(level.subnets ?? {}).flatMap(transitionsIn)];
 }
 
 function refuseRemovals(term: Term, definition: NetDefinition): void {

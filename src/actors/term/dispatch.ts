@@ -49,7 +49,7 @@ export interface DispatchPorts {
   settle(firing: string, attempt: number, outcome: Outcome): void;
 }
 
-const TIMEOUTS = { llm: 5 * 60_000, agent: 30 * 60_000, command: 10 * 60_000, pass: 60_000, map: 60_000 } as const;
+const TIMEOUTS = { llm: 5 * 60_000, agent: 30 * 60_000, command: 10 * 60_000, pass: 60_000, map: 60_000, link: 60_000 } as const;
 
 const OFFER_AGAIN_MS = 500;
 
@@ -150,7 +150,7 @@ export class Dispatch {
   #assigned(firing: OpenFiring, transition: CompiledTransition): AssignedFiring | null {
     const { state, personas } = this.#ports;
     const { definition } = transition;
-    if (!firing.persona || definition.kind === "pass" || definition.kind === "map") return null;
+    if (!firing.persona || definition.kind === "pass" || definition.kind === "map" || definition.kind === "link") return null;
     const inputs = boundInputs(state, transition, firing);
     const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
     const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;

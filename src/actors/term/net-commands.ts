@@ -99,7 +99,7 @@ export const NET_VERBS: Record<string, Verb> = {
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
   definition: async (term) => ({
     hash: term.state.definition,
-    definition: (term.net?.definition ?? null) as unknown as Json,
+    definition: (term.net?.source ?? null) as unknown as Json,
     personas: term.state.personas,
   }),
   why: async (term, body) => whyNot(term, z.object({ transition: z.string() }).parse(body).transition),

@@ -83,7 +83,8 @@ export const netApplyVerb: Verb = {
     const path = resolve(call.petrel.cwd, file);
     const checked = load(call, file);
     const base = call.on("force") ? undefined : (call.text("base") ?? baseOf(call.dir, path));
-    const body = { text: readText(call.petrel.cwd, file), by: callerOf(call), ...(base === undefined ? {} : { base }) };
+    // The definition and not the text: sub-nets in files of their own stand in it.
+    const body = { definition: checked.definition, by: callerOf(call), ...(base === undefined ? {} : { base }) };
     const raw = await call.withBroker((broker) => askRuntime(broker, "apply-net", body));
     const answer = readAnswer(applyAnswer, raw, "apply-net");
     rememberBase(call.dir, path, answer.hash);

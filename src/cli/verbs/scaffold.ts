@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { JsonObject } from "../../contract/json.ts";
 import { defaultConfig } from "../../models/default-config.ts";
-import { checkName } from "../ask.ts";
+import { checkNewName } from "../ask.ts";
 import { writeNew } from "../read-file.ts";
 import { helloNet, newKnowledge, newNet, newPersona, pretty } from "../scaffolds.ts";
 import { petrelCommand, quoted } from "../team/paste.ts";
@@ -54,7 +54,7 @@ export const netNewVerb: Verb = {
   examples: ["petrel net new invoices", "petrel net new invoices --out nets"],
   options: [{ flags: "--out <dir>", about: "the folder (default: nets)" }],
   run: async (call) => {
-    const name = checkName(call.arg("name"), "net");
+    const name = checkNewName(call.arg("name"), "net");
     const file = join(call.text("out") ?? "nets", `${name}.json`);
     writeNew(call.petrel.cwd, file, pretty(newNet(name)));
     return done(call, [file], `petrel net check ${quoted(file)}`);
@@ -67,7 +67,7 @@ export const personaNewVerb: Verb = {
   examples: ["petrel persona new tax-adviser"],
   options: [{ flags: "--out <dir>", about: "the folder (default: personas)" }],
   run: async (call) => {
-    const name = checkName(call.arg("name"), "persona");
+    const name = checkNewName(call.arg("name"), "persona");
     const file = join(call.text("out") ?? "personas", `${name}.json`);
     const knowledge = join(dirname(file), "knowledge", `${name}.md`);
     writeNew(call.petrel.cwd, file, pretty(newPersona(name)));

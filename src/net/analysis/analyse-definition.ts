@@ -1,6 +1,7 @@
 /** The analysis of a net file: how one case runs, what can go wrong on the way, and who can bring what where. */
+
+import { BUILT_IN_PLACES } from "../built-in-places.ts";
 import { elementOf, type Finding, warning } from "../check-problem.ts";
-import { BUILT_IN_PLACES } from "../compiled-net.ts";
 import type { NetDefinition } from "../definition.ts";
 import { type Analysis, counted, listed, wayWords } from "./analysis.ts";
 import { endlessLoops, endTest, isLive, type Stuck, stuckEnds } from "./behaviour.ts";
@@ -12,6 +13,7 @@ import { type Limits, watchOf } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
 import { soundnessOf, workflowOf } from "./soundness.ts";
 import { stateSpace } from "./state-space.ts";
+import { pathInFile, unfolded } from "./unfolded.ts";
 
 /** Dead ends that are told; the further ones are variations as a rule. */
 const MOST_ENDS = 5;
@@ -21,7 +23,8 @@ export interface DefinitionAnalysis extends Analysis {
 }
 
 /** `flagsOf` knows the personas. Errors: those of an expression that does not parse; check the file first. */
-export function analyseDefinition(definition: NetDefinition, limits: Limits, flagsOf: FlagsOf = () => null): DefinitionAnalysis {
+export function analyseDefinition(source: NetDefinition, limits: Limits, flagsOf: FlagsOf = () => null): DefinitionAnalysis {
+  const definition = unfolded(source);
   const one = oneCase(definition);
   const { net } = one;
   const found = explore(net, limits);
@@ -45,7 +48,7 @@ export function analyseDefinition(definition: NetDefinition, limits: Limits, fla
       ...stuck.slice(0, MOST_ENDS).map((end) => stuckFinding(definition, net, end)),
       ...endlessLoops(net, space).map((loop) => loopFinding(net, loop)),
       ...flows,
-    ],
+    ].map((finding) => ({ ...finding, path: pathInFile(finding.path, source) })),
     says: summary(one, found, sound, capabilities),
     net,
     capabilities,

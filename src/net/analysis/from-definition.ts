@@ -3,7 +3,7 @@
  * that the file puts in, and nothing that arrives later. Each outcome of a transition is a transition of its own.
  * A reader that fires once for each token gets two hidden places: tokens that it has yet to read, and those it has read.
  */
-import { BUILT_IN_PLACES } from "../compiled-net.ts";
+import { BUILT_IN_PLACES } from "../built-in-places.ts";
 import type { InputArc, NetDefinition, Transition } from "../definition.ts";
 import { type Outcome, outcomesOf } from "./outcomes.ts";
 import { type PetriArc, type PetriNet, type PetriPlace, type PetriTransition, transition } from "./petri-net.ts";

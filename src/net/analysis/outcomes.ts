@@ -3,7 +3,7 @@
  * into; what gathers a group and fans out again hands the group on once.
  */
 
-import { DEAD_LETTER } from "../compiled-net.ts";
+import { DEAD_LETTER } from "../built-in-places.ts";
 import { isDeterministic, type OutputArc, type Transition } from "../definition.ts";
 import { parseExpression } from "../expression-parser.ts";
 import { pathsIn } from "../expression-tree.ts";
