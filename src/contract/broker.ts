@@ -35,10 +35,21 @@ export type AppendOutcome =
   /** The broker stored nothing and will not: no space, too large, no right. */
   | { kind: "rejected"; error: ErrorData };
 
+export interface ReadOptions {
+  /** Read no further than this sequence. */
+  upTo?: number;
+  /** The newest epoch at `after`; without it the message at `after` says it, which may itself be void. */
+  epoch?: number;
+}
+
 /** E2: one append in flight, compare-and-swap on the last sequence, unknown answers resolved inside. */
 export interface EventLog {
   /** Entries from `after` + 1 to the tail as the leader has it, in order, entries of older epochs voided. Returns the last sequence read. */
-  read(after: number, take: (entry: LogEntry) => void): Promise<number>;
+  read(after: number, take: (entry: LogEntry) => void, options?: ReadOptions): Promise<number>;
+  /** First and last sequence in the stream; `first` is over 1 where entries were purged, and over `last` where there is none. */
+  bounds(): Promise<{ first: number; last: number }>;
+  /** Removes entries up to this sequence for good. The caller makes sure that a checkpoint stands at or behind it. */
+  purge(upTo: number): Promise<void>;
   /** Settles only with one of the certain answers; while the broker is away it goes on asking until `signal` is aborted. */
   append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome>;
   /** Follows the log from `after` + 1 for readers (watch, demo, gateway); ends when `signal` is aborted. */
@@ -171,13 +182,28 @@ export interface Leases {
 }
 
 export interface Checkpoints {
-  save(net: string, sequence: number, state: Uint8Array): Promise<void>;
+  /** Older ones are thinned out; one that is `kept` stays until it is removed. */
+  save(net: string, sequence: number, state: Uint8Array, kept?: boolean): Promise<void>;
+  /** The newest that is whole. */
   latest(net: string): Promise<{ sequence: number; state: Uint8Array } | null>;
+  /** Newest first. */
+  list(net: string): Promise<CheckpointInfo[]>;
+  /** Null when it is not there, or not whole. */
+  load(net: string, sequence: number): Promise<Uint8Array | null>;
+  remove(net: string, sequence: number): Promise<void>;
+}
+export interface CheckpointInfo {
+  sequence: number;
+  bytes: number;
+  kept: boolean;
 }
 
 export interface Artifacts {
   put(content: Uint8Array, type: string): Promise<ArtifactRef>;
   get(id: string): Promise<Uint8Array | null>;
+  /** All of them, of every net. `at`: when it was stored, ms since the epoch. */
+  list(): Promise<{ id: string; size: number; at: number }[]>;
+  remove(id: string): Promise<void>;
 }
 
 /** `event.<net>.<type>.<element>`: may lose messages; the log does not. */

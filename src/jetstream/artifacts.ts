@@ -29,4 +29,12 @@ export class JetStreamArtifacts implements Artifacts {
       return known.size === 0 ? new Uint8Array() : await store.getBlob(id);
     });
   }
+
+  async list(): Promise<{ id: string; size: number; at: number }[]> {
+    return (await this.#objects.list()).map(({ name, size, mtime }) => ({ id: name, size, at: Date.parse(mtime) }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#objects.use((store) => store.delete(id));
+  }
 }

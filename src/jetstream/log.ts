@@ -5,7 +5,7 @@
  * (c) At a wrong last sequence the message at expected + 1 decides, read from the leader: own id or another's.
  */
 import { headers } from "@nats-io/transport-node";
-import type { AppendOutcome, EventLog, LogEntry, NewEntry } from "../contract/broker.ts";
+import type { AppendOutcome, EventLog, LogEntry, NewEntry, ReadOptions } from "../contract/broker.ts";
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { entryHash } from "../contract/hash.ts";
@@ -16,7 +16,7 @@ import { abortedError } from "./link.ts";
 import { EpochFilter } from "./log-entry.ts";
 import { abortable, backoffMs, pause, persist } from "./retry.ts";
 import type { StoredMessage } from "./stored-message.ts";
-import { leaderMessage, streamInfo } from "./streams.ts";
+import { leaderMessage, purgeStream, streamInfo } from "./streams.ts";
 import { readBatch, tail } from "./tail.ts";
 
 /** Bytes of an entry's body, below the server's 1 MiB with room for headers. */
@@ -127,14 +127,15 @@ export class JetStreamLog implements EventLog {
     return info === null ? "no-stream" : "again";
   }
 
-  async read(after: number, take: (entry: LogEntry) => void): Promise<number> {
+  async read(after: number, take: (entry: LogEntry) => void, options: ReadOptions = {}): Promise<number> {
     const info = await persist(this.#link, 5, () => streamInfo(this.#link, this.#stream));
     if (info === null) throw after > 0 ? deletedLog(this.#net, after) : missingLog(this.#net);
-    const { first_seq: first, last_seq: last } = info.state;
-    if (last < after) {
+    const { first_seq: first, last_seq: end } = info.state;
+    const last = Math.min(end, options.upTo ?? end);
+    if (end < after) {
       throw new Terminal({
         code: "log-shorter",
-        message: `net ${this.#net}: the log ends at ${last}, but ${after} was known already: entries were lost`,
+        message: `net ${this.#net}: the log ends at ${end}, but ${after} was known already: entries were lost`,
         hint: logBackHint(this.#net),
       });
     }
@@ -144,7 +145,7 @@ export class JetStreamLog implements EventLog {
         message: `net ${this.#net}: the log begins at ${first}, entries from ${after + 1} are needed`,
       });
     }
-    const filter = await this.#filterAt(after);
+    const filter = options.epoch === undefined ? await this.#filterAt(after) : new EpochFilter(options.epoch);
     let next = after + 1;
     let empty = 0;
     while (next <= last) {
@@ -157,6 +158,17 @@ export class JetStreamLog implements EventLog {
       if (empty > 0) await pause(this.#link.clock, backoffMs(empty));
     }
     return last;
+  }
+
+  async bounds(): Promise<{ first: number; last: number }> {
+    const info = await persist(this.#link, 5, () => streamInfo(this.#link, this.#stream));
+    if (info === null) throw missingLog(this.#net);
+    return { first: Math.max(1, info.state.first_seq), last: info.state.last_seq };
+  }
+
+  async purge(upTo: number): Promise<void> {
+    // The server's number is the first that stays.
+    await purgeStream(this.#link, this.#stream, { seq: upTo + 1 });
   }
 
   #takeBatch(batch: StoredMessage[], from: number, last: number, filter: EpochFilter, take: (entry: LogEntry) => void): number {

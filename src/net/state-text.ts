@@ -4,39 +4,47 @@
  * where the state stands in its stream rather than what it is, and are left out: `sequence` and `chain`.
  */
 import { canonicalJson } from "../contract/json.ts";
-import type { NetState, Placed } from "./state.ts";
+import type { FrozenMap, FrozenPlace, FrozenState } from "./frozen-state.ts";
 
 const OF_THE_STREAM: ReadonlySet<string> = new Set(["sequence", "chain"]);
 const IN_ORDER: ReadonlySet<string> = new Set(["firings", "puts"]);
 
 /** Piece by piece, at most one token each, so that a caller may hash a large state without standing still. */
-export function* stateText(state: NetState): Generator<string> {
-  const fields = Object.entries(state as unknown as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, value] of fields) {
+export function* stateText({ rest, places, maps }: FrozenState): Generator<string> {
+  for (const [name, value] of Object.entries(rest).sort(byName)) {
     if (OF_THE_STREAM.has(name) || value === undefined) continue;
     yield `${JSON.stringify(name)}:`;
-    if (name === "places") yield* placesText(state);
-    else yield* valueText(value, IN_ORDER.has(name));
+    if (value instanceof Map) yield* mapText([...value], IN_ORDER.has(name));
+    else yield canonicalJson(plain(value));
     yield "\n";
   }
+  for (const map of maps) yield* listsText(map);
+  yield* placesText(places);
 }
 
 /** A place that was filled once and is empty now is the same as one that never was. */
-function* placesText(state: NetState): Generator<string> {
-  for (const [place, tokens] of [...state.places].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (tokens.size === 0) continue;
+function* placesText(places: FrozenPlace[]): Generator<string> {
+  for (const { place, tokens, holders } of [...places].sort((a, b) => (a.place < b.place ? -1 : 1))) {
+    if (tokens.length === 0) continue;
     yield `${JSON.stringify(place)}[`;
-    for (const placed of tokens.values()) yield `${canonicalJson(plain(placed as Placed))},`;
-    yield "]";
+    for (const [at, token] of tokens.entries()) yield `${canonicalJson(token)} ${holders[at] ?? ""},`;
+    yield "]\n";
   }
 }
 
-function* valueText(value: unknown, inOrder: boolean): Generator<string> {
-  if (value instanceof Map) {
-    const entries = [...value].filter(([, each]) => !isEmpty(each)).map(([key, each]) => [String(key), each] as const);
-    if (!inOrder) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [key, each] of entries) yield `${JSON.stringify(key)}=${canonicalJson(plain(each))},`;
-  } else yield canonicalJson(plain(value));
+function* listsText({ field, keys, values }: FrozenMap): Generator<string> {
+  yield `${JSON.stringify(field)}:`;
+  yield* mapText(
+    keys.map((key, at) => [key, values[at]]),
+    IN_ORDER.has(field),
+  );
+  yield "\n";
+}
+
+function* mapText(all: [unknown, unknown][], inOrder: boolean): Generator<string> {
+  const entries = all.filter(([, each]) => !isEmpty(each)).map(([key, each]): [string, unknown] => [String(key), each]);
+  if (!inOrder) entries.sort(byName);
+  for (const [key, each] of entries) yield `${JSON.stringify(key)}=${canonicalJson(plain(each))},`;
 }
 
 function isEmpty(value: unknown): boolean {
@@ -56,6 +64,9 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 function byText(one: unknown, other: unknown): number {
   const [a, b] = [canonicalJson(one), canonicalJson(other)];
   return a < b ? -1 : a > b ? 1 : 0;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NetEvent } from "../../src/contract/event.ts";
 import { CHAIN_START, entryHash } from "../../src/contract/hash.ts";
 import { applyEvent, foldEvents } from "../../src/net/fold.ts";
-import { snapshotOf } from "../../src/net/snapshot.ts";
+import { freeze, thaw } from "../../src/net/frozen-state.ts";
 import { emptyState } from "../../src/net/state.ts";
 import { stateHash } from "../../src/net/state-hash.ts";
 import { eventsOf } from "../support/log-check.ts";
@@ -72,7 +72,7 @@ describe("the hash of a state", () => {
     const state = await foldTo(Number.POSITIVE_INFINITY);
     const hash = stateHash(state);
     const changed = (change: (copy: typeof state) => void) => {
-      const copy = snapshotOf(state);
+      const copy = thaw(state.net, freeze(state));
       change(copy);
       return stateHash(copy);
     };
@@ -100,7 +100,7 @@ describe("the hash of a state", () => {
     const copies: { hash: string; copy: typeof state }[] = [];
     for (const event of await eventsOf(kit.broker, "shop")) {
       applyEvent(state, event);
-      copies.push({ hash: stateHash(state), copy: snapshotOf(state) });
+      copies.push({ hash: stateHash(state), copy: thaw(state.net, freeze(state)) });
     }
     expect(copies.length).toBeGreaterThan(20);
     for (const { hash, copy } of copies) expect(stateHash(copy)).toBe(hash);

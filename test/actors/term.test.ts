@@ -150,7 +150,7 @@ describe("a checkpoint", () => {
   it("that cannot be read costs time and nothing else", async () => {
     await begin();
     await putAll(3);
-    kit.hub.checkpoints.set("chain", { sequence: 2, state: Buffer.from("rubbish") });
+    await kit.broker.checkpoints.save("chain", 2, Buffer.from("rubbish"));
     await kit.crash();
     await kit.master.termOf("chain");
     await allThrough(3);

@@ -1,29 +1,97 @@
-/** Checkpoints: the engine's whole state, so that a recovery reads only the rest of the log. */
+/**
+ * Checkpoints: the engine's whole state, so that a recovery reads only the rest of the log. A checkpoint is a row of msgpack
+ * documents: a head with everything small, then the long parts in pieces, so that neither writing nor reading stands still long.
+ */
 import { Packr } from "msgpackr";
-import type { Checkpoints } from "../../contract/broker.ts";
+import type { Broker, Checkpoints } from "../../contract/broker.ts";
+import { type Clock, delay } from "../../contract/clock.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { Token } from "../../contract/token.ts";
+import { type FrozenMap, type FrozenState, putBack, putBackMap } from "../../net/frozen-state.ts";
 import { emptyState, type NetState } from "../../net/state.ts";
 
 /** Raised when a field of the state changes its meaning; older checkpoints are then passed over and the log is read whole. */
-const LAYOUT = 2;
+const LAYOUT = 3;
+/** The state in one document, as versions before wrote it: still read. */
+const WHOLE = 2;
 /** Objects as records, maps as maps, sets as sets: each comes back as what it was. */
 const packr = new Packr({ structuredClone: true });
+/** Tokens or entries in one piece. */
+const PIECE = 500;
+/** Bytes packed before others get a turn. */
+const SLICE = 256 * 1024;
 
-/** The caller makes sure that nothing is pending in the commit loop: a checkpoint holds acknowledged events alone. */
-export async function saveCheckpoint(store: Checkpoints, state: NetState): Promise<void> {
-  await store.save(state.net, state.sequence, packr.pack({ layout: LAYOUT, state }));
+type Piece =
+  | { place: string; tokens: Token[]; holders: (string | null)[] }
+  | { field: FrozenMap["field"]; keys: string[]; values: unknown[] };
+
+/** In slices of a few ms each. `at`: the entry that it stands behind; what of later entries is in it already is passed over by a fold. */
+export async function packCheckpoint(frozen: FrozenState, at: { sequence: number; chain: string }, clock: Clock): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [packr.pack({ layout: LAYOUT, state: { ...frozen.rest, ...at } })];
+  let sliced = 0;
+  for (const piece of piecesOf(frozen)) {
+    const bytes = packr.pack(piece);
+    parts.push(bytes);
+    sliced += bytes.length;
+    if (sliced < SLICE) continue;
+    sliced = 0;
+    await delay(clock, 0);
+  }
+  return Buffer.concat(parts);
 }
 
-/** Null where there is none, or none that can be read: it only saves time. */
-export async function loadCheckpoint(store: Checkpoints, net: string, logger: Logger): Promise<NetState | null> {
-  const latest = await store.latest(net);
-  if (!latest) return null;
-  try {
-    const stored = packr.unpack(latest.state) as { layout?: number; state?: NetState };
-    if (stored.layout === LAYOUT && stored.state?.places instanceof Map) return { ...emptyState(net), ...stored.state };
-    logger.info({ net, layout: stored.layout }, "a checkpoint of another layout was passed over");
-  } catch (error) {
-    logger.warn({ err: error, net }, "a checkpoint could not be read; the log is read whole");
+function* piecesOf({ places, maps }: FrozenState): Generator<Piece> {
+  for (const { place, tokens, holders } of places) {
+    // An empty place too: a net may know it from its log alone.
+    for (let at = 0; at < Math.max(1, tokens.length); at += PIECE)
+      yield { place, tokens: tokens.slice(at, at + PIECE), holders: holders.slice(at, at + PIECE) };
+  }
+  for (const { field, keys, values } of maps) {
+    for (let at = 0; at < keys.length; at += PIECE) yield { field, keys: keys.slice(at, at + PIECE), values: values.slice(at, at + PIECE) };
+  }
+}
+
+/** Null for another layout. Throws for what is no checkpoint. */
+export function unpackCheckpoint(net: string, bytes: Uint8Array): NetState | null {
+  let state: NetState | null = null;
+  packr.unpackMultiple(bytes, (document: unknown) => {
+    if (state === null) {
+      state = headOf(net, document as { layout?: number; state?: Partial<NetState> });
+      return state !== null;
+    }
+    putIn(state, document as Piece);
+    return true;
+  });
+  return state;
+}
+
+function headOf(net: string, { layout, state }: { layout?: number; state?: Partial<NetState> }): NetState | null {
+  if ((layout !== LAYOUT && layout !== WHOLE) || typeof state !== "object") return null;
+  return { ...emptyState(net), ...state };
+}
+
+function putIn(state: NetState, piece: Piece): void {
+  if ("place" in piece) putBack(state, piece.place, piece.tokens, piece.holders);
+  else putBackMap(state, piece);
+}
+
+/** The newest that can be read, or null: with the whole log, it only saves time. `before`: none that stands behind a later event. */
+export async function loadCheckpoint(store: Checkpoints, net: string, logger: Logger, before = Infinity): Promise<NetState | null> {
+  for (const { sequence } of await store.list(net)) {
+    const bytes = await store.load(net, sequence);
+    if (!bytes) continue;
+    try {
+      const state = unpackCheckpoint(net, bytes);
+      if (state && state.seq <= before) return state;
+      if (!state) logger.info({ net, sequence }, "a checkpoint of another layout was passed over");
+    } catch (error) {
+      logger.warn({ err: error, net, sequence }, "a checkpoint could not be read");
+    }
   }
   return null;
+}
+
+/** The sequence from which the log is still there, as far as it matters: 0 when it is whole. */
+export async function logFloor(broker: Broker, net: string): Promise<number> {
+  return (await broker.log(net).bounds()).first - 1;
 }

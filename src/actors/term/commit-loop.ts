@@ -47,6 +47,8 @@ export class CommitLoop {
   #flying: Pending[] = [];
   #drained: (() => void)[] = [];
   #over: string | null = null;
+  /** Where the log stood before the entry whose events are told, or were told last. */
+  before: { sequence: number; chain: string } = { sequence: 0, chain: "" };
 
   constructor(ports: CommitPorts) {
     this.#ports = ports;
@@ -133,8 +135,10 @@ export class CommitLoop {
   }
 
   #acknowledge(group: Pending[], sequence: number, hash: string): void {
-    this.#ports.state.sequence = sequence;
-    this.#ports.state.chain = hash;
+    const { state } = this.#ports;
+    this.before = { sequence: state.sequence, chain: state.chain };
+    state.sequence = sequence;
+    state.chain = hash;
     this.#flying = [];
     for (const { event, resolve } of group) {
       this.#ports.committed(event);

@@ -17,10 +17,15 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
   let last: LogEntry | null = null;
   // A checkpoint of before there was a chain says where it stands and not what stands there.
   const chained = from === 0 || state.chain !== "";
-  const tail = await broker.log(net).read(chained ? from : from - 1, (entry) => {
-    for (const event of entry.events) applyEvent(state, event);
-    last = entry;
-  });
+  const tail = await broker.log(net).read(
+    chained ? from : from - 1,
+    (entry) => {
+      for (const event of entry.events) applyEvent(state, event);
+      last = entry;
+      // Epochs rise: the checkpoint's is the newest up to where it stands, whatever lies there.
+    },
+    saved ? { epoch: saved.epoch } : {},
+  );
   if (tail < from) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${from} exists`);
   if (tail === 0 && (await broker.netVersions.list(net)).length > 0) throw lost(net, "definitions of it exist, but its log is empty");
   state.sequence = tail;

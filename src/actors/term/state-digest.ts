@@ -1,7 +1,7 @@
 /** The hash of a running net's state, made from a copy and in slices: the net goes on meanwhile. */
 import { createHash } from "node:crypto";
 import { delay } from "../../contract/clock.ts";
-import { snapshotOf } from "../../net/snapshot.ts";
+import { freeze } from "../../net/frozen-state.ts";
 import { stateText } from "../../net/state-text.ts";
 import type { Term } from "./term.ts";
 
@@ -18,7 +18,8 @@ export interface StateDigest {
 
 /** Settles when the event is in the log; rejects with Cancelled `term-over` when it never will be. */
 export async function stateDigest(term: Term): Promise<StateDigest> {
-  const snapshot = snapshotOf(term.state);
+  const { seq } = term.state;
+  const snapshot = freeze(term.state);
   await term.loop.caughtUp();
   const tip = { sequence: term.state.sequence, chain: term.state.chain };
   const hash = createHash("sha256");
@@ -30,5 +31,5 @@ export async function stateDigest(term: Term): Promise<StateDigest> {
     slice = "";
     await delay(term.ports.clock, 0);
   }
-  return { seq: snapshot.seq, hash: hash.update(slice).digest("hex"), tip };
+  return { seq, hash: hash.update(slice).digest("hex"), tip };
 }

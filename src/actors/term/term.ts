@@ -17,7 +17,7 @@ import { type CompiledNet, placeOf, placeTitle } from "../../net/compiled-net.ts
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
-import { saveCheckpoint } from "./checkpoint.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { Claims } from "./claims.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
@@ -30,7 +30,6 @@ import { recoverState } from "./recovery.ts";
 import type { TermPorts } from "./term-ports.ts";
 import { TokenFit } from "./token-size.ts";
 
-const CHECKPOINT_EVERY = 2000;
 /** A log that takes nothing must not keep a master from stopping. */
 const CLOSE_MS = 5000;
 
@@ -48,7 +47,7 @@ export class Term {
   readonly #letters: LetterPurge;
   #timers: Timer[] = [];
   #serving: Serving[] = [];
-  #checkpointAt: number;
+  readonly #checkpoints: Checkpointer;
   #stalled: ErrorData | null = null;
 
   private constructor(ports: TermPorts, state: NetState) {
@@ -56,7 +55,6 @@ export class Term {
     const netOf = (firing: OpenFiring) => this.netOf(firing);
     this.ports = ports;
     this.state = state;
-    this.#checkpointAt = state.seq;
     this.definitions = new Definitions(broker.netVersions, state.net);
     const loop = new CommitLoop({
       log: broker.log(state.net),
@@ -68,6 +66,7 @@ export class Term {
       stalled: (error) => this.#stall(error),
     });
     this.loop = loop;
+    this.#checkpoints = new Checkpointer({ state, loop, broker, clock, logger });
     const isOver = () => loop.isOver;
     this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
     this.outcomes = new Outcomes({
@@ -189,7 +188,8 @@ export class Term {
       await this.#letGo();
       await this.loop.drained();
       await this.projection.settled();
-      await this.#checkpoint();
+      while (this.loop.backlog > 0) await this.loop.drained();
+      if (!this.loop.isOver) await this.#checkpoints.last();
     })();
     await Promise.race([orderly, inTime]).catch((error: unknown) => this.ports.logger.warn({ err: error }, "a term did not end in order"));
     this.loop.stop("the master stopped");
@@ -279,12 +279,7 @@ export class Term {
     if (event.type === "resumed") this.#resume(event);
     if (event.attributes?.letter !== undefined) this.#letters.soon();
     this.#pump.progressed();
-    if (this.state.seq - this.#checkpointAt < CHECKPOINT_EVERY) return;
-    this.#checkpointAt = this.state.seq;
-    this.#pump.hold();
-    void this.#checkpoint()
-      .catch((error: unknown) => this.ports.logger.warn({ err: error }, "no checkpoint was written"))
-      .finally(() => this.#pump.release());
+    this.#checkpoints.committed(event);
   }
 
   /** What an acknowledged event of a firing asks for. */
@@ -329,15 +324,6 @@ export class Term {
     void this.declarePlaces()
       .then(() => this.comparePlaces())
       .catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
-  }
-
-  /** Of acknowledged events alone: what is decided and not in the log may never come there. */
-  async #checkpoint(): Promise<void> {
-    while (this.loop.backlog > 0) await this.loop.drained();
-    if (this.loop.isOver) return;
-    await saveCheckpoint(this.ports.broker.checkpoints, this.state);
-    const { letter } = this.state;
-    if (letter && letter.seq > 0) await this.ports.broker.door.purgeLetters(this.state.net, letter.seq);
   }
 
   #stall(error: ErrorData | null): void {

@@ -37,8 +37,10 @@ export class MemoryHub {
   control: { generation: number; state: "running" | "killed" } = { generation: 0, state: "running" };
   readonly controlWatchers = new Set<() => void>();
   readonly leases = new Map<string, { owner: string; until: number }>();
-  readonly checkpoints = new Map<string, { sequence: number; state: Uint8Array }>();
+  /** By net and sequence. */
+  readonly checkpoints = new Map<string, Map<number, { state: Uint8Array; kept: boolean }>>();
   readonly artifacts = new Map<string, Uint8Array>();
+  readonly artifactTimes = new Map<string, number>();
   readonly executors = new Map<string, { presence: ExecutorPresence; at: number }>();
   readonly executorWatchers = new Set<(presence: ExecutorPresence | { name: string; gone: true }) => void>();
   /** Live copies of events, as they were published. */

@@ -1,5 +1,5 @@
 /** The in-memory event log, with the same answers to the same troubles as the real one (E2). */
-import type { AppendOutcome, EventLog, LogEntry, NewEntry } from "../../contract/broker.ts";
+import type { AppendOutcome, EventLog, LogEntry, NewEntry, ReadOptions } from "../../contract/broker.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { entryHash } from "../../contract/hash.ts";
@@ -73,19 +73,35 @@ export class MemoryLog implements EventLog {
     return { kind: "conflict", message: found ? `sequence ${sequence} holds entry ${found.value.id}` : `the log ends before ${expected}` };
   }
 
-  async read(after: number, take: (entry: LogEntry) => void): Promise<number> {
+  async read(after: number, take: (entry: LogEntry) => void, options: ReadOptions = {}): Promise<number> {
     this.#wire.check();
     const log = this.#existing();
     if (!log) throw new Terminal({ code: "log-missing", message: `net ${this.#net} has no log on this broker` });
     if (log.last < after)
       throw new Terminal({ code: "log-shorter", message: `net ${this.#net}: the log ends at ${log.last}, ${after} was known` });
-    const last = log.last;
-    const admit = this.#filter(after);
+    const last = Math.min(log.last, options.upTo ?? log.last);
+    if (last > after && log.first > after + 1)
+      throw new Terminal({
+        code: "log-purged",
+        message: `net ${this.#net}: the log begins at ${log.first}, entries from ${after + 1} are needed`,
+      });
+    const admit = this.#filter(after, options.epoch);
     for (let seq = after + 1; seq <= last; seq++) {
       const entry = admit(seq);
       if (entry) take(entry);
     }
     return last;
+  }
+
+  async bounds(): Promise<{ first: number; last: number }> {
+    this.#wire.check();
+    const log = this.#existing();
+    return { first: log?.first ?? 1, last: log?.last ?? 0 };
+  }
+
+  async purge(upTo: number): Promise<void> {
+    this.#wire.check();
+    this.#existing()?.removeWhere(({ seq }) => seq <= upTo);
   }
 
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<LogEntry> {
@@ -101,8 +117,8 @@ export class MemoryLog implements EventLog {
   }
 
   /** Voids entries of an epoch older than the newest seen before them. */
-  #filter(after: number): (seq: number) => LogEntry | null {
-    let newest = this.#existing()?.get(after)?.value.epoch ?? 0;
+  #filter(after: number, epoch?: number): (seq: number) => LogEntry | null {
+    let newest = epoch ?? this.#existing()?.get(after)?.value.epoch ?? 0;
     return (seq) => {
       const stored = this.#existing()?.get(seq)?.value;
       if (!stored || stored.epoch < newest) return null;

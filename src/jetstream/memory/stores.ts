@@ -4,6 +4,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Retryable } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
 import type { Token } from "../../contract/token.ts";
+import { thinnedOut } from "../checkpoint-thinning.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryWire } from "./wire.ts";
 
@@ -118,17 +119,27 @@ export function memoryLeases(hub: MemoryHub, wire: MemoryWire): Leases {
 }
 
 export function memoryCheckpoints(hub: MemoryHub, wire: MemoryWire): Checkpoints {
+  const of = (net: string) => {
+    wire.check();
+    return hub.checkpoints.get(net) ?? new Map<number, { state: Uint8Array; kept: boolean }>();
+  };
+  const list = async (net: string) =>
+    [...of(net)].map(([sequence, { state, kept }]) => ({ sequence, bytes: state.length, kept })).sort((a, b) => b.sequence - a.sequence);
+  const load = async (net: string, sequence: number) => of(net).get(sequence)?.state.slice() ?? null;
   return {
-    save: async (net, sequence, state) => {
-      wire.check();
-      const known = hub.checkpoints.get(net);
-      if (!known || known.sequence <= sequence) hub.checkpoints.set(net, { sequence, state: state.slice() });
+    list,
+    load,
+    save: async (net, sequence, state, kept = false) => {
+      const all = of(net);
+      hub.checkpoints.set(net, all.set(sequence, { state: state.slice(), kept }));
+      for (const each of thinnedOut(await list(net))) all.delete(each);
     },
     latest: async (net) => {
-      wire.check();
-      const found = hub.checkpoints.get(net);
-      return found ? { sequence: found.sequence, state: found.state.slice() } : null;
+      const [newest] = await list(net);
+      const state = newest ? await load(net, newest.sequence) : null;
+      return newest && state ? { sequence: newest.sequence, state } : null;
     },
+    remove: async (net, sequence) => void of(net).delete(sequence),
   };
 }
 
@@ -138,11 +149,20 @@ export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
       wire.check();
       const id = sha256(content);
       hub.artifacts.set(id, content.slice());
+      hub.artifactTimes.set(id, hub.clock.now());
       return { $artifact: id, sha256: id, size: content.length, type };
     },
     get: async (id) => {
       wire.check();
       return hub.artifacts.get(id)?.slice() ?? null;
+    },
+    list: async () => {
+      wire.check();
+      return [...hub.artifacts].map(([id, { length }]) => ({ id, size: length, at: hub.artifactTimes.get(id) ?? 0 }));
+    },
+    remove: async (id) => {
+      wire.check();
+      hub.artifacts.delete(id);
     },
   };
 }

@@ -23,6 +23,10 @@ export class MemoryStream<T> {
     this.#wake();
     return seq;
   }
+  /** One more than `last` when nothing is left. */
+  get first(): number {
+    return this.#messages.keys().next().value ?? this.last + 1;
+  }
   get(seq: number): MemoryMessage<T> | undefined {
     return this.#messages.get(seq);
   }
