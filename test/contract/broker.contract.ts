@@ -508,6 +508,58 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect(both.filter(Boolean)).toHaveLength(1);
     });
 
+    test("checkpoints are listed, thinned out the older they are, and stay when they are kept", async () => {
+      for (let at = 1; at <= 40; at++) await a.checkpoints.save("thin", at * 100, bytes(`state ${at}`), at === 3);
+      const list = await b.checkpoints.list("thin");
+      const sequences = list.map(({ sequence }) => sequence);
+      expect(sequences.slice(0, 2)).toEqual([4000, 3900]);
+      expect(sequences.length).toBeLessThanOrEqual(9);
+      expect(sequences.length).toBeGreaterThanOrEqual(5);
+      expect(list.filter(({ kept }) => kept)).toEqual([{ sequence: 300, bytes: 7, kept: true }]);
+      expect(text((await b.checkpoints.load("thin", 300)) ?? bytes(""))).toBe("state 3");
+      await b.checkpoints.remove("thin", 300);
+      expect(await a.checkpoints.load("thin", 300)).toBeNull();
+      expect((await a.checkpoints.list("thin")).some(({ kept }) => kept)).toBe(false);
+    });
+
+    test("a log is read up to a sequence, and what is purged from its beginning is named by its bounds", async () => {
+      const net = await freshNet();
+      expect(await a.log(net).bounds()).toEqual({ first: 1, last: 0 });
+      for (let at = 0; at < 6; at++) await a.log(net).append(at, { id: `e${at}`, epoch: 1, events: [event(net, at + 1)] });
+      const read = async (after: number, upTo?: number) => {
+        const found: number[] = [];
+        const last = await b.log(net).read(after, ({ sequence }) => found.push(sequence), upTo === undefined ? {} : { upTo });
+        return { found, last };
+      };
+      expect(await read(1, 4)).toEqual({ found: [2, 3, 4], last: 4 });
+      await a.log(net).purge(3);
+      expect(await b.log(net).bounds()).toEqual({ first: 4, last: 6 });
+      await expect(read(2)).rejects.toMatchObject({ code: "log-purged" });
+      expect((await read(3)).found).toEqual([4, 5, 6]);
+      expect(await a.log(net).append(6, { id: "e6", epoch: 1, events: [event(net, 7)] })).toEqual({ kind: "committed", sequence: 7 });
+    });
+
+    test("the epoch that a reader knows voids entries also where the message before says otherwise", async () => {
+      const net = await freshNet();
+      await a.log(net).append(0, { id: "t2", epoch: 2, events: [epochEvent(net, 1, 2)] });
+      await a.log(net).append(1, { id: "stale", epoch: 1, events: [event(net, 2)] });
+      await a.log(net).append(2, { id: "staler", epoch: 1, events: [event(net, 2)] });
+      const found: string[] = [];
+      await b.log(net).read(2, ({ id }) => found.push(id), { epoch: 2 });
+      expect(found).toEqual([]);
+    });
+
+    test("artefacts are listed with their time, and gone when removed", async () => {
+      const ref = await a.artifacts.put(bytes("to be removed"), "text/plain");
+      const listed = (await b.artifacts.list()).find(({ id }) => id === ref.$artifact);
+      expect(listed).toMatchObject({ size: 13, at: expect.any(Number) });
+      await b.artifacts.remove(ref.$artifact);
+      expect(await a.artifacts.get(ref.$artifact)).toBeNull();
+      expect((await b.artifacts.list()).some(({ id }) => id === ref.$artifact)).toBe(false);
+      expect((await a.artifacts.put(bytes("to be removed"), "text/plain")).$artifact).toBe(ref.$artifact);
+      expect(await b.artifacts.get(ref.$artifact)).toHaveLength(13);
+    });
+
     test("the newest checkpoint is the one that counts", async () => {
       expect(await a.checkpoints.latest("c")).toBeNull();
       for (const sequence of [5, 90, 1000]) await a.checkpoints.save("c", sequence, bytes(`state ${sequence}`));
