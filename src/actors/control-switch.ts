@@ -35,7 +35,7 @@ async function stop(term: Term, generation: number, by: string): Promise<Json> {
   });
   // The effects are called off at once; the record of it follows.
   for (const { firing, attempt, claim } of firings) {
-    ports.cancel(firing, attempt, `killed by ${by}`);
+    term.cancel(firing, attempt, `killed by ${by}`);
     if (claim) void ports.broker.work.cancel(claim.executor, { net: state.net, firing, attempt }).catch(() => {});
   }
   await committed;

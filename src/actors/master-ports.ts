@@ -6,6 +6,7 @@ import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { PersonaWorker } from "./persona-work.ts";
+import type { HttpHands } from "./term/http-work.ts";
 
 export interface MasterPorts {
   broker: Broker;
@@ -26,6 +27,8 @@ export interface MasterPorts {
   netLeaseMs: number;
   sign(order: WorkOrder): SignedOrder;
   work: PersonaWorker;
+  /** For `http` transitions; without it they fail. */
+  http?: HttpHands;
   /** XState's inspection API. */
   inspect?: (event: InspectionEvent) => void;
 }

@@ -168,6 +168,7 @@ export class Master {
         leaseMs,
         personas: this.personas,
         sign,
+        http: this.ports.http ?? null,
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
         definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),

@@ -1,6 +1,7 @@
 /** petrel.config.json: which models stand behind the tiers, where the providers are, and how much may be spent. */
 import { z } from "zod";
 import { Terminal } from "../contract/errors.ts";
+import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { JsonObject } from "../contract/json.ts";
 import { formatProblem, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
 
@@ -39,6 +40,16 @@ export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   tiers: z.strictObject({ frontier: tierSchema, standard: tierSchema, economy: tierSchema }),
   providers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,47}$/), providerSchema).default({}),
+  http: z
+    .strictObject({
+      allow: z
+        .array(z.string().regex(HOST_PATTERN, HOST_RULE))
+        .optional()
+        .describe(
+          'Where `http` transitions may go; default: every public host. "*" is every public host; other addresses are listed one by one',
+        ),
+    })
+    .optional(),
   budget: z.strictObject({ usd: usd.describe("The most that one start of Petrel may spend on models") }).default({ usd: 5 }),
 });
 export type Config = z.output<typeof configSchema>;

@@ -1,5 +1,6 @@
 /** One transition: its arcs, what its own expressions and templates may name, its persona, its gate. */
 import type { Json } from "../contract/json.ts";
+import { httpFindings } from "./check-http.ts";
 import { inputFindings, inputsOf } from "./check-inputs.ts";
 import { checkExpression, checkTemplate, type KnownNames } from "./check-names.ts";
 import { nearestHint } from "./check-nearest.ts";
@@ -25,6 +26,7 @@ export function transitionFindings(name: string, transition: Transition, context
   const found = inputFindings(transition, path);
   if (transition.guard !== undefined) found.push(...checkExpression(transition.guard, [...path, "guard"], names));
   for (const [field, template] of templatesOf(transition)) found.push(...checkTemplate(template, [...path, field], names));
+  if (transition.kind === "http") found.push(...httpFindings(transition, path, names));
   if (transition.summary !== undefined) {
     found.push(...checkTemplate(transition.summary, [...path, "summary"], { ...names, special: ["$result"] }));
   }
@@ -36,6 +38,8 @@ export function transitionFindings(name: string, transition: Transition, context
 function templatesOf(transition: Transition): [string, Json][] {
   switch (transition.kind) {
     case "pass":
+    // Its templates may name secrets too.
+    case "http":
       return [];
     case "map":
       return [["value", transition.value]];

@@ -14,6 +14,7 @@ import {
 } from "./definition.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
 import { type FlatNet, type FlatSubnet, flattenNet, type ResolvedLink } from "./flatten.ts";
+import { requestTemplate } from "./http-request.ts";
 import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
 import type { TokenKey } from "./marking-index.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
@@ -69,7 +70,7 @@ export interface CompiledTransition {
   outputs: CompiledOutput[];
   guard: CompiledExpression | null;
   summary: CompiledTemplate | null;
-  /** Value of a `map`, `ask` of a model, input of a hand. */
+  /** Value of a `map`, `ask` of a model, input of a hand or request of `http`. */
   value: CompiledTemplate | null;
   ask: CompiledTemplate | null;
   data: CompiledTemplate | null;
@@ -123,7 +124,6 @@ export function compileNet(source: NetDefinition, version: string): CompiledNet 
 function compileTransition(id: string, transition: Transition, flat: FlatNet): CompiledTransition {
   const link = flat.links.get(id) ?? null;
   const inputs = transition.in.map(compileInput);
-  const input = transition.kind === "agent" ? transition.workspace : transition.kind === "command" ? commandInput(transition) : undefined;
   return {
     id,
     definition: transition,
@@ -135,7 +135,7 @@ function compileTransition(id: string, transition: Transition, flat: FlatNet): C
     value: "value" in transition ? optional(transition.value, compileTemplate) : null,
     ask: "ask" in transition ? compileTemplate(transition.ask) : null,
     data: "data" in transition ? optional(transition.data, compileTemplate) : null,
-    input: optional(input, compileTemplate),
+    input: optional(inputOf(transition), compileTemplate),
     readsOnly: inputs.every(({ arc }) => arc.mode === "read"),
     slots: slotsOf(transition),
     link,
@@ -144,14 +144,23 @@ function compileTransition(id: string, transition: Transition, flat: FlatNet): C
   };
 }
 
+function inputOf(transition: Transition) {
+  if (transition.kind === "agent") return transition.workspace;
+  if (transition.kind === "http") return requestTemplate(transition);
+  return transition.kind === "command" ? commandInput(transition) : undefined;
+}
+
 function commandInput(transition: Extract<Transition, { kind: "command" }>) {
   return transition.argv === undefined ? (transition.input ?? {}) : { ...transition.input, argv: transition.argv };
 }
 
+/** Sockets that a master opens for one transition that does not say how many. */
+const HTTP_SLOTS = 64;
+
 /** Without a `concurrency`, an instance works on one thing at a time and a command on as many as executors take. */
 function slotsOf(transition: Transition): number {
   if ("instances" in transition) return transition.instances * (transition.concurrency ?? 1);
-  return transition.concurrency ?? 1000;
+  return transition.concurrency ?? (transition.kind === "http" ? HTTP_SLOTS : 1000);
 }
 
 function compileInput(arc: InputArc): CompiledInput {

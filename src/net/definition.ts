@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
+import { httpFields } from "./http-definition.ts";
 
 const name = z.string().regex(NAME_PATTERN, NAME_RULE);
 /** A place as an arc names it: one of its own net, or `<sub>--<port>` of a sub-net. */
@@ -92,6 +93,7 @@ const common = {
 
 const passSchema = z.strictObject({ kind: z.literal("pass"), ...common });
 const mapSchema = z.strictObject({ kind: z.literal("map"), value: template, ...common });
+const httpSchema = z.strictObject({ kind: z.literal("http"), ...common, ...httpFields });
 const llmSchema = z.strictObject({
   kind: z.literal("llm"),
   ...common,
@@ -148,10 +150,18 @@ const linkSchema = z.strictObject({
   value: template.optional().describe("The data of the token that goes there; default: what the first input holds"),
 });
 /** Kinds and fields that the language has but this version does not run yet: the checker names them. */
-export const FUTURE_KINDS = ["http"] as const;
+export const FUTURE_KINDS: readonly string[] = [];
 export const FUTURE_MODES = ["inhibit", "reset"] as const;
 
-export const transitionSchema = z.discriminatedUnion("kind", [passSchema, mapSchema, llmSchema, agentSchema, commandSchema, linkSchema]);
+export const transitionSchema = z.discriminatedUnion("kind", [
+  passSchema,
+  mapSchema,
+  httpSchema,
+  llmSchema,
+  agentSchema,
+  commandSchema,
+  linkSchema,
+]);
 
 export const placeSchema = z.strictObject({
   title: z.string().optional(),

@@ -7,13 +7,14 @@ const BELOW: Record<string, readonly string[]> = {
   net: ["contract"],
   models: ["contract"],
   tools: ["contract"],
+  http: ["contract"],
   monitor: ["contract"],
   personas: ["contract", "net", "models", "tools"],
   jetstream: ["contract", "net", "models", "tools"],
-  executors: ["contract", "net", "models", "tools", "personas", "jetstream"],
-  actors: ["contract", "net", "models", "tools", "personas", "jetstream", "executors"],
-  gateway: ["contract", "net", "models", "tools", "personas", "jetstream", "executors", "actors", "monitor"],
-  cli: ["contract", "net", "models", "tools", "personas", "jetstream", "executors", "actors", "gateway"],
+  executors: ["contract", "net", "models", "tools", "http", "personas", "jetstream"],
+  actors: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors"],
+  gateway: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "monitor"],
+  cli: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "gateway"],
 };
 
 interface PackageRule {
@@ -29,6 +30,7 @@ const PACKAGES: PackageRule[] = [
     allowed: /^(executors\/|jetstream\/server\/|cli\/team\/git\.ts$|cli\/(verbs\/)?(up|demo|supervisor)[^/]*(\/[^/]+)?\.ts$)/,
     why: "only executors spawn processes, besides the managed server, what up and demo start, and the git that run and demo look with",
   },
+  { packages: /^(undici|ipaddr\.js)(\/|$)/, allowed: /^http\//, why: "only http speaks HTTP" },
   { packages: /^xstate(\/|$)/, allowed: /^actors\//, why: "only actors are built on XState" },
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];

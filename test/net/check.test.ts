@@ -227,7 +227,6 @@ describe("any text at all", () => {
 
 describe("what comes with a later version", () => {
   it.each<[string, Json]>([
-    ["transitions.build.kind", "http"],
     ["transitions.build.in.0.mode", "inhibit"],
     ["transitions.build.in.0.mode", "reset"],
     ["transitions.build.schedule", "1h"],

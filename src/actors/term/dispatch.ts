@@ -45,11 +45,21 @@ export interface DispatchPorts {
   isOver(): boolean;
   sign(order: WorkOrder): SignedOrder;
   assign(firing: AssignedFiring): void;
+  /** Makes the request of an `http` transition. */
+  request(firing: OpenFiring, transition: CompiledTransition): void;
   offered(firing: string): void;
   settle(firing: string, attempt: number, outcome: Outcome): void;
 }
 
-const TIMEOUTS = { llm: 5 * 60_000, agent: 30 * 60_000, command: 10 * 60_000, pass: 60_000, map: 60_000, link: 60_000 } as const;
+const TIMEOUTS = {
+  http: 60_000,
+  llm: 5 * 60_000,
+  agent: 30 * 60_000,
+  command: 10 * 60_000,
+  pass: 60_000,
+  map: 60_000,
+  link: 60_000,
+} as const;
 
 const OFFER_AGAIN_MS = 500;
 
@@ -134,6 +144,10 @@ export class Dispatch {
 
   #begin(firing: OpenFiring, transition: CompiledTransition): void {
     const { kind } = transition.definition;
+    if (kind === "http") {
+      this.#ports.request(firing, transition);
+      return;
+    }
     if (kind === "command" && !firing.claim) {
       void this.#offerUntilHeard(firing, transition, "run").catch((error: unknown) =>
         this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
@@ -150,7 +164,14 @@ export class Dispatch {
   #assigned(firing: OpenFiring, transition: CompiledTransition): AssignedFiring | null {
     const { state, personas } = this.#ports;
     const { definition } = transition;
-    if (!firing.persona || definition.kind === "pass" || definition.kind === "map" || definition.kind === "link") return null;
+    if (
+      !firing.persona ||
+      definition.kind === "pass" ||
+      definition.kind === "map" ||
+      definition.kind === "link" ||
+      definition.kind === "http"
+    )
+      return null;
     const inputs = boundInputs(state, transition, firing);
     const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
     const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;

@@ -19,7 +19,15 @@ import { storeBundles } from "./bundles.ts";
 import { fitTokens } from "./token-size.ts";
 
 /** Errors of the set-up, not of the work. */
-const SET_UP_ERRORS = new Set(["model-key-refused", "model-unknown", "no-model", "no-recording", "models-budget-exhausted"]);
+const SET_UP_ERRORS = new Set([
+  "model-key-refused",
+  "model-unknown",
+  "no-model",
+  "no-recording",
+  "models-budget-exhausted",
+  "secret-missing",
+  "secrets-file",
+]);
 const AGAIN_MS = 500;
 
 export interface OutcomePorts {
@@ -52,7 +60,8 @@ export class Outcomes {
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || state.killed) return false;
     if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
     const draft = settleDraft(state, net, transition, firing, outcome, clock.now(), random());
-    const fitting = await fitTokens({ ...draft, ...extra }, broker.artifacts);
+    const attributes = draft.attributes || extra.attributes ? { attributes: { ...draft.attributes, ...extra.attributes } } : {};
+    const fitting = await fitTokens({ ...draft, ...extra, ...attributes }, broker.artifacts);
     // The artefact store was waited for: the attempt may be over by now.
     if (state.firings.get(id)?.attempt !== attempt || state.killed) return false;
     await commit(fitting);

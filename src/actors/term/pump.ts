@@ -18,6 +18,7 @@ import type { CommitLoop } from "./commit-loop.ts";
 const PUMP_BURST = 500;
 /** Decisions stop while this many events wait for the log. */
 const BACKLOG_LIMIT = 5000;
+const LATE_MS = 5;
 /** Timers hold at most about 12 days. */
 const LONGEST_TIMER = 2 ** 30;
 
@@ -33,6 +34,7 @@ export interface PumpPorts {
   fit(draft: EventDraft): EventDraft | null;
   /** An attempt whose wait is over. */
   begin(firing: OpenFiring): void;
+  hasBegun(firing: OpenFiring): boolean;
   /** Held letters may have room now. */
   room(): void;
 }
@@ -154,7 +156,9 @@ export class Pump {
     const net = this.#ports.net();
     if (!net || loop.isOver || this.#stopped || state.killed) return;
     const now = clock.now();
-    const next = nextDue(state, net, now);
+    // Due while another event set the timer anew: it must not be forgotten.
+    const isLate = !state.paused && dueRetries(state, now).some((firing) => !this.#ports.hasBegun(firing));
+    const next = isLate ? now + LATE_MS : nextDue(state, net, now);
     if (next !== null) this.#wake = clock.after(Math.max(0, Math.min(next - now, LONGEST_TIMER)), () => this.#onTime());
   }
 

@@ -9,6 +9,7 @@ import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
+import type { HttpHands } from "./http-work.ts";
 import type { Term } from "./term.ts";
 
 export interface TermPorts {
@@ -26,6 +27,8 @@ export interface TermPorts {
   sign(order: WorkOrder): SignedOrder;
   /** A persona's actor takes up a firing. */
   assign(firing: AssignedFiring): void;
+  /** Null: this master makes no requests. */
+  http: HttpHands | null;
   /** Whatever works on this attempt must end. */
   cancel(firing: string, attempt: number, reason: string): void;
   /** The term serves from now on: before any firing is handed out. */

@@ -22,6 +22,7 @@ import { Claims } from "./claims.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
+import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Projection } from "./projection.ts";
@@ -42,6 +43,7 @@ export class Term {
   readonly projection: Projection;
   readonly definitions: Definitions;
   readonly outcomes: Outcomes;
+  readonly #http: HttpWork;
   readonly ports: TermPorts;
   readonly #pump: Pump;
   readonly #letters: LetterPurge;
@@ -69,12 +71,19 @@ export class Term {
     this.#checkpoints = new Checkpointer({ state, loop, broker, clock, logger });
     const isOver = () => loop.isOver;
     this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
+    this.#http = new HttpWork({
+      ...{ state, broker, clock, http: ports.http },
+      timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
+      settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
+    });
     this.outcomes = new Outcomes({
-      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, cancel: ports.cancel },
+      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random },
+      cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
       commit: (draft) => this.commit(draft),
     });
     this.dispatch = new Dispatch({
       ...{ state, netOf, broker, clock, logger, isOver, personas: ports.personas, sign: ports.sign, assign: ports.assign },
+      request: (firing, transition) => this.#http.begin(firing, transition),
       offered: (firing) => this.claims.offered(firing),
       settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
     });
@@ -100,6 +109,7 @@ export class Term {
       stalled: () => this.#stalled !== null,
       fit: (draft) => fit.fit(draft),
       begin: (firing) => this.dispatch.run(firing),
+      hasBegun: (firing) => this.dispatch.hasBegun(firing),
       room: () => this.arrivals.room(),
     });
   }
@@ -140,6 +150,12 @@ export class Term {
   /** Gives up an attempt and begins the next. */
   lapse(firing: OpenFiring, reason: string): void {
     this.outcomes.lapse(firing, reason);
+  }
+
+  /** Whatever works on this attempt ends. */
+  cancel(firing: string, attempt: number, reason: string): void {
+    this.#http.cancel(firing, attempt);
+    this.ports.cancel(firing, attempt, reason);
   }
 
   /** Looks at every transition again. */
@@ -287,12 +303,12 @@ export class Term {
     const firing = this.state.firings.get(id);
     if (!firing) {
       this.dispatch.over(id);
-      this.ports.cancel(id, event.attempt ?? 0, "the firing is over");
+      this.cancel(id, event.attempt ?? 0, "the firing is over");
       return;
     }
     if ((event.type === "started" || event.type === "lapsed") && firing.attempt === event.attempt) this.dispatch.run(firing);
     if (event.type !== "failed") return;
-    this.ports.cancel(id, event.attempt ?? 0, "the attempt failed");
+    this.cancel(id, event.attempt ?? 0, "the attempt failed");
     this.#pump.wakeLater();
   }
 
@@ -338,6 +354,7 @@ export class Term {
   /** T3. */
   #over(reason: string): void {
     this.#pump.stop();
+    this.#http.stop();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     void this.#letGo();
     this.ports.over(reason);

@@ -3,10 +3,12 @@ import { createPrivateKey } from "node:crypto";
 import { Master } from "../../actors/master.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
 import { signOrder } from "../../executors/order-signature.ts";
+import { httpClient } from "../../http/client.ts";
+import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { readRuntime } from "../runtime-file.ts";
-import { chooseModels, type ModelOptions } from "./model-choice.ts";
+import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { orderKeys, stateFolder } from "./state-folder.ts";
 
@@ -42,6 +44,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     ids,
     ...(nats.durability === "memory" ? { durability: "memory" as const } : {}),
   });
+  const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });
   const key = createPrivateKey(orderKeys(folder).privateKey);
   const master = await Master.start({
     broker,
@@ -56,12 +59,14 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
     work: personaWorker(tiers, clock),
+    http: { client, secrets: secretSource(folder.secrets, petrel.env) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");
   ready();
   await aborted(signal);
   logger.info({}, "master stops");
   await master.stop();
+  await client.close();
   await broker.close();
 }
 

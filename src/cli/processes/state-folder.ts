@@ -9,6 +9,8 @@ export interface StateFolder {
   nats: string;
   logs: string;
   keys: string;
+  /** Of `http` transitions, written by hand. */
+  secrets: string;
   upLock: string;
   executor(name: string): string;
 }
@@ -19,6 +21,7 @@ export function stateFolder(dir: string): StateFolder {
     nats: join(dir, "nats"),
     logs: join(dir, "logs"),
     keys: join(dir, "keys"),
+    secrets: join(dir, "secrets.json"),
     upLock: join(dir, "up.pid"),
     executor: (name) => join(dir, "executors", name),
   };
