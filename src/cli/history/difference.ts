@@ -2,13 +2,13 @@
  * What changed between two moments: tokens that came, went and moved, firings that began and ended. A token has moved when
  * what it became, through however many firings, lies somewhere at the end; what was only read has not moved.
  */
+import { noSuchMoment, type Past, pastOf, readOn } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import type { EventType, NetEvent, PlacedId } from "../../contract/event.ts";
 import { applyEvent } from "../../net/fold.ts";
-import { emptyState, type NetState } from "../../net/state.ts";
+import { liesAfter, type Moment } from "../../net/moment.ts";
+import type { NetState } from "../../net/state.ts";
 import { usage } from "../failure.ts";
-import { liesAfter, type Moment } from "./moment.ts";
-import { readUntil } from "./past.ts";
 
 /** How a token came to be, or ceased to be: which event, and what it was. */
 export interface Cause {
@@ -41,27 +41,22 @@ export interface Difference {
   changed: { what: "state" | "definition"; from: string | null; to: string | null }[];
 }
 
-/** Errors: usage, when the first moment lies after the second; those of `readUntil`. */
+/** Errors: usage, when the first moment lies after the second; those of `pastOf`. */
 export async function differenceOf(broker: Broker, net: string, from: Moment, to: Moment): Promise<Difference> {
-  const first = (await readUntil(broker, net, from, () => {}))?.seq ?? 0;
-  const ledger = new Ledger(net, { kind: "event", seq: first });
-  const last = await readUntil(broker, net, to, (event) => ledger.take(event));
-  if ((last?.seq ?? 0) < first) throw usage("the first moment lies after the second", "--between takes the earlier one first");
+  const past = await pastOf(broker, net, from);
+  const wrongWay = to.kind === "event" ? to.seq < past.state.seq : past.last !== null && liesAfter(past.last, to);
+  if (wrongWay) throw usage("the first moment lies after the second", "--between takes the earlier one first");
+  const ledger = new Ledger(past);
+  const last = await readOn(broker, past, to, (event) => ledger.take(event));
+  if (to.kind === "event" && (last?.seq ?? 0) < to.seq) throw noSuchMoment(net, to.seq, last);
   return ledger.close(last);
 }
 
 class Ledger {
   readonly #state: NetState;
-  readonly #from: Moment;
   /** At the first moment: place by token. */
-  #before: Map<string, string> | null = null;
-  #first: { seq: number; at: string | null; mode: string; definition: string | null } = {
-    seq: 0,
-    at: null,
-    mode: "running",
-    definition: null,
-  };
-  #last: NetEvent | null = null;
+  readonly #before: Map<string, string>;
+  readonly #first: { seq: number; at: string | null; mode: string; definition: string | null };
   #events = 0;
   /** Token made in the span -> the tokens of the beginning that went into it. */
   readonly #origins = new Map<string, Set<string>>();
@@ -69,21 +64,14 @@ class Ledger {
   readonly #gone = new Map<string, Cause>();
   readonly #firings = new Map<string, FiringSpan>();
 
-  constructor(net: string, from: Moment) {
-    this.#state = emptyState(net);
-    this.#from = from;
-  }
-
-  take(event: NetEvent): void {
-    if (this.#before === null && liesAfter(event, this.#from)) this.#open();
-    if (this.#before === null) applyEvent(this.#state, event);
-    else this.#follow(event);
-    this.#last = event;
+  constructor({ state, last }: Past) {
+    this.#state = state;
+    this.#before = placesByToken(state);
+    this.#first = { seq: state.seq, at: last?.ts ?? null, mode: modeOf(state), definition: state.definition };
   }
 
   close(last: NetEvent | null): Difference {
-    if (this.#before === null) this.#open();
-    const before = this.#before ?? new Map<string, string>();
+    const before = this.#before;
     const after = placesByToken(this.#state);
     const arrived = [...after].filter(([id, place]) => before.get(id) !== place);
     const { moved, came } = this.#sort(before, arrived);
@@ -108,13 +96,7 @@ class Ledger {
     };
   }
 
-  #open(): void {
-    this.#before = placesByToken(this.#state);
-    const { seq, definition } = this.#state;
-    this.#first = { seq, at: this.#last?.ts ?? null, mode: modeOf(this.#state), definition };
-  }
-
-  #follow(event: NetEvent): void {
+  take(event: NetEvent): void {
     this.#events += 1;
     const open = event.firing !== undefined && this.#state.firings.has(event.firing);
     applyEvent(this.#state, event);
@@ -131,7 +113,7 @@ class Ledger {
 
   /** One set for all that a firing made: a long chain copies nothing. */
   #originsOf(gone: PlacedId[]): Set<string> {
-    const sets = gone.map(({ id }) => (this.#before?.has(id) ? new Set([id]) : (this.#origins.get(id) ?? new Set<string>())));
+    const sets = gone.map(({ id }) => (this.#before.has(id) ? new Set([id]) : (this.#origins.get(id) ?? new Set<string>())));
     return sets.length === 1 && sets[0] ? sets[0] : new Set(sets.flatMap((set) => [...set]));
   }
 

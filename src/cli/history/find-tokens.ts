@@ -1,13 +1,14 @@
 /** Where a query finds its tokens: at the owner of the running net, or in the log as it was. */
+import { pastOf } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
 import { type Candidate, type CompiledQuery, compileQuery, runQuery } from "../../net/arcql.ts";
+import type { Moment } from "../../net/moment.ts";
 import { readAnswer, tokensAnswer } from "../answers.ts";
 import { askNet } from "../ask.ts";
 import { noSuchNet } from "../known-nets.ts";
-import type { Moment } from "./moment.ts";
-import { pastOf, tokensThen } from "./past.ts";
+import { tokensThen } from "./past.ts";
 
 /** What an owner gives when the query names no limit. */
 const OWNER_LIMIT = 100;

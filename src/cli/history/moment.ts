@@ -1,9 +1,7 @@
 /** A moment in a net's history, as people name it: the number of an event, a time, or now. */
 import { isoTime } from "../../contract/clock.ts";
-import type { NetEvent } from "../../contract/event.ts";
+import type { Moment } from "../../net/moment.ts";
 import { usage } from "../failure.ts";
-
-export type Moment = { kind: "event"; seq: number } | { kind: "time"; ms: number } | { kind: "now" };
 
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/;
 
@@ -18,10 +16,4 @@ export function momentOf(text: string, option: string, now: number): Moment {
   }
   if (ms > now) throw usage(`${option} ${text} lies in the future`, "the log holds only what has happened");
   return { kind: "time", ms };
-}
-
-/** A log is a sequence: the first event later than the time ends it, whatever the clocks of later masters said. */
-export function liesAfter(event: NetEvent, moment: Moment): boolean {
-  if (moment.kind === "now") return false;
-  return moment.kind === "event" ? event.seq > moment.seq : Date.parse(event.ts) > moment.ms;
 }

@@ -1,9 +1,9 @@
 /** What a net was at a moment, as a document and in words. */
+import type { Past } from "../../actors/past.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { NetEvent, PlacedId } from "../../contract/event.ts";
 import type { Decision, NetState, OpenFiring, Placed } from "../../net/state.ts";
 import { type Output, oneLine } from "../output.ts";
-import type { Past } from "./past.ts";
 
 export interface FiringThen {
   firing: string;

@@ -2,13 +2,13 @@
  * The fold of the whole log against the marking of the running net. The net goes on meanwhile, and its owner may be a moment
  * ahead of its log: a difference counts only when it stands in each of several looks.
  */
+import { pastOf } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { placeRows, readAnswer, tokensAnswer } from "../answers.ts";
 import { askNet } from "../ask.ts";
-import { pastOf } from "./past.ts";
 
 const LOOKS = 5;
 const BETWEEN_MS = 200;
@@ -41,7 +41,7 @@ async function compareOnce(broker: Broker, net: string): Promise<{ seq: number; 
   for (const { place, waiting, reserved } of rows) {
     running.set(place, waiting + reserved === 0 ? new Set() : await idsOf(broker, net, place));
   }
-  const { state } = await pastOf(broker, net, { kind: "now" });
+  const { state } = await pastOf(broker, net, { kind: "now" }, { whole: true });
   const differences: string[] = [];
   let tokens = 0;
   for (const place of new Set([...running.keys(), ...state.places.keys()])) {

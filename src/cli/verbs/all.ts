@@ -23,6 +23,7 @@ import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
 import { traceVerb } from "./trace.ts";
 import { upVerb } from "./up.ts";
+import { verifyVerb } from "./verify.ts";
 import { watchVerb } from "./watch.ts";
 import { whyVerb } from "./why.ts";
 
@@ -38,6 +39,7 @@ export const verbs: readonly Verb[] = [
   queryVerb,
   eventsVerb,
   replayVerb,
+  verifyVerb,
   traceVerb,
   reportVerb,
   whyVerb,

@@ -1,11 +1,12 @@
 /** A net as it was at any moment, from its log alone; what changed between two; and whether the log gives what runs. */
+import { pastOf } from "../../actors/past.ts";
 import type { Json } from "../../contract/json.ts";
 import { checkName } from "../ask.ts";
 import { usage } from "../failure.ts";
 import { differenceOf } from "../history/difference.ts";
 import { differenceText } from "../history/difference-words.ts";
 import { momentOf } from "../history/moment.ts";
-import { pastOf, tokensThen } from "../history/past.ts";
+import { tokensThen } from "../history/past.ts";
 import { pictureOf, pictureText, placeText } from "../history/picture.ts";
 import { verifyNet } from "../history/verify.ts";
 import { noSuchNet } from "../known-nets.ts";

@@ -1,0 +1,121 @@
+/**
+ * The past of a net: its log folded up to a moment, as the engine folds it (E1), from the nearest checkpoint on.
+ *
+ * P1 A checkpoint serves for a moment when the entry behind it, which may hold its last events, does not lie after the moment.
+ * P2 Where entries were cleared away, the oldest checkpoint is the floor: nothing before it can be known.
+ */
+import type { Broker, CheckpointInfo, LogEntry } from "../contract/broker.ts";
+import { Terminal } from "../contract/errors.ts";
+import type { NetEvent } from "../contract/event.ts";
+import { applyEvent } from "../net/fold.ts";
+import { liesAfter, type Moment } from "../net/moment.ts";
+import { emptyState, type NetState } from "../net/state.ts";
+import { unpackCheckpoint } from "./term/checkpoint.ts";
+
+export interface Past {
+  state: NetState;
+  /** The event that led there; null before the first. */
+  last: NetEvent | null;
+}
+export interface PastOptions {
+  /** From the beginning of the log, or its floor, and not from a checkpoint that only saves time. */
+  whole?: boolean;
+}
+
+/** Errors: Terminal `no-such-moment`, when the log ends before; `below-floor`, when it begins behind. */
+export async function pastOf(broker: Broker, net: string, at: Moment, options: PastOptions = {}): Promise<Past> {
+  const state = await startOf(broker, net, at, options);
+  const past: Past = { state, last: null };
+  const last = await readOn(broker, past, at, (event) => applyEvent(state, event));
+  if (at.kind === "event" && (last?.seq ?? 0) < at.seq) throw noSuchMoment(net, at.seq, last);
+  return { state, last };
+}
+
+/** Takes the events that follow a past, up to a moment; returns the last one of them, or of the past. The state is the caller's to fold. */
+export async function readOn(broker: Broker, past: Past, until: Moment, take: (event: NetEvent) => void): Promise<NetEvent | null> {
+  const { state } = past;
+  let { last } = past;
+  const known = state.seq;
+  // The entry at which a state stands is read once more: its last event says what led there.
+  const after = Math.max(0, state.sequence - 1);
+  const reached = new Error("the moment is reached");
+  const epoch = state.sequence > 0 ? { epoch: state.epoch } : {};
+  try {
+    await broker.log(state.net).read(
+      after,
+      (entry) => {
+        for (const event of entry.events) {
+          // The rest of a long log is not read.
+          if (liesAfter(event, until)) throw reached;
+          if (event.seq > known) take(event);
+          last = event;
+        }
+        // For whoever goes on from here: at or before the entry of the last event.
+        state.sequence = Math.max(state.sequence, entry.sequence - 1);
+      },
+      epoch,
+    );
+  } catch (error) {
+    if (error !== reached) throw error;
+  }
+  return last;
+}
+
+async function startOf(broker: Broker, net: string, at: Moment, { whole = false }: PastOptions): Promise<NetState> {
+  const { first } = await broker.log(net).bounds();
+  if (whole && first === 1) return emptyState(net);
+  const all = (await broker.checkpoints.list(net)).filter(({ sequence }) => sequence >= first || first === 1);
+  for (const info of whole ? all.reverse() : all) {
+    if (whole || (await serves(broker, net, info, at))) {
+      const state = await stateAt(broker, net, info);
+      if (state && (at.kind !== "event" || state.seq <= at.seq)) return state;
+    }
+  }
+  if (first === 1) return emptyState(net);
+  throw await belowFloor(broker, net, all);
+}
+
+/** P1. */
+async function serves(broker: Broker, net: string, { sequence }: CheckpointInfo, at: Moment): Promise<boolean> {
+  const behind = (await entryAt(broker, net, sequence + 1)) ?? (await entryAt(broker, net, sequence));
+  const last = behind?.events.at(-1);
+  return last !== undefined && !liesAfter(last, at);
+}
+
+async function entryAt(broker: Broker, net: string, sequence: number): Promise<LogEntry | null> {
+  const found: LogEntry[] = [];
+  const { last } = await broker.log(net).bounds();
+  if (sequence < 1 || sequence > last) return null;
+  await broker.log(net).read(sequence - 1, (entry) => void found.push(entry), { upTo: sequence, epoch: 0 });
+  return found[0] ?? null;
+}
+
+async function stateAt(broker: Broker, net: string, { sequence }: CheckpointInfo): Promise<NetState | null> {
+  const bytes = await broker.checkpoints.load(net, sequence);
+  try {
+    return bytes && unpackCheckpoint(net, bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** P2. */
+async function belowFloor(broker: Broker, net: string, all: CheckpointInfo[]): Promise<Terminal> {
+  const oldest = all.at(-1);
+  const state = oldest ? await stateAt(broker, net, oldest) : null;
+  if (!state) {
+    const message = `the first entries of the log of ${net} are gone, and no checkpoint of it can be read`;
+    return new Terminal({ code: "log-purged", message, hint: "restore the broker's store from a backup" });
+  }
+  const message = `the log of ${net} was cleared up to event ${state.seq}: nothing before it can be shown any more`;
+  return new Terminal({ code: "below-floor", message, hint: `petrel replay ${net} --at ${state.seq}` });
+}
+
+export function noSuchMoment(net: string, seq: number, last: NetEvent | null): Terminal {
+  return new Terminal({
+    code: "no-such-moment",
+    message:
+      last === null ? `the log of ${net} is empty` : `the log of ${net} ends with event ${last.seq} of ${last.ts}: there is no ${seq}`,
+    hint: `petrel events ${net} --limit 20`,
+  });
+}
