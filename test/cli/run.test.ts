@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { gitIn } from "../support/git-repo.ts";
-import { builtCli, Desk, ROOT } from "../support/petrel-process.ts";
+import { builtCli, CLI, Desk, ROOT } from "../support/petrel-process.ts";
 
 const ANSWERS = ["--models", "authored", "--answers", join(ROOT, "nets", "safe-teams.answers.json")];
 const REQUEST = ["--request", "Let people search notes by word, and limit how many come back"];
 
 let desk: Desk;
-beforeAll(() => builtCli(), 60_000);
+beforeAll(() => builtCli(), 120_000);
 beforeEach(() => {
   desk = new Desk("run");
 });
@@ -41,6 +41,19 @@ async function refused(args: string[], code: number, ...words: RegExp[]): Promis
 }
 
 describe("refused before anything happens", () => {
+  test("without tests a person at a terminal is asked for the command, and what is no command is told", async () => {
+    repository({ "README.md": "Nothing to run" });
+    const line = ["node", CLI, "run", "safe-teams", "--repo", "app", ...REQUEST, ...ANSWERS].map((word) => `'${word}'`).join(" ");
+    writeFileSync(desk.path("line.sh"), line);
+    // `script` gives the command a terminal of its own; its words come out on one stream.
+    const terminal = process.platform === "darwin" ? "script -q /dev/null sh line.sh" : "script -qec 'sh line.sh' /dev/null";
+    const asked = await desk.paste(`echo no-such-tester | ${terminal}`);
+    expect(asked.stdout).toMatch(/With which command is it tested\?/);
+    expect(asked.stdout).toMatch(/the command "no-such-tester" cannot run/);
+    expect(asked.stdout).toMatch(/next: .*--test/);
+    expect(existsSync(desk.path(".petrel"))).toBe(false);
+  });
+
   test("a folder that is no repository, a file, and nothing at all", async () => {
     mkdirSync(desk.path("plain"));
     writeFileSync(desk.path("file"), "");
@@ -187,7 +200,7 @@ describe("a whole run", () => {
     ]);
     expect(again).toMatchObject({ ok: true, outcome: "delivered", target: "other", reworkRounds: 1, tests: { failed: 0 } });
     expect(gitIn(desk.path("origin.git"), "rev-parse", "other")).toBe(again.head);
-  }, 120_000);
+  }, 360_000);
 
   test("escalates with exit code 3 and pushes nothing, when the team cannot do it", async () => {
     const tree = sample();
@@ -204,7 +217,7 @@ describe("a whole run", () => {
     expect(ran).toMatchObject({ ok: false, outcome: "escalated", head: null });
     expect(JSON.stringify(ran.escalated)).toMatch(/I can't do that/);
     expect(gitIn(tree, "for-each-ref", "--format=%(refname:short)")).toBe("main");
-  }, 120_000);
+  }, 360_000);
 
   test("ends with 4 at a gate with --no-wait, on the system that is up, and the approval delivers", async () => {
     const tree = sample();
@@ -226,7 +239,7 @@ describe("a whole run", () => {
       .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 30_000 })
       .toMatch(/petrel\/search-and-limit/);
     expect((await up.stop()).code).toBe(0);
-  }, 120_000);
+  }, 360_000);
 
   test("a live run stops at its budget with exit code 6, and nothing is lost", async () => {
     const tree = repository();
@@ -244,7 +257,7 @@ describe("a whole run", () => {
     } finally {
       await stub.close();
     }
-  }, 60_000);
+  }, 360_000);
 
   test("an interrupted run ends with 5, and the next `up` brings it to its end", async () => {
     const tree = sample();
@@ -256,5 +269,5 @@ describe("a whole run", () => {
       .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 60_000 })
       .toMatch(/petrel\/search-and-limit/);
     expect((await up.stop()).code).toBe(0);
-  }, 120_000);
+  }, 360_000);
 });

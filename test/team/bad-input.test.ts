@@ -10,7 +10,7 @@ import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { builtCli, Desk, isAlive } from "../support/petrel-process.ts";
 
 let desk: Desk;
-beforeAll(() => builtCli(), 60_000);
+beforeAll(() => builtCli(), 120_000);
 beforeEach(() => {
   desk = new Desk("bad");
 });
@@ -109,7 +109,7 @@ test("a running net is not touched by a wrong file, and a token that does not fi
   expect(isAlive(up.pid)).toBe(true);
   expect(await desk.json(["tokens", "hello", "greetings"])).toMatchObject({ total: 1 });
   expect((await up.stop()).code).toBe(0);
-}, 60_000);
+}, 360_000);
 
 test("a refused API key pauses the net and names the variable; with a good one it goes on where it was", async () => {
   const stub = await startAnthropicStub([{ status: 401, errorType: "authentication_error", text: "invalid x-api-key" }]);
@@ -146,7 +146,7 @@ test("a refused API key pauses the net and names the variable; with a good one i
   } finally {
     await stub.close();
   }
-}, 90_000);
+}, 360_000);
 
 test("a full store refuses with a reason and what to do; what was acknowledged is there when there is room again", async () => {
   await desk.run(["init", "."]);
@@ -174,7 +174,7 @@ test("a full store refuses with a reason and what to do; what was acknowledged i
     .toBeGreaterThanOrEqual(taken);
   expect((await desk.run(["put", "hello", "inbox", "--file", "big.json"])).code).toBe(0);
   await roomy.stop();
-}, 120_000);
+}, 360_000);
 
 test("a port that another program took is said, and another one is used", async () => {
   const first = desk.start(["up"]);
@@ -193,7 +193,7 @@ test("a port that another program took is said, and another one is used", async 
   } finally {
     squatter.close();
   }
-}, 60_000);
+}, 360_000);
 
 test("a nats-server that is too old is refused by version, and stands in the way of nothing later", async () => {
   mkdirSync(desk.path("bin"));
@@ -212,4 +212,4 @@ test("a nats-server that is too old is refused by version, and stands in the way
   const up = desk.start(["up"]);
   await up.says(/Petrel is up/);
   expect((await up.stop()).code).toBe(0);
-}, 60_000);
+}, 360_000);

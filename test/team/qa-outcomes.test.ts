@@ -108,7 +108,7 @@ describe("bad work goes back over the rework arc, at the limit to a person, and 
         expectNothingPushed(team.repo);
       });
     },
-    120_000,
+    360_000,
   );
 
   test.concurrent.each<[string, Partial<TeamOptions>, RegExp]>([
@@ -129,7 +129,7 @@ describe("bad work goes back over the rework arc, at the limit to a person, and 
         expectNothingPushed(team.repo);
       });
     },
-    120_000,
+    360_000,
   );
 
   test("on a real nats-server too", async () => {
@@ -147,7 +147,7 @@ describe("bad work goes back over the rework arc, at the limit to a person, and 
     } finally {
       await cluster.end();
     }
-  }, 120_000);
+  }, 360_000);
 });
 
 describe("what lies in escalations", () => {
@@ -172,7 +172,7 @@ describe("what lies in escalations", () => {
       expect(team.repo.reflog("main")).toHaveLength(1);
       expect((await team.events()).find(({ type }) => type === "intervened")?.attributes).toMatchObject({ by: "ada", verb: "move" });
     });
-  }, 120_000);
+  }, 360_000);
 
   test.concurrent("is closed, and the log says by whom", async () => {
     await withTeam({ developers: { work: () => [{ text: "No." }] } }, async (team) => {
@@ -184,7 +184,7 @@ describe("what lies in escalations", () => {
       expect(said?.attributes).toMatchObject({ by: "ada", verb: "close", reason: "done elsewhere" });
       expectNothingPushed(team.repo);
     });
-  }, 120_000);
+  }, 360_000);
 });
 
 describe("devops", () => {
@@ -207,7 +207,7 @@ describe("devops", () => {
       expect(done?.data).toMatchObject({ tests: { passed: 4, failed: 0 } });
       expect(team.repo.reflog("petrel/more")).toHaveLength(1);
     });
-  }, 120_000);
+  }, 360_000);
 
   test.concurrent("sends back what is green alone and red together, and pushes nothing red", async () => {
     const price = (value: number) =>
@@ -233,7 +233,7 @@ describe("devops", () => {
       expect(String(reworked[0]?.findings)).toMatch(/tests fail on the merged result; they turned red with beta/);
       expect(team.repo.reflog("petrel/more")).toHaveLength(1);
     });
-  }, 120_000);
+  }, 360_000);
 
   test.concurrent("merges an origin that moved meanwhile, and never forces", async () => {
     const gated: TeamOptions["net"] = ({ transitions }) => {
@@ -257,7 +257,7 @@ describe("devops", () => {
       expect(team.repo.show("main", "src/twice.js")).toMatch(/twice/);
       expect(team.repo.reflog("main")).toHaveLength(3);
     });
-  }, 120_000);
+  }, 360_000);
 
   test.concurrent("without x is refused by the executor, and nothing is pushed", async () => {
     await withTeam({ developers: { work: good }, flags: { devops: "r----" } }, async (team) => {
@@ -267,5 +267,5 @@ describe("devops", () => {
       expect(failed?.attributes).toMatchObject({ error: { code: "capability-x-missing" } });
       expectNothingPushed(team.repo);
     });
-  }, 120_000);
+  }, 360_000);
 });

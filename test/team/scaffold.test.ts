@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { builtCli, Desk } from "../support/petrel-process.ts";
 
 let desk: Desk;
-beforeAll(() => builtCli(), 60_000);
+beforeAll(() => builtCli(), 120_000);
 beforeEach(() => {
   desk = new Desk("new");
 });
@@ -21,7 +21,7 @@ test("init, up, apply, put, tokens: greeted without any key, from the folder and
     .poll(() => desk.json(["tokens", "hello", "greetings", ...at]), { timeout: 20_000 })
     .toMatchObject({ total: 1, tokens: [{ data: { greeting: "Hello, Ada!", to: "Ada" } }] });
   expect((await up.stop()).code).toBe(0);
-}, 60_000);
+}, 360_000);
 
 test("init twice changes nothing that is there", async () => {
   await desk.run(["init", "."]);
@@ -48,4 +48,4 @@ test("net new and persona new pass the checks, and name the schemas that init wr
   expect((await desk.run(["net", "apply", "nets/invoices.json"])).code).toBe(0);
   expect((await desk.run(["net", "new", "invoices"])).stderr).toMatch(/exists already/);
   expect((await up.stop()).code).toBe(0);
-}, 60_000);
+}, 360_000);

@@ -8,7 +8,7 @@ import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const doctorVerb: Verb = {
   command: "doctor",
-  summary: "check server, durability, leases, places, executors and disk",
+  summary: "check server, durability, leases, logs, places, executors and disk",
   details: "Exit code 1 when something fails; warnings do not count. --models makes one tiny call to each tier's model.",
   examples: ["petrel doctor", "petrel doctor --models --json"],
   options: [{ flags: "--models", about: "ask each tier's model for one word; costs a fraction of a cent" }],
