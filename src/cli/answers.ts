@@ -31,6 +31,10 @@ export const placeRows = z.array(
     capacity: z.int().nullable().optional(),
     open: z.boolean().optional(),
     stale: z.boolean().optional().describe("its stream is out of reach"),
+    links: z
+      .array(z.looseObject({ net: z.string(), waiting: z.int(), problem: z.looseObject({ message: z.string() }).nullable() }))
+      .optional()
+      .describe("of the place in-transit: what is on its way to each net, and why it waits"),
   }),
 );
 

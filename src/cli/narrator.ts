@@ -19,6 +19,7 @@ const TOLD = new Set<NetEvent["type"]>([
   "arrived",
   "refused",
   "fired",
+  "sent",
   "failed",
   "lapsed",
   "gated",

@@ -107,6 +107,27 @@ export interface Door {
   put(net: string, place: string, payload: Uint8Array, options?: { token?: string; by?: string; timeoutMs?: number }): Promise<PutAnswer>;
 }
 
+/** Tokens that the links of one net bring to another, in the order of their numbers (E10). */
+export interface HandoverBatch {
+  from: string;
+  /** Identity of the sender's log. */
+  identity: string;
+  /** Identity of the receiver's log as the sender knows it; null before the first answer. */
+  peer: string | null;
+  /** Number of the first token; the others follow without gaps. */
+  first: number;
+  tokens: { place: string; token: Token; author: string | null }[];
+}
+export type HandoverAnswer =
+  /** All up to `taken` are in the receiver's log, this time or before. `waits` says why it is not more. */
+  { ok: true; identity: string; taken: number; waits?: ErrorData } | { ok: false; error: ErrorData };
+
+export interface Handover {
+  serve(net: string, handle: (batch: HandoverBatch) => Promise<HandoverAnswer>): Promise<Serving>;
+  /** Throws Retryable `no-owner` when nobody owns the net; without an answer whether it was taken is unknown. */
+  hand(net: string, batch: HandoverBatch, timeoutMs?: number): Promise<HandoverAnswer>;
+}
+
 export interface Serving {
   stop(): Promise<void>;
 }
@@ -220,6 +241,7 @@ export interface Broker {
   places(net: string): PlaceStreams;
   door: Door;
   commands: Commands;
+  handover: Handover;
   work: WorkDesk;
   netVersions: VersionStore;
   personaVersions: VersionStore;

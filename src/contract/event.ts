@@ -6,11 +6,11 @@ import type { JsonObject } from "./json.ts";
 import type { Token } from "./token.ts";
 
 export const EVENT_TYPES = [
-  /** A term begins. attributes: {epoch, owner}. */
+  /** A term begins. attributes: {epoch, owner}, and once {born}: the identity of the log. */
   "epoch",
   /** A definition is applied. netVersion is its hash; attributes: {base, by, personas: {name: hash}}; produced: initial tokens. */
   "edited",
-  /** Tokens from outside. produced; attributes: {put} or {letter: {created, seq}} name the delivery for exactly-once. */
+  /** Tokens from outside. produced; attributes: {put}, {letter: {created, seq}} or {link: {from, identity, number}} name the delivery for exactly-once. */
   "arrived",
   /** A delivery that cannot be taken in. produced: one token in the place `rejected`; attributes as for `arrived` plus {reason, hint}. */
   "refused",
@@ -22,6 +22,10 @@ export const EVENT_TYPES = [
   "lapsed",
   /** A firing is done: consumed leave, produced appear. Deterministic firings have only this event. */
   "fired",
+  /** A firing whose token goes to another net (E10): it is numbered and in transit. attributes: {link: {net, place, number, author?}}. */
+  "sent",
+  /** Tokens in transit are in the other net's log and leave. attributes: {link: {net, upTo, peer}}. */
+  "delivered",
   /** An attempt failed. With attributes.final, consumed leave and produced (onError) appear; else attempt is the next, attributes.notBefore when. */
   "failed",
   /** A firing waits for people. consumed and read are reserved; attributes: {gate, approvers, quorum, expires?, notAuthor?}. */
@@ -113,6 +117,8 @@ export const CATEGORY_OF: Record<EventType, EventCategory> = {
   claimed: "executor",
   lapsed: "executor",
   fired: "firing",
+  sent: "firing",
+  delivered: "token",
   failed: "firing",
   gated: "gate",
   decided: "gate",

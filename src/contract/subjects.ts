@@ -12,6 +12,8 @@ export const subjects = {
   token: (net: string, place: string, id: string) => `place.${net}.${place}.${id}`,
   tokens: (net: string, place: string) => `place.${net}.${place}.*`,
   tokensAll: (net: string) => `place.${net}.*.*`,
+  /** Tokens of other nets, handed to the owner of this one. */
+  handover: (net: string) => `handover.${net}`,
   event: (net: string, type: string, element: string) => `event.${net}.${type}.${element}`,
   command: (net: string, verb: string) => `command.${net}.${verb}`,
   commandAll: (net: string) => `command.${net}.*`,

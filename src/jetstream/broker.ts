@@ -9,6 +9,7 @@ import { JetStreamCheckpoints } from "./checkpoints.ts";
 import { jetStreamCommands } from "./commands.ts";
 import { JetStreamControl } from "./control.ts";
 import { jetStreamDoor } from "./door.ts";
+import { jetStreamHandover } from "./handover.ts";
 import { inMemory, type Keeping } from "./keeping.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
@@ -42,6 +43,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
     },
     door: jetStreamDoor(link, keeping),
     commands: jetStreamCommands(link),
+    handover: jetStreamHandover(link),
     work: new JetStreamWorkDesk(link, { ids: options.ids, keeping, presence }),
     netVersions: new JetStreamVersions(link, bucket(buckets.nets, "Every version of every net, by the hash of its content")),
     personaVersions: new JetStreamVersions(link, bucket(buckets.personas, "Every version of every persona, by the hash of its content")),

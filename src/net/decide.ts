@@ -14,6 +14,7 @@ import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-n
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs } from "./held-inputs.ts";
+import { asSent, mayNotSendMore } from "./link-draft.ts";
 import { markingIndex } from "./marking-index.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
@@ -33,7 +34,7 @@ export function decideTransition(
 ): EventDraft | null {
   if (state.paused || state.killed) return null;
   const { open, gated, passed } = markingIndex(state).firingsOf(transition.id);
-  if (!hasRoom(state, net, transition)) return null;
+  if (!hasRoom(state, net, transition) || mayNotSendMore(state, transition)) return null;
   if (open.size < transition.slots) {
     const [first] = passed;
     if (first) return leaveGate(state, netOf(first) ?? net, transition, first, now);
@@ -103,7 +104,7 @@ function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransiti
     deterministicResult(transition, binding.inputs, now),
     now,
   );
-  return overfills(state, net, draft) ? null : draft;
+  return overfills(state, net, draft) ? null : asSent(state, transition, draft);
 }
 
 /** An empty place takes even more than its capacity: waiting would be for ever. */
@@ -196,7 +197,7 @@ function leaveGate(state: NetState, net: CompiledNet, current: CompiledTransitio
   const inputs = boundInputs(state, transition, firing);
   const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
   const parts = { firing: firing.firing, attempt: firing.attempt, consumed: firing.consumed, read: firing.read, from };
-  return resultDraft(net, transition, inputs, parts, deterministicResult(transition, inputs, now), now);
+  return asSent(state, transition, resultDraft(net, transition, inputs, parts, deterministicResult(transition, inputs, now), now));
 }
 
 function startDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {

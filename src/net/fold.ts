@@ -6,6 +6,7 @@ import type { NetEvent, PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
+import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
 import { emptyState, type GateState, type NetState, type OpenFiring, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
 
@@ -27,6 +28,7 @@ type Handler = (state: NetState, event: NetEvent) => void;
 const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   epoch: (state, event) => {
     state.epoch = number(event, "epoch") ?? state.epoch;
+    state.born ??= text(event, "born") ?? null;
     forgetAuthors(state);
   },
   edited: (state, event) => {
@@ -39,10 +41,12 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     produce(state, event);
     remember(state, event);
     for (const { token } of event.produced ?? []) state.authors.set(token.correlation, token.by);
+    foldTaken(state, event);
   },
   refused: (state, event) => {
     produce(state, event);
     takeIn(state, event);
+    foldTaken(state, event);
   },
   started: open,
   gated: open,
@@ -58,6 +62,14 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
       firing.notBefore = null;
     }),
   fired: close,
+  sent: (state, event) => {
+    close(state, event);
+    foldSent(state, event);
+  },
+  delivered: (state, event) => {
+    close(state, event);
+    foldDelivered(state, event);
+  },
   failed: (state, event) => {
     if (event.attributes?.final === true) return close(state, event);
     withFiring(state, event, (firing) => {
@@ -69,7 +81,10 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   },
   decided: decide,
   expired: close,
-  intervened: close,
+  intervened: (state, event) => {
+    close(state, event);
+    foldRelinked(state, event);
+  },
   paused: (state) => {
     state.paused = true;
   },

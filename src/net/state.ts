@@ -6,6 +6,7 @@
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Token } from "../contract/token.ts";
+import type { Inbox, Outbox, Transit } from "./link-state.ts";
 
 export interface Placed {
   token: Token;
@@ -84,6 +85,13 @@ export interface NetState {
   letter: { created: string; seq: number; above: Set<number> } | null;
   /** Who put in the work, by correlation, for gates that refuse the author. */
   authors: Map<string, string>;
+  /** Identity of the log, for the nets that links tie it to: given by its first term that knew of links. */
+  born: string | null;
+  /** By the name of the other net (E10). */
+  outbox: Map<string, Outbox>;
+  inbox: Map<string, Inbox>;
+  /** Token ids in `in-transit`, in the order in which they were sent. */
+  transit: Map<string, Transit>;
   paused: boolean;
   killed: boolean;
   generation: number;
@@ -106,6 +114,10 @@ export function emptyState(net: string): NetState {
     puts: new Map(),
     letter: null,
     authors: new Map(),
+    born: null,
+    outbox: new Map(),
+    inbox: new Map(),
+    transit: new Map(),
     paused: false,
     killed: false,
     generation: 0,

@@ -3,7 +3,7 @@
  * by the in-memory twin.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Broker, Delivery, ExecutorLine, LogEntry } from "../../src/contract/broker.ts";
+import type { Broker, Delivery, ExecutorLine, HandoverBatch, LogEntry } from "../../src/contract/broker.ts";
 import type { ExecutorPresence, SignedOrder, ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
 import { Terminal } from "../../src/contract/errors.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
@@ -232,6 +232,49 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
         await places.update({ add: [{ place: "inbox", token: token(`of-${layout}`) }], remove: [] });
         expect(await b.places(net).ids("inbox")).toEqual(new Set([`of-${layout}`]));
       }
+    });
+
+    describe("the handover between nets (E10)", () => {
+      const batch = (from: string): HandoverBatch => ({
+        from,
+        identity: "log-1.0",
+        peer: null,
+        first: 7,
+        tokens: [{ place: "inbox", token: token("tk7"), author: "user:ada" }],
+      });
+
+      test("a batch reaches the owner whole, and its answer comes back", async () => {
+        const net = await freshNet();
+        const seen: HandoverBatch[] = [];
+        const serving = await a.handover.serve(net, async (each) => {
+          seen.push(each);
+          return { ok: true, identity: "log-2", taken: 7 };
+        });
+        expect(await b.handover.hand(net, batch("other"))).toEqual({ ok: true, identity: "log-2", taken: 7 });
+        expect(await a.handover.hand(net, batch("third"))).toEqual({ ok: true, identity: "log-2", taken: 7 });
+        expect(seen).toEqual([batch("other"), batch("third")]);
+        await serving.stop();
+        await expect(b.handover.hand(net, batch("other"))).rejects.toMatchObject({ outlook: "retryable", code: "no-owner" });
+      });
+
+      test("a refusal and a fault of the owner come back as errors, not as silence", async () => {
+        const net = await freshNet();
+        let round = 0;
+        const serving = await a.handover.serve(net, async () => {
+          round += 1;
+          if (round === 1) return { ok: false, error: { outlook: "terminal", code: "link-gap", message: "a gap" } };
+          throw new Terminal({ code: "target-recreated", message: "another log", hint: "relink" });
+        });
+        expect(await b.handover.hand(net, batch("x"))).toEqual({
+          ok: false,
+          error: { outlook: "terminal", code: "link-gap", message: "a gap" },
+        });
+        expect(await b.handover.hand(net, batch("x"))).toEqual({
+          ok: false,
+          error: { outlook: "terminal", code: "target-recreated", message: "another log", hint: "relink" },
+        });
+        await serving.stop();
+      });
     });
 
     describe("the door (E6)", () => {

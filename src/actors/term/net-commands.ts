@@ -7,10 +7,12 @@ import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { findBinding } from "../../net/binding.ts";
+import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
+import { inTransitTo } from "../../net/link-state.ts";
 import { inputData } from "../../net/routing.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
@@ -45,6 +47,8 @@ const moveBody = z.object({
   by: person,
   reason: z.string().optional(),
 });
+
+const relinkBody = z.object({ net: z.string().min(1), by: person });
 
 export const NET_VERBS: Record<string, Verb> = {
   places: async (term) => placesOf(term),
@@ -97,6 +101,7 @@ export const NET_VERBS: Record<string, Verb> = {
   },
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
+  relink: async (term, body) => relink(term, relinkBody.parse(body)),
   definition: async (term) => ({
     hash: term.state.definition,
     definition: (term.net?.source ?? null) as unknown as Json,
@@ -122,7 +127,16 @@ function placesOf(term: Term): Json {
       oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, now - oldest) : null,
       capacity: definition?.capacity ?? null,
       open: definition?.open ?? false,
+      ...(place === IN_TRANSIT ? { links: linksOf(term) } : {}),
     };
+  });
+}
+
+/** What is on its way, by the net that it goes to. */
+function linksOf(term: Term): Json {
+  return [...term.state.outbox].map(([net, { sent, delivered }]) => {
+    const problem = term.links.problems.get(net);
+    return { net, waiting: sent - delivered, sent, delivered, problem: problem && sent > delivered ? { ...problem } : null };
   });
 }
 
@@ -137,7 +151,8 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
   const found = runQuery(query, all, undefined, now);
   const tokens = found
     .slice(0, limit)
-    .map((candidate) => (query.select ? { ...candidate.token, data: selected(query, candidate, undefined, now) } : candidate.token));
+    .map((candidate) => (query.select ? { ...candidate.token, data: selected(query, candidate, undefined, now) } : candidate.token))
+    .map((token) => (place === IN_TRANSIT ? { ...token, link: { ...term.state.transit.get(token.id) } } : token));
   return { place, tokens: tokens as unknown as Json, total: found.length };
 }
 
@@ -180,6 +195,26 @@ function decidedBefore(term: Term, id: string): Json {
   return { gate: name, firing: firing.firing, counted: false, approvals, quorum: approvals, passed: true };
 }
 
+/** A person says that the log at the other end, or this one, is rightly another one now: the pair of nets counts from 1 again. */
+async function relink(term: Term, { net, by }: z.output<typeof relinkBody>): Promise<Json> {
+  const { state } = term;
+  const waiting = inTransitTo(state, net).length;
+  const known = state.outbox.has(net) || state.inbox.has(net);
+  if (!known) {
+    const hint = `petrel places ${state.net} shows what is on its way`;
+    throw new Terminal({ code: "no-such-link", message: `nothing has gone from ${state.net} to ${net} or come from there`, hint });
+  }
+  term.links.hold(net);
+  await term.commit({
+    category: "token",
+    type: "intervened",
+    status: "info",
+    summary: `${by.user} tied ${state.net} to ${net} anew; ${waiting === 1 ? "1 token goes" : `${waiting} tokens go`} there under new numbers.`,
+    attributes: { by: by.user, verb: "relink", link: { relink: net, count: waiting } },
+  });
+  return { net: state.net, to: net, waiting };
+}
+
 async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "move" | "close"): Promise<Json> {
   const placed = term.state.places.get(request.place)?.get(request.id);
   if (!placed)
@@ -188,6 +223,11 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       message: `no token ${request.id} lies in ${request.place}`,
       hint: `petrel tokens ${term.state.net} ${request.place}`,
     });
+  if (request.place === IN_TRANSIT) {
+    const { net = "another net" } = term.state.transit.get(request.id) ?? {};
+    const hint = `wait until it has arrived, and change it there: petrel tokens ${net} PLACE`;
+    throw new Refused({ code: "token-in-transit", message: `${request.id} is on its way to ${net}`, hint });
+  }
   if (placed.reservedBy !== null)
     throw new Refused({
       code: "token-reserved",
@@ -195,6 +235,7 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       hint: "wait until it is over, or pause the net first",
     });
   const to = request.to ?? request.place;
+  if (to === IN_TRANSIT) throw new Refused({ code: "reserved-place", message: `only links put tokens into ${IN_TRANSIT}` });
   if (verb === "move") knownPlace(term, to);
   const now = isoTime(term.ports.clock.now());
   const token = {

@@ -24,6 +24,8 @@ import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
 import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
+import { LinkReceiver } from "./link-receiver.ts";
+import { LinkSender } from "./link-sender.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Projection } from "./projection.ts";
 import { Pump } from "./pump.ts";
@@ -44,9 +46,11 @@ export class Term {
   readonly definitions: Definitions;
   readonly outcomes: Outcomes;
   readonly #http: HttpWork;
+  readonly links: LinkSender;
   readonly ports: TermPorts;
   readonly #pump: Pump;
   readonly #letters: LetterPurge;
+  readonly #handover: LinkReceiver;
   #timers: Timer[] = [];
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
@@ -100,6 +104,17 @@ export class Term {
       free: () => this.#pump.free(),
       stalled: () => this.#stalled,
       pump: () => this.wakeAll(),
+    });
+    this.links = new LinkSender({
+      ...{ state, clock, logger, isOver, handover: broker.handover, random: ports.random },
+      commit: (draft) => this.commit(draft),
+    });
+    this.#handover = new LinkReceiver({
+      ...{ state, loop, clock, handover: broker.handover },
+      net: () => this.net,
+      free: () => this.#pump.free(),
+      stalled: () => this.#stalled,
+      commit: (draft) => this.commit(draft),
     });
     this.#letters = new LetterPurge({ state, loop, logger, door: broker.door });
     const fit = new TokenFit({ artifacts: broker.artifacts, clock, logger, isOver, again: (id) => this.#pump.wake(id) });
@@ -228,7 +243,7 @@ export class Term {
       type: "epoch",
       status: "info",
       summary: `Master ${owner} took over the net ${net}.`,
-      attributes: { epoch, owner },
+      attributes: { epoch, owner, ...(this.state.born === null ? { born: this.ports.ids.next() } : {}) },
     });
     const versions = new Set([...this.state.firings.values()].map(({ netVersion }) => netVersion).filter((version) => version !== ""));
     if (this.state.definition) versions.add(this.state.definition);
@@ -247,12 +262,14 @@ export class Term {
     await this.#serve(broker.work.onExecutor((presence) => this.claims.presence(presence)));
     await this.#serve(this.ports.serve((verb, body) => this.#answer(verb, body)));
     await this.arrivals.open();
+    await this.#serve(this.#handover.open());
     this.#mustGoOn();
     this.#lookAfter();
     // What the owner before had still under way may reach the streams until now (E5).
     this.#timers.push(this.ports.clock.after(this.ports.leaseMs, () => this.comparePlacesSoon()));
     this.wakeAll();
     this.#pump.release();
+    this.links.recovered();
   }
 
   async #serve(opening: Promise<Serving>): Promise<void> {
@@ -293,6 +310,7 @@ export class Term {
     this.ports.committed(event);
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);
+    this.links.follow(event);
     if (event.attributes?.letter !== undefined) this.#letters.soon();
     this.#pump.progressed();
     this.#checkpoints.committed(event);
@@ -355,6 +373,7 @@ export class Term {
   #over(reason: string): void {
     this.#pump.stop();
     this.#http.stop();
+    this.links.stop();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     void this.#letGo();
     this.ports.over(reason);

@@ -51,7 +51,7 @@ export interface Step {
   produced: PlacedId[];
 }
 
-const CLOSING: ReadonlySet<EventType> = new Set(["fired", "expired", "arrived", "refused", "intervened", "edited"]);
+const CLOSING: ReadonlySet<EventType> = new Set(["fired", "sent", "delivered", "expired", "arrived", "refused", "intervened", "edited"]);
 
 /** `version`: which version a persona had when the step began, for events that do not say it. `open`: still under way. */
 export function stepOf(
@@ -121,7 +121,7 @@ function attemptsOf(events: NetEvent[]): Attempt[] {
     else if (event.type === "lapsed") {
       end(event, "lost", text(event, "reason") ?? null);
       if (attempts.at(-1)?.attempt !== event.attempt) begin(event.attempt ?? attempts.length + 1, event.ts);
-    } else if (event.type === "fired") end(event, "fired", null);
+    } else if (event.type === "fired" || event.type === "sent") end(event, "fired", null);
     else if (event.type === "failed") end(event, "failed", errorMessage(event));
     else if (CLOSING.has(event.type)) end(event, "called off", event.summary);
   }

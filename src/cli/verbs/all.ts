@@ -9,7 +9,7 @@ import { executorStartVerb } from "./executor.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
-import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb } from "./net.ts";
+import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
@@ -54,6 +54,7 @@ export const verbs: readonly Verb[] = [
   netApplyVerb,
   netDiffVerb,
   netPullVerb,
+  netRelinkVerb,
   netNewVerb,
   personaLsVerb,
   personaApplyVerb,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../answers.ts";
-import { askNet, askRuntime } from "../ask.ts";
+import { askNet, askRuntime, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile } from "../file-checks.ts";
 import { type Change, jsonDiff } from "../json-diff.ts";
@@ -134,6 +134,21 @@ export const netPullVerb: Verb = {
     writeFileSync(path, text);
     rememberBase(call.dir, path, running.hash);
     call.out.result({ net, hash: running.hash, file: out }, () => `wrote ${out}: ${net}, version ${short(running.hash)}`);
+    return EXIT.ok;
+  },
+};
+
+export const netRelinkVerb: Verb = {
+  command: "net relink <net> <other>",
+  summary: "let links go on although the log at their other end was made anew",
+  details:
+    "Tokens that go from NET to OTHER are numbered, and each side knows the other's log. When one of the logs was deleted and made anew, nothing goes on until a person has said so on the side that keeps its log, or on both. What is still on its way gets new numbers.",
+  examples: ["petrel net relink shop depot"],
+  options: [ROLE_OPTION],
+  run: async (call) => {
+    const [net, other] = [call.arg("net"), checkName(call.arg("other"), "net")];
+    const answer = (await call.withBroker((broker) => askNet(broker, net, "relink", { net: other, by: callerOf(call) }))) as JsonObject;
+    call.out.result(answer, () => `${net} and ${other} are tied anew; on the way there: ${String(answer.waiting)}`);
     return EXIT.ok;
   },
 };

@@ -24,13 +24,20 @@ export const placesVerb: Verb = {
           String(row.reserved),
           row.oldestAgeMs === null || row.oldestAgeMs === undefined ? "-" : readableAge(row.oldestAgeMs),
           row.capacity === null || row.capacity === undefined ? "-" : String(row.capacity),
-          [row.title, row.open ? "open" : "", row.stale ? "stream out of reach" : ""].filter(Boolean).join(", "),
+          [row.title, row.open ? "open" : "", row.stale ? "stream out of reach" : "", ...(row.links ?? []).map(onItsWay)]
+            .filter(Boolean)
+            .join(", "),
         ]),
       ),
     );
     return EXIT.ok;
   },
 };
+
+function onItsWay({ net, waiting, problem }: { net: string; waiting: number; problem: { message: string } | null }): string {
+  if (waiting === 0) return "";
+  return `${waiting} to ${net}${problem ? `: ${problem.message}` : ""}`;
+}
 
 async function hash(call: VerbCall): Promise<ExitCode> {
   const net = call.arg("net");

@@ -1,6 +1,7 @@
 /** The in-memory twin of the broker, for tests of the rooms above: the same port, no server, and switches for faults. */
 import type { Broker, EventLog } from "../../contract/broker.ts";
 import { memoryCommands, memoryDoor } from "./door.ts";
+import { memoryHandover } from "./handover.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { AppendFaults } from "./log.ts";
 import { MemoryLog } from "./log.ts";
@@ -47,6 +48,7 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
     places: (net) => memoryPlaces(hub, wire, net),
     door: memoryDoor(hub, wire),
     commands: memoryCommands(hub, wire),
+    handover: memoryHandover(hub, wire),
     work: memoryWorkDesk(hub, wire),
     netVersions: memoryVersions(hub, wire, "net"),
     personaVersions: memoryVersions(hub, wire, "persona"),
