@@ -85,7 +85,8 @@ describe("a link between nets", () => {
     await system.master("m2");
     await waitUntil("another master owns the sender", async () => (await ownerOf("shop")) === "m2", 60_000);
     expect(await inTransit()).toBe(20);
-    expect((await system.broker.places("shop").ids("in-transit")).size).toBe(20);
+    const { state } = await logAgreesWithPlaces(system.broker, "shop", 30_000);
+    expect(state.places.get("in-transit")?.size).toBe(20);
     await applied(depot);
     await put(20, 30);
     await eachOnce(30);
