@@ -1,28 +1,37 @@
 /**
  * Binding: which tokens a transition would take now. Arcs bind in order, each may refer to the ones before it; the first
- * combination that meets every `where`, `gather`, `take` and the guard wins, tokens in order of arrival or of `orderBy`.
+ * combination that meets every `where`, `gather`, `take`, `batch`, `correlate` and the guard wins, tokens in order of arrival
+ * or of `orderBy`.
  *
  * B1 A token held by a firing is bound by nobody, but may still be read.
  * B2 Read comes before consume: a token is consumable once every read-only transition whose `where` matches has started on it.
  * B3 A search is bounded: after `MAX_TRIES` combinations the transition counts as not enabled.
- * B4 No token is bound twice by one firing. B5 A firing that consumes nothing reads something that it has not read before:
- * otherwise it would be the same firing again, for ever.
+ * B4 No token is bound twice by one firing. B5 A firing that consumes nothing reads something that it has not read before, or
+ * stands for a time of its schedule: otherwise it would be the same firing again, for ever.
+ * B6 Correlated inputs share one key; a token without one joins nothing. B7 A delay holds for whatever is bound.
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { TAKE_ALL_LIMIT, type Token } from "../contract/token.ts";
 import { sortByOrder } from "./arcql.ts";
-import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { bindsMany, type CompiledInput, type CompiledNet, type CompiledTransition } from "./compiled-net.ts";
+import { keyOfToken, leastOf } from "./correlation.ts";
 import { type MarkingIndex, markingIndex } from "./marking-index.ts";
+import type { Occurrence } from "./schedule.ts";
 import { type Bound, boundOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
-import type { NetState, Placed } from "./state.ts";
+import { type NetState, type Placed, waitingSince } from "./state.ts";
 import type { CompiledTemplate } from "./template.ts";
-import type { TokenLine } from "./token-line.ts";
+import type { LineNode, TokenLine } from "./token-line.ts";
+import { forbidsAlone, forbidsWith, sweptBy } from "./watches.ts";
 
 const MAX_TRIES = 10_000;
 
 export interface Binding {
   inputs: { name: string; place: string; mode: "consume" | "read"; many: boolean; tokens: Token[] }[];
+  /** What reset arcs take out besides. */
+  swept: PlacedId[];
+  /** The time of the schedule that it stands for. */
+  occurrence: Occurrence | null;
 }
 
 /** `upTo`: tokens of later events count as not there yet. */
@@ -33,8 +42,23 @@ export function findBinding(
   now: number,
   upTo = Number.POSITIVE_INFINITY,
 ): Binding | null {
-  const search: Search = { state, index: markingIndex(state), net, transition, now, upTo, tries: 0, bound: [] };
-  return extend(search, 0) ? { inputs: search.bound } : null;
+  const occurrence = dueOccurrence(state, transition, now);
+  if ((transition.schedule && !occurrence) || forbidsAlone(state, transition, now)) return null;
+  const index = markingIndex(state);
+  const search: Search = { state, index, net, transition, now, upTo, occurrence, tries: 0, bound: [], key: undefined };
+  return extend(search, 0) ? { inputs: search.bound, swept: sweep(search), occurrence } : null;
+}
+
+function sweep({ state, transition, bound, now }: Search): PlacedId[] {
+  if (transition.resets.length === 0) return [];
+  const tokens = bound.flatMap((input) => input.tokens);
+  return sweptBy(state, transition, inputScope(bound), tokens, now);
+}
+
+/** The time of its schedule that a transition has yet to fire for. */
+export function dueOccurrence(state: NetState, { id, schedule }: CompiledTransition, now: number): Occurrence | null {
+  const last = schedule ? state.schedules.get(id)?.last : undefined;
+  return schedule && last !== undefined ? schedule.due(last, now) : null;
 }
 
 /** The scope in which guards, templates and output arcs see the inputs. */
@@ -51,8 +75,10 @@ export function inputScope(
   return scopeOf(entries);
 }
 
+/** What a reset arc takes stands last. */
 export function consumedBy(binding: Binding): PlacedId[] {
-  return placed(binding, "consume");
+  const bound = placed(binding, "consume");
+  return binding.swept.length > 0 ? [...bound, ...binding.swept] : bound;
 }
 export function readBy(binding: Binding): PlacedId[] {
   return placed(binding, "read");
@@ -68,8 +94,11 @@ interface Search {
   transition: CompiledTransition;
   now: number;
   upTo: number;
+  occurrence: Occurrence | null;
   tries: number;
   bound: Binding["inputs"];
+  /** Of the correlated inputs bound so far. */
+  key: Json | undefined;
 }
 
 function extend(search: Search, at: number): boolean {
@@ -77,40 +106,66 @@ function extend(search: Search, at: number): boolean {
   if (!input) return guardHolds(search);
   const count = wanted(search, input);
   if (count === null) return false;
+  const { arc, name, correlate } = input;
+  const { key } = search;
   for (const tokens of groupsFor(search, input, count)) {
     if (search.tries++ > MAX_TRIES) return false;
-    search.bound.push({
-      name: input.name,
-      place: input.arc.place,
-      mode: input.arc.mode === "read" ? "read" : "consume",
-      many: isMany(input),
-      tokens,
-    });
+    search.bound.push({ name, place: arc.place, mode: arc.mode === "read" ? "read" : "consume", many: bindsMany(input), tokens });
+    if (correlate && key === undefined && tokens[0]) search.key = keyOfToken(input, tokens[0]);
     if (extend(search, at + 1)) return true;
     search.bound.pop();
+    search.key = key;
   }
   return false;
 }
 
 /** One by one where one token is wanted, so that a long queue is looked at no further than needed. */
 function* groupsFor(search: Search, input: CompiledInput, count: number | "all"): Generator<Token[]> {
-  const candidates = candidatesFor(search, input);
+  const candidates = candidatesFor(search, input, search.key);
   const ordered = input.order ? sortByOrder(input.order, [...candidates], input.arc.place, search.now) : candidates;
-  if (isMany(input)) yield* wholeGroup([...ordered], count);
-  else for (const token of ordered) yield [token];
+  if (!bindsMany(input)) {
+    for (const token of ordered) yield [token];
+  } else if (input.correlate && search.key === undefined) yield* groupsByKey(search, input, ordered, count);
+  else yield* wholeGroup(search, input, ordered, count);
 }
 
-function wholeGroup(candidates: Token[], count: number | "all"): Token[][] {
-  if (count === "all") return candidates.length > 0 ? [candidates.slice(0, TAKE_ALL_LIMIT)] : [];
-  return candidates.length >= count ? [candidates.slice(0, count)] : [];
+/** Of the first correlated input that takes many: whole groups, by the order of their first tokens. */
+function* groupsByKey(search: Search, input: CompiledInput, tokens: Iterable<Token>, count: number | "all"): Generator<Token[]> {
+  const seen = new Set<string>();
+  for (const token of tokens) {
+    const key = keyOfToken(input, token);
+    const text = JSON.stringify(key);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const same = candidatesFor(search, input, key);
+    const ordered = input.order ? sortByOrder(input.order, [...same], input.arc.place, search.now) : same;
+    yield* wholeGroup(search, input, ordered, count);
+  }
 }
 
-function isMany(input: CompiledInput): boolean {
-  return input.gather !== null || input.take !== 1;
+function wholeGroup(search: Search, input: CompiledInput, tokens: Iterable<Token>, count: number | "all"): Token[][] {
+  const most = count === "all" ? TAKE_ALL_LIMIT : count;
+  const group: Token[] = [];
+  if (most > 0) {
+    for (const token of tokens) {
+      group.push(token);
+      if (group.length >= most) return [group];
+    }
+  }
+  if (count === 0) return [group];
+  const isEnough = group.length > 0 && (count === "all" || batchIsLate(search, input, group));
+  return isEnough ? [group] : [];
+}
+
+function batchIsLate({ state, now }: Search, { arc, batch }: CompiledInput, group: Token[]): boolean {
+  if (!batch) return false;
+  const placed = state.places.get(arc.place);
+  return group.some(({ id }) => now - waitingSince(placed?.get(id)) >= batch.within);
 }
 
 /** How many tokens the arc takes, or null while that cannot be said. */
 function wanted(search: Search, input: CompiledInput): number | "all" | null {
+  if (input.batch) return input.batch.size;
   const value: Json | undefined = input.gather
     ? input.gather.count.evaluate(inputScope(search.bound), search.now)
     : typeof input.take === "object"
@@ -129,16 +184,19 @@ function rendered(template: CompiledTemplate, scope: Scope, now: number): Json |
   }
 }
 
-function* candidatesFor(search: Search, input: CompiledInput): Generator<Token> {
-  const { where, gather, arc } = input;
+/** With a `key`, those that share it. */
+function* candidatesFor(search: Search, input: CompiledInput, key: Json | undefined): Generator<Token> {
+  const { where, gather, correlate, arc } = input;
   const reading = arc.mode === "read";
   const wantedKey = gather ? groupKey(search, input) : undefined;
   const tested = where !== null || gather !== null;
   const earlier = tested ? inputScope(search.bound) : undefined;
-  for (let node = lineFor(search, input, earlier, wantedKey).head; node !== null; node = node.next) {
+  const line = lineFor(search, input, earlier, wantedKey, key);
+  for (const node of correlate && key === undefined ? joinable(search, input, line) : nodesOf(line)) {
     const { placed, seq } = node.slot;
     const { token } = placed;
     if (seq > search.upTo || isBound(search, arc.place, token) || !available(search, placed, arc.place, reading)) continue;
+    if (correlate && key !== undefined && !sameKey(keyOfToken(input, token), key)) continue;
     if (tested) {
       const scope = scopeOfToken(boundOf(token, arc.place), earlier);
       if (where && !where.test(scope, search.now)) continue;
@@ -148,11 +206,58 @@ function* candidatesFor(search: Search, input: CompiledInput): Generator<Token> 
   }
 }
 
+function* nodesOf(line: TokenLine): Generator<LineNode> {
+  for (let node = line.head; node !== null; node = node.next) yield node;
+}
+
+/**
+ * B6. Of the first correlated input, in order of arrival, the tokens for whose key every other one may have enough. As many are
+ * looked at one by one as the shortest of the others holds; if more are needed, its keys say which ones are left.
+ */
+function* joinable(search: Search, input: CompiledInput, line: TokenLine): Generator<LineNode> {
+  const others = search.transition.inputs.filter((other) => other !== input && other.correlate !== null);
+  const lines = others.map((other) => ({ other, line: search.index.place(other.arc.place).line(overOf(other), null) }));
+  const shortest = lines.reduce<(typeof lines)[number] | null>((best, one) => (best && best.line.size <= one.line.size ? best : one), null);
+  const isShared = (key: Json | undefined) =>
+    key !== undefined && others.every((other) => linedUp(search, other, key).size >= leastOf(other));
+  let looked = 0;
+  let node = line.head;
+  for (; node !== null && (shortest === null || looked < shortest.line.size); node = node.next) {
+    looked += 1;
+    if (isShared(keyOfToken(input, node.slot.placed.token))) yield node;
+  }
+  if (node === null || shortest === null || shortest.line.size === 0) return;
+  const from = node.slot.order;
+  const left = new Set<LineNode>();
+  for (const { slot } of nodesOf(shortest.line)) {
+    const key = keyOfToken(shortest.other, slot.placed.token);
+    if (!isShared(key)) continue;
+    for (const own of nodesOf(linedUp(search, input, key))) if (own.slot.order >= from) left.add(own);
+  }
+  yield* [...left].sort((a, b) => a.slot.order - b.slot.order);
+}
+
+/** The tokens of an input with this key, and perhaps some of another one. */
+function linedUp({ index }: Search, input: CompiledInput, key: Json | undefined): TokenLine {
+  return index.place(input.arc.place).line(overOf(input), input.correlate, key);
+}
+
+function overOf({ arc }: CompiledInput): "free" | "all" {
+  return arc.mode === "read" ? "all" : "free";
+}
+
 /** The shortest list that holds every candidate. */
-function lineFor(search: Search, input: CompiledInput, earlier: Scope | undefined, wantedKey: Json | undefined): TokenLine {
+function lineFor(
+  search: Search,
+  input: CompiledInput,
+  earlier: Scope | undefined,
+  wantedKey: Json | undefined,
+  joinKey: Json | undefined,
+): TokenLine {
   const index = search.index.place(input.arc.place);
-  const over = input.arc.mode === "read" ? "all" : "free";
+  const over = overOf(input);
   let best = input.gatherKey && input.gather ? index.line(over, input.gatherKey, wantedKey) : null;
+  if (input.correlate && joinKey !== undefined) best = linedUp(search, input, joinKey);
   for (const { key, value } of input.lookups) {
     const line = index.line(over, key, earlier && value.evaluate(earlier, search.now));
     if (best === null || line.size < best.size) best = line;
@@ -178,6 +283,9 @@ function sameKey(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 function available(search: Search, entry: Placed, place: string, reading: boolean): boolean {
+  // B7.
+  const { delay } = search.transition;
+  if (delay > 0 && search.now - waitingSince(entry) < delay) return false;
   if (!reading) return entry.reservedBy === null && readersHaveStarted(search, entry.token, place);
   return !(search.transition.readsOnly && search.state.seen.get(search.transition.id)?.has(entry.token.id));
 }
@@ -196,14 +304,17 @@ function readersHaveStarted(search: Search, token: Token, place: string): boolea
 
 /** B5. */
 function isNew(search: Search): boolean {
-  if (search.bound.some(({ mode, tokens }) => mode === "consume" && tokens.length > 0)) return true;
+  if (search.occurrence || search.bound.some(({ mode, tokens }) => mode === "consume" && tokens.length > 0)) return true;
   const read = search.bound.flatMap(({ tokens }) => tokens);
   const seen = search.state.seen.get(search.transition.id);
   return read.length > 0 && !read.some(({ id }) => seen?.has(id));
 }
 
 function guardHolds(search: Search): boolean {
-  const { guard } = search.transition;
+  const { guard, inhibitors } = search.transition;
   if (!isNew(search)) return false;
-  return guard === null || guard.test(inputScope(search.bound), search.now);
+  if (guard === null && inhibitors.length === 0) return true;
+  const scope = inputScope(search.bound);
+  if (guard && !guard.test(scope, search.now)) return false;
+  return !forbidsWith(search.state, search.transition, scope, search.now);
 }

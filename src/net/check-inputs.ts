@@ -1,4 +1,4 @@
-/** Input arcs: aliases, modes, what their expressions may name, `take` and `gather`. */
+/** Input arcs that bind tokens: aliases, what their expressions may name, `take`, `batch` and `gather`. */
 import { PetrelError } from "../contract/errors.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
 import { checkExpression, checkPaths, checkTemplate, guarded, type KnownInput, type KnownNames } from "./check-names.ts";
@@ -14,21 +14,32 @@ const PLACEHOLDER_MARKS = 3;
 
 /** The inputs as expressions see them: an array where the arc takes other than one token. */
 export function inputsOf(transition: Transition): KnownInput[] {
-  return transition.in.map((arc) => ({ name: aliasOf(arc), many: arc.gather !== undefined || (arc.take ?? 1) !== 1 }));
+  return bindingArcs(transition).map(({ arc }) => ({ name: aliasOf(arc), many: isMany(arc) }));
+}
+
+function isMany({ gather, batch, take }: InputArc): boolean {
+  return gather !== undefined || batch !== undefined || (take ?? 1) !== 1;
+}
+
+/** Consume and read arcs, with their place in the file. */
+function bindingArcs(transition: Transition): { arc: InputArc; index: number }[] {
+  return transition.in.map((arc, index) => ({ arc, index })).filter(({ arc }) => arc.mode === "consume" || arc.mode === "read");
 }
 
 export function inputFindings(transition: Transition, path: JsonPath): Finding[] {
-  const inputs = inputsOf(transition);
-  return transition.in.flatMap((arc, index) => {
+  const names = inputsOf(transition).map(({ name }) => name);
+  const arcs = bindingArcs(transition);
+  return arcs.flatMap(({ arc, index }, order) => {
     const at = [...path, "in", index];
-    const names = inputs.map(({ name }) => name);
-    const earlier: KnownNames = { inputs: inputs.slice(0, index), special: [], later: names.slice(index) };
+    const earlier: KnownNames = { inputs: inputsOf(transition).slice(0, order), special: [], later: names.slice(order) };
+    const before = arcs.slice(0, order).map((other) => other.arc);
     return [
-      ...aliasFindings(arc, at, names.slice(0, index)),
-      ...readFindings(arc, at, transition.in.slice(0, index)),
+      ...aliasFindings(arc, at, names.slice(0, order)),
+      ...readFindings(arc, at, before),
       ...conditionFindings(arc, at, earlier),
       ...takeFindings(arc, at, earlier),
-      ...gatherFindings(arc, at, earlier, index),
+      ...gatherFindings(arc, at, earlier, order),
+      ...batchFindings(arc, at),
     ];
   });
 }
@@ -100,6 +111,17 @@ function gatherFindings(arc: InputArc, path: JsonPath, earlier: KnownNames, inde
   found.push(...checkExpression(gather.by, [...at, "by"], { ...earlier, special: ["$"] }));
   if (gather.equals !== undefined) found.push(...checkExpression(gather.equals, [...at, "equals"], earlier));
   return [...found, ...checkExpression(gather.count, [...at, "count"], earlier), ...constantCount(gather.count, [...at, "count"])];
+}
+
+function batchFindings(arc: InputArc, path: JsonPath): Finding[] {
+  if (!arc.batch) return [];
+  const other = arc.gather ? "gather" : arc.take !== undefined ? "take" : undefined;
+  if (other !== undefined) {
+    const hint = 'keep one of them: the size of a batch is in "batch.size"';
+    return [failure("batch-with-other", [...path, "batch"], `${elementOf(path)} has both "batch" and "${other}"`, hint)];
+  }
+  if (arc.mode === "consume") return [];
+  return [failure("batch-reads", [...path, "batch"], `${elementOf(path)} only reads, and a batch is taken out`, 'remove "mode"')];
 }
 
 /** A count that no data can change must be a whole number from 1. */

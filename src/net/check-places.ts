@@ -13,6 +13,11 @@ export function placeFindings(net: NetDefinition): Finding[] {
   return [...referenceFindings(net), ...Object.keys(net.places).flatMap((place) => declarationFindings(net, place)), ...tokenFindings(net)];
 }
 
+/** Places whose tokens may wait only so long, and where those go that waited too long. */
+export function deadlinesOf(net: NetDefinition): { place: string; to: string }[] {
+  return Object.entries(net.places).flatMap(([place, { deadline }]) => (deadline ? [{ place, to: deadline.to }] : []));
+}
+
 /** All places that a transition fills, each with the way to its name. */
 export function targetsOf(transition: Transition, path: JsonPath): { place: string; path: JsonPath }[] {
   const targets = transition.out.map((arc, index) => ({ place: arc.to, path: [...path, "out", index, "to"] }));
@@ -27,6 +32,7 @@ export function targetsOf(transition: Transition, path: JsonPath): { place: stri
 
 function referenceFindings(net: NetDefinition): Finding[] {
   const used: { place: string; path: JsonPath }[] = Object.keys(net.tokens ?? {}).map((place) => ({ place, path: ["tokens", place] }));
+  used.push(...deadlinesOf(net).map(({ place, to }) => ({ place: to, path: ["places", place, "deadline", "to"] })));
   for (const [name, transition] of Object.entries(net.transitions)) {
     const path = ["transitions", name];
     used.push(
@@ -54,8 +60,12 @@ function declarationFindings(net: NetDefinition, place: string): Finding[] {
       failure("reserved-place", path, `place "${place}" is one that every net has by itself`, "remove it, or choose another name", "key"),
     ];
   }
-  const { schema, index = [], capacity } = net.places[place] ?? {};
+  const { schema, index = [], capacity, deadline } = net.places[place] ?? {};
   const found = index.flatMap((text, at) => checkExpression(text, [...path, "index", at], { inputs: [], special: ["$"], later: [] }));
+  if (deadline?.to === place) {
+    const message = `place "${place}" sends what waits too long to itself`;
+    found.push(failure("deadline-to-itself", [...path, "deadline", "to"], message, "name another place"));
+  }
   if (schema) found.push(...schemaFindings(schema, [...path, "schema"]));
   const tokens = net.tokens && Object.hasOwn(net.tokens, place) ? (net.tokens[place]?.length ?? 0) : 0;
   if (capacity !== undefined && tokens > capacity) {
@@ -91,8 +101,9 @@ function useFindings(net: NetDefinition, place: string): Finding[] {
   const consumer = Object.entries(net.transitions).find(([, { in: arcs }]) =>
     arcs.some((arc) => arc.mode === "consume" && arc.place === place),
   );
-  const { sink } = net.places[place] ?? {};
-  if (!consumer && !sink) {
+  const { sink, deadline } = net.places[place] ?? {};
+  const swept = Object.values(net.transitions).some(({ in: arcs }) => arcs.some((arc) => arc.mode === "reset" && arc.place === place));
+  if (!consumer && !sink && !swept && !deadline) {
     const hint = 'add a transition that takes from it, or "sink": true if that is meant';
     return [warning("never-consumed", path, `nothing takes tokens out of place "${place}"`, hint, "key")];
   }

@@ -1,12 +1,13 @@
 /** Places that nothing can reach: no token ever gets there, so what takes from them never fires. */
 
 import { BUILT_IN_PLACES } from "./built-in-places.ts";
-import { targetsOf } from "./check-places.ts";
+import { deadlinesOf, targetsOf } from "./check-places.ts";
 import { type Finding, failure } from "./check-problem.ts";
 import type { NetDefinition } from "./definition.ts";
 
 export function reachFindings(net: NetDefinition): Finding[] {
   const filled = new Set(Object.values(net.transitions).flatMap((transition) => targetsOf(transition, []).map(({ place }) => place)));
+  for (const { to } of deadlinesOf(net)) filled.add(to);
   const reached = reachedPlaces(net);
   const cut = Object.keys(net.places).filter((place) => !reached.has(place) && takerOf(net, place) !== undefined);
   // What lies behind an unfilled place is cut off too; only the causes are named, unless it is a ring with no way in.
@@ -40,6 +41,7 @@ function reachedPlaces(net: NetDefinition): Set<string> {
       if (!transition.in.every((arc) => !isTaking(arc.mode) || reached.has(arc.place))) continue;
       for (const { place } of targetsOf(transition, [])) reached.add(place);
     }
+    for (const { place, to } of deadlinesOf(net)) if (reached.has(place)) reached.add(to);
     grown = reached.size > before;
   }
   return reached;

@@ -6,6 +6,8 @@ import { checkExpression, checkTemplate, type KnownNames } from "./check-names.t
 import { nearestHint } from "./check-nearest.ts";
 import { outputFindings } from "./check-outputs.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import { timingFindings } from "./check-timing.ts";
+import { watchFindings } from "./check-watches.ts";
 import type { Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
 import type { ReadFile } from "./subnet-files.ts";
@@ -31,6 +33,7 @@ export function transitionFindings(name: string, transition: Transition, context
     found.push(...checkTemplate(transition.summary, [...path, "summary"], { ...names, special: ["$result"] }));
   }
   found.push(...outputFindings(transition, path, inputs));
+  found.push(...watchFindings(transition, path), ...timingFindings(transition, path));
   return [...found, ...personaFindings(transition, path, context), ...gateFindings(transition, path), ...commandFindings(transition, path)];
 }
 

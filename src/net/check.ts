@@ -3,7 +3,6 @@ import { PetrelError } from "../contract/errors.ts";
 import { isName, NAME_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { findingsOf } from "./check-issues.ts";
-import { laterFindings } from "./check-later.ts";
 import { placeFindings } from "./check-places.ts";
 import { type Finding, failure, type Problem, problemOf, problemsIn } from "./check-problem.ts";
 import { reachFindings } from "./check-reach.ts";
@@ -46,7 +45,7 @@ function checkFile(text: string, file: string, context: CheckContext, chain: rea
   const { value, problems: before, read } = readSubnets(source, context.read ?? (() => null), way, inner);
   if (before.some(({ severity }) => severity === "error")) return { definition: null, problems: before };
   const parsed = netSchema.safeParse(value);
-  const findings = parsed.success ? netFindings(parsed.data, context, read) : unparsed(value, parsed.error.issues);
+  const findings = parsed.success ? netFindings(parsed.data, context, read) : findingsOf(parsed.error.issues, netSchema, value);
   const problems = [...problemsIn(findings, source), ...before];
   const sound = parsed.success && problems.every(({ severity }) => severity !== "error");
   return { definition: sound ? parsed.data : null, problems };
@@ -98,18 +97,11 @@ function atPort(one: Finding, level: Level): Finding[] {
 function flatFindings(net: NetDefinition, context: CheckContext): Finding[] {
   const places = placeFindings(net);
   const transitions = Object.entries(net.transitions).flatMap(([name, transition]) => transitionFindings(name, transition, context));
-  const named = [...laterFindings(net as Json), ...places, ...transitions];
+  const named = [...places, ...transitions];
   // While an arc leads nowhere, what can be reached and what is emptied says nothing: only the cause is told.
   if (places.some(({ code }) => code === "unknown-place"))
     return named.filter(({ code }) => code !== "never-consumed" && code !== "no-sink");
   return [...named, ...reachFindings(net)];
-}
-
-/** What comes with a later version is said once, and not again as an unknown field or kind. */
-function unparsed(value: Json, issues: Parameters<typeof findingsOf>[0]): Finding[] {
-  const later = laterFindings(value);
-  const said = new Set(later.map(({ path }) => path.join(".")));
-  return [...later, ...findingsOf(issues, netSchema, value).filter(({ path }) => !said.has(path.join(".")))];
 }
 
 /** `where` reads file:line:column; the message begins with it and need not say it twice. */

@@ -2,6 +2,7 @@
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
 import { DEAD_LETTER, IN_TRANSIT } from "./built-in-places.ts";
+import { correlationKey } from "./correlation.ts";
 import {
   aliasOf,
   durationMs,
@@ -17,6 +18,7 @@ import { type FlatNet, type FlatSubnet, flattenNet, type ResolvedLink } from "./
 import { requestTemplate } from "./http-request.ts";
 import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
 import type { TokenKey } from "./marking-index.ts";
+import { type CompiledSchedule, compileSchedule } from "./schedule.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
 
 const BUILT_IN_TITLES: Record<string, string> = {
@@ -35,6 +37,7 @@ export function placeOf(net: { definition: NetDefinition }, place: string): Plac
   return Object.hasOwn(net.definition.places, place) ? net.definition.places[place] : undefined;
 }
 
+/** A consume or read arc: what binds tokens to a name. */
 export interface CompiledInput {
   arc: InputArc;
   name: string;
@@ -45,6 +48,10 @@ export interface CompiledInput {
   order: CompiledOrder | null;
   /** 1 binds a token, anything else an array. */
   take: number | "all" | CompiledTemplate;
+  /** In place of `take`: up to `size` tokens, fewer once the oldest has waited `within` ms. */
+  batch: { size: number; within: number } | null;
+  /** The key that the tokens of all inputs with one must share. */
+  correlate: TokenKey | null;
   gather: {
     by: CompiledExpression;
     equals: CompiledExpression | null;
@@ -52,6 +59,14 @@ export interface CompiledInput {
     after: number | null;
     to: string | null;
   } | null;
+}
+
+/** An inhibit or reset arc: it looks at a place and binds nothing. Its `where` sees all inputs. */
+export interface CompiledWatch {
+  place: string;
+  where: CompiledExpression | null;
+  /** So many matching tokens forbid the firing; of no meaning for a reset. */
+  limit: number;
 }
 
 export interface CompiledOutput {
@@ -64,9 +79,14 @@ export interface CompiledOutput {
 
 export interface CompiledTransition {
   id: string;
+  /** Its position in the file. */
+  order: number;
   definition: Transition;
   deterministic: boolean;
+  /** The arcs that bind tokens, in their order. */
   inputs: CompiledInput[];
+  inhibitors: CompiledWatch[];
+  resets: CompiledWatch[];
   outputs: CompiledOutput[];
   guard: CompiledExpression | null;
   summary: CompiledTemplate | null;
@@ -85,6 +105,13 @@ export interface CompiledTransition {
   scope: string;
   /** The nearest sub-net around it that has instances: it binds tokens of one of them. */
   within: string | null;
+  /** Higher goes first. */
+  priority: number;
+  /** Tokens must have lain so many ms in their places. */
+  delay: number;
+  schedule: CompiledSchedule | null;
+  /** Place -> the most tokens that one good firing puts there, arrays aside. */
+  fills: Map<string, number>;
 }
 
 export interface CompiledNet {
@@ -96,39 +123,56 @@ export interface CompiledNet {
   subnets: FlatSubnet[];
   version: string;
   transitions: Map<string, CompiledTransition>;
-  /** Place -> transitions that bind its tokens. */
+  /** Place -> transitions that its tokens enable or inhibit. */
   takers: Map<string, string[]>;
   /** Place -> transitions that fill it. */
   fillers: Map<string, string[]>;
   /** Place -> transitions that must have started on a token before it may be consumed. */
   readers: Map<string, string[]>;
+  /** Transitions that time alone can enable. */
+  timed: CompiledTransition[];
+  /** Places whose tokens may wait only so long (ms). */
+  deadlines: { place: string; after: number; to: string }[];
 }
 
 export function compileNet(source: NetDefinition, version: string): CompiledNet {
   const flat = flattenNet(source);
   const { definition, subnets } = flat;
-  const maps = { transitions: new Map(), takers: new Map(), fillers: new Map(), readers: new Map() };
-  const net: CompiledNet = { definition, source, subnets, version, ...maps };
-  for (const [id, transition] of Object.entries(definition.transitions)) {
-    const compiled = compileTransition(id, transition, flat);
-    net.transitions.set(id, compiled);
-    for (const place of new Set(transition.in.map((arc) => arc.place))) {
-      push(net.takers, place, id);
-      if (compiled.readsOnly) push(net.readers, place, id);
-    }
-    for (const place of new Set(transition.out.map((arc) => arc.to))) push(net.fillers, place, id);
+  const compiled = Object.entries(definition.transitions).map(([id, one], order) => compileTransition(id, one, order, flat));
+  const transitions = new Map(compiled.map((one) => [one.id, one]));
+  const net: CompiledNet = {
+    ...{ definition, source, subnets, version, transitions, takers: new Map(), fillers: new Map(), readers: new Map() },
+    timed: [...transitions.values()].filter(isTimed),
+    deadlines: Object.entries(definition.places).flatMap(([place, { deadline }]) =>
+      deadline ? [{ place, after: durationMs(deadline.after), to: deadline.to }] : [],
+    ),
+  };
+  for (const [id, compiled] of transitions) {
+    const { inputs, inhibitors, readsOnly, fills } = compiled;
+    const looksAt = new Set([...inputs.map(({ arc }) => arc.place), ...inhibitors.map(({ place }) => place)]);
+    for (const place of looksAt) push(net.takers, place, id);
+    if (readsOnly) for (const place of new Set(inputs.map(({ arc }) => arc.place))) push(net.readers, place, id);
+    for (const place of fills.keys()) push(net.fillers, place, id);
   }
   return net;
 }
 
-function compileTransition(id: string, transition: Transition, flat: FlatNet): CompiledTransition {
+function isTimed({ delay, schedule, inputs }: CompiledTransition): boolean {
+  return delay > 0 || schedule !== null || inputs.some(({ batch }) => batch !== null);
+}
+
+function compileTransition(id: string, transition: Transition, order: number, flat: FlatNet): CompiledTransition {
   const link = flat.links.get(id) ?? null;
-  const inputs = transition.in.map(compileInput);
+  const binding = transition.in.filter(({ mode }) => mode === "consume" || mode === "read");
+  const inputs = binding.map((arc) => compileInput(arc, transition));
   return {
     id,
+    order,
     definition: transition,
     deterministic: isDeterministic(transition.kind) && link?.kind !== "each",
     inputs,
+    inhibitors: watches(transition, "inhibit"),
+    resets: watches(transition, "reset"),
     outputs: transition.out.map(compileOutput),
     guard: optional(transition.guard, compileExpression),
     summary: optional(transition.summary, compileTemplate),
@@ -136,11 +180,15 @@ function compileTransition(id: string, transition: Transition, flat: FlatNet): C
     ask: "ask" in transition ? compileTemplate(transition.ask) : null,
     data: "data" in transition ? optional(transition.data, compileTemplate) : null,
     input: optional(inputOf(transition), compileTemplate),
-    readsOnly: inputs.every(({ arc }) => arc.mode === "read"),
+    readsOnly: inputs.length > 0 && !transition.schedule && inputs.every(({ arc }) => arc.mode === "read"),
     slots: slotsOf(transition),
     link,
     scope: flat.scopes.get(id) ?? "",
     within: flat.within.get(id) ?? null,
+    priority: transition.priority ?? 0,
+    delay: transition.delay === undefined ? 0 : durationMs(transition.delay),
+    schedule: optional(transition.schedule, compileSchedule),
+    fills: fillsOf(transition),
   };
 }
 
@@ -148,6 +196,26 @@ function inputOf(transition: Transition) {
   if (transition.kind === "agent") return transition.workspace;
   if (transition.kind === "http") return requestTemplate(transition);
   return transition.kind === "command" ? commandInput(transition) : undefined;
+}
+
+function watches(transition: Transition, mode: "inhibit" | "reset"): CompiledWatch[] {
+  return transition.in
+    .filter((arc) => arc.mode === mode)
+    .map(({ place, where, take }) => ({
+      place,
+      where: optional(where, compileExpression),
+      limit: typeof take === "number" ? take : 1,
+    }));
+}
+
+/** With first-match routing one arc's weight counts, else those of all; an error takes one token. */
+function fillsOf({ out, route }: Transition): Map<string, number> {
+  const fills = new Map<string, number>();
+  for (const { to, weight = 1, error } of out) {
+    const before = fills.get(to) ?? 0;
+    fills.set(to, route === "all" && !error ? before + weight : Math.max(before, weight));
+  }
+  return fills;
 }
 
 function commandInput(transition: Extract<Transition, { kind: "command" }>) {
@@ -163,16 +231,20 @@ function slotsOf(transition: Transition): number {
   return transition.concurrency ?? (transition.kind === "http" ? HTTP_SLOTS : 1000);
 }
 
-function compileInput(arc: InputArc): CompiledInput {
+function compileInput(arc: InputArc, { correlate }: Transition): CompiledInput {
   const gather = arc.gather;
+  const name = aliasOf(arc);
+  const key = typeof correlate === "string" ? (arc.mode === "consume" ? correlate : undefined) : ownKey(correlate, name);
   return {
     arc,
-    name: aliasOf(arc),
+    name,
     where: optional(arc.where, compileExpression),
     lookups: arc.where === undefined ? [] : lookupsOf(arc.where),
     gatherKey: gather ? tokenKeyOf(gather.by) : null,
     order: optional(arc.orderBy, compileOrderBy),
     take: typeof arc.take === "string" && arc.take !== "all" ? compileTemplate(arc.take) : (arc.take ?? 1),
+    batch: arc.batch ? { size: arc.batch.size, within: durationMs(arc.batch.within) } : null,
+    correlate: optional(key, correlationKey),
     gather: gather
       ? {
           by: compileExpression(gather.by),
@@ -183,6 +255,15 @@ function compileInput(arc: InputArc): CompiledInput {
         }
       : null,
   };
+}
+
+function ownKey(correlate: Record<string, string> | undefined, name: string): string | undefined {
+  return correlate && Object.hasOwn(correlate, name) ? correlate[name] : undefined;
+}
+
+/** Whether the input's name stands for an array of tokens. */
+export function bindsMany({ gather, batch, take }: CompiledInput): boolean {
+  return gather !== null || batch !== null || take !== 1;
 }
 
 function compileOutput(arc: OutputArc): CompiledOutput {

@@ -8,7 +8,7 @@
 import { isoTime } from "../contract/clock.ts";
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
-import type { Json } from "../contract/json.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
 import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
@@ -54,12 +54,9 @@ export function gatedFirings(state: NetState, transition: string): OpenFiring[] 
 }
 
 export function firingId(net: string, transition: string, binding: Binding): string {
-  return derivedId(
-    "f-",
-    net,
-    transition,
-    binding.inputs.map(({ name, tokens }) => [name, tokens.map(({ id }) => id)]),
-  );
+  const inputs = binding.inputs.map(({ name, tokens }) => [name, tokens.map(({ id }) => id)]);
+  // What consumes nothing is told apart by the time of its schedule.
+  return derivedId("f-", net, transition, inputs, ...(binding.occurrence ? [binding.occurrence.at] : []));
 }
 
 /** Who a token or event of this transition is by. */
@@ -76,20 +73,38 @@ export function provenanceOf(net: string, transition: CompiledTransition, firing
  * A transition that takes out of a place what it puts back makes it no fuller: a loop through a full place goes on.
  */
 export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledTransition): boolean {
-  const takesFrom = (place: string) => transition.inputs.some(({ arc }) => arc.place === place && arc.mode === "consume");
-  return transition.definition.out.every(({ to }) => roomIn(state, net, to) > 0 || takesFrom(to));
+  for (const [place, weight] of transition.fills) {
+    const capacity = placeOf(net, place)?.capacity;
+    if (capacity === undefined) continue;
+    const room = roomIn(state, net, place);
+    // An empty place takes even more than its capacity: waiting would be for ever.
+    if (room < capacity && Math.max(0, room) + takenFrom(transition, place) < weight) return false;
+  }
+  return true;
 }
+
+/** How many tokens a firing surely takes out of the place; what only the firing can say counts as all. */
+function takenFrom({ inputs, resets }: CompiledTransition, place: string): number {
+  if (resets.some((watch) => watch.place === place)) return Number.POSITIVE_INFINITY;
+  return inputs
+    .filter(({ arc }) => arc.place === place && arc.mode === "consume")
+    .reduce((sum, { take, gather, batch }) => sum + (typeof take === "number" && !gather && !batch ? take : Number.POSITIVE_INFINITY), 0);
+}
+
 export function roomIn(state: NetState, net: CompiledNet, place: string): number {
   const capacity = placeOf(net, place)?.capacity;
   if (capacity === undefined) return Number.POSITIVE_INFINITY;
-  const coming = (net.fillers.get(place) ?? []).reduce((sum, id) => sum + markingIndex(state).firingsOf(id).open.size, 0);
+  const coming = (net.fillers.get(place) ?? []).reduce(
+    (sum, id) => sum + markingIndex(state).firingsOf(id).open.size * (net.transitions.get(id)?.fills.get(place) ?? 1),
+    0,
+  );
   return capacity - (state.places.get(place)?.size ?? 0) - coming;
 }
 
 /** Of a firing in one event the produce is known before: it waits while a place would hold more than it may. */
 function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft | null {
   const firing = firingId(state.net, transition.id, binding);
-  const correlation = correlationOf(binding);
+  const correlation = correlationOf(binding, firing);
   const draft = resultDraft(
     net,
     transition,
@@ -100,8 +115,9 @@ function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransiti
       consumed: consumedBy(binding),
       read: readBy(binding),
       from: provenanceOf(state.net, transition, firing, correlation, now),
+      attributes: markOf(binding),
     },
-    deterministicResult(transition, binding.inputs, now),
+    deterministicResult(transition, binding.inputs, now, binding.occurrence),
     now,
   );
   return overfills(state, net, draft) ? null : asSent(state, transition, draft);
@@ -126,6 +142,8 @@ export interface FiringParts {
   consumed: EventDraft["consumed"];
   read: EventDraft["read"];
   from: Provenance;
+  /** What a firing in one event says of its beginning. */
+  attributes?: JsonObject;
 }
 export type Outcome = { ok: true; value: Json } | { ok: false; error: import("../contract/errors.ts").ErrorData };
 
@@ -151,7 +169,8 @@ export function resultDraft(
   };
   if (outcome.ok && routed.ok) {
     const summary = firedSummary(transition, inputs, outcome.value, routed.produced, now);
-    return { ...base, category: CATEGORY_OF.fired, type: "fired", status: "ok", summary, produced: routed.produced };
+    const mark = parts.attributes && Object.keys(parts.attributes).length > 0 ? { attributes: parts.attributes } : {};
+    return { ...base, category: CATEGORY_OF.fired, type: "fired", status: "ok", summary, produced: routed.produced, ...mark };
   }
   const error = routed.ok ? { outlook: "terminal" as const, code: "unexpected", message: "no outcome" } : routed.error;
   const produced = routeError(transition, inputs, error, parts.from, now);
@@ -162,7 +181,7 @@ export function resultDraft(
     status: "error",
     produced,
     summary: `${authorOf(transition)} failed at ${transition.id}: ${firstLine(error.message)}. The work went to ${[...new Set(produced.map(({ place }) => place))].join(", ")}.`,
-    attributes: { final: true, error: { ...error } },
+    attributes: { ...parts.attributes, final: true, error: { ...error } },
   };
 }
 
@@ -186,7 +205,11 @@ function startBinding(state: NetState, net: CompiledNet, transition: CompiledTra
     status: "info",
     summary: startedSummary(transition, binding.inputs),
     ...openingParts(net, transition, binding, firing),
-    attributes: { kind: transition.definition.kind, inputs: inputIds(binding), ...instancePart(state, transition), at: isoTime(now) },
+    attributes: {
+      ...{ kind: transition.definition.kind, inputs: inputIds(binding), at: isoTime(now) },
+      ...instancePart(state, transition),
+      ...markOf(binding),
+    },
   };
 }
 
@@ -231,6 +254,7 @@ function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransi
     ...openingParts(net, transition, binding, firing),
     attributes: {
       inputs: inputIds(binding),
+      ...markOf(binding),
       gate: {
         name,
         approvers: gate.approvers,
@@ -250,7 +274,7 @@ function openingParts(net: CompiledNet, transition: CompiledTransition, binding:
     attempt: 1,
     consumed: consumedBy(binding),
     read: readBy(binding),
-    correlation: correlationOf(binding),
+    correlation: correlationOf(binding, firing),
     netVersion: net.version,
   };
 }
@@ -269,7 +293,16 @@ function instancePart(state: NetState, transition: CompiledTransition): { instan
   return { instance: load.indexOf(Math.min(...load)) + 1 };
 }
 
-function correlationOf(binding: Binding): string {
+/** What has no input begins a work of its own. */
+function correlationOf(binding: Binding, firing: string): string {
   const first = binding.inputs.find(({ tokens }) => tokens.length > 0);
-  return first?.tokens[0]?.correlation ?? "";
+  return first?.tokens[0]?.correlation ?? `c-${firing.slice(2)}`;
+}
+
+/** How many of the consumed tokens, the last ones, a reset took; and the time of the schedule. */
+function markOf({ swept, occurrence }: Binding): JsonObject {
+  return {
+    ...(swept.length > 0 ? { swept: swept.length } : {}),
+    ...(occurrence ? { schedule: { at: isoTime(occurrence.at), missed: occurrence.missed } } : {}),
+  };
 }

@@ -25,10 +25,14 @@ export const inputArcSchema = z.strictObject({
   mode: z
     .enum(["consume", "read", "inhibit", "reset"])
     .default("consume")
-    .describe("`consume` takes the token out of its place, `read` leaves it there; `inhibit` and `reset` come with a later version"),
+    .describe(
+      "`consume` takes the token out of its place, `read` leaves it there; `inhibit` lets the transition fire only while fewer than `take` tokens lie there; `reset` empties the place when the transition fires",
+    ),
   where: expression
     .optional()
-    .describe("ArcQL condition on the token; `$` is its data, `$meta` its envelope; earlier inputs go by their names"),
+    .describe(
+      "ArcQL condition on the token; `$` is its data, `$meta` its envelope; earlier inputs go by their names, with `inhibit` and `reset` all of them",
+    ),
   orderBy: z.string().optional().describe('ArcQL order, like "$.priority DESC, $meta.at ASC"; default: order of arrival'),
   take: z
     .union([z.int().min(1).max(1000), z.literal("all"), z.string().startsWith("${")])
@@ -36,6 +40,13 @@ export const inputArcSchema = z.strictObject({
     .describe(
       'How many tokens a firing binds: a number (default 1), "all", or a template over earlier inputs. Other than 1, the name is bound to an array',
     ),
+  batch: z
+    .strictObject({
+      size: z.int().min(1).max(1000).describe("So many are bound at once"),
+      within: duration.describe("Fewer are bound when the oldest has waited so long"),
+    })
+    .optional()
+    .describe("Binds up to `size` tokens: all of them when they are there, fewer when the oldest has waited `within`; bound to an array"),
   gather: z
     .strictObject({
       by: expression.describe("Group key of a candidate token"),
@@ -58,6 +69,12 @@ export const outputArcSchema = z.strictObject({
   each: expression.optional().describe("An array: one token for each element, which goes by `$item` (and `$index`)"),
   value: template.optional().describe("The token's data; default: `$item` with `each`, else `$result`"),
   set: z.record(z.string(), template).optional().describe("Fields laid over the value, which must be an object"),
+  weight: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("So many tokens, each with an id of its own; default 1. With `each`: for each element"),
 });
 
 export const gateSchema = z.strictObject({
@@ -76,14 +93,38 @@ const retrySchema = z.strictObject({
   maxDelay: duration.default("5m"),
 });
 
+/** One of `cron` and `every`; the checker says so with better words than a union. */
+const scheduleSchema = z.strictObject({
+  cron: z.string().min(1).max(200).optional().describe("Five fields: minute, hour, day, month, weekday; six with seconds before them"),
+  timezone: z.string().optional().describe('IANA name for `cron`, like "Europe/Berlin"; default: UTC'),
+  every: duration.optional().describe("An interval, counted from when the schedule was applied"),
+});
+
 const common = {
   title: z.string().optional(),
   summary: z.string().optional().describe("Template of the sentence that narrates a firing; inputs by name, `$result`"),
   persona: name.optional().describe("The specialist on whose behalf it acts"),
-  in: z.array(inputArcSchema).min(1).describe("Input arcs, bound in order: each may refer to the ones before it"),
+  in: z
+    .array(inputArcSchema)
+    .default([])
+    .describe("Input arcs, bound in order: each may refer to the ones before it. A transition with a `schedule` may have none"),
   out: z.array(outputArcSchema).default([]).describe("Output arcs"),
   route: z.enum(["first", "all"]).default("first").describe("`first`: to the first output that matches; `all`: to every one that does"),
   guard: expression.optional().describe("Condition over all inputs together; the transition fires only where it is true"),
+  correlate: z
+    .union([expression, z.record(alias, expression)])
+    .optional()
+    .describe(
+      "A join: tokens fire together that agree in this key, like `$.orderId`; an object gives each input, by name, an expression of its own",
+    ),
+  priority: z
+    .int()
+    .min(-1000)
+    .max(1000)
+    .optional()
+    .describe("Among transitions that could fire, higher goes first; default 0. Equals take turns"),
+  delay: duration.optional().describe("Tokens must have lain so long in their places before it binds them"),
+  schedule: scheduleSchema.optional().describe("Fires at these times only, once for each"),
   concurrency: z.int().min(1).max(10_000).optional().describe("Open firings at once; with instances: for each instance"),
   timeout: duration.optional().describe("How long one attempt may take"),
   retry: retrySchema.optional().describe("What happens after an attempt that failed and may succeed later"),
@@ -149,9 +190,6 @@ const linkSchema = z.strictObject({
     .describe("`shared`: one running sub-net for all; `each`: an own instance for each firing, gone when its result has left"),
   value: template.optional().describe("The data of the token that goes there; default: what the first input holds"),
 });
-/** Kinds and fields that the language has but this version does not run yet: the checker names them. */
-export const FUTURE_KINDS: readonly string[] = [];
-export const FUTURE_MODES = ["inhibit", "reset"] as const;
 
 export const transitionSchema = z.discriminatedUnion("kind", [
   passSchema,
@@ -170,6 +208,10 @@ export const placeSchema = z.strictObject({
   open: z.boolean().optional().describe("Takes letters by `nats pub place.<net>.<place>`"),
   index: z.array(z.string()).optional().describe("Paths that queries look for, like `$.stage`"),
   sink: z.boolean().optional().describe("Nothing in the net takes tokens out of it, on purpose"),
+  deadline: z
+    .strictObject({ after: duration, to: name })
+    .optional()
+    .describe("A token that no firing takes within this time goes to another place"),
   port: z
     .enum(["in", "out"])
     .optional()
@@ -241,6 +283,7 @@ export type Transition = z.output<typeof transitionSchema>;
 export type TransitionKind = Transition["kind"];
 export type InputArc = z.output<typeof inputArcSchema>;
 export type OutputArc = z.output<typeof outputArcSchema>;
+export type Schedule = z.output<typeof scheduleSchema>;
 export type Gate = z.output<typeof gateSchema>;
 export type Retry = z.output<typeof retrySchema>;
 export type PlaceDefinition = z.output<typeof placeSchema>;

@@ -10,6 +10,7 @@ import { authorOf } from "./decide.ts";
 import { markingIndex } from "./marking-index.ts";
 import { boundOf } from "./scope.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { nextTiming } from "./timing.ts";
 
 /** When something will be due next (ms since the epoch), or null. */
 export function nextDue(state: NetState, net: CompiledNet, now: number): number | null {
@@ -19,6 +20,7 @@ export function nextDue(state: NetState, net: CompiledNet, now: number): number 
     if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
   }
   for (const { due } of incompleteGroups(state, net, now)) next = Math.min(next, due);
+  next = Math.min(next, nextTiming(state, net, now));
   return Number.isFinite(next) ? next : null;
 }
 

@@ -93,7 +93,7 @@ class Flattening {
   }
 
   #level(level: Level, path: string, within: string | null): void {
-    for (const [name, place] of Object.entries(level.places)) this.#places[joined(path, name)] = place;
+    for (const [name, place] of Object.entries(level.places)) this.#places[joined(path, name)] = scopedPlace(place, path);
     for (const [name, tokens] of Object.entries(level.tokens ?? {})) {
       const place = joined(path, name);
       if (within === null) this.#tokens[place] = tokens;
@@ -180,6 +180,12 @@ class Flattening {
     this.#stock.set(subnet, known);
     return known;
   }
+}
+
+function scopedPlace(place: PlaceDefinition, path: string): PlaceDefinition {
+  const { deadline } = place;
+  if (!deadline || BUILT_IN_PLACES.includes(deadline.to)) return place;
+  return { ...place, deadline: { ...deadline, to: joined(path, deadline.to) } };
 }
 
 /** A sub-net's transition with the names that its places have in the log. Inputs keep the names that its expressions use. */

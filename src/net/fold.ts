@@ -35,6 +35,7 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     if (event.netVersion) state.definition = event.netVersion;
     const personas = event.attributes?.personas;
     if (isJsonObject(personas)) for (const [name, hash] of Object.entries(personas)) state.personas[name] = String(hash);
+    reschedule(state, event);
     produce(state, event);
   },
   arrived: (state, event) => {
@@ -61,8 +62,12 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
       firing.claim = null;
       firing.notBefore = null;
     }),
-  fired: close,
+  fired: (state, event) => {
+    if (!state.firings.has(event.firing ?? "")) begun(state, event);
+    close(state, event);
+  },
   sent: (state, event) => {
+    if (!state.firings.has(event.firing ?? "")) begun(state, event);
     close(state, event);
     foldSent(state, event);
   },
@@ -71,6 +76,7 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     foldDelivered(state, event);
   },
   failed: (state, event) => {
+    if (!state.firings.has(event.firing ?? "")) begun(state, event);
     if (event.attributes?.final === true) return close(state, event);
     withFiring(state, event, (firing) => {
       firing.attempt = (event.attempt ?? firing.attempt) + 1;
@@ -120,6 +126,8 @@ function open(state: NetState, event: NetEvent): void {
     existingIndex(state)?.firing(before);
     return;
   }
+  begun(state, event);
+  const swept = number(event, "swept");
   const consumed = event.consumed ?? [];
   const read = event.read ?? [];
   const readTokens = read.flatMap(({ place, id: token }) => state.places.get(place)?.get(token)?.token ?? []);
@@ -148,6 +156,7 @@ function open(state: NetState, event: NetEvent): void {
     claim: null,
     gate: event.type === "gated" ? gateOf(event) : null,
     decided: [],
+    ...(swept === undefined ? {} : { swept }),
   };
   state.firings.set(id, firing);
   existingIndex(state)?.firing(firing);
@@ -156,6 +165,25 @@ function open(state: NetState, event: NetEvent): void {
 function reserve(state: NetState, place: string, placed: Placed, by: string | null): void {
   placed.reservedBy = by;
   existingIndex(state)?.known(place)?.changed(placed.token.id);
+}
+
+/** Whose turn it was, and for which time of its schedule. */
+function begun(state: NetState, event: NetEvent): void {
+  if (event.transition === undefined) return;
+  state.turns.set(event.transition, event.seq);
+  const stands = event.attributes?.schedule;
+  const known = state.schedules.get(event.transition);
+  if (known && isJsonObject(stands)) known.last = Date.parse(String(stands.at));
+}
+
+/** A schedule that is new or another one counts from here. */
+function reschedule(state: NetState, event: NetEvent): void {
+  const schedules = event.attributes?.schedules;
+  if (!isJsonObject(schedules)) return;
+  for (const id of state.schedules.keys()) if (!Object.hasOwn(schedules, id)) state.schedules.delete(id);
+  for (const [id, text] of Object.entries(schedules)) {
+    if (state.schedules.get(id)?.text !== text) state.schedules.set(id, { text: String(text), last: Date.parse(event.ts) });
+  }
 }
 
 function close(state: NetState, event: NetEvent): void {
@@ -191,9 +219,11 @@ function decide(state: NetState, event: NetEvent): void {
 }
 
 function produce(state: NetState, event: NetEvent): void {
+  if (!event.produced?.length) return;
   const index = existingIndex(state);
-  for (const { place, token } of event.produced ?? []) {
-    const placed: Placed = { token, reservedBy: null };
+  const since = Date.parse(event.ts);
+  for (const { place, token } of event.produced) {
+    const placed: Placed = { token, reservedBy: null, since };
     tokensOf(state, place).set(token.id, placed);
     index?.known(place)?.add(placed, event.seq);
   }
@@ -207,7 +237,8 @@ function remove(state: NetState, { place, id }: PlacedId): void {
 
 /** A preset that consumes nothing fires once for each token: its log of readings is the seen set. */
 function markSeen(state: NetState, event: NetEvent): void {
-  if (!event.transition || (event.consumed?.length ?? 0) > 0) return;
+  const bound = (event.consumed?.length ?? 0) - (number(event, "swept") ?? 0);
+  if (!event.transition || bound > 0 || event.attributes?.schedule !== undefined) return;
   for (const { id } of event.read ?? []) {
     let seen = state.seen.get(event.transition);
     if (!seen) {

@@ -107,7 +107,7 @@ function tokensFor(
 ): PlacedToken[] {
   if (!output.each) {
     const data = laidOver(output, output.value ? output.value.render(scope, now) : value, scope, now);
-    return [placeToken(output.arc.to, data, index, 0, inputs, transition.id, from)];
+    return copies(output, 0, (at) => placeToken(output.arc.to, data, index, at, inputs, transition.id, from));
   }
   const items = output.each.evaluate(scope, now);
   if (!Array.isArray(items)) {
@@ -120,8 +120,13 @@ function tokensFor(
     const inner = inputScope(inputs, { ...extra, $item: { data: item, meta: null }, $index: { data: at, meta: null } });
     if (output.when && perItem(output) && output.when.test(inner, now) === false) return [];
     const data = laidOver(output, output.value ? output.value.render(inner, now) : item, inner, now);
-    return placeToken(output.arc.to, data, index, at, inputs, transition.id, from);
+    return copies(output, at, (copy) => placeToken(output.arc.to, data, index, copy, inputs, transition.id, from));
   });
+}
+
+/** As many tokens as the arc's weight says. */
+function copies({ arc: { weight = 1 } }: CompiledOutput, at: number, make: (at: number) => PlacedToken): PlacedToken[] {
+  return Array.from({ length: weight }, (_, copy) => make(at * weight + copy));
 }
 
 /** A condition that names the item decides for each item. */

@@ -12,6 +12,8 @@ export interface Placed {
   token: Token;
   /** The firing that holds it, or null. */
   reservedBy: string | null;
+  /** When it came to lie here, in ms since the epoch. Absent in older checkpoints. */
+  since?: number;
 }
 
 export interface Decision {
@@ -62,6 +64,8 @@ export interface OpenFiring {
   gate: GateState | null;
   /** What people decided at the gate that it has passed: a decision sent again is known. */
   decided: Decision[];
+  /** How many of `consumed`, the last ones, a reset arc took. Absent: none. */
+  swept?: number;
 }
 
 export interface NetState {
@@ -92,6 +96,10 @@ export interface NetState {
   inbox: Map<string, Inbox>;
   /** Token ids in `in-transit`, in the order in which they were sent. */
   transit: Map<string, Transit>;
+  /** By transition: its schedule as text, and the last time (ms) that it has fired for, or since when it is scheduled. */
+  schedules: Map<string, { text: string; last: number }>;
+  /** Transition -> `seq` of the event that last began a firing of it: who has waited longest goes first. */
+  turns: Map<string, number>;
   paused: boolean;
   killed: boolean;
   generation: number;
@@ -118,6 +126,8 @@ export function emptyState(net: string): NetState {
     outbox: new Map(),
     inbox: new Map(),
     transit: new Map(),
+    schedules: new Map(),
+    turns: new Map(),
     paused: false,
     killed: false,
     generation: 0,
@@ -131,6 +141,11 @@ export function tokensOf(state: NetState, place: string): Map<string, Placed> {
     state.places.set(place, tokens);
   }
   return tokens;
+}
+
+/** Since when a token lies in its place, in ms since the epoch. */
+export function waitingSince(placed: Placed | undefined): number {
+  return placed ? (placed.since ?? Date.parse(placed.token.at)) : Number.POSITIVE_INFINITY;
 }
 
 /** The marking alone: token ids by place, sorted. For comparing states, streams and replays. */

@@ -35,7 +35,7 @@ const PACKAGES: PackageRule[] = [
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];
 /** Net is algebra: libraries that compute, nothing of the machine. */
-const NET_LIBRARIES = /^(zod|chevrotain|ajv|ajv-formats|fast-xml-parser|jsonc-parser)(\/.*)?$/;
+const NET_LIBRARIES = /^(zod|chevrotain|ajv|ajv-formats|fast-xml-parser|jsonc-parser|croner)(\/.*)?$/;
 const MACHINE_TIME = [
   "Date.now",
   "new Date()",

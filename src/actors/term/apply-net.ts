@@ -7,6 +7,7 @@ import type { Json } from "../../contract/json.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
+import { scheduleText } from "../../net/schedule.ts";
 import { versionOf } from "../../net/version.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { Term } from "./term.ts";
@@ -53,7 +54,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     netVersion: version,
     produced: first ? tokens : [],
     summary: first ? `${by} started the net ${state.net}.` : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
-    attributes: { base: state.definition, by, personas },
+    attributes: { base: state.definition, by, personas, schedules: schedulesOf(term, version) },
   });
   // The new personas' actors stand before the first firing that needs them is acknowledged.
   term.ports.definitionChanged(term);
@@ -63,6 +64,12 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   await term.arrivals.declareLetterBox();
   term.wakeAll();
   return { net: state.net, hash: version, changed: true };
+}
+
+/** What fires by the calendar: the fold keeps since when. */
+function schedulesOf(term: Term, version: string): { [transition: string]: string } {
+  const transitions = [...(term.definitions.get(version)?.transitions.values() ?? [])];
+  return Object.fromEntries(transitions.flatMap(({ id, definition: { schedule } }) => (schedule ? [[id, scheduleText(schedule)]] : [])));
 }
 
 /** Checks a definition and loads the personas that it names. Gives their versions. Throws Terminal `net-invalid`. */

@@ -12,6 +12,8 @@ import { decideTransition } from "../../net/decide.ts";
 import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { deadlineDrafts } from "../../net/timing.ts";
+import { nextTurn } from "../../net/turns.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
 /** Decisions in one go before the broker's answers get a turn. */
@@ -113,16 +115,16 @@ export class Pump {
   }
 
   #pump(): void {
-    const { loop, stalled, clock, room } = this.#ports;
+    const { loop, stalled, clock, room, state } = this.#ports;
     const net = this.#ports.net();
     if (!net || this.#held > 0 || loop.isOver || stalled() || loop.backlog > BACKLOG_LIMIT) return;
     const now = clock.now();
     let burst = 0;
-    for (const id of this.#dirty) {
+    for (let id = nextTurn(this.#dirty, net, state); id !== undefined; id = nextTurn(this.#dirty, net, state)) {
       this.#dirty.delete(id);
       const draft = this.#decide(net, id, now);
       if (!draft) continue;
-      // It may be enabled again; the others get their turn first.
+      // It may be enabled again; others of its priority get their turn first.
       this.#dirty.add(id);
       void loop.commit(draft);
       this.touch(draft);
@@ -173,7 +175,9 @@ export class Pump {
       if (transition) this.#commit(expiryDraft(state, transition, firing, now));
     }
     for (let draft = incompleteDraft(state, net, now); draft; draft = incompleteDraft(state, net, now)) this.#commit(draft);
+    for (const draft of deadlineDrafts(state, net, now, PUMP_BURST)) this.#commit(draft);
     for (const firing of dueRetries(state, now)) begin(firing);
+    for (const { id } of net.timed) this.wake(id);
     this.wakeLater();
   }
 

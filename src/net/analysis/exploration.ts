@@ -28,8 +28,23 @@ export function explore(net: PetriNet, limits: Limits): Exploration {
   const space = stateSpace(net, watchOf(endless ? { ...limits, states: Math.min(limits.states, GLANCE) } : limits, 0.5));
   const growing = new Set(unbounded.map(({ place }) => place));
   const bounds = net.places.map((_, at) => (growing.has(at) ? null : space.complete ? (space.most[at] ?? 0) : (proven[at] ?? null)));
-  const gaveUp = endless ? "a place fills without end, so there is no end of states" : (space.gaveUp ?? null);
-  return { invariants, space, bounds, unbounded, gaveUp };
+  const gaveUp = endless ? "a place fills without end, so there is no end of states" : whyNot(net, space);
+  return { invariants: exact(net, invariants), space, bounds, unbounded, gaveUp };
+}
+
+function whyNot(net: PetriNet, { gaveUp }: StateSpace): string | null {
+  if (gaveUp === undefined) return null;
+  return isOrdinary(net) ? gaveUp : `${gaveUp}; with inhibitor and reset arcs nothing but the states can say whether a place stays bounded`;
+}
+
+/** A sum that a reset takes from is none that stays, though it still bounds; a round that resets need not lead back. */
+function exact(net: PetriNet, { places, transitions, complete }: Invariants): Invariants {
+  const swept = new Set(net.transitions.flatMap(({ reset }) => reset));
+  return {
+    places: places.filter((weights) => ![...weights.keys()].some((at) => swept.has(at))),
+    transitions: transitions.filter((weights) => ![...weights.keys()].some((at) => net.transitions[at]?.reset.length)),
+    complete,
+  };
 }
 
 export interface NamedInvariants {

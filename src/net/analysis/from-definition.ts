@@ -54,11 +54,13 @@ class Translation {
     for (const name of [...Object.keys(definition.places), ...BUILT_IN_PLACES]) this.#place(name);
     for (const { name, one, arc } of this.#arcs) if (arc.mode === "read" && isBlackboard(one)) this.#reader(name, one, arc);
     for (const [name, one] of Object.entries(definition.transitions)) this.#transition(name, one);
+    for (const [name, { deadline }] of Object.entries(definition.places)) if (deadline) this.#deadline(name, deadline.to);
   }
 
   result(): OneCase {
     const { net, title } = this.#definition;
-    const consumed = new Set(this.#arcs.flatMap(({ arc }) => (takes(arc) ? [arc.place] : [])));
+    const timed = Object.entries(this.#definition.places).flatMap(([name, { deadline }]) => (deadline ? [name] : []));
+    const consumed = new Set([...timed, ...this.#arcs.flatMap(({ arc }) => (takes(arc) ? [arc.place] : []))]);
     const ends = new Set([...this.#index].flatMap(([name, at]) => (consumed.has(name) ? [] : [at])));
     const stock = new Map(Object.entries(this.#definition.tokens ?? {}).map(([name, tokens]) => [this.#at(name), tokens.length]));
     return {
@@ -106,7 +108,11 @@ class Translation {
     const inputs = this.#inputs(name, one);
     // What nothing feeds, like a schedule, fires once a case.
     if (inputs.consume.length === 0) inputs.consume.push({ place: this.#hidden(`${name}--once`, 1), weight: 1 });
-    for (const outcome of outcomesOf(one)) this.#outcome(name, outcome, inputs);
+    const without = this.#withoutChosenResets(name, one, inputs);
+    for (const outcome of outcomesOf(one)) {
+      this.#outcome(name, outcome, inputs);
+      if (without) this.#outcome(name, outcome, without);
+    }
     for (const [at, arc] of one.in.entries()) {
       const late = arc.gather?.onIncomplete;
       if (!late) continue;
@@ -117,13 +123,31 @@ class Translation {
     }
   }
 
+  /** A reset with a condition may find nothing that meets it. */
+  #withoutChosenResets(name: string, one: Transition, { consume }: Inputs): Inputs | null {
+    const left = one.in.filter((arc) => arc.mode !== "reset" || arc.where === undefined);
+    return left.length === one.in.length ? null : { ...this.#inputs(name, { ...one, in: left }), consume };
+  }
+
+  /** What waits too long goes on, read or not yet read. */
+  #deadline(place: string, to: string): void {
+    const readers = [...(this.#readers.get(place)?.values() ?? [])];
+    for (const hidden of readers.length === 0 ? [[]] : [readers.map(({ read }) => read), readers.map(({ unread }) => unread)]) {
+      const consume = [this.#at(place), ...hidden].map((at) => ({ place: at, weight: 1 }));
+      const name = `the deadline of ${place}`;
+      const id = `${place}--late--${hidden.length > 0 ? hidden.join("-") : to}`;
+      this.#transitions.push(transition(id, { name: `${name} to ${to}`, consume, produce: this.#arriving(to, 1) }));
+    }
+  }
+
   #inputs(name: string, one: Transition): Inputs {
     const parts: Inputs = { consume: [], read: [], inhibit: [], reset: [], after: [] };
     for (const arc of one.in) {
       const place = this.#at(arc.place);
       const weight = countOf(arc);
       const readers = [...(this.#readers.get(arc.place)?.values() ?? [])];
-      if (arc.mode === "inhibit") parts.inhibit.push({ place, weight });
+      // Which of the tokens meet its condition is up to the data: then it forbids nothing for sure.
+      if (arc.mode === "inhibit") parts.inhibit.push(...(arc.where === undefined ? [{ place, weight }] : []));
       else if (arc.mode === "reset") parts.reset.push(place, ...readers.flatMap(({ unread, read }) => [unread, read]));
       else if (arc.mode === "consume") {
         parts.consume.push({ place, weight }, ...readers.map(({ read }) => ({ place: read, weight })));
@@ -141,7 +165,7 @@ class Translation {
 
   #outcome(name: string, outcome: Outcome, inputs: Inputs): void {
     const { after, ...arcs } = inputs;
-    const produce = [...after, ...outcome.to.flatMap((to) => this.#arriving(to))];
+    const produce = [...after, ...outcome.to.flatMap((to, at) => this.#arriving(to, outcome.weights?.[at] ?? 1))];
     const id = [name, outcome.how, ...outcome.to].join("--");
     let unique = id;
     for (let at = 2; this.#transitions.some((one) => one.id === unique); at += 1) unique = `${id}-${at}`;
@@ -150,9 +174,9 @@ class Translation {
     );
   }
 
-  #arriving(place: string): PetriArc[] {
+  #arriving(place: string, weight: number): PetriArc[] {
     const readers = [...(this.#readers.get(place)?.values() ?? [])];
-    return [{ place: this.#at(place), weight: 1 }, ...readers.map(({ unread }) => ({ place: unread, weight: 1 }))];
+    return [{ place: this.#at(place), weight }, ...readers.map(({ unread }) => ({ place: unread, weight }))];
   }
 
   #at(name: string): number {
@@ -178,9 +202,9 @@ class Translation {
   }
 }
 
-/** A reader with nothing to consume fires once for each token. */
+/** A reader with nothing to consume fires once for each token; one with a schedule reads again at each of its times. */
 function isBlackboard(one: Transition): boolean {
-  return !one.in.some((arc) => arc.mode === "consume");
+  return !one.schedule && !one.in.some((arc) => arc.mode === "consume");
 }
 
 function takes(arc: InputArc): boolean {

@@ -12,8 +12,10 @@ import { type Assignment, assignments, comparesSize, holds } from "./conditions.
 export interface Outcome {
   /** How the firing ended. */
   how: "done" | "failed" | "refused" | "late";
-  /** The places that get a token, in order, with repetitions. */
+  /** The places that get tokens, in order, with repetitions. */
   to: string[];
+  /** How many tokens each of them gets; absent: one. */
+  weights?: number[];
   /** A comparison by size decides for it, as of a counter with its limit, or people do. */
   limited: boolean;
 }
@@ -22,20 +24,20 @@ export interface Outcome {
 export function outcomesOf(one: Transition): Outcome[] {
   const done = one.out.filter((arc) => !arc.error);
   const errors = one.out.filter((arc) => arc.error);
-  const found: Outcome[] = routings(done, one).map(({ to, limited }) =>
-    to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, limited },
+  const found: Outcome[] = routings(done, one).map(({ to, weights, limited }) =>
+    to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, weights, limited },
   );
   // Whoever asks a model or the world may fail; a deterministic step only where the net file speaks of it.
   if (!isDeterministic(one.kind) || errors.length > 0) {
-    for (const { to, limited } of routings(errors, one)) {
-      found.push({ how: "failed", to: to === null || to.length === 0 ? [errorPlace(one)] : to, limited });
+    for (const { to, weights, limited } of routings(errors, one)) {
+      found.push(to?.length ? { how: "failed", to, weights, limited } : { how: "failed", to: [errorPlace(one)], limited });
     }
   }
   if (one.gate) found.push({ how: "refused", to: [one.gate.escalate ?? errorPlace(one)], limited: true });
   const always = isLimited(one);
   const known = new Map<string, Outcome>();
   for (const outcome of found) {
-    const key = `${outcome.how}:${outcome.to.join()}`;
+    const key = `${outcome.how}:${outcome.to.join()}:${outcome.weights?.join() ?? ""}`;
     const other = known.get(key);
     known.set(key, { ...outcome, limited: always || (outcome.limited && (other?.limited ?? true)) });
   }
@@ -54,11 +56,12 @@ function errorPlace(one: Transition): string {
 interface Routing {
   /** Null: nothing matches, which is a failure. */
   to: string[] | null;
+  weights: number[];
   limited: boolean;
 }
 
 function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
-  if (arcs.length === 0) return [{ to: [], limited: false }];
+  if (arcs.length === 0) return [{ to: [], weights: [], limited: false }];
   const groups = one.in.some((arc) => arc.gather || arc.take === "all" || typeof arc.take === "string");
   const empty = (at: number) => `array ${at} is empty`;
   const questions = arcs.flatMap((arc, at) => (!groups && arc.each !== undefined && mayBeEmpty(arc) ? [empty(at)] : []));
@@ -66,12 +69,16 @@ function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
     arcs.flatMap(({ when }) => when ?? []),
     questions,
   );
-  const routing = (chosen: readonly OutputArc[]): Routing => ({ to: chosen.map(({ to }) => to), limited: decidedBySize(arcs, chosen) });
+  const routing = (chosen: readonly OutputArc[]): Routing => ({
+    to: chosen.map(({ to }) => to),
+    weights: chosen.map(({ weight }) => weight ?? 1),
+    limited: decidedBySize(arcs, chosen),
+  });
   // Too many conditions to tell apart: each arc alone, and all of them.
   if (all === null) return [...(one.route === "all" ? [routing(arcs)] : []), ...arcs.map((arc) => routing([arc]))];
   return all.flatMap((assignment) => {
     const matched = matching(arcs, one.route, assignment, (at) => assignment.get(empty(at)) === "yes");
-    if (matched.length === 0) return [{ to: null, limited: false }];
+    if (matched.length === 0) return [{ to: null, weights: [], limited: false }];
     return (groups ? handedOnce(matched) : [matched]).map(routing);
   });
 }

@@ -195,3 +195,65 @@ describe("transitions that can never fire", () => {
     expect(found({ inbox: open, pool: {}, done: sink }, steps)).toEqual([]);
   });
 });
+
+describe("inhibit and reset arcs, weights and times", () => {
+  test("an inhibit arc forbids: what waits for an empty place that nobody empties stays behind", () => {
+    const go: Steps[string] = { kind: "pass", in: [{ place: "a" }, { place: "block", mode: "inhibit" }], out: [{ to: "b" }] };
+    const places = { a: open, block: sink, b: sink };
+    expect(found(places, { go }, { tokens: { block: [1] } }).join()).toContain("work-left-behind");
+    // Which tokens its condition means is up to the data.
+    const chosen = { ...go, in: [{ place: "a" }, { place: "block", mode: "inhibit" as const, where: "$ == 2" }] };
+    expect(found(places, { go: chosen }, { tokens: { block: [1] } })).toEqual([]);
+  });
+
+  test("a reset empties a place whatever lies there, and its sums are told of nobody", () => {
+    const transitions: Steps = {
+      split: pass("a", "work", "rest"),
+      done: { kind: "pass", in: [{ place: "work" }, { place: "rest", mode: "reset" }], out: [{ to: "b" }] },
+    };
+    const result = analyse({ a: open, work: {}, rest: {}, b: sink }, transitions);
+    expect(result.findings).toEqual([]);
+    expect(result.states).toBe(3);
+    expect(result.invariants.places.some(({ weights }) => "rest" in weights)).toBe(false);
+  });
+
+  test("a weight makes so many tokens, a take takes them", () => {
+    const transitions: Steps = {
+      split: { kind: "pass", in: [{ place: "a" }], out: [{ to: "parts", weight: 3 }] },
+      join: { kind: "pass", in: [{ place: "parts", take: 3 }], out: [{ to: "b" }] },
+    };
+    const result = analyse({ a: open, parts: {}, b: sink }, transitions);
+    expect([result.bound.parts, result.sound, result.findings]).toEqual([3, true, []]);
+    const uneven = { ...transitions, join: { ...pass("parts", "b"), in: [{ place: "parts", take: 2 }] } };
+    // The one that is left over waits for the next case, as a batch does.
+    expect(analyse({ a: open, parts: {}, b: sink }, uneven)).toMatchObject({ sound: false, findings: [] });
+  });
+
+  test("a deadline is a way out of a place; a schedule sets off what has no input", () => {
+    const result = analyse(
+      { a: { ...open, deadline: { after: "1h", to: "late" } }, late: sink, b: sink, ticks: sink },
+      { work: pass("a", "b"), tick: { kind: "pass", schedule: { every: "1h" }, out: [{ to: "ticks" }] } },
+    );
+    expect(result.findings).toEqual([]);
+    expect(result.bound).toMatchObject({ late: 1, ticks: 1 });
+  });
+
+  test("where the states are too many, it says that these arcs leave boundedness open", () => {
+    const definition = netSchema.parse({
+      ...{ net: "n", places: { a: open, block: {}, b: sink } },
+      transitions: {
+        grow: {
+          kind: "pass",
+          in: [{ place: "a" }, { place: "block", mode: "inhibit", take: 5 }],
+          route: "all",
+          out: [{ to: "a" }, { to: "b" }],
+        },
+        keep: { kind: "pass", in: [{ place: "block" }], out: [{ to: "block" }] },
+      },
+      tokens: { block: [1] },
+    });
+    const { gaveUp, bound } = analyseDefinition(definition, { states: 1000, seconds: 10, clock: { now: () => 0 } });
+    expect(gaveUp).toContain("inhibitor and reset arcs");
+    expect(bound.b).toBeNull();
+  });
+});
