@@ -1,7 +1,7 @@
 /** The checker of net files: everything that can be known to be wrong before a net runs, each with its place in the file. */
 import { PetrelError } from "../contract/errors.ts";
 import { isName, NAME_RULE } from "../contract/ids.ts";
-import type { Json, JsonObject } from "../contract/json.ts";
+import type { JsonObject } from "../contract/json.ts";
 import { findingsOf } from "./check-issues.ts";
 import { placeFindings } from "./check-places.ts";
 import { type Finding, failure, type Problem, problemOf, problemsIn } from "./check-problem.ts";
