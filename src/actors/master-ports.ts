@@ -5,6 +5,7 @@ import type { Clock } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { Evaluators } from "../executors/expressions/evaluators.ts";
 import type { PersonaWorker } from "./persona-work.ts";
 import type { HttpHands } from "./term/http-work.ts";
 
@@ -29,6 +30,8 @@ export interface MasterPorts {
   work: PersonaWorker;
   /** For `http` transitions; without it they fail. */
   http?: HttpHands;
+  /** For `map` with JSONata; without it they fail. */
+  expressions?: Evaluators;
   /** XState's inspection API. */
   inspect?: (event: InspectionEvent) => void;
 }

@@ -169,6 +169,7 @@ export class Master {
         personas: this.personas,
         sign,
         http: this.ports.http ?? null,
+        expressions: this.ports.expressions ?? null,
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
         definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { CommandAnswer, Serving } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
+import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
 import { checkNetFile, formatProblem } from "../net/check.ts";
 import { netSchema } from "../net/definition.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
@@ -115,7 +116,7 @@ export function serveRuntime(master: Master): Promise<Serving> {
 }
 
 function parsedNet(text: string, file: string) {
-  const { definition, problems } = checkNetFile(text, file);
+  const { definition, problems } = checkNetFile(text, file, { jsonataFault });
   const errors = problems.filter(({ severity }) => severity === "error");
   if (!definition || errors.length > 0) {
     throw new Terminal({

@@ -1,5 +1,6 @@
 /** The checkers of net and persona files as the verbs use them, and the schemas that ship. */
 import type { JsonObject } from "../contract/json.ts";
+import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
 import { configJsonSchema } from "../models/config.ts";
 import { analyseDefinition, type DefinitionAnalysis } from "../net/analysis/analyse-definition.ts";
 import { analysePetriNet } from "../net/analysis/analyse-petri-net.ts";
@@ -22,7 +23,7 @@ import type { Checked, CheckedPersona, FileProblem } from "./doors.ts";
 
 /** `read` finds the files of sub-nets. */
 export function checkNetDoor(text: string, file: string, read?: ReadFile): Checked {
-  const { definition, problems } = checkNetFile(text, file, read ? { read } : {});
+  const { definition, problems } = checkNetFile(text, file, read ? { read, jsonataFault } : { jsonataFault });
   if (!definition || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
   return { ok: true, definition: definition as unknown as JsonObject, hash: versionOf(definition), warnings: problems };
 }

@@ -9,6 +9,8 @@
  * B4 No token is bound twice by one firing. B5 A firing that consumes nothing reads something that it has not read before, or
  * stands for a time of its schedule: otherwise it would be the same firing again, for ever.
  * B6 Correlated inputs share one key; a token without one joins nothing. B7 A delay holds for whatever is bound.
+ * B8 Tokens that are held in memory, while the result of a firing is worked out before its one event, are bound by nobody else;
+ * the log knows nothing of it, so whoever holds them looks again at the end.
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
@@ -32,6 +34,43 @@ export interface Binding {
   swept: PlacedId[];
   /** The time of the schedule that it stands for. */
   occurrence: Occurrence | null;
+}
+
+/** What holds a token against being read twice by one transition. */
+function readHold(transition: string, token: string): string {
+  return `${transition} ${token}`;
+}
+
+/** B8. Takes the tokens of a binding out of what can be bound; ends with `release`. */
+export function hold(state: NetState, transition: CompiledTransition, binding: Binding): void {
+  const { held } = markingIndex(state);
+  for (const key of holds(transition, binding)) held.add(key);
+}
+export function release(state: NetState, transition: CompiledTransition, binding: Binding): void {
+  const { held } = markingIndex(state);
+  for (const key of holds(transition, binding)) held.delete(key);
+}
+function holds(transition: CompiledTransition, binding: Binding): string[] {
+  if (transition.readsOnly) return readBy(binding).map(({ id }) => readHold(transition.id, id));
+  return placed(binding, "consume").map(({ id }) => id);
+}
+
+/**
+ * The same binding as it stands now, or null when it does not hold any more: a person, time or a reset may have taken a held token
+ * away, an inhibitor may have come. What reset arcs sweep is what lies there at the end.
+ */
+export function stillBound(state: NetState, transition: CompiledTransition, binding: Binding, now: number): Binding | null {
+  const at = ({ place, id }: PlacedId) => state.places.get(place)?.get(id);
+  const seen = transition.readsOnly && !binding.occurrence ? state.seen.get(transition.id) : undefined;
+  if (!placed(binding, "consume").every((one) => at(one)?.reservedBy === null)) return null;
+  if (!readBy(binding).every((one) => at(one) && !seen?.has(one.id))) return null;
+  const last = binding.occurrence && state.schedules.get(transition.id)?.last;
+  if (binding.occurrence && (last === null || last === undefined || last >= binding.occurrence.at)) return null;
+  const scope = inputScope(binding.inputs);
+  if (forbidsAlone(state, transition, now) || forbidsWith(state, transition, scope, now)) return null;
+  if (transition.resets.length === 0) return binding;
+  const tokens = binding.inputs.flatMap((input) => input.tokens);
+  return { ...binding, swept: sweptBy(state, transition, scope, tokens, now) };
 }
 
 /** `upTo`: tokens of later events count as not there yet. */
@@ -284,10 +323,12 @@ function sameKey(a: Json | undefined, b: Json | undefined): boolean {
 
 function available(search: Search, entry: Placed, place: string, reading: boolean): boolean {
   // B7.
-  const { delay } = search.transition;
-  if (delay > 0 && search.now - waitingSince(entry) < delay) return false;
-  if (!reading) return entry.reservedBy === null && readersHaveStarted(search, entry.token, place);
-  return !(search.transition.readsOnly && search.state.seen.get(search.transition.id)?.has(entry.token.id));
+  const { index, transition, state, now } = search;
+  if (transition.delay > 0 && now - waitingSince(entry) < transition.delay) return false;
+  // B8.
+  if (!reading) return entry.reservedBy === null && !index.held.has(entry.token.id) && readersHaveStarted(search, entry.token, place);
+  if (!transition.readsOnly) return true;
+  return !state.seen.get(transition.id)?.has(entry.token.id) && !index.held.has(readHold(transition.id, entry.token.id));
 }
 
 /** B2. A reader whose `where` needs more than the token itself is not waited for. */

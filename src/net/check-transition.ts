@@ -2,6 +2,7 @@
 import type { Json } from "../contract/json.ts";
 import { httpFindings } from "./check-http.ts";
 import { inputFindings, inputsOf } from "./check-inputs.ts";
+import { type JsonataFault, mapFindings } from "./check-map.ts";
 import { checkExpression, checkTemplate, type KnownNames } from "./check-names.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { outputFindings } from "./check-outputs.ts";
@@ -15,6 +16,8 @@ import type { ReadFile } from "./subnet-files.ts";
 export interface CheckContext {
   /** The personas that the net may name; without it, personas are not checked. */
   personas?: ReadonlySet<string>;
+  /** Without it, JSONata is not parsed. */
+  jsonataFault?: JsonataFault;
   /** Finds the files of sub-nets that stand in files of their own. */
   read?: ReadFile;
   /** A definition that Petrel has made: a sub-net with a log of its own. */
@@ -28,6 +31,7 @@ export function transitionFindings(name: string, transition: Transition, context
   const found = inputFindings(transition, path);
   if (transition.guard !== undefined) found.push(...checkExpression(transition.guard, [...path, "guard"], names));
   for (const [field, template] of templatesOf(transition)) found.push(...checkTemplate(template, [...path, field], names));
+  found.push(...mapFindings(transition, path, context.jsonataFault));
   if (transition.kind === "http") found.push(...httpFindings(transition, path, names));
   if (transition.summary !== undefined) {
     found.push(...checkTemplate(transition.summary, [...path, "summary"], { ...names, special: ["$result"] }));
@@ -45,7 +49,7 @@ function templatesOf(transition: Transition): [string, Json][] {
     case "http":
       return [];
     case "map":
-      return [["value", transition.value]];
+      return given("value", transition.value);
     case "link":
       return given("value", transition.value);
     case "llm":

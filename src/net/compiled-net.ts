@@ -88,6 +88,8 @@ export interface CompiledTransition {
   inhibitors: CompiledWatch[];
   resets: CompiledWatch[];
   outputs: CompiledOutput[];
+  /** Of a `map`: worked out elsewhere, before its one event. */
+  jsonata: string | null;
   guard: CompiledExpression | null;
   summary: CompiledTemplate | null;
   /** Value of a `map`, `ask` of a model, input of a hand or request of `http`. */
@@ -169,11 +171,12 @@ function compileTransition(id: string, transition: Transition, order: number, fl
     id,
     order,
     definition: transition,
-    deterministic: isDeterministic(transition.kind) && link?.kind !== "each",
+    deterministic: isDeterministic(transition.kind) && jsonataOf(transition) === null && link?.kind !== "each",
     inputs,
     inhibitors: watches(transition, "inhibit"),
     resets: watches(transition, "reset"),
     outputs: transition.out.map(compileOutput),
+    jsonata: jsonataOf(transition),
     guard: optional(transition.guard, compileExpression),
     summary: optional(transition.summary, compileTemplate),
     value: "value" in transition ? optional(transition.value, compileTemplate) : null,
@@ -190,6 +193,10 @@ function compileTransition(id: string, transition: Transition, order: number, fl
     schedule: optional(transition.schedule, compileSchedule),
     fills: fillsOf(transition),
   };
+}
+
+function jsonataOf(transition: Transition): string | null {
+  return transition.kind === "map" ? (transition.jsonata ?? null) : null;
 }
 
 function inputOf(transition: Transition) {

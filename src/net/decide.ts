@@ -40,9 +40,12 @@ export function decideTransition(
     if (first) return leaveGate(state, netOf(first) ?? net, transition, first, now);
   }
   if (open.size + gated.size >= transition.slots) return null;
+  // Its result is worked out first: see `boundForWork`.
+  if (transition.jsonata !== null && !transition.definition.gate) return null;
   const binding = findBinding(state, net, transition, now, upTo);
   if (!binding) return null;
-  if (transition.deterministic && !transition.definition.gate) return fireNow(state, net, transition, binding, now);
+  if (transition.deterministic && !transition.definition.gate)
+    return firedNow(state, net, transition, binding, deterministicResult(transition, binding.inputs, now, binding.occurrence), now);
   return transition.definition.gate ? gateDraft(state, net, transition, binding, now) : startBinding(state, net, transition, binding, now);
 }
 
@@ -101,25 +104,31 @@ export function roomIn(state: NetState, net: CompiledNet, place: string): number
   return capacity - (state.places.get(place)?.size ?? 0) - coming;
 }
 
+/** The next binding of a transition whose result is worked out outside; the caller holds its tokens until `firedNow`. */
+export function boundForWork(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  now: number,
+  upTo = Number.POSITIVE_INFINITY,
+): Binding | null {
+  if (state.paused || state.killed || !hasRoom(state, net, transition)) return null;
+  return findBinding(state, net, transition, now, upTo);
+}
+
 /** Of a firing in one event the produce is known before: it waits while a place would hold more than it may. */
-function fireNow(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft | null {
+export function firedNow(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  binding: Binding,
+  outcome: Outcome,
+  now: number,
+): EventDraft | null {
   const firing = firingId(state.net, transition.id, binding);
-  const correlation = correlationOf(binding, firing);
-  const draft = resultDraft(
-    net,
-    transition,
-    binding.inputs,
-    {
-      firing,
-      attempt: 1,
-      consumed: consumedBy(binding),
-      read: readBy(binding),
-      from: provenanceOf(state.net, transition, firing, correlation, now),
-      attributes: markOf(binding),
-    },
-    deterministicResult(transition, binding.inputs, now, binding.occurrence),
-    now,
-  );
+  const from = provenanceOf(state.net, transition, firing, correlationOf(binding, firing), now);
+  const parts = { firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), from, attributes: markOf(binding) };
+  const draft = resultDraft(net, transition, binding.inputs, parts, outcome, now);
   return overfills(state, net, draft) ? null : asSent(state, transition, draft);
 }
 

@@ -133,7 +133,17 @@ const common = {
 };
 
 const passSchema = z.strictObject({ kind: z.literal("pass"), ...common });
-const mapSchema = z.strictObject({ kind: z.literal("map"), value: template, ...common });
+const mapSchema = z.strictObject({
+  kind: z.literal("map"),
+  value: template.optional(),
+  jsonata: z
+    .string()
+    .min(1)
+    .max(20_000)
+    .optional()
+    .describe("JSONata over the inputs by name, instead of a template; ended after `timeout`, a second by default"),
+  ...common,
+});
 const httpSchema = z.strictObject({ kind: z.literal("http"), ...common, ...httpFields });
 const llmSchema = z.strictObject({
   kind: z.literal("llm"),

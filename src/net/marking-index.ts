@@ -136,6 +136,9 @@ export interface FiringsOf {
 const NO_FIRINGS: FiringsOf = { open: new Set(), gated: new Set(), passed: new Set() };
 
 export class MarkingIndex {
+  /** What is held in memory alone: token ids, and `<transition> <token>` against reading twice (B8). */
+  readonly held = new Set<string>();
+
   readonly #state: NetState;
   readonly #places = new Map<string, PlaceIndex>();
   readonly #firings = new Map<string, FiringsOf>();

@@ -31,6 +31,7 @@ const PACKAGES: PackageRule[] = [
     why: "only executors spawn processes, besides the managed server, what up and demo start, and the git that run and demo look with",
   },
   { packages: /^(undici|ipaddr\.js)(\/|$)/, allowed: /^http\//, why: "only http speaks HTTP" },
+  { packages: /^jsonata(\/|$)/, allowed: /^executors\//, why: "only executors evaluate JSONata" },
   { packages: /^xstate(\/|$)/, allowed: /^actors\//, why: "only actors are built on XState" },
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];

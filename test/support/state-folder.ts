@@ -36,8 +36,8 @@ export class System {
   }
 
   /** Starts a process under a name of the test's, and waits until it says that it is ready. */
-  async spawn(name: string, args: string[]): Promise<void> {
-    const child = spawn(process.execPath, [CLI, ...args, "--dir", this.dir], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  async spawn(name: string, args: string[], cwd = ROOT): Promise<void> {
+    const child = spawn(process.execPath, [CLI, ...args, "--dir", this.dir], { cwd, stdio: ["ignore", "pipe", "pipe"] });
     this.#children.set(name, child);
     let said = "";
     child.stdout.on("data", (bytes) => (said += String(bytes)));
@@ -51,8 +51,9 @@ export class System {
       90_000,
     );
   }
-  master(name: string, process = name): Promise<void> {
-    return this.spawn(process, ["master", "--name", name, "--lease", "3000"]);
+  /** `cwd`: where its petrel.config.json stands. */
+  master(name: string, process = name, cwd = ROOT): Promise<void> {
+    return this.spawn(process, ["master", "--name", name, "--lease", "3000"], cwd);
   }
   executor(): Promise<void> {
     return this.spawn("executor", ["executor", "start", "--name", "local"]);

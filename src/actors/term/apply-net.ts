@@ -4,6 +4,7 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
+import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
@@ -75,7 +76,9 @@ function schedulesOf(term: Term, version: string): { [transition: string]: strin
 /** Checks a definition and loads the personas that it names. Gives their versions. Throws Terminal `net-invalid`. */
 export async function soundNet(book: PersonaBook, definition: NetDefinition): Promise<Record<string, string>> {
   const personas = await knownPersonas(book, definition);
-  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)) }).filter(({ severity }) => severity === "error");
+  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)), jsonataFault }).filter(
+    ({ severity }) => severity === "error",
+  );
   if (errors.length === 0) return personas;
   throw new Terminal({
     code: "net-invalid",

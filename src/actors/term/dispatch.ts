@@ -47,6 +47,8 @@ export interface DispatchPorts {
   assign(firing: AssignedFiring): void;
   /** Makes the request of an `http` transition. */
   request(firing: OpenFiring, transition: CompiledTransition): void;
+  /** Works out the result of a `map` behind a gate. */
+  workOut(firing: OpenFiring, transition: CompiledTransition): void;
   offered(firing: string): void;
   settle(firing: string, attempt: number, outcome: Outcome): void;
 }
@@ -144,6 +146,10 @@ export class Dispatch {
 
   #begin(firing: OpenFiring, transition: CompiledTransition): void {
     const { kind } = transition.definition;
+    if (kind === "map") {
+      this.#ports.workOut(firing, transition);
+      return;
+    }
     if (kind === "http") {
       this.#ports.request(firing, transition);
       return;

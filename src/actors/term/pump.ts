@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../../contract/clock.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
-import type { CompiledNet } from "../../net/compiled-net.ts";
+import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { decideTransition } from "../../net/decide.ts";
 import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
@@ -37,6 +37,8 @@ export interface PumpPorts {
   /** An attempt whose wait is over. */
   begin(firing: OpenFiring): void;
   hasBegun(firing: OpenFiring): boolean;
+  /** The event of a `map` whose result is worked out elsewhere, once it is there. */
+  worked(net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null;
   /** Held letters may have room now. */
   room(): void;
 }
@@ -142,7 +144,8 @@ export class Pump {
     const transition = net.transitions.get(id);
     if (!transition) return null;
     try {
-      const draft = decideTransition(state, net, transition, now, netOf);
+      const isWorked = transition.jsonata !== null && !transition.definition.gate;
+      const draft = isWorked ? this.#ports.worked(net, transition, now) : decideTransition(state, net, transition, now, netOf);
       return draft ? this.#ports.fit(draft) : null;
     } catch (error) {
       logger.error({ err: error, net: state.net, transition: id }, "a transition could not be decided");

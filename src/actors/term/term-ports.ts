@@ -7,6 +7,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
 import type { HttpHands } from "./http-work.ts";
@@ -29,6 +30,8 @@ export interface TermPorts {
   assign(firing: AssignedFiring): void;
   /** Null: this master makes no requests. */
   http: HttpHands | null;
+  /** Null: this master evaluates no JSONata. */
+  expressions: Evaluators | null;
   /** Whatever works on this attempt must end. */
   cancel(firing: string, attempt: number, reason: string): void;
   /** The term serves from now on: before any firing is handed out. */

@@ -26,6 +26,7 @@ import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
 import { LinkReceiver } from "./link-receiver.ts";
 import { LinkSender } from "./link-sender.ts";
+import { MapWork } from "./map-work.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Projection } from "./projection.ts";
 import { Pump } from "./pump.ts";
@@ -80,6 +81,11 @@ export class Term {
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
       settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
     });
+    const maps = new MapWork({
+      ...{ state, clock, isOver, expressions: ports.expressions },
+      wake: (id) => this.#pump.wake(id),
+      settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
+    });
     this.outcomes = new Outcomes({
       ...{ state, broker, clock, logger, isOver, netOf, random: ports.random },
       cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
@@ -88,6 +94,7 @@ export class Term {
     this.dispatch = new Dispatch({
       ...{ state, netOf, broker, clock, logger, isOver, personas: ports.personas, sign: ports.sign, assign: ports.assign },
       request: (firing, transition) => this.#http.begin(firing, transition),
+      workOut: (firing, transition) => maps.begin(firing, transition),
       offered: (firing) => this.claims.offered(firing),
       settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
     });
@@ -125,6 +132,7 @@ export class Term {
       fit: (draft) => fit.fit(draft),
       begin: (firing) => this.dispatch.run(firing),
       hasBegun: (firing) => this.dispatch.hasBegun(firing),
+      worked: (net, transition, now) => maps.decide(net, transition, now),
       room: () => this.arrivals.room(),
     });
   }

@@ -2,6 +2,7 @@
 import { createPrivateKey } from "node:crypto";
 import { Master } from "../../actors/master.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
+import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
 import { signOrder } from "../../executors/order-signature.ts";
 import { httpClient } from "../../http/client.ts";
 import { secretSource } from "../../http/secrets.ts";
@@ -44,6 +45,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     ids,
     ...(nats.durability === "memory" ? { durability: "memory" as const } : {}),
   });
+  const expressions = expressionEvaluators({ clock });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });
   const key = createPrivateKey(orderKeys(folder).privateKey);
   const master = await Master.start({
@@ -59,6 +61,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
     work: personaWorker(tiers, clock),
+    expressions,
     http: { client, secrets: secretSource(folder.secrets, petrel.env) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");
@@ -66,6 +69,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
   await aborted(signal);
   logger.info({}, "master stops");
   await master.stop();
+  expressions.close();
   await client.close();
   await broker.close();
 }
