@@ -12,7 +12,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import { type Binding, hold, release, stillBound } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import { boundForWork, firedNow, firingId, type Outcome } from "../../net/decide.ts";
+import { boundForWork, firedNow, type Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
@@ -58,12 +58,7 @@ export class MapWork {
     const slots = transition.definition.concurrency ?? SLOTS;
     while (jobs.size < slots) {
       const binding = boundForWork(state, net, transition, now, upTo);
-      // A time of a schedule that is worked on is bound again until it is in the log: nothing but its tokens is held.
-      if (
-        !binding ||
-        [...jobs].some((job) => firingId(state.net, transition.id, job.binding) === firingId(state.net, transition.id, binding))
-      )
-        break;
+      if (!binding || this.#isKnown(jobs, binding)) break;
       this.#start(jobs, { net, transition, binding, outcome: null }, now);
     }
     if (state.paused || state.killed) return null;
@@ -87,6 +82,11 @@ export class MapWork {
   /** M2. */
   #holds({ net, transition, binding }: Job, current: CompiledNet, now: number): Binding | null {
     return net === current ? stillBound(this.#ports.state, transition, binding, now) : null;
+  }
+
+  /** A time of a schedule that is worked on is bound again until it is in the log: nothing but tokens is held. */
+  #isKnown(jobs: Set<Job>, { occurrence }: Binding): boolean {
+    return occurrence !== null && [...jobs].some(({ binding }) => binding.occurrence?.at === occurrence.at);
   }
 
   #drop(jobs: Set<Job>, job: Job): void {
