@@ -10,6 +10,7 @@ import { personaSchema } from "../personas/persona-schema.ts";
 import { treeJson } from "./actor-tree.ts";
 import { badRequest } from "./bad-request.ts";
 import { type ControlState, followControl } from "./control-switch.ts";
+import { type ForkRequest, forkNet } from "./fork.ts";
 import type { Master } from "./master.ts";
 import type { BoundPersona } from "./persona-book.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
@@ -23,6 +24,19 @@ const applyNetBody = z.object({
   by: person,
 });
 const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
+const forkBody = z.object({
+  net: z.string(),
+  at: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("event"), seq: z.int().min(0) }),
+    z.object({ kind: z.literal("time"), ms: z.number() }),
+    z.object({ kind: z.literal("now") }),
+  ]),
+  as: z.string().optional(),
+  set: z.record(z.string(), z.array(z.json())).default({}),
+  definition: z.unknown().optional(),
+  askAgain: z.boolean().default(false),
+  by: person,
+});
 const byBody = z.object({ by: person });
 
 type Verb = (master: Master, body: unknown) => Promise<Json>;
@@ -50,6 +64,14 @@ const VERBS: Record<string, Verb> = {
     master.serve(definition.net);
     const term = await master.termOf(definition.net);
     return applyNet(term, { definition, by: request.by.user, ...(request.base === undefined ? {} : { base: request.base }) });
+  },
+  fork: async (master, body) => {
+    const { definition, as, by, ...request } = forkBody.parse(body);
+    return forkNet(master, {
+      ...{ net: request.net, at: request.at, set: request.set as ForkRequest["set"], askAgain: request.askAgain, by: by.user },
+      ...(as === undefined ? {} : { as }),
+      ...(definition === undefined ? {} : { definition: netSchema.parse(definition) }),
+    });
   },
   "apply-persona": async (master, body) => {
     const { persona: given, files, by } = applyPersonaBody.parse(body);

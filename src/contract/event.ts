@@ -10,6 +10,8 @@ export const EVENT_TYPES = [
   "epoch",
   /** A definition is applied. netVersion is its hash; attributes: {base, by, personas: {name: hash}}; produced: initial tokens. */
   "edited",
+  /** The net begins as another was. produced: its tokens; attributes: {origin: {net, seq, at, by, answers}, part, parts, carried}. */
+  "forked",
   /** Tokens from outside. produced; attributes: {put}, {letter: {created, seq}} or {link: {from, identity, number}} name the delivery for exactly-once. */
   "arrived",
   /** A delivery that cannot be taken in. produced: one token in the place `rejected`; attributes as for `arrived` plus {reason, hint}. */
@@ -111,6 +113,7 @@ export type EventDraft = Omit<NetEvent, "seq" | "ts" | "net">;
 export const CATEGORY_OF: Record<EventType, EventCategory> = {
   epoch: "control",
   edited: "net",
+  forked: "net",
   arrived: "token",
   refused: "token",
   started: "firing",

@@ -6,6 +6,7 @@ import type { NetEvent, PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
+import { takeCarried } from "./forking.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
 import { emptyState, type GateState, type NetState, type OpenFiring, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
@@ -91,8 +92,14 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     close(state, event);
     foldRelinked(state, event);
   },
-  paused: (state) => {
+  forked: (state, event) => {
+    produce(state, event);
+    takeCarried(state, event.attributes ?? {});
+  },
+  paused: (state, event) => {
     state.paused = true;
+    const [code, reason, hint] = [text(event, "code"), text(event, "reason"), text(event, "hint")];
+    state.pausedFor = { by: text(event, "by") ?? "", ...(code ? { code } : {}), ...(reason ? { reason } : {}), ...(hint ? { hint } : {}) };
   },
   stopped: (state, event) => {
     state.killed = true;
@@ -100,7 +107,10 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   },
   resumed: (state, event) => {
     // Taking a kill back lets go on what ran before: a net that a person has paused stays paused.
-    if (!state.killed) state.paused = false;
+    if (!state.killed) {
+      state.paused = false;
+      state.pausedFor = null;
+    }
     state.killed = false;
     state.generation = number(event, "generation") ?? state.generation;
   },

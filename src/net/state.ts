@@ -6,6 +6,7 @@
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Token } from "../contract/token.ts";
+import type { ForkOrigin } from "./forking.ts";
 import type { Inbox, Outbox, Transit } from "./link-state.ts";
 
 export interface Placed {
@@ -100,7 +101,11 @@ export interface NetState {
   schedules: Map<string, { text: string; last: number }>;
   /** Transition -> `seq` of the event that last began a firing of it: who has waited longest goes first. */
   turns: Map<string, number>;
+  /** The net and moment that this one was forked from. */
+  origin: ForkOrigin | null;
   paused: boolean;
+  /** Who or what paused it, while it is. */
+  pausedFor: { by: string; code?: string; reason?: string; hint?: string } | null;
   killed: boolean;
   generation: number;
 }
@@ -128,7 +133,9 @@ export function emptyState(net: string): NetState {
     transit: new Map(),
     schedules: new Map(),
     turns: new Map(),
+    origin: null,
     paused: false,
+    pausedFor: null,
     killed: false,
     generation: 0,
   };

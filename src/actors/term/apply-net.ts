@@ -19,6 +19,10 @@ export interface ApplyRequest {
   /** Version that the edit was made on; refused when another runs. Absent: whatever runs. */
   base?: string;
   by: string;
+  /** Versions that count instead of the newest, for a fork. */
+  personas?: Record<string, string>;
+  /** The net's own first tokens are there already, or were once. */
+  withoutTokens?: true;
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
@@ -35,9 +39,9 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   if (state.definition === version) return { net: state.net, hash: version, changed: false };
-  const personas = await soundNet(term.ports.personas, source);
+  const personas = { ...(await soundNet(term.ports.personas, source)), ...request.personas };
   refuseRemovals(term, definition);
-  const first = running === null;
+  const first = running === null && !request.withoutTokens;
   const relaid = (term.net?.definition.layout ?? "own") !== (definition.layout ?? "own");
   const { produced: tokens = [] } = await fitTokens(
     { produced: initialTokens(term, definition) } as EventDraft,
@@ -54,7 +58,10 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     status: "ok",
     netVersion: version,
     produced: first ? tokens : [],
-    summary: first ? `${by} started the net ${state.net}.` : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
+    summary:
+      running === null
+        ? `${by} started the net ${state.net}.`
+        : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
     attributes: { base: state.definition, by, personas, schedules: schedulesOf(term, version) },
   });
   // The new personas' actors stand before the first firing that needs them is acknowledged.

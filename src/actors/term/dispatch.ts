@@ -6,6 +6,7 @@ import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay, isoTime } from "../../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError } from "../../contract/errors.ts";
+import type { EventDraft } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { inputScope } from "../../net/binding.ts";
@@ -50,7 +51,9 @@ export interface DispatchPorts {
   /** Works out the result of a `map` behind a gate. */
   workOut(firing: OpenFiring, transition: CompiledTransition): void;
   offered(firing: string): void;
-  settle(firing: string, attempt: number, outcome: Outcome): void;
+  /** What the parent of a fork was answered to the same request, or null. */
+  recorded(firing: OpenFiring, transition: CompiledTransition): { outcome: Outcome; extra: Partial<EventDraft> } | null;
+  settle(firing: string, attempt: number, outcome: Outcome, extra?: Partial<EventDraft>): void;
 }
 
 const TIMEOUTS = {
@@ -85,7 +88,9 @@ export class Dispatch {
     if (firing.notBefore !== null && firing.notBefore > clock.now()) return;
     this.#begun.set(firing.firing, firing.attempt);
     try {
-      this.#begin(firing, transition);
+      const recorded = this.#ports.recorded(firing, transition);
+      if (recorded) settle(firing.firing, firing.attempt, recorded.outcome, recorded.extra);
+      else this.#begin(firing, transition);
     } catch (error) {
       settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) });
     }

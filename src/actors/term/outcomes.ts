@@ -16,6 +16,7 @@ import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { firstLine } from "../../net/summary.ts";
 import { storeBundles } from "./bundles.ts";
+import { answerAttributes } from "./recordings.ts";
 import { fitTokens } from "./token-size.ts";
 
 /** Errors of the set-up, not of the work. */
@@ -60,7 +61,9 @@ export class Outcomes {
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || state.killed) return false;
     if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
     const draft = settleDraft(state, net, transition, firing, outcome, clock.now(), random());
-    const attributes = draft.attributes || extra.attributes ? { attributes: { ...draft.attributes, ...extra.attributes } } : {};
+    const answer = outcome.ok ? await answerAttributes(state, transition, firing, draft, outcome.value, broker.artifacts) : null;
+    const said = { ...draft.attributes, ...extra.attributes, ...answer };
+    const attributes = Object.keys(said).length > 0 ? { attributes: said } : {};
     const fitting = await fitTokens({ ...draft, ...extra, ...attributes }, broker.artifacts);
     // The artefact store was waited for: the attempt may be over by now.
     if (state.firings.get(id)?.attempt !== attempt || state.killed) return false;

@@ -30,6 +30,7 @@ import { MapWork } from "./map-work.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Projection } from "./projection.ts";
 import { Pump } from "./pump.ts";
+import { Recordings } from "./recordings.ts";
 import { recoverState } from "./recovery.ts";
 import type { TermPorts } from "./term-ports.ts";
 import { TokenFit } from "./token-size.ts";
@@ -48,6 +49,7 @@ export class Term {
   readonly outcomes: Outcomes;
   readonly #http: HttpWork;
   readonly links: LinkSender;
+  readonly recordings: Recordings;
   readonly ports: TermPorts;
   readonly #pump: Pump;
   readonly #letters: LetterPurge;
@@ -73,6 +75,7 @@ export class Term {
       stalled: (error) => this.#stall(error),
     });
     this.loop = loop;
+    this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({ state, loop, broker, clock, logger });
     const isOver = () => loop.isOver;
     this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
@@ -96,7 +99,8 @@ export class Term {
       request: (firing, transition) => this.#http.begin(firing, transition),
       workOut: (firing, transition) => maps.begin(firing, transition),
       offered: (firing) => this.claims.offered(firing),
-      settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
+      recorded: (firing, transition) => this.recordings.of(state, transition, firing),
+      settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
     });
     this.claims = new Claims({
       ...{ state, loop, clock, leaseMs },
@@ -257,6 +261,7 @@ export class Term {
     if (this.state.definition) versions.add(this.state.definition);
     for (const version of versions) await this.definitions.load(version);
     for (const [name, hash] of Object.entries(this.state.personas)) await personas.load(name, hash);
+    await this.recordings.load(this.state);
     await this.declarePlaces();
     await this.projection.compare(this.placeNames());
     this.#mustGoOn();

@@ -6,6 +6,7 @@ import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
 import { eventsVerb } from "./events.ts";
 import { executorStartVerb } from "./executor.ts";
+import { forkVerb } from "./fork.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
@@ -40,6 +41,7 @@ export const verbs: readonly Verb[] = [
   eventsVerb,
   replayVerb,
   verifyVerb,
+  forkVerb,
   traceVerb,
   reportVerb,
   whyVerb,
