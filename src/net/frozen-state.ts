@@ -12,6 +12,8 @@ export interface FrozenPlace {
   tokens: Token[];
   /** The firing that holds the token of the same index, or null. */
   holders: (string | null)[];
+  /** Ms since the epoch; null: not known. */
+  since: (number | null)[];
 }
 export interface FrozenMap {
   field: "puts" | "authors";
@@ -40,15 +42,24 @@ export function freeze(state: NetState): FrozenState {
 /** The state again. It takes over what the frozen one holds: thaw once. */
 export function thaw(net: string, { rest, places, maps }: FrozenState): NetState {
   const state = { ...emptyState(net), ...rest };
-  for (const { place, tokens, holders } of places) putBack(state, place, tokens, holders);
+  for (const place of places) putBack(state, place);
   for (const map of maps) putBackMap(state, map);
   return state;
 }
 
 /** Also piece by piece: a place's later tokens stand behind its earlier ones. */
-export function putBack(state: NetState, place: string, tokens: Token[], holders: (string | null)[]): void {
+export function putBack(
+  state: NetState,
+  { place, tokens, holders, since = [] }: Omit<FrozenPlace, "since"> & { since?: (number | null)[] },
+): void {
   const placed = state.places.get(place) ?? new Map<string, Placed>();
-  for (const [at, token] of tokens.entries()) placed.set(token.id, { token, reservedBy: holders[at] ?? null });
+  for (const [at, token] of tokens.entries()) {
+    const came = since[at] ?? null;
+    placed.set(
+      token.id,
+      came === null ? { token, reservedBy: holders[at] ?? null } : { token, reservedBy: holders[at] ?? null, since: came },
+    );
+  }
   state.places.set(place, placed);
 }
 export function putBackMap(state: NetState, { field, keys, values }: FrozenMap): void {
@@ -59,11 +70,13 @@ export function putBackMap(state: NetState, { field, keys, values }: FrozenMap):
 function frozenPlace(place: string, placed: Map<string, Placed>): FrozenPlace {
   const tokens: Token[] = [];
   const holders: (string | null)[] = [];
-  for (const { token, reservedBy } of placed.values()) {
-    tokens.push(token);
-    holders.push(reservedBy);
+  const since: (number | null)[] = [];
+  for (const one of placed.values()) {
+    tokens.push(one.token);
+    holders.push(one.reservedBy);
+    since.push(one.since ?? null);
   }
-  return { place, tokens, holders };
+  return { place, tokens, holders, since };
 }
 
 function frozenFirings(firings: NetState["firings"]): NetState["firings"] {

@@ -6,8 +6,7 @@ import { Packr } from "msgpackr";
 import type { Broker, Checkpoints } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
 import type { Logger } from "../../contract/logger.ts";
-import type { Token } from "../../contract/token.ts";
-import { type FrozenMap, type FrozenState, putBack, putBackMap } from "../../net/frozen-state.ts";
+import { type FrozenMap, type FrozenPlace, type FrozenState, putBack, putBackMap } from "../../net/frozen-state.ts";
 import { emptyState, type NetState } from "../../net/state.ts";
 
 /** Raised when a field of the state changes its meaning; older checkpoints are then passed over and the log is read whole. */
@@ -21,9 +20,7 @@ const PIECE = 500;
 /** Bytes packed before others get a turn. */
 const SLICE = 256 * 1024;
 
-type Piece =
-  | { place: string; tokens: Token[]; holders: (string | null)[] }
-  | { field: FrozenMap["field"]; keys: string[]; values: unknown[] };
+type Piece = FrozenPlace | { field: FrozenMap["field"]; keys: string[]; values: unknown[] };
 
 /** In slices of a few ms each. `at`: the entry that it stands behind; what of later entries is in it already is passed over by a fold. */
 export async function packCheckpoint(frozen: FrozenState, at: { sequence: number; chain: string }, clock: Clock): Promise<Uint8Array> {
@@ -41,14 +38,18 @@ export async function packCheckpoint(frozen: FrozenState, at: { sequence: number
 }
 
 function* piecesOf({ places, maps }: FrozenState): Generator<Piece> {
-  for (const { place, tokens, holders } of places) {
+  for (const { place, tokens, holders, since } of places) {
     // An empty place too: a net may know it from its log alone.
-    for (let at = 0; at < Math.max(1, tokens.length); at += PIECE)
-      yield { place, tokens: tokens.slice(at, at + PIECE), holders: holders.slice(at, at + PIECE) };
+    for (let at = 0; at < Math.max(1, tokens.length); at += PIECE) yield { place, ...columns({ tokens, holders, since }, at) };
   }
   for (const { field, keys, values } of maps) {
     for (let at = 0; at < keys.length; at += PIECE) yield { field, keys: keys.slice(at, at + PIECE), values: values.slice(at, at + PIECE) };
   }
+}
+
+function columns({ tokens, holders, since }: Omit<FrozenPlace, "place">, at: number): Omit<FrozenPlace, "place"> {
+  const end = at + PIECE;
+  return { tokens: tokens.slice(at, end), holders: holders.slice(at, end), since: since.slice(at, end) };
 }
 
 /** Null for another layout. Throws for what is no checkpoint. */
@@ -71,7 +72,7 @@ function headOf(net: string, { layout, state }: { layout?: number; state?: Parti
 }
 
 function putIn(state: NetState, piece: Piece): void {
-  if ("place" in piece) putBack(state, piece.place, piece.tokens, piece.holders);
+  if ("place" in piece) putBack(state, piece);
   else putBackMap(state, piece);
 }
 
