@@ -31,6 +31,17 @@ export const placeRows = z.array(
     capacity: z.int().nullable().optional(),
     open: z.boolean().optional(),
     stale: z.boolean().optional().describe("its stream is out of reach"),
+    groups: z
+      .array(
+        z.looseObject({
+          transition: z.string(),
+          key: json,
+          since: time,
+          inputs: z.array(z.looseObject({ input: z.string(), place: z.string(), have: z.int(), wanted: z.int() })),
+        }),
+      )
+      .optional()
+      .describe("joins that some of its tokens wait in, the oldest 100 of the net"),
     links: z
       .array(z.looseObject({ net: z.string(), waiting: z.int(), problem: z.looseObject({ message: z.string() }).nullable() }))
       .optional()
@@ -56,6 +67,17 @@ export const token = z.looseObject({
 /** `tokens`: those at rest, reserved ones too, in order of arrival or as asked for. */
 export const tokensAnswer = z.looseObject({ tokens: z.array(token), total: z.int() });
 export type TokensAnswer = z.output<typeof tokensAnswer>;
+
+/** `retry` of one token: `again` is false where it had been put back before. */
+export const retryAnswer = z.looseObject({
+  id: z.string(),
+  again: z.boolean(),
+  tokens: z.array(z.looseObject({ place: z.string(), id: z.string() })),
+});
+export const retryAllAnswer = z.looseObject({
+  retried: z.array(retryAnswer),
+  refused: z.array(z.looseObject({ id: z.string(), reason: z.string() })),
+});
 
 /** `gates`: one row for each firing that waits. */
 export const gateRows = z.array(

@@ -95,7 +95,8 @@ function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group
   return groups;
 }
 
-function groupOf(
+/** What has come together for this token of the first input; null where it is whole, or not a group at all. */
+export function groupOf(
   state: NetState,
   transition: CompiledTransition,
   first: CompiledInput,

@@ -9,7 +9,7 @@ import type { Token } from "../contract/token.ts";
 import { takeCarried } from "./forking.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
-import { emptyState, type GateState, type NetState, type OpenFiring, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
+import { emptyState, type GateState, type NetState, type OpenFiring, type Origin, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
 
 export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
   const state = emptyState(net);
@@ -198,6 +198,7 @@ function reschedule(state: NetState, event: NetEvent): void {
 
 function close(state: NetState, event: NetEvent): void {
   const opened = event.firing ? state.firings.get(event.firing) : undefined;
+  const origin = originOf(state, event, opened);
   for (const gone of event.consumed ?? []) remove(state, gone);
   if (opened) {
     state.firings.delete(opened.firing);
@@ -209,6 +210,29 @@ function close(state: NetState, event: NetEvent): void {
     }
   } else if (event.firing) markSeen(state, event);
   produce(state, event);
+  if (!origin) return;
+  for (const { place, id } of origin.left) {
+    const placed = state.places.get(place)?.get(id);
+    if (placed) placed.origin = origin;
+  }
+}
+
+const FAILURES: ReadonlySet<string> = new Set(["failed", "expired", "decided"]);
+
+/** What a firing that came to nothing had taken, except what it only swept away. */
+function originOf(state: NetState, event: NetEvent, opened: OpenFiring | undefined): Origin | null {
+  if (!FAILURES.has(event.type) || !event.consumed?.length || !event.produced?.length) return null;
+  const swept = opened?.swept ?? number(event, "swept") ?? 0;
+  const inputs = event.consumed.slice(0, event.consumed.length - swept).flatMap(({ place, id }) => {
+    const token = state.places.get(place)?.get(id)?.token;
+    return token ? [{ place, token }] : [];
+  });
+  return { transition: event.transition ?? null, inputs, left: event.produced.map(({ place, token }) => ({ place, id: token.id })) };
+}
+
+/** Under it a retry is remembered, beside the keys of `put`; no such key has a colon. */
+export function retryKey(token: string): string {
+  return `retry:${token}`;
 }
 
 function decide(state: NetState, event: NetEvent): void {
@@ -260,8 +284,12 @@ function markSeen(state: NetState, event: NetEvent): void {
 }
 
 function remember(state: NetState, event: NetEvent): void {
+  rememberPut(state, event, text(event, "put"));
+  takeIn(state, event);
+}
+
+function rememberPut(state: NetState, event: NetEvent, put: string | undefined): void {
   const at = Date.parse(event.ts);
-  const put = text(event, "put");
   const first = event.produced?.[0];
   if (put !== undefined && first) {
     // The oldest stand first, also when a key comes back after its time.
@@ -272,7 +300,6 @@ function remember(state: NetState, event: NetEvent): void {
     if (at - known.at <= PUT_MEMORY_MS) break;
     state.puts.delete(key);
   }
-  takeIn(state, event);
 }
 
 function takeIn(state: NetState, event: NetEvent): void {

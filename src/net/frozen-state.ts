@@ -5,15 +5,17 @@
  * they are shared; the rest is copied. Z2 The long parts are lists, since to copy a map of 100,000 tokens costs ten times as much.
  */
 import type { Token } from "../contract/token.ts";
-import { emptyState, type NetState, type OpenFiring, type Placed } from "./state.ts";
+import { emptyState, type NetState, type OpenFiring, type Origin, type Placed } from "./state.ts";
 
 export interface FrozenPlace {
   place: string;
   tokens: Token[];
   /** The firing that holds the token of the same index, or null. */
   holders: (string | null)[];
-  /** Ms since the epoch; null: not known. */
+  /** When each came there; null where that is not known. */
   since: (number | null)[];
+  /** What failures left; empty where none is among them. */
+  origins: (Origin | null)[];
 }
 export interface FrozenMap {
   field: "puts" | "authors";
@@ -47,18 +49,17 @@ export function thaw(net: string, { rest, places, maps }: FrozenState): NetState
   return state;
 }
 
-/** Also piece by piece: a place's later tokens stand behind its earlier ones. */
-export function putBack(
-  state: NetState,
-  { place, tokens, holders, since = [] }: Omit<FrozenPlace, "since"> & { since?: (number | null)[] },
-): void {
+/** Also piece by piece: a place's later tokens stand behind its earlier ones. Checkpoints of older versions lack the last two. */
+export function putBack(state: NetState, piece: Omit<FrozenPlace, "since" | "origins"> & Partial<FrozenPlace>): void {
+  const { place, tokens, holders, since, origins } = piece;
   const placed = state.places.get(place) ?? new Map<string, Placed>();
   for (const [at, token] of tokens.entries()) {
-    const came = since[at] ?? null;
-    placed.set(
-      token.id,
-      came === null ? { token, reservedBy: holders[at] ?? null } : { token, reservedBy: holders[at] ?? null, since: came },
-    );
+    const one: Placed = { token, reservedBy: holders[at] ?? null };
+    const came = since?.[at];
+    if (typeof came === "number") one.since = came;
+    const origin = origins?.[at];
+    if (origin) one.origin = origin;
+    placed.set(token.id, one);
   }
   state.places.set(place, placed);
 }
@@ -68,15 +69,16 @@ export function putBackMap(state: NetState, { field, keys, values }: FrozenMap):
 }
 
 function frozenPlace(place: string, placed: Map<string, Placed>): FrozenPlace {
-  const tokens: Token[] = [];
-  const holders: (string | null)[] = [];
-  const since: (number | null)[] = [];
-  for (const one of placed.values()) {
-    tokens.push(one.token);
-    holders.push(one.reservedBy);
-    since.push(one.since ?? null);
+  const frozen: FrozenPlace = { place, tokens: [], holders: [], since: [], origins: [] };
+  for (const { token, reservedBy, since, origin } of placed.values()) {
+    if (origin) frozen.origins[frozen.tokens.length] = origin;
+    frozen.tokens.push(token);
+    frozen.holders.push(reservedBy);
+    frozen.since.push(since ?? null);
   }
-  return { place, tokens, holders, since };
+  // Without holes.
+  if (frozen.origins.length > 0) frozen.origins = frozen.tokens.map((_, at) => frozen.origins[at] ?? null);
+  return frozen;
 }
 
 function frozenFirings(firings: NetState["firings"]): NetState["firings"] {

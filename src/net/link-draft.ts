@@ -19,7 +19,7 @@ export function asSent(state: NetState, transition: CompiledTransition, draft: E
     ...(transition.summary
       ? {}
       : { summary: `${typeof title === "string" ? `“${title.slice(0, 80)}”` : "A token"} is on its way to ${link.place} of ${link.net}.` }),
-    attributes: { link: { net: link.net, place: link.place, number, ...(author === undefined ? {} : { author }) } },
+    attributes: { ...draft.attributes, link: { net: link.net, place: link.place, number, ...(author === undefined ? {} : { author }) } },
   };
 }
 

@@ -24,10 +24,14 @@ export function* stateText({ rest, places, maps }: FrozenState): Generator<strin
 
 /** A place that was filled once and is empty now is the same as one that never was. */
 function* placesText(places: FrozenPlace[]): Generator<string> {
-  for (const { place, tokens, holders, since } of [...places].sort((a, b) => (a.place < b.place ? -1 : 1))) {
+  for (const { place, tokens, holders, since, origins } of [...places].sort((a, b) => (a.place < b.place ? -1 : 1))) {
     if (tokens.length === 0) continue;
     yield `${JSON.stringify(place)}[`;
-    for (const [at, token] of tokens.entries()) yield `${canonicalJson(token)} ${holders[at] ?? ""} ${since[at] ?? ""},`;
+    for (const [at, token] of tokens.entries()) {
+      yield `${canonicalJson(token)} ${holders[at] ?? ""} ${since[at] ?? ""},`;
+      const origin = origins[at];
+      if (origin) yield `${canonicalJson(origin)},`;
+    }
     yield "]\n";
   }
 }

@@ -4,7 +4,7 @@
  * S1 Only `fold.ts` changes a state. S2 Maps keep the order of arrival, which is the order in which tokens are bound.
  * S3 A reserved token stays in its place until the firing that holds it is over.
  */
-import type { PlacedId } from "../contract/event.ts";
+import type { PlacedId, PlacedToken } from "../contract/event.ts";
 import type { Token } from "../contract/token.ts";
 import type { ForkOrigin } from "./forking.ts";
 import type { Inbox, Outbox, Transit } from "./link-state.ts";
@@ -15,6 +15,15 @@ export interface Placed {
   reservedBy: string | null;
   /** When it came to lie here, in ms since the epoch. Absent in older checkpoints. */
   since?: number;
+  /** Of what a failed firing left: what it had taken, for `retry`. Absent: no failure put it here. */
+  origin?: Origin;
+}
+
+/** Where the work of a failure came from. Shared by all tokens that it left. */
+export interface Origin {
+  transition: string | null;
+  inputs: PlacedToken[];
+  left: PlacedId[];
 }
 
 export interface Decision {

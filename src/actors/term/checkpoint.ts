@@ -38,18 +38,16 @@ export async function packCheckpoint(frozen: FrozenState, at: { sequence: number
 }
 
 function* piecesOf({ places, maps }: FrozenState): Generator<Piece> {
-  for (const { place, tokens, holders, since } of places) {
+  for (const { place, tokens, holders, since, origins } of places) {
     // An empty place too: a net may know it from its log alone.
-    for (let at = 0; at < Math.max(1, tokens.length); at += PIECE) yield { place, ...columns({ tokens, holders, since }, at) };
+    for (let at = 0; at < Math.max(1, tokens.length); at += PIECE) {
+      const cut = <T>(list: T[]) => list.slice(at, at + PIECE);
+      yield { place, tokens: cut(tokens), holders: cut(holders), since: cut(since), origins: cut(origins) };
+    }
   }
   for (const { field, keys, values } of maps) {
     for (let at = 0; at < keys.length; at += PIECE) yield { field, keys: keys.slice(at, at + PIECE), values: values.slice(at, at + PIECE) };
   }
-}
-
-function columns({ tokens, holders, since }: Omit<FrozenPlace, "place">, at: number): Omit<FrozenPlace, "place"> {
-  const end = at + PIECE;
-  return { tokens: tokens.slice(at, end), holders: holders.slice(at, end), since: since.slice(at, end) };
 }
 
 /** Null for another layout. Throws for what is no checkpoint. */

@@ -13,7 +13,9 @@ import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
+import { groupWords, partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
+import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
@@ -38,6 +40,9 @@ const decideBody = z.object({
   comment: z.string().optional(),
   id: z.string().min(1),
 });
+/** Groups that `why` names one by one. */
+const GROUPS_TOLD = 5;
+
 const byBody = z.object({ by: person });
 const moveBody = z.object({
   place: z.string(),
@@ -101,6 +106,7 @@ export const NET_VERBS: Record<string, Verb> = {
   },
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
+  retry,
   relink: async (term, body) => relink(term, relinkBody.parse(body)),
   definition: async (term) => ({
     hash: term.state.definition,
@@ -113,7 +119,9 @@ export const NET_VERBS: Record<string, Verb> = {
 
 function placesOf(term: Term): Json {
   const now = term.ports.clock.now();
+  const { groups } = term.net ? partialGroups(term.state, term.net, now) : { groups: [] };
   return term.placeNames().map((place) => {
+    const waiting = groups.filter(({ inputs }) => inputs.some((input) => input.place === place && input.have > 0));
     const tokens = [...(term.state.places.get(place)?.values() ?? [])];
     const oldest = tokens.reduce((least, { token }) => Math.min(least, Date.parse(token.at)), Number.POSITIVE_INFINITY);
     const definition = term.net ? placeOf(term.net, place) : undefined;
@@ -127,6 +135,7 @@ function placesOf(term: Term): Json {
       oldestAgeMs: Number.isFinite(oldest) ? Math.max(0, now - oldest) : null,
       capacity: definition?.capacity ?? null,
       open: definition?.open ?? false,
+      ...(waiting.length > 0 ? { groups: waiting as unknown as Json } : {}),
       ...(place === IN_TRANSIT ? { links: linksOf(term) } : {}),
     };
   });
@@ -284,6 +293,9 @@ function whyNot(term: Term, id: string): Json {
   if (!findBinding(term.state, net, transition, term.ports.clock.now())) {
     const empty = transition.inputs.filter(({ arc }) => (term.state.places.get(arc.place)?.size ?? 0) === 0).map(({ arc }) => arc.place);
     reasons.push(empty.length > 0 ? `nothing lies in ${empty.join(", ")}` : "no combination of tokens meets its conditions");
+    const { groups, total } = partialGroups(term.state, net, term.ports.clock.now(), { only: id, most: GROUPS_TOLD });
+    reasons.push(...groups.map((group) => `a group waits for more, ${groupWords(group)}`));
+    if (total > GROUPS_TOLD) reasons.push(`${total - GROUPS_TOLD} further groups wait for more`);
   }
   return {
     transition: id,

@@ -17,6 +17,7 @@ import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
 import { replayVerb } from "./replay.ts";
 import { reportVerb } from "./report.ts";
+import { retryVerb } from "./retry.ts";
 import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
@@ -51,6 +52,7 @@ export const verbs: readonly Verb[] = [
   gateRejectVerb,
   tokenMoveVerb,
   tokenCloseVerb,
+  retryVerb,
   netLsVerb,
   netCheckVerb,
   netApplyVerb,

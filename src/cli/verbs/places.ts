@@ -24,7 +24,13 @@ export const placesVerb: Verb = {
           String(row.reserved),
           row.oldestAgeMs === null || row.oldestAgeMs === undefined ? "-" : readableAge(row.oldestAgeMs),
           row.capacity === null || row.capacity === undefined ? "-" : String(row.capacity),
-          [row.title, row.open ? "open" : "", row.stale ? "stream out of reach" : "", ...(row.links ?? []).map(onItsWay)]
+          [
+            row.title,
+            row.open ? "open" : "",
+            row.stale ? "stream out of reach" : "",
+            partial(row.groups),
+            ...(row.links ?? []).map(onItsWay),
+          ]
             .filter(Boolean)
             .join(", "),
         ]),
@@ -33,6 +39,10 @@ export const placesVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+function partial(groups: readonly unknown[] = []): string {
+  return groups.length === 0 ? "" : groups.length === 1 ? "1 group incomplete" : `${groups.length} groups incomplete`;
+}
 
 function onItsWay({ net, waiting, problem }: { net: string; waiting: number; problem: { message: string } | null }): string {
   if (waiting === 0) return "";
