@@ -91,6 +91,8 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   intervened: (state, event) => {
     close(state, event);
     foldRelinked(state, event);
+    const retried = text(event, "retried");
+    if (retried !== undefined) rememberPut(state, event, retryKey(retried));
   },
   forked: (state, event) => {
     produce(state, event);
