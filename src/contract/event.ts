@@ -16,7 +16,8 @@ export const EVENT_TYPES = [
   "arrived",
   /** A delivery that cannot be taken in. produced: one token in the place `rejected`; attributes as for `arrived` plus {reason, hint}. */
   "refused",
-  /** A firing begins; its tokens are reserved. consumed, read, attempt; attributes: {deadline, notBefore?, instance?, kind}. */
+  /** A firing begins; its tokens are reserved. consumed, read, attempt; attributes: {deadline, notBefore?, instance?, kind}. Of a link with
+   * instances: produced is what the instance begins with, attributes.opens {subnet, deadline?}; the event that ends it has {closes, left, ended}. */
   "started",
   /** An executor got the claim. attributes: {executor, leaseMs}. */
   "claimed",

@@ -19,6 +19,8 @@ export interface Token {
   at: string;
   /** All tokens that descend from one arrival share it. */
   correlation: string;
+  /** Inside a sub-net that has instances: which one it belongs to, by the firing of the link that began it. */
+  instance?: string;
   v: 1;
 }
 

@@ -11,6 +11,7 @@
  * B6 Correlated inputs share one key; a token without one joins nothing. B7 A delay holds for whatever is bound.
  * B8 Tokens that are held in memory, while the result of a firing is worked out before its one event, are bound by nobody else;
  * the log knows nothing of it, so whoever holds them looks again at the end.
+ * B9 Inside a sub-net with instances all tokens of a firing belong to one.
  */
 import type { PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
@@ -18,6 +19,7 @@ import { TAKE_ALL_LIMIT, type Token } from "../contract/token.ts";
 import { sortByOrder } from "./arcql.ts";
 import { bindsMany, type CompiledInput, type CompiledNet, type CompiledTransition } from "./compiled-net.ts";
 import { keyOfToken, leastOf } from "./correlation.ts";
+import { INSTANCE_KEY } from "./instances.ts";
 import { type MarkingIndex, markingIndex } from "./marking-index.ts";
 import type { Occurrence } from "./schedule.ts";
 import { type Bound, boundOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
@@ -82,22 +84,41 @@ export function findBinding(
   upTo = Number.POSITIVE_INFINITY,
 ): Binding | null {
   const occurrence = dueOccurrence(state, transition, now);
-  if ((transition.schedule && !occurrence) || forbidsAlone(state, transition, now)) return null;
+  if (transition.schedule && !occurrence) return null;
   const index = markingIndex(state);
-  const search: Search = { state, index, net, transition, now, upTo, occurrence, tries: 0, bound: [], key: undefined };
-  return extend(search, 0) ? { inputs: search.bound, swept: sweep(search), occurrence } : null;
+  for (const instance of transition.within === null ? [null] : instancesFor(index, transition)) {
+    if (forbidsAlone(state, transition, instance, now)) continue;
+    const search: Search = { state, index, net, transition, now, upTo, occurrence, instance, tries: 0, bound: [], key: undefined };
+    if (extend(search, 0)) return { inputs: search.bound, swept: sweep(search), occurrence };
+  }
+  return null;
 }
 
-function sweep({ state, transition, bound, now }: Search): PlacedId[] {
+function sweep({ state, transition, bound, instance, now }: Search): PlacedId[] {
   if (transition.resets.length === 0) return [];
   const tokens = bound.flatMap((input) => input.tokens);
-  return sweptBy(state, transition, inputScope(bound), tokens, now);
+  return sweptBy(state, transition, { inputs: inputScope(bound), bound: tokens, instance }, now);
 }
 
 /** The time of its schedule that a transition has yet to fire for. */
 export function dueOccurrence(state: NetState, { id, schedule }: CompiledTransition, now: number): Occurrence | null {
   const last = schedule ? state.schedules.get(id)?.last : undefined;
   return schedule && last !== undefined ? schedule.due(last, now) : null;
+}
+
+/** B9. The instances that have tokens where the fewest tokens lie, in order of arrival. */
+function* instancesFor(index: MarkingIndex, transition: CompiledTransition): Generator<string> {
+  const lines = transition.inputs.map(({ arc }) => index.place(arc.place).line(arc.mode === "read" ? "all" : "free", null));
+  const needed = lines.filter((_, at) => transition.inputs[at]?.take === 1 && !transition.inputs[at]?.gather);
+  if (lines.length === 0) return;
+  const shortest = (needed.length > 0 ? needed : lines).reduce((least, line) => (line.size < least.size ? line : least));
+  const found = new Set<string>();
+  for (let node = shortest.head; node !== null; node = node.next) {
+    const { instance } = node.slot.placed.token;
+    if (instance === undefined || found.has(instance)) continue;
+    found.add(instance);
+    yield instance;
+  }
 }
 
 /** The scope in which guards, templates and output arcs see the inputs. */
@@ -134,6 +155,8 @@ interface Search {
   now: number;
   upTo: number;
   occurrence: Occurrence | null;
+  /** Only tokens of this instance of a sub-net; null where there are none. */
+  instance: string | null;
   tries: number;
   bound: Binding["inputs"];
   /** Of the correlated inputs bound so far. */
@@ -234,6 +257,7 @@ function* candidatesFor(search: Search, input: CompiledInput, key: Json | undefi
   for (const node of correlate && key === undefined ? joinable(search, input, line) : nodesOf(line)) {
     const { placed, seq } = node.slot;
     const { token } = placed;
+    if (search.instance !== null && token.instance !== search.instance) continue;
     if (seq > search.upTo || isBound(search, arc.place, token) || !available(search, placed, arc.place, reading)) continue;
     if (correlate && key !== undefined && !sameKey(keyOfToken(input, token), key)) continue;
     if (tested) {
@@ -297,6 +321,10 @@ function lineFor(
   const over = overOf(input);
   let best = input.gatherKey && input.gather ? index.line(over, input.gatherKey, wantedKey) : null;
   if (input.correlate && joinKey !== undefined) best = linedUp(search, input, joinKey);
+  if (search.instance !== null) {
+    const own = index.line(over, INSTANCE_KEY, search.instance);
+    if (best === null || own.size < best.size) best = own;
+  }
   for (const { key, value } of input.lookups) {
     const line = index.line(over, key, earlier && value.evaluate(earlier, search.now));
     if (best === null || line.size < best.size) best = line;
@@ -357,5 +385,5 @@ function guardHolds(search: Search): boolean {
   if (guard === null && inhibitors.length === 0) return true;
   const scope = inputScope(search.bound);
   if (guard && !guard.test(scope, search.now)) return false;
-  return !forbidsWith(search.state, search.transition, scope, search.now);
+  return !forbidsWith(search.state, search.transition, scope, search.instance, search.now);
 }

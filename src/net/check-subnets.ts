@@ -18,6 +18,7 @@ export function subnetFindings(level: Level, way: readonly string[]): Finding[] 
   return [
     ...Object.entries(level.subnets ?? {}).flatMap(([name, subnet]) => declarationFindings(level, name, subnet, way)),
     ...Object.entries(level.transitions).flatMap(([name, transition]) => [
+      ...outPortFindings(level, transition, ["transitions", name]),
       ...(transition.kind === "link" ? linkFindings(level, transition, ["transitions", name]) : []),
       ...referenceFindings(level, name, transition),
     ]),
@@ -89,6 +90,12 @@ function instanceFindings(name: string, subnet: Subnet): Finding[] {
     const message = `no result leaves sub-net "${name}": its instances would never end`;
     found.push(failure("no-way-back", path, message, 'give the place of its results "port": "out"', "key"));
   }
+  for (const [step, { schedule, in: arcs }] of Object.entries(subnet.transitions)) {
+    if (!schedule || arcs.some(({ mode }) => mode === "consume" || mode === "read")) continue;
+    const message = `transition "${step}" of sub-net "${name}" fires by the clock alone, and would belong to none of its instances`;
+    const hint = 'give it an input, or the sub-net "tokens" to begin with';
+    found.push(failure("schedule-in-instance", [...path, "transitions", step, "schedule"], message, hint, "key"));
+  }
   for (const [place, { open, accepts }] of Object.entries(subnet.places)) {
     if (!open && !accepts) continue;
     const message = `place "${place}" of sub-net "${name}" takes tokens from outside, which would belong to none of its instances`;
@@ -127,6 +134,20 @@ function linkFindings(level: Level, link: LinkTransition, path: JsonPath): Findi
     found.push(failure("link-with-out", [...path, "out"], `${what} has an output, but nothing comes back to it`, hint));
   }
   return found;
+}
+
+/** "port" on an output chooses among the ways that a result leaves an instance. */
+function outPortFindings(level: Level, one: Transition, path: JsonPath): Finding[] {
+  return one.out.flatMap((arc, index) => {
+    if (arc.port === undefined) return [];
+    const at = [...path, "out", index, "port"];
+    if (one.kind !== "link" || one.instance !== "each") {
+      const hint = 'remove "port"; it is for links with "instance": "each"';
+      return [failure("port-without-instances", at, `${elementOf(at)}: no result of an instance comes to ${elementOf(path)}`, hint)];
+    }
+    const subnet = level.subnets?.[one.to.subnet ?? ""];
+    return subnet ? portProblem(subnet, one.to.subnet ?? "", arc.port, "out", `${elementOf(at)} names`, at) : [];
+  });
 }
 
 function targetFindings(level: Level, link: LinkTransition, name: string, path: JsonPath): Finding[] {

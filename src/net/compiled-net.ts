@@ -155,6 +155,11 @@ export function compileNet(source: NetDefinition, version: string): CompiledNet 
     for (const place of looksAt) push(net.takers, place, id);
     if (readsOnly) for (const place of new Set(inputs.map(({ arc }) => arc.place))) push(net.readers, place, id);
     for (const place of fills.keys()) push(net.fillers, place, id);
+    // Whatever changes inside may be the end of an instance.
+    if (compiled.link?.kind === "each") {
+      const inside = `${compiled.link.subnet}--`;
+      for (const place of Object.keys(definition.places)) if (place.startsWith(inside)) push(net.takers, place, id);
+    }
   }
   return net;
 }

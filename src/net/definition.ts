@@ -65,6 +65,7 @@ export const outputArcSchema = z.strictObject({
   to: placeRef.describe("The place that the token goes to, or `<sub>--<port>`: an in port of a sub-net"),
   when: expression.optional().describe("Condition over the inputs and `$result`; with `each`, `$item` in it chooses among the elements"),
   otherwise: z.literal(true).optional().describe("Matches when no earlier arc did"),
+  port: name.optional().describe("Of a link with instances: only for results that left the sub-net by this out port"),
   error: z.literal(true).optional().describe("For firings that finally failed; `$error` has code, message and outlook"),
   each: expression.optional().describe("An array: one token for each element, which goes by `$item` (and `$index`)"),
   value: template.optional().describe("The token's data; default: `$item` with `each`, else `$result`"),

@@ -15,7 +15,8 @@ import { nextTiming } from "./timing.ts";
 /** When something will be due next (ms since the epoch), or null. */
 export function nextDue(state: NetState, net: CompiledNet, now: number): number | null {
   let next = Number.POSITIVE_INFINITY;
-  for (const { notBefore, gate } of markingIndex(state).timed) {
+  for (const { notBefore, gate, deadline } of markingIndex(state).timed) {
+    if (gate === null && typeof deadline === "number") next = Math.min(next, deadline);
     if (notBefore !== null && notBefore > now) next = Math.min(next, notBefore);
     if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
   }
@@ -119,7 +120,9 @@ export function groupOf(
     return JSON.stringify(gather.by.evaluate(own, now)) === JSON.stringify(key);
   };
   const found = [...(state.places.get(input.arc.place)?.values() ?? [])]
-    .filter(({ token, reservedBy }) => reservedBy === null && token.id !== anchor.id && belongs(token))
+    .filter(
+      ({ token, reservedBy }) => reservedBy === null && token.id !== anchor.id && token.instance === anchor.instance && belongs(token),
+    )
     .map(({ token }) => token);
   if (typeof wanted !== "number" || found.length >= wanted) return null;
   return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: Date.parse(anchor.at) + (gather.after ?? 0) };

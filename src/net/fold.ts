@@ -7,6 +7,7 @@ import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import { takeCarried } from "./forking.ts";
+import { countInstance, foldEnded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
 import { emptyState, type GateState, type NetState, type OpenFiring, type Origin, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
@@ -50,7 +51,10 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     takeIn(state, event);
     foldTaken(state, event);
   },
-  started: open,
+  started: (state, event) => {
+    open(state, event);
+    produce(state, event);
+  },
   gated: open,
   claimed: (state, event) =>
     withFiring(state, event, (firing) => {
@@ -130,6 +134,7 @@ function open(state: NetState, event: NetEvent): void {
   const opened = Date.parse(event.ts);
   const before = state.firings.get(id);
   if (before) {
+    foldOpened(state, event, before);
     // A gate has passed: the same firing starts.
     before.decided = before.gate?.decisions ?? [];
     before.gate = null;
@@ -170,6 +175,9 @@ function open(state: NetState, event: NetEvent): void {
     decided: [],
     ...(swept === undefined ? {} : { swept }),
   };
+  const within = instanceOf(state, event);
+  if (within !== null) firing.within = within;
+  foldOpened(state, event, firing);
   state.firings.set(id, firing);
   existingIndex(state)?.firing(firing);
 }
@@ -211,6 +219,11 @@ function close(state: NetState, event: NetEvent): void {
       if (placed) reserve(state, place, placed, null);
     }
   } else if (event.firing) markSeen(state, event);
+  for (const id of foldEnded(state, event)) {
+    const ended = state.firings.get(id);
+    if (ended) existingIndex(state)?.closed(ended);
+    state.firings.delete(id);
+  }
   produce(state, event);
   if (!origin) return;
   for (const { place, id } of origin.left) {
@@ -261,11 +274,14 @@ function produce(state: NetState, event: NetEvent): void {
   for (const { place, token } of event.produced) {
     const placed: Placed = { token, reservedBy: null, since };
     tokensOf(state, place).set(token.id, placed);
+    countInstance(state, token.instance, 1);
     index?.known(place)?.add(placed, event.seq);
   }
 }
 
 function remove(state: NetState, { place, id }: PlacedId): void {
+  const gone = state.places.get(place)?.get(id);
+  if (gone) countInstance(state, gone.token.instance, -1);
   state.places.get(place)?.delete(id);
   existingIndex(state)?.known(place)?.remove(id);
   for (const seen of state.seen.values()) seen.delete(id);

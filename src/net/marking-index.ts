@@ -178,7 +178,11 @@ export class MarkingIndex {
     put(own.open, firing, gate === null);
     put(own.gated, firing, gate !== null);
     put(own.passed, firing, gate?.passed === true);
-    put(this.timed, firing, gate === null ? firing.notBefore !== null : !gate.passed && gate.expiresAt !== null);
+    put(
+      this.timed,
+      firing,
+      gate === null ? firing.notBefore !== null || typeof firing.deadline === "number" : !gate.passed && gate.expiresAt !== null,
+    );
   }
   closed(firing: OpenFiring): void {
     const own = this.#firings.get(firing.transition);

@@ -29,7 +29,8 @@ export function scopeOfToken(token: Bound, parent?: Scope): Scope {
 
 /** The `$meta` of a token: `{id, at, by, correlation, place}`. */
 export function metaOf(token: Token, place: string): JsonObject {
-  return { id: token.id, at: token.at, by: token.by, correlation: token.correlation, place };
+  const { id, at, by, correlation, instance } = token;
+  return instance === undefined ? { id, at, by, correlation, place } : { id, at, by, correlation, place, instance };
 }
 
 /** A token at rest in a place, as a scope takes it. */

@@ -72,6 +72,12 @@ export interface OpenFiring {
   claim: { executor: string } | null;
   /** Present while people decide; the firing has not started. */
   gate: GateState | null;
+  /** The instance of a sub-net that it belongs to. */
+  within?: string | null;
+  /** Of a link with instances: the sub-net whose instance it is. */
+  subnet?: string | null;
+  /** When that instance ends whatever has come of it, ms since the epoch. */
+  deadline?: number | null;
   /** What people decided at the gate that it has passed: a decision sent again is known. */
   decided: Decision[];
   /** How many of `consumed`, the last ones, a reset arc took. Absent: none. */
@@ -112,6 +118,10 @@ export interface NetState {
   turns: Map<string, number>;
   /** The net and moment that this one was forked from. */
   origin: ForkOrigin | null;
+  /** Instances of sub-nets, by the firing that began them: how many tokens each holds. */
+  instances: Map<string, number>;
+  /** Those that hold none. */
+  hollow: Set<string>;
   paused: boolean;
   /** Who or what paused it, while it is. */
   pausedFor: { by: string; code?: string; reason?: string; hint?: string } | null;
@@ -143,6 +153,8 @@ export function emptyState(net: string): NetState {
     schedules: new Map(),
     turns: new Map(),
     origin: null,
+    instances: new Map(),
+    hollow: new Set(),
     paused: false,
     pausedFor: null,
     killed: false,

@@ -14,6 +14,7 @@ import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { CHAIN_START } from "../../contract/hash.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import { applyEvent } from "../../net/fold.ts";
+import { withInstance } from "../../net/instances.ts";
 import type { NetState } from "../../net/state.ts";
 
 /** An entry stays well under the 512 KiB that a message may have. */
@@ -66,7 +67,7 @@ export class CommitLoop {
   commit(draft: EventDraft): Promise<NetEvent> {
     if (this.#over !== null) return Promise.reject(this.#termOver());
     const { state, clock } = this.#ports;
-    const event: NetEvent = { ...draft, seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
+    const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
     applyEvent(state, event);
     const bytes = Buffer.byteLength(JSON.stringify(event));
     const { promise: settled, resolve, reject } = deferred<NetEvent>();

@@ -96,6 +96,8 @@ export class Outcomes {
     const { state, broker, netOf, commit, cancel } = this.#ports;
     const transition = netOf(firing)?.transitions.get(firing.transition);
     if (!transition || state.firings.get(firing.firing) !== firing) return;
+    // A link does nothing that could be lost: its instance goes on.
+    if (transition.definition.kind === "link") return;
     const executor = firing.claim?.executor ?? null;
     const about = { net: state.net, firing: firing.firing, attempt: firing.attempt };
     cancel(firing.firing, firing.attempt, reason);
@@ -110,6 +112,18 @@ export class Outcomes {
       return;
     }
     void commit(lapseDraft(transition, firing, reason, executor));
+  }
+
+  /** Firings that were still at work in an instance of a sub-net when it ended. Gives their ids. */
+  callOff(event: NetEvent): string[] {
+    const { state, broker, cancel } = this.#ports;
+    const ended = event.attributes?.ended;
+    if (!Array.isArray(ended)) return [];
+    return (ended as unknown as { firing: string; attempt: number; executor: string | null }[]).map(({ firing, attempt, executor }) => {
+      cancel(firing, attempt, "its instance is over");
+      if (executor) void broker.work.cancel(executor, { net: state.net, firing, attempt }).catch(() => {});
+      return firing;
+    });
   }
 
   /** A result from an executor (E8): counts only from the one in `claimed`, for the open attempt. Settles when it is dealt with. */

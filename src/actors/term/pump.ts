@@ -8,9 +8,9 @@ import type { Clock, Timer } from "../../contract/clock.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import { decideTransition } from "../../net/decide.ts";
 import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
+import { lateDraft, lateInstances, nextStep } from "../../net/instance-steps.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { deadlineDrafts } from "../../net/timing.ts";
 import { nextTurn } from "../../net/turns.ts";
@@ -145,7 +145,7 @@ export class Pump {
     if (!transition) return null;
     try {
       const isWorked = transition.jsonata !== null && !transition.definition.gate;
-      const draft = isWorked ? this.#ports.worked(net, transition, now) : decideTransition(state, net, transition, now, netOf);
+      const draft = isWorked ? this.#ports.worked(net, transition, now) : nextStep(state, net, transition, now, netOf);
       return draft ? this.#ports.fit(draft) : null;
     } catch (error) {
       logger.error({ err: error, net: state.net, transition: id }, "a transition could not be decided");
@@ -179,6 +179,11 @@ export class Pump {
     }
     for (let draft = incompleteDraft(state, net, now); draft; draft = incompleteDraft(state, net, now)) this.#commit(draft);
     for (const draft of deadlineDrafts(state, net, now, PUMP_BURST)) this.#commit(draft);
+    for (const firing of lateInstances(state, now)) {
+      const under = netOf(firing) ?? net;
+      const transition = under.transitions.get(firing.transition);
+      if (transition && state.firings.has(firing.firing)) this.#commit(lateDraft(state, under, transition, firing, now));
+    }
     for (const firing of dueRetries(state, now)) begin(firing);
     for (const { id } of net.timed) this.wake(id);
     this.wakeLater();

@@ -332,6 +332,7 @@ export class Term {
   /** What an acknowledged event of a firing asks for. */
   #follow(event: NetEvent, id: string): void {
     const firing = this.state.firings.get(id);
+    for (const over of this.outcomes.callOff(event)) this.dispatch.over(over);
     if (!firing) {
       this.dispatch.over(id);
       this.cancel(id, event.attempt ?? 0, "the firing is over");

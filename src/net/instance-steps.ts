@@ -1,0 +1,148 @@
+/** How a link with instances begins one, and how an instance ends: by its first result, by its time, or because nothing is left in it. */
+import { errorData, Terminal } from "../contract/errors.ts";
+import type { EventDraft } from "../contract/event.ts";
+import { derivedId } from "../contract/hash.ts";
+import type { Token } from "../contract/token.ts";
+import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { decideTransition, type Outcome, provenanceOf, resultDraft, roomIn } from "./decide.ts";
+import { durationMs } from "./definition.ts";
+import { deterministicResult } from "./deterministic.ts";
+import { boundInputs } from "./held-inputs.ts";
+import { contentsOf } from "./instances.ts";
+import { markingIndex } from "./marking-index.ts";
+import type { NetState, OpenFiring } from "./state.ts";
+
+type NetOf = (firing: OpenFiring) => CompiledNet | null;
+
+/** The end of an instance whose result has come to an out port, or in which nothing is left; null when there is none. */
+function leaveInstance(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  now: number,
+  netOf: NetOf = () => net,
+  upTo = Number.POSITIVE_INFINITY,
+): EventDraft | null {
+  if (transition.link?.kind !== "each" || state.paused || state.killed) return null;
+  const found = firstResult(state, transition, upTo);
+  if (found) {
+    const { firing, token, place } = found;
+    return endOf(state, netOf(firing) ?? net, transition, firing, { ok: true, value: token.data }, now, { token, place });
+  }
+  for (const id of state.hollow) {
+    const firing = state.firings.get(id);
+    if (firing?.transition !== transition.id || contentsOf(state, id).firings.length > 0) continue;
+    const message = `nothing is left in the instance of ${firing.subnet ?? ""}, and no result has come out of it`;
+    const error = errorData(new Terminal({ code: "no-result", message, hint: "let every way through the sub-net end in an out port" }));
+    return endOf(state, netOf(firing) ?? net, transition, firing, { ok: false, error }, now, null);
+  }
+  return null;
+}
+
+/** Instances whose time is up. */
+export function lateInstances(state: NetState, now: number): OpenFiring[] {
+  return [...markingIndex(state).timed].filter(({ deadline, gate }) => gate === null && typeof deadline === "number" && deadline <= now);
+}
+
+export function lateDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
+  const message = `no result came out of ${firing.subnet ?? ""} within ${transition.definition.timeout ?? "its time"}`;
+  const error = errorData(
+    new Terminal({ code: "timed-out", message, hint: "raise the link's timeout, or see what the sub-net waits for" }),
+  );
+  return endOf(state, net, transition, firing, { ok: false, error }, now, null);
+}
+
+function firstResult(
+  state: NetState,
+  transition: CompiledTransition,
+  upTo: number,
+): { firing: OpenFiring; token: Token; place: string } | null {
+  if (transition.link?.kind !== "each") return null;
+  for (const place of transition.link.ports) {
+    for (let node = markingIndex(state).place(place).line("free", null).head; node !== null; node = node.next) {
+      const { token } = node.slot.placed;
+      const firing = token.instance === undefined ? undefined : state.firings.get(token.instance);
+      // Another link may lead into the same sub-net.
+      if (firing?.transition === transition.id && node.slot.seq <= upTo) return { firing, token, place };
+    }
+  }
+  return null;
+}
+
+function endOf(
+  state: NetState,
+  net: CompiledNet,
+  current: CompiledTransition,
+  firing: OpenFiring,
+  outcome: Outcome,
+  now: number,
+  result: { token: Token; place: string } | null,
+): EventDraft {
+  const transition = net.transitions.get(current.id) ?? current;
+  const { tokens, firings } = contentsOf(state, firing.firing);
+  const inputs = boundInputs(state, transition, firing);
+  const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
+  const parts = { firing: firing.firing, attempt: firing.attempt, consumed: [...firing.consumed, ...tokens], read: firing.read, from };
+  const draft = resultDraft(net, throughPort(transition, result?.place), inputs, parts, outcome, now);
+  const produced = (draft.produced ?? []).map(({ place, token }) => ({ place, token: result ? descended(token, result.token.id) : token }));
+  const ended = firings.map((each) => ({ firing: each.firing, attempt: each.attempt, executor: each.claim?.executor ?? null }));
+  const attributes = { ...draft.attributes, closes: firing.subnet ?? "", left: tokens.length - (result ? 1 : 0), ended };
+  return { ...draft, produced, attributes, durationMs: Math.max(0, now - firing.startedAt) };
+}
+
+/** An output that names a port is for results that left by it. */
+function throughPort(transition: CompiledTransition, place: string | undefined): CompiledTransition {
+  if (place === undefined) return transition;
+  const port = place.slice(place.lastIndexOf("--") + 2);
+  return { ...transition, outputs: transition.outputs.filter(({ arc }) => arc.port === undefined || arc.port === port) };
+}
+
+function descended(token: Token, result: string): Token {
+  return "tokens" in token.from ? { ...token, from: { ...token.from, tokens: [...token.from.tokens, result] } } : token;
+}
+
+/**
+ * The next event of a transition. That of a link with instances ends one that is done, or begins one: its `started` brings in
+ * what the instance begins with. Null as long as there is nothing to do.
+ */
+export function nextStep(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  now: number,
+  netOf: NetOf = () => net,
+  upTo = Number.POSITIVE_INFINITY,
+): EventDraft | null {
+  const left = leaveInstance(state, net, transition, now, netOf, upTo);
+  if (left) return left;
+  const draft = decideTransition(state, net, transition, now, netOf, upTo);
+  return draft?.type === "started" && transition.link?.kind === "each" ? beginInstance(state, net, transition, draft, now) : draft;
+}
+
+function beginInstance(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  draft: EventDraft,
+  now: number,
+): EventDraft | null {
+  const { link } = transition;
+  const { firing = "", correlation = "", consumed = [], read = [] } = draft;
+  // It stays where it is while the place where an instance begins has no room.
+  if (link?.kind !== "each" || roomIn(state, net, link.place) <= 0) return null;
+  const held = { consumed, read, readTokens: [], inputs: draft.attributes?.inputs ?? {} } as unknown as OpenFiring;
+  const inputs = boundInputs(state, transition, held);
+  const outcome = deterministicResult(transition, inputs, now);
+  const from = provenanceOf(state.net, transition, firing, correlation, now);
+  if (!outcome.ok) return resultDraft(net, transition, inputs, { firing, attempt: draft.attempt ?? 1, consumed, read, from }, outcome, now);
+  const tokens = [...consumed, ...read].map(({ id }) => id);
+  const produced = [{ place: link.place, data: outcome.value }, ...link.tokens].map(({ place, data }, at) => {
+    const id = derivedId("t-", firing, "begin", at);
+    const source = { net: state.net, transition: transition.id, firing, tokens };
+    const token: Token = { id, data, from: source, by: from.by, at: from.at, correlation, instance: firing, v: 1 };
+    return { place, token };
+  });
+  const { timeout } = transition.definition;
+  const opens = { subnet: link.subnet, ...(timeout === undefined ? {} : { deadline: now + durationMs(timeout) }) };
+  return { ...draft, produced, attributes: { ...draft.attributes, opens } };
+}
