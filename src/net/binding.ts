@@ -69,10 +69,11 @@ export function stillBound(state: NetState, transition: CompiledTransition, bind
   const last = binding.occurrence && state.schedules.get(transition.id)?.last;
   if (binding.occurrence && (last === null || last === undefined || last >= binding.occurrence.at)) return null;
   const scope = inputScope(binding.inputs);
-  if (forbidsAlone(state, transition, now) || forbidsWith(state, transition, scope, now)) return null;
-  if (transition.resets.length === 0) return binding;
   const tokens = binding.inputs.flatMap((input) => input.tokens);
-  return { ...binding, swept: sweptBy(state, transition, scope, tokens, now) };
+  const instance = transition.within === null ? null : (tokens[0]?.instance ?? null);
+  if (forbidsAlone(state, transition, instance, now) || forbidsWith(state, transition, scope, instance, now)) return null;
+  if (transition.resets.length === 0) return binding;
+  return { ...binding, swept: sweptBy(state, transition, { inputs: scope, bound: tokens, instance }, now) };
 }
 
 /** `upTo`: tokens of later events count as not there yet. */
