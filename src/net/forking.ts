@@ -57,9 +57,9 @@ function tokensOf(parent: NetState, replaced: Map<string, PlacedToken[]>): Place
   const places = new Set([...parent.places.keys(), ...replaced.keys()]);
   // What is on its way to another net is the parent's to deliver.
   places.delete(IN_TRANSIT);
-  return [...places].flatMap(
-    (place) => replaced.get(place) ?? [...(parent.places.get(place)?.values() ?? [])].map(({ token }) => ({ place, token })),
-  );
+  // With its firing, an instance of a sub-net is not taken along: it begins anew.
+  const atRest = (place: string) => [...(parent.places.get(place)?.values() ?? [])].filter(({ token }) => token.instance === undefined);
+  return [...places].flatMap((place) => replaced.get(place) ?? atRest(place).map(({ token }) => ({ place, token })));
 }
 
 /** F1. */

@@ -109,24 +109,16 @@ export class Term {
       lapse: (firing, reason) => this.lapse(firing, reason),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
     });
+    const doors = { state, loop, clock, net: () => this.net, free: () => this.#pump.free(), stalled: () => this.#stalled };
     this.arrivals = new Arrivals({
-      ...{ state, loop, clock, ids, logger, door: broker.door, artifacts: broker.artifacts },
-      net: () => this.net,
-      free: () => this.#pump.free(),
-      stalled: () => this.#stalled,
+      ...{ ...doors, ids, logger, door: broker.door, artifacts: broker.artifacts },
       pump: () => this.wakeAll(),
     });
     this.links = new LinkSender({
       ...{ state, clock, logger, isOver, handover: broker.handover, random: ports.random },
       commit: (draft) => this.commit(draft),
     });
-    this.#handover = new LinkReceiver({
-      ...{ state, loop, clock, handover: broker.handover },
-      net: () => this.net,
-      free: () => this.#pump.free(),
-      stalled: () => this.#stalled,
-      commit: (draft) => this.commit(draft),
-    });
+    this.#handover = new LinkReceiver({ ...doors, handover: broker.handover, commit: (draft) => this.commit(draft) });
     this.#letters = new LetterPurge({ state, loop, logger, door: broker.door });
     const fit = new TokenFit({ artifacts: broker.artifacts, clock, logger, isOver, again: (id) => this.#pump.wake(id) });
     this.#pump = new Pump({
