@@ -1,17 +1,103 @@
-// npm run bench [-- --tokens 2000 --singles 200]: bundles bench/engine.ts, since Node 20 reads no TypeScript, and runs it.
+// npm run bench [-- --json] [-- --only w5,latency] [-- --runs 3]: bundles bench/, since Node 20 reads no TypeScript, runs each case
+// as a process of its own, several times, and prints the medians.
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem, type } from "node:os";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
-mkdirSync("dist", { recursive: true });
-const outfile = "dist/bench.mjs";
+const CASES = ["w5"];
+const { values } = parseArgs({
+  options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
+});
+const wanted = values.only ? values.only.split(",") : CASES;
+const unknown = wanted.filter((name) => !CASES.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`no case ${unknown.join(", ")}; there are ${CASES.join(", ")}\n`);
+  process.exit(2);
+}
+
+mkdirSync("dist/bench", { recursive: true });
 await build({
-  entryPoints: ["bench/engine.ts"],
+  entryPoints: readdirSync("bench")
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => `bench/${file}`),
   bundle: true,
   platform: "node",
+  target: "node20",
   format: "esm",
   packages: "external",
-  outfile,
+  outdir: "dist/bench",
+  outExtension: { ".js": ".mjs" },
   logLevel: "error",
 });
-process.exitCode = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1;
+
+const found = new Map();
+const limits = { raw: [], sync: [] };
+let failed = false;
+for (const name of wanted) {
+  for (let run = 0; run < Number(values.runs); run++) {
+    process.stderr.write(`${name}, run ${run + 1} of ${values.runs}\n`);
+    const child = spawnSync(process.execPath, ["--expose-gc", `dist/bench/${name}.mjs`], {
+      stdio: ["ignore", "pipe", "inherit"],
+      maxBuffer: 2 ** 26,
+    });
+    if (child.status !== 0) {
+      failed = true;
+      process.stderr.write(`${name} failed (${child.status ?? child.signal})\n`);
+      break;
+    }
+    const answer = JSON.parse(String(child.stdout).trim().split("\n").at(-1));
+    for (const limit of ["raw", "sync"]) if (answer.limits) limits[limit].push(answer.limits[limit]);
+    for (const row of answer.rows) {
+      const known = found.get(row.case) ?? { ...row, values: [] };
+      known.values.push(row.value);
+      found.set(row.case, known);
+    }
+  }
+}
+
+const rounded = (value) => Number(value.toPrecision(3));
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const rows = [...found.values()].map(({ case: name, unit, target, better, values: all }) => {
+  const value = median(all);
+  const met = target === null ? null : better === "less" ? value <= target : value >= target;
+  return { case: name, value: rounded(value), unit, spread: [rounded(Math.min(...all)), rounded(Math.max(...all))], target, met };
+});
+const result = {
+  machine: { cpu: cpus()[0]?.model ?? "", cpus: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), os: `${type()} ${release()}` },
+  versions: { node: process.version, ...versionsOf(["@nats-io/transport-node", "@nats-io/jetstream"]) },
+  date: new Date().toISOString(),
+  limits: { raw: Math.round(median(limits.raw)), sync: rounded(median(limits.sync)) },
+  rows,
+};
+writeFileSync("dist/bench/result.json", `${JSON.stringify(result, null, 2)}\n`);
+process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result));
+process.exitCode = failed ? 1 : 0;
+
+function versionsOf(names) {
+  const list = spawnSync("npm", ["ls", "--json", ...names], { encoding: "utf8" });
+  const { dependencies = {} } = JSON.parse(list.stdout || "{}");
+  return Object.fromEntries(names.map((name) => [name, dependencies[name]?.version ?? "unknown"]));
+}
+
+function table({ machine, versions, limits: limit, rows: all }) {
+  const told = all.map((row) => [
+    row.case,
+    `${row.value} ${row.unit}`.trim(),
+    `${row.spread[0]} to ${row.spread[1]}`,
+    row.target === null ? "reported" : `${row.target} ${row.unit}`.trim(),
+    row.met === null ? "" : row.met ? "met" : "MISSED",
+  ]);
+  const lines = [["case", "median", "spread", "target", ""], ...told];
+  const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...lines.map((line) => line[at].length)));
+  const head = `${machine.cpus} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.os}, Node ${versions.node}\nraw ${limit.raw}/s, sync ${limit.sync} ms\n\n`;
+  return `${head}${lines
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at]))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")}\n`;
+}

@@ -22,7 +22,12 @@ const skew = Number(process.env.PETREL_CLOCK_SKEW_MS ?? 0) || 0;
 const clock: Clock = {
   now: () => Date.now() + skew,
   after(delayMs, call) {
-    const handle = setTimeout(call, Math.max(0, delayMs));
+    if (delayMs <= 0) {
+      // A timer of nothing would wait a millisecond.
+      const next = setImmediate(call);
+      return { cancel: () => clearImmediate(next) };
+    }
+    const handle = setTimeout(call, delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };

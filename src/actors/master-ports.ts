@@ -26,6 +26,8 @@ export interface MasterPorts {
   leaseMs: number;
   /** How long a master may be silent before another takes its nets. */
   netLeaseMs: number;
+  /** Decides no step before the log has the one that brought its tokens; default false: steps may share an entry. */
+  stepwise?: boolean;
   sign(order: WorkOrder): SignedOrder;
   work: PersonaWorker;
   /** For `http` transitions; without it they fail. */

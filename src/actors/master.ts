@@ -167,6 +167,7 @@ export class Master {
         logger,
         leaseMs,
         personas: this.personas,
+        stepwise: this.ports.stepwise ?? false,
         sign,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,

@@ -25,6 +25,8 @@ export interface NewEntry {
   epoch: number;
   events: NetEvent[];
   prev?: string;
+  /** `JSON.stringify(events)`, where the caller has it already. */
+  text?: string;
 }
 
 export type AppendOutcome =
@@ -229,7 +231,8 @@ export interface Artifacts {
 
 /** `event.<net>.<type>.<element>`: may lose messages; the log does not. */
 export interface LiveEvents {
-  publish(event: NetEvent): void;
+  /** `text` is the event as JSON, where the caller has it already. */
+  publish(event: NetEvent, text?: string): void;
 }
 
 export interface Broker {

@@ -13,8 +13,11 @@ export interface Clock {
 
 /** ISO 8601 time in UTC with milliseconds, as tokens and events carry it. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== known.ms) known = { ms, text: new Date(ms).toISOString() };
+  return known.text;
 }
+/** Thousands of events share a millisecond. */
+let known = { ms: 0, text: new Date(0).toISOString() };
 
 /** Waits `ms` on the given clock; rejects with the signal's reason if it is aborted first. */
 export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

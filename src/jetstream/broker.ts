@@ -84,9 +84,9 @@ async function declareNet(link: Link, net: string, keeping: Keeping): Promise<vo
 
 function liveEvents(link: Link): LiveEvents {
   return {
-    publish: (event) => {
+    publish: (event, text) => {
       try {
-        link.publish(subjects.event(event.net, event.type, elementOf(event)), JSON.stringify(event));
+        link.publish(subjects.event(event.net, event.type, elementOf(event)), text ?? JSON.stringify(event));
       } catch {
         // A live copy may be lost, too large ones included; the log has them all.
       }

@@ -129,6 +129,10 @@ export interface CompiledNet {
   takers: Map<string, string[]>;
   /** Place -> transitions that fill it. */
   fillers: Map<string, string[]>;
+  /** Place -> transitions that a change of its tokens may enable: its takers, and where it has a capacity its fillers. */
+  wakes: Map<string, string[]>;
+  /** Transition -> places with a capacity that it fills. */
+  bounded: Map<string, string[]>;
   /** Place -> transitions that must have started on a token before it may be consumed. */
   readers: Map<string, string[]>;
   /** Transitions that time alone can enable. */
@@ -144,6 +148,7 @@ export function compileNet(source: NetDefinition, version: string): CompiledNet 
   const transitions = new Map(compiled.map((one) => [one.id, one]));
   const net: CompiledNet = {
     ...{ definition, source, subnets, version, transitions, takers: new Map(), fillers: new Map(), readers: new Map() },
+    ...{ wakes: new Map(), bounded: new Map() },
     timed: [...transitions.values()].filter(isTimed),
     deadlines: Object.entries(definition.places).flatMap(([place, { deadline }]) =>
       deadline ? [{ place, after: durationMs(deadline.after), to: deadline.to }] : [],
@@ -154,12 +159,19 @@ export function compileNet(source: NetDefinition, version: string): CompiledNet 
     const looksAt = new Set([...inputs.map(({ arc }) => arc.place), ...inhibitors.map(({ place }) => place)]);
     for (const place of looksAt) push(net.takers, place, id);
     if (readsOnly) for (const place of new Set(inputs.map(({ arc }) => arc.place))) push(net.readers, place, id);
-    for (const place of fills.keys()) push(net.fillers, place, id);
+    for (const place of fills.keys()) {
+      push(net.fillers, place, id);
+      if (placeOf(net, place)?.capacity !== undefined) push(net.bounded, id, place);
+    }
     // Whatever changes inside may be the end of an instance.
     if (compiled.link?.kind === "each") {
       const inside = `${compiled.link.subnet}--`;
       for (const place of Object.keys(definition.places)) if (place.startsWith(inside)) push(net.takers, place, id);
     }
+  }
+  for (const place of new Set([...net.takers.keys(), ...net.fillers.keys()])) {
+    const fillers = placeOf(net, place)?.capacity === undefined ? [] : (net.fillers.get(place) ?? []);
+    net.wakes.set(place, [...new Set([...(net.takers.get(place) ?? []), ...fillers])]);
   }
   return net;
 }

@@ -5,7 +5,6 @@
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { PlacedToken } from "../contract/event.ts";
-import { derivedId } from "../contract/hash.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import { inputScope } from "./binding.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
@@ -145,7 +144,8 @@ function laidOver(output: CompiledOutput, value: Json, scope: Scope, now: number
   return { ...value, ...Object.fromEntries(output.set.map(([field, template]): [string, Json] => [field, template.render(scope, now)])) };
 }
 
-/** Ids derive from the firing and the place in its output: deciding the same firing again makes the same tokens. */
+/** Ids derive from the firing and the place in its output: deciding the same firing again makes the same tokens. The firing's id is
+ * a hash of all that tells it apart, so nothing is hashed again. */
 function placeToken(
   place: string,
   data: Json,
@@ -158,7 +158,7 @@ function placeToken(
   return {
     place,
     token: {
-      id: derivedId("t-", from.firing, arc, at),
+      id: `t-${from.firing.slice(2)}-${arc}-${at}`,
       data,
       from: { net: from.net, transition, firing: from.firing, tokens: inputs.flatMap(({ tokens }) => tokens.map(({ id }) => id)) },
       by: from.by,

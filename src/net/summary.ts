@@ -3,6 +3,7 @@ import type { PlacedToken } from "../contract/event.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import { inputScope } from "./binding.ts";
 import type { CompiledTransition } from "./compiled-net.ts";
+import { memoized } from "./expression-memo.ts";
 import type { BoundInput } from "./routing.ts";
 
 const MOST = 280;
@@ -48,12 +49,11 @@ function ownWords(transition: CompiledTransition, inputs: BoundInput[], result: 
   }
 }
 
+/** A name read aloud, once for each name. */
+const spoken = memoized((name) => sentenceCase(name.replaceAll(/-+/g, " ")));
+
 function who(transition: CompiledTransition): string {
-  const name = transition.definition.persona;
-  return name ? sentenceCase(spoken(name)) : sentenceCase(spoken(transition.id));
-}
-function spoken(name: string): string {
-  return name.replaceAll(/-+/g, " ");
+  return spoken(transition.definition.persona ?? transition.id);
 }
 function verbOf(transition: CompiledTransition): string {
   return transition.definition.persona ? `finished ${transition.id} on` : "passed on";
@@ -77,6 +77,7 @@ export function placeWords(place: string, title: string | undefined): string {
 }
 function countPlaces(produced: PlacedToken[]): string {
   if (produced.length === 0) return "nothing comes of it";
+  if (produced.length === 1) return `1 token in ${produced[0]?.place}`;
   const counts = new Map<string, number>();
   for (const { place } of produced) counts.set(place, (counts.get(place) ?? 0) + 1);
   return [...counts].map(([place, count]) => `${count} token${count === 1 ? "" : "s"} in ${place}`).join(", ");

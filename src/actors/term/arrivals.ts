@@ -21,7 +21,7 @@ import { letterIsIn } from "../../net/fold.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
 import { placeWords, titleIn } from "../../net/summary.ts";
-import type { CommitLoop } from "./commit-loop.ts";
+import type { CommitLoop, Waiter } from "./commit-loop.ts";
 
 export interface ArrivalPorts {
   net(): CompiledNet | null;
@@ -32,13 +32,16 @@ export interface ArrivalPorts {
   clock: Clock;
   ids: IdSource;
   logger: Logger;
-  /** Settles when the owner has no reason to keep new work out: comparisons and checkpoints need a quiet log. */
-  free(): Promise<void>;
+  /** Settles when the owner has no reason to keep new work out: comparisons and checkpoints need a quiet log. Null: there is none now. */
+  free(): Promise<void> | null;
   /** Why the log takes no entries now; null when it does. */
   stalled(): ErrorData | null;
-  /** Looks for work after an arrival. */
-  pump(): void;
+  /** Applies an event and looks for work after it. */
+  commit(draft: EventDraft, waiter: Waiter): void;
 }
+
+/** Letters that may be decided and not in the log. */
+const LETTERS_AHEAD = 1000;
 
 type Refusal = { code: string; reason: string; hint: string };
 
@@ -114,8 +117,10 @@ export class Arrivals {
     try {
       const full = this.#ports.stalled();
       if (full) return { ok: false, error: { ...full, message: `${full.message}; nothing was stored` } };
-      await this.#ports.free();
-      const refusal = this.#refusal(delivery);
+      const free = this.#ports.free();
+      if (free) await free;
+      const parsed = parse(delivery.payload);
+      const refusal = this.#refusal(delivery, parsed);
       if (refusal) {
         await this.#refuse(delivery, refusal);
         return {
@@ -123,8 +128,9 @@ export class Arrivals {
           error: errorData(new Refused({ code: refusal.code, message: refusal.reason, hint: refusal.hint, where: delivery.place })),
         };
       }
-      const answer = await this.#orStalled(this.#accept(delivery));
-      if (answer) return answer;
+      const fitting = this.#fitting(parsed, delivery.payload);
+      const answer = this.#accept(delivery, parsed.value, fitting instanceof Promise ? await fitting : fitting, true);
+      if (answer) return await answer;
       const message = `the place ${delivery.place} is full`;
       return { ok: false, error: errorData(new Retryable({ code: "place-full", message, hint: "try again later; nothing was stored" })) };
     } catch (error) {
@@ -139,7 +145,7 @@ export class Arrivals {
       const full = this.#ports.stalled();
       if (full) return { ok: false, error: full };
       const known: PutAnswer = { ok: true, id, seq, place };
-      return (await this.#orStalled(this.#ports.loop.caughtUp().then(() => known))) ?? known;
+      return await this.#orStalled(this.#ports.loop.caughtUp().then(() => known));
     } catch (error) {
       return { ok: false, error: errorData(error) };
     }
@@ -151,20 +157,22 @@ export class Arrivals {
   }
 
   /** What was decided is written when the log takes entries again, unless the owner ends before: that is all that can be said. */
-  async #orStalled(answer: Promise<PutAnswer | null>): Promise<PutAnswer | null> {
-    let tell: (why: ErrorData) => void = () => {};
-    const stalled = new Promise<PutAnswer>((resolve) => {
-      tell = (why) => {
-        const message = `${why.message}; the token may still come in when the log can be written, so put it again under the same id or not at all`;
-        resolve({ ok: false, error: { ...why, message } });
-      };
+  async #orStalled(answer: Promise<PutAnswer>): Promise<PutAnswer> {
+    return new Promise((resolve, reject) => {
+      const forget = this.#hope(resolve);
+      answer.finally(forget).then(resolve, reject);
     });
-    this.#hoping.add(tell);
-    try {
-      return await Promise.race([answer, stalled]);
-    } finally {
+  }
+
+  /** Tells whoever waits when the log takes no entries. Gives back what ends that. */
+  #hope(resolve: (answer: PutAnswer) => void): () => void {
+    const tell = (why: ErrorData) => {
+      const message = `${why.message}; the token may still come in when the log can be written, so put it again under the same id or not at all`;
       this.#hoping.delete(tell);
-    }
+      resolve({ ok: false, error: { ...why, message } });
+    };
+    this.#hoping.add(tell);
+    return () => void this.#hoping.delete(tell);
   }
 
   #letter(delivery: Delivery): void {
@@ -175,15 +183,25 @@ export class Arrivals {
   async #takeLetter(delivery: Delivery): Promise<void> {
     const { state, logger, loop, free } = this.#ports;
     try {
-      await free();
+      const held = free();
+      if (held) await held;
+      // What waits for the log is bounded; the letter box keeps the rest.
+      if (loop.backlog > LETTERS_AHEAD) await loop.caughtUp();
       if (delivery.letter && letterIsIn(state, delivery.letter.created, delivery.letter.seq)) {
         this.#unsettled.delete(delivery.letter.seq);
         return;
       }
-      const refusal = this.#refusal(delivery);
+      const parsed = parse(delivery.payload);
+      const refusal = this.#refusal(delivery, parsed);
       if (refusal) await this.#refuse(delivery, refusal);
       // Behind those that wait already, in order.
-      else if (this.#held.some(({ place }) => place === delivery.place) || !(await this.#accept(delivery))) this.#held.push(delivery);
+      else if (this.#held.some(({ place }) => place === delivery.place)) this.#held.push(delivery);
+      else {
+        const answer = this.#accept(delivery, parsed.value, await this.#fitting(parsed, delivery.payload), false);
+        if (!answer) this.#held.push(delivery);
+        // The letter box keeps it until the log has it, so nobody has to wait here.
+        else answer.catch(() => {});
+      }
     } catch (error) {
       if (loop.isOver) return;
       logger.warn({ err: error }, "a letter could not be taken in now; it stays in the letter box");
@@ -196,21 +214,16 @@ export class Arrivals {
     return net !== null && roomIn(this.#ports.state, net, place) > 0;
   }
 
-  #refusal(delivery: Delivery): Refusal | null {
+  #refusal(delivery: Delivery, parsed: Parsed): Refusal | null {
     const net = this.#ports.net();
-    const definition = net?.definition;
     const place = net ? placeOf(net, delivery.place) : undefined;
-    const open = Object.entries(definition?.places ?? {})
-      .filter(([, { open }]) => open)
-      .map(([name]) => name);
-    const doors = open.length > 0 ? `open places: ${open.join(", ")}` : "the net has no open place";
-    if (!place) return { code: "unknown-place", reason: `the net has no place ${delivery.place}`, hint: doors };
-    if (!place.open) return { code: "place-not-open", reason: `the place ${delivery.place} takes nothing from outside`, hint: doors };
+    if (!place) return { code: "unknown-place", reason: `the net has no place ${delivery.place}`, hint: openPlaces(net) };
+    if (!place.open)
+      return { code: "place-not-open", reason: `the place ${delivery.place} takes nothing from outside`, hint: openPlaces(net) };
     if (delivery.put !== undefined && !isId(delivery.put)) {
       return { code: "bad-token-id", reason: "the header Petrel-Token is no id", hint: "use 1 to 64 of A-Z, a-z, 0-9, _ and -" };
     }
-    const parsed = parse(delivery.payload);
-    if (!parsed.ok)
+    if (parsed.problem !== null)
       return { code: "not-json", reason: `the payload is no JSON: ${parsed.problem}`, hint: `send JSON, like '{"title":"..."}'` };
     const problem = place.schema ? schemaProblem(place.schema, parsed.value) : null;
     if (problem)
@@ -222,27 +235,32 @@ export class Arrivals {
     return null;
   }
 
-  /** Null when the place is full: nothing was stored. */
-  async #accept(delivery: Delivery): Promise<PutAnswer | null> {
-    const parsed = parse(delivery.payload);
-    const value = parsed.ok ? parsed.value : null;
-    const data = await this.#fitting(value, delivery.payload);
-    // No moment lies between this look and the event: others may have come in meanwhile.
+  /** Null when the place is full: nothing was stored. No moment lies between that look and the event. */
+  #accept(delivery: Delivery, value: Json, data: Json, told: boolean): Promise<PutAnswer> | null {
     if (!this.#hasRoom(delivery.place)) return null;
     const token = this.#token(delivery, data);
-    const { loop, pump } = this.#ports;
-    const committed = loop.commit({
-      category: "token",
-      type: "arrived",
-      status: "ok",
-      summary: `${named(value)} arrived in ${this.#wordsOf(delivery.place)}.`,
-      produced: [{ place: delivery.place, token }],
-      correlation: token.correlation,
-      attributes: this.#identity(delivery),
+    return new Promise<PutAnswer>((resolve, reject) => {
+      const forget = told ? this.#hope(resolve) : () => {};
+      const draft: EventDraft = {
+        category: "token",
+        type: "arrived",
+        status: "ok",
+        summary: `${named(value)} arrived in ${this.#wordsOf(delivery.place)}.`,
+        produced: [{ place: delivery.place, token }],
+        correlation: token.correlation,
+        attributes: this.#identity(delivery),
+      };
+      this.#ports.commit(draft, {
+        resolve: (event) => {
+          forget();
+          resolve({ ok: true, id: token.id, seq: event.seq, place: delivery.place });
+        },
+        reject: (error) => {
+          forget();
+          reject(error);
+        },
+      });
     });
-    pump();
-    const event = await committed;
-    return { ok: true, id: token.id, seq: event.seq, place: delivery.place };
   }
 
   #wordsOf(place: string): string {
@@ -297,18 +315,28 @@ export class Arrivals {
     return delivery.put === undefined ? {} : { put: delivery.put };
   }
 
-  async #fitting(value: Json, payload: Uint8Array): Promise<Json> {
-    if (payload.byteLength <= TOKEN_DATA_LIMIT) return value;
-    return { ...(await this.#ports.artifacts.put(payload, "application/json")) };
+  #fitting(parsed: Parsed, payload: Uint8Array): Json | Promise<Json> {
+    if (payload.byteLength <= TOKEN_DATA_LIMIT) return parsed.value;
+    return this.#ports.artifacts.put(payload, "application/json").then((reference) => ({ ...reference }));
   }
 }
 
-function parse(payload: Uint8Array): { ok: true; value: Json } | { ok: false; problem: string } {
+interface Parsed {
+  value: Json;
+  problem: string | null;
+}
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function parse(payload: Uint8Array): Parsed {
   try {
-    return { ok: true, value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)) as Json };
+    return { value: JSON.parse(utf8.decode(payload)) as Json, problem: null };
   } catch (error) {
-    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+    return { value: null, problem: error instanceof Error ? error.message : String(error) };
   }
+}
+function openPlaces(net: CompiledNet | null): string {
+  const open = Object.entries(net?.definition.places ?? {}).filter(([, { open }]) => open);
+  return open.length > 0 ? `open places: ${open.map(([name]) => name).join(", ")}` : "the net has no open place";
 }
 function named(value: Json): string {
   const title = titleIn(value);

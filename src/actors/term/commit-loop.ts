@@ -27,18 +27,23 @@ export interface CommitPorts {
   state: NetState;
   clock: Clock;
   ids: IdSource;
-  committed(event: NetEvent): void;
+  /** `text` is the event as the log has it. */
+  committed(event: NetEvent, text: string): void;
   /** The log refused an entry for now (no space, too large, no right), or takes entries again (null). */
   stalled(error: ErrorData | null): void;
   over(reason: string): void;
 }
 
-interface Pending {
-  event: NetEvent;
-  bytes: number;
-  settled: Promise<NetEvent>;
+/** Who wants to know what becomes of an event. */
+export interface Waiter {
   resolve(event: NetEvent): void;
   reject(error: Error): void;
+}
+interface Pending {
+  event: NetEvent;
+  text: string;
+  bytes: number;
+  waiters: Waiter[];
 }
 
 export class CommitLoop {
@@ -50,9 +55,12 @@ export class CommitLoop {
   #over: string | null = null;
   /** Where the log stood before the entry whose events are told, or were told last. */
   before: { sequence: number; chain: string } = { sequence: 0, chain: "" };
+  #flushing = false;
+  #acknowledged: number;
 
   constructor(ports: CommitPorts) {
     this.#ports = ports;
+    this.#acknowledged = ports.state.seq;
   }
 
   /** Events decided and not yet in the log. */
@@ -63,19 +71,34 @@ export class CommitLoop {
     return this.#over !== null;
   }
 
+  /** `seq` of the last event that is in the log. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   /** Applies the event now; settles when it is in the log. Rejects with Cancelled `term-over` when it will never be. */
   commit(draft: EventDraft): Promise<NetEvent> {
-    if (this.#over !== null) return Promise.reject(this.#termOver());
+    const settled = new Promise<NetEvent>((resolve, reject) => this.apply(draft, { resolve, reject }));
+    // Callers that do not wait must not crash the process when the term ends.
+    settled.catch(() => {});
+    return settled;
+  }
+
+  /** The same for callers that need no promise: most events are awaited by nobody. */
+  apply(draft: EventDraft, waiter?: Waiter): void {
+    if (this.#over !== null) return waiter?.reject(this.#termOver());
     const { state, clock } = this.#ports;
     const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
     applyEvent(state, event);
-    const bytes = Buffer.byteLength(JSON.stringify(event));
-    const { promise: settled, resolve, reject } = deferred<NetEvent>();
-    this.#pending.push({ event, bytes, settled, resolve, reject });
-    // Callers that do not wait must not crash the process when the term ends.
-    settled.catch(() => {});
-    queueMicrotask(() => this.#flush());
-    return settled;
+    const text = JSON.stringify(event);
+    this.#pending.push({ event, text, bytes: Buffer.byteLength(text) + 1, waiters: waiter ? [waiter] : [] });
+    if (this.#flushing || this.#flying.length > 0) return;
+    this.#flushing = true;
+    // What is decided in the same go shares an entry.
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
   }
 
   /** Settles when nothing is pending. */
@@ -87,7 +110,8 @@ export class CommitLoop {
   /** Settles when all that is applied by now is in the log; rejects when it will never be. */
   async caughtUp(): Promise<void> {
     if (this.#over !== null) throw this.#termOver();
-    await (this.#pending.at(-1) ?? this.#flying.at(-1))?.settled;
+    const last = this.#pending.at(-1) ?? this.#flying.at(-1);
+    if (last) await new Promise((resolve, reject) => last.waiters.push({ resolve, reject }));
   }
 
   /** Ends the term from our side. What is in flight may still reach the log; the next term will find it there. */
@@ -115,7 +139,8 @@ export class CommitLoop {
   async #append(group: Pending[]): Promise<void> {
     const { log, state, ids, clock } = this.#ports;
     const prev = state.chain || CHAIN_START;
-    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev };
+    const text = `[${group.map((each) => each.text).join(",")}]`;
+    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev, text };
     let wasStalled = false;
     while (this.#over === null) {
       let outcome: AppendOutcome;
@@ -140,10 +165,11 @@ export class CommitLoop {
     this.before = { sequence: state.sequence, chain: state.chain };
     state.sequence = sequence;
     state.chain = hash;
+    this.#acknowledged = group.at(-1)?.event.seq ?? this.#acknowledged;
     this.#flying = [];
-    for (const { event, resolve } of group) {
-      this.#ports.committed(event);
-      resolve(event);
+    for (const { event, text, waiters } of group) {
+      this.#ports.committed(event, text);
+      for (const { resolve } of waiters) resolve(event);
     }
     if (this.#pending.length > 0) this.#flush();
     else for (const done of this.#drained.splice(0)) done();
@@ -153,7 +179,7 @@ export class CommitLoop {
     if (this.#over !== null) return;
     this.#over = reason;
     this.#abort.abort(this.#termOver());
-    for (const { reject } of [...this.#flying, ...this.#pending]) reject(this.#termOver());
+    for (const { waiters } of [...this.#flying, ...this.#pending]) for (const { reject } of waiters) reject(this.#termOver());
     this.#flying = [];
     this.#pending = [];
     for (const done of this.#drained.splice(0)) done();
@@ -167,12 +193,4 @@ export class CommitLoop {
       hint: "ask again: the next owner answers",
     });
   }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
-  let settle = {} as { resolve(value: T): void; reject(error: Error): void };
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return { promise, ...settle };
 }

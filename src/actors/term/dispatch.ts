@@ -99,8 +99,9 @@ export class Dispatch {
   hasBegun(firing: OpenFiring): boolean {
     return this.#begun.get(firing.firing) === firing.attempt;
   }
-  over(firing: string): void {
-    this.#begun.delete(firing);
+  /** Forgets it; true when an attempt had begun here. */
+  over(firing: string): boolean {
+    return this.#begun.delete(firing);
   }
 
   timeoutOf(firing: OpenFiring): number {

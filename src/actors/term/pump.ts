@@ -18,6 +18,13 @@ import type { CommitLoop } from "./commit-loop.ts";
 
 /** Decisions in one go before the broker's answers get a turn. */
 const PUMP_BURST = 500;
+/** Milliseconds after which others get a turn: another net must not wait 50 ms for this one. */
+const PUMP_MS = 8;
+/** Decisions between two looks at the clock. */
+const LOOK_AT_CLOCK = 32;
+/** What time brings about is looked for so often under load, and for at most one part in so many of the time. */
+const WAKE_EVERY_MS = 10;
+const WAKE_SHARE = 20;
 /** Decisions stop while this many events wait for the log. */
 const BACKLOG_LIMIT = 5000;
 const LATE_MS = 5;
@@ -41,6 +48,8 @@ export interface PumpPorts {
   worked(net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null;
   /** Held letters may have room now. */
   room(): void;
+  /** Tokens of events after this `seq` are not taken yet. */
+  upTo(): number;
 }
 
 export class Pump {
@@ -50,6 +59,8 @@ export class Pump {
   #held = 0;
   #released: (() => void)[] = [];
   #wake: Timer | null = null;
+  #wakeSoon: Timer | null = null;
+  #wakeNotBefore = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(ports: PumpPorts) {
@@ -65,14 +76,15 @@ export class Pump {
     for (const call of this.#released.splice(0)) call();
     this.soon();
   }
-  /** Settles when nothing holds the pump, or it has stopped. */
-  free(): Promise<void> {
-    if (this.#held === 0 || this.#stopped) return Promise.resolve();
+  /** Settles when nothing holds the pump, or it has stopped; null when that is so now. */
+  free(): Promise<void> | null {
+    if (this.#held === 0 || this.#stopped) return null;
     return new Promise((resolve) => this.#released.push(resolve));
   }
   stop(): void {
     this.#stopped = true;
     this.#wake?.cancel();
+    this.#wakeSoon?.cancel();
     for (const call of this.#released.splice(0)) call();
   }
 
@@ -89,17 +101,18 @@ export class Pump {
   touch(event: EventDraft): void {
     const net = this.#ports.net();
     if (!net) return;
-    const places = new Set([...(event.produced ?? []), ...(event.consumed ?? []), ...(event.read ?? [])].map(({ place }) => place));
+    for (const { place } of event.produced ?? []) this.#wakeAt(net, place);
+    for (const { place } of event.consumed ?? []) this.#wakeAt(net, place);
+    for (const { place } of event.read ?? []) this.#wakeAt(net, place);
     if (event.transition) {
       this.#dirty.add(event.transition);
       // Room that an open firing had kept in places that it did not fill after all.
-      for (const { to } of net.transitions.get(event.transition)?.definition.out ?? []) places.add(to);
-    }
-    for (const place of places) {
-      for (const id of net.takers.get(place) ?? []) this.#dirty.add(id);
-      for (const id of net.fillers.get(place) ?? []) this.#dirty.add(id);
+      for (const place of net.bounded.get(event.transition) ?? []) this.#wakeAt(net, place);
     }
     if (event.type === "edited" || event.type === "resumed") for (const id of net.transitions.keys()) this.#dirty.add(id);
+  }
+  #wakeAt(net: CompiledNet, place: string): void {
+    for (const id of net.wakes.get(place) ?? []) this.#dirty.add(id);
   }
 
   soon(): void {
@@ -128,13 +141,14 @@ export class Pump {
       if (!draft) continue;
       // It may be enabled again; others of its priority get their turn first.
       this.#dirty.add(id);
-      void loop.commit(draft);
+      loop.apply(draft);
       this.touch(draft);
       burst += 1;
       if (burst >= PUMP_BURST || loop.backlog > BACKLOG_LIMIT) break;
+      if (burst % LOOK_AT_CLOCK === 0 && clock.now() - now > PUMP_MS) break;
     }
     room();
-    this.wakeLater();
+    this.#wakeSometime();
     if (this.#dirty.size > 0) clock.after(0, () => this.soon());
   }
 
@@ -145,12 +159,24 @@ export class Pump {
     if (!transition) return null;
     try {
       const isWorked = transition.jsonata !== null && !transition.definition.gate;
-      const draft = isWorked ? this.#ports.worked(net, transition, now) : nextStep(state, net, transition, now, netOf);
+      const draft = isWorked ? this.#ports.worked(net, transition, now) : nextStep(state, net, transition, now, netOf, this.#ports.upTo());
       return draft ? this.#ports.fit(draft) : null;
     } catch (error) {
       logger.error({ err: error, net: state.net, transition: id }, "a transition could not be decided");
       return null;
     }
+  }
+
+  /** As `wakeLater`, but under load no oftener than its own cost allows: it looks at all that waits for time. */
+  #wakeSometime(): void {
+    const { clock } = this.#ports;
+    if (this.#wakeSoon) return;
+    const wait = this.#wakeNotBefore - clock.now();
+    if (wait <= 0) return this.wakeLater();
+    this.#wakeSoon = clock.after(wait, () => {
+      this.#wakeSoon = null;
+      this.wakeLater();
+    });
   }
 
   /** Sets one timer for whatever time will bring about next. */
@@ -164,6 +190,8 @@ export class Pump {
     // Due while another event set the timer anew: it must not be forgotten.
     const isLate = !state.paused && dueRetries(state, now).some((firing) => !this.#ports.hasBegun(firing));
     const next = isLate ? now + LATE_MS : nextDue(state, net, now);
+    const after = clock.now();
+    this.#wakeNotBefore = after + Math.max(WAKE_EVERY_MS, (after - now) * WAKE_SHARE);
     if (next !== null) this.#wake = clock.after(Math.max(0, Math.min(next - now, LONGEST_TIMER)), () => this.#onTime());
   }
 
@@ -190,7 +218,7 @@ export class Pump {
   }
 
   #commit(draft: EventDraft): void {
-    void this.#ports.loop.commit(draft);
+    this.#ports.loop.apply(draft);
     this.touch(draft);
     this.soon();
   }

@@ -25,6 +25,8 @@ export interface TermPorts {
   /** How long an executor may be silent. */
   leaseMs: number;
   personas: PersonaBook;
+  /** A step waits until the log has the one before it; else a token may go several steps in one entry of the log. */
+  stepwise: boolean;
   sign(order: WorkOrder): SignedOrder;
   /** A persona's actor takes up a firing. */
   assign(firing: AssignedFiring): void;

@@ -19,7 +19,7 @@ import { badRequest } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Claims } from "./claims.ts";
-import { CommitLoop } from "./commit-loop.ts";
+import { CommitLoop, type Waiter } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
 import { HttpWork } from "./http-work.ts";
@@ -70,7 +70,7 @@ export class Term {
       state,
       clock,
       ids,
-      committed: (event) => this.#committed(event),
+      committed: (event, text) => this.#committed(event, text),
       over: (reason) => this.#over(reason),
       stalled: (error) => this.#stall(error),
     });
@@ -112,7 +112,7 @@ export class Term {
     const doors = { state, loop, clock, net: () => this.net, free: () => this.#pump.free(), stalled: () => this.#stalled };
     this.arrivals = new Arrivals({
       ...{ ...doors, ids, logger, door: broker.door, artifacts: broker.artifacts },
-      pump: () => this.wakeAll(),
+      commit: (draft, waiter) => this.#apply(draft, waiter),
     });
     this.links = new LinkSender({
       ...{ state, clock, logger, isOver, handover: broker.handover, random: ports.random },
@@ -130,6 +130,7 @@ export class Term {
       hasBegun: (firing) => this.dispatch.hasBegun(firing),
       worked: (net, transition, now) => maps.decide(net, transition, now),
       room: () => this.arrivals.room(),
+      upTo: () => (ports.stepwise ? loop.acknowledged : Number.POSITIVE_INFINITY),
     });
   }
 
@@ -164,6 +165,11 @@ export class Term {
     this.#pump.touch(draft);
     this.#pump.soon();
     return committed;
+  }
+  #apply(draft: EventDraft, waiter: Waiter): void {
+    this.loop.apply(draft, waiter);
+    this.#pump.touch(draft);
+    this.#pump.soon();
   }
 
   /** Gives up an attempt and begins the next. */
@@ -309,14 +315,16 @@ export class Term {
     }
   }
 
-  #committed(event: NetEvent): void {
+  #committed(event: NetEvent, text: string): void {
     this.projection.follow(event);
-    this.ports.broker.live.publish(event);
+    this.ports.broker.live.publish(event, text);
     this.ports.committed(event);
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);
     this.links.follow(event);
     if (event.attributes?.letter !== undefined) this.#letters.soon();
+    // Steps that wait for the log may go on.
+    if (this.ports.stepwise) this.#pump.touch(event);
     this.#pump.progressed();
     this.#checkpoints.committed(event);
   }
@@ -326,8 +334,8 @@ export class Term {
     const firing = this.state.firings.get(id);
     for (const over of this.outcomes.callOff(event)) this.dispatch.over(over);
     if (!firing) {
-      this.dispatch.over(id);
-      this.cancel(id, event.attempt ?? 0, "the firing is over");
+      // What was decided in one event never had anybody at work.
+      if (this.dispatch.over(id)) this.cancel(id, event.attempt ?? 0, "the firing is over");
       return;
     }
     if ((event.type === "started" || event.type === "lapsed") && firing.attempt === event.attempt) this.dispatch.run(firing);

@@ -71,6 +71,9 @@ export class TokenFit {
 /** Each token over its own limit, then the biggest until the event fits. */
 function tooBig(draft: EventDraft): { id: string; text: string }[] {
   const produced = draft.produced ?? [];
+  let left = TOKEN_DATA_LIMIT;
+  for (const { token } of produced) if (left > 0) left -= atMost(token.data, left);
+  if (left > 0) return [];
   const sized = produced.map(({ token }) => {
     const text = JSON.stringify(token.data);
     return { id: token.id, text, bytes: Buffer.byteLength(text) };
@@ -84,6 +87,19 @@ function tooBig(draft: EventDraft): { id: string; text: string }[] {
     chosen.push(each);
   }
   return chosen;
+}
+
+/** Bytes that the value surely stays under as JSON, counted no further than `enough`: cheaper than writing it down. */
+function atMost(value: Json, enough: number): number {
+  if (typeof value === "string") return value.length * 6 + 2;
+  if (typeof value !== "object" || value === null) return 24;
+  // More than the brackets: what is nested deep is counted no deeper than the stack goes.
+  let bytes = 32;
+  for (const key in value) {
+    bytes += key.length * 6 + 4 + atMost((value as { [key: string]: Json })[key] as Json, enough - bytes);
+    if (bytes > enough) break;
+  }
+  return bytes;
 }
 
 function withStored(draft: EventDraft, stored: ReadonlyMap<string, Json>): EventDraft {
