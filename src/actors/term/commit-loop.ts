@@ -86,7 +86,10 @@ export class CommitLoop {
 
   /** The same for callers that need no promise: most events are awaited by nobody. */
   apply(draft: EventDraft, waiter?: Waiter): void {
-    if (this.#over !== null) return waiter?.reject(this.#termOver());
+    if (this.#over !== null) {
+      waiter?.reject(this.#termOver());
+      return;
+    }
     const { state, clock } = this.#ports;
     const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
     applyEvent(state, event);

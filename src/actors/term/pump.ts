@@ -172,11 +172,13 @@ export class Pump {
     const { clock } = this.#ports;
     if (this.#wakeSoon) return;
     const wait = this.#wakeNotBefore - clock.now();
-    if (wait <= 0) return this.wakeLater();
-    this.#wakeSoon = clock.after(wait, () => {
-      this.#wakeSoon = null;
-      this.wakeLater();
-    });
+    if (wait <= 0) this.wakeLater();
+    else {
+      this.#wakeSoon = clock.after(wait, () => {
+        this.#wakeSoon = null;
+        this.wakeLater();
+      });
+    }
   }
 
   /** Sets one timer for whatever time will bring about next. */
