@@ -25,7 +25,7 @@ export interface LinkReceiverPorts {
   handover: Handover;
   clock: Clock;
   net(): CompiledNet | null;
-  free(): Promise<void>;
+  free(): Promise<void> | null;
   stalled(): ErrorData | null;
   commit(draft: EventDraft): Promise<unknown>;
 }
