@@ -97,7 +97,17 @@ export type GateRow = z.output<typeof gateRows>[number];
 
 export const definitionAnswer = z.looseObject({ definition: z.record(z.string(), json), hash: z.string(), text: z.string().optional() });
 export const applyAnswer = z.looseObject({ hash: z.string(), changed: z.boolean().optional() });
-export const whyAnswer = z.looseObject({ transition: z.string(), enabled: z.boolean(), reasons: z.array(z.string()) });
+/** `why`: one for each thing of that name. */
+export const whyAnswer = z.array(
+  z.looseObject({
+    kind: z.enum(["transition", "place", "token"]),
+    name: z.string(),
+    fires: z.boolean(),
+    reasons: z.array(
+      z.looseObject({ code: z.string(), text: z.string(), transition: z.string().optional(), command: z.string().optional() }),
+    ),
+  }),
+);
 
 export interface ActorNode {
   id: string;

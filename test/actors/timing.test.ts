@@ -158,7 +158,7 @@ describe("groups and retries", () => {
     const rows = (await kit.ask("n", "places")) as { place: string; groups?: { key: unknown; inputs: { have: number }[] }[] }[];
     expect(rows.find(({ place }) => place === "orders")?.groups).toMatchObject([{ key: 17, inputs: [{ have: 1 }, { have: 0 }] }]);
     await kit.put("n", "bills", { id: 18 });
-    expect(JSON.stringify(await kit.ask("n", "why", { transition: "join" }))).toContain("17: order 1 of 1, bill 0 of 1");
+    expect(JSON.stringify(await kit.ask("n", "why", { name: "join" }))).toContain("17: order 1 of 1, bill 0 of 1");
   });
 
   it("retry puts failed work back, answers a second time the same, and takes all", async () => {

@@ -170,8 +170,16 @@ test("actors draws the tree", async () => {
 });
 
 test("why gives the reasons", async () => {
-  await stage.serves("hello", { why: { transition: "greet", enabled: false, reasons: ["known is empty"] } });
-  expect((await stage.run("why", "hello", "greet")).out).toBe("greet is not enabled\n  known is empty\n");
+  const reasons: Json[] = [
+    { code: "no-token", text: "nothing lies in known", place: "known" },
+    { code: "paused", text: "the net is paused", command: "petrel resume hello" },
+  ];
+  await stage.serves("hello", { why: [{ kind: "transition", name: "greet", fires: false, reasons }] });
+  expect((await stage.run("why", "hello", "greet")).out).toBe(
+    "greet does not fire\n  nothing lies in known\n  the net is paused\n    next: petrel resume hello\n",
+  );
+  expect((await stage.run("why", "hello", "greet", "--json")).json).toMatchObject([{ fires: false, reasons }]);
+  expect((await stage.run("why", "hello", "no such thing")).code).toBe(2);
 });
 
 describe("doctor", () => {

@@ -100,11 +100,9 @@ describe("petrel up", () => {
     expect(tree.children[0]?.children.filter(({ systemId }) => systemId.includes("/developer/"))).toHaveLength(2);
     expect(await desk.json(["gate", "ls"])).toEqual([]);
     expect(await desk.json(["gate", "approve", NET, "release"], 1)).toMatchObject({ error: { code: "nothing-waits" } });
-    expect(await desk.json(["why", NET, "intake"])).toMatchObject({
-      transition: "intake",
-      enabled: false,
-      reasons: ["the net is paused", "nothing lies in settings"],
-    });
+    expect(await desk.json(["why", NET, "intake"])).toMatchObject([
+      { kind: "transition", name: "intake", fires: false, reasons: [{ code: "paused" }, { code: "no-token", place: "settings" }] },
+    ]);
     const personas = await desk.json<{ persona: string }[]>(["persona", "ls"]);
     expect(personas.map(({ persona }) => persona).sort()).toEqual([...new Set(personas.map(({ persona }) => persona))].sort());
     expect(personas.find(({ persona }) => persona === "devops")).toMatchObject({

@@ -6,19 +6,18 @@ import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
-import { findBinding } from "../../net/binding.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
-import { hasRoom, openFirings } from "../../net/decide.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
-import { groupWords, partialGroups } from "../../net/partial-groups.ts";
+import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
+import { whyOf } from "./why-command.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const json = z.json();
@@ -40,8 +39,6 @@ const decideBody = z.object({
   comment: z.string().optional(),
   id: z.string().min(1),
 });
-/** Groups that `why` names one by one. */
-const GROUPS_TOLD = 5;
 
 const byBody = z.object({ by: person });
 const moveBody = z.object({
@@ -113,7 +110,7 @@ export const NET_VERBS: Record<string, Verb> = {
     definition: (term.net?.source ?? null) as unknown as Json,
     personas: term.state.personas,
   }),
-  why: async (term, body) => whyNot(term, z.object({ transition: z.string() }).parse(body).transition),
+  why: async (term, body) => whyOf(term, z.object({ name: z.string() }).parse(body).name),
   compare: async (term) => ({ ...(await term.comparePlaces()), stale: term.projection.stale }),
 };
 
@@ -273,36 +270,6 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
   if (term.state.places.get(request.place)?.get(request.id)?.reservedBy !== null) return intervene(term, request, verb);
   await term.commit(fitting);
   return verb === "move" ? { id: token.id, place: to } : { closed: request.id };
-}
-
-function whyNot(term: Term, id: string): Json {
-  const net = term.net;
-  const transition = net?.transitions.get(id);
-  if (!net || !transition)
-    throw new Terminal({
-      code: "no-such-transition",
-      message: `the net has no transition ${id}`,
-      hint: `petrel net pull ${term.state.net}`,
-    });
-  const open = openFirings(term.state, id);
-  const reasons: string[] = [];
-  if (term.state.killed) reasons.push("everything is stopped by a kill");
-  if (term.state.paused) reasons.push("the net is paused");
-  if (open.length >= transition.slots) reasons.push(`all ${transition.slots} slots are busy`);
-  if (!hasRoom(term.state, net, transition)) reasons.push("a place that it fills has no room");
-  if (!findBinding(term.state, net, transition, term.ports.clock.now())) {
-    const empty = transition.inputs.filter(({ arc }) => (term.state.places.get(arc.place)?.size ?? 0) === 0).map(({ arc }) => arc.place);
-    reasons.push(empty.length > 0 ? `nothing lies in ${empty.join(", ")}` : "no combination of tokens meets its conditions");
-    const { groups, total } = partialGroups(term.state, net, term.ports.clock.now(), { only: id, most: GROUPS_TOLD });
-    reasons.push(...groups.map((group) => `a group waits for more, ${groupWords(group)}`));
-    if (total > GROUPS_TOLD) reasons.push(`${total - GROUPS_TOLD} further groups wait for more`);
-  }
-  return {
-    transition: id,
-    enabled: reasons.length === 0,
-    reasons,
-    open: open.map(({ firing, attempt, claim }) => ({ firing, attempt, executor: claim?.executor ?? null })),
-  };
 }
 
 function heldData(term: Term, id: string): Json {

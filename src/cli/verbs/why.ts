@@ -1,22 +1,33 @@
-/** Why a transition does not fire. */
-
+/** Why something does not fire. */
 import type { Json } from "../../contract/json.ts";
 import { readAnswer, whyAnswer } from "../answers.ts";
 import { askNet, checkName } from "../ask.ts";
+import { usage } from "../failure.ts";
+import type { Output } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
+type Told = ReturnType<typeof whyAnswer.parse>[number];
+
 export const whyVerb: Verb = {
-  command: "why <net> <transition>",
-  summary: "say why a transition fires or does not",
-  examples: ["petrel why safe-teams deliver"],
+  command: "why <net> <name>",
+  summary: "say why a transition, the tokens of a place, or a token does not move on",
+  details: "Each reason names what it is about, with the values that a condition saw, and the command that helps where there is one.",
+  examples: ["petrel why safe-teams deliver", "petrel why safe-teams tasks", "petrel why safe-teams t-8msgb7uis30et913k82le --json"],
   run: async (call) => {
-    const body = { transition: checkName(call.arg("transition"), "transition") };
-    const answer = readAnswer(whyAnswer, await call.withBroker((broker) => askNet(broker, call.arg("net"), "why", body)), "why");
-    call.out.result(answer as unknown as Json, () =>
-      [`${answer.transition} is ${answer.enabled ? "enabled" : "not enabled"}`, ...answer.reasons.map((reason) => `  ${reason}`)].join(
-        "\n",
-      ),
-    );
+    const net = checkName(call.arg("net"), "net");
+    const name = call.arg("name");
+    if (!/^[A-Za-z0-9_-]{1,200}$/.test(name)) throw usage(`"${name}" names no transition, place or token`, `petrel places ${net}`);
+    const answer = readAnswer(whyAnswer, await call.withBroker((broker) => askNet(broker, net, "why", { name })), "why");
+    call.out.result(answer as unknown as Json, () => answer.map((one) => whyText(one, call.out)).join("\n"));
     return EXIT.ok;
   },
 };
+
+function whyText({ kind, name, fires, reasons }: Told, out: Output): string {
+  const does = kind === "transition" ? (fires ? "fires" : "does not fire") : fires ? "moves on" : "stays";
+  const lines = reasons.map(({ transition, text, command }) => {
+    const about = transition !== undefined && transition !== name && kind !== "transition" ? `${transition}: ` : "";
+    return `  ${about}${text}${command ? `\n    next: ${command}` : ""}`;
+  });
+  return [`${out.paint.bold(kind === "transition" ? name : `${kind} ${name}`)} ${does}`, ...lines].join("\n");
+}

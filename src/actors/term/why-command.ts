@@ -1,0 +1,23 @@
+/** `why`: what the pure question needs of the term around it, and what is said of a name that the net does not have. */
+import { Terminal } from "../../contract/errors.ts";
+import type { Json } from "../../contract/json.ts";
+import { nearestHint } from "../../net/check-nearest.ts";
+import { why } from "../../net/why.ts";
+import type { Term } from "./term.ts";
+
+/** Errors: Terminal `nothing-of-that-name`, `no-definition`. */
+export async function whyOf(term: Term, name: string): Promise<Json> {
+  const { net, state, ports } = term;
+  if (!net)
+    throw new Terminal({ code: "no-definition", message: `the net ${state.net} runs no definition yet`, hint: "petrel net apply FILE" });
+  const executors = await ports.broker.work.executors().catch(() => null);
+  const found = why({ state, net, now: ports.clock.now(), netOf: (firing) => term.netOf(firing), executors }, name);
+  if (found.length > 0) return found as unknown as Json;
+  const names = [...net.transitions.keys(), ...term.placeNames()];
+  const gone = /^t-[a-z0-9]{21}$/.test(name);
+  throw new Terminal({
+    code: "nothing-of-that-name",
+    message: gone ? `no token ${name} lies in a place of ${state.net} now` : `${state.net} has no transition, place or token ${name}`,
+    hint: gone ? `petrel trace ${name} --net ${state.net}` : nearestHint(name, names, "transitions and places"),
+  });
+}

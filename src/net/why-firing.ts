@@ -1,0 +1,62 @@
+/** What an open firing waits for: people, its time, an executor, or its answer. */
+import { isoTime } from "../contract/clock.ts";
+import type { CompiledNet } from "./compiled-net.ts";
+import type { NetState, OpenFiring } from "./state.ts";
+import type { Reason } from "./why.ts";
+
+export interface ExecutorSeen {
+  name: string;
+  pools: string[];
+  labels: string[];
+  busy: number;
+  slots: number;
+}
+
+interface Context {
+  state: NetState;
+  now: number;
+  netOf(firing: OpenFiring): CompiledNet | null;
+  executors: ExecutorSeen[] | null;
+}
+
+export function firingReason(context: Context, firing: OpenFiring): Reason {
+  const { now } = context;
+  const about = { firing: firing.firing, transition: firing.transition };
+  if (firing.gate) return { ...about, ...gateReason(context.state.net, firing) };
+  const { attempt, notBefore, claim } = firing;
+  if (notBefore !== null && notBefore > now) {
+    const until = isoTime(notBefore);
+    return { ...about, code: "backoff", until, text: `attempt ${attempt - 1} failed; attempt ${attempt} begins at ${until}` };
+  }
+  if (claim)
+    return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
+  const pool = poolOf(context, firing);
+  if (pool !== null) return { ...about, ...executorReason(context, pool, attempt) };
+  return { ...about, code: "under-way", text: `attempt ${attempt} is under way since ${isoTime(firing.startedAt)}` };
+}
+
+function gateReason(net: string, { gate, firing }: OpenFiring): Pick<Reason, "code" | "text" | "have" | "want" | "until" | "command"> {
+  if (!gate) return { code: "other", text: "" };
+  const have = gate.decisions.filter(({ approve }) => approve).length;
+  if (gate.passed) return { code: "gate", text: `the gate ${gate.name} is open; it starts when there is room`, have, want: gate.quorum };
+  const until = gate.expiresAt === null ? {} : { until: isoTime(gate.expiresAt) };
+  const who = `${gate.approvers.join(" or ")}${gate.notAuthor ? ", not its author," : ""}`;
+  return {
+    ...{ code: "gate", have, want: gate.quorum, ...until, command: `petrel gate approve ${net} ${firing}` },
+    text: `the gate ${gate.name} holds it: ${have} of ${gate.quorum} approvals, ${who} must decide`,
+  };
+}
+
+function poolOf({ netOf }: Context, firing: OpenFiring): string | null {
+  const definition = netOf(firing)?.transitions.get(firing.transition)?.definition;
+  if (definition?.kind === "command") return definition.pool;
+  return definition?.kind === "agent" && definition.workspace ? (definition.pool ?? "code") : null;
+}
+
+function executorReason({ executors }: Context, pool: string, attempt: number): Pick<Reason, "code" | "text" | "command"> {
+  const members = executors?.filter(({ pools }) => pools.includes(pool)) ?? null;
+  if (members?.length === 0)
+    return { code: "no-executor", text: `no executor of the pool ${pool} is there`, command: `petrel executor start --pool ${pool}` };
+  const busy = members?.every((one) => one.busy >= one.slots) ? `; all are busy: ${members.map(({ name }) => name).join(", ")}` : "";
+  return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };
+}

@@ -1,0 +1,177 @@
+/**
+ * Why something does not fire: the same questions that deciding asks, with the answers kept. Pure. Whether a transition fires is
+ * what `decideTransition` says; the reasons explain it, and where none is found that is said too.
+ */
+import type { Json } from "../contract/json.ts";
+import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
+import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roomIn } from "./decide.ts";
+import { mayNotSendMore } from "./link-draft.ts";
+import type { NetState, OpenFiring, Placed } from "./state.ts";
+import { type ExecutorSeen, firingReason } from "./why-firing.ts";
+import { bindingReasons, tokenReason } from "./why-inputs.ts";
+
+export const WHY_CODES = [
+  ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
+  ...["already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
+  ...["no-executor", "waiting-for-executor", "under-way", "nobody-takes", "sink", "gone", "other"],
+] as const;
+export interface Reason {
+  code: (typeof WHY_CODES)[number];
+  text: string;
+  transition?: string;
+  place?: string;
+  token?: string;
+  firing?: string;
+  /** ISO time from which it may go on. */
+  until?: string;
+  have?: number;
+  want?: number;
+  /** What the paths of a condition gave; null for one that leads nowhere. */
+  values?: { [path: string]: Json };
+  /** What to do about it. */
+  command?: string;
+}
+export interface Why {
+  kind: "transition" | "place" | "token";
+  name: string;
+  /** It fires with its next turn; a place or token: something takes from it. */
+  fires: boolean;
+  reasons: Reason[];
+}
+export interface WhyContext {
+  state: NetState;
+  net: CompiledNet;
+  now: number;
+  netOf(firing: OpenFiring): CompiledNet | null;
+  /** Null: not known. */
+  executors: ExecutorSeen[] | null;
+}
+
+/** Firings of one transition that are told one by one. */
+const MOST_FIRINGS = 10;
+
+/** A transition, a place or a token by its name; null where the net has none of that name. More than one where a name is shared. */
+export function why(context: WhyContext, name: string): Why[] {
+  const { state, net } = context;
+  const found: Why[] = [];
+  const transition = net.transitions.get(name);
+  if (transition) found.push(whyTransition(context, transition));
+  if (placeOf(net, name) || state.places.has(name)) found.push(whyPlace(context, name));
+  for (const [place, tokens] of state.places) {
+    const placed = tokens.get(name);
+    if (placed) found.push(whyToken(context, place, placed));
+  }
+  return found;
+}
+
+export function whyTransition(context: WhyContext, transition: CompiledTransition): Why {
+  const { state, net, now, netOf } = context;
+  const fires =
+    decideTransition(state, net, transition, now, netOf) !== null ||
+    (transition.jsonata !== null && boundForWork(state, net, transition, now) !== null);
+  const reasons = [...switchReasons(state), ...underWay(context, transition)];
+  if (fires) reasons.push(...rivals(context, transition));
+  else reasons.push(...roomReasons(context, transition), ...bindingReasons(context, transition));
+  if (!fires && reasons.length === 0) reasons.push({ code: "other", text: "no combination of tokens meets all its conditions" });
+  return { kind: "transition", name: transition.id, fires, reasons };
+}
+
+function switchReasons(state: NetState): Reason[] {
+  const reasons: Reason[] = [];
+  if (state.killed) reasons.push({ code: "killed", text: "everything is stopped by a kill", command: "petrel resume" });
+  if (!state.paused) return reasons;
+  const { by, reason, hint } = state.pausedFor ?? {};
+  const who = by ? ` by ${by}` : "";
+  const text = `the net is paused${who}${reason ? `: ${reason}` : ""}`;
+  return [...reasons, { code: "paused", text, command: `${hint ? `${hint}; then: ` : ""}petrel resume ${state.net}` }];
+}
+
+function underWay(context: WhyContext, { id, slots }: CompiledTransition): Reason[] {
+  const { state } = context;
+  const open = openFirings(state, id);
+  const gated = gatedFirings(state, id);
+  const all = [...gated, ...open];
+  const reasons = all.slice(0, MOST_FIRINGS).map((firing) => firingReason(context, firing));
+  if (all.length < slots) return reasons;
+  const text = `all ${slots} of its slots are taken: ${open.length} under way, ${gated.length} waiting for people`;
+  return [...reasons, { code: "slots", text, have: all.length, want: slots }];
+}
+
+function roomReasons({ state, net }: WhyContext, transition: CompiledTransition): Reason[] {
+  const reasons: Reason[] = [];
+  if (mayNotSendMore(state, transition)) reasons.push({ code: "link", text: "too many tokens are on their way to the other net already" });
+  if (hasRoom(state, net, transition)) return reasons;
+  for (const place of transition.fills.keys()) {
+    const capacity = placeOf(net, place)?.capacity;
+    if (capacity === undefined || roomIn(state, net, place) >= capacity) continue;
+    const have = state.places.get(place)?.size ?? 0;
+    const coming = capacity - have - roomIn(state, net, place);
+    const more = coming > 0 ? `, and ${coming} may still come from firings under way` : "";
+    reasons.push({ code: "capacity", text: `${place} holds ${have} of at most ${capacity}${more}`, place, have, want: capacity });
+  }
+  return reasons;
+}
+
+/** Who would take from the same places before it. */
+function rivals({ state, net, now, netOf }: WhyContext, transition: CompiledTransition): Reason[] {
+  const places = transition.inputs.map(({ arc }) => arc.place);
+  const others = new Set(places.flatMap((place) => net.takers.get(place) ?? []));
+  return [...others].flatMap((id): Reason[] => {
+    const other = net.transitions.get(id);
+    if (!other || other.priority <= transition.priority || decideTransition(state, net, other, now, netOf) === null) return [];
+    return [{ code: "priority", text: `${id} goes first, with priority ${other.priority}`, transition: id }];
+  });
+}
+
+function whyPlace(context: WhyContext, place: string): Why {
+  const { state, net } = context;
+  const tokens = state.places.get(place)?.size ?? 0;
+  const takers = (net.takers.get(place) ?? []).flatMap((id) => net.transitions.get(id) ?? []);
+  const binding = takers.filter(({ inputs }) => inputs.some(({ arc }) => arc.place === place));
+  if (binding.length === 0) {
+    const sink = placeOf(net, place)?.sink === true;
+    const text = sink ? "it is a sink: nothing takes tokens out of it, on purpose" : "no transition takes tokens out of it";
+    return { kind: "place", name: place, fires: false, reasons: [{ code: sink ? "sink" : "nobody-takes", text, place }] };
+  }
+  if (tokens === 0) {
+    const fillers = net.fillers.get(place) ?? [];
+    const from = fillers.length > 0 ? `; ${fillers.join(", ")} would fill it` : "";
+    return { kind: "place", name: place, fires: false, reasons: [{ code: "no-token", text: `nothing lies in it${from}`, place }] };
+  }
+  const told = binding.map((transition) => whyTransition(context, transition));
+  return { kind: "place", name: place, fires: told.some(({ fires }) => fires), reasons: told.flatMap(ofTransition) };
+}
+
+function ofTransition({ name, fires, reasons }: Why): Reason[] {
+  if (fires)
+    return [{ code: "other", text: "fires with its next turn", transition: name }, ...reasons.map((one) => ({ ...one, transition: name }))];
+  return reasons.map((one) => ({ ...one, transition: name }));
+}
+
+function whyToken(context: WhyContext, place: string, placed: Placed): Why {
+  const { state, net } = context;
+  const { id } = placed.token;
+  const held = placed.reservedBy === null ? undefined : state.firings.get(placed.reservedBy);
+  if (held) {
+    const reason = firingReason(context, held);
+    const text = `the firing ${held.firing} of ${held.transition} holds it: ${reason.text}`;
+    return {
+      kind: "token",
+      name: id,
+      fires: false,
+      reasons: [{ ...reason, code: "reserved", text, token: id, transition: held.transition }],
+    };
+  }
+  const takers = (net.takers.get(place) ?? []).flatMap((name) => net.transitions.get(name) ?? []);
+  const told = takers.flatMap((transition) =>
+    transition.inputs
+      .filter(({ arc }) => arc.place === place)
+      .map((input): Why => {
+        const own = tokenReason(context, transition, input, placed);
+        if (own) return { kind: "transition", name: transition.id, fires: false, reasons: [own] };
+        return whyTransition(context, transition);
+      }),
+  );
+  if (told.length === 0) return { ...whyPlace(context, place), kind: "token", name: id };
+  return { kind: "token", name: id, fires: told.some(({ fires }) => fires), reasons: told.flatMap(ofTransition) };
+}
