@@ -17,6 +17,8 @@ export interface MasterPorts {
   random(): number;
   /** Stable over restarts of the same state folder: its lease is its own again at once. */
   name: string;
+  /** Where it runs, for people. */
+  process?: { host: string; pid: number };
   /** Of Petrel, for `doctor`. */
   version: string;
   /** What the broker was started with: fsync, os, memory. */

@@ -1,17 +1,22 @@
 /**
  * A master: the runtime actor with its nets and personas, and the verbs that no single net owns.
  *
- * M1 A net is served while its lease is ours; safety rests on the log alone. M2 Nothing is started before the control
+ * M1 A net is served while its lease is ours; safety rests on the log alone, and which nets a master tries for is the
+ * circle's to say. M2 Nothing is started before the control
  * record was read from the leader (E9).
  */
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
 import type { Serving } from "../contract/broker.ts";
-import { delay } from "../contract/clock.ts";
+import { delay, isoTime } from "../contract/clock.ts";
 import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
+import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
-import { followControl } from "./control-switch.ts";
+import { type ControlState, followControl } from "./control-switch.ts";
+import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
+import { serveMaster } from "./master-verbs.ts";
+import { NetLeases } from "./net-leases.ts";
 import { type NetEventIn, netMachine } from "./net-machine.ts";
 import { PersonaBook } from "./persona-book.ts";
 import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
@@ -22,8 +27,6 @@ import { NET_VERBS } from "./term/net-commands.ts";
 import { Term } from "./term/term.ts";
 
 const BETWEEN_TRIES_MS = 500;
-/** An owner that cannot renew stops before its lease ends (E2). */
-const LEASE_MARGIN = 0.9;
 
 export class Master {
   readonly ports: MasterPorts;
@@ -36,10 +39,24 @@ export class Master {
   readonly #served = new Set<string>();
   #stopping = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #followed: { generation: number; rows: Json[] } = { generation: -1, rows: [] };
+  readonly circle: MasterCircle;
+  readonly #leases: NetLeases;
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
     this.personas = new PersonaBook(ports.broker.personaVersions);
+    const { broker, clock, logger, name, netLeaseMs: leaseMs } = ports;
+    this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
+    const { host = "", pid = 0 } = ports.process ?? {};
+    this.circle = new MasterCircle({
+      ...{ broker, clock, logger, leaseMs },
+      presence: { name, version: ports.version, host, pid, since: isoTime(clock.now()) },
+      found: (net) => this.#found(net),
+      calm: () => [...this.terms].filter(([, term]) => term.calm).map(([net]) => net),
+      handOver: (net) => this.#handOver(net),
+      speak: () => serveRuntime(this),
+    });
     this.#root = createActor(this.#machine(), {
       id: "runtime",
       systemId: "runtime",
@@ -54,31 +71,63 @@ export class Master {
       for (const term of master.terms.values()) term.connection(state === "up");
     });
     master.#root.start();
-    master.#serving.push(await serveRuntime(master));
     master.#serving.push(
       await ports.broker.control.watch((control) => {
-        const follow = (term: Term) => followControl(term, control, "another master").catch(() => null);
-        void master.inTurn(() => Promise.all([...master.terms.values()].map(follow)));
+        void master.follow(control, "another master").catch(() => {});
       }),
     );
     // Who is there is known from the start, also while no net needs anybody.
     master.#serving.push(await ports.broker.work.onExecutor(() => {}));
-    // E2: a net whose log is gone is served too, so that somebody is told; its versions know it.
-    const known = [...(await ports.broker.nets()), ...(await ports.broker.netVersions.names())];
-    for (const net of new Set(known)) master.serve(net);
+    await master.circle.claimName();
+    master.#serving.push(await serveMaster(master));
+    await master.circle.start();
     return master;
   }
 
+  /** Raises the generation, and follows it here before the broker's echo comes. */
+  async writeControl(state: ControlState["state"], by: string): Promise<{ generation: number }> {
+    return this.#inTurn(async () => {
+      const { generation } = await this.ports.broker.control.write(state);
+      await this.#followNow({ generation, state }, by);
+      return { generation };
+    });
+  }
+
+  /** Brings all terms into line. Gives what changed under this generation, also by an earlier call. */
+  follow(control: ControlState, by: string): Promise<Json[]> {
+    return this.#inTurn(() => this.#followNow(control, by));
+  }
+
+  async #followNow(control: ControlState, by: string): Promise<Json[]> {
+    const rows = await Promise.all([...this.terms.values()].map((term) => followControl(term, control, by).catch(() => null)));
+    const before = this.#followed.generation === control.generation ? this.#followed.rows : [];
+    this.#followed = { generation: control.generation, rows: [...before, ...rows.filter((row) => row !== null)] };
+    return this.#followed.rows;
+  }
+
   /** Kills and resumes go one after the other: two at once would both find the same work to stop. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
   }
 
+  /** Owns the net as soon as nobody else does, whatever this master's share is. */
   serve(net: string): void {
+    this.circle.insist(net);
+    this.#found(net);
+  }
+
+  /** The net is there; whether this master takes it, its share says. */
+  #found(net: string): void {
+    if (this.#served.has(net)) return;
     this.#served.add(net);
     this.#root.send({ type: "net.serve", net });
+  }
+
+  async #handOver(net: string): Promise<void> {
+    await this.terms.get(net)?.close();
+    await this.#leases.giveBack(net);
   }
 
   /** The term of a net once it has one; throws Retryable `not-serving` when it takes too long. */
@@ -118,6 +167,7 @@ export class Master {
   /** A clean end: terms are closed, leases given back. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    await this.circle.stop();
     for (const serving of this.#serving.splice(0)) await serving.stop();
     // The actors first: a net actor whose term ends would take the lease again.
     this.#root.stop();
@@ -125,7 +175,7 @@ export class Master {
     this.terms.clear();
     for (const [net, term] of terms) {
       await term.close();
-      await this.ports.broker.leases.release(net, this.ports.name).catch(() => {});
+      await this.#leases.giveBack(net);
     }
   }
 
@@ -142,11 +192,15 @@ export class Master {
       actors: {
         persona,
         acquire: fromPromise(async ({ input, signal }) => {
-          while (!(await broker.leases.acquire(input.net, name, netLeaseMs).catch(() => false)))
+          for (;;) {
+            await this.circle.wanted(input.net, signal);
+            if (await broker.leases.acquire(input.net, name, netLeaseMs, this.circle.gone()).catch(() => false)) break;
             await delay(clock, BETWEEN_TRIES_MS, signal);
+          }
+          this.circle.took(input.net);
         }),
         open: fromPromise(({ input, self }) => this.#open(input.net, (event) => self._parent?.send(event))),
-        keepLease: fromCallback(({ input, sendBack }) => this.#keepLease(input.net, sendBack)),
+        keepLease: fromCallback(({ input, sendBack }) => this.#leases.keep(input.net, (reason) => this.#lost(input.net, reason, sendBack))),
         wait: fromPromise(({ signal }) => delay(clock, BETWEEN_TRIES_MS, signal)),
       },
     });
@@ -199,42 +253,6 @@ export class Master {
       logger.error({ err: error, net }, "the net could not be opened");
       throw error;
     }
-  }
-
-  /** An owner that cannot renew stops before its lease ends. */
-  #keepLease(net: string, sendBack: (event: NetEventIn) => void): () => void {
-    const { broker, name, netLeaseMs, clock } = this.ports;
-    const abort = new AbortController();
-    const lose = (reason: string) => {
-      if (!abort.signal.aborted) this.#lost(net, reason, sendBack);
-      stop();
-    };
-    // The watch does not wait for an answer: a broker that is away answers nothing at all.
-    const watch = () => clock.after(netLeaseMs * LEASE_MARGIN, () => lose("the lease could not be renewed in time"));
-    let deadline = watch();
-    const stop = () => {
-      deadline.cancel();
-      abort.abort(new Cancelled({ code: "stopped", message: "the term is over" }));
-    };
-    const keep = async () => {
-      while (!abort.signal.aborted) {
-        await delay(clock, netLeaseMs / 5, abort.signal);
-        const asked = clock.now();
-        const ok = await broker.leases.renew(net, name, netLeaseMs).catch(() => null);
-        if (abort.signal.aborted) return;
-        if (ok === false && !(await broker.leases.acquire(net, name, netLeaseMs).catch(() => true)))
-          return lose("another master holds the lease");
-        // The lease runs from the broker's answer, which came after we asked.
-        if (ok === true && clock.now() - asked < netLeaseMs * LEASE_MARGIN) {
-          deadline.cancel();
-          deadline = watch();
-        }
-      }
-    };
-    keep().catch((error: unknown) => {
-      if (!abort.signal.aborted) this.ports.logger.error({ err: error }, "the lease keeper ended");
-    });
-    return stop;
   }
 
   #lost(net: string, reason: string, sendBack: (event: NetEventIn) => void): void {

@@ -1,77 +1,33 @@
-/** The verbs of `runtime.<verb>`: what no single net owns. */
+/**
+ * The verbs of `runtime.<verb>`: what no single net owns. One of the masters answers them, the speaker, and asks the others
+ * for their part.
+ */
 import { z } from "zod";
-import type { CommandAnswer, Serving } from "../contract/broker.ts";
-import { errorData, Terminal } from "../contract/errors.ts";
+import type { Serving } from "../contract/broker.ts";
+import { errorFromData, Retryable, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
-import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
-import { checkNetFile, formatProblem } from "../net/check.ts";
-import { netSchema } from "../net/definition.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
-import { treeJson } from "./actor-tree.ts";
-import { badRequest } from "./bad-request.ts";
-import { type ControlState, followControl } from "./control-switch.ts";
-import { type ForkRequest, forkNet } from "./fork.ts";
+import { type ActorNode, treeJson } from "./actor-tree.ts";
+import type { ControlState } from "./control-switch.ts";
 import type { Master } from "./master.ts";
-import type { BoundPersona } from "./persona-book.ts";
-import { applyNet, soundNet } from "./term/apply-net.ts";
+import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verbs.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
-const applyNetBody = z.object({
-  text: z.string().optional(),
-  file: z.string().default("net"),
-  definition: z.unknown().optional(),
-  base: z.string().optional(),
-  by: person,
-});
 const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
-const forkBody = z.object({
-  net: z.string(),
-  at: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("event"), seq: z.int().min(0) }),
-    z.object({ kind: z.literal("time"), ms: z.number() }),
-    z.object({ kind: z.literal("now") }),
-  ]),
-  as: z.string().optional(),
-  set: z.record(z.string(), z.array(z.json())).default({}),
-  definition: z.unknown().optional(),
-  askAgain: z.boolean().default(false),
-  by: person,
-});
+const forkBody = z.object({ as: z.string().optional() });
 const byBody = z.object({ by: person });
-
-type Verb = (master: Master, body: unknown) => Promise<Json>;
+/** One that does not answer in time is left out; its nets are shown again when they have an owner. */
+const OTHERS_MS = 3000;
+/** For what takes as long as it takes. */
+const LONG_MS = 20_000;
 
 const VERBS: Record<string, Verb> = {
-  nets: async (master) =>
-    [...master.terms.values()].map(({ state, net, stalled, projection }) => ({
-      net: state.net,
-      title: net?.definition.title ?? state.net,
-      state: state.killed ? "stopped" : state.paused ? "paused" : "running",
-      version: state.definition ?? "",
-      seq: state.seq,
-      epoch: state.epoch,
-      tokens: [...state.places.values()].reduce((sum, tokens) => sum + tokens.size, 0),
-      open: [...state.firings.values()].filter(({ gate }) => gate === null).length,
-      waiting: [...state.firings.values()].filter(({ gate }) => gate !== null).length,
-      stalled: stalled?.message ?? null,
-      stalePlaces: projection.stale,
-    })),
-  "apply-net": async (master, body) => {
-    const request = applyNetBody.parse(body);
-    const definition = request.text !== undefined ? parsedNet(request.text, request.file) : netSchema.parse(request.definition);
-    // Before the net has a log: a definition that is refused leaves nothing behind.
-    await soundNet(master.personas, definition);
-    master.serve(definition.net);
-    const term = await master.termOf(definition.net);
-    return applyNet(term, { definition, by: request.by.user, ...(request.base === undefined ? {} : { base: request.base }) });
-  },
+  nets: async (master) => (await fromAll(master, "nets")).flat(),
+  "apply-net": async (master, body) => askMaster(master, await ownerFor(master, await soundRequest(master, body)), "apply-net", body),
+  /** A fork that was cut short goes on where its net is. */
   fork: async (master, body) => {
-    const { definition, as, by, ...request } = forkBody.parse(body);
-    return forkNet(master, {
-      ...{ net: request.net, at: request.at, set: request.set as ForkRequest["set"], askAgain: request.askAgain, by: by.user },
-      ...(as === undefined ? {} : { as }),
-      ...(definition === undefined ? {} : { definition: netSchema.parse(definition) }),
-    });
+    const { as } = forkBody.parse(body);
+    return askMaster(master, as === undefined ? master.ports.name : await ownerFor(master, as), "fork", body);
   },
   "apply-persona": async (master, body) => {
     const { persona: given, files, by } = applyPersonaBody.parse(body);
@@ -87,97 +43,103 @@ const VERBS: Record<string, Verb> = {
       persona,
       persona.knowledge.map((file) => ({ file, text: files[file] ?? "" })),
     );
-    const nets = await tellNets(master, persona.persona, bound.version, by.user);
-    return { persona: persona.persona, hash: bound.version, nets };
+    const told = { persona: persona.persona, version: bound.version, by: by.user };
+    return { persona: persona.persona, hash: bound.version, nets: (await fromAll(master, "tell-persona", told)).flat() };
   },
   personas: async (master) => {
-    const named = [...master.terms.values()].flatMap((term) =>
-      Object.entries(term.state.personas).map(([name, version]) => {
-        const bound = master.personas.bound(name, version);
-        return { net: term.state.net, ...personaRow(name, version, bound) };
-      }),
-    );
-    const inNets = new Set(named.map(({ persona }) => persona));
-    const waiting = await master.personas.stored((name) => !inNets.has(name));
-    return [...named, ...waiting.map((bound) => personaRow(bound.persona.persona, bound.version, bound))];
+    const rows = (await fromAll(master, "personas")).flat() as { persona: string; net?: string; version: string }[];
+    // One that no net names is known to each master.
+    const inNets = new Set(rows.flatMap(({ persona, net }) => (net === undefined ? [] : [persona])));
+    const seen = new Set<string>();
+    return rows.filter(({ persona, net, version }) => {
+      if (net !== undefined) return true;
+      if (inNets.has(persona) || seen.has(`${persona} ${version}`)) return false;
+      return seen.add(`${persona} ${version}`);
+    });
   },
-  actors: async (master) => treeJson(master.tree()),
-  status: async (master) => ({
-    master: master.ports.name,
-    version: master.ports.version,
-    durability: master.ports.durability,
-    control: (await master.ports.broker.control.read()).state,
-    nets: master.served().map((net) => {
-      const term = master.terms.get(net);
-      const problem = term?.stalled ?? master.problem(net);
-      return {
-        net,
-        owner: term ? master.ports.name : null,
-        epoch: term?.state.epoch ?? null,
-        ...(term ? { sequence: term.state.sequence } : {}),
-        ...(problem === null ? {} : { stalled: problem.message, ...(problem.hint === undefined ? {} : { hint: problem.hint }) }),
-      };
-    }),
-    executors: (await master.ports.broker.work.executors()) as unknown as Json,
-  }),
+  /** One tree: each net as its owner has it. */
+  actors: async (master) => {
+    const trees = (await fromAll(master, "actors")) as unknown as ActorNode[];
+    const nets = new Map<string, ActorNode>();
+    for (const net of trees.flatMap(({ children }) => children)) {
+      if (net.state === "owning" || !nets.has(net.id)) nets.set(net.id, net);
+    }
+    return treeJson({ ...(trees[0] as ActorNode), children: [...nets.values()] });
+  },
+  status,
   kill: (master, body) => switchAll(master, "killed", byBody.parse(body).by.user),
   resume: (master, body) => switchAll(master, "running", byBody.parse(body).by.user),
 };
 
 export function serveRuntime(master: Master): Promise<Serving> {
-  return master.ports.broker.commands.serve(null, async (verb, body): Promise<CommandAnswer> => {
-    try {
-      const handle = VERBS[verb];
-      if (!handle)
-        throw new Terminal({ code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${Object.keys(VERBS).join(", ")}` });
-      return { ok: true, value: await handle(master, body) };
-    } catch (error) {
-      return { ok: false, error: errorData(badRequest(error)) };
-    }
+  return master.ports.broker.commands.serve(null, async (verb, body) => {
+    if (master.circle.speaks) return answerWith(VERBS, master, verb, body);
+    const error = new Retryable({ code: "no-owner", message: "this master does not answer for the runtime any more", hint: "ask again" });
+    return answerWith({ [verb]: () => Promise.reject(error) }, master, verb, body);
   });
 }
 
-function parsedNet(text: string, file: string) {
-  const { definition, problems } = checkNetFile(text, file, { jsonataFault });
-  const errors = problems.filter(({ severity }) => severity === "error");
-  if (!definition || errors.length > 0) {
-    throw new Terminal({
-      code: "net-invalid",
-      message: errors.map((problem) => formatProblem(problem)).join("\n"),
-      hint: `petrel net check ${file}`,
-    });
-  }
-  return definition;
+/** The answers of this master and of all others that are there, this one's first. Throws what this one's throws. */
+async function fromAll(master: Master, verb: string, body: Json = null): Promise<Json[]> {
+  const { broker } = master.ports;
+  const own = MASTER_VERBS[verb]?.(master, body) ?? Promise.resolve(null);
+  const others = master.circle.others().map((name) =>
+    broker.masters.ask(name, verb, body, OTHERS_MS).then(
+      (answer) => (answer.ok && answer.value !== undefined ? [answer.value] : []),
+      () => [],
+    ),
+  );
+  return [await own, ...(await Promise.all(others)).flat()];
 }
 
-/** Running nets that name the persona take up its new version; firings under way end with the old one. */
-async function tellNets(master: Master, name: string, version: string, by: string): Promise<string[]> {
-  const told: string[] = [];
-  for (const term of master.terms.values()) {
-    const uses = Object.values(term.net?.definition.transitions ?? {}).some(({ persona }) => persona === name);
-    if (!uses || term.state.personas[name] === version) continue;
-    await term.commit({
-      category: "net",
-      type: "edited",
-      status: "ok",
-      persona: name,
-      personaVersion: version,
-      attributes: { by, personas: { [name]: version } },
-      summary: `${by} gave ${name} in ${term.state.net} a new version.`,
-    });
-    told.push(term.state.net);
-  }
-  return told;
+async function askMaster(master: Master, name: string, verb: string, body: unknown): Promise<Json> {
+  if (name === master.ports.name) return (await MASTER_VERBS[verb]?.(master, body)) ?? null;
+  const answer = await master.ports.broker.masters.ask(name, verb, body as Json, LONG_MS);
+  if (!answer.ok && answer.error) throw errorFromData(answer.error);
+  return answer.value ?? null;
 }
 
-/** The record first, then every term of this master, in one turn of its own: the broker's echo of it finds all done. */
-function switchAll(master: Master, state: ControlState["state"], by: string): Promise<Json> {
-  return master.inTurn(async () => {
-    const { generation } = await master.ports.broker.control.write(state);
-    const nets = await Promise.all([...master.terms.values()].map((term) => followControl(term, { generation, state }, by)));
-    const changed = nets.filter((net) => net !== null);
-    return { state, generation, nets: changed, summary: summaryOf(state, changed) };
-  });
+/** Who has the net; for a new one, who has the fewest. */
+async function ownerFor(master: Master, net: string): Promise<string> {
+  const me = master.ports.name;
+  if (master.terms.has(net)) return me;
+  const others = master.circle.others();
+  const held = await master.ports.broker.leases.all();
+  const owner = held.get(net);
+  if (owner !== undefined && others.includes(owner)) return owner;
+  const counts = [me, ...others].map((name) => ({ name, nets: [...held.values()].filter((each) => each === name).length }));
+  return counts.sort((a, b) => a.nets - b.nets)[0]?.name ?? me;
+}
+
+async function status(master: Master): Promise<Json> {
+  const { broker, name, version, durability } = master.ports;
+  const [rows, held, nets, masters] = await Promise.all([
+    fromAll(master, "owned"),
+    broker.leases.all(),
+    broker.nets(),
+    broker.masters.all(),
+  ]);
+  const owned = rows.flat() as { net: string; owner: string | null; stalled?: string }[];
+  const byOwner = new Map<string, { net: string; owner: string | null; stalled?: string }>();
+  for (const row of owned) if (row.owner !== null || !byOwner.has(row.net)) byOwner.set(row.net, row);
+  return {
+    master: name,
+    version,
+    durability,
+    control: (await broker.control.read()).state,
+    nets: [...new Set([...nets, ...byOwner.keys()])]
+      .sort()
+      .map((net) => ({ epoch: null, ...(byOwner.get(net) ?? { net, owner: null }), lease: held.get(net) ?? null })),
+    masters: masters.map((each) => ({ ...each, nets: owned.filter(({ owner }) => owner === each.name).length })),
+    executors: (await broker.work.executors()) as unknown as Json,
+  };
+}
+
+/** The record first, then every term of every master: the broker's echo of it finds all done. */
+async function switchAll(master: Master, state: ControlState["state"], by: string): Promise<Json> {
+  const { generation } = await master.writeControl(state, by);
+  const changed = (await fromAll(master, "follow-control", { generation, state, by })).flat();
+  return { state, generation, nets: changed, summary: summaryOf(state, changed) };
 }
 
 /** What a kill stopped, or a resume took up again, in a sentence. */
@@ -195,15 +157,4 @@ function summaryOf(state: ControlState["state"], nets: Json[]): string {
 interface Touched {
   transition: string;
   firing: string;
-}
-
-function personaRow(name: string, version: string, bound: BoundPersona | null) {
-  return {
-    persona: name,
-    version,
-    title: bound?.persona.title ?? name,
-    flags: bound?.persona.flags ?? "-----",
-    tier: bound?.persona.tier ?? "unknown",
-    tools: bound?.persona.tools ?? [],
-  };
 }

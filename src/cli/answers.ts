@@ -134,10 +134,12 @@ export const statusAnswer = z.looseObject({
   version: z.string(),
   durability: z.string(),
   control: z.string().describe("running or killed"),
+  masters: z.array(z.looseObject({ name: z.string(), host: z.string().optional(), pid: z.int().optional(), nets: z.int() })).optional(),
   nets: z.array(
     z.looseObject({
       net: z.string(),
       owner: z.string().nullable(),
+      lease: z.string().nullable().optional(),
       epoch: z.int().nullable().optional(),
       sequence: z.int().optional(),
       stalled: z.string().optional(),

@@ -83,6 +83,16 @@ function durabilityCheck(varz: Json, status: Status | null): Finding {
   return { check: "durability", status: "warn", says, hint: "petrel up --durability fsync syncs each write" };
 }
 
+export function masterChecks(status: Status): Finding[] {
+  const { masters = [], master, version } = status;
+  const rows = masters.map(({ name, nets, host, pid }): Finding => {
+    const speaks = name === master ? `, version ${version}, answers for all` : "";
+    const where = host ? `; process ${pid} on ${host}` : "";
+    return { check: "master", status: "ok", says: `${name}${speaks}: owns ${nets} net${nets === 1 ? "" : "s"}${where}` };
+  });
+  return rows.length > 0 ? rows : [{ check: "master", status: "ok", says: `${master}, version ${version}` }];
+}
+
 export function ownerChecks(status: Status): Finding[] {
   const findings: Finding[] = status.nets.map((net) => {
     if (net.stalled !== undefined)
@@ -91,9 +101,13 @@ export function ownerChecks(status: Status): Finding[] {
       return {
         check: "owner",
         status: "fail",
-        says: `nobody holds the lease of ${net.net}`,
+        says: net.lease ? `${net.net} is not open, its lease is held by ${net.lease}` : `nobody holds the lease of ${net.net}`,
         hint: "petrel up, or wait for a lease time if a master has just died",
       };
+    if (net.lease !== undefined && net.lease !== net.owner) {
+      const says = `${net.net} is owned by ${net.owner}, but its lease is held by ${net.lease ?? "nobody"}`;
+      return { check: "owner", status: "warn", says, hint: "one of them gives way within a lease time: look again" };
+    }
     return { check: "owner", status: "ok", says: `${net.net} is owned by ${net.owner}` };
   });
   if (status.control === "killed")

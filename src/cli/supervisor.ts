@@ -191,7 +191,7 @@ export class Supervisor {
 
   #masterArgs(): string[] {
     const { models, leaseMs } = this.options;
-    return ["master", ...modelWords(models), "--lease", String(leaseMs)];
+    return ["master", "--name", "master-1", ...modelWords(models), "--lease", String(leaseMs)];
   }
 
   async #died(name: "master" | "executor", child: ChildProcess): Promise<void> {

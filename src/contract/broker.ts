@@ -198,10 +198,31 @@ export interface Control {
 
 /** Liveness only: safety never rests on a lease. */
 export interface Leases {
-  /** True when the lease is ours for another `ttlMs`. */
-  acquire(net: string, owner: string, ttlMs: number): Promise<boolean>;
+  /** True when the lease is ours for another `ttlMs`. A lease of `gone` counts as free. */
+  acquire(net: string, owner: string, ttlMs: number, gone?: ReadonlySet<string>): Promise<boolean>;
   renew(net: string, owner: string, ttlMs: number): Promise<boolean>;
   release(net: string, owner: string): Promise<void>;
+  /** Who holds what now: net -> owner. */
+  all(): Promise<Map<string, string>>;
+}
+
+/** What a master says of itself to the others. */
+export interface MasterPresence {
+  name: string;
+  version: string;
+  host: string;
+  pid: number;
+  /** ISO time of its start. */
+  since: string;
+}
+/** Masters know of each other, and ask each other. For liveness only. */
+export interface Masters {
+  announce(presence: MasterPresence, ttlMs: number): Promise<void>;
+  leave(name: string): Promise<void>;
+  all(): Promise<MasterPresence[]>;
+  serve(name: string, handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving>;
+  /** Throws Retryable `no-owner` at once when its connection is gone, `no-answer` when it is there and says nothing. */
+  ask(name: string, verb: string, body: Json, timeoutMs?: number): Promise<CommandAnswer>;
 }
 
 export interface Checkpoints {
@@ -250,6 +271,7 @@ export interface Broker {
   personaVersions: VersionStore;
   control: Control;
   leases: Leases;
+  masters: Masters;
   checkpoints: Checkpoints;
   artifacts: Artifacts;
   live: LiveEvents;

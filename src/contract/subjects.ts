@@ -20,6 +20,9 @@ export const subjects = {
   /** Requests that no net owns: list nets, print actors, apply a net or a persona. */
   runtime: (verb: string) => `runtime.${verb}`,
   runtimeAll: () => "runtime.*",
+  /** Requests from one master to another. */
+  master: (name: string, verb: string) => `master.${name}.${verb}`,
+  masterAll: (name: string) => `master.${name}.*`,
   work: (pool: string, net: string, transition: string) => `work.${pool}.${net}.${transition}`,
   workAll: (pool: string) => `work.${pool}.>`,
   /** The executor's name comes first, so that its permissions bind it to its own claims. */
@@ -54,6 +57,7 @@ export const buckets = {
   control: "petrel-control",
   leases: "petrel-leases",
   executors: "petrel-executors",
+  masters: "petrel-masters",
   checkpoints: "petrel-checkpoints",
   artifacts: "petrel-artifacts",
 } as const;

@@ -14,6 +14,7 @@ import { inMemory, type Keeping } from "./keeping.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
 import { JetStreamLog } from "./log.ts";
+import { jetStreamMasters } from "./masters.ts";
 import { Objects } from "./object-store.ts";
 import { JetStreamPlaces } from "./places.ts";
 import { Presence } from "./presence.ts";
@@ -49,6 +50,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
     personaVersions: new JetStreamVersions(link, bucket(buckets.personas, "Every version of every persona, by the hash of its content")),
     control: new JetStreamControl(link, keeping),
     leases: new JetStreamLeases(link, inMemory(keeping)),
+    masters: jetStreamMasters(link, inMemory(keeping)),
     checkpoints: new JetStreamCheckpoints(objects(buckets.checkpoints, "Whole states of nets, to shorten the replay of their logs")),
     artifacts: new JetStreamArtifacts(
       objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),

@@ -1,5 +1,5 @@
 /** Commands to the owner of a net, or to the runtime: JSON both ways. */
-import type { CommandAnswer, Commands } from "../contract/broker.ts";
+import type { CommandAnswer, Commands, Serving } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 import { subjects } from "../contract/subjects.ts";
@@ -10,14 +10,7 @@ const COMMAND_TIMEOUT_MS = 15_000;
 
 export function jetStreamCommands(link: Link): Commands {
   return {
-    serve: async (net, handle) =>
-      serve(link, net === null ? subjects.runtimeAll() : subjects.commandAll(net), async (msg) => {
-        try {
-          return JSON.stringify(await handle(lastToken(msg.subject), parseBody(msg.data)));
-        } catch (error) {
-          return JSON.stringify({ ok: false, error: errorData(error) } satisfies CommandAnswer);
-        }
-      }),
+    serve: (net, handle) => serveCommands(link, net === null ? subjects.runtimeAll() : subjects.commandAll(net), handle),
 
     ask: async (net, verb, body, timeoutMs = COMMAND_TIMEOUT_MS) => {
       const subject = net === null ? subjects.runtime(verb) : subjects.command(net, verb);
@@ -25,6 +18,17 @@ export function jetStreamCommands(link: Link): Commands {
       return (await askOwner(link, subject, JSON.stringify(body), what, { timeoutMs })).json<CommandAnswer>();
     },
   };
+}
+
+/** Serves `<subject>.<verb>` with JSON both ways. */
+export function serveCommands(link: Link, subject: string, handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving> {
+  return serve(link, subject, async (msg) => {
+    try {
+      return JSON.stringify(await handle(lastToken(msg.subject), parseBody(msg.data)));
+    } catch (error) {
+      return JSON.stringify({ ok: false, error: errorData(error) } satisfies CommandAnswer);
+    }
+  });
 }
 
 function parseBody(data: Uint8Array): Json {

@@ -1,6 +1,7 @@
 /** Leases of nets: memory entries with a life of their own. For liveness; safety rests on the log's compare-and-swap. */
 import type { Leases } from "../contract/broker.ts";
 import { buckets } from "../contract/subjects.ts";
+import { lastToken } from "./answering.ts";
 import { Bucket } from "./bucket.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
@@ -12,9 +13,10 @@ export class JetStreamLeases implements Leases {
     this.#bucket = new Bucket(link, buckets.leases, { ...keeping, description: "Who owns which net at the moment", entryTtl: true });
   }
 
-  async acquire(net: string, owner: string, ttlMs: number): Promise<boolean> {
+  async acquire(net: string, owner: string, ttlMs: number, gone?: ReadonlySet<string>): Promise<boolean> {
     const held = await this.#bucket.get(net);
-    if (held && ownerOf(held.data) !== owner) return false;
+    const holder = held ? ownerOf(held.data) : owner;
+    if (holder !== owner && !gone?.has(holder)) return false;
     // A put without a TTL would make the lease live for ever, so each renewal names it again.
     return (await this.#bucket.put(net, owner, { expected: held?.seq ?? 0, ttlMs })) !== null;
   }
@@ -27,6 +29,11 @@ export class JetStreamLeases implements Leases {
   async release(net: string, owner: string): Promise<void> {
     const held = await this.#bucket.get(net);
     if (held && ownerOf(held.data) === owner) await this.#bucket.remove(held.seq);
+  }
+
+  async all(): Promise<Map<string, string>> {
+    const held = await this.#bucket.list(">");
+    return new Map(held.map(({ subject, data }) => [lastToken(subject), ownerOf(data)]));
   }
 }
 

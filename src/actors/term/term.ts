@@ -155,6 +155,11 @@ export class Term {
   get stalled(): ErrorData | null {
     return this.#stalled;
   }
+  /** Whether nothing runs inside this master for the net: what runs on executors goes on under another owner (T4). */
+  get calm(): boolean {
+    const inside = (firing: OpenFiring) => this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind !== "command";
+    return ![...this.state.firings.values()].some((firing) => firing.gate === null && firing.notBefore === null && inside(firing));
+  }
   netOf(firing: OpenFiring): CompiledNet | null {
     return this.definitions.get(firing.netVersion) ?? this.net;
   }

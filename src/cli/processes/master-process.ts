@@ -1,5 +1,6 @@
 /** A master as a process: broker, models and the runtime actor, until it is told to stop. */
 import { createPrivateKey } from "node:crypto";
+import { hostname } from "node:os";
 import { Master } from "../../actors/master.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
 import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
@@ -24,7 +25,7 @@ export interface MasterOptions {
 /** Runs until `signal` is aborted; `ready` is called once nets are being served. */
 export async function runMaster(petrel: PetrelDoors, options: MasterOptions, signal: AbortSignal, ready: () => void): Promise<void> {
   const folder = stateFolder(options.dir);
-  const logger = processLogger(folder.logs, "master", options.logLevel);
+  const logger = processLogger(folder.logs, options.name === "master-1" ? "master" : options.name, options.logLevel);
   const { nats } = readRuntime(options.dir, petrel.cwd);
   const login = nats.master ?? nats;
   const { clock, ids } = petrel;
@@ -54,6 +55,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     ids,
     random: petrel.random,
     name: options.name,
+    process: { host: hostname(), pid: process.pid },
     logger,
     leaseMs: options.leaseMs,
     netLeaseMs: 5000,

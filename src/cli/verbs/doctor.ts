@@ -2,7 +2,17 @@
 
 import { PetrelError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
-import { askStatus, diskCheck, executorCheck, type Finding, logCheck, ownerChecks, placeChecks, serverChecks } from "../health-checks.ts";
+import {
+  askStatus,
+  diskCheck,
+  executorCheck,
+  type Finding,
+  logCheck,
+  masterChecks,
+  ownerChecks,
+  placeChecks,
+  serverChecks,
+} from "../health-checks.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -28,7 +38,6 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
       const status = await askStatus(broker).catch((error: unknown) => ({ broken: failed("master", error) }));
       if ("broken" in status) return [...(await serverChecks(call.petrel, runtime, null)), status.broken as Finding];
       const server = await serverChecks(call.petrel, runtime, status);
-      const master: Finding = { check: "master", status: "ok", says: `${status.master}, version ${status.version}` };
       const places: Finding[] = [];
       const logs: Finding[] = [];
       for (const { net, sequence } of status.nets) {
@@ -36,7 +45,7 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
         places.push(...(await placeChecks(call.petrel, broker, net).catch((error: unknown) => [failed("places", error)])));
       }
       const executors = await executorCheck(broker).catch((error: unknown) => failed("executors", error));
-      return [...server, master, ...ownerChecks(status), ...logs, ...places, executors];
+      return [...server, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, executors];
     });
   } catch (error) {
     return [failed("system", error)];

@@ -1,30 +1,36 @@
-/** `petrel master`: a master alone, beside a broker that runs. `petrel up` starts one by itself. */
+/** `petrel master`: a further master beside a system that runs. `petrel up` starts one by itself. */
+import { isName, NAME_RULE } from "../../contract/ids.ts";
+import { usage } from "../failure.ts";
 import { runMaster } from "../processes/master-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 import { DEFAULT_LEASE_MS, MODEL_OPTIONS, modelOptions } from "./up.ts";
 
 export const masterVerb: Verb = {
   command: "master",
-  summary: "run a master alone, beside a running broker",
-  examples: ["petrel master --name master-2"],
-  hidden: true,
+  summary: "run a further master: masters share the nets, and take over from each other",
+  details: "It finds the broker by the state folder of a `petrel up`. SIGTERM gives its nets to the others.",
+  examples: ["petrel master", "petrel master --name master-2"],
   options: [
-    { flags: "--name <name>", about: "its name; a lease is kept under it (default: master-1)" },
+    { flags: "--name <name>", about: "its name, which no other master has (default: master- and some letters)" },
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
     { flags: "--tied", about: "end when standard input ends" },
     ...MODEL_OPTIONS,
   ],
   run: async (call) => {
     const { petrel } = call;
+    const given = call.text("name");
+    if (given !== undefined && !isName(given)) throw usage(`"${given}" is no name: ${NAME_RULE}`, "--name master-2");
     const options = {
       dir: call.dir,
-      name: call.text("name") ?? "master-1",
+      name: given ?? `master-${petrel.ids.next().slice(-6)}`,
       logLevel: call.logLevel,
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       models: modelOptions(call, "live"),
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
-    await runMaster(petrel, options, signal, () => petrel.stdout.write('{"ready":true}\n'));
+    await runMaster(petrel, options, signal, () =>
+      petrel.stdout.write(`${JSON.stringify({ ready: true, master: options.name, pid: process.pid })}\n`),
+    );
     return EXIT.ok;
   },
 };

@@ -3,9 +3,10 @@ import type { Broker, EventLog } from "../../contract/broker.ts";
 import { memoryCommands, memoryDoor } from "./door.ts";
 import { memoryHandover } from "./handover.ts";
 import type { MemoryHub } from "./hub.ts";
+import { memoryLeases, memoryMasters } from "./liveness.ts";
 import type { AppendFaults } from "./log.ts";
 import { MemoryLog } from "./log.ts";
-import { memoryArtifacts, memoryCheckpoints, memoryControl, memoryLeases, memoryPlaces, memoryVersions } from "./stores.ts";
+import { memoryArtifacts, memoryCheckpoints, memoryControl, memoryPlaces, memoryVersions } from "./stores.ts";
 import { MemoryWire } from "./wire.ts";
 import { memoryWorkDesk } from "./work.ts";
 
@@ -54,6 +55,7 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
     personaVersions: memoryVersions(hub, wire, "persona"),
     control: memoryControl(hub, wire),
     leases: memoryLeases(hub, wire),
+    masters: memoryMasters(hub, wire),
     checkpoints: memoryCheckpoints(hub, wire),
     artifacts: memoryArtifacts(hub, wire),
     live: {

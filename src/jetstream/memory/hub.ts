@@ -1,5 +1,5 @@
 /** What the clients of the in-memory broker share: the part that a NATS server would hold. */
-import type { PlaceLayout, Serving } from "../../contract/broker.ts";
+import type { MasterPresence, PlaceLayout, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/envelope.ts";
@@ -37,6 +37,7 @@ export class MemoryHub {
   control: { generation: number; state: "running" | "killed" } = { generation: 0, state: "running" };
   readonly controlWatchers = new Set<() => void>();
   readonly leases = new Map<string, { owner: string; until: number }>();
+  readonly masters = new Map<string, { presence: MasterPresence; until: number }>();
   /** By net and sequence. */
   readonly checkpoints = new Map<string, Map<number, { state: Uint8Array; kept: boolean }>>();
   readonly artifacts = new Map<string, Uint8Array>();

@@ -1,5 +1,5 @@
-/** Places, versions, control, leases, checkpoints and artefacts of the in-memory broker. */
-import type { Artifacts, Checkpoints, Control, Leases, PlaceStreams, VersionStore } from "../../contract/broker.ts";
+/** Places, versions, control, checkpoints and artefacts of the in-memory broker. */
+import type { Artifacts, Checkpoints, Control, PlaceStreams, VersionStore } from "../../contract/broker.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Retryable } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
@@ -95,25 +95,6 @@ export function memoryControl(hub: MemoryHub, wire: MemoryWire): Control {
           await listener.stop();
         },
       };
-    },
-  };
-}
-
-export function memoryLeases(hub: MemoryHub, wire: MemoryWire): Leases {
-  const held = (net: string) => {
-    wire.check();
-    const lease = hub.leases.get(net);
-    return lease && lease.until > hub.clock.now() ? lease : null;
-  };
-  const hold = (net: string, owner: string, ttlMs: number) => {
-    hub.leases.set(net, { owner, until: hub.clock.now() + ttlMs });
-    return true;
-  };
-  return {
-    acquire: async (net, owner, ttlMs) => (held(net)?.owner ?? owner) === owner && hold(net, owner, ttlMs),
-    renew: async (net, owner, ttlMs) => (held(net)?.owner ?? owner) === owner && hold(net, owner, ttlMs),
-    release: async (net, owner) => {
-      if (held(net)?.owner === owner) hub.leases.delete(net);
     },
   };
 }
