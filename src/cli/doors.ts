@@ -18,13 +18,13 @@ export interface RuntimeFile {
     url: string;
     user: string;
     password: string;
-    /** Base address of the server's monitor, like `http://127.0.0.1:8222`. */
+    /** Base address of the server's monitor, like `http://127.0.0.1:8222`; several with commas between. */
     monitor?: string;
     /** Users for the NATS CLI; without them the master's own is written. */
     admin?: { user: string; password: string };
     readonly?: { user: string; password: string };
     master?: { user: string; password: string };
-    /** What the server was started with: fsync, os or memory. */
+    /** What the system was started with: fsync, os, memory or replicated. */
     durability?: string;
   };
 }

@@ -24,24 +24,28 @@ const LOOK_MS = 300;
 const TOKENS_COMPARED = 10_000;
 
 export async function serverChecks(petrel: PetrelDoors, runtime: RuntimeFile, status: Status | null): Promise<Finding[]> {
-  const monitor = runtime.nats.monitor;
-  let varz: Json;
-  try {
-    if (monitor === undefined) throw new Error("the server's monitor is not known");
-    varz = await petrel.fetchJson(`${monitor}/varz`);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [
-      { check: "server", status: "warn", says: `the version is not known: ${why}` },
-      {
-        check: "durability",
-        status: "warn",
-        says: `it cannot be known whether acknowledged events are synced to disk: ${why}`,
-        hint: "petrel up starts a server that tells",
-      },
-    ];
+  const monitors = runtime.nats.monitor?.split(",") ?? [];
+  const known: Json[] = [];
+  const silent: string[] = [];
+  for (const monitor of monitors) {
+    await petrel.fetchJson(`${monitor}/varz`).then(
+      (varz) => known.push(varz),
+      (error: unknown) => silent.push(error instanceof Error ? error.message : String(error)),
+    );
   }
-  return [versionCheck(field(varz, "version")), durabilityCheck(varz, status)];
+  const why = silent[0] ?? "the server's monitor is not known";
+  const away: Finding[] = silent.map((says) => ({ check: "server", status: "warn", says: `the version is not known: ${says}` }));
+  if (known.length > 0) return [...known.map((varz) => versionCheck(field(varz, "version"))), ...away, durabilityCheck(known, status)];
+  if (away.length === 0) away.push({ check: "server", status: "warn", says: `the version is not known: ${why}` });
+  return [
+    ...away,
+    {
+      check: "durability",
+      status: "warn",
+      says: `it cannot be known whether acknowledged events are synced to disk: ${why}`,
+      hint: "petrel up starts a server that tells; with --nats, --nats-monitor says where to ask",
+    },
+  ];
 }
 
 function versionCheck(version: Json | undefined): Finding {
@@ -56,13 +60,18 @@ function versionCheck(version: Json | undefined): Finding {
   };
 }
 
-function durabilityCheck(varz: Json, status: Status | null): Finding {
-  const config = field(field(varz, "jetstream"), "config");
-  const synced = field(config, "sync_always") === true;
+function durabilityCheck(servers: readonly Json[], status: Status | null): Finding {
+  const synced = servers.every((varz) => field(field(field(varz, "jetstream"), "config"), "sync_always") === true);
   const declared = status?.durability === "unknown" ? undefined : status?.durability;
   if (declared === "memory") {
     const says = "memory: the end of the broker's process loses everything";
     return { check: "durability", status: "warn", says, hint: "petrel up --durability fsync keeps and syncs each write" };
+  }
+  if (declared === "replicated") {
+    const says = "replicated: what was acknowledged survives the loss of one server";
+    if (synced) return { check: "durability", status: "ok", says: `${says}, and of power` };
+    const hint = "sync_interval: always in the jetstream block of each server";
+    return { check: "durability", status: "warn", says: `${says}; of power at all of them, it may lose the last seconds`, hint };
   }
   if (synced) {
     return {
@@ -81,6 +90,25 @@ function durabilityCheck(varz: Json, status: Status | null): Finding {
   }
   const says = `${declared ?? "os"}: what was acknowledged survives a kill of any process, a loss of power may take the last seconds`;
   return { check: "durability", status: "warn", says, hint: "petrel up --durability fsync syncs each write" };
+}
+
+/** What `replicated` really holds: the copies of each log that are there. */
+export async function copyChecks(broker: Broker, status: Status): Promise<Finding[]> {
+  if (status.durability !== "replicated") return [];
+  const findings: Finding[] = [];
+  for (const { net } of status.nets) {
+    const { kept, current } = await broker.copies(net);
+    const says = `the log of ${net} is kept on ${kept} servers, ${current} of them up to date`;
+    if (kept >= 3 && current >= kept) findings.push({ check: "copies", status: "ok", says });
+    else
+      findings.push({
+        check: "copies",
+        status: kept < 3 ? "fail" : "warn",
+        says,
+        hint: "look at the servers of the cluster: one may be down",
+      });
+  }
+  return findings;
 }
 
 export function masterChecks(status: Status): Finding[] {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { Terminal } from "../contract/errors.ts";
+import type { Durability } from "../jetstream/server/config.ts";
 import type { RuntimeFile } from "./doors.ts";
 import { quoted } from "./team/paste.ts";
 
@@ -38,6 +39,11 @@ export function readRuntime(dir: string, cwd: string): RuntimeFile {
   } catch {
     throw notRunning(dir, cwd, "its runtime.json cannot be read");
   }
+}
+
+/** What a connection must know of it: in what it makes streams. */
+export function durabilityOf(nats: RuntimeFile["nats"]): { durability?: Durability } {
+  return nats.durability === "memory" || nats.durability === "replicated" ? { durability: nats.durability } : {};
 }
 
 export function notRunning(dir: string, cwd: string, why: string): Terminal {

@@ -7,12 +7,15 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { delay, type Timer } from "../contract/clock.ts";
 import { Terminal } from "../contract/errors.ts";
+import { sha256 } from "../contract/hash.ts";
 import { findServerBinary } from "../jetstream/server/binary.ts";
-import type { Durability } from "../jetstream/server/config.ts";
+import { type Durability, writeUsers } from "../jetstream/server/config.ts";
+import { type Credentials, enrolExecutor, makeCredentials, readCredentials } from "../jetstream/server/credentials.ts";
 import { addExecutorUser } from "../jetstream/server/executor-user.ts";
 import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
 import { commandOf } from "../jetstream/server/process-table.ts";
@@ -30,6 +33,8 @@ export interface SupervisorOptions {
   leaseMs: number;
   logLevel: string;
   slots: number;
+  /** Servers that somebody else runs, with commas between: none is started then. */
+  nats?: { urls: string; monitors?: string };
   /** Bytes that the broker may keep on disk; default: as many as there are. */
   maxStoreBytes?: number;
   /** Told when something died or is back, in a sentence. */
@@ -62,7 +67,7 @@ export class Supervisor {
     try {
       await supervisor.#startServer();
       orderKeys(supervisor.#folder);
-      await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock });
+      if (!options.nats) await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock });
       await supervisor.#startChild("master");
       await supervisor.#startChild("executor");
     } catch (error) {
@@ -74,7 +79,7 @@ export class Supervisor {
   }
 
   get url(): string {
-    return this.#server?.url ?? "";
+    return this.options.nats?.urls ?? this.#server?.url ?? "";
   }
   get notice(): string | null {
     return this.#server?.notice ?? null;
@@ -117,24 +122,30 @@ export class Supervisor {
   }
 
   async #startServer(): Promise<void> {
+    if (this.options.nats) return this.#useServers(this.options.nats);
     const { clock, env, cwd } = this.#petrel;
     const binary = await findServerBinary({ environment: env, cwd });
     const { durability, maxStoreBytes } = this.options;
     const limit = maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes };
     this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability, clock, ...limit });
     const { credentials, url, monitoringUrl } = this.#server;
-    const runtime: RuntimeFile = {
-      pid: process.pid,
-      nats: {
-        url,
-        ...credentials.admin,
-        monitor: monitoringUrl,
-        admin: credentials.admin,
-        readonly: credentials.readonly,
-        master: credentials.master,
-        durability: this.options.durability,
-      },
-    };
+    this.#writeRuntime(url, monitoringUrl, credentials);
+  }
+
+  /** Their users are those of this folder: the file to include in their configuration is written beside them. */
+  #useServers({ urls, monitors }: { urls: string; monitors?: string }): void {
+    const dir = this.#folder.nats;
+    makeCredentials(dir);
+    enrolExecutor(dir, "local", null);
+    const credentials = readCredentials(dir);
+    writeUsers(dir, credentials);
+    this.#writeRuntime(urls, monitors, credentials);
+  }
+
+  #writeRuntime(url: string, monitor: string | undefined, credentials: Credentials): void {
+    const { admin, readonly, master } = credentials;
+    const known = { admin, readonly, master, durability: this.options.durability, ...(monitor === undefined ? {} : { monitor }) };
+    const runtime: RuntimeFile = { pid: process.pid, nats: { url, ...admin, ...known } };
     writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
   }
 
@@ -191,7 +202,17 @@ export class Supervisor {
 
   #masterArgs(): string[] {
     const { models, leaseMs } = this.options;
-    return ["master", "--name", "master-1", ...modelWords(models), "--lease", String(leaseMs)];
+    return ["master", "--name", this.#masterName(), ...modelWords(models), "--lease", String(leaseMs)];
+  }
+
+  /** Alone in its state folder, but not on servers that others use too. */
+  #masterName(): string {
+    if (!this.options.nats) return "master-1";
+    const host = hostname()
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "");
+    return `master-${host.slice(0, 24) || "host"}-${sha256(this.#folder.dir).slice(0, 6)}`;
   }
 
   async #died(name: "master" | "executor", child: ChildProcess): Promise<void> {

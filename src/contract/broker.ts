@@ -262,6 +262,8 @@ export interface Broker {
   declareNet(net: string): Promise<void>;
   /** Names of the nets that have a log. */
   nets(): Promise<string[]>;
+  /** On how many servers a net's log is kept, and how many of these copies are there and up to date. */
+  copies(net: string): Promise<{ kept: number; current: number }>;
   places(net: string): PlaceStreams;
   door: Door;
   commands: Commands;

@@ -19,7 +19,7 @@ import { Objects } from "./object-store.ts";
 import { JetStreamPlaces } from "./places.ts";
 import { Presence } from "./presence.ts";
 import { declareResults } from "./results.ts";
-import { declareStream, streamNames } from "./streams.ts";
+import { declareStream, streamInfo, streamNames } from "./streams.ts";
 import { JetStreamVersions } from "./versions.ts";
 import { JetStreamWorkDesk } from "./work-desk.ts";
 
@@ -42,6 +42,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
         .map((name) => name.slice(streams.log("").length))
         .sort();
     },
+    copies: (net) => logCopies(link, net),
     door: jetStreamDoor(link, keeping),
     commands: jetStreamCommands(link),
     handover: jetStreamHandover(link),
@@ -82,6 +83,12 @@ async function declareNet(link: Link, net: string, keeping: Keeping): Promise<vo
     metadata: { net, role: "log" },
   });
   await declareResults(link, keeping, net);
+}
+
+async function logCopies(link: Link, net: string): Promise<{ kept: number; current: number }> {
+  const info = await streamInfo(link, streams.log(net));
+  const followers = info?.cluster?.replicas ?? [];
+  return { kept: info?.config.num_replicas ?? 0, current: info === null ? 0 : 1 + followers.filter(({ current }) => current).length };
 }
 
 function liveEvents(link: Link): LiveEvents {

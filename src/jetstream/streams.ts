@@ -31,6 +31,8 @@ export interface StreamInfo {
   config: StreamConfig;
   created: string;
   state: { messages: number; first_seq: number; last_seq: number; subjects?: Record<string, number> };
+  /** Absent outside of a cluster. */
+  cluster?: { leader?: string; replicas?: { name: string; current: boolean; offline?: boolean }[] };
   total?: number;
   offset?: number;
   limit?: number;

@@ -237,6 +237,13 @@ describe("doctor", () => {
     expect((await findings()).of("durability")[0]).toMatch(/^fail: .*does not sync each write/);
     await stage.serves(null, { status: { ...status, durability: "os" } });
     expect((await findings()).of("durability")[0]).toMatch(/^warn: os: /);
+    await stage.serves(null, { status: { ...status, durability: "replicated" } });
+    expect((await findings()).of("durability")[0]).toMatch(/^warn: replicated: .*may lose the last seconds/);
+    stage.monitor["/varz"] = varz();
+    const replicated = await findings();
+    expect(replicated.of("durability")[0]).toMatch(/^ok: replicated: /);
+    // The stage's broker keeps one copy.
+    expect(replicated.of("copies")).toEqual(["fail: the log of hello is kept on 1 servers, 1 of them up to date"]);
     stage.monitor = {};
     expect((await findings()).of("durability")[0]).toMatch(/^warn: it cannot be known/);
   });

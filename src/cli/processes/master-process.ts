@@ -9,7 +9,7 @@ import { httpClient } from "../../http/client.ts";
 import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
-import { readRuntime } from "../runtime-file.ts";
+import { durabilityOf, readRuntime } from "../runtime-file.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { orderKeys, stateFolder } from "./state-folder.ts";
@@ -44,7 +44,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     name: options.name,
     clock,
     ids,
-    ...(nats.durability === "memory" ? { durability: "memory" as const } : {}),
+    ...durabilityOf(nats),
   });
   const expressions = expressionEvaluators({ clock });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });

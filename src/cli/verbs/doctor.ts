@@ -4,6 +4,7 @@ import { PetrelError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import {
   askStatus,
+  copyChecks,
   diskCheck,
   executorCheck,
   type Finding,
@@ -38,6 +39,7 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
       const status = await askStatus(broker).catch((error: unknown) => ({ broken: failed("master", error) }));
       if ("broken" in status) return [...(await serverChecks(call.petrel, runtime, null)), status.broken as Finding];
       const server = await serverChecks(call.petrel, runtime, status);
+      const copies = await copyChecks(broker, status).catch((error: unknown) => [failed("copies", error)]);
       const places: Finding[] = [];
       const logs: Finding[] = [];
       for (const { net, sequence } of status.nets) {
@@ -45,7 +47,7 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
         places.push(...(await placeChecks(call.petrel, broker, net).catch((error: unknown) => [failed("places", error)])));
       }
       const executors = await executorCheck(broker).catch((error: unknown) => failed("executors", error));
-      return [...server, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, executors];
+      return [...server, ...copies, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, executors];
     });
   } catch (error) {
     return [failed("system", error)];

@@ -1,6 +1,7 @@
 /** `petrel up`: the whole system in one folder, until it is told to stop. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Durability } from "../../jetstream/server/config.ts";
 import { usage } from "../failure.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
@@ -40,17 +41,35 @@ export function modelOptions(call: VerbCall, source: ModelOptions["source"]): Mo
   return options;
 }
 
+function natsServers(call: VerbCall, durability: Durability): { urls: string; monitors?: string } | null {
+  const [urls, monitors] = [call.text("nats"), call.text("natsMonitor")];
+  if (urls === undefined) {
+    if (durability !== "replicated") return null;
+    throw usage("--durability replicated needs a cluster of three NATS servers", "petrel up --nats URL1,URL2,URL3 --durability replicated");
+  }
+  const bad = urls.split(",").find((url) => !/^(nats|tls):\/\/[^/@\s]+$/.test(url));
+  if (bad !== undefined) throw usage(`"${bad}" is no address of a NATS server`, "--nats nats://n1:4222,nats://n2:4222,nats://n3:4222");
+  return { urls, ...(monitors === undefined ? {} : { monitors }) };
+}
+
 export const upVerb: Verb = {
   command: "up",
   summary: "start the broker, a master and an executor, and keep them up",
   details: "Ends cleanly on Ctrl-C or SIGTERM; what is in the log goes on at the next start.",
-  examples: ["petrel up", "petrel up --dir /var/lib/petrel --json", "petrel up --durability os"],
+  examples: [
+    "petrel up",
+    "petrel up --dir /var/lib/petrel --json",
+    "petrel up --durability os",
+    "petrel up --nats nats://n1:4222,nats://n2:4222,nats://n3:4222 --durability replicated",
+  ],
   options: [
     {
       flags: "--durability <kind>",
-      about: "when an acknowledgement is given: fsync (default), os or memory",
-      choices: ["fsync", "os", "memory"],
+      about: "when an acknowledgement is given: fsync (default), os, memory, or replicated, which needs a cluster",
+      choices: ["fsync", "os", "memory", "replicated"],
     },
+    { flags: "--nats <urls>", about: "use these NATS servers, with commas between, and start none" },
+    { flags: "--nats-monitor <urls>", about: "with --nats: where their monitors answer, for doctor" },
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
     { flags: "--max-store <mb>", about: "the most megabytes that the broker keeps on disk (default: no limit but the disk)" },
@@ -59,9 +78,12 @@ export const upVerb: Verb = {
   run: async (call) => {
     const { petrel, out, dir } = call;
     const maxStore = call.integer("maxStore", 1);
+    const durability = (call.text("durability") as Durability | undefined) ?? "fsync";
+    const nats = natsServers(call, durability);
     const supervisor = await Supervisor.start(petrel, {
       dir,
-      durability: (call.text("durability") as "fsync" | "os" | "memory" | undefined) ?? "fsync",
+      durability,
+      ...(nats === null ? {} : { nats }),
       models: modelOptions(call, "live"),
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,

@@ -46,6 +46,10 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
       wire.check();
       return [...hub.logs.keys()].sort();
     },
+    copies: async () => {
+      wire.check();
+      return { kept: 1, current: 1 };
+    },
     places: (net) => memoryPlaces(hub, wire, net),
     door: memoryDoor(hub, wire),
     commands: memoryCommands(hub, wire),

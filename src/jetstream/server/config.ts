@@ -64,13 +64,25 @@ jetstream {
   max_file_store: ${settings.maxFileBytes}
   max_memory_store: 1GB${sync}
 }
-${clusterText(settings.cluster)}authorization {
+${clusterText(settings.cluster)}${usersText(credentials)}`;
+}
+
+/** The users and their rights, as a server's config file has them. */
+function usersText(credentials: Credentials): string {
+  return `authorization {
   timeout: 5
   users: [
 ${serverUsers(credentials).map(userText).join("\n")}
   ]
 }
 `;
+}
+
+/** For servers that somebody else runs: `include "users.conf"` in their config files gives them the users of this folder. */
+export function writeUsers(dir: string, credentials: Credentials): string {
+  const path = join(dir, "users.conf");
+  writePrivate(path, usersText(credentials));
+  return path;
 }
 
 function clusterText(cluster: ClusterSettings | undefined): string {
