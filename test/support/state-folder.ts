@@ -1,6 +1,6 @@
 /** A whole system in one folder, in real processes that a test starts, kills and freezes one by one. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { orderKeys, stateFolder } from "../../src/cli/processes/state-folder.ts";
 import { runtimePath } from "../../src/cli/runtime-file.ts";
@@ -24,20 +24,21 @@ export class System {
     this.broker = broker;
   }
 
-  static async start(): Promise<System> {
+  /** `maxFileBytes`: all that the server may keep on disk. */
+  static async start(options: { maxFileBytes?: number } = {}): Promise<System> {
     await builtCli();
     const dir = testFolder("crash");
     mkdirSync(join(dir, "nats"), { recursive: true });
     orderKeys(stateFolder(dir));
-    const server = await serverIn(dir);
+    const server = await serverIn(dir, options.maxFileBytes);
     const { url, credentials } = server;
     const broker = await connectBroker({ url, ...credentials.master, clock: wallClock, ids: testIds("watch"), name: "test" });
     return new System(dir, server, broker);
   }
 
   /** Starts a process under a name of the test's, and waits until it says that it is ready. */
-  async spawn(name: string, args: string[], cwd = ROOT): Promise<void> {
-    const child = spawn(process.execPath, [CLI, ...args, "--dir", this.dir], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  async spawn(name: string, args: string[], cwd = ROOT, dir = this.dir): Promise<void> {
+    const child = spawn(process.execPath, [CLI, ...args, "--dir", dir], { cwd, stdio: ["ignore", "pipe", "pipe"] });
     this.#children.set(name, child);
     let said = "";
     child.stdout.on("data", (bytes) => (said += String(bytes)));
@@ -54,6 +55,18 @@ export class System {
   /** `cwd`: where its petrel.config.json stands. */
   master(name: string, process = name, cwd = ROOT): Promise<void> {
     return this.spawn(process, ["master", "--name", name, "--lease", "3000"], cwd);
+  }
+  /** A master that reaches the server by another address, from a folder of its own. */
+  async masterBy(url: string, name: string): Promise<void> {
+    const dir = join(this.dir, `folder-${name}`);
+    mkdirSync(join(dir, "keys"), { recursive: true });
+    copyFileSync(join(this.dir, "keys", "orders.json"), join(dir, "keys", "orders.json"));
+    const runtime = JSON.parse(readFileSync(runtimePath(this.dir), "utf8")) as { nats: object };
+    writeFileSync(runtimePath(dir), JSON.stringify({ ...runtime, nats: { ...runtime.nats, url } }));
+    await this.spawn(name, ["master", "--name", name, "--lease", "3000"], ROOT, dir);
+  }
+  get url(): string {
+    return this.#server.url;
   }
   executor(): Promise<void> {
     return this.spawn("executor", ["executor", "start", "--name", "local"]);
@@ -77,15 +90,21 @@ export class System {
     process.kill(pid, "SIGKILL");
     await waitUntil("the server is gone", () => !isAlive(pid));
   }
-  async startServer(): Promise<void> {
-    this.#server = await serverIn(this.dir);
+  async startServer(maxFileBytes?: number): Promise<void> {
+    this.#server = await serverIn(this.dir, maxFileBytes);
   }
 
   /** Puts under a key until an owner says yes, whoever dies meanwhile. */
-  async put(net: string, place: string, data: object, token: string): Promise<void> {
+  async put(net: string, place: string, data: object, token: string): Promise<string> {
     const payload = new TextEncoder().encode(JSON.stringify(data));
-    const once = () => this.broker.door.put(net, place, payload, { token, timeoutMs: 3000 });
-    await waitUntil(`${token} is put`, async () => (await once().catch(() => ({ ok: false }))).ok, 60_000);
+    let id = "";
+    const once = async () => {
+      const answer = await this.broker.door.put(net, place, payload, { token, timeoutMs: 3000 }).catch(() => null);
+      if (answer?.ok) id = answer.id;
+      return answer?.ok === true;
+    };
+    await waitUntil(`${token} is put`, once, 60_000);
+    return id;
   }
   async ask(net: string | null, verb: string, body: object = {}): Promise<unknown> {
     const answer = await this.broker.commands.ask(net, verb, { by: { user: "ada", roles: ["maintainer"] }, ...body } as never);
@@ -108,8 +127,10 @@ export class System {
   }
 }
 
-async function serverIn(dir: string): Promise<ManagedServer> {
-  const server = await startManagedServer({ binary: await serverBinary(), dir: join(dir, "nats"), durability: "fsync", clock: wallClock });
+async function serverIn(dir: string, maxFileBytes?: number): Promise<ManagedServer> {
+  const limit = maxFileBytes === undefined ? {} : { maxFileBytes };
+  const how = { dir: join(dir, "nats"), durability: "fsync" as const, clock: wallClock, ...limit };
+  const server = await startManagedServer({ binary: await serverBinary(), ...how });
   const { credentials, url, monitoringUrl } = server;
   const nats = { url, ...credentials.admin, monitor: monitoringUrl, ...credentials };
   writeFileSync(runtimePath(dir), JSON.stringify({ pid: process.pid, nats }));

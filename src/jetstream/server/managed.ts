@@ -162,14 +162,17 @@ async function launch(
   const pid = child.pid;
   if (pid === undefined) return { failure: failedStart(dir, mark, port) };
   const ended = () => child.exitCode !== null || child.signalCode !== null;
-  const ports = await waitReady(dir, pid, options.clock, readyMs, ended);
+  let illness = "";
+  const ports = await waitReady(dir, pid, options.clock, readyMs, ended, (why) => {
+    illness = why;
+  });
   if (ports) return { pid, ports };
   if (ended()) return { failure: failedStart(dir, mark, port) };
   await stopServer(dir, pid, options.clock, 2000);
   return {
     failure: new Retryable({
       code: "nats-server-not-ready",
-      message: `nats-server did not become ready within ${Math.round(readyMs / 1000)} s: ${lastWords(dir, mark)}`,
+      message: `nats-server did not become ready within ${Math.round(readyMs / 1000)} s (${illness}): ${lastWords(dir, mark)}`,
       hint: `look at ${logPath(dir)}`,
     }),
   };

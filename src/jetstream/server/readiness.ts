@@ -24,13 +24,14 @@ export function readPorts(dir: string, pid: number): ServerPorts | null {
   }
 }
 
-async function isHealthy(monitoringUrl: string): Promise<boolean> {
+/** Null when it is well, else its own words. */
+async function illness(monitoringUrl: string): Promise<string | null> {
   try {
     const answer = await fetch(`${monitoringUrl}/healthz`, { signal: AbortSignal.timeout(2000) });
-    const body = (await answer.json()) as { status?: string };
-    return body.status === "ok";
-  } catch {
-    return false;
+    const body = (await answer.json()) as { status?: string; error?: string };
+    return body.status === "ok" ? null : (body.error ?? body.status ?? "unwell");
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -41,11 +42,14 @@ export async function waitReady(
   clock: Clock,
   timeoutMs: number,
   gone: () => boolean,
+  unwell: (why: string) => void = () => {},
 ): Promise<ServerPorts | null> {
   const end = clock.now() + timeoutMs;
   while (!gone() && clock.now() < end) {
     const ports = readPorts(dir, pid);
-    if (ports && (await isHealthy(ports.monitoringUrl))) return ports;
+    const why = ports ? await illness(ports.monitoringUrl) : "its ports are not known";
+    if (ports && why === null) return ports;
+    unwell(why ?? "");
     await delay(clock, 25);
   }
   return null;
