@@ -79,6 +79,9 @@ export const retryAllAnswer = z.looseObject({
   refused: z.array(z.looseObject({ id: z.string(), reason: z.string() })),
 });
 
+/** `query`: tokens with what was selected of them, or a row for each group. */
+export const queryAnswer = z.looseObject({ rows: z.array(z.record(z.string(), z.json())), total: z.int() });
+
 /** `gates`: one row for each firing that waits. */
 export const gateRows = z.array(
   z.looseObject({

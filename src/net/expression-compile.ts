@@ -21,6 +21,8 @@ export function compileNode(node: Node): Evaluate {
   switch (node.kind) {
     case "value":
       return () => node.value;
+    case "rows":
+      return () => undefined;
     case "path":
       return compilePath(node);
     case "array":

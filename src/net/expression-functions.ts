@@ -35,6 +35,12 @@ function sum(operands: Value[]): Value {
   return Number.isFinite(total) ? total : undefined;
 }
 
+function avg(operands: Value[]): Value {
+  const total = sum(operands);
+  const list = listed(operands) ?? [];
+  return typeof total === "number" && list.length > 0 ? total / list.length : undefined;
+}
+
 function extreme(operands: Value[], sign: 1 | -1): Value {
   let best: Value;
   for (const item of listed(operands) ?? []) {
@@ -100,6 +106,7 @@ const table: [string, ExpressionFunction][] = [
   ["trim", { least: 1, most: 1, apply: onText((text) => text.trim()) }],
   ["default", { least: 2, most: 8, apply: (operands) => operands.find((item) => item !== undefined && item !== null) ?? operands.at(-1) }],
   ["sum", { least: 1, most: 64, apply: sum }],
+  ["avg", { least: 1, most: 64, apply: avg }],
   ["count", { least: 1, most: 2, apply: (operands) => count(operands, operands.length) }],
   ["min", { least: 1, most: 64, apply: (operands) => extreme(operands, -1) }],
   ["max", { least: 1, most: 64, apply: (operands) => extreme(operands, 1) }],

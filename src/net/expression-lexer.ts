@@ -32,6 +32,8 @@ export const Limit = clause("Limit", /limit/i);
 export const Asc = clause("Asc", /asc/i);
 export const Desc = clause("Desc", /desc/i);
 export const As = clause("As", /as/i);
+export const Of = clause("Of", /of/i);
+export const Group = clause("Group", /group/i);
 
 const symbol = (name: string, pattern: string): TokenType => createToken({ name, pattern });
 export const Equal = symbol("Equal", "==");
@@ -63,12 +65,44 @@ export const NumberText = createToken({ name: "NumberText", pattern: /(?:0|[1-9]
 export const StringText = createToken({ name: "StringText", pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*"|'(?:[^'\\\r\n]|\\[^\r\n])*'/ });
 const Space = createToken({ name: "Space", pattern: /[ \t\r\n]+/, group: Lexer.SKIPPED, line_breaks: true });
 
+const PLACE = /[a-z][a-z0-9]*(?:--?[a-z0-9]+)*/y;
+
+/** A place behind FROM, or behind one and a comma: its hyphens are no minus there. */
+export const PlaceName = createToken({
+  name: "PlaceName",
+  pattern: (text, offset, before) => {
+    PLACE.lastIndex = offset;
+    return expectsPlace(before) ? PLACE.exec(text) : null;
+  },
+  line_breaks: false,
+  start_chars_hint: [..."abcdefghijklmnopqrstuvwxyz"],
+});
+
+function expectsPlace(before: IToken[]): boolean {
+  const at = before.length - 1;
+  const last = before[at]?.tokenType;
+  if (last === Comma) return before[at - 1]?.tokenType === PlaceName;
+  return last === From && before[at - 1]?.tokenType !== Dot && (at === 0 || isOperandEnd(before, at - 1));
+}
+
+/** FROM names a field where an operand is wanted (`SELECT from`, `$.from`, `AS from`), and opens the clause where one has ended. */
+function isOperandEnd(tokens: IToken[], at: number): boolean {
+  const last = tokens[at]?.tokenType;
+  if (!last) return false;
+  if (tokens[at - 1]?.tokenType === Dot) return true;
+  if (last === Star) return at === 1 && tokens[0]?.tokenType === Select;
+  if (last === Select) return at > 0;
+  if (last === As) return !isOperandEnd(tokens, at - 1);
+  const ends: TokenType[] = [Name, NumberText, StringText, CloseRound, CloseSquare, Dollar, DollarName, True, False, Null];
+  return ends.includes(last) || (last.CATEGORIES ?? []).includes(Name);
+}
+
 // Longer words stand before their beginnings: ORDER before OR, ASC before AS.
 export const vocabulary: TokenType[] = [
-  ...[Space, StringText, NumberText, DollarName, Dollar],
+  ...[Space, PlaceName, StringText, NumberText, DollarName, Dollar],
   ...[Equal, Unequal, LessEqual, GreaterEqual, Less, Greater, AndSign, OrSign, Bang, Assign],
   ...[Plus, Minus, Star, Slash, Percent, OpenRound, CloseRound, OpenSquare, CloseSquare, Comma, Dot],
-  ...[Select, From, Where, Order, By, Limit, Asc, Desc, As, And, Or, Not, In, Exists, Contains, True, False, Null],
+  ...[Select, From, Where, Order, By, Limit, Asc, Desc, As, Of, Group, And, Or, Not, In, Exists, Contains, True, False, Null],
   ...[Name, Word],
 ];
 const lexer = new Lexer(vocabulary, { positionTracking: "onlyOffset" });

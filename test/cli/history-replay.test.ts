@@ -251,6 +251,20 @@ describe("query", () => {
     expect((await own.stage.run("query", "press", "FROM $", "--place", "wishes", "--as-of", "soon")).code).toBe(2);
   });
 
+  test("AS OF in the query is the same as --as-of", async () => {
+    const wish = await inPrint();
+    const then = String(await seqOf("arrived", 1));
+    expect(await rows(`FROM wishes AS OF ${then}`)).toMatchObject([{ place: "wishes", id: wish }]);
+    expect(
+      await rows(`SELECT $meta.place AS place, count(*) AS n FROM wishes, style AS OF ${then} GROUP BY $meta.place ORDER BY place`),
+    ).toEqual([
+      { place: "style", n: 1 },
+      { place: "wishes", n: 1 },
+    ]);
+    expect(await rows("FROM wishes AS OF now")).toEqual([]);
+    expect(await rows("FROM wishes")).toEqual([]);
+  });
+
   test("of the running net orders by what SELECT leaves out, and reaches into nested data", async () => {
     await own.kit.ask("press", "pause");
     for (const n of [2, 3, 1]) await own.kit.put("press", "style", { n, deep: { name: `s${n}` } });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
 import type { Token } from "../../src/contract/token.ts";
+import { answerOf, compileQuery } from "../../src/net/arcql.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -64,7 +65,14 @@ describe("query", () => {
     inbox: [token("t1", { n: 1 }), token("t2", { n: 5 })],
     tasks: [token("t3", { n: 3 })],
   };
-  beforeEach(() => stage.serves("hello", { tokens: (body) => ({ tokens: (places[String(body.place)] ?? []) as never, total: 2 }) }));
+  beforeEach(() =>
+    stage.serves("hello", {
+      query: ({ query, places: asked, limit }) => {
+        const all = (asked as string[]).flatMap((place) => (places[place] ?? []).map((one) => ({ token: one, place })));
+        return { ...answerOf(compileQuery(String(query)), all, 0, Number(limit)) };
+      },
+    }),
+  );
 
   test("over several places puts them in one order and limit", async () => {
     const shown = await stage.run("query", "hello", "FROM $ ORDER BY $.n DESC LIMIT 2", "--place", "inbox", "--place", "tasks", "--json");
@@ -73,8 +81,7 @@ describe("query", () => {
       { place: "tasks", id: "t3", value: { n: 3 } },
     ]);
     expect(stage.requests.map((request) => request.body)).toEqual([
-      { place: "inbox", query: "FROM $ ORDER BY $.n DESC LIMIT 2" },
-      { place: "tasks", query: "FROM $ ORDER BY $.n DESC LIMIT 2" },
+      { query: "FROM $ ORDER BY $.n DESC LIMIT 2", places: ["inbox", "tasks"], limit: 100 },
     ]);
   });
 
@@ -82,6 +89,31 @@ describe("query", () => {
     expect((await stage.run("query", "hello", "SELECT n FROM $", "--place", "tasks", "--json")).json).toEqual([
       { place: "tasks", id: "t3", value: { n: 3 } },
     ]);
+  });
+
+  test("names its places itself, and counts by groups", async () => {
+    const shown = await stage.run(
+      "query",
+      "hello",
+      "SELECT $meta.place AS place, sum(n) AS n FROM inbox, tasks GROUP BY $meta.place ORDER BY n",
+    );
+    expect(shown.out.split("\n").map((line) => line.trim().split(/\s+/).join(" "))).toEqual(
+      expect.arrayContaining(["place n", "tasks 3", "inbox 6"]),
+    );
+    const json = await stage.run("query", "hello", "SELECT count(*) AS n, avg(n) AS mean FROM inbox, tasks", "--json");
+    expect(json.json).toEqual([{ n: 3, mean: 3 }]);
+  });
+
+  test.each([
+    [["FROM inbox", "--place", "tasks"], /FROM names the places/],
+    [["FROM $"], /where to look/],
+    [["FROM inbox AS OF 3", "--as-of", "4"], /AS OF already/],
+    [["FROM inbox AS OF 'soon'"], /AS OF takes/],
+  ])("%j is a wrong use", async (words, says) => {
+    const ended = await stage.run("query", "hello", ...words);
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(says);
+    expect(stage.requests).toEqual([]);
   });
 
   test("that is wrong fails before anybody is asked", async () => {

@@ -42,7 +42,9 @@ describe("queries", () => {
   });
 
   it.each([
-    ["FROM review", "unexpected review"],
+    ["FROM Review", "unexpected Review"],
+    ["FROM review, $", "unexpected $"],
+    ["FROM", "ends too early"],
     ["WHERE $.a == 1", "unexpected WHERE"],
     ["FROM $ LIMIT 0", "LIMIT takes a whole number"],
     ["FROM $ LIMIT 1.5", "LIMIT takes a whole number"],

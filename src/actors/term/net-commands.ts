@@ -5,7 +5,7 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
-import { compileQuery, runQuery, selected } from "../../net/arcql.ts";
+import { answerOf, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
@@ -29,6 +29,11 @@ const tokensBody = z.object({
   where: z.string().optional(),
   orderBy: z.string().optional(),
   query: z.string().optional(),
+  limit: z.int().min(1).max(100_000).default(100),
+});
+const queryBody = z.object({
+  query: z.string(),
+  places: z.array(z.string()).min(1).max(1000),
   limit: z.int().min(1).max(100_000).default(100),
 });
 const decideBody = z.object({
@@ -56,6 +61,7 @@ export const NET_VERBS: Record<string, Verb> = {
   places: async (term) => placesOf(term),
   "state-hash": async (term) => (await stateDigest(term)) as unknown as Json,
   tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
+  query: async (term, body) => queryOf(term, queryBody.parse(body)),
   gates: async (term) =>
     findGates(term.state).map((firing) => ({
       net: term.state.net,
@@ -144,6 +150,18 @@ function linksOf(term: Term): Json {
     const problem = term.links.problems.get(net);
     return { net, waiting: sent - delivered, sent, delivered, problem: problem && sent > delivered ? { ...problem } : null };
   });
+}
+
+/** A query holds the master up, so it has to be over soon. */
+const QUERY_MS = 2000;
+
+/** Rows of a whole query over several places, as they stand in one moment. */
+function queryOf(term: Term, { query: text, places, limit }: z.output<typeof queryBody>): Json {
+  for (const place of places) knownPlace(term, place);
+  const { clock } = term.ports;
+  const now = clock.now();
+  const candidates = places.flatMap((place) => [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place })));
+  return { ...answerOf(compileQuery(text), candidates, now, limit, () => clock.now() - now > QUERY_MS) };
 }
 
 /** Tokens at rest, reserved ones too, by conditions or by a whole ArcQL query. */
