@@ -58,7 +58,7 @@ describe("words that make no sense", () => {
     [["put", "hello", "inbox", "{}", "--file", "x"], /given twice/, /leave one/],
     [["put", "hello", "inbox", "{}", "--token", "a b"], /no token id/, /A-Z/],
     [["tokens", "hello", "inbox", "--limit", "many"], /--limit takes a whole number/, /--limit 10/],
-    [["events", "hello", "--type", "fird"], /no event has the type "fried"/, /did you mean "fired"/],
+    [["events", "hello", "--type", "fird"], /no event has the type "fird"/, /did you mean "fired"/],
     [["query", "hello", "FROM $"], /where to look/, /--place/],
     [["gate"], /petrel gate needs one of: ls, approve, reject/, /petrel gate --help/],
     [["gate", "open", "hello"], /petrel gate has no open/, /petrel gate --help/],
