@@ -36,6 +36,8 @@ export interface MasterPorts {
   http?: HttpHands;
   /** For `map` with JSONata; without it they fail. */
   expressions?: Evaluators;
+  /** Events between two checkpoints, at least; default 2,000. */
+  checkpointEvents?: number;
   /** XState's inspection API. */
   inspect?: (event: InspectionEvent) => void;
 }

@@ -199,7 +199,7 @@ export class Master {
           }
           this.circle.took(input.net);
         }),
-        open: fromPromise(({ input, self }) => this.#open(input.net, (event) => self._parent?.send(event))),
+        open: fromPromise(({ input, self }) => this.#open(input.net, (event) => this.#stopping || self._parent?.send(event))),
         keepLease: fromCallback(({ input, sendBack }) => this.#leases.keep(input.net, (reason) => this.#lost(input.net, reason, sendBack))),
         wait: fromPromise(({ signal }) => delay(clock, BETWEEN_TRIES_MS, signal)),
       },
@@ -225,6 +225,7 @@ export class Master {
         sign,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
+        ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
         definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),

@@ -250,6 +250,23 @@ function startDraft(state: NetState, net: CompiledNet, transition: CompiledTrans
   };
 }
 
+/** A failed attempt has waited for its time: the next one starts, and says so before it has effects (E4). */
+export function againDraft(transition: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
+  return {
+    category: CATEGORY_OF.started,
+    type: "started",
+    status: "info",
+    summary: `${authorOf(transition)} tries ${transition.id} again, attempt ${firing.attempt}.`,
+    transition: transition.id,
+    ...(firing.persona ? { persona: firing.persona } : {}),
+    firing: firing.firing,
+    attempt: firing.attempt,
+    correlation: firing.correlation,
+    netVersion: firing.netVersion,
+    attributes: { kind: transition.definition.kind, again: true, at: isoTime(now) },
+  };
+}
+
 function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft | null {
   const gate = transition.definition.gate;
   if (!gate) return null;

@@ -17,7 +17,7 @@ export function nextDue(state: NetState, net: CompiledNet, now: number): number 
   let next = Number.POSITIVE_INFINITY;
   for (const { notBefore, gate, deadline } of markingIndex(state).timed) {
     if (gate === null && typeof deadline === "number") next = Math.min(next, deadline);
-    if (notBefore !== null && notBefore > now) next = Math.min(next, notBefore);
+    if (notBefore !== null && !gate && !state.paused) next = Math.min(next, notBefore);
     if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
   }
   for (const { due } of incompleteGroups(state, net, now)) next = Math.min(next, due);
@@ -25,8 +25,9 @@ export function nextDue(state: NetState, net: CompiledNet, now: number): number 
   return Number.isFinite(next) ? next : null;
 }
 
-/** Attempts that waited for their time and may go now. */
+/** Attempts that waited for their time and may go now; none while the net is paused. */
 export function dueRetries(state: NetState, now: number): OpenFiring[] {
+  if (state.paused) return [];
   return [...markingIndex(state).timed].filter(({ notBefore, gate }) => gate === null && notBefore !== null && notBefore <= now);
 }
 

@@ -135,11 +135,14 @@ function open(state: NetState, event: NetEvent): void {
   const before = state.firings.get(id);
   if (before) {
     foldOpened(state, event, before);
-    // A gate has passed: the same firing starts.
-    before.decided = before.gate?.decisions ?? [];
+    // A gate has passed, or a failed attempt has waited for its time: the same firing starts.
+    if (before.gate) {
+      before.decided = before.gate.decisions;
+      before.instance = number(event, "instance") ?? null;
+    }
     before.gate = null;
+    before.notBefore = null;
     before.startedAt = opened;
-    before.instance = number(event, "instance") ?? null;
     existingIndex(state)?.firing(before);
     return;
   }

@@ -141,7 +141,8 @@ export class Arrivals {
   /** The answer to a put that came before, once that is in the log. */
   async #again({ id, seq, place }: { id: string; seq: number; place: string }): Promise<PutAnswer> {
     try {
-      if (this.#ports.loop.backlog === 0) return { ok: true, id, seq, place };
+      // A term that is over has nothing pending either: what it knows may never have come into the log.
+      if (this.#ports.loop.backlog === 0 && !this.#ports.loop.isOver) return { ok: true, id, seq, place };
       const full = this.#ports.stalled();
       if (full) return { ok: false, error: full };
       const known: PutAnswer = { ok: true, id, seq, place };

@@ -24,6 +24,8 @@ export interface CheckpointerPorts {
   broker: Broker;
   clock: Clock;
   logger: Logger;
+  /** Events between two, at least. */
+  leastEvents?: number;
 }
 
 export class Checkpointer {
@@ -48,7 +50,7 @@ export class Checkpointer {
       this.#frozen = null;
       void this.#save(frozen, loop.before).catch((error: unknown) => logger.warn({ err: error }, "no checkpoint was written"));
     }
-    if (this.#busy || state.seq - this.#at < LEAST_EVENTS || clock.now() < this.#next) return;
+    if (this.#busy || state.seq - this.#at < (this.#ports.leastEvents ?? LEAST_EVENTS) || clock.now() < this.#next) return;
     this.#busy = true;
     this.#at = state.seq;
     // K1, K2: of events that come, never of one whose entry is being told already.

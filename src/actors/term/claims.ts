@@ -56,7 +56,9 @@ export class Claims {
   }
 
   async answer(id: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
-    const { state } = this.#ports;
+    const { state, loop } = this.#ports;
+    // What a term that is over believes may never have come into the log.
+    if (loop.isOver) return no("unknown", "this owner's term is over");
     const firing = state.firings.get(id);
     if (request.verb === "settled") return this.#settled(firing, attempt);
     if (state.killed) return no("killed", "everything is stopped until `petrel resume`");
@@ -78,7 +80,8 @@ export class Claims {
     const now = clock.now();
     if (state.killed || this.#connectedSince === null || now - this.#connectedSince < leaseMs) return;
     for (const firing of [...state.firings.values()]) {
-      if (firing.gate || poolOf(firing) === null) continue;
+      // What waits after a failure has not been offered yet.
+      if (firing.gate || firing.notBefore !== null || poolOf(firing) === null) continue;
       if (firing.claim) {
         const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
         if (now - heard > leaseMs) this.#ports.lapse(firing, `the lease of ${firing.claim.executor} ran out`);
@@ -136,8 +139,10 @@ export class Claims {
     return { ok: true, leaseMs: this.#ports.leaseMs, timeLeftMs: this.#ports.timeoutOf(firing), secrets: {} };
   }
 
-  #settled(firing: OpenFiring | undefined, attempt: number): ClaimAnswer {
+  async #settled(firing: OpenFiring | undefined, attempt: number): Promise<ClaimAnswer> {
     if (firing && firing.attempt === attempt) return no("not-in-log", "the log does not have this result yet");
+    // The end of the attempt is decided; the executor lets go of its result once that is in the log.
+    await this.#ports.loop.caughtUp();
     return { ok: true, leaseMs: 0, timeLeftMs: 0, secrets: {} };
   }
 

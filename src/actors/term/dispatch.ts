@@ -44,6 +44,8 @@ export interface DispatchPorts {
   clock: Clock;
   logger: Logger;
   isOver(): boolean;
+  /** Whether the open attempt is in the log: it may be decided and still wait for it (E4). */
+  isLogged(firing: OpenFiring): boolean;
   sign(order: WorkOrder): SignedOrder;
   assign(firing: AssignedFiring): void;
   /** Makes the request of an `http` transition. */
@@ -82,10 +84,10 @@ export class Dispatch {
 
   /** Begins an attempt, once. While the net is paused or killed nothing begins; `resumed` comes back to it. */
   run(firing: OpenFiring): void {
-    const { state, settle, clock } = this.#ports;
+    const { state, settle, isLogged } = this.#ports;
     const transition = this.#transition(firing);
-    if (!transition || firing.gate || state.killed || state.paused || this.hasBegun(firing)) return;
-    if (firing.notBefore !== null && firing.notBefore > clock.now()) return;
+    if (!transition || firing.gate || firing.notBefore !== null || state.killed || state.paused) return;
+    if (this.hasBegun(firing) || !isLogged(firing)) return;
     this.#begun.set(firing.firing, firing.attempt);
     try {
       const recorded = this.#ports.recorded(firing, transition);

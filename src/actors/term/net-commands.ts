@@ -79,7 +79,7 @@ export const NET_VERBS: Record<string, Verb> = {
   decide: decide,
   pause: async (term, body) => {
     const { by } = byBody.parse(body);
-    if (term.state.paused) return { paused: true, changed: false };
+    if (term.state.paused) return term.loop.caughtUp().then(() => ({ paused: true, changed: false }));
     await term.commit({
       category: "control",
       type: "paused",
@@ -97,7 +97,7 @@ export const NET_VERBS: Record<string, Verb> = {
         message: "everything was stopped by a kill",
         hint: "petrel resume (without a net) takes the kill back",
       });
-    if (!term.state.paused) return { resumed: true, changed: false };
+    if (!term.state.paused) return term.loop.caughtUp().then(() => ({ resumed: true, changed: false }));
     await term.commit({
       category: "control",
       type: "resumed",
@@ -183,7 +183,7 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
 async function decide(term: Term, body: unknown): Promise<Json> {
   const request = decideBody.parse(body);
   const before = decidedBefore(term, request.id);
-  if (before) return before;
+  if (before) return term.loop.caughtUp().then(() => before);
   const known = [...term.state.firings.values()].filter(
     ({ gate, firing }) => gate && (firing === request.firing || gate.name === request.gate || firing === request.gate),
   );

@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../../contract/clock.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
+import { againDraft } from "../../net/decide.ts";
 import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
 import { lateDraft, lateInstances, nextStep } from "../../net/instance-steps.ts";
@@ -27,7 +28,6 @@ const WAKE_EVERY_MS = 10;
 const WAKE_SHARE = 20;
 /** Decisions stop while this many events wait for the log. */
 const BACKLOG_LIMIT = 5000;
-const LATE_MS = 5;
 /** Timers hold at most about 12 days. */
 const LONGEST_TIMER = 2 ** 30;
 
@@ -41,9 +41,6 @@ export interface PumpPorts {
   stalled(): boolean;
   /** The same event with tokens that fit into an entry, or null: `wake` is called for its transition when they lie in the store. */
   fit(draft: EventDraft): EventDraft | null;
-  /** An attempt whose wait is over. */
-  begin(firing: OpenFiring): void;
-  hasBegun(firing: OpenFiring): boolean;
   /** The event of a `map` whose result is worked out elsewhere, once it is there. */
   worked(net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null;
   /** Held letters may have room now. */
@@ -189,16 +186,14 @@ export class Pump {
     const net = this.#ports.net();
     if (!net || loop.isOver || this.#stopped || state.killed) return;
     const now = clock.now();
-    // Due while another event set the timer anew: it must not be forgotten.
-    const isLate = !state.paused && dueRetries(state, now).some((firing) => !this.#ports.hasBegun(firing));
-    const next = isLate ? now + LATE_MS : nextDue(state, net, now);
+    const next = nextDue(state, net, now);
     const after = clock.now();
     this.#wakeNotBefore = after + Math.max(WAKE_EVERY_MS, (after - now) * WAKE_SHARE);
     if (next !== null) this.#wake = clock.after(Math.max(0, Math.min(next - now, LONGEST_TIMER)), () => this.#onTime());
   }
 
   #onTime(): void {
-    const { state, loop, clock, netOf, begin } = this.#ports;
+    const { state, loop, clock, netOf } = this.#ports;
     const net = this.#ports.net();
     // Whoever holds the pump lets it go again, and then the timer is set anew.
     if (!net || loop.isOver || state.killed || this.#held > 0) return;
@@ -214,7 +209,10 @@ export class Pump {
       const transition = under.transitions.get(firing.transition);
       if (transition && state.firings.has(firing.firing)) this.#commit(lateDraft(state, under, transition, firing, now));
     }
-    for (const firing of dueRetries(state, now)) begin(firing);
+    for (const firing of dueRetries(state, now)) {
+      const transition = netOf(firing)?.transitions.get(firing.transition);
+      if (transition) this.#commit(againDraft(transition, firing, now));
+    }
     for (const { id } of net.timed) this.wake(id);
     this.wakeLater();
   }

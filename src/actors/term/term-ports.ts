@@ -34,6 +34,8 @@ export interface TermPorts {
   http: HttpHands | null;
   /** Null: this master evaluates no JSONata. */
   expressions: Evaluators | null;
+  /** Events between two checkpoints, at least; default 2,000. */
+  checkpointEvents?: number;
   /** Whatever works on this attempt must end. */
   cancel(firing: string, attempt: number, reason: string): void;
   /** The term serves from now on: before any firing is handed out. */

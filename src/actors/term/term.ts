@@ -58,12 +58,17 @@ export class Term {
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
   #stalled: ErrorData | null = null;
+  /** Firing -> its attempt that is in the log: only that may have effects (E4). */
+  readonly #logged = new Map<string, number>();
 
   private constructor(ports: TermPorts, state: NetState) {
     const { broker, clock, ids, logger, leaseMs } = ports;
     const netOf = (firing: OpenFiring) => this.netOf(firing);
     this.ports = ports;
     this.state = state;
+    for (const { firing, attempt, gate, notBefore } of state.firings.values()) {
+      if (!gate && notBefore === null) this.#logged.set(firing, attempt);
+    }
     this.definitions = new Definitions(broker.netVersions, state.net);
     const loop = new CommitLoop({
       log: broker.log(state.net),
@@ -76,7 +81,10 @@ export class Term {
     });
     this.loop = loop;
     this.recordings = new Recordings(broker.artifacts);
-    this.#checkpoints = new Checkpointer({ state, loop, broker, clock, logger });
+    this.#checkpoints = new Checkpointer({
+      ...{ state, loop, broker, clock, logger },
+      ...(ports.checkpointEvents === undefined ? {} : { leastEvents: ports.checkpointEvents }),
+    });
     const isOver = () => loop.isOver;
     this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
     this.#http = new HttpWork({
@@ -98,6 +106,7 @@ export class Term {
       ...{ state, netOf, broker, clock, logger, isOver, personas: ports.personas, sign: ports.sign, assign: ports.assign },
       request: (firing, transition) => this.#http.begin(firing, transition),
       workOut: (firing, transition) => maps.begin(firing, transition),
+      isLogged: ({ firing, attempt }) => this.#logged.get(firing) === attempt,
       offered: (firing) => this.claims.offered(firing),
       recorded: (firing, transition) => this.recordings.of(state, transition, firing),
       settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
@@ -126,8 +135,6 @@ export class Term {
       net: () => this.net,
       stalled: () => this.#stalled !== null,
       fit: (draft) => fit.fit(draft),
-      begin: (firing) => this.dispatch.run(firing),
-      hasBegun: (firing) => this.dispatch.hasBegun(firing),
       worked: (net, transition, now) => maps.decide(net, transition, now),
       room: () => this.arrivals.room(),
       upTo: () => (ports.stepwise ? loop.acknowledged : Number.POSITIVE_INFINITY),
@@ -313,10 +320,11 @@ export class Term {
   /** T4. */
   #recoverFirings(): void {
     for (const firing of [...this.state.firings.values()]) {
-      if (firing.gate || this.state.killed) continue;
+      // What waits for its time waits on; the pump starts it.
+      if (firing.gate || firing.notBefore !== null || this.state.killed) continue;
       const kind = this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind;
       if (kind === "command") this.dispatch.run(firing);
-      else if (firing.notBefore === null || firing.notBefore <= this.ports.clock.now()) this.lapse(firing, "the master started anew");
+      else this.lapse(firing, "the master started anew");
     }
   }
 
@@ -339,11 +347,15 @@ export class Term {
     const firing = this.state.firings.get(id);
     for (const over of this.outcomes.callOff(event)) this.dispatch.over(over);
     if (!firing) {
+      this.#logged.delete(id);
       // What was decided in one event never had anybody at work.
       if (this.dispatch.over(id)) this.cancel(id, event.attempt ?? 0, "the firing is over");
       return;
     }
-    if ((event.type === "started" || event.type === "lapsed") && firing.attempt === event.attempt) this.dispatch.run(firing);
+    if (event.type === "started" || event.type === "lapsed") {
+      this.#logged.set(id, event.attempt ?? 1);
+      this.dispatch.run(firing);
+    }
     if (event.type !== "failed") return;
     this.cancel(id, event.attempt ?? 0, "the attempt failed");
     this.#pump.wakeLater();

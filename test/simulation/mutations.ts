@@ -1,0 +1,91 @@
+/** One rule of the protocol broken at a time: where it stands in the source, and what it would be without. */
+export interface Mutation {
+  rule: string;
+  file: string;
+  /** Stands there exactly once; a change of the source moves the mutation along. */
+  from: string;
+  to: string;
+  lanes?: string[];
+}
+
+export const MUTATIONS: Mutation[] = [
+  {
+    rule: "E2: an append expects the last sequence",
+    file: "src/jetstream/memory/log.ts",
+    from: "if (log.last === expected)",
+    to: "if (log.last >= expected)",
+  },
+  {
+    rule: "E7: an answer follows the commit",
+    file: "src/actors/term/commit-loop.ts",
+    from: "    return settled;\n",
+    to: "    return this.#over === null ? Promise.resolve(this.#pending.at(-1)?.event as NetEvent) : settled;\n",
+  },
+  {
+    rule: "E7: a term that is over answers nothing",
+    file: "src/actors/term/arrivals.ts",
+    from: "this.#ports.loop.backlog === 0 && !this.#ports.loop.isOver",
+    to: "this.#ports.loop.backlog === 0",
+  },
+  {
+    rule: "E6: a put key counts once",
+    file: "src/net/fold.ts",
+    from: "state.puts.set(put,",
+    to: "void (put,",
+  },
+  {
+    rule: "E6: a letter counts once",
+    file: "src/net/fold.ts",
+    from: "return state.letter?.created === created &&",
+    to: "return false &&",
+    lanes: ["letters"],
+  },
+  {
+    rule: "E1: the seen set outlives a crash",
+    file: "src/net/frozen-state.ts",
+    from: "return {\n    rest: {",
+    to: "return {\n    rest: { ...(copied(rest) as typeof rest), seen: new Map(), firings: frozenFirings(firings) } as never,\n    unused: {",
+    lanes: ["board"],
+  },
+  {
+    rule: "E4: no effect before its started is in the log",
+    file: "src/actors/term/commit-loop.ts",
+    from: "    applyEvent(state, event);\n",
+    to: "    applyEvent(state, event);\n    queueMicrotask(() => this.#ports.committed(event));\n",
+    lanes: ["thought", "web"],
+  },
+  {
+    rule: "E8: a result counts for the open attempt alone",
+    file: "src/actors/term/outcomes.ts",
+    from: "!firing.gate && firing.attempt === result.attempt && firing.claim?.executor === result.executor;",
+    to: "!firing.gate;\n    if (firing) result = { ...result, attempt: firing.attempt };",
+    lanes: ["command", "story"],
+  },
+  {
+    rule: "E8: the claim is granted after claimed is in the log",
+    file: "src/actors/term/claims.ts",
+    from: "await loop.commit({",
+    to: "void loop.commit({",
+    lanes: ["command", "story"],
+  },
+  {
+    rule: "E8: one executor for an attempt",
+    file: "src/actors/term/claims.ts",
+    from: "if (firing.claim && firing.claim.executor !== executor) return",
+    to: "if (firing.claim && firing.claim.executor === '') return",
+    lanes: ["command", "story"],
+  },
+  {
+    rule: "E5: places are compared with the log at the start of a term",
+    file: "src/actors/term/projection.ts",
+    from: "if (add.length + remove.length > 0) await streams.update({ add, remove });",
+    to: "",
+  },
+  {
+    rule: "A retry whose time has passed is not forgotten",
+    file: "src/net/due.ts",
+    from: "if (notBefore !== null && !gate && !state.paused) next",
+    to: "if (notBefore !== null && notBefore > now && !gate && !state.paused) next",
+    lanes: ["command", "web"],
+  },
+];

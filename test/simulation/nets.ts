@@ -1,0 +1,169 @@
+/** What runs in the simulation: a net put together from lanes, each of which uses other parts of the engine. */
+import type { NetFile } from "../../src/net/definition.ts";
+import type { Chance } from "./chance.ts";
+
+export const NET = "sim";
+export const PERSONA = "thinker";
+
+interface Lane {
+  places: NetFile["places"];
+  transitions: NetFile["transitions"];
+  /** Places that puts go to, with the data of the n-th. */
+  puts?: Record<string, (n: number, chance: Chance) => Record<string, unknown>>;
+  letters?: string[];
+}
+
+const numbered = (n: number) => ({ n });
+
+const LANES: Record<string, Lane> = {
+  chain: {
+    places: { start: { open: true }, middle: { capacity: 3 }, end: { sink: true }, big: { sink: true } },
+    transitions: {
+      first: { kind: "pass", in: [{ place: "start", as: "job" }], out: [{ to: "middle" }] },
+      second: {
+        kind: "map",
+        value: { n: "${job.n}", next: "${job.n + 1}" },
+        in: [{ place: "middle", as: "job", orderBy: "$.n DESC" }],
+        out: [
+          { to: "big", when: "$result.n > 6" },
+          { to: "end", otherwise: true },
+        ],
+      },
+    },
+    puts: { start: numbered },
+  },
+  command: {
+    places: { jobs: { open: true }, done: { sink: true }, errors: { sink: true } },
+    transitions: {
+      work: {
+        kind: "command",
+        pool: "p",
+        argv: ["true"],
+        in: [{ place: "jobs", as: "job" }],
+        out: [{ to: "done", value: { n: "${job.n}", attempt: "${$result.attempt}", executor: "${$result.executor}" } }],
+        onError: "errors",
+        retry: { max: 2, delay: "200ms" },
+      },
+    },
+    puts: { jobs: numbered },
+  },
+  board: {
+    places: { board: { open: true }, notes: { sink: true }, gone: { sink: true }, left: { sink: true } },
+    transitions: {
+      look: { kind: "map", value: { saw: "${card.n}" }, in: [{ place: "board", as: "card", mode: "read" }], out: [{ to: "notes" }] },
+      take: { kind: "pass", in: [{ place: "board", as: "card", where: "$.n > 2" }], out: [{ to: "gone" }] },
+    },
+    puts: { board: numbered },
+  },
+  story: {
+    places: { stories: { open: true }, anchors: {}, tasks: {}, accepted: {}, merged: { sink: true }, late: { sink: true } },
+    transitions: {
+      split: {
+        kind: "pass",
+        route: "all",
+        in: [{ place: "stories", as: "story" }],
+        out: [{ to: "anchors" }, { to: "tasks", each: "story.parts", value: { story: "${story.n}", part: "${$item}" } }],
+      },
+      build: {
+        kind: "command",
+        pool: "p",
+        argv: ["true"],
+        in: [{ place: "tasks", as: "task" }],
+        out: [{ to: "accepted", value: { story: "${task.story}", part: "${task.part}", executor: "${$result.executor}" } }],
+        retry: { max: 1, delay: "100ms" },
+      },
+      join: {
+        kind: "pass",
+        in: [
+          { place: "anchors", as: "story" },
+          {
+            place: "accepted",
+            as: "done",
+            gather: { by: "$.story", equals: "story.n", count: "story.count", onIncomplete: { after: "40s", to: "late" } },
+          },
+        ],
+        out: [{ to: "merged", value: { n: "${story.n}", parts: "${len(done)}" } }],
+      },
+    },
+    puts: {
+      stories: (n, chance) => {
+        const parts = Array.from({ length: chance.between(1, 3) }, (_, at) => `p${at}`);
+        return { n, parts, count: parts.length };
+      },
+    },
+  },
+  gate: {
+    places: { asked: { open: true }, granted: { sink: true }, escalations: { sink: true } },
+    transitions: {
+      release: {
+        kind: "pass",
+        in: [{ place: "asked", as: "wish" }],
+        out: [{ to: "granted" }],
+        gate: { approvers: ["role:maintainer"], quorum: 2, expires: "6s", escalate: "escalations" },
+      },
+    },
+    puts: { asked: numbered },
+  },
+  letters: {
+    places: { post: { open: true, capacity: 2 }, read: { sink: true } },
+    transitions: { sort: { kind: "pass", in: [{ place: "post", as: "letter" }], out: [{ to: "read" }] } },
+    letters: ["post"],
+  },
+  web: {
+    places: { wishes: { open: true }, obtained: { sink: true }, refused: { sink: true } },
+    transitions: {
+      call: {
+        kind: "http",
+        method: "POST",
+        url: "https://server.test/wishes/${wish.n}",
+        in: [{ place: "wishes", as: "wish" }],
+        out: [{ to: "obtained", value: { n: "${wish.n}", status: "${$result.status}" } }],
+        retry: { max: 3, delay: "100ms" },
+        onError: "refused",
+      },
+    },
+    puts: { wishes: numbered },
+  },
+  thought: {
+    places: { questions: { open: true }, answers: { sink: true } },
+    transitions: {
+      think: {
+        kind: "llm",
+        persona: PERSONA,
+        ask: "${question.n}",
+        instances: 2,
+        in: [{ place: "questions", as: "question" }],
+        out: [{ to: "answers", value: { n: "${question.n}", attempt: "${$result.attempt}" } }],
+      },
+    },
+    puts: { questions: numbered },
+  },
+};
+
+export interface Workload {
+  lanes: string[];
+  definition: NetFile;
+  puts: { place: string; data: Record<string, unknown> }[];
+  letters: { place: string; data: Record<string, unknown> }[];
+}
+
+export function workload(chance: Chance, only?: string[]): Workload {
+  const names = only ?? Object.keys(LANES).filter(() => chance.of(0.5));
+  if (names.length === 0) names.push("chain");
+  const lanes = names.map((name) => LANES[name] as Lane);
+  const definition: NetFile = {
+    net: NET,
+    places: Object.assign({}, ...lanes.map(({ places }) => places)),
+    transitions: Object.assign({}, ...lanes.map(({ transitions }) => transitions)),
+  };
+  const puts: Workload["puts"] = [];
+  const letters: Workload["letters"] = [];
+  let n = 0;
+  for (const { puts: doors = {}, letters: boxes = [] } of lanes) {
+    for (const [place, make] of Object.entries(doors)) {
+      for (let count = chance.between(2, 5); count > 0; count--) puts.push({ place, data: make(++n, chance) });
+    }
+    for (const place of boxes) for (let count = chance.between(3, 8); count > 0; count--) letters.push({ place, data: numbered(++n) });
+  }
+  return { lanes: names, definition, puts, letters };
+}

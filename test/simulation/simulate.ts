@@ -1,0 +1,157 @@
+/** One run: the real engine through a storm of troubles, drawn from the seed, and then what must hold is looked at. */
+import { silentLogger } from "../../src/contract/logger.ts";
+import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+import { letterIsIn } from "../../src/net/fold.ts";
+import { personaNamed } from "../support/net-personas.ts";
+import { Callers } from "./callers.ts";
+import { EffectServer } from "./effect-server.ts";
+import { broken } from "./invariants.ts";
+import { NET, PERSONA, type Workload, workload } from "./nets.ts";
+import { CALM, Network, stormy, type Weather } from "./network.ts";
+import { SimExecutor } from "./sim-executor.ts";
+import type { LogTroubles } from "./sim-log.ts";
+import { LEASE_MS, SimMaster, type Stage } from "./sim-master.ts";
+import { Troubles } from "./troubles.ts";
+import { World } from "./world.ts";
+
+const SETUP_MS = 60_000;
+/** The longest way to rest: a group that stays incomplete, a gate, and recoveries with their patience. */
+const REST_MS = 15 * 60_000;
+
+export interface Plan {
+  /** The one crash of an otherwise calm run. */
+  crashAt?: LogTroubles["crashAt"];
+  weather?: Weather;
+  lanes?: string[];
+}
+
+export interface Run {
+  seed: number;
+  /** What must hold and does not, in words. */
+  broken: string[];
+  /** Every entry of the log as it lies on the broker, a line each. */
+  log: string;
+  trace: string[];
+  appends: number;
+  steps: number;
+  lanes: string[];
+  /** How often each kind of trouble came. */
+  troubles: Record<string, number>;
+}
+
+export interface Scene extends Stage {
+  world: import("./world.ts").World;
+  work: Workload;
+  callers: Callers;
+  masters: SimMaster[];
+  executors: SimExecutor[];
+}
+
+export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
+  const world = new World(seed);
+  const hub = new MemoryHub(world);
+  const network = new Network(world);
+  const server = new EffectServer(world, hub);
+  const calm = plan.crashAt !== undefined;
+  const troubles: LogTroubles = {
+    full: null,
+    appends: 0,
+    crashAt: null,
+    crash: (process, why) => {
+      count.crash = (count.crash ?? 0) + 1;
+      world.note(`${process.name} dies ${why}`);
+      process.kill();
+    },
+  };
+  const count: Record<string, number> = {};
+  const stage: Stage = { hub, network, server, troubles, logger: silentLogger };
+  const work = workload(world.chance, plan.lanes);
+  const masters = [new SimMaster(stage, "master-1")];
+  const stormMs = calm ? 3000 : world.chance.between(4000, 12_000);
+  const callers = new Callers(hub, network, work);
+  const executors = [new SimExecutor("exec-1", hub, network, server), new SimExecutor("exec-2", hub, network, server)];
+  const scene: Scene = { ...stage, world, work, callers, masters, executors };
+  const run = (): Run => ({
+    ...{ seed, trace: world.trace, appends: troubles.appends, steps: world.steps, lanes: work.lanes, troubles: count },
+    log: rawLog(hub),
+    broken: [],
+  });
+
+  if (!(await setUp(scene))) return { ...run(), broken: ["the net could not be set up"] };
+  masters.push(new SimMaster(stage, "master-2"));
+  callers.begin(work, stormMs);
+  network.weather = plan.weather ?? (calm ? CALM : stormy(world));
+  if (plan.crashAt) troubles.crashAt = { ...plan.crashAt, append: plan.crashAt.append + troubles.appends };
+  const storm = new Troubles(scene, count);
+  if (calm) storm.onlyRestarts();
+  else storm.begin();
+  const end = world.now() + stormMs;
+  await world.run(() => world.now() >= end, stormMs);
+  storm.end();
+  network.weather = CALM;
+  callers.calmDown();
+  const rested = await comeToRest(scene);
+  return { ...run(), broken: rested === null ? await broken(scene) : [`the net did not come to rest: ${rested}`] };
+}
+
+async function setUp({ world, work, callers }: Scene): Promise<boolean> {
+  let ready = false;
+  void (async () => {
+    if (work.lanes.includes("thought")) await callers.insist(null, "apply-persona", { persona: personaNamed(PERSONA) });
+    ready = (await callers.insist(null, "apply-net", { definition: work.definition })).ok;
+  })();
+  return world.run(() => ready, SETUP_MS);
+}
+
+/** Null once all is done and nothing moved for two leases; else what still waits. */
+async function comeToRest(scene: Scene): Promise<string | null> {
+  const { world, callers } = scene;
+  let running = false;
+  let shaken = false;
+  void (async () => {
+    await callers.insist(null, "resume");
+    await callers.insist(NET, "resume");
+    running = true;
+  })();
+  for (let tries = 0; tries < 20; tries++) {
+    if (!(await world.run(() => running && unrest(scene) === null, REST_MS))) return running ? unrest(scene) : "nobody answers a resume";
+    const before = scene.hub.log(NET).last;
+    const end = world.now() + 2 * LEASE_MS + 1000;
+    await world.run(() => world.now() >= end, 2 * LEASE_MS + 1000);
+    if (unrest(scene) !== null || scene.hub.log(NET).last !== before) continue;
+    // An owner that has nothing to write may not know that another one opened an epoch since: it is asked to write.
+    if (shaken) return null;
+    running = false;
+    void callers
+      .insist(NET, "pause")
+      .then(() => callers.insist(NET, "resume"))
+      .then(() => {
+        shaken = true;
+        running = true;
+      });
+  }
+  return "the log goes on growing";
+}
+
+function unrest({ hub, callers, masters, executors }: Scene): string | null {
+  if (!callers.done) return "a caller waits for its answer";
+  const owners = masters.flatMap(({ term }) => term ?? []);
+  if (owners.length !== 1) return `${owners.length} masters own the net`;
+  const state = owners[0]?.state;
+  if (!state || owners[0]?.loop.backlog !== 0) return "the log has not taken all";
+  if (state.paused || state.killed) return "the net is paused or stopped";
+  if (state.firings.size > 0) return `open firings: ${[...state.firings.values()].map(({ transition }) => transition).join(", ")}`;
+  const out = callers.letters.find(({ created, seq, lost }) => !lost && !letterIsIn(state, created, seq));
+  if (out && out.created === hub.letterBoxes.get(NET)?.stream.created) return `letter ${out.seq} is not in`;
+  if (!executors.every(({ idle }) => idle)) return "an executor has something to do";
+  if (hub.results(NET).all().length > 0) return "results lie there";
+  return null;
+}
+
+function rawLog(hub: MemoryHub): string {
+  return hub
+    .log(NET)
+    .all()
+    .map(({ seq, value }) => JSON.stringify({ seq, ...value }))
+    .join("\n");
+}
