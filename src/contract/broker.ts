@@ -68,14 +68,22 @@ export interface PlaceSpec {
 }
 /** `own`: a stream for each place. `shared`: one for the net, a subject for each place. */
 export type PlaceLayout = "own" | "shared";
+export interface PlaceChange {
+  add: { place: string; token: Token }[];
+  remove: { place: string; id: string }[];
+}
 export interface PlaceStreams {
   /**
    * Makes or updates the streams of a net's places. Those of another layout are removed, so that the places stand empty until
    * the next comparison.
    */
   declare(places: PlaceSpec[], layout?: PlaceLayout): Promise<void>;
-  /** Publishes tokens and removes ids, many in flight; idempotent. Settles when all are answered; throws Retryable when the broker is away. */
-  update(change: { add: { place: string; token: Token }[]; remove: { place: string; id: string }[] }): Promise<void>;
+  /**
+   * Publishes tokens and removes ids, many in flight; idempotent. Settles when all are answered; throws Retryable when the broker
+   * is away, or the streams are not as they were left. With `later`, removals that cost a call each may wait for the next update
+   * without it.
+   */
+  update(change: PlaceChange, options?: { later?: boolean }): Promise<void>;
   /** Ids at rest in a place's stream, for the comparison with the marking. */
   ids(place: string): Promise<Set<string>>;
 }

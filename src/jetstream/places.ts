@@ -2,20 +2,19 @@
  * Place streams: what a net's places show to eyes and to readers outside (E5). They follow the log and decide nothing.
  * A change publishes first and removes then, so an id that stands on both sides is gone afterwards.
  */
-import type { PlaceLayout, PlaceSpec, PlaceStreams } from "../contract/broker.ts";
+import type { PlaceChange, PlaceLayout, PlaceSpec, PlaceStreams } from "../contract/broker.ts";
 import { PetrelError, Retryable } from "../contract/errors.ts";
 import { streams, subjects } from "../contract/subjects.ts";
-import type { Token } from "../contract/token.ts";
-import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import { apiCodes, isApiCode } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { otherLayout, ownConfig, sharedConfig } from "./place-config.ts";
+import { type LaneMessage, PlaceLane } from "./place-lane.ts";
 import { declareRebuildable } from "./rebuild.ts";
-import { declareStream, deleteStream, purgeStream, type StreamInfo, streamInfo, streamNames } from "./streams.ts";
+import { declareStream, deleteStream, type StreamInfo, streamInfo, streamNames } from "./streams.ts";
 import { windowed } from "./windowed.ts";
 
-const PUBLISHES_IN_FLIGHT = 500;
-const API_CALLS_IN_FLIGHT = 200;
+const STREAMS_AT_ONCE = 16;
 const DECLARATIONS_IN_FLIGHT = 16;
 
 export class JetStreamPlaces implements PlaceStreams {
@@ -24,6 +23,7 @@ export class JetStreamPlaces implements PlaceStreams {
   readonly #keeping: Keeping;
   /** Null in a client that only reads, until it has found the streams. */
   #layout: PlaceLayout | null = null;
+  readonly #lanes = new Map<string, PlaceLane>();
 
   constructor(link: Link, net: string, keeping: Keeping) {
     this.#link = link;
@@ -36,6 +36,7 @@ export class JetStreamPlaces implements PlaceStreams {
     // Their subjects overlap with those of the other layout, so both cannot stand.
     const others = there.filter((name) => otherLayout(this.#net, name, layout));
     await windowed(others, DECLARATIONS_IN_FLIGHT, (name) => deleteStream(this.#link, name));
+    if (this.#layout !== layout) this.#lanes.clear();
     this.#layout = layout;
     if (layout === "shared") {
       await declareStream(this.#link, sharedConfig(this.#net, places, this.#keeping));
@@ -46,27 +47,53 @@ export class JetStreamPlaces implements PlaceStreams {
     });
   }
 
-  async update(change: { add: { place: string; token: Token }[]; remove: { place: string; id: string }[] }): Promise<void> {
+  async update(change: PlaceChange, options: { later?: boolean } = {}): Promise<void> {
     const gone = new Set(change.remove.map(({ place, id }) => subjects.token(this.#net, place, id)));
-    const add = change.add.filter(({ place, token }) => !gone.has(subjects.token(this.#net, place, token.id)));
-    await windowed(add, PUBLISHES_IN_FLIGHT, async ({ place, token }) => {
-      await this.#there(place, () => publishAcked(this.#link, subjects.token(this.#net, place, token.id), JSON.stringify(token)));
-    });
-    await windowed(change.remove, API_CALLS_IN_FLIGHT, async ({ place, id }) => {
-      await this.#there(place, () => purgeStream(this.#link, this.#streamOf(place), { filter: subjects.token(this.#net, place, id) }));
+    const changes = new Map<string, { add: LaneMessage[]; remove: string[]; place: string }>();
+    const of = (place: string) => remembered(changes, this.#streamOf(place), () => ({ add: [], remove: [], place }));
+    for (const { place, token } of change.add) {
+      const subject = subjects.token(this.#net, place, token.id);
+      if (!gone.has(subject)) of(place).add.push({ subject, payload: JSON.stringify(token) });
+    }
+    for (const { place, id } of change.remove) of(place).remove.push(subjects.token(this.#net, place, id));
+    // Removals that were put off wait in their lanes.
+    if (!options.later)
+      for (const [stream, lane] of this.#lanes) if (lane.waits) remembered(changes, stream, () => ({ add: [], remove: [], place: "" }));
+    await windowed([...changes], STREAMS_AT_ONCE, async ([stream, { add, remove, place }]) => {
+      const lane = remembered(this.#lanes, stream, () => new PlaceLane(this.#link, stream));
+      try {
+        await lane.publish(add);
+        await lane.remove(remove, options.later ?? false);
+      } catch (error) {
+        lane.forget();
+        const missing = isApiCode(error, apiCodes.streamNotFound) || (error instanceof PetrelError && error.code === "no-responders");
+        throw missing ? missingPlace(this.#net, place) : error;
+      }
     });
   }
 
   async ids(place: string): Promise<Set<string>> {
     const ids = new Set<string>();
+    let last: number | null = null;
     for (;;) {
       // The server hands out at most 100,000 subjects a page; `total` counts them all.
       const info = await this.#info(place, { subjects_filter: subjects.tokens(this.#net, place), offset: ids.size });
       if (info === null) throw missingPlace(this.#net, place);
+      last ??= info.state.last_seq;
       const page = Object.keys(info.state.subjects ?? {});
       for (const subject of page) ids.add(subject.slice(subject.lastIndexOf(".") + 1));
-      if (page.length === 0 || ids.size >= (info.total ?? 0)) return ids;
+      if (page.length === 0 || ids.size >= (info.total ?? 0)) break;
     }
+    this.#looked(place, ids, last);
+    return ids;
+  }
+
+  /** A stream of many places is not known whole by a look at one of them. */
+  #looked(place: string, ids: ReadonlySet<string>, last: number): void {
+    if (this.#layout !== "own") return;
+    const stream = this.#streamOf(place);
+    const lane = remembered(this.#lanes, stream, () => new PlaceLane(this.#link, stream));
+    lane.look(new Set([...ids].map((id) => subjects.token(this.#net, place, id))), last);
   }
 
   /** A reader looks where the place was last, and then in the other layout: an edit may have changed it. */
@@ -82,16 +109,12 @@ export class JetStreamPlaces implements PlaceStreams {
   #streamOf(place: string): string {
     return streamOf(this.#net, place, this.#layout ?? "own");
   }
+}
 
-  /** A stream that was deleted by hand is an error that a new declaration cures. */
-  async #there(place: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      const missing = isApiCode(error, apiCodes.streamNotFound) || (error instanceof PetrelError && error.code === "no-responders");
-      throw missing ? missingPlace(this.#net, place) : error;
-    }
-  }
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }
 
 const streamOf = (net: string, place: string, layout: PlaceLayout) =>

@@ -110,12 +110,16 @@ export class Projection {
   async #drain(): Promise<void> {
     // Let the rest of the entry be noted first.
     await Promise.resolve();
-    while (this.backlog > 0 && !this.#held && !this.#ports.loop.isOver) {
+    let isLate = false;
+    while (((this.backlog > 0 && !this.#held) || isLate) && !this.#ports.loop.isOver) {
+      // What was put off is done when nothing new has come.
+      const later = this.backlog > 0 && !this.#held;
+      isLate = later;
       const change = { add: [...this.#add.values()], remove: [...this.#remove.values()] };
       this.#add = new Map();
       this.#remove = new Map();
       try {
-        await this.#ports.streams.update(change);
+        await this.#ports.streams.update(change, { later });
       } catch (error) {
         this.#stale = true;
         this.#ports.logger.warn({ err: error }, "place streams are out of reach; they will be compared when the broker is back");
