@@ -12,8 +12,11 @@ import { boundOf } from "./scope.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { nextTiming } from "./timing.ts";
 
-/** When something will be due next (ms since the epoch), or null. */
-export function nextDue(state: NetState, net: CompiledNet, now: number): number | null {
+/**
+ * When something will be due next (ms since the epoch), or null. `looked`: when transitions were last tried that time alone can
+ * enable; what has come due since is due still.
+ */
+export function nextDue(state: NetState, net: CompiledNet, now: number, looked = now): number | null {
   let next = Number.POSITIVE_INFINITY;
   for (const { notBefore, gate, deadline } of markingIndex(state).timed) {
     if (gate === null && typeof deadline === "number") next = Math.min(next, deadline);
@@ -21,7 +24,7 @@ export function nextDue(state: NetState, net: CompiledNet, now: number): number 
     if (gate && !gate.passed && gate.expiresAt !== null) next = Math.min(next, gate.expiresAt);
   }
   for (const { due } of incompleteGroups(state, net, now)) next = Math.min(next, due);
-  next = Math.min(next, nextTiming(state, net, now));
+  next = Math.min(next, nextTiming(state, net, looked));
   return Number.isFinite(next) ? next : null;
 }
 

@@ -9,7 +9,7 @@ import type { Token } from "../contract/token.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { type NetState, waitingSince } from "./state.ts";
 
-/** When a transition may be enabled by time, or a token has waited too long: ms since the epoch, or infinity. */
+/** When a transition may be enabled by time, after this moment, or a token has waited too long: ms since the epoch, or infinity. */
 export function nextTiming(state: NetState, net: CompiledNet, now: number): number {
   let next = Number.POSITIVE_INFINITY;
   for (const transition of net.timed) next = Math.min(next, nextEnabling(state, transition, now));
@@ -18,7 +18,7 @@ export function nextTiming(state: NetState, net: CompiledNet, now: number): numb
   return next;
 }
 
-/** The first moment after now; what is due already waits for something else than time. */
+/** The first moment after `now`; what was due then waits for something else than time. */
 function nextEnabling(state: NetState, { id, schedule, delay, inputs }: CompiledTransition, now: number): number {
   let next = Number.POSITIVE_INFINITY;
   const last = state.schedules.get(id)?.last;

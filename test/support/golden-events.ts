@@ -6,14 +6,16 @@ const SAME = new Set(["final", "method", "status"]);
 
 export function goldenEvents(events: readonly NetEvent[], from = "arrived"): JsonObject[] {
   const first = events.findIndex(({ type }) => type === from);
-  return events.slice(first).map(({ type, status, attempt, consumed, produced, attributes }) => {
+  return events.slice(first).map(({ type, status, attempt, consumed, read, produced, tools, attributes }) => {
     const told = Object.entries(attributes ?? {}).filter(([name]) => SAME.has(name));
     return {
       type,
       status,
       ...(attempt === undefined ? {} : { attempt }),
       ...(consumed?.length ? { consumed: consumed.map(({ place }) => place) } : {}),
+      ...(read?.length ? { read: read.map(({ place }) => place) } : {}),
       ...(produced?.length ? { produced: produced.map(({ place }) => place) } : {}),
+      ...(tools?.length ? { tools: tools.map(({ name }) => name) } : {}),
       ...(told.length === 0 ? {} : { attributes: Object.fromEntries(told) }),
     };
   });

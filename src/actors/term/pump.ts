@@ -56,6 +56,8 @@ export class Pump {
   #held = 0;
   #released: (() => void)[] = [];
   #wake: Timer | null = null;
+  /** When transitions that time alone can enable were last tried. */
+  #timedAt = 0;
   #wakeSoon: Timer | null = null;
   #wakeNotBefore = Number.NEGATIVE_INFINITY;
   #stopped = false;
@@ -186,7 +188,7 @@ export class Pump {
     const net = this.#ports.net();
     if (!net || loop.isOver || this.#stopped || state.killed) return;
     const now = clock.now();
-    const next = nextDue(state, net, now);
+    const next = nextDue(state, net, now, this.#timedAt);
     const after = clock.now();
     this.#wakeNotBefore = after + Math.max(WAKE_EVERY_MS, (after - now) * WAKE_SHARE);
     if (next !== null) this.#wake = clock.after(Math.max(0, Math.min(next - now, LONGEST_TIMER)), () => this.#onTime());
@@ -213,6 +215,7 @@ export class Pump {
       const transition = netOf(firing)?.transitions.get(firing.transition);
       if (transition) this.#commit(againDraft(transition, firing, now));
     }
+    this.#timedAt = now;
     for (const { id } of net.timed) this.wake(id);
     this.wakeLater();
   }

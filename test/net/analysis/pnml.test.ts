@@ -1,10 +1,13 @@
 /** PNML in and out: what round-trips, what is refused, and where an error is said to be. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PetrelError } from "../../../src/contract/errors.ts";
+import { oneCase } from "../../../src/net/analysis/from-definition.ts";
 import { type PetriNet, transition } from "../../../src/net/analysis/petri-net.ts";
 import { readPnml } from "../../../src/net/analysis/pnml.ts";
 import { writePnml } from "../../../src/net/analysis/pnml-write.ts";
+import { netSchema } from "../../../src/net/definition.ts";
 
 const PT = 'type="http://www.pnml.org/version-2009/grammar/ptnet"';
 const inNet = (inner: string, type = PT) => `<?xml version="1.0"?>\n<pnml>\n<net id="n" ${type}>\n${inner}\n</net>\n</pnml>`;
@@ -112,5 +115,25 @@ describe("round trip", () => {
   test("an inhibitor arc is not left out silently", () => {
     const net = { id: "n", name: "n", places: [{ id: "p", name: "p", initial: 0 }], transitions: [transition("t", { reset: [0] })] };
     expect(() => writePnml(net)).toThrow(/inhibitor or reset/);
+  });
+});
+
+describe("weights of a net file", () => {
+  test("become inscriptions, and come back as weights", () => {
+    const definition = netSchema.parse({
+      net: "parts",
+      places: { a: { open: true }, parts: {}, b: { sink: true } },
+      transitions: {
+        split: { kind: "pass", in: [{ place: "a" }], out: [{ to: "parts", weight: 6 }] },
+        join: { kind: "pass", in: [{ place: "parts", take: 2 }], out: [{ to: "b", weight: 3 }] },
+      },
+    });
+    const { net } = oneCase(definition);
+    const text = writePnml(net);
+    expect([...text.matchAll(/<inscription><text>(\d+)</g)].map(([, weight]) => Number(weight)).sort()).toEqual([2, 3, 6]);
+    const back = readPnml(text, "parts.pnml");
+    const weights = (one: typeof net) =>
+      one.transitions.map(({ consume, produce }) => [consume, produce].map((arcs) => arcs.map(({ weight }) => weight)));
+    expect(weights(back)).toEqual(weights(net));
   });
 });
