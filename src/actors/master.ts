@@ -18,6 +18,7 @@ import type { MasterPorts } from "./master-ports.ts";
 import { serveMaster } from "./master-verbs.ts";
 import { NetLeases } from "./net-leases.ts";
 import { type NetEventIn, netMachine } from "./net-machine.ts";
+import { keepOwnSubnets } from "./own-subnets.ts";
 import { PersonaBook } from "./persona-book.ts";
 import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
 import { rosterOf } from "./roster.ts";
@@ -157,7 +158,10 @@ export class Master {
   }
 
   tree(): ActorNode {
-    return actorTree(this.#root);
+    return actorTree(this.#root, (net) => {
+      const firings = [...(this.terms.get(net)?.state.firings.values() ?? [])];
+      return firings.flatMap(({ subnet, firing }) => (subnet ? [{ subnet, firing }] : []));
+    });
   }
 
   onCommitted(listener: (event: NetEvent) => void): void {
@@ -228,7 +232,10 @@ export class Master {
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
-        definitionChanged: (changed) => send({ type: "roster.changed", roster: rosterOf(changed) }),
+        definitionChanged: (changed) => {
+          send({ type: "roster.changed", roster: rosterOf(changed), subnets: changed.net?.subnets ?? [] });
+          keepOwnSubnets(changed, { broker, clock, logger, serve: (own) => this.serve(own) });
+        },
         opened: (opened) => {
           this.terms.set(net, opened);
           send({ type: "term.opened", term: opened });

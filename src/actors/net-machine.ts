@@ -5,6 +5,7 @@
 import { assign, enqueueActions, fromCallback, fromPromise, setup } from "xstate";
 import type { FinishedEvent, PersonaEvent, PersonaInput } from "./persona-machine.ts";
 import { personaMachine } from "./persona-machine.ts";
+import { type SubnetInput, subnetMachine } from "./subnet-machine.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
 
@@ -21,8 +22,11 @@ interface Holder extends Post {
   /** The post is gone: the actor ends what it holds, and goes. */
   retired: boolean;
 }
+/** Before the path in a sub-net actor's id. */
+export const SUBNET = "subnet:";
+
 export type NetEventIn =
-  | { type: "roster.changed"; roster: Post[] }
+  | { type: "roster.changed"; roster: Post[]; subnets: SubnetInput[] }
   | { type: "firing.assigned"; firing: AssignedFiring }
   | { type: "firing.cancelled"; firing: string; attempt: number; reason: string }
   | FinishedEvent
@@ -36,6 +40,8 @@ export interface NetInput {
 interface NetContext extends NetInput {
   term: Term | null;
   roster: Holder[];
+  /** Paths of the sub-nets that have an actor. */
+  subnets: string[];
   /** Firing -> child that works on it. */
   holders: Record<string, string>;
   lastReason: string | null;
@@ -72,6 +78,7 @@ export const netMachine = setup({
   types: { context: {} as NetContext, events: {} as NetEventIn, input: {} as NetInput },
   actors: {
     persona: personaMachine,
+    subnet: subnetMachine,
     /** Settles when the lease is ours. */
     acquire: fromPromise<void, NetInput>(() => Promise.reject(new Error("provided by the master"))),
     open: fromPromise<Term, NetInput>(() => Promise.reject(new Error("provided by the master"))),
@@ -83,7 +90,8 @@ export const netMachine = setup({
   actions: {
     dismissAll: enqueueActions(({ context, enqueue }) => {
       for (const { child } of context.roster) enqueue.stopChild(child);
-      enqueue.assign({ roster: [], holders: {}, term: null });
+      for (const path of context.subnets) enqueue.stopChild(`${SUBNET}${path}`);
+      enqueue.assign({ roster: [], subnets: [], holders: {}, term: null });
     }),
     settle: ({ context, event }) => {
       if (event.type !== "firing.finished" || event.finished.outcome === null) return;
@@ -93,7 +101,7 @@ export const netMachine = setup({
   },
 }).createMachine({
   id: "net",
-  context: ({ input }) => ({ ...input, term: null, roster: [], holders: {}, lastReason: null }),
+  context: ({ input }) => ({ ...input, term: null, roster: [], subnets: [], holders: {}, lastReason: null }),
   initial: "acquiring",
   on: {
     "term.opened": { actions: assign({ term: ({ event }) => event.term }) },
@@ -108,7 +116,13 @@ export const netMachine = setup({
           const input = { persona, transition, instance, capabilities };
           if (fresh.has(child)) enqueue.spawnChild("persona", { id: child, systemId, input });
         }
-        enqueue.assign({ roster: next });
+        const paths = event.subnets.map(({ path }) => path);
+        for (const path of context.subnets) if (!paths.includes(path)) enqueue.stopChild(`${SUBNET}${path}`);
+        for (const input of event.subnets) {
+          if (context.subnets.includes(input.path)) continue;
+          enqueue.spawnChild("subnet", { id: `${SUBNET}${input.path}`, systemId: `${context.net}/${input.path}`, input });
+        }
+        enqueue.assign({ roster: next, subnets: paths });
       }),
     },
     "firing.assigned": {

@@ -47,6 +47,18 @@ export function ownNetName(net: string, path: string): string {
   return `${net}--${path}`;
 }
 
+/** The sub-nets with logs of their own, each as the net that it is; those inside them are theirs. */
+export function ownNets(definition: NetDefinition): NetDefinition[] {
+  const found = (level: Pick<Level, "subnets">, path: string): NetDefinition[] =>
+    Object.entries(level.subnets ?? {}).flatMap(([name, subnet]) => {
+      const inner = joined(path, name);
+      if (subnet.log === "parent") return found(subnet, inner);
+      const { log: _log, file: _file, ...parts } = subnet;
+      return [{ net: ownNetName(definition.net, inner), ...parts, parent: { net: definition.net, subnet: inner } }];
+    });
+  return found(definition, "");
+}
+
 /** Whether links of this level give the sub-net an instance for each of their firings. */
 export function hasInstances(level: Pick<Level, "transitions">, subnet: string): boolean {
   return Object.values(level.transitions).some((one) => one.kind === "link" && one.to.subnet === subnet && one.instance === "each");

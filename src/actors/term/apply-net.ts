@@ -23,6 +23,8 @@ export interface ApplyRequest {
   personas?: Record<string, string>;
   /** The net's own first tokens are there already, or were once. */
   withoutTokens?: true;
+  /** A sub-net with a log of its own, sent by the net around it. */
+  derived?: true;
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
@@ -39,7 +41,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   if (state.definition === version) return { net: state.net, hash: version, changed: false };
-  const personas = { ...(await soundNet(term.ports.personas, source)), ...request.personas };
+  const personas = { ...(await soundNet(term.ports.personas, source, request.derived)), ...request.personas };
   refuseRemovals(term, definition);
   const first = running === null && !request.withoutTokens;
   const relaid = (term.net?.definition.layout ?? "own") !== (definition.layout ?? "own");
@@ -81,9 +83,9 @@ function schedulesOf(term: Term, version: string): { [transition: string]: strin
 }
 
 /** Checks a definition and loads the personas that it names. Gives their versions. Throws Terminal `net-invalid`. */
-export async function soundNet(book: PersonaBook, definition: NetDefinition): Promise<Record<string, string>> {
+export async function soundNet(book: PersonaBook, definition: NetDefinition, derived = false): Promise<Record<string, string>> {
   const personas = await knownPersonas(book, definition);
-  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)), jsonataFault }).filter(
+  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)), jsonataFault, derived }).filter(
     ({ severity }) => severity === "error",
   );
   if (errors.length === 0) return personas;

@@ -8,11 +8,13 @@ import type { Json } from "../../contract/json.ts";
 import { answerOf, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
+import { netSchema } from "../../net/definition.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
+import { applyNet } from "./apply-net.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
@@ -55,6 +57,7 @@ const moveBody = z.object({
   reason: z.string().optional(),
 });
 
+const defineBody = z.object({ definition: netSchema, by: person });
 const relinkBody = z.object({ net: z.string().min(1), by: person });
 
 export const NET_VERBS: Record<string, Verb> = {
@@ -110,6 +113,12 @@ export const NET_VERBS: Record<string, Verb> = {
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
   retry,
+  define: async (term, body) => {
+    const { definition, by } = defineBody.parse(body);
+    if (definition.net !== term.state.net || !definition.parent)
+      throw new Refused({ code: "not-a-subnet", message: `only the net around ${term.state.net} defines it` });
+    return applyNet(term, { definition, by: by.user, derived: true });
+  },
   relink: async (term, body) => relink(term, relinkBody.parse(body)),
   definition: async (term) => ({
     hash: term.state.definition,
