@@ -19,6 +19,7 @@ export class ServerCluster {
   readonly #servers: (ManagedServer | null)[] = [];
   /** Client addresses; they stay over restarts. */
   #urls: string[] = [];
+  #names: string[] = [];
   readonly #clients: { close(): Promise<void> }[] = [];
 
   private constructor(dir: string, routes: number[], executors: string[]) {
@@ -34,6 +35,7 @@ export class ServerCluster {
     const cluster = new ServerCluster(testFolder("three"), await freePorts(SIZE), executors);
     await Promise.all(Array.from({ length: SIZE }, (_, at) => cluster.startServer(at)));
     cluster.#urls = cluster.#servers.map((server) => server?.url ?? "");
+    cluster.#names = await Promise.all(cluster.#servers.map((server) => nameByMonitor(server?.monitoringUrl ?? "")));
     return cluster;
   }
 
@@ -64,14 +66,12 @@ export class ServerCluster {
     this.#servers[at] = null;
   }
 
-  /** Which server leads a stream, by its number; null while nobody is known. */
+  /** Which server leads a stream, by its number; null while nobody does. */
   async leaderOf(stream: string): Promise<number | null> {
-    for (const [at, server] of this.#servers.entries()) {
-      if (!server) continue;
-      const leader = await leaderByMonitor(server.monitoringUrl, stream);
-      const names = await Promise.all(this.#servers.map((each) => (each ? nameByMonitor(each.monitoringUrl) : null)));
-      if (leader !== null && names.includes(leader)) return names.indexOf(leader);
-      if (leader !== null && at === SIZE - 1) return null;
+    for (const server of this.#servers) {
+      const leader = server && (await leaderByMonitor(server.monitoringUrl, stream).catch(() => null));
+      const at = this.#names.indexOf(leader ?? "");
+      if (at >= 0 && this.#servers[at]) return at;
     }
     return null;
   }
