@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
+import { epochEvent } from "../contract/broker.contract.ts";
 import { freezeProcess } from "../support/freeze.ts";
 import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 
@@ -137,4 +138,33 @@ test("a frozen server is stopped by force", async () => {
   await waitUntil("it is gone", () => runningServer(started.dir) === null);
   expect(existsSync(join(started.dir, `nats-server_${started.pid}.ports`))).toBe(false);
   expect(readFileSync(join(started.dir, "port"), "utf8").trim()).toBe(new URL(started.url).port);
+});
+
+test("a server killed while it made a stream comes back, says so, and takes the stream anew", async () => {
+  const first = await server();
+  const options = { dir: first.dir, binary: await serverBinary(), durability: "os" as const, clock: wallClock };
+  const connection = () => connectBroker({ url: first.url, ...first.credentials.master, clock: wallClock, ids: testIds(), name: "half" });
+  const before = await connection();
+  await before.declareNet("half");
+  const places = [{ net: "half", place: "inbox", title: "Inbox", capacity: null, open: false }];
+  await before.places("half").declare(places);
+  await before.log("half").append(0, { id: "a", epoch: 1, events: [epochEvent("half", 1, 1)] });
+  await before.close();
+  process.kill(first.pid, "SIGKILL");
+  await waitUntil("it is gone", () => runningServer(first.dir) === null);
+  // What such a kill leaves: the stream's folder without the last file of its description.
+  const store = join(first.dir, "store");
+  const checksums = readdirSync(store, { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(join("PLACE_half_inbox", "meta.sum")),
+  );
+  expect(checksums).toHaveLength(1);
+  for (const path of checksums) rmSync(join(store, path));
+  const second = await startManagedServer(options);
+  expect(second.notice).toMatch(/made anew .*PLACE_half_inbox' could not be recovered/);
+  const after = await connection();
+  cleanups.push(() => after.close());
+  await after.places("half").declare(places);
+  const health = (await (await fetch(`${second.monitoringUrl}/healthz`)).json()) as { status: string };
+  expect(health.status).toBe("ok");
+  expect(await after.log("half").read(0, () => undefined)).toBe(1);
 });

@@ -19,7 +19,7 @@ import type { Credentials } from "./credentials.ts";
 import { makeCredentials } from "./credentials.ts";
 import { writePrivate } from "./private-file.ts";
 import { isServerOf, runningServer } from "./process-table.ts";
-import type { ServerPorts } from "./readiness.ts";
+import type { Ready, ServerPorts } from "./readiness.ts";
 import { waitReady } from "./readiness.ts";
 import { withStartLock } from "./start-lock.ts";
 
@@ -94,7 +94,7 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
 
 async function adopt(options: ManagedServerOptions, dir: string, pid: number, readyMs: number): Promise<Started> {
   const ports = await waitReady(dir, pid, options.clock, readyMs, () => !isServerOf(pid, dir));
-  if (ports) return { pid, ports, notice: null };
+  if (ports) return { pid, ports, notice: unrecoveredNotice(ports) };
   throw new Retryable({
     code: "nats-server-not-ready",
     message: `nats-server ${pid} runs on the store in ${dir} but does not answer`,
@@ -114,7 +114,7 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
   const kept = existsSync(portPath(dir)) ? Number(readFileSync(portPath(dir), "utf8")) : 0;
   const wanted = options.port ?? (kept > 0 ? kept : -1);
   const first = await launchTwice(options, dir, credentials, wanted, readyMs);
-  if ("ports" in first) return keepPort(dir, { ...first, notice: null });
+  if ("ports" in first) return keepPort(dir, { ...first, notice: unrecoveredNotice(first.ports) });
   // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all.
   if (first.failure.code === "port-in-use" && options.port === undefined && wanted !== -1) {
     const second = await launch(options, dir, credentials, -1, readyMs);
@@ -125,12 +125,18 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
   throw first.failure;
 }
 
+function unrecoveredNotice({ unrecovered }: Ready): string | null {
+  return unrecovered === null
+    ? null
+    : `nats-server was ended while it made a stream, which is made anew when it is needed (${unrecovered})`;
+}
+
 function keepPort(dir: string, started: Started): Started {
   writePrivate(portPath(dir), `${new URL(started.ports.url).port}\n`);
   return started;
 }
 
-type Launched = { pid: number; ports: ServerPorts } | { failure: Terminal | Retryable };
+type Launched = { pid: number; ports: Ready } | { failure: Terminal | Retryable };
 
 /** A server that came up from a kill without getting well is ended cleanly and started once more, which lets it read its store anew. */
 async function launchTwice(
