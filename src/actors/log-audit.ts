@@ -54,14 +54,16 @@ export async function auditLog(broker: Broker, net: string, wanted: Wanted = {})
   const start = await floorState(broker, net, first);
   const audit = new Audit(start, await checkpointMarks(broker, net, start.seq), wanted);
   const after = start.sequence;
+  // The audit folds on in this very state.
+  const from = start.seq + 1;
   try {
     const last = await broker.log(net).read(after, (entry) => audit.take(entry), after > 0 ? { epoch: start.epoch } : {});
-    return audit.result(first === 1 ? 1 : start.seq + 1, last - after);
+    return audit.result(from, last - after);
   } catch (error) {
     if (!(error instanceof PetrelError) || error.code !== "log-gap") throw error;
     // A message was taken out of the middle: nothing behind it is read as a log.
     audit.fault(audit.next, null, error.message);
-    return audit.result(first === 1 ? 1 : start.seq + 1, 0);
+    return audit.result(from, 0);
   }
 }
 

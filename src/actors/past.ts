@@ -72,6 +72,8 @@ async function startOf(broker: Broker, net: string, at: Moment, { whole = false 
     }
   }
   if (first === 1) return emptyState(net);
+  const floor = await exactly(broker, net, all.at(-1), at);
+  if (floor) return floor;
   throw await belowFloor(broker, net, all);
 }
 
@@ -80,6 +82,13 @@ async function serves(broker: Broker, net: string, { sequence }: CheckpointInfo,
   const behind = (await entryAt(broker, net, sequence + 1)) ?? (await entryAt(broker, net, sequence));
   const last = behind?.events.at(-1);
   return last !== undefined && !liesAfter(last, at);
+}
+
+/** The beginning of a cleared log: its checkpoint holds nothing of the entry behind it. */
+async function exactly(broker: Broker, net: string, info: CheckpointInfo | undefined, at: Moment): Promise<NetState | null> {
+  const state = info ? await stateAt(broker, net, info) : null;
+  const last = info ? (await entryAt(broker, net, info.sequence))?.events.at(-1) : undefined;
+  return state && last && last.seq === state.seq && !liesAfter(last, at) ? state : null;
 }
 
 async function entryAt(broker: Broker, net: string, sequence: number): Promise<LogEntry | null> {

@@ -254,8 +254,16 @@ export interface Artifacts {
   put(content: Uint8Array, type: string): Promise<ArtifactRef>;
   get(id: string): Promise<Uint8Array | null>;
   /** All of them, of every net. `at`: when it was stored, ms since the epoch. */
-  list(): Promise<{ id: string; size: number; at: number }[]>;
+  list(): Promise<ArtifactInfo[]>;
   remove(id: string): Promise<void>;
+}
+
+export interface ArtifactInfo {
+  id: string;
+  size: number;
+  at: number;
+  /** Media type. */
+  type: string;
 }
 
 /** `event.<net>.<type>.<element>`: may lose messages; the log does not. */

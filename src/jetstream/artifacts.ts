@@ -1,14 +1,19 @@
 /** Artefacts: bytes under the hash of their content. */
-import type { Artifacts } from "../contract/broker.ts";
+import type { ArtifactInfo, Artifacts } from "../contract/broker.ts";
+import type { Clock } from "../contract/clock.ts";
 import { sha256 } from "../contract/hash.ts";
 import type { ArtifactRef } from "../contract/token.ts";
 import type { Objects } from "./object-store.ts";
 
+const FRESH_MS = 3_600_000;
+
 export class JetStreamArtifacts implements Artifacts {
   readonly #objects: Objects;
+  readonly #clock: Clock;
 
-  constructor(objects: Objects) {
+  constructor(objects: Objects, clock: Clock) {
     this.#objects = objects;
+    this.#clock = clock;
   }
 
   async put(content: Uint8Array, type: string): Promise<ArtifactRef> {
@@ -16,7 +21,9 @@ export class JetStreamArtifacts implements Artifacts {
     await this.#objects.use(async (store) => {
       const known = await store.info(id);
       // An object appears whole or not at all, so what is known by its hash need not be sent again.
-      if (known === null || known.deleted) await store.putBlob({ name: id, metadata: { type } }, content);
+      // An old one is sent again all the same: it is about to be named anew, and a sweep goes by the time.
+      const isFresh = known !== null && !known.deleted && this.#clock.now() - Date.parse(known.mtime) < FRESH_MS;
+      if (!isFresh) await store.putBlob({ name: id, metadata: { type } }, content);
     });
     return { $artifact: id, sha256: id, size: content.length, type };
   }
@@ -30,8 +37,11 @@ export class JetStreamArtifacts implements Artifacts {
     });
   }
 
-  async list(): Promise<{ id: string; size: number; at: number }[]> {
-    return (await this.#objects.list()).map(({ name, size, mtime }) => ({ id: name, size, at: Date.parse(mtime) }));
+  async list(): Promise<ArtifactInfo[]> {
+    return (await this.#objects.list()).map(({ name, size, mtime, metadata }) => ({
+      ...{ id: name, size, at: Date.parse(mtime) },
+      type: metadata?.type ?? "",
+    }));
   }
 
   async remove(id: string): Promise<void> {

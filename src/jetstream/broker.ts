@@ -55,6 +55,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
     checkpoints: new JetStreamCheckpoints(objects(buckets.checkpoints, "Whole states of nets, to shorten the replay of their logs")),
     artifacts: new JetStreamArtifacts(
       objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),
+      link.clock,
     ),
     live: liveEvents(link),
     onConnection: (call) => void link.onConnection(call),

@@ -50,6 +50,18 @@ export const configSchema = z.strictObject({
         ),
     })
     .optional(),
+  retention: z
+    .strictObject({
+      keepAge: z
+        .string()
+        .regex(/^\d+[smhd]$/, 'an age is a whole number and s, m, h or d, like "30d"')
+        .optional()
+        .describe("Events that are younger stay"),
+      keepEvents: z.int().min(1).optional().describe("So many of the last events of a net stay"),
+      audit: z.boolean().optional().describe("What goes from a log is written into the state folder first, and no artefact goes"),
+    })
+    .optional()
+    .describe("What `petrel gc` keeps of the logs; an event stays that any of these wants to keep"),
   budget: z.strictObject({ usd: usd.describe("The most that one start of Petrel may spend on models") }).default({ usd: 5 }),
 });
 export type Config = z.output<typeof configSchema>;

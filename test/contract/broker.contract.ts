@@ -595,7 +595,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
     test("artefacts are listed with their time, and gone when removed", async () => {
       const ref = await a.artifacts.put(bytes("to be removed"), "text/plain");
       const listed = (await b.artifacts.list()).find(({ id }) => id === ref.$artifact);
-      expect(listed).toMatchObject({ size: 13, at: expect.any(Number) });
+      expect(listed).toMatchObject({ size: 13, at: expect.any(Number), type: "text/plain" });
       await b.artifacts.remove(ref.$artifact);
       expect(await a.artifacts.get(ref.$artifact)).toBeNull();
       expect((await b.artifacts.list()).some(({ id }) => id === ref.$artifact)).toBe(false);

@@ -44,6 +44,14 @@ describe("the history of a run", () => {
       desk.json(["replay", NET, "--between", String(request.event.seq), "now", ...DIR]),
     ]);
     expect(verified).toMatchObject({ equal: true, differences: [] });
+    const [sound, hash, dry] = await Promise.all([
+      desk.json<{ seq: number; hash: string }>(["verify", NET, ...DIR]),
+      desk.json<{ seq: number; hash: string }>(["places", NET, "--hash", ...DIR]),
+      desk.json(["gc", "--keep-events", "10", "--dry-run", ...DIR]),
+    ]);
+    expect(sound).toMatchObject({ ok: true, from: 1, firstBad: null, faults: [], places: [], owner: true });
+    expect(hash).toMatchObject({ seq: sound.seq, hash: sound.hash });
+    expect(dry).toMatchObject({ dryRun: true, nets: [{ net: NET }] });
     const tasks = then.places.find(({ place }) => place === "tasks")?.tokens;
     expect(tasks).toEqual(plan.produced?.filter(({ place }) => place === "tasks").map(({ token }) => token.id));
     expect(queried).toMatchObject([{ value: { task: "limit" } }, { value: { task: "search" } }]);

@@ -8,6 +8,7 @@ import { eventsVerb } from "./events.ts";
 import { executorStartVerb } from "./executor.ts";
 import { forkVerb } from "./fork.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
+import { gcVerb } from "./gc.ts";
 import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
@@ -43,6 +44,7 @@ export const verbs: readonly Verb[] = [
   replayVerb,
   verifyVerb,
   forkVerb,
+  gcVerb,
   traceVerb,
   reportVerb,
   whyVerb,

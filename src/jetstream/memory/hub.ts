@@ -41,7 +41,7 @@ export class MemoryHub {
   /** By net and sequence. */
   readonly checkpoints = new Map<string, Map<number, { state: Uint8Array; kept: boolean }>>();
   readonly artifacts = new Map<string, Uint8Array>();
-  readonly artifactTimes = new Map<string, number>();
+  readonly artifactTimes = new Map<string, { at: number; type: string }>();
   readonly executors = new Map<string, { presence: ExecutorPresence; at: number }>();
   readonly executorWatchers = new Set<(presence: ExecutorPresence | { name: string; gone: true }) => void>();
   /** Live copies of events, as they were published. */

@@ -130,7 +130,7 @@ export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
       wire.check();
       const id = sha256(content);
       hub.artifacts.set(id, content.slice());
-      hub.artifactTimes.set(id, hub.clock.now());
+      hub.artifactTimes.set(id, { at: hub.clock.now(), type });
       return { $artifact: id, sha256: id, size: content.length, type };
     },
     get: async (id) => {
@@ -139,11 +139,13 @@ export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
     },
     list: async () => {
       wire.check();
-      return [...hub.artifacts].map(([id, { length }]) => ({ id, size: length, at: hub.artifactTimes.get(id) ?? 0 }));
+      const about = (id: string) => hub.artifactTimes.get(id) ?? { at: 0, type: "" };
+      return [...hub.artifacts].map(([id, { length }]) => ({ id, size: length, ...about(id) }));
     },
     remove: async (id) => {
       wire.check();
       hub.artifacts.delete(id);
+      hub.artifactTimes.delete(id);
     },
   };
 }
