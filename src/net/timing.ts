@@ -66,8 +66,11 @@ function deadlineDraft(
   now: number,
 ): EventDraft {
   const firing = derivedId("f-", net, "deadline", place, token.id);
+  // Whatever else it carries, like the instance that it belongs to, stays.
   const moved: Token = {
-    ...{ id: derivedId("t-", firing), data: token.data, by: token.by, at: isoTime(now), correlation: token.correlation, v: 1 },
+    ...token,
+    id: derivedId("t-", firing),
+    at: isoTime(now),
     from: { net, transition: "deadline", firing, tokens: [token.id] },
   };
   return {
