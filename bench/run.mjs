@@ -6,7 +6,7 @@ import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
-const CASES = ["w5", "recovery"];
+const CASES = ["w5", "recovery", "streams", "takeover"];
 const { values } = parseArgs({
   options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
 });

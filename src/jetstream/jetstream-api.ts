@@ -55,8 +55,14 @@ export interface PubAck {
 }
 
 /** A publish that a stream acknowledges; throws ApiFailure, or what `Link.call` throws. */
-export async function publishAcked(link: Link, subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<PubAck> {
-  const answer = await link.call(subject, payload, headers ? { headers } : {});
+export async function publishAcked(
+  link: Link,
+  subject: string,
+  payload: Uint8Array | string,
+  headers?: MsgHdrs,
+  timeoutMs?: number,
+): Promise<PubAck> {
+  const answer = await link.call(subject, payload, { ...(headers ? { headers } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   const parsed = answer.json<PubAck & { error?: ApiErrorBody }>();
   if (parsed.error) throw new ApiFailure(subject, parsed.error);
   if (typeof parsed.seq !== "number") {

@@ -21,6 +21,8 @@ import { readBatch, tail } from "./tail.ts";
 
 /** Bytes of an entry's body, below the server's 1 MiB with room for headers. */
 export const ENTRY_LIMIT = 512 * 1024;
+/** Then the same bytes are sent again: a leader that was lost never answers. */
+const ANSWER_MS = 2000;
 /** How often "the slot is taken" and "nothing is there" may contradict each other before the log counts as shorter than we know. */
 const CONTRADICTIONS = 5;
 
@@ -90,7 +92,7 @@ export class JetStreamLog implements EventLog {
     marks.set(headerNames.epoch, String(attempt.epoch));
     if (attempt.prev !== null) marks.set(headerNames.prev, attempt.prev);
     try {
-      const ack = await abortable(publishAcked(this.#link, subjects.log(this.#net), attempt.body, marks), signal);
+      const ack = await abortable(publishAcked(this.#link, subjects.log(this.#net), attempt.body, marks, ANSWER_MS), signal);
       return { kind: "committed", sequence: ack.seq };
     } catch (error) {
       if (isApiCode(error, apiCodes.wrongLastSequence)) return await this.#whoHasTheSlot(attempt, signal);
