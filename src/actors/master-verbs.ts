@@ -75,7 +75,7 @@ export const MASTER_VERBS: Record<string, Verb> = {
           net,
           owner: term ? master.ports.name : null,
           epoch: term?.state.epoch ?? null,
-          ...(term ? { sequence: term.state.sequence } : {}),
+          ...(term ? { sequence: term.state.sequence, paused: term.state.paused } : {}),
           ...(problem === null ? {} : { stalled: problem.message, ...(problem.hint === undefined ? {} : { hint: problem.hint }) }),
         },
       ];

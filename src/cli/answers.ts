@@ -145,6 +145,7 @@ export const statusAnswer = z.looseObject({
       lease: z.string().nullable().optional(),
       epoch: z.int().nullable().optional(),
       sequence: z.int().optional(),
+      paused: z.boolean().optional(),
       stalled: z.string().optional(),
       hint: z.string().optional(),
     }),

@@ -32,6 +32,7 @@ export function reportFailure(error: unknown, out: Output, options: { logLevel: 
     out.say("  next:  this is a bug in Petrel; please report it with the output of the same command and --log-level debug");
     if (options.logLevel === "debug" && error instanceof Error && error.stack) out.say(error.stack);
   }
-  if (out.json) out.document({ ok: false, error: { ...data }, exitCode });
+  const hint = data.hint === undefined ? {} : { hint: options.pasteable?.(data.hint) ?? data.hint };
+  if (out.json) out.document({ ok: false, error: { ...data, ...hint }, exitCode });
   return exitCode;
 }

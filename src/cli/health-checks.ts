@@ -136,6 +136,10 @@ export function ownerChecks(status: Status): Finding[] {
       const says = `${net.net} is owned by ${net.owner}, but its lease is held by ${net.lease ?? "nobody"}`;
       return { check: "owner", status: "warn", says, hint: "one of them gives way within a lease time: look again" };
     }
+    if (net.paused) {
+      const says = `${net.net} is owned by ${net.owner} and paused: nothing begins in it`;
+      return { check: "owner", status: "warn", says, hint: `petrel events ${net.net} --type paused shows why; petrel resume ${net.net}` };
+    }
     return { check: "owner", status: "ok", says: `${net.net} is owned by ${net.owner}` };
   });
   if (status.control === "killed")

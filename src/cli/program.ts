@@ -1,4 +1,5 @@
 /** The program: verbs become commander commands; one call is parsed, run, and ends in an exit code. */
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import type { PetrelDoors } from "./doors.ts";
@@ -94,6 +95,9 @@ function addVerb(program: Command, verb: Verb, petrel: PetrelDoors, state: Progr
     state.logLevel = typeof options.logLevel === "string" ? options.logLevel : "warn";
     const args = Object.fromEntries(command.registeredArguments.map((argument, at) => [argument.name(), command.args[at]]));
     const dir = resolve(petrel.cwd, typeof options.dir === "string" ? options.dir : ".petrel");
+    if (existsSync(dir) && !statSync(dir).isDirectory()) {
+      throw usage(`the state folder ${dir} is a file`, "give a folder with --dir, or leave it out for .petrel");
+    }
     state.dir = dir;
     const out = createOutput(petrel, options.json === true);
     state.exitCode = await verb.run(new VerbCall({ petrel, out, dir, logLevel: state.logLevel, args, options }));

@@ -91,6 +91,13 @@ describe("failures", () => {
     expect((await stage.run("--dir", "other", "places", "hello")).err).toContain("petrel up --dir other");
   });
 
+  test("of a state folder that is a file say so", async () => {
+    stage.file("state", "");
+    const ended = await stage.run("places", "hello", "--dir", "state");
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(/the state folder .*state is a file/);
+  });
+
   test("map to the exit codes of the design", () => {
     const parts = { code: "some", message: "m" };
     expect([new Terminal(parts), new Retryable(parts), new Refused(parts), new Error("bug")].map(exitCodeOf)).toEqual([1, 1, 1, 1]);

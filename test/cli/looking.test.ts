@@ -290,6 +290,14 @@ describe("doctor", () => {
     expect(of("control")[0]).toMatch(/stopped by a kill/);
   });
 
+  test("says that a net is paused, and how it goes on", async () => {
+    await stage.serves(null, { status: { ...status, nets: [{ net: "hello", owner: "m1", paused: true }] } });
+    const { code, of } = await findings();
+    expect(code).toBe(0);
+    expect(of("owner")).toEqual(["warn: hello is owned by m1 and paused: nothing begins in it"]);
+    expect((await stage.run("doctor")).out).toContain("petrel resume hello");
+  });
+
   test("asks the models when told to", async () => {
     const { code, of } = await findings("--models");
     expect(code).toBe(1);

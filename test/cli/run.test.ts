@@ -89,6 +89,7 @@ describe("refused before anything happens", () => {
     repository();
     await refused(["--repo", "app", ...ANSWERS], 2, /no request was given/);
     await refused(["--repo", "app", "--request", "  \n ", ...ANSWERS], 2, /the request has no text/);
+    await refused(["--repo", "app", "--request", "ab", ...ANSWERS], 2, /the request "ab" is too short/);
   });
 
   test("a repository that does not say how it is tested asks for --test", async () => {

@@ -14,7 +14,8 @@ export async function readRequest(call: VerbCall): Promise<FeatureRequest> {
   const hint = '--request "Let people search notes by word", or --request - to read it from standard input';
   if (given === undefined) throw usage("no request was given", hint);
   const text = (given === "-" ? await call.petrel.readStdin() : given).trim();
-  if (text.length < 3) throw usage("the request has no text", hint);
+  if (text === "") throw usage("the request has no text", hint);
+  if (text.length < 3) throw usage(`the request "${text}" is too short to be one`, hint);
   if (text.length > TEXT)
     throw usage(`the request has ${text.length} characters, and ${TEXT} are the most`, "put the rest into a file of the repository");
   const [first = ""] = text.split(/\r?\n/);

@@ -161,7 +161,7 @@ export const netLsVerb: Verb = {
     const rows = readAnswer(netRows, await call.withBroker((broker) => askRuntime(broker, "nets")), "nets");
     call.out.result(rows as Json, () =>
       rows.length === 0
-        ? "no net yet: petrel net apply nets/safe-teams.json"
+        ? `no net yet: ${call.pasteable("petrel net apply nets/safe-teams.json")}`
         : call.out.table(
             ["NET", "STATE", "TOKENS", "FIRING", "WAITING", "VERSION", ""],
             rows.map((row) => [
