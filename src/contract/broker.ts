@@ -25,8 +25,8 @@ export interface NewEntry {
   epoch: number;
   events: NetEvent[];
   prev?: string;
-  /** `JSON.stringify(events)`, where the caller has it already. */
-  text?: string;
+  /** The events as JSON in UTF-8, where the caller has written them already. */
+  body?: Uint8Array;
 }
 
 export type AppendOutcome =
@@ -69,7 +69,8 @@ export interface PlaceSpec {
 /** `own`: a stream for each place. `shared`: one for the net, a subject for each place. */
 export type PlaceLayout = "own" | "shared";
 export interface PlaceChange {
-  add: { place: string; token: Token }[];
+  /** `json` is the token as JSON, where the caller has it already. */
+  add: { place: string; token: Token; json?: Uint8Array }[];
   remove: { place: string; id: string }[];
 }
 export interface PlaceStreams {
@@ -268,8 +269,8 @@ export interface ArtifactInfo {
 
 /** `event.<net>.<type>.<element>`: may lose messages; the log does not. */
 export interface LiveEvents {
-  /** `text` is the event as JSON, where the caller has it already. */
-  publish(event: NetEvent, text?: string): void;
+  /** `json` is the event as JSON, where the caller has it already. */
+  publish(event: NetEvent, json?: Uint8Array): void;
 }
 
 export interface Broker {

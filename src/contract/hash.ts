@@ -39,12 +39,17 @@ export function entryHash(entry: { prev: string | null; epoch: number; id: strin
     .digest("hex");
 }
 
+/** Lists of texts and numbers, whose canonical form is what `JSON.stringify` writes at once. */
+function isPlain(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isPlain) : typeof value === "string" || typeof value === "number";
+}
+
 const DIGITS = "0123456789abcdefghijklmnopqrstuv";
 
 /** The first 104 bits of a hash of the parts as a number in base 32: an id that the same parts always give again. */
 export function derivedId(prefix: string, ...parts: unknown[]): string {
   // Every firing has one: the one-shot hash and digits by hand cost a fifth of a hash object and a BigInt.
-  const bytes = hash("sha256", canonicalJson(parts), "binary");
+  const bytes = hash("sha256", isPlain(parts) ? JSON.stringify(parts) : canonicalJson(parts), "binary");
   let id = prefix;
   let value = 0;
   // 104 bits are 21 digits with one bit to spare, which is the first.

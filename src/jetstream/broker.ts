@@ -1,6 +1,5 @@
 /** The broker port on JetStream: one connection of a master, the command line or a reader. */
-import type { Broker, EventLog, LiveEvents, PlaceStreams } from "../contract/broker.ts";
-import type { NetEvent } from "../contract/event.ts";
+import type { Broker, EventLog, PlaceStreams } from "../contract/broker.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { buckets, streams, subjects } from "../contract/subjects.ts";
 import { JetStreamArtifacts } from "./artifacts.ts";
@@ -13,6 +12,7 @@ import { jetStreamHandover } from "./handover.ts";
 import { inMemory, type Keeping } from "./keeping.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
+import { liveEvents } from "./live-events.ts";
 import { JetStreamLog } from "./log.ts";
 import { jetStreamMasters } from "./masters.ts";
 import { Objects } from "./object-store.ts";
@@ -90,20 +90,4 @@ async function logCopies(link: Link, net: string): Promise<{ kept: number; curre
   const info = await streamInfo(link, streams.log(net));
   const followers = info?.cluster?.replicas ?? [];
   return { kept: info?.config.num_replicas ?? 0, current: info === null ? 0 : 1 + followers.filter(({ current }) => current).length };
-}
-
-function liveEvents(link: Link): LiveEvents {
-  return {
-    publish: (event, text) => {
-      try {
-        link.publish(subjects.event(event.net, event.type, elementOf(event)), text ?? JSON.stringify(event));
-      } catch {
-        // A live copy may be lost, too large ones included; the log has them all.
-      }
-    },
-  };
-}
-
-function elementOf(event: NetEvent): string {
-  return event.transition ?? event.produced?.[0]?.place ?? event.consumed?.[0]?.place ?? "net";
 }

@@ -50,7 +50,7 @@ export class JetStreamLog implements EventLog {
 
   async append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome> {
     if (this.#appending) throw new Terminal({ code: "append-in-flight", message: `net ${this.#net}: an append is under way already` });
-    const body = new TextEncoder().encode(entry.text ?? JSON.stringify(entry.events));
+    const body = entry.body ?? new TextEncoder().encode(JSON.stringify(entry.events));
     if (body.length >= ENTRY_LIMIT) {
       throw new Terminal({
         code: "entry-too-large",

@@ -23,7 +23,7 @@ const HOLES = 500;
 /** Tokens are told apart by their subjects. */
 export interface LaneMessage {
   subject: string;
-  payload: string;
+  payload: Uint8Array | string;
 }
 
 export class PlaceLane {

@@ -51,9 +51,9 @@ export class JetStreamPlaces implements PlaceStreams {
     const gone = new Set(change.remove.map(({ place, id }) => subjects.token(this.#net, place, id)));
     const changes = new Map<string, { add: LaneMessage[]; remove: string[]; place: string }>();
     const of = (place: string) => remembered(changes, this.#streamOf(place), () => ({ add: [], remove: [], place }));
-    for (const { place, token } of change.add) {
+    for (const { place, token, json } of change.add) {
       const subject = subjects.token(this.#net, place, token.id);
-      if (!gone.has(subject)) of(place).add.push({ subject, payload: JSON.stringify(token) });
+      if (!gone.has(subject)) of(place).add.push({ subject, payload: json ?? JSON.stringify(token) });
     }
     for (const { place, id } of change.remove) of(place).remove.push(subjects.token(this.#net, place, id));
     // Removals that were put off wait in their lanes.

@@ -145,7 +145,12 @@ export function readBy(binding: Binding): PlacedId[] {
   return placed(binding, "read");
 }
 function placed(binding: Binding, mode: "consume" | "read"): PlacedId[] {
-  return binding.inputs.filter((input) => input.mode === mode).flatMap(({ place, tokens }) => tokens.map(({ id }) => ({ place, id })));
+  const found: PlacedId[] = [];
+  for (const input of binding.inputs) {
+    if (input.mode !== mode) continue;
+    for (const { id } of input.tokens) found.push({ place: input.place, id });
+  }
+  return found;
 }
 
 interface Search {
@@ -169,16 +174,28 @@ function extend(search: Search, at: number): boolean {
   if (!input) return guardHolds(search);
   const count = wanted(search, input);
   if (count === null) return false;
-  const { arc, name, correlate } = input;
   const { key } = search;
-  for (const tokens of groupsFor(search, input, count)) {
-    if (search.tries++ > MAX_TRIES) return false;
-    search.bound.push({ name, place: arc.place, mode: arc.mode === "read" ? "read" : "consume", many: bindsMany(input), tokens });
-    if (correlate && key === undefined && tokens[0]) search.key = keyOfToken(input, tokens[0]);
-    if (extend(search, at + 1)) return true;
-    search.bound.pop();
-    search.key = key;
+  if (bindsMany(input) || input.order || (input.correlate && key === undefined)) {
+    for (const tokens of groupsFor(search, input, count)) if (extendWith(search, at, input, tokens)) return true;
+    return false;
   }
+  // One token of one list, in its order: what most arcs want, and without a generator at each step.
+  const wants = wantsOf(search, input, key);
+  for (let node = wants.line.head; node !== null && search.tries <= MAX_TRIES; node = node.next) {
+    if (fits(search, input, wants, node) && extendWith(search, at, input, [node.slot.placed.token])) return true;
+  }
+  return false;
+}
+
+function extendWith(search: Search, at: number, input: CompiledInput, tokens: Token[]): boolean {
+  if (search.tries++ > MAX_TRIES) return false;
+  const { key } = search;
+  const { arc, name } = input;
+  search.bound.push({ name, place: arc.place, mode: arc.mode === "read" ? "read" : "consume", many: bindsMany(input), tokens });
+  if (input.correlate && key === undefined && tokens[0]) search.key = keyOfToken(input, tokens[0]);
+  if (extend(search, at + 1)) return true;
+  search.bound.pop();
+  search.key = key;
   return false;
 }
 
@@ -249,25 +266,35 @@ function rendered(template: CompiledTemplate, scope: Scope, now: number): Json |
 
 /** With a `key`, those that share it. */
 function* candidatesFor(search: Search, input: CompiledInput, key: Json | undefined): Generator<Token> {
+  const wants = wantsOf(search, input, key);
+  const nodes = input.correlate && key === undefined ? joinable(search, input, wants.line) : nodesOf(wants.line);
+  for (const node of nodes) if (fits(search, input, wants, node)) yield node.slot.placed.token;
+}
+
+/** What a token must meet, worked out once for all that are looked at. */
+interface Wants {
+  line: TokenLine;
+  earlier: Scope | undefined;
+  gatherKey: Json | undefined;
+  joinKey: Json | undefined;
+}
+
+function wantsOf(search: Search, input: CompiledInput, joinKey: Json | undefined): Wants {
+  const gatherKey = input.gather ? groupKey(search, input) : undefined;
+  const earlier = input.where !== null || input.gather !== null ? inputScope(search.bound) : undefined;
+  return { line: lineFor(search, input, earlier, gatherKey, joinKey), earlier, gatherKey, joinKey };
+}
+
+function fits(search: Search, input: CompiledInput, { earlier, gatherKey, joinKey }: Wants, { slot }: LineNode): boolean {
   const { where, gather, correlate, arc } = input;
-  const reading = arc.mode === "read";
-  const wantedKey = gather ? groupKey(search, input) : undefined;
-  const tested = where !== null || gather !== null;
-  const earlier = tested ? inputScope(search.bound) : undefined;
-  const line = lineFor(search, input, earlier, wantedKey, key);
-  for (const node of correlate && key === undefined ? joinable(search, input, line) : nodesOf(line)) {
-    const { placed, seq } = node.slot;
-    const { token } = placed;
-    if (search.instance !== null && token.instance !== search.instance) continue;
-    if (seq > search.upTo || isBound(search, arc.place, token) || !available(search, placed, arc.place, reading)) continue;
-    if (correlate && key !== undefined && !sameKey(keyOfToken(input, token), key)) continue;
-    if (tested) {
-      const scope = scopeOfToken(boundOf(token, arc.place), earlier);
-      if (where && !where.test(scope, search.now)) continue;
-      if (gather && !sameKey(gather.by.evaluate(scope, search.now), wantedKey)) continue;
-    }
-    yield token;
-  }
+  const { token } = slot.placed;
+  if (search.instance !== null && token.instance !== search.instance) return false;
+  if (slot.seq > search.upTo || isBound(search, arc.place, token)) return false;
+  if (!available(search, slot.placed, arc.place, arc.mode === "read")) return false;
+  if (correlate && joinKey !== undefined && !sameKey(keyOfToken(input, token), joinKey)) return false;
+  if (where === null && gather === null) return true;
+  const scope = scopeOfToken(boundOf(token, arc.place), earlier);
+  return (where === null || where.test(scope, search.now)) && (!gather || sameKey(gather.by.evaluate(scope, search.now), gatherKey));
 }
 
 function* nodesOf(line: TokenLine): Generator<LineNode> {

@@ -134,8 +134,9 @@ export function firedNow(
 
 /** An empty place takes even more than its capacity: waiting would be for ever. */
 function overfills(state: NetState, net: CompiledNet, draft: EventDraft): boolean {
+  if (!draft.produced?.some(({ place }) => placeOf(net, place)?.capacity !== undefined)) return false;
   const coming = new Map<string, number>();
-  for (const { place } of draft.produced ?? []) coming.set(place, (coming.get(place) ?? 0) + 1);
+  for (const { place } of draft.produced) coming.set(place, (coming.get(place) ?? 0) + 1);
   return [...coming].some(([place, count]) => {
     const capacity = placeOf(net, place)?.capacity;
     if (capacity === undefined) return false;
@@ -166,9 +167,13 @@ export function resultDraft(
   now: number,
 ): EventDraft {
   const routed = outcome.ok ? fewEnough(transition, routeResult(transition, inputs, outcome.value, parts.from, now)) : outcome;
-  const base = {
+  // Written field by field: this is made for every firing, and to lay objects over each other costs more than all else here.
+  const event: EventDraft = {
+    category: CATEGORY_OF.fired,
+    type: "fired",
+    status: "ok",
+    summary: "",
     transition: transition.id,
-    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
     firing: parts.firing,
     attempt: parts.attempt,
     consumed: parts.consumed ?? [],
@@ -176,15 +181,17 @@ export function resultDraft(
     correlation: parts.from.correlation,
     netVersion: net.version,
   };
+  if (transition.definition.persona) event.persona = transition.definition.persona;
   if (outcome.ok && routed.ok) {
-    const summary = firedSummary(transition, inputs, outcome.value, routed.produced, now);
-    const mark = parts.attributes && Object.keys(parts.attributes).length > 0 ? { attributes: parts.attributes } : {};
-    return { ...base, category: CATEGORY_OF.fired, type: "fired", status: "ok", summary, produced: routed.produced, ...mark };
+    event.summary = firedSummary(transition, inputs, outcome.value, routed.produced, now);
+    event.produced = routed.produced;
+    if (parts.attributes && Object.keys(parts.attributes).length > 0) event.attributes = parts.attributes;
+    return event;
   }
   const error = routed.ok ? { outlook: "terminal" as const, code: "unexpected", message: "no outcome" } : routed.error;
   const produced = routeError(transition, inputs, error, parts.from, now);
   return {
-    ...base,
+    ...event,
     category: CATEGORY_OF.failed,
     type: "failed",
     status: "error",

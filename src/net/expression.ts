@@ -38,7 +38,8 @@ export function expressionOf(node: Node, text: string): CompiledExpression {
     test: (scope, now) => isTrue(run(start(scope, now, null))),
     strict: (scope, now) => {
       const missing: string[] = [];
-      return { value: run(start(scope, now, missing)), missing: [...new Set(missing)] };
+      const value = run(start(scope, now, missing));
+      return { value, missing: missing.length === 0 ? missing : [...new Set(missing)] };
     },
   };
 }

@@ -2,6 +2,7 @@
  * The fold: how each event changes the state (E1). Total over events that the engine wrote; it needs no definition,
  * so a log can be folded by anybody, also years after the net was edited.
  */
+import { timeOf } from "../contract/clock.ts";
 import type { NetEvent, PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
@@ -131,7 +132,7 @@ function forgetAuthors(state: NetState): void {
 
 function open(state: NetState, event: NetEvent): void {
   const id = event.firing ?? "";
-  const opened = Date.parse(event.ts);
+  const opened = timeOf(event.ts);
   const before = state.firings.get(id);
   if (before) {
     foldOpened(state, event, before);
@@ -273,7 +274,7 @@ function decide(state: NetState, event: NetEvent): void {
 function produce(state: NetState, event: NetEvent): void {
   if (!event.produced?.length) return;
   const index = existingIndex(state);
-  const since = Date.parse(event.ts);
+  const since = timeOf(event.ts);
   for (const { place, token } of event.produced) {
     const placed: Placed = { token, reservedBy: null, since };
     tokensOf(state, place).set(token.id, placed);
@@ -310,7 +311,7 @@ function remember(state: NetState, event: NetEvent): void {
 }
 
 function rememberPut(state: NetState, event: NetEvent, put: string | undefined): void {
-  const at = Date.parse(event.ts);
+  const at = timeOf(event.ts);
   const first = event.produced?.[0];
   if (put !== undefined && first) {
     // The oldest stand first, also when a key comes back after its time.

@@ -69,12 +69,13 @@ function route(
 ): PlacedToken[] {
   const extra: Record<string, Bound> = { [name]: { data: value, meta: null } };
   const scope = inputScope(inputs, extra);
-  const arcs = transition.outputs
-    .map((output, index) => ({ output, index }))
-    .filter(({ output }) => (output.arc.error === true) === failed);
   const produced: PlacedToken[] = [];
   let matched = false;
-  for (const { output, index } of arcs) {
+  let arcs = 0;
+  for (let index = 0; index < transition.outputs.length; index += 1) {
+    const output = transition.outputs[index] as CompiledOutput;
+    if ((output.arc.error === true) !== failed) continue;
+    arcs += 1;
     if (output.arc.otherwise && matched) continue;
     if (output.when && !perItem(output) && output.when.test(scope, now) === false) continue;
     const tokens = tokensFor(transition, output, index, inputs, extra, scope, value, from, now);
@@ -83,7 +84,7 @@ function route(
     produced.push(...tokens);
     if (transition.definition.route === "first") break;
   }
-  if (!matched && (arcs.length > 0 || failed)) {
+  if (!matched && (arcs > 0 || failed)) {
     throw new Terminal({
       code: "no-route",
       message: `no output of ${transition.id} matches ${failed ? "its error" : "its result"}`,
@@ -123,9 +124,17 @@ function tokensFor(
   });
 }
 
+function idsOf(inputs: BoundInput[]): string[] {
+  const ids: string[] = [];
+  for (const { tokens } of inputs) for (const { id } of tokens) ids.push(id);
+  return ids;
+}
+
 /** As many tokens as the arc's weight says. */
 function copies({ arc: { weight = 1 } }: CompiledOutput, at: number, make: (at: number) => PlacedToken): PlacedToken[] {
-  return Array.from({ length: weight }, (_, copy) => make(at * weight + copy));
+  const made: PlacedToken[] = [];
+  for (let copy = 0; copy < weight; copy += 1) made.push(make(at * weight + copy));
+  return made;
 }
 
 /** A condition that names the item decides for each item. */
@@ -160,7 +169,7 @@ function placeToken(
     token: {
       id: `t-${from.firing.slice(2)}-${arc}-${at}`,
       data,
-      from: { net: from.net, transition, firing: from.firing, tokens: inputs.flatMap(({ tokens }) => tokens.map(({ id }) => id)) },
+      from: { net: from.net, transition, firing: from.firing, tokens: idsOf(inputs) },
       by: from.by,
       at: from.at,
       correlation: from.correlation,

@@ -37,11 +37,15 @@ function compilePart(json: Json): Part {
     return composed(parts, (scope, now) => parts.map(({ render }) => render(scope, now)));
   }
   const entries = Object.entries(json).map(([key, value]) => ({ key, part: compilePart(value) }));
+  const parts = entries.map(({ part }) => part);
   // fromEntries defines own members, so that a key `__proto__` stays a key.
-  return composed(
-    entries.map(({ part }) => part),
-    (scope, now) => Object.fromEntries(entries.map(({ key, part }) => [key, part.render(scope, now)])),
-  );
+  if (Object.hasOwn(json, "__proto__"))
+    return composed(parts, (scope, now) => Object.fromEntries(entries.map(({ key, part }) => [key, part.render(scope, now)])));
+  return composed(parts, (scope, now) => {
+    const made: { [key: string]: Json } = {};
+    for (const { key, part } of entries) made[key] = part.render(scope, now);
+    return made;
+  });
 }
 
 /** What has no placeholder is made once; values are never changed in place, so all renderings may share it. */

@@ -16,6 +16,7 @@ import type { IdSource } from "../../contract/ids.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { withInstance } from "../../net/instances.ts";
 import type { NetState } from "../../net/state.ts";
+import { type EventText, entryBytes, eventText, type WrittenEvent } from "./entry-bytes.ts";
 
 /** An entry stays well under the 512 KiB that a message may have. */
 const ENTRY_BYTES = 400 * 1024;
@@ -27,8 +28,8 @@ export interface CommitPorts {
   state: NetState;
   clock: Clock;
   ids: IdSource;
-  /** `text` is the event as the log has it. */
-  committed(event: NetEvent, text: string): void;
+  /** `written` is the event as the log has it. */
+  committed(event: NetEvent, written: WrittenEvent): void;
   /** The log refused an entry for now (no space, too large, no right), or takes entries again (null). */
   stalled(error: ErrorData | null): void;
   over(reason: string): void;
@@ -39,11 +40,9 @@ export interface Waiter {
   resolve(event: NetEvent): void;
   reject(error: Error): void;
 }
-interface Pending {
-  event: NetEvent;
-  text: string;
-  bytes: number;
-  waiters: Waiter[];
+interface Pending extends EventText {
+  /** Absent while nobody waits, as for most. */
+  waiters?: Waiter[];
 }
 
 export class CommitLoop {
@@ -93,8 +92,9 @@ export class CommitLoop {
     const { state, clock } = this.#ports;
     const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
     applyEvent(state, event);
-    const text = JSON.stringify(event);
-    this.#pending.push({ event, text, bytes: Buffer.byteLength(text) + 1, waiters: waiter ? [waiter] : [] });
+    const pending: Pending = eventText(event);
+    if (waiter) pending.waiters = [waiter];
+    this.#pending.push(pending);
     if (this.#flushing || this.#flying.length > 0) return;
     this.#flushing = true;
     // What is decided in the same go shares an entry.
@@ -114,7 +114,10 @@ export class CommitLoop {
   async caughtUp(): Promise<void> {
     if (this.#over !== null) throw this.#termOver();
     const last = this.#pending.at(-1) ?? this.#flying.at(-1);
-    if (last) await new Promise((resolve, reject) => last.waiters.push({ resolve, reject }));
+    if (!last) return;
+    last.waiters ??= [];
+    const { waiters } = last;
+    await new Promise((resolve, reject) => waiters.push({ resolve, reject }));
   }
 
   /** Ends the term from our side. What is in flight may still reach the log; the next term will find it there. */
@@ -142,8 +145,8 @@ export class CommitLoop {
   async #append(group: Pending[]): Promise<void> {
     const { log, state, ids, clock } = this.#ports;
     const prev = state.chain || CHAIN_START;
-    const text = `[${group.map((each) => each.text).join(",")}]`;
-    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev, text };
+    const { body, events: written } = entryBytes(group);
+    const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev, body };
     let wasStalled = false;
     while (this.#over === null) {
       let outcome: AppendOutcome;
@@ -154,7 +157,7 @@ export class CommitLoop {
       }
       if (outcome.kind === "committed") {
         if (wasStalled) this.#ports.stalled(null);
-        return this.#acknowledge(group, outcome.sequence, outcome.hash ?? "");
+        return this.#acknowledge(group, written, outcome.sequence, outcome.hash ?? "");
       }
       if (outcome.kind === "conflict") return this.#end(`another owner wrote to the log: ${outcome.message}`);
       wasStalled = true;
@@ -163,16 +166,16 @@ export class CommitLoop {
     }
   }
 
-  #acknowledge(group: Pending[], sequence: number, hash: string): void {
+  #acknowledge(group: Pending[], written: WrittenEvent[], sequence: number, hash: string): void {
     const { state } = this.#ports;
     this.before = { sequence: state.sequence, chain: state.chain };
     state.sequence = sequence;
     state.chain = hash;
     this.#acknowledged = group.at(-1)?.event.seq ?? this.#acknowledged;
     this.#flying = [];
-    for (const { event, text, waiters } of group) {
-      this.#ports.committed(event, text);
-      for (const { resolve } of waiters) resolve(event);
+    for (const [at, { event, waiters }] of group.entries()) {
+      this.#ports.committed(event, written[at] as WrittenEvent);
+      for (const { resolve } of waiters ?? []) resolve(event);
     }
     if (this.#pending.length > 0) this.#flush();
     else for (const done of this.#drained.splice(0)) done();
@@ -182,7 +185,7 @@ export class CommitLoop {
     if (this.#over !== null) return;
     this.#over = reason;
     this.#abort.abort(this.#termOver());
-    for (const { waiters } of [...this.#flying, ...this.#pending]) for (const { reject } of waiters) reject(this.#termOver());
+    for (const { waiters } of [...this.#flying, ...this.#pending]) for (const { reject } of waiters ?? []) reject(this.#termOver());
     this.#flying = [];
     this.#pending = [];
     for (const done of this.#drained.splice(0)) done();

@@ -21,7 +21,7 @@ export interface ProjectionPorts {
 
 export class Projection {
   readonly #ports: ProjectionPorts;
-  #add = new Map<string, { place: string; token: Token }>();
+  #add = new Map<string, { place: string; token: Token; json?: Uint8Array }>();
   #remove = new Map<string, { place: string; id: string }>();
   #working: Promise<void> | null = null;
   #comparing: Promise<unknown> = Promise.resolve();
@@ -39,11 +39,14 @@ export class Projection {
     return this.#stale;
   }
 
-  /** Takes note of an acknowledged event. */
-  follow(event: NetEvent): void {
+  /** Takes note of an acknowledged event; `tokens` are those that it produced, as JSON. */
+  follow(event: NetEvent, tokens?: Uint8Array[]): void {
     // The next comparison finds it in the marking.
     if (this.#stale && !this.#held) return;
-    for (const { place, token } of event.produced ?? []) this.#add.set(`${place}/${token.id}`, { place, token });
+    for (const [at, { place, token }] of (event.produced ?? []).entries()) {
+      const json = tokens?.[at];
+      this.#add.set(`${place}/${token.id}`, json ? { place, token, json } : { place, token });
+    }
     if (event.type !== "started" && event.type !== "gated") {
       for (const gone of event.consumed ?? []) {
         const key = `${gone.place}/${gone.id}`;

@@ -22,6 +22,7 @@ import { Claims } from "./claims.ts";
 import { CommitLoop, type Waiter } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
+import type { WrittenEvent } from "./entry-bytes.ts";
 import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
 import { LinkReceiver } from "./link-receiver.ts";
@@ -75,7 +76,7 @@ export class Term {
       state,
       clock,
       ids,
-      committed: (event, text) => this.#committed(event, text),
+      committed: (event, written) => this.#committed(event, written),
       over: (reason) => this.#over(reason),
       stalled: (error) => this.#stall(error),
     });
@@ -328,9 +329,9 @@ export class Term {
     }
   }
 
-  #committed(event: NetEvent, text: string): void {
-    this.projection.follow(event);
-    this.ports.broker.live.publish(event, text);
+  #committed(event: NetEvent, written: WrittenEvent): void {
+    this.projection.follow(event, written.tokens);
+    this.ports.broker.live.publish(event, written.json);
     this.ports.committed(event);
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);

@@ -1,0 +1,57 @@
+/** V1, V2: slow events all arrive; a burst that somebody listens to arrives whole; nobody's burst is left out, and heard again soon. */
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Broker } from "../../src/contract/broker.ts";
+import type { NetEvent } from "../../src/contract/event.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+let cluster: Cluster;
+let broker: Broker;
+let nc: NatsConnection;
+beforeAll(async () => {
+  cluster = await startCluster({ durability: "memory" });
+  broker = await cluster.connect();
+  const { url, credentials } = cluster.server();
+  nc = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+});
+afterAll(async () => {
+  await nc.close();
+  await cluster.end();
+});
+
+const event = (net: string, seq: number): NetEvent => ({
+  ...{ seq, ts: "", category: "firing", type: "fired", status: "ok", summary: "", net, transition: "step" },
+});
+
+describe("live copies of events", () => {
+  it("V1: a burst that somebody listens to arrives whole and in order", async () => {
+    const heard: number[] = [];
+    nc.subscribe("event.heard.>", { callback: (_, msg) => void heard.push(msg.json<NetEvent>().seq) });
+    await nc.flush();
+    for (let seq = 1; seq <= 3000; seq++) broker.live.publish(event("heard", seq));
+    await waitUntil("all events are heard", () => heard.length === 3000);
+    expect(heard).toEqual(Array.from({ length: 3000 }, (_, at) => at + 1));
+  });
+
+  it("V2: who begins to listen in the middle of a long burst hears it soon, without gaps from then on", async () => {
+    const heard: number[] = [];
+    let seq = 0;
+    const burst = async () => {
+      for (let n = 0; n < 300; n++) broker.live.publish(event("late", ++seq));
+      await nc.flush();
+    };
+    for (let round = 0; round < 20; round++) await burst();
+    nc.subscribe("event.late.>", { callback: (_, msg) => void heard.push(msg.json<NetEvent>().seq) });
+    await nc.flush();
+    await waitUntil("an event is heard", async () => {
+      await burst();
+      return heard.length > 0;
+    });
+    for (let round = 0; round < 10; round++) await burst();
+    const last = seq;
+    await waitUntil("the last is heard", () => heard.at(-1) === last);
+    const first = heard[0] ?? 0;
+    expect(heard).toEqual(Array.from({ length: last - first + 1 }, (_, at) => first + at));
+  });
+});
