@@ -1,5 +1,7 @@
 /** One start of a master on a log that is there: how long until a put is answered, and what it takes. Prints a line of JSON. */
 import { Master } from "../src/actors/master.ts";
+import { findToken } from "../src/cli/history/find-token.ts";
+import { lineageOf } from "../src/cli/history/lineage.ts";
 import { connectBroker } from "../src/jetstream/connect.ts";
 import { freeze } from "../src/net/frozen-state.ts";
 import { clock, ids, masterPorts, nowMs, quantile } from "./bed.ts";
@@ -8,6 +10,7 @@ const [url = "", user = "", password = "", net = "", mode = ""] = process.argv.s
 const login = { url, user, password, clock, ids };
 const broker = await connectBroker({ ...login, name: "recovery-master" });
 const outside = await connectBroker({ ...login, name: "recovery-outside" });
+if (mode === "trace") await trace();
 const began = nowMs();
 const master = await Master.start(masterPorts(broker));
 const term = await master.termOf(net, 600_000);
@@ -48,3 +51,18 @@ if (mode === "warm") {
 await master.stop();
 process.stdout.write(`${JSON.stringify({ upMs, cpuMs, rssMb, tokens, freezeMs: quantile(freezes, 0.5), slowestPutMs })}\n`);
 process.exit();
+
+/** The lineage of a token near the end of the log, as `petrel trace` finds it. */
+async function trace(): Promise<void> {
+  let id = "";
+  const { last } = await broker.log(net).bounds();
+  await broker.log(net).read(last - 2, ({ events }) => {
+    id = events.find(({ transition, produced }) => transition === "first" && produced)?.produced?.[0]?.token.id ?? id;
+  });
+  const asked = nowMs();
+  const found = await findToken(broker, id, [net]);
+  const { before } = await lineageOf(broker, found, { depth: 100, steps: 500 });
+  const { maxRSS } = process.resourceUsage();
+  process.stdout.write(`${JSON.stringify({ traceMs: nowMs() - asked, steps: before.length, peakMb: maxRSS / 1024 })}\n`);
+  process.exit();
+}

@@ -80,14 +80,20 @@ interface Started {
   slowestPutMs: number;
 }
 
-function start(bed: Bed, net: string, mode: "cold" | "warm"): Started {
+interface Traced {
+  traceMs: number;
+  steps: number;
+  peakMb: number;
+}
+
+function start<T = Started>(bed: Bed, net: string, mode: "cold" | "warm" | "trace"): T {
   const { url, user, password } = bed.server;
   const file = fileURLToPath(new URL("./recovery-child.mjs", import.meta.url));
   const child = spawnSync(process.execPath, ["--expose-gc", file, url, user, password, net, mode], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.status !== 0) throw new Error(`the start of ${net} failed`);
-  return JSON.parse(String(child.stdout).trim().split("\n").at(-1) ?? "") as Started;
+  return JSON.parse(String(child.stdout).trim().split("\n").at(-1) ?? "") as T;
 }
 
 const rows = await onBed(async (bed) => {
@@ -101,7 +107,8 @@ const rows = await onBed(async (bed) => {
   start(bed, "short", "cold");
   const short = start(bed, "short", "warm");
   const long = start(bed, "long", "warm");
-  process.stderr.write(`${JSON.stringify({ cold, short, long })}\n`);
+  const traced = start<Traced>(bed, "long", "trace");
+  process.stderr.write(`${JSON.stringify({ traced, cold, short, long })}\n`);
   const events = `${EVENTS / 1000}k events, ${TOKENS / 1000}k tokens waiting`;
   return [
     { case: `up again from a checkpoint, ${events}`, value: long.upMs / 1000, unit: "s", target: 10, better: "less" as const },
@@ -116,6 +123,8 @@ const rows = await onBed(async (bed) => {
     { case: "memory then", value: long.rssMb, unit: "MB", target: null },
     { case: `up from the log alone, ${events}`, value: cold.upMs / 1000, unit: "s", target: null },
     { case: "the net stands still for a checkpoint", value: long.freezeMs, unit: "ms", target: 50, better: "less" as const },
+    { case: "lineage of a token out of that log", value: traced.traceMs / 1000, unit: "s", target: null },
+    { case: "peak of memory for it", value: traced.peakMb, unit: "MB", target: null },
     { case: "slowest put while a checkpoint is made", value: long.slowestPutMs, unit: "ms", target: null },
   ];
 });

@@ -31,6 +31,18 @@ export async function pastOf(broker: Broker, net: string, at: Moment, options: P
   return { state, last };
 }
 
+/** The first moment that can be known: before the first event, or where the log was cleared up to. */
+export async function beginningOf(broker: Broker, net: string): Promise<Past> {
+  const { first } = await broker.log(net).bounds();
+  if (first === 1) return { state: emptyState(net), last: null };
+  const kept = (await broker.checkpoints.list(net)).filter(({ sequence }) => sequence >= first);
+  for (const info of kept.reverse()) {
+    const state = await stateAt(broker, net, info);
+    if (state) return { state, last: null };
+  }
+  throw await belowFloor(broker, net, []);
+}
+
 /** Takes the events that follow a past, up to a moment; returns the last one of them, or of the past. The state is the caller's to fold. */
 export async function readOn(broker: Broker, past: Past, until: Moment, take: (event: NetEvent) => void): Promise<NetEvent | null> {
   const { state } = past;

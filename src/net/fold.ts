@@ -11,7 +11,17 @@ import { takeCarried } from "./forking.ts";
 import { countInstance, foldEnded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
-import { emptyState, type GateState, type NetState, type OpenFiring, type Origin, type Placed, PUT_MEMORY_MS, tokensOf } from "./state.ts";
+import {
+  AUTHORS_KEPT,
+  emptyState,
+  type GateState,
+  type NetState,
+  type OpenFiring,
+  type Origin,
+  type Placed,
+  PUT_MEMORY_MS,
+  tokensOf,
+} from "./state.ts";
 
 export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
   const state = emptyState(net);
@@ -46,6 +56,7 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     remember(state, event);
     for (const { token } of event.produced ?? []) state.authors.set(token.correlation, token.by);
     foldTaken(state, event);
+    if (state.authors.size > state.authorsDue) forgetAuthors(state);
   },
   refused: (state, event) => {
     produce(state, event);
@@ -123,11 +134,13 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
   },
 };
 
-/** Once in a term: of work that is over, nobody asks any more who put it in. */
+/** In each term, and whenever they have doubled: of work that is over, nobody asks any more who put it in. */
 function forgetAuthors(state: NetState): void {
   const alive = new Set([...state.firings.values()].map(({ correlation }) => correlation));
   for (const tokens of state.places.values()) for (const { token } of tokens.values()) alive.add(token.correlation);
+  for (const { readTokens } of state.firings.values()) for (const { correlation } of readTokens) alive.add(correlation);
   for (const correlation of state.authors.keys()) if (!alive.has(correlation)) state.authors.delete(correlation);
+  state.authorsDue = 2 * state.authors.size + AUTHORS_KEPT;
 }
 
 function open(state: NetState, event: NetEvent): void {

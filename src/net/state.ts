@@ -105,6 +105,8 @@ export interface NetState {
   letter: { created: string; seq: number; above: Set<number> } | null;
   /** Who put in the work, by correlation, for gates that refuse the author. */
   authors: Map<string, string>;
+  /** With more of them than this, those of work that is over are forgotten. */
+  authorsDue: number;
   /** Identity of the log, for the nets that links tie it to: given by its first term that knew of links. */
   born: string | null;
   /** By the name of the other net (E10). */
@@ -129,6 +131,7 @@ export interface NetState {
   generation: number;
 }
 
+export const AUTHORS_KEPT = 10_000;
 export const PUT_MEMORY_MS = 24 * 3_600_000;
 
 export function emptyState(net: string): NetState {
@@ -146,6 +149,7 @@ export function emptyState(net: string): NetState {
     puts: new Map(),
     letter: null,
     authors: new Map(),
+    authorsDue: AUTHORS_KEPT,
     born: null,
     outbox: new Map(),
     inbox: new Map(),

@@ -96,6 +96,10 @@ describe("petrel fork", () => {
     expect(stateHash(folded)).toBe(stateHash(kit.stateOf("copy")));
     expect(folded.origin).toMatchObject({ net: "press", seq: at });
     expect(folded.authors).toEqual(kit.stateOf("press").authors);
+    // Of a token that both logs have, the net that made it tells.
+    const id = [...(folded.places.get("printed")?.keys() ?? [])][0] ?? "";
+    expect((await stage.run("trace", id, "--json")).json).toMatchObject({ net: "press", totals: { before: { steps: 5 } } });
+    expect((await stage.run("trace", id, "--net", "copy", "--json")).json).toMatchObject({ net: "copy", before: [{ outcome: "forked" }] });
     expect([...(folded.places.get("printed")?.values() ?? [])][0]?.token.from).toMatchObject({ net: "press", transition: "print" });
     // The parent: one event more, the pause of this test, and nothing else.
     expect(hash).not.toBe(stateHash(kit.stateOf("press")));

@@ -111,6 +111,15 @@ describe("petrel gc", () => {
       expect(ran.code).toBe(1);
       expect(ran.json).toMatchObject({ error: { code: "below-floor", message: expect.stringContaining(`event ${floor}`) } });
     }
+    const traced = async (id: string) =>
+      (await own.stage.run("trace", id, "--json")).json as { error?: { message: string }; before?: unknown[] };
+    const all = await eventsOf(own.kit.broker, "mill").catch(() => []);
+    expect(all).toEqual([]);
+    const kept: NetEvent[] = [];
+    await own.kit.broker.log("mill").read(log().first, ({ events }) => void kept.push(...events), { epoch: 0 });
+    const young = kept.find(({ transition, produced }) => transition === "bake" && produced?.length)?.produced?.[0]?.token.id ?? "";
+    expect((await traced(young)).before?.length).toBeGreaterThan(0);
+    expect((await traced(`t-${"0".repeat(21)}`)).error?.message).toContain(`the log of mill up to event ${floor} was cleared`);
     expect((await own.stage.run("replay", "mill", "--at", String(floor))).code).toBe(0);
     expect((await own.stage.run("fork", "mill", "--at", String(floor), "--as", "late")).code).toBe(0);
     await waitUntil("the fork runs", () => own.kit.stateOf("late").definition !== null);

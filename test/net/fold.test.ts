@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { foldEvents, letterIsIn } from "../../src/net/fold.ts";
-import { markingOf } from "../../src/net/state.ts";
+import type { NetEvent } from "../../src/contract/event.ts";
+import { applyEvent, foldEvents, letterIsIn } from "../../src/net/fold.ts";
+import { emptyState, markingOf } from "../../src/net/state.ts";
 import { Bench, T0, tokenOf } from "../support/net-state.ts";
 
 const command = {
@@ -167,4 +168,26 @@ describe("the fold of the log (E1)", () => {
       ),
     );
   });
+});
+
+it("of work that is over, who put it in is forgotten also within one term; of what waits it is known", () => {
+  const state = emptyState("n");
+  const token = (n: number) => tokenOf(`t${n}`, n, { by: "ada", correlation: `c${n}` });
+  const event = (seq: number, parts: object) =>
+    applyEvent(state, {
+      seq,
+      ts: new Date(T0).toISOString(),
+      category: "token",
+      status: "ok",
+      summary: "",
+      net: "n",
+      ...parts,
+    } as NetEvent);
+  let seq = 0;
+  for (let n = 0; n < 40_000; n++) {
+    event(++seq, { type: "arrived", produced: [{ place: "a", token: token(n) }] });
+    if (n % 100 > 0) event(++seq, { type: "intervened", consumed: [{ place: "a", id: `t${n}` }] });
+  }
+  expect(state.authors.size).toBeLessThan(12_000);
+  for (let n = 0; n < 40_000; n += 100) expect(state.authors.get(`c${n}`)).toBe("ada");
 });

@@ -1,10 +1,11 @@
-/** A token by its id alone, or by the beginning of its id: the net whose log made it. */
+/** A token by its id alone, or by the beginning of its id: where it was made. The logs stream by, and nothing of them is kept. */
+import { beginningOf } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { type PetrelError, Terminal } from "../../contract/errors.ts";
+import type { NetEvent } from "../../contract/event.ts";
 import { isId } from "../../contract/ids.ts";
 import { editDistance } from "../../net/check-nearest.ts";
 import { usage } from "../failure.ts";
-import { type LineageIndex, lineageIndex } from "./lineage-index.ts";
 
 const MOST = 5;
 /** Beyond so many ids only those that begin alike are compared letter by letter. */
@@ -13,33 +14,106 @@ const COMPARED = 20_000;
 export interface FoundToken {
   net: string;
   id: string;
-  index: LineageIndex;
+  correlation: string;
+  /** Of the event that made it, and of the log entry that holds the event. */
+  made: { seq: number; sequence: number };
+  /** It was taken over from the parent of a fork. */
+  forked: boolean;
+  /** Where terms began: entry and epoch, for reading the log from its middle. */
+  epochs: { sequence: number; epoch: number }[];
 }
 
 /** Errors: usage; Terminal `no-such-token` with the nearest ids, `ambiguous-token`. */
 export async function findToken(broker: Broker, text: string, nets: string[]): Promise<FoundToken> {
   if (!isId(text)) throw usage(`"${text}" names no token`, "an id like t-8msgb7uis30et913k82le; petrel tokens NET PLACE lists them");
-  const begun: FoundToken[] = [];
-  const near: string[] = [];
-  let firing: string | null = null;
-  const exact: FoundToken[] = [];
+  const search = new Search(text);
+  const cleared: string[] = [];
   for (const net of nets) {
-    const index = await lineageIndex(broker, net);
-    if (index.has(text)) exact.push({ net, id: text, index });
-    if (exact.length > 0) continue;
-    for (const id of index.tokens()) if (id.startsWith(text) && begun.length <= MOST) begun.push({ net, id, index });
-    if (begun.length === 0) near.push(...nearestIds(text, index));
-    const made = index.step(text)?.outputs;
-    if (made) firing = made.length > 0 ? `it is a firing; it made ${made.slice(0, MOST).join(", ")}` : "it is a firing that made no token";
+    const { first } = await broker.log(net).bounds();
+    if (first > 1) cleared.push(`${net} up to event ${(await beginningOf(broker, net)).state.seq}`);
+    search.begin(net);
+    await broker.log(net).read(
+      first - 1,
+      ({ sequence, epoch, events }) => {
+        for (const event of events) search.take(event, sequence, epoch);
+      },
+      first > 1 ? { epoch: 0 } : {},
+    );
   }
-  const found = exact.length > 0 ? exact : begun;
+  const found = search.found();
   if (found.length === 1 && found[0]) return found[0];
   if (found.length > 1) throw ambiguous(text, found);
+  const gone = cleared.length > 0 ? `; the log of ${cleared.join(", and of ")} was cleared` : "";
   throw new Terminal({
     code: "no-such-token",
-    message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}`,
-    hint: firing ?? (near.length > 0 ? `the nearest ids: ${best(text, near).join(", ")}` : "petrel events NET shows what a log holds"),
+    message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}${gone}`,
+    hint: search.hint(),
   });
+}
+
+class Search {
+  readonly #text: string;
+  readonly #exact = new Map<string, FoundToken>();
+  readonly #begun = new Map<string, FoundToken>();
+  #net = "";
+  #epochs: FoundToken["epochs"] = [];
+  #firing: string[] | null = null;
+  #near: { id: string; distance: number }[] = [];
+  #seen = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  begin(net: string): void {
+    this.#net = net;
+    this.#epochs = [];
+  }
+
+  take(event: NetEvent, sequence: number, epoch: number): void {
+    if (event.type === "epoch") this.#epochs.push({ sequence, epoch });
+    if (event.firing === this.#text) this.#firing ??= [];
+    for (const { token } of event.produced ?? []) {
+      const { id, correlation } = token;
+      if (event.firing === this.#text) this.#firing?.push(id);
+      const about = {
+        net: this.#net,
+        id,
+        correlation,
+        made: { seq: event.seq, sequence },
+        forked: event.type === "forked",
+        epochs: this.#epochs,
+      };
+      if (id === this.#text) this.#exact.set(this.#net, about);
+      else if (id.startsWith(this.#text) && this.#begun.size <= MOST) this.#begun.set(`${this.#net} ${id}`, about);
+      else if (this.#exact.size + this.#begun.size === 0) this.#compare(id);
+    }
+  }
+
+  /** Of a token that forks took over, the net that made it. */
+  found(): FoundToken[] {
+    const all = [...(this.#exact.size > 0 ? this.#exact : this.#begun).values()];
+    const made = all.filter(({ forked }) => !forked);
+    return made.length > 0 ? made : all;
+  }
+
+  hint(): string {
+    if (this.#firing) {
+      const made = this.#firing.slice(0, MOST).join(", ");
+      return made === "" ? "it is a firing that made no token" : `it is a firing; it made ${made}`;
+    }
+    return this.#near.length > 0
+      ? `the nearest ids: ${this.#near.map(({ id }) => id).join(", ")}`
+      : "petrel events NET shows what a log holds";
+  }
+
+  #compare(id: string): void {
+    this.#seen += 1;
+    if (this.#seen > COMPARED && !id.startsWith(this.#text.slice(0, 4))) return;
+    const distance = editDistance(this.#text, id);
+    if (this.#near.length >= MOST && distance >= (this.#near.at(-1)?.distance ?? 0)) return;
+    this.#near = [...this.#near, { id, distance }].sort((one, other) => one.distance - other.distance).slice(0, MOST);
+  }
 }
 
 function ambiguous(text: string, found: FoundToken[]): PetrelError {
@@ -55,18 +129,4 @@ function ambiguous(text: string, found: FoundToken[]): PetrelError {
           .map(({ id }) => id)
           .join(", "),
   });
-}
-
-function nearestIds(text: string, index: LineageIndex): string[] {
-  const all = [...index.tokens()];
-  const head = text.slice(0, 4);
-  return best(text, all.length > COMPARED ? all.filter((id) => id.startsWith(head)).slice(0, COMPARED) : all);
-}
-
-function best(text: string, ids: string[]): string[] {
-  return ids
-    .map((id) => ({ id, distance: editDistance(text, id) }))
-    .sort((one, other) => one.distance - other.distance)
-    .slice(0, MOST)
-    .map(({ id }) => id);
 }

@@ -2,10 +2,7 @@
  * Who made which token out of what: ids and event numbers only, so that a long log fits. A step is whatever makes or uses tokens:
  * a firing with all its events, or a single event without one (an arrival, an edit by hand).
  */
-import type { Broker } from "../../contract/broker.ts";
-import type { NetEvent } from "../../contract/event.ts";
-import { applyEvent } from "../../net/fold.ts";
-import { emptyState, type NetState } from "../../net/state.ts";
+import type { PlacedId } from "../../contract/event.ts";
 
 export interface StepNode {
   /** The firing, or `#` and the number of the event. */
@@ -17,21 +14,15 @@ export interface StepNode {
 }
 
 export class LineageIndex {
-  /** At the end of what was read. */
-  readonly state: NetState;
   readonly #steps = new Map<string, StepNode>();
   readonly #makers = new Map<string, StepNode>();
   /** Nearly every token has one user: no list for that. */
   readonly #users = new Map<string, StepNode | StepNode[]>();
 
-  constructor(net: string) {
-    this.state = emptyState(net);
-  }
-
-  take(event: NetEvent): void {
-    applyEvent(this.state, event);
+  /** Events in the order of the log. `made`: ids of the tokens that it produced. */
+  take(event: { seq: number; firing?: string; consumed?: PlacedId[]; read?: PlacedId[]; made: string[] }): void {
     const used = [...(event.consumed ?? []), ...(event.read ?? [])];
-    if (event.firing === undefined && used.length === 0 && (event.produced?.length ?? 0) === 0) return;
+    if (event.firing === undefined && used.length === 0 && event.made.length === 0) return;
     const step = this.#step(event.firing ?? `#${event.seq}`);
     step.seqs.push(event.seq);
     for (const { id } of used) {
@@ -42,21 +33,12 @@ export class LineageIndex {
       else if (Array.isArray(users)) users.push(step);
       else this.#users.set(id, [users, step]);
     }
-    for (const { token } of event.produced ?? []) {
-      step.outputs.push(token.id);
-      this.#makers.set(token.id, step);
+    for (const id of event.made) {
+      step.outputs.push(id);
+      this.#makers.set(id, step);
     }
   }
 
-  has(token: string): boolean {
-    return this.#makers.has(token);
-  }
-  tokens(): IterableIterator<string> {
-    return this.#makers.keys();
-  }
-  step(key: string): StepNode | undefined {
-    return this.#steps.get(key);
-  }
   makerOf(token: string): StepNode | undefined {
     return this.#makers.get(token);
   }
@@ -73,14 +55,6 @@ export class LineageIndex {
     }
     return step;
   }
-}
-
-export async function lineageIndex(broker: Broker, net: string): Promise<LineageIndex> {
-  const index = new LineageIndex(net);
-  await broker.log(net).read(0, (entry) => {
-    for (const event of entry.events) index.take(event);
-  });
-  return index;
 }
 
 export interface Reach {

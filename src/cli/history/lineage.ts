@@ -1,11 +1,14 @@
 /** The lineage of one token as a document: what led to it from outside on, and what became of it. */
+import { beginningOf, pastOf, readOn } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import type { ModelUse, NetEvent, PlacedToken } from "../../contract/event.ts";
 import { sha256 } from "../../contract/hash.ts";
 import { isJsonObject } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
+import type { NetState } from "../../net/state.ts";
 import type { FoundToken } from "./find-token.ts";
-import { type LineageIndex, type Reach, reachOf } from "./lineage-index.ts";
+import { type Reach, reachOf } from "./lineage-index.ts";
+import { walkLineage } from "./lineage-walk.ts";
 import { addModel, type Step, stepOf } from "./step-story.ts";
 
 export interface Bounds {
@@ -46,10 +49,13 @@ export interface Lineage {
   totals: { before: Totals; after: Totals };
 }
 
-export async function lineageOf(broker: Broker, { net, id, index }: FoundToken, bounds: Bounds): Promise<Lineage> {
+export async function lineageOf(broker: Broker, found: FoundToken, bounds: Bounds): Promise<Lineage> {
+  const { net, id } = found;
+  const index = await walkLineage(broker, found);
+  const { state } = await pastOf(broker, net, { kind: "now" });
   const before = reachOf(index, id, "before", bounds);
   const after = reachOf(index, id, "after", bounds);
-  const story = await readSteps(broker, net, index, [before, after]);
+  const story = await readSteps(broker, state, [before, after]);
   const focus = story.tokens[id];
   if (!focus) throw new Error(`the log of ${net} no longer holds what made ${id}`);
   const told = ({ steps }: Reach) => [...steps].map(([step, distance]) => ({ ...(story.steps.get(step.key) as Step), distance }));
@@ -58,46 +64,47 @@ export async function lineageOf(broker: Broker, { net, id, index }: FoundToken, 
     net,
     token: focus.token,
     place: focus.place,
-    now: nowOf(index, focus),
+    now: nowOf(state, focus),
     ...lineage,
-    tokens: Object.fromEntries(Object.values(story.tokens).map((made) => [made.token.id, { ...made, now: nowOf(index, made) }])),
+    tokens: Object.fromEntries(Object.values(story.tokens).map((made) => [made.token.id, { ...made, now: nowOf(state, made) }])),
     cut: { before: before.cut, after: after.cut },
     totals: { before: totalsOf(lineage.before), after: totalsOf(lineage.after) },
   };
 }
 
-/** The second reading: whole events, but only those of the steps that were found. */
-async function readSteps(broker: Broker, net: string, index: LineageIndex, reaches: Reach[]) {
+/** The last reading: whole events, but only those of the steps that were found. */
+async function readSteps(broker: Broker, state: NetState, reaches: Reach[]) {
   const wanted = new Map<number, string>();
   for (const { steps } of reaches) for (const step of steps.keys()) for (const seq of step.seqs) wanted.set(seq, step.key);
   const events = new Map<string, NetEvent[]>();
   const versions = new Map<string, string>();
   const versionThen = new Map<string, Map<string, string>>();
   const tokens: { [id: string]: PlacedToken } = {};
-  await broker.log(net).read(0, (entry) => {
-    for (const event of entry.events) {
-      const personas = event.type === "edited" ? event.attributes?.personas : undefined;
-      if (isJsonObject(personas)) for (const [name, hash] of Object.entries(personas)) versions.set(name, String(hash));
-      const key = wanted.get(event.seq);
-      if (key === undefined) continue;
-      const known = events.get(key);
-      if (known) known.push(event);
-      else {
-        events.set(key, [event]);
-        versionThen.set(key, new Map(versions));
-      }
-      for (const made of event.produced ?? []) tokens[made.token.id] = made;
+  const past = await beginningOf(broker, state.net);
+  for (const [name, hash] of Object.entries(past.state.personas)) versions.set(name, hash);
+  const end = Math.max(0, ...wanted.keys());
+  await readOn(broker, past, { kind: "event", seq: end }, (event) => {
+    const personas = event.type === "edited" ? event.attributes?.personas : undefined;
+    if (isJsonObject(personas)) for (const [name, hash] of Object.entries(personas)) versions.set(name, String(hash));
+    const key = wanted.get(event.seq);
+    if (key === undefined) return;
+    const known = events.get(key);
+    if (known) known.push(event);
+    else {
+      events.set(key, [event]);
+      versionThen.set(key, new Map(versions));
     }
+    for (const made of event.produced ?? []) tokens[made.token.id] = made;
   });
   const steps = new Map<string, Step>();
   for (const [key, own] of events) {
     const version = (persona: string) => versionThen.get(key)?.get(persona) ?? null;
-    steps.set(key, stepOf(key, own, { distance: 0, open: index.state.firings.has(key), version }));
+    steps.set(key, stepOf(key, own, { distance: 0, open: state.firings.has(key), version }));
   }
   return { steps, tokens };
 }
 
-function nowOf({ state }: LineageIndex, { place, token }: PlacedToken): Whereabouts {
+function nowOf(state: NetState, { place, token }: PlacedToken): Whereabouts {
   const placed = state.places.get(place)?.get(token.id);
   if (!placed) return { state: "gone", firing: null };
   return { state: placed.reservedBy === null ? "at rest" : "held", firing: placed.reservedBy };

@@ -1,11 +1,11 @@
 /** One story: everything in a log that descends from one arrival, in order, by its correlation or by any of its tokens. */
+import { beginningOf, readOn } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { NetEvent, PlacedToken } from "../../contract/event.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
 import type { ArtifactRef } from "../../contract/token.ts";
 import { applyEvent } from "../../net/fold.ts";
-import { emptyState } from "../../net/state.ts";
 import { findToken } from "./find-token.ts";
 import { type Totals, totalsOf } from "./lineage.ts";
 import { type Step, stepOf } from "./step-story.ts";
@@ -41,7 +41,7 @@ export async function storyOf(broker: Broker, text: string, nets: string[]): Pro
 }
 
 async function correlationOf(broker: Broker, text: string, nets: string[]): Promise<{ net: string; correlation: string }> {
-  const { net, index, id } = await findToken(broker, text, nets).catch((error: unknown) => {
+  const { net, correlation } = await findToken(broker, text, nets).catch((error: unknown) => {
     if (!(error instanceof PetrelError) || error.code !== "no-such-token") throw error;
     throw new Terminal({
       code: "no-such-story",
@@ -49,29 +49,22 @@ async function correlationOf(broker: Broker, text: string, nets: string[]): Prom
       hint: error.hint ?? "petrel events NET shows what a log holds",
     });
   });
-  const seqs = new Set(index.makerOf(id)?.seqs);
-  let correlation = "";
-  await broker.log(net).read(0, ({ events }) => {
-    for (const { seq, produced = [] } of events)
-      if (seqs.has(seq)) correlation = produced.find(({ token }) => token.id === id)?.token.correlation ?? correlation;
-  });
   return { net, correlation };
 }
 
 async function collect(broker: Broker, net: string, correlation: string): Promise<Story | null> {
-  const state = emptyState(net);
+  const past = await beginningOf(broker, net);
+  const { state } = past;
   const own = new Map<string, NetEvent[]>();
   const versions = new Map<string, Record<string, string>>();
-  await broker.log(net).read(0, ({ events }) => {
-    for (const event of events) {
-      applyEvent(state, event);
-      const key = event.firing ?? `#${event.seq}`;
-      const known = own.get(key);
-      if (known) known.push(event);
-      else if (event.correlation === correlation) {
-        own.set(key, [event]);
-        versions.set(key, { ...state.personas });
-      }
+  await readOn(broker, past, { kind: "now" }, (event) => {
+    applyEvent(state, event);
+    const key = event.firing ?? `#${event.seq}`;
+    const known = own.get(key);
+    if (known) known.push(event);
+    else if (event.correlation === correlation) {
+      own.set(key, [event]);
+      versions.set(key, { ...state.personas });
     }
   });
   const events = [...own.values()].flat();
