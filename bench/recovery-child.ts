@@ -56,7 +56,7 @@ process.exit();
 async function trace(): Promise<void> {
   let id = "";
   const { last } = await broker.log(net).bounds();
-  await broker.log(net).read(last - 2, ({ events }) => {
+  await broker.log(net).read(Math.max(0, last - 10_000), ({ events }) => {
     id = events.find(({ transition, produced }) => transition === "first" && produced)?.produced?.[0]?.token.id ?? id;
   });
   const asked = nowMs();
