@@ -1,0 +1,214 @@
+/**
+ * What a net means, written down as plainly as it goes and apart from the engine: places are lists, binding tries everything
+ * in order. Made from docs/net-file.md and the design's words alone; slow, and meant to be read.
+ */
+import type { Condition, Data, ModelArc, ModelNet, ModelTransition } from "./model.ts";
+
+export interface RefToken {
+  id: number;
+  data: Data | "error";
+}
+/** Tokens by the name of their input, in the order of the arcs. */
+type Bound = { arc: ModelArc; tokens: RefToken[] }[];
+
+interface Open {
+  transition: ModelTransition;
+  bound: Bound;
+  swept: { place: string; id: number }[];
+}
+
+export class Reference {
+  readonly net: ModelNet;
+  places: Record<string, RefToken[]> = {};
+  /** Tokens that open firings hold. */
+  held = new Set<number>();
+  /** Transition -> tokens that it has read, for those that only read. */
+  seen: Record<string, Set<number>> = {};
+  open: Open[] = [];
+  #next = 1;
+
+  constructor(net: ModelNet) {
+    this.net = net;
+    for (const { name } of net.places) this.places[name] = [];
+    this.places["dead-letter"] = [];
+    for (const { id } of net.transitions) this.seen[id] = new Set();
+  }
+
+  copy(): Reference {
+    const copy = new Reference(this.net);
+    copy.places = structuredClone(this.places);
+    copy.held = new Set(this.held);
+    copy.seen = structuredClone(this.seen);
+    copy.open = structuredClone(this.open);
+    copy.#next = this.#next;
+    return copy;
+  }
+
+  put(place: string, data: Data): void {
+    this.#lay(place, data);
+  }
+  /** Data by place, in order of arrival. */
+  marking(): Record<string, (Data | "error")[]> {
+    const full = Object.entries(this.places).filter(([, tokens]) => tokens.length > 0);
+    return Object.fromEntries(full.map(([place, tokens]) => [place, tokens.map(({ data }) => data)]));
+  }
+  isEnabled(id: string): boolean {
+    return this.#binding(this.#transition(id)) !== null;
+  }
+
+  /** Fires, or begins where somebody else does the work. False when it is not enabled. */
+  fire(id: string): boolean {
+    const transition = this.#transition(id);
+    const bound = this.#binding(transition);
+    if (!bound) return false;
+    if (isReader(transition)) for (const { tokens } of bound) for (const token of tokens) this.seen[id]?.add(token.id);
+    const swept = this.#swept(transition, bound);
+    const firing = { transition, bound, swept };
+    if (transition.kind !== "command") this.#end(firing, resultOf(transition, bound));
+    else {
+      this.open.push(firing);
+      for (const token of consumed(bound)) this.held.add(token.id);
+      for (const { id: token } of swept) this.held.add(token);
+    }
+    return true;
+  }
+
+  /** The oldest open firing of the transition ends with this result. */
+  finish(id: string, result: Data): void {
+    const at = this.open.findIndex(({ transition }) => transition.id === id);
+    const [firing] = this.open.splice(at, 1);
+    if (firing) this.#end(firing, result);
+  }
+
+  #transition(id: string): ModelTransition {
+    const found = this.net.transitions.find((each) => each.id === id);
+    if (!found) throw new Error(`no transition ${id}`);
+    return found;
+  }
+
+  #lay(place: string, data: Data | "error"): void {
+    this.places[place]?.push({ id: this.#next++, data });
+  }
+
+  /** The first combination, arcs and tokens in order, that meets everything. */
+  #binding(transition: ModelTransition): Bound | null {
+    const arcs = transition.in.filter(({ mode }) => mode === "consume" || mode === "read");
+    const search = (at: number, bound: Bound): Bound | null => {
+      const arc = arcs[at];
+      if (!arc) return this.#mayFire(transition, bound) ? bound : null;
+      for (const tokens of this.#choices(transition, arc, bound)) {
+        const found = search(at + 1, [...bound, { arc, tokens }]);
+        if (found) return found;
+      }
+      return null;
+    };
+    return search(0, []);
+  }
+
+  #choices(transition: ModelTransition, arc: ModelArc, bound: Bound): RefToken[][] {
+    const already = new Set(bound.flatMap(({ tokens }) => tokens.map(({ id }) => id)));
+    const fitting = (this.places[arc.place] ?? []).filter(
+      (token) =>
+        !already.has(token.id) &&
+        this.#isFree(transition, arc, token) &&
+        holds(arc.where, token, bound) &&
+        agrees(transition, token, bound),
+    );
+    const { order } = arc;
+    if (order) fitting.sort((a, b) => (fieldOf(a, order.field) - fieldOf(b, order.field)) * (order.descending ? -1 : 1));
+    if (arc.take === 1) return fitting.map((token) => [token]);
+    if (arc.take === "all") return fitting.length > 0 ? [fitting] : [];
+    return fitting.length >= arc.take ? [fitting.slice(0, arc.take)] : [];
+  }
+
+  /** Reading comes before consuming, and what only reads does so once for each token. */
+  #isFree(transition: ModelTransition, arc: ModelArc, token: RefToken): boolean {
+    if (arc.mode === "read") return !isReader(transition) || !this.seen[transition.id]?.has(token.id);
+    if (this.held.has(token.id)) return false;
+    return this.net.transitions.every((reader) => {
+      if (!isReader(reader) || this.seen[reader.id]?.has(token.id)) return true;
+      return !reader.in.some(({ place, mode, where }) => mode === "read" && place === arc.place && holds(where, token, []));
+    });
+  }
+
+  #mayFire(transition: ModelTransition, bound: Bound): boolean {
+    for (const arc of transition.in) {
+      if (arc.mode !== "inhibit") continue;
+      const there = (this.places[arc.place] ?? []).filter((token) => holds(arc.where, token, bound)).length;
+      if (there >= Number(arc.take)) return false;
+    }
+    return transition.out.every(({ to }) => this.#hasRoom(to, bound));
+  }
+
+  /** A place with a capacity is filled by arcs of one token here: that one must fit, beside what open firings may bring. */
+  #hasRoom(place: string, bound: Bound): boolean {
+    const capacity = this.net.places.find(({ name }) => name === place)?.capacity ?? null;
+    if (capacity === null) return true;
+    const leaving = bound.filter(({ arc }) => arc.place === place && arc.mode === "consume").flatMap(({ tokens }) => tokens).length;
+    const coming = this.open.filter((each) => each.transition.out.some(({ to }) => to === place)).length;
+    const after = (this.places[place]?.length ?? 0) + coming - leaving + 1;
+    // What puts back no more than it takes makes the place no fuller.
+    return after <= capacity || leaving >= 1;
+  }
+
+  /** A reset arc takes what is free and fits; none is no reason to wait. */
+  #swept(transition: ModelTransition, bound: Bound): { place: string; id: number }[] {
+    const already = new Set(bound.flatMap(({ tokens }) => tokens.map(({ id }) => id)));
+    return transition.in.flatMap((arc) => {
+      if (arc.mode !== "reset") return [];
+      const there = (this.places[arc.place] ?? []).filter(
+        (token) => !already.has(token.id) && !this.held.has(token.id) && holds(arc.where, token, bound),
+      );
+      return there.map(({ id }) => ({ place: arc.place, id }));
+    });
+  }
+
+  #end({ transition, bound, swept }: Open, result: Data): void {
+    const gone = new Set([...consumed(bound).map(({ id }) => id), ...swept.map(({ id }) => id)]);
+    for (const [place, tokens] of Object.entries(this.places)) this.places[place] = tokens.filter(({ id }) => !gone.has(id));
+    for (const id of gone) this.held.delete(id);
+    let matched = false;
+    for (const arc of transition.out) {
+      if (arc.otherwise && matched) continue;
+      if (arc.when && !holds(arc.when, { id: 0, data: result }, [])) continue;
+      matched = true;
+      const made = arc.each ? result.parts.map((v) => ({ k: result.k, v, parts: [] })) : [result];
+      for (const data of made) for (let n = 0; n < arc.weight; n++) this.#lay(arc.to, data);
+      if (transition.route === "first") break;
+    }
+    if (!matched && transition.out.length > 0) this.#lay("dead-letter", "error");
+  }
+}
+
+/** Has read arcs and consumes nothing. */
+function isReader(transition: ModelTransition): boolean {
+  return transition.in.some(({ mode }) => mode === "read") && !transition.in.some(({ mode }) => mode === "consume");
+}
+function consumed(bound: Bound): RefToken[] {
+  return bound.filter(({ arc }) => arc.mode === "consume").flatMap(({ tokens }) => tokens);
+}
+function fieldOf({ data }: RefToken, field: "k" | "v"): number {
+  return data === "error" ? Number.NaN : data[field];
+}
+function agrees({ correlate }: ModelTransition, token: RefToken, bound: Bound): boolean {
+  const first = consumed(bound)[0];
+  return correlate === null || first === undefined || fieldOf(first, correlate) === fieldOf(token, correlate);
+}
+function holds(where: Condition | null, token: RefToken, bound: Bound): boolean {
+  if (!where) return true;
+  const { against } = where;
+  const other = typeof against === "number" ? against : bound.find(({ arc }) => arc.as === against.input)?.tokens[0];
+  if (other === undefined) return false;
+  const [a, b] = [
+    fieldOf(token, where.field),
+    typeof other === "number" || typeof against === "number" ? Number(other) : fieldOf(other, against.field),
+  ];
+  return where.operator === "==" ? a === b : where.operator === "!=" ? a !== b : where.operator === "<" ? a < b : a >= b;
+}
+/** A `pass` hands on its first input, a `map` adds one to its `v`, or counts where there are many. */
+function resultOf(transition: ModelTransition, bound: Bound): Data {
+  const tokens = bound[0]?.tokens ?? [];
+  if (bound[0]?.arc.take !== 1) return { k: tokens.length, v: 0, parts: [] };
+  const one = tokens[0]?.data as Data;
+  return transition.kind === "map" ? { ...one, v: one.v + 1 } : one;
+}
