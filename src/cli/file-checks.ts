@@ -10,6 +10,7 @@ import type { Limits } from "../net/analysis/limits.ts";
 import type { PetriNet } from "../net/analysis/petri-net.ts";
 import { readPnml } from "../net/analysis/pnml.ts";
 import { writePnml } from "../net/analysis/pnml-write.ts";
+import { netFileOf } from "../net/analysis/to-definition.ts";
 import { checkNetFile } from "../net/check.ts";
 import { problemOf, problemsIn } from "../net/check-problem.ts";
 import type { NetDefinition } from "../net/definition.ts";
@@ -58,6 +59,11 @@ export function analysePnmlFile(text: string, file: string, limits: Limits): Ana
     analysis,
     analysis.findings.map((finding) => ({ ...problemOf(finding), file })),
   );
+}
+
+/** A P/T net as a net file. Errors: those of `readPnml`, and Terminal `pnml-inexpressible`. */
+export function importPnml(text: string, file: string): JsonObject {
+  return netFileOf(readPnml(text, file));
 }
 
 function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem[]): AnalysedFile {

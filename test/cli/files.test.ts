@@ -47,7 +47,10 @@ describe("net", () => {
     await stage.run("net", "apply", "nets/hello.json", "--force");
     const bodies = stage.requests.map((request) => request.body as JsonObject);
     expect(bodies.map((body) => body.base)).toEqual([undefined, "hash-1", "other", undefined]);
-    expect(bodies[0]).toMatchObject({ text: read("nets/hello.json"), by: { user: "ada", roles: ["maintainer"] } });
+    expect(bodies[0]).toMatchObject({
+      definition: { net: "hello", transitions: { greet: { kind: "map" } } },
+      by: { user: "ada", roles: ["maintainer"] },
+    });
   });
 
   test("apply sends nothing that is not sound, and passes a refusal on", async () => {

@@ -11,7 +11,7 @@ import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { gcVerb } from "./gc.ts";
 import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
-import { netApplyVerb, netCheckVerb, netDiffVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
+import { netApplyVerb, netCheckVerb, netDiffVerb, netImportVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
@@ -55,6 +55,7 @@ export const verbs: readonly Verb[] = [
   tokenMoveVerb,
   tokenCloseVerb,
   retryVerb,
+  netImportVerb,
   netLsVerb,
   netCheckVerb,
   netApplyVerb,

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../answers.ts";
 import { askNet, askRuntime, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile } from "../file-checks.ts";
+import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
 import { type Change, jsonDiff } from "../json-diff.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
@@ -34,13 +34,16 @@ function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
   const checked = load(call, file);
   const { places = {}, transitions = {}, net = "" } = checked.definition;
   const counts = sizeWords(Object.keys(places as JsonObject).length, Object.keys(transitions as JsonObject).length);
-  const text = readText(call.petrel.cwd, file);
-  const flags = (persona: string) => personaFlags(call.petrel.cwd, file, persona);
-  const analysed = analyseNetFile(checked.definition, { text, file, limits, flagsOf: flags });
-  return told(call, analysed, {
+  return told(call, analysisOf(call, file, checked.definition, limits), {
     json: { ok: true, file, net, hash: checked.hash, warnings: checked.warnings as unknown as Json },
     line: `${file} is sound: net ${net}, ${counts}, version ${short(checked.hash)}`,
   });
+}
+
+function analysisOf(call: VerbCall, file: string, definition: JsonObject, limits: AnalysisLimits): AnalysedFile {
+  const text = readText(call.petrel.cwd, file);
+  const flags = (persona: string) => personaFlags(call.petrel.cwd, file, persona);
+  return analyseNetFile(definition, { text, file, limits, flagsOf: flags });
 }
 
 function checkPnml(call: VerbCall, file: string, limits: AnalysisLimits) {
@@ -54,12 +57,16 @@ function sizeWords(places: number, transitions: number): string {
   return `${places} ${places === 1 ? "place" : "places"}, ${transitions} ${transitions === 1 ? "transition" : "transitions"}`;
 }
 
-function told(call: VerbCall, analysed: AnalysedFile, head: { json: JsonObject; line: string }) {
+function warn(call: VerbCall, analysed: AnalysedFile): void {
   for (const finding of analysed.problems) {
     // A P/T net's findings are about the whole file: they have no line.
     const sentence = finding.line === undefined ? `${call.arg("file")}: ${finding.message}` : described(finding);
     call.out.say(`${call.out.paint.yellow("warning:")} ${sentence}`);
   }
+}
+
+function told(call: VerbCall, analysed: AnalysedFile, head: { json: JsonObject; line: string }) {
+  warn(call, analysed);
   const out = call.text("pnml");
   if (out !== undefined) writeFileSync(resolve(call.petrel.cwd, out), analysed.pnml());
   const lines = [head.line, ...analysed.says.map((line) => `  ${line}`), ...(out === undefined ? [] : [`  wrote ${out}`])];
@@ -67,11 +74,14 @@ function told(call: VerbCall, analysed: AnalysedFile, head: { json: JsonObject; 
   return EXIT.ok;
 }
 
+/** What a person who applies a net waits for gladly. */
+const BEFORE_APPLY = { states: 50_000, seconds: 3 };
+
 export const netApplyVerb: Verb = {
   command: "net apply <file>",
   summary: "make a net file the running net, with tokens in flight",
   details:
-    "The apply is refused when the running net has changed since the version that the file comes from. That version is remembered by `net pull` and `net apply`; --base names another, --force asks for none.",
+    "What `net check` finds is told first, as warnings, after a shorter look. The apply is refused when the running net has changed since the version that the file comes from. That version is remembered by `net pull` and `net apply`; --base names another, --force asks for none.",
   examples: ["petrel net apply nets/safe-teams.json"],
   options: [
     { flags: "--base <hash>", about: "the version that the file was made from" },
@@ -82,6 +92,8 @@ export const netApplyVerb: Verb = {
     const file = call.arg("file");
     const path = resolve(call.petrel.cwd, file);
     const checked = load(call, file);
+    const analysed = analysisOf(call, file, checked.definition, { ...BEFORE_APPLY, clock: call.petrel.clock });
+    warn(call, analysed);
     const base = call.on("force") ? undefined : (call.text("base") ?? baseOf(call.dir, path));
     // The definition and not the text: sub-nets in files of their own stand in it.
     const body = { definition: checked.definition, by: callerOf(call), ...(base === undefined ? {} : { base }) };
@@ -89,7 +101,7 @@ export const netApplyVerb: Verb = {
     const answer = readAnswer(applyAnswer, raw, "apply-net");
     rememberBase(call.dir, path, answer.hash);
     const net = String(checked.definition.net);
-    call.out.result({ ...(raw as JsonObject), net }, () =>
+    call.out.result({ ...(raw as JsonObject), net, findings: analysed.problems as unknown as Json }, () =>
       answer.changed === false
         ? `${net} runs this version already (${short(answer.hash)})`
         : `${net} runs version ${short(answer.hash)} now`,
@@ -134,6 +146,30 @@ export const netPullVerb: Verb = {
     writeFileSync(path, text);
     rememberBase(call.dir, path, running.hash);
     call.out.result({ net, hash: running.hash, file: out }, () => `wrote ${out}: ${net}, version ${short(running.hash)}`);
+    return EXIT.ok;
+  },
+};
+
+export const netImportVerb: Verb = {
+  command: "net import <file>",
+  summary: "make a net file out of a P/T net in PNML",
+  details:
+    "Each transition becomes a `pass`, each weight a `take` or a `weight`, and the initial marking the net's first tokens. Names become what a net file allows; the old ones are kept as titles.",
+  examples: ["petrel net import philosophers.pnml -o nets/philosophers.json", "petrel net import philosophers.pnml"],
+  options: [{ flags: "-o, --out <file>", about: "the file to write (default: standard output)" }],
+  run: async (call) => {
+    const file = call.arg("file");
+    const definition = importPnml(readText(call.petrel.cwd, file), file);
+    const text = `${JSON.stringify(definition, null, 2)}\n`;
+    const out = call.text("out");
+    if (out === undefined) {
+      call.out.result(definition, () => text);
+      return EXIT.ok;
+    }
+    writeFileSync(resolve(call.petrel.cwd, out), text, { flag: "wx" });
+    const { net = "", places = {}, transitions = {} } = definition;
+    const counts = sizeWords(Object.keys(places as JsonObject).length, Object.keys(transitions as JsonObject).length);
+    call.out.result({ net, file: out }, () => `wrote ${out}: net ${String(net)}, ${counts}`);
     return EXIT.ok;
   },
 };
