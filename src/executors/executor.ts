@@ -77,11 +77,13 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     }),
   ];
   const beat = startHeartbeat(options, () => running.size);
+  // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
+  const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
   tidyUp(options.dir, bench, stopping.signal); // X2
   const take = (order: WorkOrder) => {
     const key = attemptKey(order);
-    if (running.has(key)) return slots.free();
+    if (running.has(key) || former.has(key)) return slots.free();
     const abort = new AbortController();
     const over = carryOutOrder(bench, order, abort).finally(() => {
       running.delete(key);
