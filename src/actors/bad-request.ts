@@ -1,6 +1,13 @@
 /** A request body that does not fit becomes one sentence, not a schema dump. */
 import { ZodError } from "zod";
-import { Terminal } from "../contract/errors.ts";
+import { Refused, Terminal } from "../contract/errors.ts";
+import { jsonFlaw } from "../contract/json-limits.ts";
+
+/** Before anybody looks into a body. Throws Refused `too-deep`, `reserved-key`. */
+export function mustBeSound(body: unknown): void {
+  const flaw = jsonFlaw(body);
+  if (flaw) throw new Refused({ code: flaw.code, message: `the request cannot be taken: ${flaw.reason}`, hint: flaw.hint });
+}
 
 export function badRequest(error: unknown): unknown {
   if (!(error instanceof ZodError)) return error;

@@ -10,7 +10,7 @@ import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
 import { checkNetFile, formatProblem } from "../net/check.ts";
 import { netSchema } from "../net/definition.ts";
 import { treeJson } from "./actor-tree.ts";
-import { badRequest } from "./bad-request.ts";
+import { badRequest, mustBeSound } from "./bad-request.ts";
 import { type ForkRequest, forkNet } from "./fork.ts";
 import type { Master } from "./master.ts";
 import type { BoundPersona } from "./persona-book.ts";
@@ -127,6 +127,7 @@ export async function answerWith(verbs: Record<string, Verb>, master: Master, ve
   try {
     const handle = verbs[verb];
     if (!handle) throw new Terminal({ code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${Object.keys(verbs).join(", ")}` });
+    mustBeSound(body);
     return { ok: true, value: await handle(master, body) };
   } catch (error) {
     return { ok: false, error: errorData(badRequest(error)) };

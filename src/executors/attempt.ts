@@ -12,6 +12,7 @@ import { delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
+import { soundOutcome } from "../contract/sound-outcome.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import type { Hand, HandContext, Workshop } from "./hand.ts";
 import { keepLease } from "./lease-keeper.ts";
@@ -160,7 +161,7 @@ async function perform(
     await rm(workDir, { recursive: true, force: true });
     mkdirSync(workDir, { recursive: true });
     const value = await unlessAborted(hand(handContext(bench, order, granted, work.signal, workDir, ask)), work.signal);
-    return { ok: true, value };
+    return soundOutcome({ ok: true, value });
   } catch (error) {
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
     return { ok: false, error: errorData(error) };

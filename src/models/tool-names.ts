@@ -1,5 +1,6 @@
 /** Tools are named `room.verb`; both APIs allow letters, digits, _ and - only, so a dot travels as a double underscore. */
 import type { Json } from "../contract/json.ts";
+import { jsonFlaw } from "../contract/json-limits.ts";
 import type { ToolSpec } from "./port.ts";
 
 export function wireName(name: string): string {
@@ -16,7 +17,8 @@ export function nameFromWire(tools: readonly ToolSpec[]): (wire: string) => stri
 export function parseInput(text: string): Json {
   if (text.trim() === "") return {};
   try {
-    return JSON.parse(text) as Json;
+    const input = JSON.parse(text) as Json;
+    return jsonFlaw(input) ? text : input;
   } catch {
     return text;
   }

@@ -9,6 +9,7 @@ import { isoTime } from "../contract/clock.ts";
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
+import { jsonFlaw } from "../contract/json-limits.ts";
 import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
@@ -166,7 +167,7 @@ export function resultDraft(
   outcome: Outcome,
   now: number,
 ): EventDraft {
-  const routed = outcome.ok ? fewEnough(transition, routeResult(transition, inputs, outcome.value, parts.from, now)) : outcome;
+  const routed = outcome.ok ? writable(transition, routeResult(transition, inputs, outcome.value, parts.from, now)) : outcome;
   // Written field by field: this is made for every firing, and to lay objects over each other costs more than all else here.
   const event: EventDraft = {
     category: CATEGORY_OF.fired,
@@ -204,8 +205,19 @@ export function resultDraft(
 /** What an entry of the log can carry; each token's data counts apart and may lie in the artefact store. */
 const PROVENANCE_LIMIT = 250_000;
 
-function fewEnough(transition: CompiledTransition, routed: Routed): Routed {
-  if (!routed.ok || routed.produced.length < 100) return routed;
+function writable(transition: CompiledTransition, routed: Routed): Routed {
+  if (!routed.ok) return routed;
+  for (const { place, token } of routed.produced) {
+    const flaw = jsonFlaw(token.data);
+    if (!flaw) continue;
+    const message = `${transition.id} would produce a token in ${place} that cannot be kept: ${flaw.reason}`;
+    return { ok: false, error: { outlook: "terminal", code: flaw.code, message, hint: flaw.hint } };
+  }
+  return fewEnough(transition, routed);
+}
+
+function fewEnough(transition: CompiledTransition, routed: Extract<Routed, { ok: true }>): Routed {
+  if (routed.produced.length < 100) return routed;
   const bytes = routed.produced.reduce((sum, { token }) => sum + 600 + ("tokens" in token.from ? token.from.tokens.length * 32 : 0), 0);
   if (bytes <= PROVENANCE_LIMIT) return routed;
   const message = `${transition.id} would produce ${routed.produced.length} tokens in one firing, more than an entry of the log can hold`;

@@ -5,7 +5,8 @@
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { PlacedToken } from "../contract/event.ts";
-import { isJsonObject, type Json } from "../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
+import { ERROR_DEPTH, jsonFlaw } from "../contract/json-limits.ts";
 import { inputScope } from "./binding.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledOutput, CompiledTransition } from "./compiled-net.ts";
@@ -37,9 +38,13 @@ export function routeError(
   now: number,
 ): PlacedToken[] {
   const routed = attempt(() => route(transition, inputs, "$error", { ...error } as Json, from, now, true));
-  if (routed.ok && routed.produced.length > 0) return routed.produced;
+  if (routed.ok && routed.produced.length > 0 && routed.produced.every(({ token }) => !jsonFlaw(token.data, ERROR_DEPTH)))
+    return routed.produced;
   const cause = routed.ok || routed.error.code === "no-route" ? error : routed.error;
-  const data: Json = { error: { ...cause } as Json, transition: transition.id, inputs: inputData(inputs) };
+  const held = inputData(inputs);
+  // Failures of failures lay one around the other: at last only the ids of the inputs are told, in the token's provenance.
+  const told: JsonObject = jsonFlaw(held, ERROR_DEPTH) ? {} : { inputs: held };
+  const data: Json = { error: { ...cause } as Json, transition: transition.id, ...told };
   return [placeToken(transition.definition.onError ?? DEAD_LETTER, data, "error", 0, inputs, transition.id, from)];
 }
 

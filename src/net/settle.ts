@@ -21,7 +21,7 @@ export function settleDraft(
   now: number,
   random: number,
 ): EventDraft {
-  const retry = transition.definition.retry ?? DEFAULT_RETRY;
+  const retry = retryOf(transition.definition);
   if (!outcome.ok && outcome.error.outlook === "retryable" && firing.failures < retry.max) {
     // Who refused may have said how long to stay away (Retry-After).
     const wait = Math.max(backoffMs(retry, firing.failures, random), outcome.error.retryAfterMs ?? 0);
@@ -42,6 +42,10 @@ export function settleDraft(
   const parts = { firing: firing.firing, attempt: firing.attempt, consumed: firing.consumed, read: firing.read, from };
   const draft = resultDraft(net, transition, boundInputs(state, transition, firing), parts, outcome, now);
   return { ...draft, durationMs: Math.max(0, now - firing.startedAt) };
+}
+
+export function retryOf({ retry }: { retry?: Retry | undefined }): Retry {
+  return retry ?? DEFAULT_RETRY;
 }
 
 export function backoffMs(retry: Retry, failures: number, random: number): number {

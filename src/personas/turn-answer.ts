@@ -1,6 +1,7 @@
 /** Phase two for an `llm`: is this the answer that was asked for? */
 import { Refused } from "../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
+import { jsonFlaw } from "../contract/json-limits.ts";
 import type { Block, ModelAnswer } from "../models/port.ts";
 import { mismatches } from "./output-check.ts";
 import type { Persona } from "./persona-schema.ts";
@@ -23,6 +24,8 @@ export function readAnswer(persona: Persona, given: ModelAnswer): Reading {
   if (value === undefined) return { ok: false, faults: [`the answer was not given through the tool ${ANSWER}`] };
   if (typeof value === "string")
     return { ok: false, faults: [given.stop === "length" ? "the answer was cut off: it is too long" : "the answer is no JSON"] };
+  const flaw = jsonFlaw(value);
+  if (flaw) return { ok: false, faults: [`the answer cannot be taken: ${flaw.reason}`] };
   const faults = mismatches(persona.output, value);
   return faults.length === 0 && isJsonObject(value) ? { ok: true, answer: value } : { ok: false, faults };
 }

@@ -70,11 +70,11 @@ describe("a claim", () => {
 
   it("whose executor is silent for a lease is free again; what it brings later is ignored", async () => {
     const order = await claimed();
-    kit.clock.jump(LEASE / 2);
+    kit.clock.pass(LEASE / 2);
     expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
-    kit.clock.jump(LEASE * 0.9);
+    kit.clock.pass(LEASE * 0.9);
     expect(firings()[0]?.attempt).toBe(1);
-    kit.clock.jump(LEASE * 0.4);
+    kit.clock.pass(LEASE * 0.4);
     await waitUntil("the next attempt is open", () => firings()[0]?.attempt === 2);
     await waitUntil("it is offered again", () => one.orders.length === 2);
     expect(one.orders[1]).toMatchObject({ attempt: 2, key: order.key });
@@ -84,22 +84,35 @@ describe("a claim", () => {
     expect(firings()[0]).toMatchObject({ failures: 0, recoveries: 1 });
   });
 
+  it("does not run out while its owner stood still, however long, and has a full new lease then", async () => {
+    const order = await claimed();
+    kit.clock.pass(LEASE * 0.4);
+    for (const still of [0.7, 3, 100]) kit.clock.jump(LEASE * still);
+    expect(firings()[0]).toMatchObject({ attempt: 1, recoveries: 0 });
+    kit.clock.pass(LEASE * 0.9);
+    expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
+    kit.clock.pass(LEASE * 0.9);
+    expect(firings()[0]?.attempt).toBe(1);
+    kit.clock.pass(LEASE * 0.4);
+    await waitUntil("one that is silent from then on has lost it", () => firings()[0]?.attempt === 2);
+  });
+
   it("does not run out while its owner was cut off, nor at once afterwards", async () => {
     await claimed();
     kit.broker.faults.disconnect();
-    kit.clock.jump(LEASE * 3);
+    kit.clock.pass(LEASE * 3);
     kit.broker.faults.reconnect();
     await kit.master.termOf("w");
-    kit.clock.jump(LEASE * 0.9);
+    kit.clock.pass(LEASE * 0.9);
     expect(firings()[0]?.attempt).toBe(1);
   });
 
   it("is kept over a crash with a full new lease, and its result is taken from where it lies", async () => {
     const order = await claimed();
-    kit.clock.jump(LEASE * 0.9);
+    kit.clock.pass(LEASE * 0.9);
     await kit.crash();
     await kit.master.termOf("w");
-    kit.clock.jump(LEASE * 0.5);
+    kit.clock.pass(LEASE * 0.5);
     expect(firings()[0]).toMatchObject({ attempt: 1, claim: { executor: "one" } });
     await kit.die();
     await one.deliver(order, "while nobody was there");
@@ -132,8 +145,8 @@ describe("a claim", () => {
 describe("an offer", () => {
   it("that nobody takes is raised only when somebody in the pool could take it", async () => {
     await offered();
-    kit.clock.jump(LEASE * 3);
-    kit.clock.jump(LEASE * 3);
+    kit.clock.pass(LEASE * 3);
+    kit.clock.pass(LEASE * 3);
     expect(firings()[0]?.attempt).toBe(1);
     for (let n = 0; n < 20; n++) {
       one.beat(1, 4);
@@ -186,6 +199,35 @@ describe("retries", () => {
   });
 });
 
+describe("an error of the set-up", () => {
+  const fail = async (order: WorkOrder, code: string) => {
+    const { net: name, transition, firing, attempt } = order;
+    const error = { outlook: "retryable", code, message: "nobody answers at 127.0.0.1:1" } as const;
+    const about = { v: 1, net: name, transition, firing, attempt, executor: "one", startedAt: "", durationMs: 1 } as const;
+    await one.line.deliver({ ...about, outcome: { ok: false, error } });
+  };
+
+  it("that may pass is tried again, and pauses the net when the last try has failed too; resume goes on", async () => {
+    await fail(await claimed(), "model-unreachable");
+    await waitUntil("the first try has failed", () => firings()[0]?.failures === 1);
+    expect(kit.stateOf("w").paused).toBe(false);
+    kit.clock.pass(60_000);
+    await waitUntil("it is offered again", () => one.orders.length === 2);
+    const order = one.orders[1] as WorkOrder;
+    await one.ask(order, "claim");
+    await fail(order, "model-unreachable");
+    await waitUntil("the net is paused", () => kit.stateOf("w").paused);
+    expect(kit.stateOf("w").pausedFor).toMatchObject({ code: "model-unreachable" });
+    expect(kit.stateOf("w").places.get("errors")?.size ?? 0).toBe(0);
+    await kit.ask("w", "resume");
+    await waitUntil("it is offered once more", () => one.orders.length === 3);
+    const last = one.orders[2] as WorkOrder;
+    await one.ask(last, "claim");
+    await one.deliver(last, "there");
+    await waitUntil("it is done", () => firings().length === 0);
+  });
+});
+
 describe("pause and kill", () => {
   it("paused: nothing starts, no claim is granted, no attempt is used up; resume goes on", async () => {
     const order = await offered();
@@ -215,7 +257,7 @@ describe("pause and kill", () => {
     await waitUntil("it is ignored", async () => (await events("ignored")).length === 1);
     await kit.crash();
     await kit.master.termOf("w");
-    kit.clock.jump(LEASE * 5);
+    kit.clock.pass(LEASE * 5);
     expect(firings().map(({ firing, attempt }) => [firing, attempt])).toEqual(before.map((firing) => [firing, 1]));
     const offers = one.orders.length;
     await kit.ask(null, "resume");

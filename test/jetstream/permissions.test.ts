@@ -171,6 +171,12 @@ describe("the read-only user", () => {
     ["change the workers' consumer", "$JS.API.CONSUMER.CREATE.WORK_code.workers"],
     ["take an offer", "$JS.API.CONSUMER.MSG.NEXT.WORK_code.workers"],
     ["change control", "$KV.petrel-control.runtime"],
+    ["make a consumer, which could deliver anywhere", "$JS.API.CONSUMER.CREATE.LOG_n"],
+    ["make a named consumer", "$JS.API.CONSUMER.CREATE.LOG_n.mine"],
+    ["make a filtered consumer", "$JS.API.CONSUMER.CREATE.LOG_n.mine.log.n"],
+    ["make a consumer in the old way", "$JS.API.CONSUMER.DURABLE.CREATE.LOG_n.mine"],
+    ["pull", "$JS.API.CONSUMER.MSG.NEXT.LOG_n.mine"],
+    ["have a stream snapshot delivered", "$JS.API.STREAM.SNAPSHOT.LOG_n"],
   ])("cannot %s", async (_what, subject) => {
     expect(await tried(reader, subject, "{}")).toBe("no");
   });

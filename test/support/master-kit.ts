@@ -28,6 +28,10 @@ export class JumpClock implements Clock {
     this.#offset += ms;
     for (const timer of [...this.#timers]) if (timer.due <= this.now()) this.#fire(timer);
   }
+  /** Time passes as it does for a process that runs: in small steps, timers on the way. */
+  pass(ms: number, step = 2000): void {
+    for (let left = ms; left > 0; left -= step) this.jump(Math.min(step, left));
+  }
   #fire(timer: { call: () => void; handle: NodeJS.Timeout; due: number }): void {
     if (!this.#timers.has(timer)) return;
     this.#drop(timer);

@@ -12,6 +12,7 @@ import type { EventDraft } from "../../contract/event.ts";
 import { derivedId, sha256 } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import { jsonFlaw } from "../../contract/json-limits.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
@@ -226,6 +227,8 @@ export class Arrivals {
     }
     if (parsed.problem !== null)
       return { code: "not-json", reason: `the payload is no JSON: ${parsed.problem}`, hint: `send JSON, like '{"title":"..."}'` };
+    const flaw = jsonFlaw(parsed.value);
+    if (flaw) return flaw;
     const problem = place.schema ? schemaProblem(place.schema, parsed.value) : null;
     if (problem)
       return {

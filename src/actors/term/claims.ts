@@ -3,7 +3,7 @@
  *
  * L1 One executor per attempt: the answer yes follows a `claimed` event that names it.
  * L2 Only the owner raises the attempt: an offer unclaimed too long, or a lease run out while this owner was connected.
- * L3 After an outage of our own, or a recovery, every lease starts full: nobody could renew.
+ * L3 After an outage of our own, a recovery, or a time in which this process stood still, every lease starts full: nobody could renew.
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
@@ -30,10 +30,12 @@ export class Claims {
   #granting = new Map<string, Promise<ClaimAnswer>>();
   #present = new Map<string, ExecutorPresence>();
   #connectedSince: number | null;
+  #checkedAt: number;
 
   constructor(ports: ClaimPorts) {
     this.#ports = ports;
     this.#connectedSince = ports.clock.now();
+    this.#checkedAt = this.#connectedSince;
   }
 
   connection(up: boolean): void {
@@ -78,6 +80,9 @@ export class Claims {
   check(): void {
     const { state, clock, leaseMs, poolOf } = this.#ports;
     const now = clock.now();
+    // L3. Frozen, or the machine slept: renewals that came meanwhile are not read yet. So much longer than a check's interval is no load.
+    if (this.#connectedSince !== null && now - this.#checkedAt > leaseMs / 2) this.#connectedSince = now;
+    this.#checkedAt = now;
     if (state.killed || this.#connectedSince === null || now - this.#connectedSince < leaseMs) return;
     for (const firing of [...state.firings.values()]) {
       // What waits after a failure has not been offered yet.
@@ -89,7 +94,7 @@ export class Claims {
       }
       // While the net is paused, claims are turned down: nobody could take the offer.
       if (state.paused) continue;
-      const offered = this.#offered.get(firing.firing);
+      const offered = this.#offeredAt(firing.firing, this.#connectedSince);
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
       if (offered !== undefined && now - offered > patience && this.#someoneIn(poolOf(firing))) {
         this.#ports.lapse(firing, "nobody claimed the offer");
@@ -97,6 +102,12 @@ export class Claims {
     }
     for (const id of this.#renewed.keys()) if (!state.firings.has(id)) this.#renewed.delete(id);
     for (const id of this.#offered.keys()) if (!state.firings.has(id)) this.#offered.delete(id);
+  }
+
+  /** Since when it could be claimed. */
+  #offeredAt(firing: string, connectedSince: number): number | undefined {
+    const offered = this.#offered.get(firing);
+    return offered === undefined ? undefined : Math.max(offered, connectedSince);
   }
 
   #claim(firing: OpenFiring, executor: string): Promise<ClaimAnswer> | ClaimAnswer {

@@ -5,11 +5,12 @@
  * C1 Events get their `seq` in the order in which they are applied, and are committed in that order.
  * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
  * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
+ * C4 An event is written down before it is applied: one that cannot be an entry changes nothing and spends no `seq`.
  */
 
 import type { AppendOutcome, EventLog } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
-import { Cancelled, type ErrorData } from "../../contract/errors.ts";
+import { Cancelled, type ErrorData, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { CHAIN_START } from "../../contract/hash.ts";
 import type { IdSource } from "../../contract/ids.ts";
@@ -21,6 +22,8 @@ import { type EventText, entryBytes, eventText, type WrittenEvent } from "./entr
 /** An entry stays well under the 512 KiB that a message may have. */
 const ENTRY_BYTES = 400 * 1024;
 const ENTRY_EVENTS = 1000;
+/** Alone in its entry an event may be this long. */
+const EVENT_BYTES = 500 * 1024;
 const REJECTED_WAIT_MS = 1000;
 
 export interface CommitPorts {
@@ -33,6 +36,8 @@ export interface CommitPorts {
   /** The log refused an entry for now (no space, too large, no right), or takes entries again (null). */
   stalled(error: ErrorData | null): void;
   over(reason: string): void;
+  /** An event could not be applied (C4). */
+  unwritable(draft: EventDraft, error: Terminal): void;
 }
 
 /** Who wants to know what becomes of an event. */
@@ -83,18 +88,29 @@ export class CommitLoop {
     return settled;
   }
 
-  /** The same for callers that need no promise: most events are awaited by nobody. */
-  apply(draft: EventDraft, waiter?: Waiter): void {
+  /** The same for callers that need no promise: most events are awaited by nobody. False when nothing was applied. */
+  apply(draft: EventDraft, waiter?: Waiter): boolean {
     if (this.#over !== null) {
       waiter?.reject(this.#termOver());
-      return;
+      return false;
     }
     const { state, clock } = this.#ports;
     const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
-    applyEvent(state, event);
-    const pending: Pending = eventText(event);
+    const written = writtenDown(event);
+    if (written instanceof Terminal) {
+      this.#ports.unwritable(draft, written);
+      waiter?.reject(written);
+      return false;
+    }
+    applyEvent(state, written.event);
+    const pending: Pending = written;
     if (waiter) pending.waiters = [waiter];
     this.#pending.push(pending);
+    this.#flushSoon();
+    return true;
+  }
+
+  #flushSoon(): void {
     if (this.#flushing || this.#flying.length > 0) return;
     this.#flushing = true;
     // What is decided in the same go shares an entry.
@@ -199,4 +215,34 @@ export class CommitLoop {
       hint: "ask again: the next owner answers",
     });
   }
+}
+
+/** C4. What comes back is what the log will hold. */
+function writtenDown(event: NetEvent): EventText | Terminal {
+  try {
+    let written = eventText(event);
+    // Half a character is no text: checkpoints and streams would each make another thing of it.
+    if (written.head.includes(HALF) || written.tokens.some((text) => text.includes(HALF))) {
+      const text = JSON.stringify(event).replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));
+      written = eventText(JSON.parse(text) as NetEvent);
+    }
+    if (written.bytes <= EVENT_BYTES) return written;
+    return unwritable(event, `it is about ${written.bytes} bytes long, and an entry of the log holds ${EVENT_BYTES}`);
+  } catch (cause) {
+    return unwritable(event, cause instanceof RangeError ? "it is nested too deep" : String(cause), cause);
+  }
+}
+
+/** How the escape of one begins, in the text of JSON. */
+const HALF = "\\ud";
+/** Every escape in JSON text, so that a backslash that is escaped itself begins none; surrogates without their other half are caught. */
+const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/gs;
+
+function unwritable({ type, transition, net }: NetEvent, why: string, cause?: unknown): Terminal {
+  return new Terminal({
+    code: "event-not-writable",
+    message: `net ${net}: the event ${type}${transition ? ` of ${transition}` : ""} cannot be written into the log: ${why}; nothing has changed`,
+    hint: "keep big or deeply nested data in artefacts",
+    cause,
+  });
 }

@@ -10,9 +10,10 @@ import type { WorkResult } from "../../contract/envelope.ts";
 import { Cancelled, type ErrorData, errorData, PetrelError } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
-import type { CompiledNet } from "../../net/compiled-net.ts";
+import { soundOutcome } from "../../contract/sound-outcome.ts";
+import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
-import { lapseDraft, RECOVERY_LIMIT, settleDraft } from "../../net/settle.ts";
+import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { firstLine } from "../../net/summary.ts";
 import { storeBundles } from "./bundles.ts";
@@ -29,6 +30,8 @@ const SET_UP_ERRORS = new Set([
   "secret-missing",
   "secrets-file",
 ]);
+/** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
+const LASTING_ERRORS = new Set(["model-unreachable"]);
 const AGAIN_MS = 500;
 
 export interface OutcomePorts {
@@ -59,9 +62,10 @@ export class Outcomes {
     const net = firing && netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || state.killed) return false;
-    if (!outcome.ok && SET_UP_ERRORS.has(outcome.error.code)) return this.#pauseFor(firing, outcome.error);
-    const draft = settleDraft(state, net, transition, firing, outcome, clock.now(), random());
-    const answer = outcome.ok ? await answerAttributes(state, transition, firing, draft, outcome.value, broker.artifacts) : null;
+    if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) return this.#pauseFor(firing, outcome.error);
+    const given = soundOutcome(outcome);
+    const draft = settleDraft(state, net, transition, firing, given, clock.now(), random());
+    const answer = given.ok ? await answerAttributes(state, transition, firing, draft, given.value, broker.artifacts) : null;
     const said = { ...draft.attributes, ...extra.attributes, ...answer };
     const attributes = Object.keys(said).length > 0 ? { attributes: said } : {};
     const fitting = await fitTokens({ ...draft, ...extra, ...attributes }, broker.artifacts);
@@ -136,7 +140,7 @@ export class Outcomes {
     const isAgent = firing && netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent";
     if (isOpen && isAgent && result.outcome.ok) return;
     if (isOpen && !state.killed) {
-      const { outcome } = result;
+      const outcome = soundOutcome(result.outcome);
       const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, broker.artifacts) } : outcome;
       if (await this.settle(result.firing, result.attempt, stored)) {
         this.#counted.add(keyOf(result));
@@ -182,6 +186,10 @@ export class Outcomes {
     if (open?.attempt === firing.attempt) this.lapse(open, "the net was paused");
     return true;
   }
+}
+
+function isOfSetUp({ code }: ErrorData, { definition }: CompiledTransition, { failures }: OpenFiring): boolean {
+  return SET_UP_ERRORS.has(code) || (LASTING_ERRORS.has(code) && failures >= retryOf(definition).max);
 }
 
 function asSentence(text: string): string {

@@ -138,9 +138,9 @@ export class Pump {
       this.#dirty.delete(id);
       const draft = this.#decide(net, id, now);
       if (!draft) continue;
+      if (!loop.apply(draft)) continue; // U2
       // It may be enabled again; others of its priority get their turn first.
       this.#dirty.add(id);
-      loop.apply(draft);
       this.touch(draft);
       burst += 1;
       if (burst >= PUMP_BURST || loop.backlog > BACKLOG_LIMIT) break;

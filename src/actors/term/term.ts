@@ -15,7 +15,7 @@ import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES } from "../../net/built-in-places.ts";
 import { type CompiledNet, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
-import { badRequest } from "../bad-request.ts";
+import { badRequest, mustBeSound } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Claims } from "./claims.ts";
@@ -79,6 +79,8 @@ export class Term {
       committed: (event, written) => this.#committed(event, written),
       over: (reason) => this.#over(reason),
       stalled: (error) => this.#stall(error),
+      unwritable: (draft, error) =>
+        logger.error({ err: error, firing: draft.firing }, "an event could not be written; nothing has changed"),
     });
     this.loop = loop;
     this.recordings = new Recordings(broker.artifacts);
@@ -312,6 +314,7 @@ export class Term {
       return { ok: false, error: { outlook: "terminal", code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${known}` } };
     }
     try {
+      mustBeSound(body);
       return { ok: true, value: await handle(this, body) };
     } catch (error) {
       return { ok: false, error: errorData(badRequest(error)) };

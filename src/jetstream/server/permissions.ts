@@ -18,7 +18,10 @@ export interface ServerUser {
   permissions: Permissions | null;
 }
 
-/** Looks at everything, changes nothing: reads of streams, ephemeral consumers, the live events. */
+/**
+ * Looks at everything: reads of streams, the live events. It makes no consumers: the server publishes to whatever subject a
+ * consumer names, also where this user may not.
+ */
 export function readonlyPermissions(): Permissions {
   const api = "$JS.API";
   return {
@@ -27,13 +30,8 @@ export function readonlyPermissions(): Permissions {
         `${api}.INFO`,
         ...["NAMES", "LIST", "INFO.*", "MSG.GET.*"].map((call) => `${api}.STREAM.${call}`),
         `${api}.DIRECT.GET.>`,
-        ...["CREATE.*", "CREATE.*.*", "CREATE.*.*.>", "INFO.*.*", "NAMES.*", "LIST.*", "MSG.NEXT.*.*"].map(
-          (call) => `${api}.CONSUMER.${call}`,
-        ),
-        "$JS.FC.>",
+        ...["INFO.*.*", "NAMES.*", "LIST.*"].map((call) => `${api}.CONSUMER.${call}`),
       ],
-      // The work queues' own consumer: pulling from it or changing it would take offers away from the executors.
-      deny: [`${api}.CONSUMER.MSG.NEXT.*.${WORKERS}`, `${api}.CONSUMER.CREATE.*.${WORKERS}`, `${api}.CONSUMER.CREATE.*.${WORKERS}.>`],
     },
     subscribe: { allow: ["event.>", "place.>", "log.>", "_INBOX.>"] },
   };
