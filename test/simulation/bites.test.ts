@@ -6,17 +6,19 @@ import { MUTATIONS } from "./mutations.ts";
 const SEEDS = 150;
 
 describe("a broken rule", () => {
-  // A broken engine may also leave a promise behind: that is no failure of the test.
+  // A broken engine may also throw where nobody listens: that is no failure of the test.
   const quiet = () => {};
-  let others: NodeJS.UnhandledRejectionListener[] = [];
+  const kinds = ["unhandledRejection", "uncaughtException"] as const;
+  let others: { kind: (typeof kinds)[number]; listeners: ReturnType<typeof process.rawListeners> }[] = [];
   beforeEach(() => {
-    others = process.listeners("unhandledRejection");
-    process.removeAllListeners("unhandledRejection");
-    process.on("unhandledRejection", quiet);
+    others = kinds.map((kind) => ({ kind, listeners: process.rawListeners(kind) }));
+    for (const kind of kinds) process.removeAllListeners(kind).on(kind, quiet);
   });
   afterEach(() => {
-    process.off("unhandledRejection", quiet);
-    for (const listener of others) process.on("unhandledRejection", listener);
+    for (const { kind, listeners } of others) {
+      process.off(kind, quiet);
+      for (const listener of listeners) process.on(kind, listener as () => void);
+    }
   });
 
   it.each(MUTATIONS)("$rule: a seed fails without it", { timeout: 300_000 }, async (mutation) => {
