@@ -57,6 +57,20 @@ function count([list, wanted]: Value[], length: number): Value {
   return length === 1 ? list.length : list.filter((item) => equalValues(item, wanted)).length;
 }
 
+/** The elements of an array, each once, in the order of their first. */
+function unique([list]: Value[]): Value {
+  if (!Array.isArray(list)) return undefined;
+  const plain = new Set<Json>();
+  const found: Json[] = [];
+  for (const item of list) {
+    const isPlain = typeof item !== "object" || item === null;
+    if (isPlain ? plain.has(item) : found.some((one) => equalValues(one, item))) continue;
+    if (isPlain) plain.add(item);
+    found.push(item);
+  }
+  return found;
+}
+
 function len([value]: Value[]): Value {
   if (typeof value === "string" || Array.isArray(value)) return value.length;
   return typeof value === "object" && value !== null ? Object.keys(value).length : undefined;
@@ -108,6 +122,7 @@ const table: [string, ExpressionFunction][] = [
   ["sum", { least: 1, most: 64, apply: sum }],
   ["avg", { least: 1, most: 64, apply: avg }],
   ["count", { least: 1, most: 2, apply: (operands) => count(operands, operands.length) }],
+  ["unique", { least: 1, most: 1, apply: unique }],
   ["min", { least: 1, most: 64, apply: (operands) => extreme(operands, -1) }],
   ["max", { least: 1, most: 64, apply: (operands) => extreme(operands, 1) }],
   ["now", { least: 0, most: 0, apply: (_, now) => isoNow(now) }],

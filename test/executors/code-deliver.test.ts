@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -110,6 +110,21 @@ test("an origin that refuses the push by a rule is told as refused", async () =>
   chmodSync(hook, 0o755);
   const result = await bench.run("code.deliver", input([one]), byDevops);
   expect(result.outcome).toMatchObject({ ok: false, error: { outlook: "refused", code: "push-refused" } });
+});
+
+test("an origin that could not write, and one that is away, are tried again", async () => {
+  const one = task("one", { "one.txt": "1\n" });
+  gitIn(repo.origin, "config", "receive.maxInputSize", "1");
+  const full = await bench.run("code.deliver", input([one]), byDevops);
+  expect(full.outcome).toMatchObject({ ok: false, error: { outlook: "retryable", code: "push-failed" } });
+  gitIn(repo.origin, "config", "--unset", "receive.maxInputSize");
+  renameSync(repo.origin, `${repo.origin}.away`);
+  const away = await bench.run("code.deliver", input([one]), { ...byDevops, attempt: 2 });
+  expect(away.outcome).toMatchObject({ ok: false, error: { outlook: "retryable", code: "origin-unreachable" } });
+  renameSync(`${repo.origin}.away`, repo.origin);
+  expect(goodValue(await bench.run("code.deliver", input([one]), { ...byDevops, attempt: 3 }))).toMatchObject({ ok: true, pushed: true });
+  const never = await bench.run("code.deliver", input([one], { repo: `${repo.origin}.never` }), { ...byDevops, firing: "push2" });
+  expect(never.outcome).toMatchObject({ ok: false, error: { outlook: "terminal", code: "repo-not-found" } });
 });
 
 test("a conflict sends back the task that conflicts and keeps the others, whole", async () => {

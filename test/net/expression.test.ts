@@ -171,6 +171,8 @@ describe("functions", () => {
     ["count(changes)", 2],
     ["count(changes[*].title, 'A')", 1],
     ["count($.nothing)", 0],
+    ["join(unique(changes[*].title))", "A, B"],
+    ["len(unique(changes)) == len(changes)", true],
     ["min(changes[*].points)", 3],
     ["max('b', 'a')", "b"],
     ["round(2.345, 2)", 2.35],
@@ -182,12 +184,20 @@ describe("functions", () => {
     expect(value(text, scope, 1000)).toEqual(wanted);
   });
 
-  it.each(["len(3)", "lower(3)", "sum('a', 1)", "min([])", "max(1, 'a')", "join(3)", "time('soon')", "round('a')", "count(3)"])(
-    "%s has no value",
-    (text) => {
-      expect(value(text, scope, 1000)).toBeUndefined();
-    },
-  );
+  it.each([
+    "len(3)",
+    "lower(3)",
+    "sum('a', 1)",
+    "min([])",
+    "max(1, 'a')",
+    "join(3)",
+    "time('soon')",
+    "round('a')",
+    "count(3)",
+    "unique(3)",
+  ])("%s has no value", (text) => {
+    expect(value(text, scope, 1000)).toBeUndefined();
+  });
 
   it("has no time unless it is given one", () => {
     expect(value("now()")).toBeUndefined();

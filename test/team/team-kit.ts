@@ -54,6 +54,8 @@ export interface TeamAnswers {
   developers: Record<string, Developer>;
   qa?: "pass" | "rework";
   security?: "none" | "blocking";
+  /** The architect gives each id to two tasks: until it is told, or for ever. */
+  repeatedIds?: "once" | "always";
 }
 
 export interface Team {
@@ -216,7 +218,7 @@ export function testOf(name: string, from: string, expression: string, value: nu
   return `import assert from "node:assert/strict";\nimport test from "node:test";\nimport { ${imported} } from "${from}";\ntest("${name}", () => assert.equal(${expression}, ${value}));\n`;
 }
 
-function answersOf({ developers, qa = "pass", security = "none" }: TeamAnswers): Answers {
+function answersOf({ developers, qa = "pass", security = "none", repeatedIds }: TeamAnswers): Answers {
   const one = (persona: string, input: JsonObject, when: string[] = []): Answers[number] => ({
     persona,
     when,
@@ -226,7 +228,8 @@ function answersOf({ developers, qa = "pass", security = "none" }: TeamAnswers):
   const story = { slug: "more", title: "It does one thing more", narrative: "As asked.", criteria: ["it does it"] };
   return [
     one("product-manager", story),
-    one("architect", { tasks }),
+    ...(repeatedIds === "once" ? [one("architect", { tasks }, ["give each task an id of its own"])] : []),
+    one("architect", { tasks: repeatedIds ? [...tasks, ...tasks] : tasks }),
     // A person who sends a task back says how: then it is done right.
     { persona: "developer", when: ["as Ada explained"], turns: good(9) },
     ...Object.entries(developers).flatMap(([id, developer]) =>

@@ -1,6 +1,13 @@
 /** Why a story was escalated, in a sentence, from the token that says so. */
 import { isJsonObject, type Json } from "../../contract/json.ts";
+import type { PetrelDoors } from "../doors.ts";
 import { oneLine } from "../output.ts";
+import { petrelCommand, shown } from "./paste.ts";
+
+/** The commands that put failed work back where its firings took it from. */
+export function retryCommands(petrel: PetrelDoors, net: string, failures: readonly string[], dir: string): string[] {
+  return failures.map((id) => `${petrelCommand(petrel)} retry ${net} ${id} --dir ${shown(petrel, dir)}`);
+}
 
 export function escalationWords(token: Json): string {
   if (!isJsonObject(token)) return oneLine(token, 200);

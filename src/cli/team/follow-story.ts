@@ -8,6 +8,8 @@ export interface StoryEnd {
   kind: "delivered" | "escalated" | "cancelled" | "paused" | "waiting";
   /** Data of the tokens that ended it. */
   tokens: Json[];
+  /** Ids of those of them that a failed firing left: `petrel retry` puts its work back. One for each firing. */
+  failures: string[];
   /** Events of the net after `after`. */
   events: NetEvent[];
 }
@@ -38,9 +40,9 @@ export async function followStory(
       if (event.correlation === correlation) track(open, event);
       // Only a person can mend it: a key that is refused, a model that nobody names, an answer that was not recorded.
       if (event.type === "paused" && event.attributes?.code !== undefined)
-        return { kind: "paused", tokens: [{ ...event.attributes }], events };
+        return { kind: "paused", tokens: [{ ...event.attributes }], failures: [], events };
       if (untilGate && event.type === "gated" && event.correlation === correlation)
-        return { kind: "waiting", tokens: [{ ...event.attributes }], events };
+        return { kind: "waiting", tokens: [{ ...event.attributes }], failures: [], events };
     }
     const resting = [...open.values()];
     const delivered = resting.includes("delivered");
@@ -53,10 +55,18 @@ export async function followStory(
         .flatMap(({ produced }) => produced ?? [])
         .filter(({ place, token }) => wanted.includes(place) && open.has(token.id));
       enough.abort();
-      return { kind: delivered ? "delivered" : "escalated", tokens: tokens.map(({ token }) => token.data), events };
+      const failures = delivered ? [] : leftByFailures(events, new Set(tokens.map(({ token }) => token.id)));
+      return { kind: delivered ? "delivered" : "escalated", tokens: tokens.map(({ token }) => token.data), failures, events };
     }
   }
-  return { kind: "cancelled", tokens: [], events };
+  return { kind: "cancelled", tokens: [], failures: [], events };
+}
+
+function leftByFailures(events: readonly NetEvent[], resting: ReadonlySet<string>): string[] {
+  return events
+    .filter(({ type }) => type === "failed")
+    .flatMap(({ produced = [] }) => produced.filter(({ token }) => resting.has(token.id)).slice(0, 1))
+    .map(({ token }) => token.id);
 }
 
 /** Where the story's tokens lie. */

@@ -16,7 +16,7 @@ import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { stateFolder } from "../processes/state-folder.ts";
 import { refuseIfUp, Supervisor } from "../supervisor.ts";
-import { escalationWords } from "../team/escalation.ts";
+import { escalationWords, retryCommands } from "../team/escalation.ts";
 import { followStory, throwIfPaused } from "../team/follow-story.ts";
 import { gitIn, overviewOf } from "../team/git.ts";
 import { openGate } from "../team/paste.ts";
@@ -191,9 +191,10 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
       () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: !live })}`,
     );
     if (!out.json) {
-      if (end.kind === "escalated")
-        out.say(`\nThe story was escalated, and nothing was pushed. ${end.tokens.map(escalationWords).join(" ")}`);
-      else out.say(`\n${hintsFor(petrel, stage, call.on("keep"))}`);
+      if (end.kind === "escalated") {
+        const retries = retryCommands(petrel, NET, end.failures, stage.dir).map((line) => `\nTo try it again while it is up: ${line}`);
+        out.say(`\nThe story was escalated, and nothing was pushed. ${end.tokens.map(escalationWords).join(" ")}${retries.join("")}`);
+      } else out.say(`\n${hintsFor(petrel, stage, call.on("keep"))}`);
       if (!live) out.say(`\n${HAND_WRITTEN}`);
     }
     if (call.on("keep")) {

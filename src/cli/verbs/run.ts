@@ -15,7 +15,7 @@ import { type FeatureRequest, readRequest } from "../run/request.ts";
 import { mustRun, openSystem, type RunSystem } from "../run/system.ts";
 import { chooseTarget, type Target } from "../run/target.ts";
 import { serveTeam, teamFile } from "../run/team-net.ts";
-import { escalationWords } from "../team/escalation.ts";
+import { escalationWords, retryCommands } from "../team/escalation.ts";
 import { followStory, type StoryEnd, throwIfPaused } from "../team/follow-story.ts";
 import { type Git, overviewOf, userGit } from "../team/git.ts";
 import { openGate, petrelCommand, quoted, shown } from "../team/paste.ts";
@@ -215,7 +215,7 @@ async function report(call: VerbCall, plan: Plan, { git, models, system }: Work,
     costUsd: totals.costUsd,
     listUsd: totals.listUsd,
     byPersona: totals.byPersona,
-    ...(end.kind === "escalated" ? { escalated: end.tokens } : {}),
+    ...(end.kind === "escalated" ? { escalated: end.tokens, retry: end.failures } : {}),
     ...(end.kind === "waiting" ? { gate: gateOf(told) } : {}),
     durationMs,
   };
@@ -249,11 +249,14 @@ function lastWords(
     return ["It waits for a person, and nothing was pushed. To go on:", ...goOn, `  ${petrelAt} gate approve ${net} ${gate} ${at}`];
   if (end.kind === "escalated") {
     const findings = end.tokens.map(escalationWords);
+    const retries = retryCommands(petrel, net, end.failures, dir);
     return [
       "Nothing was pushed: the story was escalated.",
       ...findings.map((text) => `  ${text.slice(0, 1000)}`),
+      ...(retries.length > 0 ? ["When the cause is mended, to put the work back and try it again:", ...goOn] : []),
+      ...retries.map((line) => `  ${line}`),
       "To edit and resend it, or to close it:",
-      ...goOn,
+      ...(retries.length > 0 ? [] : goOn),
       `  ${petrelAt} tokens ${net} escalations ${at}`,
       `  ${petrelAt} token move --help`,
     ];

@@ -43,6 +43,10 @@ const inputSchema = z.strictObject({
   author: z.string().max(200).nullish(),
   tries: z.int().min(1).max(20).default(5).describe("How often a moved origin is merged again"),
 });
+/** Why an origin could not write, and may be able to later. */
+const PASSING =
+  /internal server error|unpack(er)? (error|failed)|unable to (migrate|write|create)|no space|tempor|time-?d? ?out|unavailable/i;
+
 type DeliverInput = z.output<typeof inputSchema>;
 
 interface GivenBranch extends TaskBranch {
@@ -131,12 +135,21 @@ async function test({ context, input, tree, installed }: Delivery): Promise<Test
   return await runTests(context, tree, input, installed);
 }
 
-/** Plain push (D2). False when the origin moved. Throws Refused `push-refused`, Retryable `origin-unreachable`. */
+/** Plain push (D2). False when the origin moved. Throws Refused `push-refused`, Retryable `origin-unreachable`, `push-failed`. */
 async function push(delivery: Delivery, head: string): Promise<boolean> {
   const { context, input, mirror } = delivery;
   const result = await gitRemote(context, ["push", "--porcelain", input.repo, `${head}:refs/heads/${input.target}`], mirror.dir);
   if (result.exitCode === 0) return true;
   const said = `${result.stdout}\n${result.stderr}`;
+  // Git's own reason stands at the end of the reference's line; what a hook prints may say anything.
+  const [, reason = ""] = /^!\t.*\[remote rejected\] \((.*)\)$/m.exec(result.stdout) ?? [];
+  if (PASSING.test(reason)) {
+    throw new Retryable({
+      code: "push-failed",
+      message: `the origin could not take the push to ${input.target}: ${words(result)}`,
+      hint: "it will be tried again",
+    });
+  }
   if (/\[rejected\]|cannot lock ref|fetch first|non-fast-forward|reference already exists|incorrect old value/i.test(said)) return false;
   if (/\[remote rejected\]|declined|protected branch/i.test(said)) {
     throw new Refused({

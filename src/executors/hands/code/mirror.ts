@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Terminal } from "../../../contract/errors.ts";
+import { Retryable, Terminal } from "../../../contract/errors.ts";
 import { sha256 } from "../../../contract/hash.ts";
 import type { HandContext } from "../../hand.ts";
 import { git, gitRemote, gitText, originError } from "./git.ts";
@@ -19,15 +19,26 @@ export interface Mirror {
 
 const NO_PUSH = "no-push://petrel";
 
-/** Makes or updates the mirror of an origin. Throws Terminal `repo-not-found`, Retryable `origin-unreachable`. */
+/** Makes or updates the mirror of an origin. Throws Terminal `repo-not-found` where it never was, Retryable `origin-unreachable`. */
 export async function openMirror(context: HandContext, repo: string): Promise<Mirror> {
   const dir = join(context.workshop.dir, "mirrors", `${sha256(repo).slice(0, 16)}.git`);
   const mirror = { repo, dir };
   await context.workshop.locks.hold(dir, async () => {
     if (!existsSync(dir)) await makeMirror(context, mirror);
-    await fetchOrigin(context, mirror);
+    const wasThere = existsSync(join(dir, "FETCH_HEAD"));
+    try {
+      await fetchOrigin(context, mirror);
+    } catch (error) {
+      throw wasThere ? mayComeBack(error) : error;
+    }
   });
   return mirror;
+}
+
+/** What was there once is more likely away than gone: a disk that is not mounted, a host that moves. */
+function mayComeBack(error: unknown): unknown {
+  if (!(error instanceof Terminal) || error.code !== "repo-not-found") return error;
+  return new Retryable({ code: "origin-unreachable", message: `${error.message} any more`, hint: "it will be tried again", cause: error });
 }
 
 async function makeMirror(context: HandContext, mirror: Mirror): Promise<void> {

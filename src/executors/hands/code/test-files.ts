@@ -11,7 +11,9 @@ const NAMES = [
   /_spec\.rb$/,
   /(Test|Tests|IT)\.(java|kt|cs)$/,
 ];
-const DEFAULT_PATTERNS = [FOLDER, ...NAMES];
+/** What tests compare with. */
+const EXPECTATIONS = [/(^|\/)(__snapshots__|testdata|fixtures?|__fixtures__|golden|goldens)\//, /\.(snap|golden)$/];
+const DEFAULT_PATTERNS = [FOLDER, ...NAMES, ...EXPECTATIONS];
 
 /** With globs only these and `named` count; without, the usual places and names of tests, and `named`. */
 export function testFileMatcher(
@@ -27,10 +29,12 @@ export function isOnlyTest(path: string): boolean {
   return /^(tests?|__tests__|specs?)\//.test(path) || NAMES.some((pattern) => pattern.test(path));
 }
 
-/** `*` and `?` stay within a folder, `**` crosses folders; a glob that ends with a slash means all below it. */
+/** `*` and `?` stay within a folder, `**` crosses folders, `{a,b}` is one of them; a glob that ends with a slash means all below it. */
 export function globPattern(glob: string): RegExp {
   const whole = glob.endsWith("/") ? `${glob}**` : glob;
-  const source = whole.replace(/\*\*\/|\*\*|\*|\?|[.+^${}()|[\]\\]/g, (part) => {
+  const source = whole.replace(/\*\*\/|\*\*|\*|\?|\{[^{}]*,[^{}]*\}|\[[\w-]+\]|[.+^${}()|[\]\\]/g, (part) => {
+    if (part.length > 3 && part.startsWith("{")) return `(?:${part.slice(1, -1).split(",").map(escaped).join("|")})`;
+    if (part.length > 2 && part.startsWith("[")) return part;
     if (part === "**/") return "(?:.*/)?";
     if (part === "**") return ".*";
     if (part === "*") return "[^/]*";
@@ -38,4 +42,11 @@ export function globPattern(glob: string): RegExp {
     return `\\${part}`;
   });
   return new RegExp(`^${source}$`);
+}
+
+function escaped(text: string): string {
+  return text
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]");
 }

@@ -5,7 +5,7 @@ import type { HandContext } from "../../hand.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { installReporter } from "./node-test-reporter.ts";
 import { plainOutput } from "./plain-output.ts";
-import { installCommand, testCommand } from "./test-command.ts";
+import { installCommand, type TestCommand, testCommand } from "./test-command.ts";
 import { readReporterLines, readSummary } from "./test-summary.ts";
 
 /** A type, not an interface: it travels as JSON. */
@@ -59,10 +59,10 @@ export async function runTests(
     outputBytes: 2 * 1024 * 1024,
   });
   if (result.timedOut) return brokenRun(context, tree, result, "the test run");
-  return read(context, tree, result);
+  return read(context, tree, result, command.kind);
 }
 
-function read(context: HandContext, tree: string, result: CommandResult): TestRun {
+function read(context: HandContext, tree: string, result: CommandResult, kind: TestCommand["kind"]): TestRun {
   const roots = rootsOf(context, tree);
   const plain = (text: string) => plainOutput(text, roots);
   const reported = readReporterLines(result.stdout);
@@ -73,7 +73,8 @@ function read(context: HandContext, tree: string, result: CommandResult): TestRu
   return {
     ok,
     exitCode: result.exitCode,
-    countable: outcome.countable,
+    // Where node:test ran nothing our reporter prints nothing: that is a number, too.
+    countable: outcome.countable || (kind === "node-test" && result.exitCode === 0 && result.stdout.trim() === ""),
     passed: outcome.passed,
     failed: outcome.failed,
     failing,

@@ -5,7 +5,7 @@ import type { Change } from "./change.ts";
 import type { TestRun } from "./test-run.ts";
 
 export type Problem = {
-  code: "no-commit" | "empty-diff" | "changed-test" | "deleted-test" | "red-tests" | "regression" | "refused";
+  code: "no-commit" | "empty-diff" | "changed-test" | "deleted-test" | "red-tests" | "no-tests" | "regression" | "refused";
   message: string;
 };
 
@@ -16,6 +16,8 @@ export interface Evidence {
   isTest: (path: string) => boolean;
   /** Words for parts of the test command's definition that were changed. */
   redefined: readonly string[];
+  /** Test files whose old lines no longer run where they stand. */
+  muted: readonly string[];
   /** On the head; null when nothing was committed. */
   tests: TestRun | null;
   baseline: TestRun;
@@ -52,7 +54,7 @@ function* emptiness({ change, idle, said }: Evidence): Generator<Problem> {
 }
 
 /** New lines in an existing test file are fine; a line that is gone or other is not. */
-function* touchedTests({ change, isTest, redefined }: Evidence): Generator<Problem> {
+function* touchedTests({ change, isTest, redefined, muted }: Evidence): Generator<Problem> {
   for (const file of change.files.filter(({ path }) => isTest(path))) {
     if (file.status === "deleted")
       yield { code: "deleted-test", message: `The existing test file ${file.path} was deleted or renamed. It has to stay.` };
@@ -64,14 +66,23 @@ function* touchedTests({ change, isTest, redefined }: Evidence): Generator<Probl
       };
     }
   }
+  for (const path of muted) {
+    const message = `In the existing test file ${path} the added lines put old ones into a comment, a text or another block. They have to run as before.`;
+    yield { code: "changed-test", message };
+  }
   for (const part of redefined) {
     const message = `How the project is tested was changed: ${part} is not what it was. It has to stay as it is.`;
     yield { code: "changed-test", message };
   }
 }
 
-function* redTests({ tests }: Evidence): Generator<Problem> {
-  if (!tests || tests.ok) return;
+function* redTests({ tests, baseline }: Evidence): Generator<Problem> {
+  if (!tests) return;
+  if (tests.ok) {
+    // Where tests passed before, it is told as a regression.
+    if (baseline.passed === 0) yield* nothingRan(tests, baseline);
+    return;
+  }
   if (tests.failing.length === 0) {
     yield {
       code: "red-tests",
@@ -81,6 +92,13 @@ function* redTests({ tests }: Evidence): Generator<Problem> {
   }
   const count = Math.max(tests.failed, tests.failing.length);
   yield { code: "red-tests", message: `${count} ${count === 1 ? "test fails" : "tests fail"}:\n${items(tests, "- ").join("\n")}` };
+}
+
+function* nothingRan(tests: TestRun, baseline: TestRun): Generator<Problem> {
+  if (tests.countable && tests.passed + tests.failed === 0)
+    yield { code: "no-tests", message: "The test command found no test to run, so nothing shows that the change works: add tests." };
+  if (baseline.countable && !tests.countable)
+    yield { code: "no-tests", message: "The tests could be counted before the change, and cannot be on it: they may not run at all." };
 }
 
 function items({ failing }: TestRun, mark = ""): string[] {
@@ -93,7 +111,11 @@ function items({ failing }: TestRun, mark = ""): string[] {
 function lostTests({ tests, baseline, earlier }: Evidence): Problem[] {
   const lost = tests ? [...regressions(tests, baseline)] : [];
   if (lost.length > 0 || !earlier) return lost;
-  if (earlier.ok) return [...regressions(earlier, baseline)];
+  if (earlier.ok) {
+    const found = [...regressions(earlier, baseline)];
+    if (found.length > 0 || earlier.countable || !baseline.countable) return found;
+    return [{ code: "regression", message: "The tests as they were before the change cannot be counted on it, and could be before." }];
+  }
   // Red before is no regression now; a run that cannot be told apart by its tests is judged as a whole.
   if (!baseline.ok) return earlier.countable ? [...regressions(earlier, baseline)] : [];
   const what =
@@ -104,8 +126,7 @@ function lostTests({ tests, baseline, earlier }: Evidence): Problem[] {
 }
 
 function* regressions(tests: TestRun, baseline: TestRun): Generator<Problem> {
-  const now = new Set(tests.passing);
-  const lost = now.size > 0 || tests.ok ? baseline.passing.filter((name) => !now.has(name)) : [];
+  const lost = tests.passing.length > 0 || tests.ok ? without(baseline.passing, tests.passing) : [];
   if (lost.length > 0) {
     const shown = lost.slice(0, LISTED).join("; ");
     const what =
@@ -117,8 +138,18 @@ function* regressions(tests: TestRun, baseline: TestRun): Generator<Problem> {
   }
 }
 
+/** Each name as often as it is there more. */
+function without(names: readonly string[], taken: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const name of taken) left.set(name, (left.get(name) ?? 0) + 1);
+  return names.filter((name) => {
+    const count = left.get(name) ?? 0;
+    left.set(name, count - 1);
+    return count <= 0;
+  });
+}
+
 /** What a run without problems leaves to say: nothing, as a rule. */
 export function remarkOn(tests: TestRun): string {
-  if (!tests.countable) return `The tests ran (exit ${tests.exitCode}) but could not be counted.`;
-  return tests.passed + tests.failed === 0 ? `The test command ended with exit ${tests.exitCode}, and no test was run.` : "";
+  return tests.countable ? "" : `The tests ran (exit ${tests.exitCode}) but could not be counted.`;
 }

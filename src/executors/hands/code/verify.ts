@@ -4,7 +4,8 @@
  * hold {passed, failed, countable}, countable false where the output tells no numbers or nothing was run; `told` is the
  * numbers, where there are any, and the findings, for a sentence.
  * V1 Existing tests, and what says how the project is tested, are as they were, or were only added to.
- * V2 Where they were added to, the earlier ones pass on the change as they were.
+ * V2 Where anything of them is not as it was, the earlier ones pass on the change as they were, and as many as before.
+ * V3 A run of no test shows nothing.
  */
 import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
@@ -40,12 +41,12 @@ export async function codeVerify(context: HandContext): Promise<Json> {
   const base = (await mergeBase(context, mirror, head, origin)) ?? origin;
   const change = await changeBetween(context, mirror.dir, base, head);
   const protection = await protectionOf(context, mirror, [base, head], change.files, input);
-  const { isTest, redefined } = protection;
+  const { isTest, redefined, muted } = protection;
   const baseline = await testsAt(context, mirror, base, input, "baseline");
   const tests = head === base ? null : await testsAt(context, mirror, head, input, "head");
   const said = input.said as Json | undefined;
   const idle = head === (input.from ?? startOf(said));
-  const evidence = { change, idle, isTest, redefined, tests, baseline, said };
+  const evidence = { change, idle, isTest, redefined, muted, tests, baseline, said };
   let problems = problemsOf({ ...evidence, earlier: null });
   // The tests of before are run for themselves only where the answer hangs on them.
   if (problems.length === 0 && protection.extended) {
