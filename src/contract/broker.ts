@@ -101,7 +101,8 @@ export interface Delivery {
   /** Who, as far as the broker knows. */
   by: string;
 }
-export type PutAnswer = { ok: true; id: string; seq: number; place: string } | { ok: false; error: ErrorData };
+/** `duplicate`: the same was put under this id before, and the answer is the first one's. */
+export type PutAnswer = { ok: true; id: string; seq: number; place: string; duplicate?: true } | { ok: false; error: ErrorData };
 
 export interface Door {
   /** Serves `put.<net>.<place>`; the handler's answer goes to the caller, after the commit. */

@@ -12,7 +12,7 @@ export const EVENT_TYPES = [
   "edited",
   /** The net begins as another was. produced: its tokens; attributes: {origin: {net, seq, at, by, answers}, part, parts, carried}. */
   "forked",
-  /** Tokens from outside. produced; attributes: {put}, {letter: {created, seq}} or {link: {from, identity, number}} name the delivery for exactly-once. */
+  /** Tokens from outside. produced; attributes: {put, mark}, {letter: {created, seq}} or {link: {from, identity, number}} name the delivery for exactly-once. */
   "arrived",
   /** A delivery that cannot be taken in. produced: one token in the place `rejected`; attributes as for `arrived` plus {reason, hint}. */
   "refused",

@@ -329,7 +329,8 @@ function rememberPut(state: NetState, event: NetEvent, put: string | undefined):
   if (put !== undefined && first) {
     // The oldest stand first, also when a key comes back after its time.
     state.puts.delete(put);
-    state.puts.set(put, { at, id: first.token.id, seq: event.seq, place: first.place });
+    const mark = text(event, "mark");
+    state.puts.set(put, { at, id: first.token.id, seq: event.seq, place: first.place, ...(mark === undefined ? {} : { mark }) });
   }
   for (const [key, known] of state.puts) {
     if (at - known.at <= PUT_MEMORY_MS) break;

@@ -99,8 +99,8 @@ export interface NetState {
   firings: Map<string, OpenFiring>;
   /** Transition -> ids of tokens that its read-only preset has started on. Dropped with the token. */
   seen: Map<string, Set<string>>;
-  /** Idempotency of `put`: key -> what was answered. Kept 24 hours. */
-  puts: Map<string, { at: number; id: string; seq: number; place: string }>;
+  /** Idempotency of `put`: key -> what was answered. Kept 24 hours. `mark` tells place and data; absent in older logs. */
+  puts: Map<string, { at: number; id: string; seq: number; place: string; mark?: string }>;
   /** Letters taken in: all up to `seq`, and those in `above`, of the letter box created then. */
   letter: { created: string; seq: number; above: Set<number> } | null;
   /** Who put in the work, by correlation, for gates that refuse the author. */

@@ -50,6 +50,25 @@ describe("a put", () => {
     expect(await kit.put("n", "inbox", { n: 2 }, "k")).toBe(second);
   });
 
+  it("repeated says that it is a duplicate; with other data, or for another place, its key is refused", async () => {
+    const put = (place: string, text: string) => kit.broker.door.put("n", place, Buffer.from(text), { token: "k" });
+    const [first, beside] = await Promise.all([put("inbox", '{"n":1}'), put("inbox", '{"n":1}')]);
+    expect(first).not.toHaveProperty("duplicate");
+    expect(beside).toEqual({ ...first, duplicate: true });
+    for (let over = 0; over < 2; over++) {
+      expect(await put("inbox", '{"n":1}')).toEqual({ ...first, duplicate: true });
+      expect(await put("inbox", '{"n":2}')).toMatchObject({ ok: false, error: { code: "token-reused", outlook: "refused" } });
+      expect(await put("small", '{"n":1}')).toMatchObject({ ok: false, error: { code: "token-reused" } });
+      await kit.crash();
+      await kit.master.termOf("n");
+    }
+    const twins = await Promise.all(
+      ['{"n":1}', '{"n":2}'].map((text) => kit.broker.door.put("n", "inbox", Buffer.from(text), { token: "j" })),
+    );
+    expect(twins.map(({ ok }) => ok)).toEqual([true, false]);
+    await waitUntil("the two are through", () => size("end") === 2);
+  });
+
   it("that was refused is refused again, stands once in rejected, and may be put right under its key", async () => {
     for (let n = 0; n < 2; n++) await expect(kit.put("n", "inbox", { wrong: 1 }, "k")).rejects.toMatchObject({ code: "schema" });
     expect(size("rejected")).toBe(1);

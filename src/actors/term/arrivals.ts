@@ -1,7 +1,7 @@
 /**
  * The two doors for tokens from outside (E6): `put` answers after the commit, the letter box is taken in in order.
  *
- * A1 A put key counts once in 24 hours, a letter once for ever. A2 What cannot be taken in lies in `rejected`, with the
+ * A1 A put key counts once in 24 hours and stands for one place and one payload, a letter once for ever. A2 What cannot be taken in lies in `rejected`, with the
  * reason and a hint, and its payload as an artefact. A3 A full place holds back its own drops, and nobody else's. A4 A letter
  * event names the lowest letter that is not in the log yet, so that nothing above the mark is ever taken for done.
  */
@@ -56,7 +56,7 @@ export class Arrivals {
   #chain: Promise<void> = Promise.resolve();
   /** Puts whose event waits for the log: they are told when it takes no entries. */
   readonly #hoping = new Set<(why: ErrorData) => void>();
-  #putting = new Map<string, Promise<PutAnswer>>();
+  #putting = new Map<string, { mark: string; answer: Promise<PutAnswer> }>();
   #serving: Serving[] = [];
   #letters: Serving | null = null;
   #closed = false;
@@ -96,10 +96,13 @@ export class Arrivals {
     const known = this.#ports.state.puts.get(key);
     // A put that is not in the log yet is answered by its own commit (A1).
     const running = this.#putting.get(key);
-    if (running) return running;
-    if (known && this.#ports.clock.now() - known.at <= PUT_MEMORY_MS) return this.#again(known);
+    const mark = markOf(delivery);
+    if (running) return running.mark === mark ? running.answer.then(again) : Promise.resolve(reused(key));
+    if (known && this.#ports.clock.now() - known.at <= PUT_MEMORY_MS) {
+      return (known.mark ?? mark) === mark ? this.#again(known).then(again) : Promise.resolve(reused(key, known.id));
+    }
     const answer = this.#putOnce(delivery).finally(() => this.#putting.delete(key));
-    this.#putting.set(key, answer);
+    this.#putting.set(key, { mark, answer });
     return answer;
   }
 
@@ -316,7 +319,7 @@ export class Arrivals {
       const [lowest] = this.#unsettled;
       return { letter: { ...delivery.letter, low: Math.min(delivery.letter.seq, lowest ?? delivery.letter.seq) } };
     }
-    return delivery.put === undefined ? {} : { put: delivery.put };
+    return delivery.put === undefined ? {} : { put: delivery.put, mark: markOf(delivery) };
   }
 
   #fitting(parsed: Parsed, payload: Uint8Array): Json | Promise<Json> {
@@ -345,4 +348,17 @@ function openPlaces(net: CompiledNet | null): string {
 function named(value: Json): string {
   const title = titleIn(value);
   return title === null ? "A token" : `“${title}”`;
+}
+
+/** Place and payload, byte for byte, as whoever asks again sends them: short, since a day's puts are remembered. */
+function markOf({ place, payload }: Delivery): string {
+  return derivedId("", place, sha256(payload));
+}
+function again(answer: PutAnswer): PutAnswer {
+  return answer.ok ? { ...answer, duplicate: true } : answer;
+}
+function reused(key: string, id?: string): PutAnswer {
+  const message = `the token id ${key} was put before with other data or in another place${id === undefined ? "" : `: it is ${id}`}`;
+  const hint = "repeat a put with the same bytes, or take another id; nothing was stored";
+  return { ok: false, error: errorData(new Refused({ code: "token-reused", message, hint })) };
 }
