@@ -1,0 +1,78 @@
+/** Checkpoints as bytes: large ones, small ones, those of versions before, and what is none. */
+import { gzipSync } from "node:zlib";
+import { Packr } from "msgpackr";
+import { expect, test } from "vitest";
+import { packCheckpoint, unpackCheckpoint } from "../../src/actors/term/checkpoint.ts";
+import { type Clock, delay } from "../../src/contract/clock.ts";
+import { freeze } from "../../src/net/frozen-state.ts";
+import { emptyState, type NetState, tokensOf } from "../../src/net/state.ts";
+import { stateHash } from "../../src/net/state-hash.ts";
+import { tokenOf } from "../support/net-state.ts";
+
+/** Counts how often others get a turn. */
+function countingClock(): Clock & { turns: number } {
+  const clock = {
+    turns: 0,
+    now: () => 0,
+    after: (_: number, call: () => void) => {
+      clock.turns += 1;
+      setImmediate(call);
+      return { cancel: () => {} };
+    },
+  };
+  return clock;
+}
+function stateWith(count: number): NetState {
+  const state = { ...emptyState("n"), seq: 7, epoch: 3 };
+  for (let n = 0; n < count; n++) {
+    const token = tokenOf(`t${n}`, { n, text: "x".repeat(200) });
+    tokensOf(state, `p${n % 3}`).set(token.id, { token, reservedBy: n % 10 === 0 ? "f1" : null, since: 1000 + n });
+    state.authors.set(token.correlation, "ada");
+    state.puts.set(`k${n}`, { at: n, id: token.id, seq: n, place: "p" });
+  }
+  state.seen.set("look", new Set(["t1", "t2"]));
+  tokensOf(state, "empty");
+  return state;
+}
+const at = { sequence: 5, chain: "abc" };
+
+test("a state comes back as it was, small or large, and a large one is packed in many turns and takes little room", async () => {
+  for (const count of [0, 3, 20_000]) {
+    const state = stateWith(count);
+    const clock = countingClock();
+    const bytes = await packCheckpoint(freeze(state), at, clock);
+    const back = unpackCheckpoint("n", bytes);
+    expect(back).toEqual({ ...state, ...at });
+    expect(back && stateHash(back)).toBe(stateHash(state));
+    if (count > 10_000) {
+      expect(clock.turns).toBeGreaterThan(10);
+      expect(bytes.length).toBeLessThan(count * 100);
+    }
+  }
+});
+
+test("what happens to the state while it is packed is not in it", async () => {
+  const state = stateWith(5000);
+  const hash = stateHash(state);
+  const packing = packCheckpoint(freeze(state), at, countingClock());
+  await delay(countingClock(), 0);
+  for (const [id, placed] of tokensOf(state, "p0")) {
+    placed.reservedBy = "another";
+    if (id.endsWith("3")) tokensOf(state, "p0").delete(id);
+  }
+  state.authors.clear();
+  const back = unpackCheckpoint("n", await packing);
+  expect(back && stateHash(back)).toBe(hash);
+});
+
+test("the whole state in one document, as versions before wrote it, is read; fields that it lacks are empty", () => {
+  const { origin: _, schedules: __, ...before } = stateWith(3) as NetState & { schedules: unknown };
+  const bytes = new Packr({ structuredClone: true }).pack({ layout: 2, state: before });
+  expect(unpackCheckpoint("n", bytes)).toMatchObject({ seq: 7, origin: null, places: before.places });
+  expect(unpackCheckpoint("n", new Packr({ structuredClone: true }).pack({ layout: 1, state: before }))).toBeNull();
+  expect(unpackCheckpoint("n", Buffer.from("rubbish, and more of it"))).toBeNull();
+  const whole = gzipSync(bytes);
+  expect(unpackCheckpoint("n", whole)?.seq).toBe(7);
+  expect(() => unpackCheckpoint("n", whole.subarray(0, whole.length - 20))).toThrow();
+  expect(() => unpackCheckpoint("n", bytes.subarray(0, bytes.length - 20))).toThrow();
+});
