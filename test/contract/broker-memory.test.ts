@@ -3,7 +3,8 @@ import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { wallClock } from "../support/nats-server.ts";
-import { brokerContract, event } from "./broker.contract.ts";
+import { brokerContract } from "./broker.contract.ts";
+import { event } from "./broker-samples.ts";
 
 brokerContract("in memory", async () => {
   const hub = new MemoryHub(wallClock);

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
 import { delay } from "../../src/contract/clock.ts";
 import { connectBroker } from "../../src/jetstream/connect.ts";
-import { epochEvent, event } from "../contract/broker.contract.ts";
+import { epochEvent, event } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startTestServer, testIds, waitUntil, wallClock } from "../support/nats-server.ts";

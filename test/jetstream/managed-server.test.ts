@@ -8,7 +8,7 @@ import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
-import { epochEvent } from "../contract/broker.contract.ts";
+import { epochEvent } from "../contract/broker-samples.ts";
 import { freezeProcess } from "../support/freeze.ts";
 import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 

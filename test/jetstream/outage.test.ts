@@ -3,7 +3,7 @@ import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broker, Delivery, ExecutorLine } from "../../src/contract/broker.ts";
 import type { WorkResult } from "../../src/contract/envelope.ts";
-import { event, token } from "../contract/broker.contract.ts";
+import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
 import { waitUntil } from "../support/nats-server.ts";

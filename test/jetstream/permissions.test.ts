@@ -6,7 +6,7 @@ import type { Broker } from "../../src/contract/broker.ts";
 import type { WorkResult } from "../../src/contract/envelope.ts";
 import { packEnvelope } from "../../src/jetstream/envelope-bytes.ts";
 import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
-import { event, token } from "../contract/broker.contract.ts";
+import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
 import { waitUntil, wallClock } from "../support/nats-server.ts";

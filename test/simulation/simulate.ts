@@ -91,7 +91,7 @@ export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
   network.weather = CALM;
   callers.calmDown();
   const rested = await comeToRest(scene);
-  return { ...run(), broken: rested === null ? await broken(scene) : [`the net did not come to rest: ${rested}`] };
+  return { ...run(), broken: rested === null ? broken(scene) : [`the net did not come to rest: ${rested}`] };
 }
 
 async function setUp({ world, work, callers }: Scene): Promise<boolean> {

@@ -93,7 +93,7 @@ export class ServerCluster {
 
   async end(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close().catch(() => undefined)));
-    await Promise.all(this.#servers.map((server) => server?.stop(5000)));
+    await Promise.all(this.#servers.map(async (server) => await server?.stop(5000)));
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

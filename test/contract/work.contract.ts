@@ -1,0 +1,140 @@
+/** What the broker port promises of the work: offers, claims, results, tool calls and presence (E8). */
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Broker } from "../../src/contract/broker.ts";
+import type { ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
+import { waitUntil } from "../support/nats-server.ts";
+import { type BrokerWorld, type Clients, order, presence, result, text } from "./broker-samples.ts";
+
+export function workContract(the: () => Clients, freshNet: () => Promise<string>): void {
+  let world: BrokerWorld;
+  let a: Broker;
+  let b: Broker;
+  beforeAll(() => {
+    ({ world, a, b } = the());
+  });
+  describe("the work (E8)", () => {
+    test("each offer goes to one executor, once, also when it is offered twice", async () => {
+      const net = await freshNet();
+      const pool = `pool-${net}`;
+      const lines = [await world.executor("ex"), await world.executor("ey")];
+      const stop = new AbortController();
+      const pulled: string[] = [];
+      const pulling = lines.map(async (line) => {
+        for await (const each of line.pull(pool, stop.signal)) pulled.push(text(each.order));
+      });
+      for (let at = 0; at < 20; at++) {
+        const about = { pool, net, transition: "t", id: `f${at}.1` };
+        await a.work.offer(order(`o${at}`), about);
+        await a.work.offer(order(`o${at}`), about);
+      }
+      await waitUntil("all offers were pulled", () => pulled.length >= 20);
+      stop.abort();
+      await Promise.all(pulling);
+      expect(pulled.sort()).toEqual(Array.from({ length: 20 }, (_, at) => `o${at}`).sort());
+    });
+
+    test("a withdrawn net has no offers left, others keep theirs, and an order may be offered anew", async () => {
+      const [net, other] = [await freshNet(), await freshNet()];
+      const pool = `pool-${net}`;
+      const about = { pool, net, transition: "t", id: "f1.1" };
+      await a.work.offer(order("gone"), about);
+      await a.work.offer(order("kept"), { ...about, net: other });
+      await a.work.withdraw(net);
+      await a.work.offer(order("again"), about);
+      const line = await world.executor("ex");
+      const pulled: string[] = [];
+      const stop = new AbortController();
+      for await (const each of line.pull(pool, stop.signal)) {
+        pulled.push(text(each.order));
+        if (pulled.length === 2) stop.abort();
+      }
+      expect(pulled).toEqual(["kept", "again"]);
+    });
+
+    test("claims are answered by the owner; without one the executor is told to ask again", async () => {
+      const net = await freshNet();
+      const line = await world.executor("ex");
+      await expect(line.claim(net, "f1", 1, { verb: "claim", executor: "ex" })).rejects.toMatchObject({ code: "no-owner" });
+      const serving = await a.work.serveClaims(net, async (firing, attempt, request) => {
+        if (firing === "bug") throw new Error("oops");
+        if (attempt !== 2) return { ok: false, code: "not-open", message: `${firing} is at attempt 2` };
+        return { ok: true, leaseMs: 30_000, timeLeftMs: 1000, secrets: { who: request.executor } };
+      });
+      const ask = (firing: string, attempt: number) => line.claim(net, firing, attempt, { verb: "claim", executor: "ex" });
+      expect(await ask("f1", 2)).toEqual({ ok: true, leaseMs: 30_000, timeLeftMs: 1000, secrets: { who: "ex" } });
+      expect(await ask("f1", 1)).toEqual({ ok: false, code: "not-open", message: "f1 is at attempt 2" });
+      expect(await ask("bug", 1)).toMatchObject({ ok: false, code: "unknown" });
+      await serving.stop();
+    });
+
+    test("a result lies there until its handler has succeeded", async () => {
+      const net = await freshNet();
+      const line = await world.executor("ex");
+      await line.deliver(result(net, "f0"));
+      const drained: WorkResult[] = [];
+      await a.work.drainResults(net, async (each) => void drained.push(each));
+      expect(drained).toEqual([result(net, "f0")]);
+      const taken: string[] = [];
+      let refusals = 2;
+      const serving = await a.work.takeResults(net, async (each) => {
+        if (each.firing === "f2" && refusals-- > 0) throw new Error("not yet");
+        taken.push(each.firing);
+      });
+      for (const firing of ["f1", "f2", "f3"]) await line.deliver(result(net, firing));
+      await waitUntil("all results were taken", () => taken.length === 3);
+      expect([...taken].sort()).toEqual(["f1", "f2", "f3"]);
+      await waitUntil("nothing lies there any more", async () => {
+        let left = 0;
+        await b.work.drainResults(net, async () => void left++);
+        return left === 0;
+      });
+      await serving.stop();
+    });
+
+    test("a tool call is asked again while it runs and while nobody answers, until it is done or called off", async () => {
+      const line = await world.executor("ex");
+      const request: ToolCallRequest = { net: "n", firing: "f", attempt: 1, call: "c1", tool: "fs.read", input: { path: "a" } };
+      const answers: ToolCallAnswer[] = [{ state: "running" }, { state: "running" }, { state: "done", output: { text: "hello" } }];
+      const asked: string[] = [];
+      const early = a.work.callTool("ex", request, AbortSignal.timeout(10_000));
+      const serving = await line.serveTools("ex", async (each) => {
+        asked.push(each.call);
+        return answers.shift() ?? { state: "no-session" };
+      });
+      expect(await early).toEqual({ state: "done", output: { text: "hello" } });
+      expect(asked).toEqual(["c1", "c1", "c1"]);
+      expect(await a.work.callTool("ex", request, AbortSignal.timeout(10_000))).toEqual({ state: "no-session" });
+      await serving.stop();
+      const abort = new AbortController();
+      const never = a.work.callTool("nobody", request, abort.signal);
+      abort.abort();
+      await expect(never).rejects.toMatchObject({ outlook: "cancelled" });
+    });
+
+    test("cancel reaches the executor, and is no error when there is none", async () => {
+      const line = await world.executor("ex");
+      const heard: unknown[] = [];
+      const serving = await line.onCancel("ex", (about) => heard.push(about));
+      await a.work.cancel("ex", { net: "n", firing: "f", attempt: 3 });
+      await waitUntil("it was heard", () => heard.length > 0);
+      expect(heard[0]).toEqual({ net: "n", firing: "f", attempt: 3 });
+      await serving.stop();
+      await a.work.cancel("nobody", { net: "n", firing: "f", attempt: 3 });
+    });
+
+    test("executors are seen by their heartbeats and gone after three missed ones", async () => {
+      const line = await world.executor("ex");
+      const heard: string[] = [];
+      const serving = await a.work.onExecutor((each) => heard.push("gone" in each ? `${each.name} gone` : each.name));
+      await waitUntil("the executor is heard", () => {
+        line.heartbeat(presence("ex"));
+        return heard.includes("ex");
+      });
+      expect(line.connected()).toBe(true);
+      await waitUntil("another master knows it too", async () => (await b.work.executors()).some((each) => each.name === "ex"));
+      await waitUntil("it is gone", () => heard.includes("ex gone"), 15_000);
+      await waitUntil("nobody lists it", async () => (await b.work.executors()).length === 0, 15_000);
+      await serving.stop();
+    });
+  });
+}
