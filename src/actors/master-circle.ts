@@ -61,6 +61,7 @@ export class MasterCircle {
   #waiting = new Set<() => void>();
   #timer: Timer | null = null;
   #moving = false;
+  #looking: Promise<void> | null = null;
   #stopped = false;
 
   constructor(parts: CircleParts) {
@@ -145,8 +146,15 @@ export class MasterCircle {
     }
   }
 
-  /** Looks around once, and decides. While the broker is away nothing changes. */
-  async look(): Promise<void> {
+  /** Looks around once, and decides. While the broker is away nothing changes. One look at a time: who asks meanwhile shares it. */
+  look(): Promise<void> {
+    this.#looking ??= this.#lookAround().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #lookAround(): Promise<void> {
     const { broker, clock, logger } = this.#parts;
     try {
       await this.#announce();

@@ -73,6 +73,8 @@ const VERBS: Record<string, Verb> = {
 
 export function serveRuntime(master: Master): Promise<Serving> {
   return master.ports.broker.commands.serve(null, async (verb, body) => {
+    // On a busy machine the lease may have run out between two looks, with nobody else to take it.
+    if (!master.circle.speaks) await master.circle.look();
     if (master.circle.speaks) return answerWith(VERBS, master, verb, body);
     const error = new Retryable({ code: "no-owner", message: "this master does not answer for the runtime any more", hint: "ask again" });
     return answerWith({ [verb]: () => Promise.reject(error) }, master, verb, body);
