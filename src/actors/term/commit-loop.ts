@@ -19,9 +19,9 @@ import { withInstance } from "../../net/instances.ts";
 import type { NetState } from "../../net/state.ts";
 import { type EventText, entryBytes, eventText, type WrittenEvent } from "./entry-bytes.ts";
 
-/** An entry stays well under the 512 KiB that a message may have. */
-const ENTRY_BYTES = 400 * 1024;
-const ENTRY_EVENTS = 1000;
+/** An entry stays well under the 512 KiB that a message may have, and is over soon: other nets share the wire and this process. */
+const ENTRY_BYTES = 200 * 1024;
+const ENTRY_EVENTS = 500;
 /** Alone in its entry an event may be this long. */
 const EVENT_BYTES = 500 * 1024;
 const REJECTED_WAIT_MS = 1000;
@@ -113,11 +113,13 @@ export class CommitLoop {
   #flushSoon(): void {
     if (this.#flushing || this.#flying.length > 0) return;
     this.#flushing = true;
-    // What is decided in the same go shares an entry.
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
+    // What is decided in the same go shares an entry, and what the pump makes of it in the next.
+    queueMicrotask(() =>
+      queueMicrotask(() => {
+        this.#flushing = false;
+        this.#flush();
+      }),
+    );
   }
 
   /** Settles when nothing is pending. */

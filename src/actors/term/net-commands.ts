@@ -14,6 +14,7 @@ import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
+import type { OpenFiring } from "../../net/state.ts";
 import { applyNet } from "./apply-net.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
@@ -191,9 +192,10 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
 
 async function decide(term: Term, body: unknown): Promise<Json> {
   const request = decideBody.parse(body);
-  const before = decidedBefore(term, request.id);
+  const firings = named(term, request.firing);
+  const before = decidedBefore(term, firings, request.id);
   if (before) return term.loop.caughtUp().then(() => before);
-  const known = [...term.state.firings.values()].filter(
+  const known = firings.filter(
     ({ gate, firing }) => gate && (firing === request.firing || gate.name === request.gate || firing === request.gate),
   );
   const open = known.filter(({ gate }) => !gate?.passed);
@@ -219,9 +221,16 @@ async function decide(term: Term, body: unknown): Promise<Json> {
   };
 }
 
+/** The firing that a request names; all of them where it names none. */
+function named(term: Term, id: string | undefined): OpenFiring[] {
+  if (id === undefined) return [...term.state.firings.values()];
+  const firing = term.state.firings.get(id);
+  return firing ? [firing] : [];
+}
+
 /** A decision that came again after its gate had passed: the answer to the first may have been lost. */
-function decidedBefore(term: Term, id: string): Json {
-  const firing = [...term.state.firings.values()].find(({ decided }) => decided.some((decision) => decision.id === id));
+function decidedBefore(term: Term, firings: OpenFiring[], id: string): Json {
+  const firing = firings.find(({ decided }) => decided.some((decision) => decision.id === id));
   if (!firing) return null;
   const approvals = firing.decided.filter(({ approve }) => approve).length;
   const name = term.netOf(firing)?.transitions.get(firing.transition)?.definition.gate?.name ?? firing.transition;

@@ -20,7 +20,7 @@ import type { CommitLoop } from "./commit-loop.ts";
 /** Decisions in one go before the broker's answers get a turn. */
 const PUMP_BURST = 500;
 /** Milliseconds after which others get a turn: another net must not wait 50 ms for this one. */
-const PUMP_MS = 8;
+const PUMP_MS = 4;
 /** Decisions between two looks at the clock. */
 const LOOK_AT_CLOCK = 32;
 /** What time brings about is looked for so often under load, and for at most one part in so many of the time. */
