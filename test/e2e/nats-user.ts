@@ -85,7 +85,8 @@ export function cliUser(desk: Desk, nats: string, context: string): NatsUser {
       const table = (await run("stream", "ls")).split("\n");
       const found = new Map<string, { messages: number; description: string }>();
       for (const name of (await run("stream", "ls", "--names")).split("\n").map((line) => line.trim())) {
-        if (!name) continue;
+        // Buckets have lists of their own: the table of streams leaves them out, `--names` does not.
+        if (!name || /^(KV|OBJ)_/.test(name)) continue;
         const { config, state } = await info(name);
         const row = table.find((line) => line.split(/[│|]/).some((cell) => cell.trim() === name));
         if (!row?.split(/[│|]/).some((cell) => cell.trim().replaceAll(",", "") === String(state.messages)))
