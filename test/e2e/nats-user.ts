@@ -95,8 +95,13 @@ export function cliUser(desk: Desk, nats: string, context: string): NatsUser {
       }
       return found;
     },
-    view: async (stream) =>
-      (await run("stream", "view", stream, "100", "--raw")).split("\n").filter((line) => line.trimStart().startsWith("{")),
+    // It pages through a stream, and asks for a terminal to do so.
+    view: async (stream) => {
+      const words = [nats, "--context", context, "stream", "view", stream, "100", "--raw"];
+      const { code, stdout, stderr } = await desk.exec("script", ["-qec", words.map((word) => `'${word}'`).join(" "), "/dev/null"]).ended;
+      if (code !== 0) throw new Error(`nats stream view ${stream} ended with ${code}: ${stdout}${stderr}`);
+      return stdout.split(/\r?\n/).filter((line) => line.trimStart().startsWith("{"));
+    },
     sub: async (subject, count) => {
       const listening = desk.exec(nats, ["--context", context, "sub", subject, "--count", String(count)]);
       await listening.says(/Subscribing on/);
@@ -118,6 +123,7 @@ export async function natsCli(desk: Desk): Promise<{ path: string } | { none: st
     process.env.XDG_CACHE_HOME || (process.platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache"));
   const folder = join(cache, "petrel", "natscli");
   const path = join(folder, "nats");
+  if ((await desk.paste("command -v script")).code !== 0) return { none: "there is no script(1) on this machine to give it a terminal" };
   if (existsSync(path)) return { path };
   const go = await desk.paste("command -v go");
   if (go.code !== 0) return { none: "there is no go on this machine" };
