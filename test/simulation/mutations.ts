@@ -50,8 +50,8 @@ export const MUTATIONS: Mutation[] = [
   {
     rule: "E4: no effect before its started is in the log",
     file: "src/actors/term/commit-loop.ts",
-    from: "    applyEvent(state, event);\n",
-    to: "    applyEvent(state, event);\n    const tokens = (event.produced ?? []).map(({ token }) => JSON.stringify(token));\n    queueMicrotask(() => this.#ports.committed(event, { json: JSON.stringify(event), tokens } as never));\n",
+    from: "    applyEvent(state, written.event);\n",
+    to: "    applyEvent(state, written.event);\n    const tokens = (event.produced ?? []).map(({ token }) => JSON.stringify(token));\n    queueMicrotask(() => this.#ports.committed(event, { json: JSON.stringify(event), tokens } as never));\n",
     lanes: ["thought", "web"],
   },
   {
