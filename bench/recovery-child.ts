@@ -1,7 +1,7 @@
 /** One start of a master on a log that is there: how long until a put is answered, and what it takes. Prints a line of JSON. */
 import { Master } from "../src/actors/master.ts";
-import { findToken } from "../src/cli/history/find-token.ts";
-import { lineageOf } from "../src/cli/history/lineage.ts";
+import { findToken } from "../src/client/history/find-token.ts";
+import { lineageOf } from "../src/client/history/lineage.ts";
 import { connectBroker } from "../src/jetstream/connect.ts";
 import { freeze } from "../src/net/frozen-state.ts";
 import { clock, ids, masterPorts, nowMs, quantile } from "./bed.ts";

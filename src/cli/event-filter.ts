@@ -1,8 +1,9 @@
 /** Events chosen by options: shared by `events` and `watch`. */
+
+import { usage } from "../client/usage.ts";
 import { EVENT_TYPES, type EventType, type NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { nearestHint } from "../net/check-nearest.ts";
-import { usage } from "./failure.ts";
 import type { Output } from "./output.ts";
 
 /** Errors: usage. */

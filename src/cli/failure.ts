@@ -1,5 +1,5 @@
 /** From an error to what a person reads and what a script gets: what, where, the next step, and the exit code. */
-import { errorData, PetrelError, Terminal } from "../contract/errors.ts";
+import { errorData, PetrelError } from "../contract/errors.ts";
 import type { Output } from "./output.ts";
 
 const EXIT_OF_CODE: Record<string, number> = {
@@ -9,11 +9,6 @@ const EXIT_OF_CODE: Record<string, number> = {
   "budget-exhausted": 6,
   "models-budget-exhausted": 6,
 };
-
-/** The words on the command line make no sense: exit code 2. */
-export function usage(message: string, hint?: string): Terminal {
-  return new Terminal({ code: "usage", message, exitCode: 2, ...(hint === undefined ? {} : { hint }) });
-}
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PetrelError)) return 1;

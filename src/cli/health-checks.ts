@@ -1,11 +1,11 @@
 /** The checks of `petrel doctor`. Each looks at one thing and says how it stands in a sentence. */
 import { statfs } from "node:fs/promises";
 import type { z } from "zod";
+import { placeRows, readAnswer, statusAnswer, tokensAnswer } from "../client/answers.ts";
+import { askNet, askRuntime } from "../client/ask.ts";
 import type { Broker } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
-import { placeRows, readAnswer, statusAnswer, tokensAnswer } from "./answers.ts";
-import { askNet, askRuntime } from "./ask.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 
 export interface Finding {

@@ -2,8 +2,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
+import { usage } from "../client/usage.ts";
 import type { PetrelDoors } from "./doors.ts";
-import { reportFailure, usage } from "./failure.ts";
+import { reportFailure } from "./failure.ts";
 import { createOutput } from "./output.ts";
 import { pasteable } from "./team/paste.ts";
 import type { Verb } from "./verb.ts";

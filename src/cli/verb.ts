@@ -1,7 +1,8 @@
 /** What a verb is: its words and arguments, its help, and what it does. `program.ts` makes commander commands of these. */
+
+import { usage } from "../client/usage.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { PetrelDoors } from "./doors.ts";
-import { usage } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { pasteable } from "./team/paste.ts";
 

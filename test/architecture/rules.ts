@@ -13,8 +13,9 @@ const BELOW: Record<string, readonly string[]> = {
   jetstream: ["contract", "net", "models", "tools"],
   executors: ["contract", "net", "models", "tools", "http", "personas", "jetstream"],
   actors: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors"],
-  gateway: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "monitor"],
-  cli: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "gateway"],
+  client: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors"],
+  gateway: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "client", "monitor"],
+  cli: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "client", "gateway"],
 };
 
 interface PackageRule {

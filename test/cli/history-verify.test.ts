@@ -1,7 +1,7 @@
 /** verify, against logs, checkpoints and place streams that somebody has touched. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { packCheckpoint } from "../../src/actors/term/checkpoint.ts";
-import type { VerifiedLog } from "../../src/cli/history/verify-log.ts";
+import type { VerifiedLog } from "../../src/client/history/verify-log.ts";
 import { foldEvents } from "../../src/net/fold.ts";
 import { freeze } from "../../src/net/frozen-state.ts";
 import { eventsOf } from "../support/log-check.ts";

@@ -1,7 +1,8 @@
 /** A difference in words. Long lists are cut; `--json` has them whole. */
+
+import type { Cause, Difference, FiringSpan } from "../../client/history/difference.ts";
 import type { PlacedId } from "../../contract/event.ts";
 import { type Output, readableAge } from "../output.ts";
-import type { Cause, Difference, FiringSpan } from "./difference.ts";
 
 const MOST = 40;
 

@@ -1,7 +1,8 @@
 /** A lineage as a tree to be read from the top: the token, where it came from, what became of it. */
+
+import type { Lineage, Totals } from "../../client/history/lineage.ts";
+import type { Step } from "../../client/history/step-story.ts";
 import { type Output, oneLine, readableAge } from "../output.ts";
-import type { Lineage, Totals } from "./lineage.ts";
-import type { Step } from "./step-story.ts";
 import { stepDetails } from "./step-words.ts";
 
 interface Branch {

@@ -1,8 +1,9 @@
 /** A story as one HTML file that needs no network: decisions, cost, and each step with its prompt, diffs and tokens. */
+
+import type { Story, StoryStep } from "../../client/history/story.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { stepDetails } from "./step-words.ts";
-import type { Story, StoryStep } from "./story.ts";
 
 const DATA_LETTERS = 4000;
 

@@ -1,7 +1,8 @@
 /** The lines under a step of a lineage. */
+
+import type { Attempt, Person, Step } from "../../client/history/step-story.ts";
 import type { ToolUse } from "../../contract/event.ts";
 import { readableAge } from "../output.ts";
-import type { Attempt, Person, Step } from "./step-story.ts";
 
 export function stepDetails(step: Step): string[] {
   return [

@@ -1,9 +1,9 @@
 /** How the user's project is installed, tested and started: read from its files, or said by the user. */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { usage } from "../../client/usage.ts";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import { installCommand, testCommand } from "../../executors/hands/code/test-command.ts";
-import { usage } from "../failure.ts";
 
 /** Words that a shell knows without a file. */
 const BUILTINS = new Set([".", ":", "[", "cd", "command", "eval", "exec", "export", "set", "test", "true", "false", "umask", "unset"]);

@@ -4,9 +4,9 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
+import { usage } from "../../client/usage.ts";
 import { type PetrelError, Terminal } from "../../contract/errors.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
-import { usage } from "../failure.ts";
 import type { Git } from "../team/git.ts";
 
 export interface Repository {

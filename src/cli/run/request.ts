@@ -1,5 +1,5 @@
 /** The feature request as it goes into the inbox: its first line is the title. */
-import { usage } from "../failure.ts";
+import { usage } from "../../client/usage.ts";
 import type { VerbCall } from "../verb.ts";
 
 const TITLE = 300;

@@ -1,8 +1,9 @@
 /** The system that a run uses: the one that is up in the state folder, else one of its own for as long as it takes. */
+
+import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { Connection } from "../doors.ts";
-import { usage } from "../failure.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { Supervisor } from "../supervisor.ts";

@@ -1,6 +1,7 @@
 /** The branch that is pushed: named by the user, or made of the story's name. */
+
+import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
-import { usage } from "../failure.ts";
 import type { Git } from "../team/git.ts";
 import type { Repository } from "./repository.ts";
 

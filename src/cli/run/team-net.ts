@@ -1,12 +1,12 @@
 /** The net of a run: as it runs already, else from the user's folder, else as it ships. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
 import type { NetDefinition } from "../../net/definition.ts";
 import { versionOf } from "../../net/version.ts";
 import type { PetrelDoors } from "../doors.ts";
-import { usage } from "../failure.ts";
 import { applyTeam, asked, type By, readNet } from "../team/team-files.ts";
 
 const NEEDED = ["inbox", "settings", "delivered", "escalations"];

@@ -1,7 +1,8 @@
 /** The tree of actors of the running system. */
+
+import { type ActorNode, actorTree, readAnswer } from "../../client/answers.ts";
+import { askRuntime } from "../../client/ask.ts";
 import type { Json } from "../../contract/json.ts";
-import { type ActorNode, actorTree, readAnswer } from "../answers.ts";
-import { askRuntime } from "../ask.ts";
 import type { Output } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 

@@ -1,8 +1,9 @@
 /** Pause, resume, kill. A kill is a generation number in the broker, so it reaches masters that do not answer (E9). */
+
+import { askNet, askRuntime } from "../../client/ask.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json } from "../../contract/json.ts";
-import { askNet, askRuntime } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { usage } from "../failure.ts";
 import { oneLine } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 

@@ -1,5 +1,6 @@
 /** `petrel demo`: the main job on a sample project, from a feature request to a pushed commit, with every process real. */
 import { join, relative } from "node:path";
+import { usage } from "../../client/usage.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
@@ -9,7 +10,6 @@ import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
 import { proveOrigin } from "../demo/proof.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
-import { usage } from "../failure.ts";
 import { Narrator } from "../narrator.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";

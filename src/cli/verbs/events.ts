@@ -1,9 +1,10 @@
 /** Prints the events of a net's log. */
+
+import { checkName } from "../../client/ask.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
 import type { EventType, NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
 import { eventType, printEvent } from "../event-filter.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const LIMIT = 100;

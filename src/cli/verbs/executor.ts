@@ -1,7 +1,7 @@
 /** `petrel executor start`: hands for the work orders of a broker. */
 
+import { usage } from "../../client/usage.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
-import { usage } from "../failure.ts";
 import { runExecutor } from "../processes/executor-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 

@@ -1,12 +1,12 @@
 /** A new net that begins as another was at a moment. */
 import { z } from "zod";
+import { readAnswer } from "../../client/answers.ts";
+import { askRuntime, checkName } from "../../client/ask.ts";
+import { momentOf } from "../../client/history/moment.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { readAnswer } from "../answers.ts";
-import { askRuntime, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { usage } from "../failure.ts";
-import { momentOf } from "../history/moment.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 

@@ -1,9 +1,10 @@
 /** Gates: what waits for people, and their decisions. Decided by people only, never by a persona's tool. */
+
+import { type GateRow, gateRows, netRows, readAnswer } from "../../client/answers.ts";
+import { askNet, askRuntime } from "../../client/ask.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
-import { type GateRow, gateRows, netRows, readAnswer } from "../answers.ts";
-import { askNet, askRuntime } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { readableAge } from "../output.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";

@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { type Beginning, sweepArtifacts, type Unnamed, unnamedArtifacts } from "../../actors/artifact-sweep.ts";
 import { type ClearPlan, clearLog, floorOf, planClearing, type Retention } from "../../actors/log-retention.ts";
+import { checkName } from "../../client/ask.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import type { Json } from "../../contract/json.ts";
 import { durationMs } from "../../net/definition.ts";
-import { checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
 import { archiveEntries } from "../history/log-archive.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { makeFolder } from "../make-folder.ts";
 import { readConfig } from "../processes/model-choice.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";

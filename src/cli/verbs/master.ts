@@ -1,6 +1,7 @@
 /** `petrel master`: a further master beside a system that runs. `petrel up` starts one by itself. */
+
+import { usage } from "../../client/usage.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
-import { usage } from "../failure.ts";
 import { runMaster } from "../processes/master-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 import { DEFAULT_LEASE_MS, MODEL_OPTIONS, modelOptions } from "./up.ts";

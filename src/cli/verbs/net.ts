@@ -1,9 +1,9 @@
 /** Net files against the running net: check, apply, diff, pull, ls. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../../client/answers.ts";
+import { askNet, askRuntime, checkName } from "../../client/ask.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../answers.ts";
-import { askNet, askRuntime, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
 import { type Change, jsonDiff } from "../json-diff.ts";

@@ -1,10 +1,10 @@
 /** Personas: list, apply from a file with its knowledge files. */
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { applyAnswer, personaRows, readAnswer } from "../../client/answers.ts";
+import { askRuntime } from "../../client/ask.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { applyAnswer, personaRows, readAnswer } from "../answers.ts";
-import { askRuntime } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";

@@ -1,7 +1,8 @@
 /** The places of a net with their counts. */
+
+import { placeRows, readAnswer, stateHashAnswer } from "../../client/answers.ts";
+import { askNet } from "../../client/ask.ts";
 import type { Json } from "../../contract/json.ts";
-import { placeRows, readAnswer, stateHashAnswer } from "../answers.ts";
-import { askNet } from "../ask.ts";
 import { readableAge } from "../output.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 

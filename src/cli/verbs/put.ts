@@ -1,10 +1,10 @@
 /** Puts a token into a place; answered after the log has it (E6). */
 
+import { checkName } from "../../client/ask.ts";
+import { usage } from "../../client/usage.ts";
 import { errorFromData } from "../../contract/errors.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
 import { readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 

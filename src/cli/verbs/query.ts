@@ -1,11 +1,12 @@
 /** ArcQL over one place or several, now or then. Each place's owner answers for its place; the past is read from the log. */
+
+import { checkName } from "../../client/ask.ts";
+import { findPast, findRunning } from "../../client/history/find-tokens.ts";
+import { momentOf } from "../../client/history/moment.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { type CompiledQuery, compileQuery } from "../../net/arcql.ts";
 import type { Moment } from "../../net/moment.ts";
-import { checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
-import { findPast, findRunning } from "../history/find-tokens.ts";
-import { momentOf } from "../history/moment.ts";
 import { oneLine } from "../output.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 

@@ -1,15 +1,16 @@
 /** A net as it was at any moment, from its log alone; what changed between two; and whether the log gives what runs. */
 import { pastOf } from "../../actors/past.ts";
+import { checkName } from "../../client/ask.ts";
+import { differenceOf } from "../../client/history/difference.ts";
+import { momentOf } from "../../client/history/moment.ts";
+import { tokensThen } from "../../client/history/past.ts";
+import { pictureOf } from "../../client/history/picture.ts";
+import { verifyNet } from "../../client/history/verify.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
-import { differenceOf } from "../history/difference.ts";
 import { differenceText } from "../history/difference-words.ts";
-import { momentOf } from "../history/moment.ts";
-import { tokensThen } from "../history/past.ts";
-import { pictureOf, pictureText, placeText } from "../history/picture.ts";
-import { verifyNet } from "../history/verify.ts";
-import { noSuchNet } from "../known-nets.ts";
+import { pictureText, placeText } from "../history/picture-words.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
 export const replayVerb: Verb = {

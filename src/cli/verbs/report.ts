@@ -1,11 +1,12 @@
 /** A story as one file: who decided what, which prompts were asked, what changed, and what it cost. */
+
+import { checkName } from "../../client/ask.ts";
+import { withPrompts } from "../../client/history/lineage.ts";
+import { type Story, storyOf } from "../../client/history/story.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
-import { withPrompts } from "../history/lineage.ts";
 import { reportHtml } from "../history/report-html.ts";
 import { stepDetails } from "../history/step-words.ts";
-import { type Story, storyOf } from "../history/story.ts";
-import { noSuchNet } from "../known-nets.ts";
 import type { Output } from "../output.ts";
 import { writeNew } from "../read-file.ts";
 import { EXIT, type Verb } from "../verb.ts";

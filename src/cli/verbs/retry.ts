@@ -1,10 +1,11 @@
 /** Failed work once more: what a firing had taken goes back to where it lay. */
+
+import { readAnswer, retryAllAnswer, retryAnswer } from "../../client/answers.ts";
+import { askNet, checkName } from "../../client/ask.ts";
+import { usage } from "../../client/usage.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
-import { readAnswer, retryAllAnswer, retryAnswer } from "../answers.ts";
-import { askNet, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { usage } from "../failure.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
 export const retryVerb: Verb = {

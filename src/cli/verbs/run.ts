@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { netRows, readAnswer } from "../../client/answers.ts";
+import { askRuntime, checkName } from "../../client/ask.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
-import { netRows, readAnswer } from "../answers.ts";
-import { askRuntime, checkName } from "../ask.ts";
 import { Narrator } from "../narrator.ts";
 import { type ModelOptions, modelWords } from "../processes/model-choice.ts";
 import { lookAtIt, readBack } from "../run/outcome.ts";

@@ -1,9 +1,9 @@
 /** Writes first files: a whole folder (`init`), one net, one persona. Never over a file that is there. */
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { checkNewName } from "../../client/ask.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import { defaultConfig } from "../../models/default-config.ts";
-import { checkNewName } from "../ask.ts";
 import { writeNew } from "../read-file.ts";
 import { helloNet, newKnowledge, newNet, newPersona, pretty } from "../scaffolds.ts";
 import { petrelCommand, quoted } from "../team/paste.ts";

@@ -1,10 +1,10 @@
 /** Tokens by hand: what lies in `escalations` is edited and sent on, or closed. Each is an event that names who did it. */
 
+import { askNet, checkName } from "../../client/ask.ts";
+import { usage } from "../../client/usage.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
-import { askNet, checkName } from "../ask.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
-import { usage } from "../failure.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 const REASON = { flags: "--reason <text>", about: "why, kept in the log" };

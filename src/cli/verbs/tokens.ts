@@ -1,7 +1,8 @@
 /** The tokens at rest in a place. */
+
+import { readAnswer, tokensAnswer } from "../../client/answers.ts";
+import { askNet, checkName } from "../../client/ask.ts";
 import type { Json } from "../../contract/json.ts";
-import { readAnswer, tokensAnswer } from "../answers.ts";
-import { askNet, checkName } from "../ask.ts";
 import { oneLine } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 

@@ -1,11 +1,12 @@
 /** The whole lineage of a token, from its id alone. */
+
+import { checkName } from "../../client/ask.ts";
+import { findToken } from "../../client/history/find-token.ts";
+import { lineageOf, withPrompts } from "../../client/history/lineage.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
-import { findToken } from "../history/find-token.ts";
-import { lineageOf, withPrompts } from "../history/lineage.ts";
 import { lineageText } from "../history/lineage-tree.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const DEPTH = 100;

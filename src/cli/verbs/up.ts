@@ -1,8 +1,8 @@
 /** `petrel up`: the whole system in one folder, until it is told to stop. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { usage } from "../../client/usage.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
-import { usage } from "../failure.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";

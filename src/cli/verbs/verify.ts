@@ -1,8 +1,9 @@
 /** Checks a net's log and everything that follows from it. */
+
+import { checkName } from "../../client/ask.ts";
+import { type VerifiedLog, verifyLog } from "../../client/history/verify-log.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
 import type { Json } from "../../contract/json.ts";
-import { checkName } from "../ask.ts";
-import { type VerifiedLog, verifyLog } from "../history/verify-log.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 /** Lines of one kind; the document of --json has all. */

@@ -1,8 +1,9 @@
 /** Follows a net's log: one plain sentence for each event, as they come. */
+
+import { checkName } from "../../client/ask.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
 import type { NetEvent } from "../../contract/event.ts";
-import { checkName } from "../ask.ts";
 import { eventType, printEvent } from "../event-filter.ts";
-import { noSuchNet } from "../known-nets.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const BACKLOG = 20;

@@ -1,8 +1,9 @@
 /** Why something does not fire. */
+
+import { readAnswer, whyAnswer } from "../../client/answers.ts";
+import { askNet, checkName } from "../../client/ask.ts";
+import { usage } from "../../client/usage.ts";
 import type { Json } from "../../contract/json.ts";
-import { readAnswer, whyAnswer } from "../answers.ts";
-import { askNet, checkName } from "../ask.ts";
-import { usage } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { EXIT, type Verb } from "../verb.ts";
 

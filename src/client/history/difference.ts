@@ -8,7 +8,7 @@ import type { EventType, NetEvent, PlacedId } from "../../contract/event.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { liesAfter, type Moment } from "../../net/moment.ts";
 import type { NetState } from "../../net/state.ts";
-import { usage } from "../failure.ts";
+import { usage } from "../usage.ts";
 
 /** How a token came to be, or ceased to be: which event, and what it was. */
 export interface Cause {

@@ -5,7 +5,7 @@ import { isName, isPath, NAME_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { netRows, readAnswer } from "./answers.ts";
-import { usage } from "./failure.ts";
+import { usage } from "./usage.ts";
 
 /** Asks the runtime. Errors: what the master answered; Retryable `no-owner`. */
 export async function askRuntime(broker: Broker, verb: string, body: JsonObject = {}): Promise<Json> {

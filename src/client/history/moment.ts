@@ -1,7 +1,7 @@
 /** A moment in a net's history, as people name it: the number of an event, a time, or now. */
 import { isoTime } from "../../contract/clock.ts";
 import type { Moment } from "../../net/moment.ts";
-import { usage } from "../failure.ts";
+import { usage } from "../usage.ts";
 
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/;
 

@@ -5,7 +5,7 @@ import { type PetrelError, Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { isId } from "../../contract/ids.ts";
 import { editDistance } from "../../net/check-nearest.ts";
-import { usage } from "../failure.ts";
+import { usage } from "../usage.ts";
 
 const MOST = 5;
 /** Beyond so many ids only those that begin alike are compared letter by letter. */
