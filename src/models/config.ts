@@ -10,7 +10,7 @@ export type Tier = (typeof TIERS)[number];
 
 const usd = z.number().min(0);
 const choiceSchema = z.strictObject({
-  provider: z.string().min(1).describe("Name of an entry of `providers`; `anthropic` and `openai` are always there"),
+  provider: z.string().min(1).describe("Name of an entry of `providers`; `anthropic`, `openai` and `rules` are always there"),
   model: z.string().min(1).describe("Name of the model at its provider"),
   usdPerMTokIn: usd.describe("USD for a million input tokens"),
   usdPerMTokOut: usd.describe("USD for a million output tokens"),
@@ -39,7 +39,12 @@ const providerSchema = z.strictObject({
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   tiers: z.strictObject({ frontier: tierSchema, standard: tierSchema, economy: tierSchema }),
-  providers: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,47}$/), providerSchema).default({}),
+  providers: z
+    .record(
+      z.string().regex(/^(?!rules$)[a-z][a-z0-9-]{0,47}$/, "a provider is named like my-server; rules is Petrel's own"),
+      providerSchema,
+    )
+    .default({}),
   http: z
     .strictObject({
       allow: z
@@ -68,7 +73,7 @@ export type Config = z.output<typeof configSchema>;
 export type ModelChoice = z.output<typeof choiceSchema>;
 export type ProviderConfig = z.output<typeof providerSchema>;
 
-const ALWAYS_THERE = new Set(["anthropic", "openai"]);
+const ALWAYS_THERE = new Set(["anthropic", "openai", "rules"]);
 
 /** `config` is there exactly when no problem is an error. */
 export function checkConfig(text: string, file: string): { config: Config | null; problems: Problem[] } {

@@ -17,3 +17,18 @@ export function mapFences(text: string, change: (data: Json) => string): string 
     }
   });
 }
+
+/** The data of a text by the names of their fences, and the text without them. Of two fences of one name the first counts. */
+export function fences(text: string): { plain: string; data: Record<string, Json> } {
+  const data = new Map<string, Json>();
+  const plain = text.replace(/<data name="([^"\n]*)">\n([\s\S]*?)\n<\/data>/g, (whole, name: string, body: string) => {
+    try {
+      const value = JSON.parse(body) as Json;
+      if (!data.has(name)) data.set(name, value);
+      return "";
+    } catch {
+      return whole;
+    }
+  });
+  return { plain: plain.trim(), data: Object.fromEntries(data) };
+}

@@ -7,6 +7,7 @@ import { anthropicProvider } from "../../src/models/providers/anthropic.ts";
 import { authoredProvider } from "../../src/models/providers/authored.ts";
 import { openaiProvider } from "../../src/models/providers/openai.ts";
 import { recordedProvider } from "../../src/models/providers/recorded.ts";
+import { type Rule, rulesProvider } from "../../src/models/providers/rules.ts";
 import { openRecorder } from "../../src/models/recorder.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { realClock } from "../support/model-clock.ts";
@@ -87,7 +88,23 @@ modelContract("authored", {
   failing: null,
 });
 
-/** Authored usage is an estimate; the contract's wanted numbers are laid over it. */
+modelContract("rules", {
+  answering: async (turns) => {
+    const rule: Rule = ({ turn }) => {
+      const { text, refusal, tools } = turns[turn] ?? {};
+      const calls = (tools ?? []).map(({ input }) => ({ tool: "weather.look", input: input as { city: string } }));
+      return { ...(text === undefined ? {} : { say: text }), ...(refusal === undefined ? {} : { refusal }), calls };
+    };
+    return { provider: counting(rulesProvider(new Map([["tester", rule]]), { clock }), turns), aborted: null, close: async () => {} };
+  },
+  endless: async () => {
+    const slow = rulesProvider(new Map([["tester", () => ({ say: "Hello, world, I take my time." })]]), { clock, paceMs: 2000 });
+    return { provider: slow, aborted: null, close: async () => {} };
+  },
+  failing: null,
+});
+
+/** Authored usage is an estimate, and so is that of rules; the contract's wanted numbers are laid over it. */
 function counting(inner: ModelProvider, turns: StubTurn[]): ModelProvider {
   return {
     name: inner.name,

@@ -26,6 +26,7 @@ const SET_UP_ERRORS = new Set([
   "model-unknown",
   "no-model",
   "no-recording",
+  "no-rule",
   "models-budget-exhausted",
   "secret-missing",
   "secrets-file",

@@ -11,12 +11,14 @@ import type { ModelProvider } from "../../models/port.ts";
 import { answersFileSchema, authoredProvider } from "../../models/providers/authored.ts";
 import { availableProviders } from "../../models/providers/from-config.ts";
 import { recordedProvider } from "../../models/providers/recorded.ts";
+import { RULES, rulesProvider } from "../../models/providers/rules.ts";
 import { openRecorder, type Recorder } from "../../models/recorder.ts";
 import { type Tiers, tierModels } from "../../models/tiers.ts";
+import { rosterRules } from "../../personas/rules/roster-rules.ts";
 
 export interface ModelOptions {
-  /** `live`: models with keys. `recorded`: a cassette. `authored`: a file of answers. */
-  source: "live" | "recorded" | "authored";
+  /** `live`: models with keys. `recorded`: a cassette. `authored`: a file of answers. `rules`: rules for every tier, no model. */
+  source: "live" | "recorded" | "authored" | "rules";
   /** The cassette or the file of answers. */
   file?: string;
   /** Milliseconds that a recorded answer takes. */
@@ -61,16 +63,19 @@ export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config 
 export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const { options, env, clock, roots } = setting;
   const config = withOllama(readConfig(setting), options.ollama);
-  const live = availableProviders(config, env, clock);
+  const live = availableProviders(config, env, clock, new Map([[RULES, rulesProvider(rosterRules, { clock })]]));
   const budget = options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd };
   if (options.source === "live") {
     const providers = options.record ? await recording(setting, options.record, live.providers) : live.providers;
     return tierModels(config, providers, { clock, ...budget });
   }
-  const instead = options.source === "authored" ? authored(setting) : recorded(setting);
+  const instead = { authored, recorded, rules }[options.source](setting);
   const answering = options.record ? (await recorder(setting, options.record, "authored")).wrap(instead) : instead;
   return tierModels(config, live.providers, { clock, instead: answering, ...budget });
 
+  function rules({ options: { paceMs } }: ModelSetting): ModelProvider {
+    return rulesProvider(rosterRules, { clock, ...(paceMs === undefined ? {} : { paceMs }) });
+  }
   function recorded({ options: { file, paceMs } }: ModelSetting): ModelProvider {
     const path = resolve(setting.cwd, file ?? join(setting.root, "nets", "safe-teams.cassette.jsonl"));
     return recordedProvider(parseCassette(readText(path), path), { clock, roots, ...(paceMs === undefined ? {} : { paceMs }) });

@@ -53,7 +53,7 @@ export const demoVerb: Verb = {
     { flags: "--budget <usd>", about: "with --live: stop when this much is spent (default 5)" },
     OLLAMA_OPTION,
     { flags: "--record <file>", about: "write the answers of this run into a cassette" },
-    { flags: "--models <source>", about: "as for `petrel up`", choices: ["live", "recorded", "authored"] },
+    { flags: "--models <source>", about: "as for `petrel up`", choices: ["live", "recorded", "authored", "rules"] },
     { flags: "--answers <file>", about: "as for `petrel up`" },
     { flags: "--pace <ms>", about: "time that a recorded answer takes" },
   ],

@@ -14,8 +14,8 @@ export const MODEL_OPTIONS = [
   OLLAMA_OPTION,
   {
     flags: "--models <source>",
-    about: "who answers: live models, a recorded cassette, or a file of authored answers (default: live)",
-    choices: ["live", "recorded", "authored"],
+    about: "who answers: live models, a recorded cassette, a file of authored answers, or rules without any model (default: live)",
+    choices: ["live", "recorded", "authored", "rules"],
   },
   { flags: "--answers <file>", about: "the cassette, or the file of authored answers" },
   { flags: "--pace <ms>", about: "time that a recorded answer takes" },

@@ -17,10 +17,15 @@ export interface AvailableProviders {
 const KEY_OF: Readonly<Record<string, string>> = { anthropic: "ANTHROPIC_API_KEY", openai: "OPENAI_API_KEY" };
 const URL_OF: Readonly<Record<string, string>> = { anthropic: "ANTHROPIC_BASE_URL", openai: "OPENAI_BASE_URL" };
 
-/** A provider at an own URL needs no key, unless the configuration names one. */
-export function availableProviders(config: Config, env: Environment, clock: Clock): AvailableProviders {
+/** A provider at an own URL needs no key, unless the configuration names one. `given`: providers that others make, by name. */
+export function availableProviders(
+  config: Config,
+  env: Environment,
+  clock: Clock,
+  given: ReadonlyMap<string, ModelProvider> = new Map(),
+): AvailableProviders {
   const entries: Record<string, ProviderConfig> = { anthropic: {}, openai: {}, ...config.providers };
-  const providers = new Map<string, ModelProvider>();
+  const providers = new Map<string, ModelProvider>(given);
   const missing: AvailableProviders["missing"] = [];
   const redact = redactor(env);
   for (const [name, entry] of Object.entries(entries)) {
