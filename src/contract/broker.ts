@@ -6,6 +6,8 @@ import type { ClaimAnswer, ClaimRequest, ExecutorPresence, SignedOrder, ToolCall
 import type { ErrorData } from "./errors.ts";
 import type { NetEvent } from "./event.ts";
 import type { Json } from "./json.ts";
+import type { KeyValue } from "./key-value.ts";
+import type { SharedBucket } from "./subjects.ts";
 import type { ArtifactRef, Token } from "./token.ts";
 
 export interface LogEntry {
@@ -294,6 +296,8 @@ export interface Broker {
   masters: Masters;
   checkpoints: Checkpoints;
   artifacts: Artifacts;
+  /** What is shared beside the nets: access, limits, secrets. */
+  keyValue(bucket: SharedBucket): KeyValue;
   live: LiveEvents;
   /** Calls on each loss and return of the wire. */
   onConnection(call: (state: "up" | "down") => void): void;

@@ -60,7 +60,18 @@ export const buckets = {
   masters: "petrel-masters",
   checkpoints: "petrel-checkpoints",
   artifacts: "petrel-artifacts",
+  access: "petrel-access",
+  limits: "petrel-limits",
+  secrets: "petrel-secrets",
 } as const;
+
+/** Buckets of small JSON documents, and what each is for, as `nats kv ls` tells it. */
+export const SHARED_BUCKETS = {
+  access: "Who may call the gateways: clients, signing keys, revocations, failed tries",
+  limits: "How much of each model's rate is used up",
+  secrets: "Sealed secrets",
+} as const;
+export type SharedBucket = keyof typeof SHARED_BUCKETS;
 
 export const headerNames = {
   /** Idempotency of `put` for 24 hours. */

@@ -1,7 +1,8 @@
 /** The broker port on JetStream: one connection of a master, the command line or a reader. */
 import type { Broker, EventLog, PlaceStreams } from "../contract/broker.ts";
 import type { IdSource } from "../contract/ids.ts";
-import { buckets, streams, subjects } from "../contract/subjects.ts";
+import type { KeyValue } from "../contract/key-value.ts";
+import { buckets, SHARED_BUCKETS, streams, subjects } from "../contract/subjects.ts";
 import { JetStreamArtifacts } from "./artifacts.ts";
 import { Bucket } from "./bucket.ts";
 import { JetStreamCheckpoints } from "./checkpoints.ts";
@@ -10,6 +11,7 @@ import { JetStreamControl } from "./control.ts";
 import { jetStreamDoor } from "./door.ts";
 import { jetStreamHandover } from "./handover.ts";
 import { inMemory, type Keeping } from "./keeping.ts";
+import { jetStreamKeyValue } from "./key-value.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
 import { liveEvents } from "./live-events.ts";
@@ -28,6 +30,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
   const presence = new Presence(link, inMemory(keeping));
   const logs = new Map<string, EventLog>();
   const places = new Map<string, PlaceStreams>();
+  const shared = new Map<string, KeyValue>();
   const bucket = (name: string, description: string) => new Bucket(link, name, { ...keeping, description });
   const objects = (name: string, description: string) => new Objects(link, name, { ...keeping, description });
   return {
@@ -57,6 +60,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
       objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),
       link.clock,
     ),
+    keyValue: (name) => remembered(shared, name, () => jetStreamKeyValue(link, buckets[name], keeping, SHARED_BUCKETS[name])),
     live: liveEvents(link),
     onConnection: (call) => void link.onConnection(call),
     close: async () => {

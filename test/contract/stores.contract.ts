@@ -37,6 +37,36 @@ export function storesContract(the: () => Clients, freshNet: () => Promise<strin
       await watching.stop();
     });
 
+    test("a shared bucket writes on a condition, finds by pattern, forgets in time, and tells its watchers", async () => {
+      const [here, there] = [a.keyValue("access"), b.keyValue("access")];
+      const seen: string[] = [];
+      const watching = await there.watch(({ key, value }) => seen.push(`${key} ${JSON.stringify(value)}`));
+      expect(await here.get("client.none")).toBeNull();
+      expect(await here.list("nothing.*")).toEqual([]);
+      const first = await here.put("client.one", { v: 1 }, { expected: 0 });
+      expect(first).toBeGreaterThan(0);
+      expect(await there.put("client.one", { v: 2 }, { expected: 0 })).toBeNull();
+      const both = await Promise.all([1, 2].map((v) => (v === 1 ? here : there).put("client.one", { v }, { expected: first ?? 0 })));
+      expect(both.filter((each) => each !== null)).toHaveLength(1);
+      await there.put("client.two", "text");
+      await there.put("other.one.deep", null);
+      expect((await here.list("client.*")).map(({ key }) => key).sort()).toEqual(["client.one", "client.two"]);
+      expect((await here.list(">")).map(({ key }) => key)).toContain("other.one.deep");
+      const stale = first ?? 0;
+      await here.remove("client.one", stale);
+      const now = await there.get("client.one");
+      expect(now).not.toBeNull();
+      await here.remove("client.one", now?.revision ?? 0);
+      expect(await there.get("client.one")).toBeNull();
+      expect(await there.put("client.one", { v: 3 }, { expected: 0 })).toBeGreaterThan(0);
+      await here.put("brief.one", 1, { ttlMs: 1000 });
+      await waitUntil("the brief value is gone", async () => (await there.get("brief.one")) === null);
+      await waitUntil("the watcher knows all", () =>
+        ["client.one", "client.two", "brief.one"].every((key) => seen.some((each) => each.startsWith(key))),
+      );
+      await watching.stop();
+    });
+
     test("a lease has one owner until it is released or runs out", async () => {
       expect(await a.leases.acquire("l1", "one", 60_000)).toBe(true);
       expect(await b.leases.acquire("l1", "two", 60_000)).toBe(false);

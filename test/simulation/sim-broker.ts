@@ -97,6 +97,13 @@ export function simBroker(hub: MemoryHub, process: SimProcess, network: Network,
     leases: simLeases(parts),
     checkpoints: overTheWire(parts, inner.checkpoints, ["save", "latest", "list", "load", "remove"]),
     artifacts: overTheWire(parts, inner.artifacts, ["put", "get"]),
+    keyValue: (bucket) => {
+      const shared = inner.keyValue(bucket);
+      return {
+        ...overTheWire(parts, { ...shared }, ["get", "put", "list", "remove"]),
+        watch: (call) => shared.watch(network.channel(process, call)),
+      };
+    },
     live: { publish: (event) => inner.live.publish(event) },
     onConnection: (call) => inner.onConnection((state) => process.alive && process.deliver(() => call(state))),
     close: () => inner.close(),

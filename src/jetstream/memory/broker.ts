@@ -3,6 +3,7 @@ import type { Broker, EventLog } from "../../contract/broker.ts";
 import { memoryCommands, memoryDoor } from "./door.ts";
 import { memoryHandover } from "./handover.ts";
 import type { MemoryHub } from "./hub.ts";
+import { memoryKeyValue } from "./key-value.ts";
 import { memoryLeases, memoryMasters } from "./liveness.ts";
 import type { AppendFaults } from "./log.ts";
 import { MemoryLog } from "./log.ts";
@@ -62,6 +63,7 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
     masters: memoryMasters(hub, wire),
     checkpoints: memoryCheckpoints(hub, wire),
     artifacts: memoryArtifacts(hub, wire),
+    keyValue: (name) => memoryKeyValue(hub, wire, name),
     live: {
       publish: (event) => {
         if (wire.up) hub.live.push(structuredClone(event));

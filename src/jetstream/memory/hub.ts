@@ -7,6 +7,7 @@ import { Retryable } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
+import type { MemoryBucket } from "./key-value.ts";
 import { MemoryStream } from "./stream.ts";
 import type { MemoryWire } from "./wire.ts";
 
@@ -46,12 +47,18 @@ export class MemoryHub {
   readonly executorWatchers = new Set<(presence: ExecutorPresence | { name: string; gone: true }) => void>();
   /** Live copies of events, as they were published. */
   readonly live: NetEvent[] = [];
+  readonly #buckets = new Map<string, MemoryBucket>();
   readonly #services = new Map<string, Set<Service>>();
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
+  bucket(name: string): MemoryBucket {
+    const found = this.#buckets.get(name) ?? { last: 0, values: new Map(), watchers: new Set() };
+    this.#buckets.set(name, found);
+    return found;
+  }
   log(net: string): MemoryStream<StoredEntry> {
     return this.#made(this.logs, net);
   }
