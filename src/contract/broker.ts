@@ -89,6 +89,8 @@ export interface PlaceStreams {
   update(change: PlaceChange, options?: { later?: boolean }): Promise<void>;
   /** Ids at rest in a place's stream, for the comparison with the marking. */
   ids(place: string): Promise<Set<string>>;
+  /** Names of this net's streams that do not answer, because their server is away. Only in a cluster are there any. */
+  silent(): Promise<string[]>;
 }
 
 /** A delivery from outside. The owner settles it after its commit. */

@@ -3,7 +3,7 @@
  *
  * V1 While events come slowly, each is sent. V2 Under load, a subject where the broker has just said that nobody listens is left
  * out for `QUIET_MS`, and then asked about again by sending the next event; so who begins to listen in the middle of a burst
- * misses that much of it, as of everything before. Copies may be lost by their nature; the log has all events.
+ * misses that much of it, maybe after some events that were sent meanwhile. Copies may be lost by their nature; the log has all.
  */
 import type { LiveEvents } from "../contract/broker.ts";
 import { errorData } from "../contract/errors.ts";

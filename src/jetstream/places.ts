@@ -11,7 +11,7 @@ import type { Link } from "./link.ts";
 import { otherLayout, ownConfig, sharedConfig } from "./place-config.ts";
 import { type LaneMessage, PlaceLane } from "./place-lane.ts";
 import { declareRebuildable } from "./rebuild.ts";
-import { declareStream, deleteStream, type StreamInfo, streamInfo, streamNames } from "./streams.ts";
+import { declareStream, deleteStream, type StreamInfo, silentStreams, streamInfo, streamNames } from "./streams.ts";
 import { windowed } from "./windowed.ts";
 
 const STREAMS_AT_ONCE = 16;
@@ -86,6 +86,10 @@ export class JetStreamPlaces implements PlaceStreams {
     }
     this.#looked(place, ids, last);
     return ids;
+  }
+
+  async silent(): Promise<string[]> {
+    return this.#keeping.num_replicas === 1 ? [] : await silentStreams(this.#link, subjects.tokensAll(this.#net));
   }
 
   /** A stream of many places is not known whole by a look at one of them. */

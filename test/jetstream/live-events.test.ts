@@ -1,4 +1,4 @@
-/** V1, V2: slow events all arrive; a burst that somebody listens to arrives whole; nobody's burst is left out, and heard again soon. */
+/** V1, V2: a burst that somebody listens to arrives whole; one that nobody hears is left out, and heard again soon after somebody comes. */
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
@@ -34,7 +34,7 @@ describe("live copies of events", () => {
     expect(heard).toEqual(Array.from({ length: 3000 }, (_, at) => at + 1));
   });
 
-  it("V2: who begins to listen in the middle of a long burst hears it soon, without gaps from then on", async () => {
+  it("V2: who begins to listen in the middle of a long burst hears it soon, and then without gaps", async () => {
     const heard: number[] = [];
     let seq = 0;
     const burst = async () => {
@@ -44,14 +44,19 @@ describe("live copies of events", () => {
     for (let round = 0; round < 20; round++) await burst();
     nc.subscribe("event.late.>", { callback: (_, msg) => void heard.push(msg.json<NetEvent>().seq) });
     await nc.flush();
-    await waitUntil("an event is heard", async () => {
-      await burst();
-      return heard.length > 0;
+    // What was sent between two questions is heard too, so the first gaps may come after the first event; there is an end to them.
+    const isWhole = (from: number, to: number) => {
+      const there = heard.filter((each) => each >= from && each <= to);
+      return there.length === to - from + 1 && there.every((each, at) => each === from + at);
+    };
+    let [from, to] = [0, 0];
+    await waitUntil("a burst is heard whole", async () => {
+      [from, to] = [to + 1, seq];
+      for (let round = 0; round < 5; round++) await burst();
+      return from > 6000 && isWhole(from, to);
     });
-    for (let round = 0; round < 10; round++) await burst();
-    const last = seq;
-    await waitUntil("the last is heard", () => heard.at(-1) === last);
-    const first = heard[0] ?? 0;
-    expect(heard).toEqual(Array.from({ length: last - first + 1 }, (_, at) => first + at));
+    for (let round = 0; round < 20; round++) await burst();
+    await waitUntil("the last is heard", () => heard.at(-1) === seq);
+    expect(isWhole(from, seq)).toBe(true);
   });
 });

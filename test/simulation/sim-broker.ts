@@ -121,6 +121,7 @@ function simPlaces({ inner, process, network }: Parts, net: string): PlaceStream
   return {
     declare: (specs) => network.rpc(process, () => places.declare(specs)),
     ids: (place) => network.rpc(process, () => places.ids(place)),
+    silent: () => places.silent(),
     update: async (change) => {
       const parts = [...change.add.map((one) => ({ add: [one], remove: [] })), ...change.remove.map((one) => ({ add: [], remove: [one] }))];
       const done = await Promise.allSettled(parts.map((part) => network.rpc(process, () => places.update(part), false)));

@@ -29,6 +29,7 @@ import { LinkReceiver } from "./link-receiver.ts";
 import { LinkSender } from "./link-sender.ts";
 import { MapWork } from "./map-work.ts";
 import { Outcomes } from "./outcomes.ts";
+import { PlaceWatch } from "./place-watch.ts";
 import { Projection } from "./projection.ts";
 import { Pump } from "./pump.ts";
 import { Recordings } from "./recordings.ts";
@@ -46,6 +47,7 @@ export class Term {
   readonly claims: Claims;
   readonly arrivals: Arrivals;
   readonly projection: Projection;
+  readonly #placeWatch: PlaceWatch;
   readonly definitions: Definitions;
   readonly outcomes: Outcomes;
   readonly #http: HttpWork;
@@ -90,6 +92,11 @@ export class Term {
     });
     const isOver = () => loop.isOver;
     this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
+    this.#placeWatch = new PlaceWatch({
+      ...{ streams: broker.places(state.net), logger, isOver },
+      isStale: () => this.projection.stale,
+      compare: () => this.declarePlaces().then(() => this.comparePlaces()),
+    });
     this.#http = new HttpWork({
       ...{ state, broker, clock, http: ports.http },
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
@@ -381,7 +388,7 @@ export class Term {
       this.#timers = this.#timers.filter((each) => each !== timer);
       if (this.loop.isOver) return;
       this.claims.check();
-      if (this.projection.stale) this.comparePlacesSoon();
+      void this.#placeWatch.look();
       this.#lookAfter();
     });
     this.#timers.push(timer);
@@ -389,10 +396,7 @@ export class Term {
 
   /** Declares and compares the place streams beside the work. */
   comparePlacesSoon(): void {
-    if (this.loop.isOver) return;
-    void this.declarePlaces()
-      .then(() => this.comparePlaces())
-      .catch((error: unknown) => this.ports.logger.warn({ err: error }, "place streams could not be compared"));
+    this.#placeWatch.soon();
   }
 
   #stall(error: ErrorData | null): void {

@@ -39,6 +39,7 @@ export function memoryPlaces(hub: MemoryHub, wire: MemoryWire, net: string): Pla
       wire.check();
       return new Set(placeOf(place).keys());
     },
+    silent: async () => [],
   };
 }
 
