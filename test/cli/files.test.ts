@@ -143,6 +143,24 @@ describe("persona", () => {
     expect(stage.requests).toEqual([]);
   });
 
+  test("check says all problems of a folder with their places, and two of one name", async () => {
+    await stage.run("persona", "new", "tax-adviser");
+    expect(await stage.run("persona", "check")).toMatchObject({ code: 0, out: "1 persona file checked, 1 sound\n" });
+    const persona = JSON.parse(read("personas/tax-adviser.json")) as JsonObject;
+    stage.file("personas/wages-adviser.json", pretty(persona));
+    stage.file(
+      "personas/wrong.json",
+      pretty({ ...persona, persona: "wrong", flags: "wr---", knowledge: ["../secret.md"], tools: ["git.push"] }),
+    );
+    const { code, out } = await stage.run("persona", "check", "personas");
+    expect(code).toBe(1);
+    expect(out).toMatch(/personas\/wages-adviser\.json:\d+:\d+: the persona tax-adviser stands in personas\/tax-adviser\.json already/);
+    expect(out).toMatch(/personas\/wrong\.json:\d+:\d+: flags: flags are five positions/);
+    expect(out).toMatch(/personas\/wrong\.json:\d+:\d+: knowledge\.0: a knowledge file is a relative path below/);
+    expect(out).toMatch(/3 persona files checked, 1 sound\n$/);
+    expect((await stage.run("persona", "check", "nets")).code).not.toBe(0);
+  });
+
   test("ls lists the personas", async () => {
     await stage.serves(null, { personas: [{ persona: "qa", title: "QA", flags: "r----", tier: "standard", version: "0123456789abcdef" }] });
     expect((await stage.run("persona", "ls")).out).toMatch(/qa +r---- +standard +0123456789ab +QA/);

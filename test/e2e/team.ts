@@ -1,5 +1,5 @@
 /** The shipped team on a running system, put there by the command line as a user does it. */
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Desk, ROOT, type Running } from "../support/petrel-process.ts";
 import { git } from "./git-proof.ts";
@@ -20,9 +20,11 @@ export async function up(desk: Desk, ...more: string[]): Promise<Running> {
 
 /** Personas and net, applied one by one. */
 export async function applyTeam(desk: Desk): Promise<void> {
-  for (const file of readdirSync(join(ROOT, "personas")).filter((name) => name.endsWith(".json")))
-    await desk.json(["persona", "apply", join(ROOT, "personas", file)]);
-  await desk.json(["net", "apply", join(ROOT, "nets", `${NET}.json`)]);
+  const file = join(ROOT, "nets", `${NET}.json`);
+  const { transitions } = JSON.parse(readFileSync(file, "utf8")) as { transitions: Record<string, { persona?: string }> };
+  for (const name of new Set(Object.values(transitions).flatMap(({ persona }) => persona ?? [])))
+    await desk.json(["persona", "apply", join(ROOT, "personas", `${name}.json`)]);
+  await desk.json(["net", "apply", file]);
 }
 
 /** A bare repository with the sample project, and the settings that name it. */

@@ -13,6 +13,7 @@ import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netImportVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
+import { personaCheckVerb } from "./persona-check.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
@@ -65,6 +66,7 @@ export const verbs: readonly Verb[] = [
   netNewVerb,
   personaLsVerb,
   personaApplyVerb,
+  personaCheckVerb,
   personaNewVerb,
   pauseVerb,
   resumeVerb,

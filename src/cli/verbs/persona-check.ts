@@ -1,0 +1,83 @@
+/** `petrel persona check`: all that can be wrong with persona files, before anything is applied. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { Terminal } from "../../contract/errors.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { parseJsonFile, problemAt } from "../../contract/json-file.ts";
+import type { FileProblem } from "../doors.ts";
+import { described, readText } from "../read-file.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+
+interface Row {
+  file: string;
+  persona: string;
+  problems: FileProblem[];
+  ok: boolean;
+}
+
+export const personaCheckVerb: Verb = {
+  command: "persona check [path]",
+  summary: "check a persona file, or all of a folder (default: personas)",
+  details: "Every problem is said with file, line and column. Nothing is applied, and no running system is needed.",
+  examples: ["petrel persona check", "petrel persona check personas/developer.json", "petrel persona check personas --json"],
+  run: async (call) => {
+    const rows = checkAll(call, filesAt(call, call.optionalArg("path") ?? "personas"));
+    const sound = rows.filter(({ ok }) => ok).length;
+    call.out.result({ ok: sound === rows.length, personas: rows as unknown as Json }, () =>
+      [
+        ...rows.flatMap(({ problems }) =>
+          problems.map((problem) => `${problem.severity === "warning" ? "warning: " : ""}${described(problem)}`),
+        ),
+        `${rows.length} persona file${rows.length === 1 ? "" : "s"} checked, ${sound} sound`,
+      ].join("\n"),
+    );
+    return sound === rows.length ? EXIT.ok : EXIT.failed;
+  },
+};
+
+function filesAt(call: VerbCall, path: string): string[] {
+  const { cwd } = call.petrel;
+  const at = resolve(cwd, path);
+  if (!existsSync(at) || !statSync(at).isDirectory()) return [path];
+  const files = readdirSync(at)
+    .filter((name) => name.endsWith(".json"))
+    .sort();
+  if (files.length > 0) return files.map((name) => relative(cwd, join(at, name)));
+  throw new Terminal({
+    code: "no-personas",
+    message: `${path} holds no persona file`,
+    hint: "petrel persona new tax-adviser",
+    exitCode: 2,
+  });
+}
+
+function checkAll(call: VerbCall, files: string[]): Row[] {
+  const first = new Map<string, string>();
+  return files.map((file) => {
+    const text = readText(call.petrel.cwd, file);
+    const folder = dirname(resolve(call.petrel.cwd, file));
+    const checked = call.petrel.checkPersona(text, file, (path) => existsSync(join(folder, path)));
+    const problems: FileProblem[] = checked.ok ? [...checked.warnings] : [...checked.problems];
+    const persona = nameIn(text, file);
+    const twin = first.get(persona);
+    if (twin !== undefined) problems.push(twice(text, file, persona, twin));
+    else first.set(persona, file);
+    return { file, persona, problems, ok: checked.ok && twin === undefined };
+  });
+}
+
+function nameIn(text: string, file: string): string {
+  const { value } = parseJsonFile(text, file).source;
+  const name = isJsonObject(value as JsonObject) ? (value as JsonObject).persona : undefined;
+  return typeof name === "string" ? name : basename(file, ".json");
+}
+
+/** Two files of one name: which of them holds would depend on who applied last. */
+function twice(text: string, file: string, persona: string, twin: string): FileProblem {
+  const problem = problemAt(parseJsonFile(text, file).source, ["persona"], {
+    code: "persona-twice",
+    message: `the persona ${persona} stands in ${twin} already`,
+    hint: "Give one of them another name.",
+  });
+  return problem as unknown as FileProblem;
+}
