@@ -278,6 +278,20 @@ export interface LiveEvents {
   publish(event: NetEvent, json?: Uint8Array): void;
 }
 
+/** A piece of what a model says in a firing, as it comes. */
+export interface SaidPiece {
+  net: string;
+  transition: string;
+  firing: string;
+  persona: string;
+  text: string;
+}
+/** `saying.<net>.<transition>.<firing>`: core NATS, stored nowhere; pieces may be lost. The log has the whole answer later. */
+export interface LiveText {
+  say(piece: SaidPiece): void;
+  listen(net: string, take: (piece: SaidPiece) => void): Serving;
+}
+
 export interface Broker {
   log(net: string): EventLog;
   /** Makes the streams and services that a net needs. Idempotent. */
@@ -301,6 +315,7 @@ export interface Broker {
   /** What is shared beside the nets: access, limits, secrets. */
   keyValue(bucket: SharedBucket): KeyValue;
   live: LiveEvents;
+  liveText: LiveText;
   /** Calls on each loss and return of the wire. */
   onConnection(call: (state: "up" | "down") => void): void;
   close(): Promise<void>;

@@ -74,6 +74,13 @@ export interface ModelUse {
   costUsd: number;
   /** What the same tokens cost at list prices, where known. */
   listUsd?: number;
+  /** Inside `inputTokens`: what the provider read from its cache, and what it wrote there. Absent: nothing. */
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+  /** The tier that was asked. */
+  tier?: string;
+  /** Where more than one model or tier answered: each by itself. The fields above are their sum, and the last one's names. */
+  parts?: ModelUse[];
 }
 export interface ToolUse {
   name: string;

@@ -15,6 +15,9 @@ export const subjects = {
   /** Tokens of other nets, handed to the owner of this one. */
   handover: (net: string) => `handover.${net}`,
   event: (net: string, type: string, element: string) => `event.${net}.${type}.${element}`,
+  /** What a model says while it says it: stored nowhere, and heard by who listens just then. */
+  saying: (net: string, transition: string, firing: string) => `saying.${net}.${transition}.${firing}`,
+  sayingAll: (net: string) => `saying.${net}.*.*`,
   command: (net: string, verb: string) => `command.${net}.${verb}`,
   commandAll: (net: string) => `command.${net}.*`,
   /** Requests that no net owns: list nets, print actors, apply a net or a persona. */

@@ -32,8 +32,14 @@ const recordingSchema = z.strictObject({
   answer: z.strictObject({
     content: z.array(blockSchema),
     stop: z.enum(["end", "tool-call", "length", "refusal"]),
-    usage: z.strictObject({ inputTokens: z.int().min(0), outputTokens: z.int().min(0) }),
+    usage: z.strictObject({
+      inputTokens: z.int().min(0),
+      outputTokens: z.int().min(0),
+      cacheReadTokens: z.int().min(0).optional(),
+      cacheWriteTokens: z.int().min(0).optional(),
+    }),
     model: z.string(),
+    costUsd: z.number().min(0).optional(),
   }),
 });
 

@@ -3,29 +3,40 @@ import { z } from "zod";
 import { Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { JsonObject } from "../contract/json.ts";
-import { formatProblem, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { FREE, listPrice, type Price } from "./prices.ts";
 
 export const TIERS = ["frontier", "standard", "economy"] as const;
 export type Tier = (typeof TIERS)[number];
 
 const usd = z.number().min(0);
-const choiceSchema = z.strictObject({
-  provider: z.string().min(1).describe("Name of an entry of `providers`; `anthropic`, `openai` and `rules` are always there"),
-  model: z.string().min(1).describe("Name of the model at its provider"),
-  usdPerMTokIn: usd.describe("USD for a million input tokens"),
-  usdPerMTokOut: usd.describe("USD for a million output tokens"),
+const priceFields = {
+  usdPerMTokIn: usd.optional().describe("USD for a million input tokens; default: the list price, where Petrel knows the model"),
+  usdPerMTokOut: usd.optional().describe("USD for a million output tokens"),
+  usdPerMTokCacheRead: usd.optional().describe("USD for a million input tokens read from the provider's cache; default: as other input"),
+  usdPerMTokCacheWrite: usd.optional().describe("USD for a million input tokens written into it; default: a quarter more than other input"),
   longContext: z
     .strictObject({ aboveTokens: z.int().min(1), usdPerMTokIn: usd, usdPerMTokOut: usd })
     .optional()
     .describe("Prices for prompts longer than `aboveTokens`"),
+};
+const choiceSchema = z.strictObject({
+  provider: z
+    .string()
+    .min(1)
+    .describe("Name of an entry of `providers`; `anthropic`, `openai`, `claude-code` and `rules` are always there"),
+  model: z.string().min(1).describe("Name of the model at its provider"),
+  ...priceFields,
 });
 const tierSchema = z.array(choiceSchema).min(1).describe("The first is asked; the next when it is busy, away or unknown, or has no key");
 
 const providerSchema = z.strictObject({
   api: z
-    .enum(["anthropic", "openai"])
+    .enum(["anthropic", "openai", "openai-chat", "openai-responses", "claude-code"])
     .optional()
-    .describe("What it speaks; default: `anthropic` for the provider of that name, else `openai`"),
+    .describe(
+      "What it speaks; default: `anthropic` and `claude-code` for the providers of these names, else `openai`: Responses at OpenAI's own address, Chat Completions at any other",
+    ),
   baseURL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -34,6 +45,27 @@ const providerSchema = z.strictObject({
     .string()
     .regex(/^env:[A-Za-z_][A-Za-z0-9_]*$/, 'a key stands in an environment variable, written "env:NAME", never in this file')
     .optional(),
+});
+
+const MODEL_NAME = /^[a-z][a-z0-9-]*\/.+$/;
+const limitsSchema = z.strictObject({
+  models: z
+    .record(
+      z.string().regex(MODEL_NAME, 'limits are for "provider/model", or "provider/*" for each model of a provider'),
+      z.strictObject({ requestsPerMinute: z.number().min(0.001).optional(), tokensPerMinute: z.int().min(1).optional() }),
+    )
+    .default({})
+    .describe("How much each model may be asked, by all masters together"),
+  fallbackAfterSeconds: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("How long a busy model is waited for before the tier's next one is asked; default 20"),
+  giveUpAfterSeconds: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("How long a busy model is waited for when there is no other; then the attempt fails and is tried again; default 900"),
 });
 
 export const configSchema = z.strictObject({
@@ -45,6 +77,11 @@ export const configSchema = z.strictObject({
       providerSchema,
     )
     .default({}),
+  prices: z
+    .record(z.string().regex(MODEL_NAME, 'prices are for "provider/model"'), z.strictObject(priceFields))
+    .default({})
+    .describe("Prices of models that a persona names and no tier does"),
+  limits: limitsSchema.optional(),
   http: z
     .strictObject({
       allow: z
@@ -73,7 +110,7 @@ export type Config = z.output<typeof configSchema>;
 export type ModelChoice = z.output<typeof choiceSchema>;
 export type ProviderConfig = z.output<typeof providerSchema>;
 
-const ALWAYS_THERE = new Set(["anthropic", "openai", "rules"]);
+const ALWAYS_THERE = new Set(["anthropic", "openai", "claude-code", "rules"]);
 
 /** `config` is there exactly when no problem is an error. */
 export function checkConfig(text: string, file: string): { config: Config | null; problems: Problem[] } {
@@ -95,7 +132,41 @@ export function checkConfig(text: string, file: string): { config: Config | null
           ],
     ),
   );
-  return { config: unknown.length === 0 ? config : null, problems: unknown };
+  const found = [...unknown, ...TIERS.flatMap((tier) => unpriced(config, tier, source))];
+  return { config: found.length === 0 ? config : null, problems: found };
+}
+
+/** A budget in money means nothing while a price is not known. */
+function unpriced(config: Config, tier: Tier, source: JsonFile): Problem[] {
+  return config.tiers[tier].flatMap((choice, index) =>
+    priceOf(choice)
+      ? []
+      : [
+          problemAt(source, ["tiers", tier, index, "model"], {
+            code: "no-price",
+            message: `tier ${tier} names ${choice.model}, of which Petrel knows no price`,
+            hint: 'Add "usdPerMTokIn" and "usdPerMTokOut" beside it; 0 for a model of your own.',
+          }),
+        ],
+  );
+}
+
+/** What a choice costs: as it says, else as the list says; null when neither does. */
+export function priceOf(choice: ModelChoice): Price | null {
+  if (choice.provider === "rules") return FREE;
+  const listed = listPrice(choice.model);
+  const [usdPerMTokIn, usdPerMTokOut] = [choice.usdPerMTokIn ?? listed?.usdPerMTokIn, choice.usdPerMTokOut ?? listed?.usdPerMTokOut];
+  if (usdPerMTokIn === undefined || usdPerMTokOut === undefined) return null;
+  const { usdPerMTokCacheRead, usdPerMTokCacheWrite, longContext } = choice;
+  // Whoever states a price of their own states all of it.
+  const own = choice.usdPerMTokIn !== undefined || choice.usdPerMTokOut !== undefined;
+  return {
+    ...(own || !listed ? {} : listed),
+    ...{ usdPerMTokIn, usdPerMTokOut },
+    ...(usdPerMTokCacheRead === undefined ? {} : { usdPerMTokCacheRead }),
+    ...(usdPerMTokCacheWrite === undefined ? {} : { usdPerMTokCacheWrite }),
+    ...(longContext === undefined ? {} : { longContext }),
+  };
 }
 
 /** Throws Terminal `config-invalid` with every problem's file, line and column. */

@@ -36,8 +36,12 @@ export interface ModelRequest {
 }
 
 export interface Usage {
+  /** All of the input, with what came from a cache or went into one. */
   inputTokens: number;
   outputTokens: number;
+  /** Absent: none. */
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
 }
 
 export interface ModelAnswer {
@@ -47,6 +51,18 @@ export interface ModelAnswer {
   usage: Usage;
   /** The model that answered, as the provider names it. */
   model: string;
+  /** What the provider itself says that it cost. */
+  costUsd?: number;
+}
+
+/** Usage without zeros where nothing was cached. */
+export function usageOf(inputTokens: number, outputTokens: number, cacheReadTokens = 0, cacheWriteTokens = 0): Usage {
+  return {
+    inputTokens,
+    outputTokens,
+    ...(cacheReadTokens > 0 ? { cacheReadTokens } : {}),
+    ...(cacheWriteTokens > 0 ? { cacheWriteTokens } : {}),
+  };
 }
 
 export interface AskOptions {

@@ -22,7 +22,15 @@ export interface FailureContext {
   redact: Redact;
 }
 
-const BUSY_KINDS = new Set(["overloaded_error", "rate_limit_error", "api_error", "timeout_error", "server_error"]);
+const BUSY_KINDS = new Set([
+  "overloaded_error",
+  "rate_limit_error",
+  "api_error",
+  "timeout_error",
+  "server_error",
+  "rate_limit_exceeded",
+  "server_is_overloaded",
+]);
 /** OpenAI says 429 for an empty purse too, which no waiting fills. */
 const PURSE_KINDS = new Set(["insufficient_quota", "billing_error", "billing_hard_limit_reached"]);
 

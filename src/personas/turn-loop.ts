@@ -9,7 +9,7 @@ import { Retryable, Terminal } from "../contract/errors.ts";
 import type { ModelUse, ToolUse } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Block, Message, ModelAnswer } from "../models/port.ts";
-import { addUse } from "../models/tiers.ts";
+import { addUse } from "../models/use.ts";
 import type { Prompt } from "./prompt.ts";
 import type { Prepared, TurnInput, TurnPorts, TurnResult } from "./turn.ts";
 import { readAnswer, repairMessage, textOf } from "./turn-answer.ts";

@@ -107,7 +107,15 @@ export function modelContract(name: string, rigs: ModelRigs): void {
     });
 
     const { failing } = rigs;
-    if (failing) failures(rig, failing);
+    if (failing) {
+      test("what was read from a cache is inside the input, and told", async () => {
+        const { provider } = await rig(rigs.answering([{ text: "Hi.", usage: { input: 50, output: 5, cacheRead: 900 } }]));
+        const { usage } = await provider.ask(modelRequest(), askOptions());
+        expect(usage.cacheReadTokens).toBe(900);
+        expect(usage.outputTokens).toBe(5);
+      });
+      failures(rig, failing);
+    }
   });
 }
 

@@ -34,10 +34,12 @@ modelContract(
   "anthropic",
   overStub(startAnthropicStub, (baseURL, apiKey) => anthropicProvider({ apiKey, baseURL, clock })),
 );
-modelContract(
-  "openai",
-  overStub(startOpenAIStub, (url, apiKey) => openaiProvider({ apiKey, baseURL: `${url}/v1`, clock })),
-);
+for (const api of ["chat", "responses"] as const) {
+  modelContract(
+    `openai ${api}`,
+    overStub(startOpenAIStub, (url, apiKey) => openaiProvider({ apiKey, baseURL: `${url}/v1`, clock, api })),
+  );
+}
 
 /** Records what a stubbed API answers to the contract's conversations, and answers from that. */
 async function recorded(turns: StubTurn[], paceMs: number): Promise<ModelRig> {

@@ -1,6 +1,7 @@
 /** What the broker port promises of definitions, control, leases, checkpoints, artefacts, and of logs that are read or purged in part. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
+import { type Quotas, sharedQuotas } from "../../src/contract/quotas.ts";
 import { waitUntil } from "../support/nats-server.ts";
 import { bytes, type Clients, epochEvent, event, text } from "./broker-samples.ts";
 
@@ -82,6 +83,31 @@ export function storesContract(the: () => Clients, freshNet: () => Promise<strin
       expect(await b.leases.renew("l1", "two", 1000)).toBe(false);
       const both = await Promise.all([a.leases.acquire("l2", "one", 5000), b.leases.acquire("l2", "two", 5000)]);
       expect(both.filter(Boolean)).toHaveLength(1);
+    });
+
+    test("a shared number is changed by each of many at once, and none is lost", async () => {
+      const key = "rate.anthropic.bQ";
+      const [qa, qb] = [sharedQuotas(a.keyValue("limits")), sharedQuotas(b.keyValue("limits"))];
+      expect(await qa.change(key, (before) => ({ after: null, result: before }))).toBeNull();
+      const add = (quotas: Quotas) => quotas.change(key, (before) => ({ after: Number(before ?? 0) + 1, result: before }));
+      const seen = await Promise.all(Array.from({ length: 20 }, (_, at) => add(at % 2 === 0 ? qa : qb)));
+      expect(new Set(seen).size).toBe(20);
+      expect(await qb.change(key, (before) => ({ after: null, result: before }))).toBe(20);
+    });
+
+    test("what a model says is heard by who listens to its net, whole and in order", async () => {
+      const heard: string[] = [];
+      const listening = b.liveText.listen("talk", ({ persona, text }) => heard.push(`${persona}: ${text}`));
+      const say = (net: string, text: string) => a.liveText.say({ net, transition: "design", firing: "f-1", persona: "architect", text });
+      await waitUntil("the listener is there", async () => {
+        say("talk", "?");
+        return heard.length > 0;
+      });
+      say("other", "not for you");
+      for (const text of ["One. ", "Two.\n", "\u{1f41f}"]) say("talk", text);
+      await waitUntil("all of it was heard", async () => heard.at(-1) === "architect: \u{1f41f}");
+      expect(heard.filter((each) => each !== "architect: ?")).toEqual(["architect: One. ", "architect: Two.\n", "architect: \u{1f41f}"]);
+      await listening.stop();
     });
 
     test("checkpoints are listed, thinned out the older they are, and stay when they are kept", async () => {

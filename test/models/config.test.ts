@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { checkConfig, configJsonSchema, parseConfig, withOneModel } from "../../src/models/config.ts";
 import { defaultConfig } from "../../src/models/default-config.ts";
-import { costUsd, listPrice } from "../../src/models/prices.ts";
+import { costUsd, listPrice, PRICES_AS_OF, worstUsd } from "../../src/models/prices.ts";
 import { availableProviders } from "../../src/models/providers/from-config.ts";
 import { realClock } from "../support/model-clock.ts";
 
@@ -34,13 +34,33 @@ describe("a mistake is told with file, line and column", () => {
     });
   });
   test("a wrong type deep inside", () => {
-    const text = shipped.replace('"usdPerMTokIn": 4', '"usdPerMTokIn": "four"');
+    const text = shipped.replace('"model": "claude-opus-5-5"', '"model": "claude-opus-5-5", "usdPerMTokIn": "four"');
     const { problems } = checkConfig(text, "c.json");
     expect(problems).toMatchObject([{ code: "schema", path: "tiers.frontier.0.usdPerMTokIn", line: lineOf(text, '"four"') }]);
   });
   test("a tier that is missing, at its parent", () => {
     const text = edit((config) => Object.assign(config, { tiers: { frontier: defaultConfig.tiers.frontier } }));
     expect(checkConfig(text, "c.json").problems.map((problem) => problem.path)).toEqual(["tiers.standard", "tiers.economy"]);
+  });
+  test("a model of no known price", () => {
+    const text = shipped.replace('"claude-sonnet-5-5"', '"my-own-model"');
+    expect(checkConfig(text, "c.json").problems).toMatchObject([
+      {
+        code: "no-price",
+        path: "tiers.standard.0.model",
+        line: lineOf(text, '"my-own-model"'),
+        message: expect.stringContaining("my-own-model"),
+      },
+    ]);
+    expect(checkConfig(text.replace('"my-own-model"', '"my-own-model", "usdPerMTokIn": 0, "usdPerMTokOut": 0'), "c.json").problems).toEqual(
+      [],
+    );
+  });
+  test("an empty tier, and limits for what is no model", () => {
+    const empty = edit((config) => Object.assign(config.tiers as object, { economy: [] }));
+    expect(checkConfig(empty, "c.json").problems).toMatchObject([{ path: "tiers.economy" }]);
+    const limits = edit((config) => Object.assign(config, { limits: { models: { opus: { requestsPerMinute: 1 } } } }));
+    expect(checkConfig(limits, "c.json").problems[0]).toMatchObject({ line: lineOf(limits, '"opus"') });
   });
   test("a provider that nobody declared", () => {
     const text = shipped.replace('"provider": "openai"', '"provider": "ollama"');
@@ -88,4 +108,26 @@ test("prices: a family, a dated name, a long prompt, an unknown model", () => {
   if (!haiku) throw new Error("not listed");
   expect(costUsd({ inputTokens: 100_000, outputTokens: 1000 }, haiku)).toBeCloseTo(0.0105);
   expect(costUsd({ inputTokens: 100_001, outputTokens: 1000 }, haiku)).toBeCloseTo(0.0525, 4);
+});
+
+test("what comes from a cache costs less, what goes into one more, and the worst case is never below what is paid", () => {
+  const opus = listPrice("claude-opus-5-5");
+  if (!opus) throw new Error("not listed");
+  const cost = (cacheReadTokens: number, cacheWriteTokens: number) =>
+    costUsd({ inputTokens: 100_000, outputTokens: 0, cacheReadTokens, cacheWriteTokens }, opus);
+  expect(cost(0, 0)).toBeCloseTo(0.4);
+  expect(cost(100_000, 0)).toBeCloseTo(0.04);
+  expect(cost(0, 100_000)).toBeCloseTo(0.5);
+  for (const price of [opus, { usdPerMTokIn: 3, usdPerMTokOut: 4 }, listPrice("gpt-5.6-sol") ?? opus]) {
+    for (const [read, written] of [
+      [0, 0],
+      [0, 300_000],
+      [300_000, 0],
+      [1000, 5000],
+    ] as const) {
+      const usage = { inputTokens: 300_000, outputTokens: 700, cacheReadTokens: read, cacheWriteTokens: written };
+      expect(worstUsd(300_000, 700, price)).toBeGreaterThanOrEqual(costUsd(usage, price));
+    }
+  }
+  expect(PRICES_AS_OF).toMatch(/^\d{4}-\d\d-\d\d$/);
 });

@@ -32,7 +32,12 @@ describe("anthropic", () => {
     await provider.ask(forced("claude-sonnet-5-5"), askOptions());
     const { headers, body } = stub.requests[0] as StubRequest;
     expect(`${headers["x-api-key"]} ${headers.authorization}`).toContain("sk-test-key");
-    expect(body).toMatchObject({ model: "claude-sonnet-5-5", max_tokens: 1000, system: "You are a tester.", stream: true });
+    expect(body).toMatchObject({
+      model: "claude-sonnet-5-5",
+      max_tokens: 1000,
+      system: [{ type: "text", text: "You are a tester.", cache_control: { type: "ephemeral" } }],
+      stream: true,
+    });
     expect(body.tools).toEqual([{ name: "weather__look", description: weatherTool.description, input_schema: weatherTool.input }]);
     expect(body.tool_choice).toEqual({ type: "tool", name: "weather__look", disable_parallel_tool_use: true });
     expect(body).not.toHaveProperty("temperature");
@@ -85,7 +90,7 @@ describe("anthropic", () => {
     await provider.ask(modelRequest({ messages: [{ role: "user", content }] }), askOptions());
     expect(stub.requests[0]?.body.messages[0].content).toEqual([
       { type: "tool_result", tool_use_id: "a", content: '{"n":1}', is_error: true },
-      { type: "text", text: "and go on" },
+      { type: "text", text: "and go on", cache_control: { type: "ephemeral" } },
     ]);
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Cancelled, Retryable, Terminal } from "../../src/contract/errors.ts";
 import { defaultConfig } from "../../src/models/default-config.ts";
 import type { ModelProvider, ModelRequest } from "../../src/models/port.ts";
-import { addUse, tierModels } from "../../src/models/tiers.ts";
+import { tierModels } from "../../src/models/tiers.ts";
+import { addUse } from "../../src/models/use.ts";
 import { handClock } from "../support/model-clock.ts";
 import { askOptions, modelRequest } from "../support/model-request.ts";
 
@@ -25,7 +26,7 @@ function provider(name: string, ask: (request: ModelRequest) => Error | null = (
 }
 const map = (...providers: ModelProvider[]) => new Map(providers.map((each) => [each.name, each]));
 const clock = handClock();
-const busy = () => new Retryable({ code: "model-busy", message: "busy", retryAfterMs: 10 });
+const away = () => new Retryable({ code: "model-unreachable", message: "away", retryAfterMs: 10 });
 
 test("a tier asks its first model and books what it costs", async () => {
   const tiers = tierModels(defaultConfig, map(provider("anthropic"), provider("openai")), { clock });
@@ -37,7 +38,7 @@ test("a tier asks its first model and books what it costs", async () => {
 
 describe("fallbacks", () => {
   test.each([
-    ["busy", busy()],
+    ["away", away()],
     ["unknown to its provider", new Terminal({ code: "model-unknown", message: "?" })],
     ["failing in a way nobody foresaw", new Error("?")],
   ])("the next is asked when the first is %s", async (_, error) => {
@@ -78,17 +79,17 @@ describe("fallbacks", () => {
     const tiers = tierModels(
       defaultConfig,
       map(
-        provider("anthropic", busy),
+        provider("anthropic", away),
         provider("openai", () => gone),
       ),
       { clock },
     );
-    await expect(tiers.ask("economy", request, askOptions())).rejects.toMatchObject({ code: "model-busy", retryAfterMs: 10 });
+    await expect(tiers.ask("economy", request, askOptions())).rejects.toMatchObject({ code: "model-unreachable", retryAfterMs: 10 });
   });
   test("a fallback gets what is left of the time, not the whole again", async () => {
     const slow = provider("anthropic", () => {
       clock.advance(900);
-      return busy();
+      return away();
     });
     const timeouts: number[] = [];
     const second: ModelProvider = {

@@ -86,7 +86,8 @@ function stream(response: ServerResponse, answer: WireAnswer, turn: StubTurn): v
   const event = (type: string, data: object) => response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
   response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${answer.id}` });
   const { raw, ...message } = answer;
-  const usage = { ...message.usage, output_tokens: 1, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
+  const [cacheRead, cacheWrite] = [turn.usage?.cacheRead ?? 0, turn.usage?.cacheWrite ?? 0];
+  const usage = { ...message.usage, output_tokens: 1, cache_creation_input_tokens: cacheWrite, cache_read_input_tokens: cacheRead };
   event("message_start", {
     message: { ...message, type: "message", role: "assistant", content: [], stop_reason: null, stop_sequence: null, usage },
   });

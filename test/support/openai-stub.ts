@@ -61,7 +61,12 @@ function answerChat(
     function: { name: tool.name, arguments: tool.raw ?? JSON.stringify(tool.input ?? {}) },
   }));
   const counted: Usage = turn.usage ?? { input: 100, output: 20 };
-  const usage = { prompt_tokens: counted.input, completion_tokens: counted.output, total_tokens: counted.input + counted.output };
+  const usage = {
+    prompt_tokens: counted.input,
+    completion_tokens: counted.output,
+    total_tokens: counted.input + counted.output,
+    prompt_tokens_details: { cached_tokens: turn.usage?.cacheRead ?? 0 },
+  };
   const reason = turn.length ? "length" : turn.refusal === "" ? "content_filter" : calls.length > 0 ? "tool_calls" : "stop";
   const base = { id: `chatcmpl-${sequence}`, created: 1, model: body.model };
   if (!body.stream) {
@@ -96,7 +101,7 @@ function answerResponses(response: ServerResponse, body: { model: string; stream
   const output = outputItems(turn, sequence);
   const usage = {
     input_tokens: turn.usage?.input ?? 100,
-    input_tokens_details: { cached_tokens: 0 },
+    input_tokens_details: { cached_tokens: turn.usage?.cacheRead ?? 0 },
     output_tokens: turn.usage?.output ?? 20,
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: (turn.usage?.input ?? 100) + (turn.usage?.output ?? 20),
@@ -105,7 +110,8 @@ function answerResponses(response: ServerResponse, body: { model: string; stream
     id: `resp_${sequence}`,
     object: "response",
     created_at: 1,
-    status: "completed",
+    status: turn.length ? "incomplete" : "completed",
+    ...(turn.length ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
     model: body.model,
     output,
     tools: [],
@@ -122,8 +128,9 @@ function answerResponses(response: ServerResponse, body: { model: string; stream
     response.write(`event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: count++, ...data })}\n\n`);
   event("response.created", { response: { ...whole, status: "in_progress", output: [], usage: null } });
   for (const [index, item] of output.entries()) responseItem(event, item, index);
+  if (turn.streamError) event("error", { code: turn.streamError, message: "stub: in the middle", param: null });
   if (!mayFinish(turn, response)) return;
-  event("response.completed", { response: whole });
+  event(turn.length ? "response.incomplete" : "response.completed", { response: whole });
   response.end();
 }
 
@@ -131,7 +138,7 @@ type OutputItem = ReturnType<typeof outputItems>[number];
 
 function outputItems(turn: StubTurn, sequence: number) {
   const text = turn.text ?? turn.refusal ?? "";
-  const part = { type: "output_text", text, annotations: [] };
+  const part = turn.refusal === undefined ? { type: "output_text", text, annotations: [] } : { type: "refusal", refusal: text };
   const message = {
     kind: "message" as const,
     type: "message",

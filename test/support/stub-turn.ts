@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 export interface StubTurn {
   text?: string;
   tools?: { name: string; input?: unknown; raw?: string; custom?: boolean }[];
-  usage?: { input: number; output: number };
+  usage?: { input: number; output: number; cacheRead?: number; cacheWrite?: number };
   /** Answers with this HTTP status and an error body; `text` is its message. */
   status?: number;
   errorType?: string;

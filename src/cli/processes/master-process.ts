@@ -5,6 +5,7 @@ import { Master } from "../../actors/master.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
 import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
 import { signOrder } from "../../executors/order-signature.ts";
+import { sharedQuotas } from "../../contract/quotas.ts";
 import { httpClient } from "../../http/client.ts";
 import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
@@ -29,14 +30,6 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
   const { nats } = readRuntime(options.dir, petrel.cwd);
   const login = nats.master ?? nats;
   const { clock, ids } = petrel;
-  const tiers = await chooseModels({
-    options: options.models,
-    roots: [options.dir, petrel.cwd],
-    cwd: petrel.cwd,
-    root: petrel.root,
-    env: petrel.env,
-    clock,
-  });
   const broker = await connectBroker({
     url: nats.url,
     user: login.user,
@@ -45,6 +38,16 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     clock,
     ids,
     ...durabilityOf(nats),
+  });
+  const tiers = await chooseModels({
+    options: options.models,
+    roots: [options.dir, petrel.cwd],
+    cwd: petrel.cwd,
+    root: petrel.root,
+    env: petrel.env,
+    clock,
+    random: petrel.random,
+    quotas: sharedQuotas(broker.keyValue("limits")),
   });
   const expressions = expressionEvaluators({ clock });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
+import { localQuotas, type Quotas } from "../../contract/quotas.ts";
 import { parseCassette } from "../../models/cassette.ts";
 import { type Config, parseConfig, withOneModel } from "../../models/config.ts";
 import { OLLAMA_URL } from "../../models/ollama.ts";
@@ -12,6 +13,7 @@ import { answersFileSchema, authoredProvider } from "../../models/providers/auth
 import { availableProviders } from "../../models/providers/from-config.ts";
 import { recordedProvider } from "../../models/providers/recorded.ts";
 import { RULES, rulesProvider } from "../../models/providers/rules.ts";
+import { rateLimiter } from "../../models/rate-limiter.ts";
 import { openRecorder, type Recorder } from "../../models/recorder.ts";
 import { type Tiers, tierModels } from "../../models/tiers.ts";
 import { rosterRules } from "../../personas/rules/roster-rules.ts";
@@ -50,6 +52,10 @@ export interface ModelSetting {
   root: string;
   env: Record<string, string | undefined>;
   clock: Clock;
+  /** In [0, 1); default: the middle. */
+  random?: () => number;
+  /** What all masters share; without it, limits hold for this process alone. */
+  quotas?: Quotas;
 }
 
 /** The configuration of the folder where the user stands, else the one that ships with Petrel. */
@@ -64,7 +70,9 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const { options, env, clock, roots } = setting;
   const config = withOllama(readConfig(setting), options.ollama);
   const live = availableProviders(config, env, clock, new Map([[RULES, rulesProvider(rosterRules, { clock })]]));
-  const budget = options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd };
+  const { quotas = localQuotas(), random = () => 0.5 } = setting;
+  const limiter = rateLimiter({ quotas, clock, random, limits: config.limits?.models ?? {} });
+  const budget = { limiter, ...(options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd }) };
   if (options.source === "live") {
     const providers = options.record ? await recording(setting, options.record, live.providers) : live.providers;
     return tierModels(config, providers, { clock, ...budget });

@@ -7,6 +7,7 @@ import { memoryKeyValue } from "./key-value.ts";
 import { memoryLeases, memoryMasters } from "./liveness.ts";
 import type { AppendFaults } from "./log.ts";
 import { MemoryLog } from "./log.ts";
+import { memoryLiveText } from "./live-text.ts";
 import { memoryArtifacts, memoryCheckpoints, memoryControl, memoryPlaces, memoryVersions } from "./stores.ts";
 import { MemoryWire } from "./wire.ts";
 import { memoryWorkDesk } from "./work.ts";
@@ -69,6 +70,7 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
         if (wire.up) hub.live.push(structuredClone(event));
       },
     },
+    liveText: memoryLiveText(hub, wire),
     onConnection: (call) => void wire.onConnection(call),
     close: async () => wire.close(),
   };

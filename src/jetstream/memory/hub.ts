@@ -1,5 +1,5 @@
 /** What the clients of the in-memory broker share: the part that a NATS server would hold. */
-import type { MasterPresence, PlaceLayout, Serving } from "../../contract/broker.ts";
+import type { MasterPresence, PlaceLayout, SaidPiece, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/envelope.ts";
@@ -48,6 +48,7 @@ export class MemoryHub {
   /** Live copies of events, as they were published. */
   readonly live: NetEvent[] = [];
   readonly #buckets = new Map<string, MemoryBucket>();
+  readonly textListeners = new Map<string, Set<(piece: SaidPiece) => void>>();
   readonly #services = new Map<string, Set<Service>>();
 
   constructor(clock: Clock) {

@@ -33,7 +33,7 @@ export function readonlyPermissions(): Permissions {
         ...["INFO.*.*", "NAMES.*", "LIST.*"].map((call) => `${api}.CONSUMER.${call}`),
       ],
     },
-    subscribe: { allow: ["event.>", "place.>", "log.>", "_INBOX.>"] },
+    subscribe: { allow: ["event.>", "saying.>", "place.>", "log.>", "_INBOX.>"] },
   };
 }
 

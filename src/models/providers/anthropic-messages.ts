@@ -1,7 +1,7 @@
 /** The Messages API's shapes: our request into theirs, their stream into our answer. */
 import type Anthropic from "@anthropic-ai/sdk";
 import { isJsonObject, type Json } from "../../contract/json.ts";
-import type { Block, Message, ModelAnswer, ModelRequest } from "../port.ts";
+import { type Block, type Message, type ModelAnswer, type ModelRequest, type Usage, usageOf } from "../port.ts";
 import { cutOff } from "../provider-errors.ts";
 import { nameFromWire, parseInput, wireName } from "../tool-names.ts";
 
@@ -15,12 +15,15 @@ export function anthropicParams(request: ModelRequest, force: boolean): Anthropi
     messages: request.messages.map((message) => ({ role: message.role, content: content(message, request.model) })),
     stream: true,
   };
-  if (request.system !== "") params.system = request.system;
+  // Tools, system and conversation are one prefix, in this order: what a firing repeats in each turn is read from the cache.
+  if (request.system !== "") params.system = [{ type: "text", text: request.system, cache_control: CACHED }];
+  markLast(params.messages);
   if (request.tools.length > 0) {
-    params.tools = request.tools.map((tool) => ({
+    params.tools = request.tools.map((tool, index) => ({
       name: wireName(tool.name),
       description: tool.description,
       input_schema: { ...tool.input, type: "object" },
+      ...(request.system === "" && index === request.tools.length - 1 ? { cache_control: CACHED } : {}),
     }));
     params.tool_choice =
       request.toolChoice !== undefined && force
@@ -28,6 +31,17 @@ export function anthropicParams(request: ModelRequest, force: boolean): Anthropi
         : { type: "auto" };
   }
   return params;
+}
+
+/** Kept for five minutes from the last reading. */
+const CACHED = { type: "ephemeral" } as const;
+
+/** The conversation up to here, for the next turn to read. Thinking may not be marked, and an empty text may not stand. */
+function markLast(messages: Anthropic.MessageParam[]): void {
+  const content = messages.at(-1)?.content;
+  if (!Array.isArray(content)) return;
+  const last = content.at(-1);
+  if (last && (last.type === "text" || last.type === "tool_result" || last.type === "tool_use")) last.cache_control = CACHED;
 }
 
 function content(message: Message, model: string): Anthropic.ContentBlockParam[] {
@@ -69,7 +83,7 @@ export async function anthropicAnswer(
   onText: ((delta: string) => void) | undefined,
 ): Promise<ModelAnswer> {
   const drafts = new Map<number, Draft>();
-  const usage = { inputTokens: 0, outputTokens: 0 };
+  let usage: Usage = { inputTokens: 0, outputTokens: 0 };
   let model = request.model;
   let reason: Anthropic.StopReason | null = null;
   let explanation = "";
@@ -77,8 +91,7 @@ export async function anthropicAnswer(
   for await (const event of events) {
     if (event.type === "message_start") {
       model = event.message.model;
-      usage.inputTokens = allInput(event.message.usage);
-      usage.outputTokens = event.message.usage.output_tokens;
+      usage = begun(event.message.usage);
     } else if (event.type === "content_block_start") {
       const block = event.content_block;
       drafts.set(event.index, {
@@ -92,7 +105,7 @@ export async function anthropicAnswer(
     } else if (event.type === "message_delta") {
       reason = event.delta.stop_reason;
       explanation = event.delta.stop_details?.explanation ?? "";
-      usage.outputTokens = event.usage.output_tokens;
+      usage = { ...usage, outputTokens: event.usage.output_tokens };
     } else if (event.type === "message_stop") whole = true;
   }
   if (!whole) throw cutOff(ANTHROPIC);
@@ -132,6 +145,8 @@ function stopOf(reason: Anthropic.StopReason | null): ModelAnswer["stop"] {
   return reason === "max_tokens" || reason === "model_context_window_exceeded" ? "length" : "end";
 }
 
-function allInput(usage: Anthropic.Usage): number {
-  return usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+/** Anthropic counts what was cached beside the input; the port counts it inside. */
+function begun(usage: Anthropic.Usage): Usage {
+  const [written, read] = [usage.cache_creation_input_tokens ?? 0, usage.cache_read_input_tokens ?? 0];
+  return usageOf(usage.input_tokens + written + read, usage.output_tokens, read, written);
 }

@@ -32,15 +32,20 @@ export function availableProviders(
     const keyVariable = entry.apiKey?.slice("env:".length) ?? KEY_OF[name] ?? `${name.toUpperCase().replaceAll("-", "_")}_API_KEY`;
     const apiKey = env[keyVariable] || undefined;
     const baseURL = entry.baseURL ?? (env[URL_OF[name] ?? ""] || undefined);
-    const api = entry.api ?? (name === "anthropic" ? "anthropic" : "openai");
-    const keyless = api === "openai" && baseURL !== undefined && (entry.apiKey === undefined || name === "openai");
+    const api = entry.api ?? (name === "anthropic" || name === "claude-code" ? name : "openai");
+    // Made where processes may be started, and given.
+    if (api === "claude-code") continue;
+    const keyless = api !== "anthropic" && baseURL !== undefined && (entry.apiKey === undefined || name === "openai");
     if (apiKey === undefined && !keyless) {
       missing.push({ provider: name, variable: keyVariable });
       continue;
     }
     const common = { clock, keyVariable, redact, ...(baseURL === undefined ? {} : { baseURL }) };
     if (api === "anthropic") providers.set(name, anthropicProvider({ apiKey: apiKey ?? "", ...common }));
-    else providers.set(name, openaiProvider({ ...(apiKey === undefined ? {} : { apiKey }), name, ...common }));
+    else {
+      const form = api === "openai" ? {} : { api: api === "openai-chat" ? ("chat" as const) : ("responses" as const) };
+      providers.set(name, openaiProvider({ ...(apiKey === undefined ? {} : { apiKey }), name, ...form, ...common }));
+    }
   }
   return { providers, missing };
 }

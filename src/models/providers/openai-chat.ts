@@ -1,7 +1,7 @@
 /** The Chat Completions shapes, as OpenAI, Ollama, vLLM and the like speak them: our request into theirs, their stream into our answer. */
 import type OpenAI from "openai";
 import { estimateInput, estimateOutput } from "../estimate-tokens.ts";
-import type { Block, Message, ModelAnswer, ModelRequest } from "../port.ts";
+import { type Block, type Message, type ModelAnswer, type ModelRequest, usageOf } from "../port.ts";
 import { cutOff } from "../provider-errors.ts";
 import { nameFromWire, parseInput, wireName } from "../tool-names.ts";
 
@@ -83,10 +83,11 @@ export async function chatAnswer(
   return {
     content,
     stop: stopOf(reason, draft),
-    usage: {
-      inputTokens: usage?.prompt_tokens ?? estimateInput(request),
-      outputTokens: usage?.completion_tokens ?? estimateOutput(content),
-    },
+    usage: usageOf(
+      usage?.prompt_tokens ?? estimateInput(request),
+      usage?.completion_tokens ?? estimateOutput(content),
+      usage?.prompt_tokens_details?.cached_tokens,
+    ),
     model,
   };
 }

@@ -1,4 +1,7 @@
-/** OpenAI's Chat Completions, and every server that speaks them. The SDK's own retries are off: the engine retries, and logs that it does. */
+/**
+ * OpenAI by its Responses API or by Chat Completions, and every server that speaks one of them. The SDK's own retries are off: the
+ * engine retries, and logs that it does.
+ */
 import OpenAI, { APIError } from "openai";
 import type { Clock } from "../../contract/clock.ts";
 import { derivedId } from "../../contract/hash.ts";
@@ -6,6 +9,7 @@ import { withDeadline } from "../deadline.ts";
 import type { AskOptions, ModelAnswer, ModelProvider, ModelRequest } from "../port.ts";
 import { type FailureContext, failureError, isPetrelError, reasonOf } from "../provider-errors.ts";
 import { type Redact, redactor } from "../redact.ts";
+import { ResponseFailure, responsesAnswer, responsesParams } from "./openai-responses.ts";
 import { chatAnswer, chatParams, OPENAI } from "./openai-chat.ts";
 
 export interface OpenAIOptions {
@@ -19,6 +23,8 @@ export interface OpenAIOptions {
   redact?: Redact;
   /** Name under which it is booked, when it is another service that speaks the same API. */
   name?: string;
+  /** Default: Responses at OpenAI's own address, Chat Completions, which more servers speak, at any other. */
+  api?: "responses" | "chat";
 }
 
 const OFFICIAL = "https://api.openai.com/v1";
@@ -31,12 +37,21 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
   const redact = options.redact ?? redactor({ API_KEY: apiKey });
   const context: FailureContext = { clock: options.clock, keyVariable: options.keyVariable ?? "OPENAI_API_KEY", baseURL, redact };
 
+  const api = options.api ?? (baseURL === OFFICIAL ? "responses" : "chat");
+
   async function ask(request: ModelRequest, call: AskOptions, signal: AbortSignal): Promise<ModelAnswer> {
+    const settings = (params: object) => ({
+      signal,
+      // One key names one request: a further turn of the same firing has another body, so another key.
+      headers: { "Idempotency-Key": derivedId("petrel-", call.key, params) },
+      timeout: call.timeoutMs * 2,
+    });
+    if (api === "responses") {
+      const params = responsesParams(request);
+      return responsesAnswer(await client.responses.create(params, settings(params)), request, call.onText);
+    }
     const params = chatParams(request, baseURL !== OFFICIAL);
-    // One key names one request: a further turn of the same firing has another body, so another key.
-    const headers = { "Idempotency-Key": derivedId("petrel-", call.key, params) };
-    const stream = await client.chat.completions.create(params, { signal, headers, timeout: call.timeoutMs * 2 });
-    return chatAnswer(stream, request, call.onText);
+    return chatAnswer(await client.chat.completions.create(params, settings(params)), request, call.onText);
   }
 
   return {
@@ -54,6 +69,8 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
 
 function mapped(error: unknown, provider: string, request: ModelRequest, context: FailureContext): Error {
   if (isPetrelError(error)) return error;
+  if (error instanceof ResponseFailure)
+    return failureError({ provider, model: request.model, kind: error.kind, message: error.message }, context);
   if (!(error instanceof APIError)) return failureError({ provider, model: request.model, message: reasonOf(error) }, context);
   const { status, headers } = error;
   const kind = error.code ?? error.type ?? undefined;
