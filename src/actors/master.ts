@@ -3,7 +3,7 @@
  *
  * M1 A net is served while its lease is ours; safety rests on the log alone, and which nets a master tries for is the
  * circle's to say. M2 Nothing is started before the control
- * record was read from the leader (E9).
+ * record was read from the leader (E9). M3 Of what is heard of the control record the highest generation counts, whatever comes later.
  */
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
 import type { Serving } from "../contract/broker.ts";
@@ -41,6 +41,8 @@ export class Master {
   #stopping = false;
   #turn: Promise<unknown> = Promise.resolve();
   #followed: { generation: number; rows: Json[] } = { generation: -1, rows: [] };
+  /** The newest that was heard of. */
+  #control: ControlState = { generation: -1, state: "running" };
   readonly circle: MasterCircle;
   readonly #leases: NetLeases;
 
@@ -99,11 +101,18 @@ export class Master {
     return this.#inTurn(() => this.#followNow(control, by));
   }
 
-  async #followNow(control: ControlState, by: string): Promise<Json[]> {
+  async #followNow(heard: ControlState, by: string): Promise<Json[]> {
+    const control = this.#newest(heard);
     const rows = await Promise.all([...this.terms.values()].map((term) => followControl(term, control, by).catch(() => null)));
     const before = this.#followed.generation === control.generation ? this.#followed.rows : [];
     this.#followed = { generation: control.generation, rows: [...before, ...rows.filter((row) => row !== null)] };
     return this.#followed.rows;
+  }
+
+  /** M3. */
+  #newest(heard: ControlState): ControlState {
+    if (heard.generation >= this.#control.generation) this.#control = heard;
+    return this.#control;
   }
 
   /** Kills and resumes go one after the other: two at once would both find the same work to stop. */
@@ -244,7 +253,8 @@ export class Master {
           for (const listener of this.#listeners) listener(event);
         },
         stalled: (error) => (error ? this.#problems.set(net, error) : this.#problems.delete(net)),
-        control: async (opened) => (await followControl(opened, await broker.control.read(), name)) !== null && !opened.state.killed,
+        control: async (opened) =>
+          (await followControl(opened, this.#newest(await broker.control.read()), name)) !== null && !opened.state.killed,
         over: (reason) => {
           if (this.#stopping) return;
           this.terms.delete(net);

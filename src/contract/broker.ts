@@ -118,8 +118,8 @@ export interface Door {
     after: () => { created: string; seq: number } | null,
     take: (delivery: Delivery) => void,
   ): Promise<Serving>;
-  /** Removes letters up to a sequence, once the log has them. */
-  purgeLetters(net: string, upTo: number): Promise<void>;
+  /** Removes letters up to a sequence, once the log has them; those of a letter box that was made anew since are others, and stay. */
+  purgeLetters(net: string, upTo: { created: string; seq: number }): Promise<void>;
   put(net: string, place: string, payload: Uint8Array, options?: { token?: string; by?: string; timeoutMs?: number }): Promise<PutAnswer>;
 }
 

@@ -40,7 +40,9 @@ export function jetStreamDoor(link: Link, keeping: Keeping): Door {
 
     purgeLetters: async (net, upTo) => {
       try {
-        await persist(link, 3, () => purgeStream(link, streams.letterBox(net), { seq: upTo + 1 }));
+        const box = await persist(link, 3, () => streamInfo(link, streams.letterBox(net)));
+        if (box?.created !== upTo.created) return;
+        await persist(link, 3, () => purgeStream(link, streams.letterBox(net), { seq: upTo.seq + 1 }));
       } catch (error) {
         if (!isApiCode(error, apiCodes.streamNotFound)) throw error;
       }

@@ -61,6 +61,18 @@ describe("the watch over place streams", () => {
     expect([state.looks, ends.length]).toEqual([2, 2]);
   });
 
+  it("W3: a comparison that failed is made at the next look, until one succeeds", async () => {
+    const { watch, ends, end } = rig();
+    watch.soon();
+    await end(new Error("the broker is away"));
+    expect(ends.length).toBe(1);
+    await watch.look();
+    expect(ends.length).toBe(2);
+    await end();
+    await watch.look();
+    expect(ends.length).toBe(2);
+  });
+
   it("does nothing in a term that is over", async () => {
     const { watch, state, ends } = rig();
     state.over = true;

@@ -81,6 +81,17 @@ export class Callers {
     }
   }
 
+  /** Takes back kills and pauses, also a kill that comes into force meanwhile. */
+  async resumeAll(): Promise<void> {
+    await this.insist(null, "resume");
+    for (;;) {
+      if (this.#hub.control.state === "killed") await this.insist(null, "resume");
+      const answer = await this.ask(NET, "resume").catch(() => null);
+      if (answer?.ok) return;
+      await this.#process.sleep(300);
+    }
+  }
+
   async #put(put: PutRecord): Promise<void> {
     const payload = new TextEncoder().encode(JSON.stringify(put.data));
     const delivery = { place: put.place, payload, by: "caller", ...(put.key === null ? {} : { put: put.key }) };

@@ -108,13 +108,20 @@ async function comeToRest(scene: Scene): Promise<string | null> {
   const { world, callers } = scene;
   let running = false;
   let shaken = false;
-  void (async () => {
-    await callers.insist(null, "resume");
-    await callers.insist(NET, "resume");
-    running = true;
-  })();
+  const resume = () => {
+    running = false;
+    void callers.resumeAll().then(() => {
+      running = true;
+    });
+  };
+  resume();
+  const rests = () => {
+    // A kill or a pause that was asked for in the storm may come into force after it.
+    if (running && isStopped(scene)) resume();
+    return running && unrest(scene) === null;
+  };
   for (let tries = 0; tries < 20; tries++) {
-    if (!(await world.run(() => running && unrest(scene) === null, REST_MS))) return running ? unrest(scene) : "nobody answers a resume";
+    if (!(await world.run(rests, REST_MS))) return running ? unrest(scene) : "nobody answers a resume";
     const before = scene.hub.log(NET).last;
     const end = world.now() + 2 * LEASE_MS + 1000;
     await world.run(() => world.now() >= end, 2 * LEASE_MS + 1000);
@@ -131,6 +138,11 @@ async function comeToRest(scene: Scene): Promise<string | null> {
       });
   }
   return "the log goes on growing";
+}
+
+/** As people see it: by the control record, and by what the owner says of its net. */
+function isStopped({ hub, masters }: Scene): boolean {
+  return hub.control.state === "killed" || masters.some(({ term }) => term?.state.paused);
 }
 
 function unrest({ hub, callers, masters, executors }: Scene): string | null {

@@ -71,7 +71,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   await committed;
   // The streams of another layout were made empty.
   if (relaid) term.comparePlacesSoon();
-  await term.arrivals.declareLetterBox();
+  await term.arrivals.letterBox.follow();
   term.wakeAll();
   return { net: state.net, hash: version, changed: true };
 }

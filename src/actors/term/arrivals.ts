@@ -23,6 +23,7 @@ import { schemaProblem } from "../../net/place-schema.ts";
 import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
 import { placeWords, titleIn } from "../../net/summary.ts";
 import type { CommitLoop, Waiter } from "./commit-loop.ts";
+import { LetterBox } from "./letter-box.ts";
 
 export interface ArrivalPorts {
   net(): CompiledNet | null;
@@ -58,36 +59,27 @@ export class Arrivals {
   readonly #hoping = new Set<(why: ErrorData) => void>();
   #putting = new Map<string, { mark: string; answer: Promise<PutAnswer> }>();
   #serving: Serving[] = [];
-  #letters: Serving | null = null;
-  #closed = false;
+  readonly letterBox: LetterBox;
 
   constructor(ports: ArrivalPorts) {
     this.#ports = ports;
+    this.letterBox = new LetterBox({
+      ...ports,
+      anew: () => {
+        this.#held = [];
+      },
+      take: (delivery) => this.#letter(delivery),
+    });
   }
 
   async open(): Promise<void> {
     const { door, state } = this.#ports;
     this.#serving.push(await door.servePut(state.net, (delivery) => this.put(delivery)));
-    await this.declareLetterBox();
-  }
-
-  /** Opens the letter box for the places that are open now. */
-  async declareLetterBox(): Promise<void> {
-    const { door, state } = this.#ports;
-    await this.#letters?.stop();
-    this.#held = [];
-    const places = Object.entries(this.#ports.net()?.definition.places ?? {})
-      .filter(([, { open }]) => open)
-      .map(([place]) => place);
-    const after = () => (state.letter ? { created: state.letter.created, seq: state.letter.seq } : null);
-    this.#letters = await door.openLetterBox(state.net, places, after, (delivery) => this.#letter(delivery));
-    if (this.#closed) await this.close();
+    await this.letterBox.declare();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#letters?.stop();
-    for (const serving of this.#serving.splice(0)) await serving.stop();
+    await Promise.all([this.letterBox.close(), ...this.#serving.splice(0).map((each) => each.stop())]);
   }
 
   put(delivery: Delivery): Promise<PutAnswer> {

@@ -72,7 +72,7 @@ export class Checkpointer {
       if (loop.isOver) return;
       await broker.checkpoints.save(state.net, at.sequence, bytes);
       const { letter } = frozen.rest;
-      if (letter && letter.seq > 0) await broker.door.purgeLetters(state.net, letter.seq);
+      if (letter && letter.seq > 0) await broker.door.purgeLetters(state.net, { created: letter.created, seq: letter.seq });
     } finally {
       this.#busy = false;
       this.#next = clock.now() + (clock.now() - began) * SHARE;

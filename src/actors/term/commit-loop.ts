@@ -6,6 +6,8 @@
  * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
  * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
  * C4 An event is written down before it is applied: one that cannot be an entry changes nothing and spends no `seq`.
+ * C5 Nobody tells an owner that was frozen that its term is over: before it writes where the log does not fence it, it must know
+ * that the log was its own a moment ago.
  */
 
 import type { AppendOutcome, EventLog } from "../../contract/broker.ts";
@@ -61,6 +63,8 @@ export class CommitLoop {
   before: { sequence: number; chain: string } = { sequence: 0, chain: "" };
   #flushing = false;
   #acknowledged: number;
+  /** A moment, by our clock, at or after which the log was still ours. */
+  #oursAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: CommitPorts) {
     this.#ports = ports;
@@ -138,6 +142,25 @@ export class CommitLoop {
     await new Promise((resolve, reject) => waiters.push({ resolve, reject }));
   }
 
+  /** Whether the log was ours within the last `ms` (C5). */
+  isOursSince(ms: number): boolean {
+    return this.#over === null && this.#ports.clock.now() - this.#oursAt <= ms;
+  }
+
+  /** C5. Settles when that is so: the leader is asked where needed. Rejects with Cancelled `term-over` when it is not. */
+  async confirmOurs(ms: number): Promise<void> {
+    const { log, state, clock } = this.#ports;
+    while (!this.isOursSince(ms)) {
+      if (this.#over !== null) throw this.#termOver();
+      const asked = clock.now();
+      const { last } = await log.bounds();
+      if (last <= state.sequence) this.#oursAt = asked;
+      // It may be what we have under way: its own answer says more.
+      else if (this.backlog > 0) await this.caughtUp();
+      else this.#end(`another owner wrote entry ${last} of the log`);
+    }
+  }
+
   /** Ends the term from our side. What is in flight may still reach the log; the next term will find it there. */
   stop(reason: string): void {
     if (this.#over === null) this.#end(reason);
@@ -168,6 +191,7 @@ export class CommitLoop {
     let wasStalled = false;
     while (this.#over === null) {
       let outcome: AppendOutcome;
+      const asked = clock.now();
       try {
         outcome = await log.append(state.sequence, entry, this.#abort.signal);
       } catch (error) {
@@ -175,6 +199,7 @@ export class CommitLoop {
       }
       if (outcome.kind === "committed") {
         if (wasStalled) this.#ports.stalled(null);
+        this.#oursAt = asked;
         return this.#acknowledge(group, written, outcome.sequence, outcome.hash ?? "");
       }
       if (outcome.kind === "conflict") return this.#end(`another owner wrote to the log: ${outcome.message}`);

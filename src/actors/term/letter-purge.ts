@@ -36,9 +36,9 @@ export class LetterPurge {
       this.#wanted = false;
       // The mark may speak of letters that are decided and not yet in the log: it holds once nothing is pending.
       while (loop.backlog > 0) await loop.drained();
-      const upTo = state.letter?.seq ?? 0;
-      if (loop.isOver || upTo === 0) return;
-      await door.purgeLetters(state.net, upTo).catch((error: unknown) => {
+      const { created = "", seq = 0 } = state.letter ?? {};
+      if (loop.isOver || seq === 0) return;
+      await door.purgeLetters(state.net, { created, seq }).catch((error: unknown) => {
         logger.warn({ err: error }, "letters that are in the log could not be removed now; the next purge takes them along");
       });
     }

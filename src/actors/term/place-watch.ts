@@ -3,7 +3,7 @@
  *
  * W1 One comparison at a time: a second one would make the streams anew that the first has just made. What is asked for
  * meanwhile is done once afterwards, so that it covers everything up to its moment. W2 A place that nobody writes to is looked
- * after too: its stream may be on a server that is away.
+ * after too: its stream may be on a server that is away. W3 A comparison that failed is due until one succeeds.
  */
 import type { PlaceStreams } from "../../contract/broker.ts";
 import type { Logger } from "../../contract/logger.ts";
@@ -21,6 +21,7 @@ export class PlaceWatch {
   readonly #ports: PlaceWatchPorts;
   #comparing = false;
   #again = false;
+  #due = false;
   #looking = false;
 
   constructor(ports: PlaceWatchPorts) {
@@ -36,7 +37,7 @@ export class PlaceWatch {
   /** W2. To be called now and then. */
   async look(): Promise<void> {
     if (this.#comparing || this.#looking) return;
-    if (this.#ports.isStale()) return this.soon();
+    if (this.#due || this.#ports.isStale()) return this.soon();
     this.#looking = true;
     try {
       const silent = await this.#ports.streams.silent();
@@ -56,8 +57,10 @@ export class PlaceWatch {
       this.#again = false;
       try {
         await this.#ports.compare();
+        this.#due = false;
       } catch (error) {
-        this.#ports.logger.warn({ err: error }, "place streams could not be compared");
+        this.#due = true;
+        if (!this.#ports.isOver()) this.#ports.logger.warn({ err: error }, "place streams could not be compared now; it is tried again");
       }
     }
     this.#comparing = false;

@@ -3,8 +3,10 @@
  *
  * P1 Only acknowledged events are projected. P2 A comparison covers everything up to its moment; later changes wait for it.
  * P3 While the streams are out of reach they are stale, and the next comparison mends them; nothing else rests on them.
+ * P4 An owner writes only while it knows that the log was its own a moment ago. So what a former owner had under way, also one that
+ * was frozen for long, is there by the time of the comparison one lease after the takeover, and mended by that.
  */
-import type { PlaceStreams } from "../../contract/broker.ts";
+import type { PlaceChange, PlaceStreams } from "../../contract/broker.ts";
 import { Cancelled } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
@@ -15,9 +17,14 @@ import type { CommitLoop } from "./commit-loop.ts";
 export interface ProjectionPorts {
   streams: PlaceStreams;
   state: NetState;
-  loop: Pick<CommitLoop, "backlog" | "drained" | "isOver">;
+  loop: Pick<CommitLoop, "backlog" | "drained" | "isOver" | "isOursSince" | "confirmOurs">;
   logger: Logger;
+  /** An executor's lease, in ms: the time of P4. */
+  leaseMs: number;
 }
+
+/** Changes of one comparison that are sent without another look at the log. */
+const CHANGES_AT_ONCE = 1000;
 
 export class Projection {
   readonly #ports: ProjectionPorts;
@@ -89,7 +96,9 @@ export class Projection {
         for (const [id, token] of tokens) if (!there.has(id)) add.push({ place, token });
         for (const id of there) if (!tokens.has(id)) remove.push({ place, id });
       }
-      if (add.length + remove.length > 0) await streams.update({ add, remove });
+      for (let at = 0; at < add.length; at += CHANGES_AT_ONCE) await this.#write({ add: add.slice(at, at + CHANGES_AT_ONCE), remove: [] });
+      for (let at = 0; at < remove.length; at += CHANGES_AT_ONCE)
+        await this.#write({ add: [], remove: remove.slice(at, at + CHANGES_AT_ONCE) });
       this.#stale = false;
       return { added: add.length, removed: remove.length };
     } catch (error) {
@@ -99,6 +108,13 @@ export class Projection {
       this.#held = false;
       if (!this.#stale && this.backlog > 0) this.#work();
     }
+  }
+
+  /** P4. A margin is left for what is on its way. */
+  async #write(change: PlaceChange, options: { later?: boolean } = {}): Promise<void> {
+    const { loop, streams, leaseMs } = this.#ports;
+    if (!loop.isOursSince(leaseMs / 3)) await loop.confirmOurs(leaseMs / 3);
+    await streams.update(change, options);
   }
 
   #work(): void {
@@ -122,9 +138,10 @@ export class Projection {
       this.#add = new Map();
       this.#remove = new Map();
       try {
-        await this.#ports.streams.update(change, { later });
+        await this.#write(change, { later });
       } catch (error) {
         this.#stale = true;
+        if (this.#ports.loop.isOver) return;
         this.#ports.logger.warn({ err: error }, "place streams are out of reach; they will be compared when the broker is back");
         return;
       }

@@ -91,11 +91,16 @@ export class Term {
       ...(ports.checkpointEvents === undefined ? {} : { leastEvents: ports.checkpointEvents }),
     });
     const isOver = () => loop.isOver;
-    this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger });
+    this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger, leaseMs });
     this.#placeWatch = new PlaceWatch({
       ...{ streams: broker.places(state.net), logger, isOver },
       isStale: () => this.projection.stale,
-      compare: () => this.declarePlaces().then(() => this.comparePlaces()),
+      // What is declared may end streams of another layout: no former owner may do that either (P4).
+      compare: async () => {
+        await loop.confirmOurs(leaseMs / 3);
+        await this.declarePlaces();
+        await this.comparePlaces();
+      },
     });
     this.#http = new HttpWork({
       ...{ state, broker, clock, http: ports.http },

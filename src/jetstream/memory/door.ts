@@ -45,7 +45,8 @@ export function memoryDoor(hub: MemoryHub, wire: MemoryWire): Door {
     },
     purgeLetters: async (net, upTo) => {
       wire.check();
-      hub.letterBoxes.get(net)?.stream.removeWhere((message) => message.seq <= upTo);
+      const stream = hub.letterBoxes.get(net)?.stream;
+      if (stream?.created === upTo.created) stream.removeWhere((message) => message.seq <= upTo.seq);
     },
   };
 }
