@@ -135,7 +135,10 @@ describe("all masters share it", () => {
     const limits = { models: { "anthropic/*": { requestsPerMinute: 6 } }, giveUpAfterSeconds: 900, fallbackAfterSeconds: 900 };
     const shared = provider("anthropic", clock);
     const [one, other] = [master([shared], clock, limits, quotas), master([shared], clock, limits, quotas)];
-    await through(clock, Promise.all(Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? one : other).ask("economy", request, askOptions()))));
+    await through(
+      clock,
+      Promise.all(Array.from({ length: 12 }, (_, at) => (at % 2 === 0 ? one : other).ask("economy", request, askOptions()))),
+    );
     expect(shared.at.filter((at) => at === 0)).toHaveLength(6);
     expect(shared.at.slice(6)).toEqual([10_000, 20_000, 30_000, 40_000, 50_000, 60_000]);
   });

@@ -49,7 +49,7 @@ function inputItems(message: Message, model: string): Item[] {
         const output = typeof block.output === "string" ? block.output : JSON.stringify(block.output);
         return [{ type: "function_call_output", call_id: block.id, output: block.isError ? `ERROR: ${output}` : output }];
       }
-      case "opaque":
+      default:
         return block.provider === OPENAI && block.model === model ? [block.value as unknown as Item] : [];
     }
   });

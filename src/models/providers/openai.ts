@@ -9,8 +9,8 @@ import { withDeadline } from "../deadline.ts";
 import type { AskOptions, ModelAnswer, ModelProvider, ModelRequest } from "../port.ts";
 import { type FailureContext, failureError, isPetrelError, reasonOf } from "../provider-errors.ts";
 import { type Redact, redactor } from "../redact.ts";
-import { ResponseFailure, responsesAnswer, responsesParams } from "./openai-responses.ts";
 import { chatAnswer, chatParams, OPENAI } from "./openai-chat.ts";
+import { ResponseFailure, responsesAnswer, responsesParams } from "./openai-responses.ts";
 
 export interface OpenAIOptions {
   /** Servers at an own baseURL often need none. */
