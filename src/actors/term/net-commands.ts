@@ -12,6 +12,7 @@ import { netSchema } from "../../net/definition.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
+import { markingView } from "../../net/marking-view.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
@@ -63,6 +64,16 @@ const relinkBody = z.object({ net: z.string().min(1), by: person });
 
 export const NET_VERBS: Record<string, Verb> = {
   places: async (term) => placesOf(term),
+  marking: async (term) =>
+    ({
+      ...markingView(
+        term.state,
+        term.placeNames(),
+        (place) => (term.net && placeOf(term.net, place)) ?? { title: placeTitle(term.net, place) },
+      ),
+      at: isoTime(term.ports.clock.now()),
+      stale: term.projection.stale,
+    }) as unknown as Json,
   "state-hash": async (term) => (await stateDigest(term)) as unknown as Json,
   tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
   query: async (term, body) => queryOf(term, queryBody.parse(body)),

@@ -6,7 +6,7 @@ import { askNet, askRuntime, checkName } from "../../client/ask.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
-import { type Change, jsonDiff } from "../json-diff.ts";
+import { type Change, jsonDiff } from "../../client/json-diff.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
 import { described, fileProblems, readText } from "../read-file.ts";

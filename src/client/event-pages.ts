@@ -1,0 +1,123 @@
+/** Pages of a net's event line, newest last, found from the log's end or from a number on. */
+import type { Broker } from "../contract/broker.ts";
+import type { NetEvent } from "../contract/event.ts";
+import { entryAfter } from "./log-positions.ts";
+
+export interface EventFilter {
+  /** Words that stand in the summary, the ids or the names, in any case. */
+  q?: string | undefined;
+  types?: readonly string[] | undefined;
+  statuses?: readonly string[] | undefined;
+  persona?: string | undefined;
+  transition?: string | undefined;
+  correlation?: string | undefined;
+}
+export interface EventPage {
+  /** Ascending. */
+  events: NetEvent[];
+  /** Ask with `before` this for what lies further back; null at the beginning of the log. */
+  nextBeforeSeq: number | null;
+  /** Ask with `after` this for what comes next; null in an empty log. */
+  nextAfterSeq: number | null;
+}
+export interface PageRequest {
+  filter: EventFilter;
+  limit: number;
+  /** Only events with a smaller number. */
+  before?: number | undefined;
+  /** Only events with a greater number, from there on forward. */
+  after?: number | undefined;
+}
+
+/** Entries read at once, and how many events a page looks through: a filter that fits nothing must not read a log of millions. */
+const WINDOW = 64;
+const MOST_SEEN = 100_000;
+
+export function fits(event: NetEvent, filter: EventFilter): boolean {
+  const { q, types, statuses, persona, transition, correlation } = filter;
+  if (types && !types.includes(event.type)) return false;
+  if (statuses && !statuses.includes(event.status)) return false;
+  if (persona !== undefined && event.persona !== persona) return false;
+  if (transition !== undefined && event.transition !== transition) return false;
+  if (correlation !== undefined && !correlationsOf(event).has(correlation)) return false;
+  return q === undefined || q.trim() === "" || holds(event, q);
+}
+
+export async function pageOfEvents(broker: Broker, net: string, request: PageRequest): Promise<EventPage> {
+  return request.after === undefined ? backward(broker, net, request) : forward(broker, net, request, request.after);
+}
+
+async function forward(broker: Broker, net: string, { filter, limit, before }: PageRequest, after: number): Promise<EventPage> {
+  const { first, last } = await broker.log(net).bounds();
+  const events: NetEvent[] = [];
+  let reached = after;
+  let oldest: number | null = null;
+  let from = await entryAfter(broker, net, after);
+  const began = reached;
+  while (from <= last && events.length < limit && reached - began < MOST_SEEN) {
+    const upTo = Math.min(last, from + WINDOW - 1);
+    for (const event of await eventsOf(broker, net, from, upTo)) {
+      if (event.seq <= after || events.length >= limit || (before !== undefined && event.seq >= before)) continue;
+      reached = event.seq;
+      oldest ??= event.seq;
+      if (fits(event, filter)) events.push(event);
+    }
+    from = upTo + 1;
+  }
+  const start = events[0]?.seq ?? oldest ?? after + 1;
+  return { events, nextBeforeSeq: start > 1 && first <= last ? start : null, nextAfterSeq: last === 0 ? null : reached };
+}
+
+async function backward(broker: Broker, net: string, { filter, limit, before }: PageRequest): Promise<EventPage> {
+  const { first, last } = await broker.log(net).bounds();
+  let upTo = before === undefined ? last : Math.min(last, await entryAfter(broker, net, before - 1));
+  const pages: NetEvent[][] = [];
+  let [found, seen] = [0, 0];
+  let oldest: number | null = null;
+  let newest: number | null = null;
+  while (upTo >= first && found < limit && seen < MOST_SEEN) {
+    const from = Math.max(first, upTo - WINDOW + 1);
+    const window = (await eventsOf(broker, net, from, upTo)).filter(({ seq }) => before === undefined || seq < before);
+    const fitting = window.filter((event) => fits(event, filter)).slice(-(limit - found));
+    newest ??= window.at(-1)?.seq ?? null;
+    seen += window.length;
+    found += fitting.length;
+    pages.unshift(fitting);
+    // A page that is full begins with an event of this window; one that is not has seen all of it.
+    oldest = (found >= limit ? fitting[0]?.seq : window[0]?.seq) ?? oldest;
+    upTo = from - 1;
+  }
+  const events = pages.flat();
+  const more = oldest !== null && oldest > 1 && (upTo >= first || found >= limit);
+  return { events, nextBeforeSeq: more ? oldest : null, nextAfterSeq: newest ?? (before === undefined ? null : before - 1) };
+}
+
+async function eventsOf(broker: Broker, net: string, from: number, upTo: number): Promise<NetEvent[]> {
+  const events: NetEvent[] = [];
+  await broker.log(net).read(from - 1, (entry) => void events.push(...entry.events), { upTo });
+  return events;
+}
+
+/** Of the firing and of each token that it made: a story's step may make tokens of several stories. */
+function correlationsOf(event: NetEvent): Set<string | undefined> {
+  return new Set([event.correlation, ...(event.produced ?? []).map(({ token }) => token.correlation)]);
+}
+
+function holds(event: NetEvent, q: string): boolean {
+  const text = [
+    event.summary,
+    event.type,
+    event.transition,
+    event.persona,
+    event.firing,
+    event.correlation,
+    JSON.stringify(event.produced ?? []),
+  ]
+    .join(" ")
+    .toLowerCase();
+  return q
+    .toLowerCase()
+    .split(/\s+/)
+    .filter(Boolean)
+    .every((word) => text.includes(word));
+}

@@ -1,0 +1,116 @@
+/**
+ * Metrics in the text format of Prometheus. Firings are counted from the logs of all nets as this gateway follows them, from when
+ * it began to; what stands (tokens, firings under way) is asked of the owners at each scrape.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { netRows, readAnswer } from "../client/answers.ts";
+import { askNet, askRuntime } from "../client/ask.ts";
+import type { NetEvent } from "../contract/event.ts";
+import type { MarkingView } from "../net/marking-view.ts";
+import type { House } from "./api.ts";
+
+const ENDS: Record<string, string> = { fired: "ok", sent: "ok", expired: "expired" };
+
+export class Metrics {
+  readonly #house: House;
+  readonly #registry = new Registry();
+  readonly #following = new Set<string>();
+  readonly #firings = this.#counter("petrel_firings_total", "Firings that ended", ["net", "transition", "kind", "outcome"]);
+  readonly #refusals = this.#counter("petrel_refusals_total", "Tokens and tool calls that were refused", ["net", "what"]);
+  readonly #tokensIn = this.#counter("petrel_model_tokens_total", "Tokens of models", ["net", "persona", "model", "direction"]);
+  readonly #cost = this.#counter("petrel_model_cost_usd_total", "What models cost, in US dollars", ["net", "persona", "model"]);
+  readonly #lapses = this.#counter("petrel_leases_lost_total", "Attempts that lost their executor", ["net", "transition"]);
+  readonly #durations = new Histogram({
+    name: "petrel_firing_duration_seconds",
+    help: "From the start of an attempt to its end",
+    labelNames: ["net", "transition", "kind"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800],
+    registers: [this.#registry],
+  });
+  readonly #waiting = this.#gauge("petrel_tokens", "Tokens at rest", ["net", "place", "state"]);
+  readonly #oldest = this.#gauge("petrel_oldest_token_seconds", "Age of the token that lies in a place longest", ["net", "place"]);
+  readonly #open = this.#gauge("petrel_open_firings", "Firings under way, and those that wait for people", ["net", "state"]);
+  readonly #lag = this.#gauge("petrel_projection_stale", "Places whose stream is out of reach", ["net"]);
+  readonly #executors = this.#gauge("petrel_executors", "Executors that are there", []);
+  readonly #kinds = new Map<string, string>();
+
+  constructor(house: House) {
+    this.#house = house;
+  }
+
+  /** Errors: those of asking the masters; what was counted is told all the same. */
+  async text(): Promise<string> {
+    await this.#look().catch((error: unknown) =>
+      this.#house.logger.warn({ error: String(error) }, "the masters do not answer; metrics are those of before"),
+    );
+    return this.#registry.metrics();
+  }
+  get type(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Follows each net, also new ones. */
+  async follow(): Promise<void> {
+    for (const net of await this.#house.broker.nets()) if (!this.#following.has(net)) void this.#followNet(net);
+  }
+
+  async #followNet(net: string): Promise<void> {
+    this.#following.add(net);
+    try {
+      for await (const event of this.#house.feeds.of(net).from(null, this.#house.stopping)) this.#take(event);
+    } finally {
+      this.#following.delete(net);
+    }
+  }
+
+  #take(event: NetEvent): void {
+    const { net, transition = "", type } = event;
+    const key = `${net}/${event.firing ?? ""}`;
+    if (type === "started") this.#kinds.set(key, String(event.attributes?.kind ?? ""));
+    const final = type === "failed" && event.attributes?.final === true;
+    const outcome = final ? "failed" : ENDS[type];
+    if (outcome !== undefined) {
+      const kind = this.#kinds.get(key) ?? String(event.attributes?.kind ?? "");
+      this.#kinds.delete(key);
+      this.#firings.inc({ net, transition, kind, outcome });
+      if (event.durationMs !== undefined) this.#durations.observe({ net, transition, kind }, event.durationMs / 1000);
+    }
+    if (type === "refused" || type === "denied") this.#refusals.inc({ net, what: type === "refused" ? "token" : "tool" });
+    if (type === "lapsed") this.#lapses.inc({ net, transition });
+    if (event.model) this.#takeModel(event, event.model);
+  }
+
+  #takeModel({ net, persona = "" }: NetEvent, { name, inputTokens, outputTokens, costUsd }: NonNullable<NetEvent["model"]>): void {
+    this.#tokensIn.inc({ net, persona, model: name, direction: "in" }, inputTokens);
+    this.#tokensIn.inc({ net, persona, model: name, direction: "out" }, outputTokens);
+    this.#cost.inc({ net, persona, model: name }, costUsd);
+  }
+
+  async #look(): Promise<void> {
+    const { broker, clock } = this.#house;
+    await this.follow();
+    const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
+    const markings = await Promise.all(
+      nets.map(({ net }) => askNet(broker, net, "marking") as unknown as Promise<MarkingView & { stale: string[] }>),
+    );
+    for (const gauge of [this.#waiting, this.#oldest, this.#open, this.#lag]) gauge.reset();
+    for (const { net, places, firings, stale } of markings) {
+      for (const { place, waiting, reserved, oldestAt } of places) {
+        this.#waiting.set({ net, place, state: "waiting" }, waiting);
+        this.#waiting.set({ net, place, state: "reserved" }, reserved);
+        this.#oldest.set({ net, place }, oldestAt === null ? 0 : Math.max(0, clock.now() - Date.parse(oldestAt)) / 1000);
+      }
+      this.#open.set({ net, state: "running" }, firings.filter(({ gate }) => gate === null).length);
+      this.#open.set({ net, state: "gated" }, firings.filter(({ gate }) => gate !== null).length);
+      this.#lag.set({ net }, stale.length);
+    }
+    this.#executors.set((await broker.work.executors()).length);
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+  #gauge<T extends string>(name: string, help: string, labelNames: T[]): Gauge<T> {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+}

@@ -1,0 +1,15 @@
+/** What a gateway needs of the rest; `cli/processes` hands it real things, tests the in-memory broker. */
+import type { Broker } from "../contract/broker.ts";
+import type { Clock } from "../contract/clock.ts";
+import type { IdSource } from "../contract/ids.ts";
+import type { Logger } from "../contract/logger.ts";
+
+export interface GatewayPorts {
+  broker: Broker;
+  clock: Clock;
+  ids: IdSource;
+  logger: Logger;
+  version: string;
+  /** Folder of the built monitor; null where there is none. */
+  monitor: string | null;
+}

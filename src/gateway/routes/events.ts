@@ -1,0 +1,95 @@
+/** The event line of a net: in pages, and as a stream of server-sent events (HTML standard, section 9.2). */
+import { z } from "zod";
+import { fits, pageOfEvents } from "../../client/event-pages.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { type Api, described, type House, netParam, scope } from "../api.ts";
+import { sse } from "../sse.ts";
+
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(",")
+      .map((word) => word.trim())
+      .filter(Boolean),
+  )
+  .optional();
+const filterQuery = {
+  q: z.string().max(200).optional().describe("words that stand in it"),
+  type: list.describe("one type or several with commas between"),
+  status: list.describe("ok, error, waiting, refused, info"),
+  persona: z.string().optional(),
+  transition: z.string().optional(),
+  correlation: z.string().optional(),
+};
+const seq = z.coerce.number().int().min(0).optional();
+const pageQuery = z.object({
+  ...filterQuery,
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  before: seq.describe("only events with a smaller number"),
+  after: seq.describe("only events with a greater number, from there on"),
+  "as-of": seq.describe("as if the log ended with this number"),
+});
+const streamQuery = z.object({ ...filterQuery, after: seq.describe("the last event that is known; also by the header Last-Event-ID") });
+
+const filterOf = ({ q, type, status, persona, transition, correlation }: z.output<typeof streamQuery>) => ({
+  q,
+  types: type,
+  statuses: status,
+  persona,
+  transition,
+  correlation,
+});
+
+export function eventRoutes(api: Api, house: House): void {
+  const { broker } = house;
+  api.get(
+    "/api/event-line/:net",
+    {
+      ...scope("petrel:read"),
+      schema: {
+        tags: ["events"],
+        summary: "A page of a net's events, ascending",
+        params: netParam,
+        querystring: pageQuery,
+        response: described("events, nextBeforeSeq, nextAfterSeq"),
+      },
+    },
+    async (request) => {
+      const { net } = request.params;
+      await noSuchNet(broker, net);
+      const { limit, after, before, "as-of": asOf } = request.query;
+      const end = asOf === undefined ? before : Math.min(before ?? Number.POSITIVE_INFINITY, asOf + 1);
+      return pageOfEvents(broker, net, { filter: filterOf(request.query), limit, after, before: end });
+    },
+  );
+
+  api.get(
+    "/api/event-line/:net/stream",
+    {
+      ...scope("petrel:read"),
+      schema: {
+        tags: ["events"],
+        summary: "The events as they come: server-sent events, `id` is the number",
+        params: netParam,
+        querystring: streamQuery,
+        produces: ["text/event-stream"],
+        response: described("server-sent events: `event` with an event of the net, comments as heartbeats"),
+      },
+    },
+    async (request, reply) => {
+      const { net } = request.params;
+      await noSuchNet(broker, net);
+      const filter = filterOf(request.query);
+      const header = Number(request.headers["last-event-id"]);
+      const after =
+        Number.isSafeInteger(header) && header >= 0 && request.headers["last-event-id"] !== "" ? header : (request.query.after ?? null);
+      await sse(request, reply, house, async function* (signal) {
+        for await (const event of house.feeds.of(net).from(after, signal)) {
+          if (fits(event, filter)) yield { id: String(event.seq), event: "event", data: event };
+        }
+      });
+      return reply;
+    },
+  );
+}

@@ -1,0 +1,53 @@
+/** What waits for people, and their decisions: only a token of the scope `petrel:gate` decides. */
+import { z } from "zod";
+import { gateRows, netRows, readAnswer } from "../../client/answers.ts";
+import { askNet, askRuntime } from "../../client/ask.ts";
+import { isId } from "../../contract/ids.ts";
+import { reachesNet } from "../access/scopes.ts";
+import { type Api, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
+
+const decisionBody = z.object({ decision: z.enum(["approve", "reject"]), comment: z.string().max(10_000).optional() });
+
+export function gateRoutes(api: Api, { broker, ids }: House): void {
+  api.get(
+    "/api/gates",
+    {
+      ...scope("petrel:read"),
+      schema: {
+        tags: ["gates"],
+        summary: "What waits for people",
+        querystring: z.object({ net: netName.optional() }),
+        response: described("gates, longest waiting first"),
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets")
+        .map(({ net }) => net)
+        .filter((net) => reachesNet(caller, net) && (request.query.net === undefined || net === request.query.net));
+      const rows = await Promise.all(
+        nets.map(async (net) => readAnswer(gateRows, await askNet(broker, net, "gates"), "gates").map((row) => ({ ...row, net }))),
+      );
+      return { gates: rows.flat().sort((a, b) => (a.since < b.since ? -1 : 1)) };
+    },
+  );
+  const firing = netParam.extend({ firing: z.string().refine(isId, "names no firing") });
+  api.post(
+    "/api/gates/:net/:firing",
+    {
+      ...scope("petrel:gate"),
+      schema: {
+        tags: ["gates"],
+        summary: "Approve or reject; Idempotency-Key makes it count once",
+        params: firing,
+        body: decisionBody,
+        response: described("counted, approvals, quorum, passed"),
+      },
+    },
+    (request) => {
+      const key = request.headers["idempotency-key"];
+      const id = typeof key === "string" && key !== "" ? key : ids.next();
+      return askNet(broker, request.params.net, "decide", { ...request.body, firing: request.params.firing, by: personOf(request), id });
+    },
+  );
+}

@@ -1,0 +1,269 @@
+/** Nets: what runs, its versions, its marking now and then, and its change. */
+import { z } from "zod";
+import { pastOf } from "../../actors/past.ts";
+import { definitionAnswer, netRows, readAnswer, whyAnswer } from "../../client/answers.ts";
+import { askNet, askRuntime } from "../../client/ask.ts";
+import { differenceOf } from "../../client/history/difference.ts";
+import { momentOf } from "../../client/history/moment.ts";
+import { jsonDiff } from "../../client/json-diff.ts";
+import { noSuchNet } from "../../client/known-nets.ts";
+import { isoTime } from "../../contract/clock.ts";
+import { Terminal } from "../../contract/errors.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { analyseDefinition } from "../../net/analysis/analyse-definition.ts";
+import { checkNetFile } from "../../net/check.ts";
+import { markingView } from "../../net/marking-view.ts";
+import { reachesNet } from "../access/scopes.ts";
+import { type Api, anyJson, callerOf, described, type House, netParam, personOf, scope } from "../api.ts";
+
+const at = z.string().max(64).optional().describe("number of an event, a time in ISO 8601, or `now`");
+const definitionBody = z.object({ definition: z.record(z.string(), anyJson) });
+const CHECK_LIMITS = { states: 50_000, seconds: 3 };
+
+export function netRoutes(api: Api, house: House): void {
+  const { broker, clock } = house;
+  const read = scope("petrel:read");
+  api.get(
+    "/api/nets",
+    { ...read, schema: { tags: ["nets"], summary: "The nets that run here", response: described("nets") } },
+    async (request) => {
+      const rows = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
+      return { nets: rows.filter(({ net }) => reachesNet(callerOf(request), net)) };
+    },
+  );
+  api.get(
+    "/api/nets/:net",
+    {
+      ...read,
+      schema: { tags: ["nets"], summary: "The definition that runs", params: netParam, response: described("definition, version") },
+    },
+    async (request, reply) => {
+      const { definition, hash } = await running(house, request.params.net);
+      if (matches(request.headers["if-none-match"], hash)) return reply.code(304).send();
+      reply.header("etag", `"${hash}"`);
+      return { net: request.params.net, version: hash, definition };
+    },
+  );
+  api.get(
+    "/api/nets/:net/versions",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "Every version that was applied",
+        params: netParam,
+        response: described("versions, oldest first"),
+      },
+    },
+    async (request) => {
+      await noSuchNet(broker, request.params.net);
+      return { versions: await broker.netVersions.list(request.params.net) };
+    },
+  );
+  const versionParam = netParam.extend({ version: z.string().regex(/^[0-9a-f]{6,64}$/) });
+  api.get(
+    "/api/nets/:net/versions/:version",
+    { ...read, schema: { tags: ["nets"], summary: "One version", params: versionParam, response: described("definition, version") } },
+    async (request) => {
+      const { net, version } = request.params;
+      return { net, ...(await versionNamed(house, net, version)) };
+    },
+  );
+  const diffQuery = z.object({ from: z.string(), to: z.string().optional().describe("default: what runs") });
+  api.get(
+    "/api/nets/:net/diff",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "What changed between two versions",
+        params: netParam,
+        querystring: diffQuery,
+        response: described("changes by path"),
+      },
+    },
+    async (request) => {
+      const { net } = request.params;
+      const from = await versionNamed(house, net, request.query.from);
+      const to = request.query.to === undefined ? await running(house, net) : await versionNamed(house, net, request.query.to);
+      return {
+        net,
+        from: from.version,
+        to: "version" in to ? to.version : to.hash,
+        changes: jsonDiff(from.definition, to.definition as Json),
+      };
+    },
+  );
+  api.get(
+    "/api/nets/:net/marking",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "How many tokens lie where, and what is under way, now or then",
+        params: netParam,
+        querystring: z.object({ at }),
+        response: described("seq, at, state, version, places, firings"),
+      },
+    },
+    async (request) => {
+      const { net } = request.params;
+      if (request.query.at === undefined) return askNet(broker, net, "marking");
+      return markingThen(house, net, request.query.at);
+    },
+  );
+  const between = z.object({ from: z.string(), to: z.string().default("now") });
+  api.get(
+    "/api/nets/:net/difference",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "What happened between two moments",
+        params: netParam,
+        querystring: between,
+        response: described("came, went, moved, began, ended, changed"),
+      },
+    },
+    async (request) => {
+      const { net } = request.params;
+      await noSuchNet(broker, net);
+      const moment = (text: string) => momentOf(text, "the moment", clock.now());
+      return differenceOf(broker, net, moment(request.query.from), moment(request.query.to));
+    },
+  );
+  const whyParam = netParam.extend({ name: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/) });
+  api.get(
+    "/api/nets/:net/why/:name",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "Why a transition, a place's tokens or a token do not move on",
+        params: whyParam,
+        response: described("answers with reasons"),
+      },
+    },
+    async (request) => {
+      const { net, name } = request.params;
+      return { answers: readAnswer(whyAnswer, await askNet(broker, net, "why", { name }), "why") };
+    },
+  );
+  changeRoutes(api, house);
+}
+
+function changeRoutes(api: Api, house: House): void {
+  const { broker, clock } = house;
+  // Looking at a definition changes nothing.
+  api.post(
+    "/api/nets/:net/check",
+    {
+      ...scope("petrel:read"),
+      schema: {
+        tags: ["nets"],
+        summary: "What the checker and the analysis say of a definition",
+        params: netParam,
+        body: definitionBody,
+        response: described("ok, problems, findings, changes against what runs"),
+      },
+    },
+    async (request) => {
+      const { net } = request.params;
+      const { definition, problems } = checked(net, request.body.definition as JsonObject);
+      const errors = problems.filter(({ severity }) => severity === "error");
+      if (!definition || errors.length > 0) return { ok: false, problems, findings: [], says: [], changes: [] };
+      const { findings, says } = analyseDefinition(definition, { ...CHECK_LIMITS, clock }, () => null);
+      const now = (await broker.nets()).includes(net) ? (await running(house, net)).definition : {};
+      return { ok: true, problems, findings, says, changes: jsonDiff(now as Json, definition as unknown as Json) };
+    },
+  );
+  api.put(
+    "/api/nets/:net",
+    {
+      ...scope("petrel:admin"),
+      schema: {
+        tags: ["nets"],
+        summary: "Make a definition the running one, with tokens in flight; If-Match names the version it was made from",
+        params: netParam,
+        body: definitionBody,
+        response: described("hash, changed"),
+      },
+    },
+    async (request, reply) => {
+      const { net } = request.params;
+      if (request.body.definition.net !== net)
+        throw new Terminal({
+          code: "net-invalid",
+          message: `the definition is that of ${String(request.body.definition.net)}, not of ${net}`,
+        });
+      const base = /^"?([0-9a-f]{6,64})"?$/.exec(request.headers["if-match"] ?? "")?.[1];
+      const known = (await broker.nets()).includes(net);
+      if (known && base === undefined) {
+        const hint = `GET /api/nets/${net} answers with an ETag`;
+        return reply
+          .code(428)
+          .type("application/problem+json")
+          .send(
+            JSON.stringify({
+              type: "about:blank",
+              title: "Say what you change",
+              status: 428,
+              error: "precondition-required",
+              message: "If-Match must name the version that the change was made from",
+              hint,
+            }),
+          );
+      }
+      const body = { definition: request.body.definition, by: personOf(request), ...(base === undefined ? {} : { base }) };
+      return askRuntime(broker, "apply-net", body as unknown as JsonObject);
+    },
+  );
+  for (const verb of ["pause", "resume"] as const) {
+    api.post(
+      `/api/nets/:net/${verb}`,
+      {
+        ...scope("petrel:operate"),
+        schema: {
+          tags: ["control"],
+          summary: verb === "pause" ? "Begin no new firing" : "Go on",
+          params: netParam,
+          response: described("paused or resumed, changed"),
+        },
+      },
+      async (request) => askNet(broker, request.params.net, verb, { by: personOf(request) }),
+    );
+  }
+}
+
+async function running({ broker }: House, net: string) {
+  await noSuchNet(broker, net);
+  return readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
+}
+
+async function versionNamed({ broker }: House, net: string, start: string): Promise<{ version: string; definition: Json }> {
+  await noSuchNet(broker, net);
+  const found = (await broker.netVersions.list(net)).filter(({ hash }) => hash.startsWith(start));
+  const [only] = found;
+  const definition = only && found.length === 1 ? await broker.netVersions.get(net, only.hash) : null;
+  if (only && definition !== null) return { version: only.hash, definition };
+  const why = found.length > 1 ? `${found.length} versions of ${net} begin with ${start}` : `${net} never had a version ${start}`;
+  throw new Terminal({ code: "no-such-version", message: why, hint: `GET /api/nets/${net}/versions` });
+}
+
+async function markingThen({ broker, clock }: House, net: string, text: string): Promise<JsonObject> {
+  await noSuchNet(broker, net);
+  const { state, last } = await pastOf(broker, net, momentOf(text, "at", clock.now()));
+  const definition = state.definition === null ? null : await broker.netVersions.get(net, state.definition);
+  const places = (definition as { places?: Record<string, { title?: string; capacity?: number; open?: boolean }> } | null)?.places ?? {};
+  const about = (place: string) => (Object.hasOwn(places, place) ? (places[place] ?? {}) : {});
+  return { ...markingView(state, Object.keys(places), about), at: last?.ts ?? isoTime(clock.now()), stale: [] } as unknown as JsonObject;
+}
+
+function checked(net: string, definition: JsonObject) {
+  return checkNetFile(JSON.stringify(definition, null, 2), `${net}.json`, { jsonataFault });
+}
+
+function matches(header: string | undefined, hash: string): boolean {
+  return (header ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${hash}"`);
+}

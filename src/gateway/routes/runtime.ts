@@ -1,0 +1,125 @@
+/** The runtime as a whole: its state, masters, executors, personas, artefacts, and the switch that stops everything. */
+import { z } from "zod";
+import { askNet, askRuntime } from "../../client/ask.ts";
+import { Terminal } from "../../contract/errors.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import { type Api, callerOf, described, type House, netName, personOf, scope } from "../api.ts";
+import { mustReach, mustReachAll } from "../guard.ts";
+
+const controlBody = z.object({
+  verb: z.enum(["pause", "kill", "resume"]),
+  net: netName.optional().describe("pause and resume may name one; without it all"),
+});
+const artifactParam = z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) });
+/** Types that a browser may show in our origin; anything else is downloaded. */
+const SHOWN = /^(image\/(png|jpeg|gif|webp)|video\/(mp4|webm)|text\/plain|application\/json)\b/;
+
+export function runtimeRoutes(api: Api, { broker }: House): void {
+  const read = scope("petrel:read");
+  api.get(
+    "/api/status",
+    { ...read, schema: { tags: ["runtime"], summary: "Masters, owners, control, executors", response: described("status") } },
+    () => askRuntime(broker, "status"),
+  );
+  api.get(
+    "/api/actors",
+    { ...read, schema: { tags: ["runtime"], summary: "The tree of actors", response: described("the runtime actor with its children") } },
+    () => askRuntime(broker, "actors"),
+  );
+  api.get(
+    "/api/personas",
+    { ...read, schema: { tags: ["personas"], summary: "The specialists, and what each may do", response: described("personas") } },
+    async () => ({ personas: await askRuntime(broker, "personas") }),
+  );
+  const personaParam = z.object({ persona: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/) });
+  api.get(
+    "/api/personas/:persona",
+    {
+      ...read,
+      schema: {
+        tags: ["personas"],
+        summary: "Every version of one, the newest whole",
+        params: personaParam,
+        response: described("versions, definition"),
+      },
+    },
+    async (request) => {
+      const { persona } = request.params;
+      const versions = await broker.personaVersions.list(persona);
+      const newest = versions.at(-1);
+      if (!newest) throw new Terminal({ code: "no-such-persona", message: `there is no persona ${persona}`, hint: "GET /api/personas" });
+      return { persona, versions, version: newest.hash, definition: await broker.personaVersions.get(persona, newest.hash) };
+    },
+  );
+  api.get(
+    "/api/executors",
+    { ...read, schema: { tags: ["runtime"], summary: "The hands: pools, labels, load", response: described("executors") } },
+    async () => ({ executors: (await broker.work.executors()) as unknown as Json }),
+  );
+  api.post(
+    "/api/control",
+    {
+      ...scope("petrel:operate"),
+      schema: {
+        tags: ["control"],
+        summary: "Pause, kill, resume: one net, or everything",
+        body: controlBody,
+        response: described("what was stopped or taken up again"),
+      },
+    },
+    async (request) => {
+      const { verb, net } = request.body;
+      if (net === undefined || verb === "kill") mustReachAll(callerOf(request));
+      else mustReach(callerOf(request), net);
+      const body = { by: personOf(request) };
+      if (net !== undefined && verb !== "kill") return askNet(broker, net, verb, body);
+      if (verb === "pause")
+        throw new Terminal({ code: "usage", message: "a pause names a net", hint: `"net": "safe-teams"; kill stops everything` });
+      return askRuntime(broker, verb, body as unknown as JsonObject);
+    },
+  );
+  artifactRoute(api, broker);
+}
+
+function artifactRoute(api: Api, broker: House["broker"]): void {
+  const query = z.object({ type: z.string().max(100).optional().describe("media type, as the reference says it") });
+  api.get(
+    "/api/artifacts/:id",
+    {
+      ...scope("petrel:read"),
+      schema: {
+        tags: ["artefacts"],
+        summary: "An artefact's bytes, whole or a range of them",
+        params: artifactParam,
+        querystring: query,
+        response: described("bytes"),
+      },
+    },
+    async (request, reply) => {
+      const bytes = await broker.artifacts.get(request.params.id);
+      if (bytes === null) throw new Terminal({ code: "no-such-artifact", message: `there is no artefact ${request.params.id}` });
+      const type = request.query.type ?? "application/octet-stream";
+      reply.headers({
+        "content-type": SHOWN.test(type) ? type : "application/octet-stream",
+        "accept-ranges": "bytes",
+        etag: `"${request.params.id}"`,
+        "content-security-policy": "default-src 'none'; sandbox",
+      });
+      if (!SHOWN.test(type)) reply.header("content-disposition", `attachment; filename="${request.params.id.slice(0, 12)}"`);
+      const range = rangeOf(request.headers.range, bytes.length);
+      if (range === "unsatisfiable") return reply.code(416).header("content-range", `bytes */${bytes.length}`).send();
+      if (range === null) return reply.send(Buffer.from(bytes));
+      reply.code(206).header("content-range", `bytes ${range.from}-${range.to}/${bytes.length}`);
+      return reply.send(Buffer.from(bytes.subarray(range.from, range.to + 1)));
+    },
+  );
+}
+
+/** One range (RFC 9110, section 14); several at once are answered whole. */
+export function rangeOf(header: string | undefined, size: number): { from: number; to: number } | "unsatisfiable" | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
+  if (!match || (match[1] === "" && match[2] === "")) return null;
+  const from = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const to = match[1] === "" || match[2] === "" ? size - 1 : Math.min(size - 1, Number(match[2]));
+  return from > to || from >= size ? "unsatisfiable" : { from, to };
+}
