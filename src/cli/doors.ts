@@ -14,6 +14,8 @@ export interface Sink {
 /** `<dir>/runtime.json`: written by a master when it is up, removed when it stops. */
 export interface RuntimeFile {
   pid: number;
+  /** Base address of the gateway that `up` started. */
+  gateway?: string | null;
   nats: {
     url: string;
     user: string;
@@ -24,6 +26,7 @@ export interface RuntimeFile {
     admin?: { user: string; password: string };
     readonly?: { user: string; password: string };
     master?: { user: string; password: string };
+    gateway?: { user: string; password: string };
     /** What the system was started with: fsync, os, memory or replicated. */
     durability?: string;
   };

@@ -16,6 +16,8 @@ const GROUPS: Record<string, string> = {
   net: "net files and running nets",
   persona: "declared specialists",
   token: "move, edit or close tokens by hand",
+  auth: "who may call the gateway",
+  client: "clients of the gateway",
   executor: "processes that do the work outside",
 };
 

@@ -10,6 +10,7 @@ import { quoted } from "./team/paste.ts";
 const login = z.object({ user: z.string(), password: z.string() });
 const runtimeFile = z.object({
   pid: z.int(),
+  gateway: z.string().nullable().optional(),
   nats: z.object({
     url: z.string(),
     user: z.string(),
@@ -18,6 +19,7 @@ const runtimeFile = z.object({
     admin: login.optional(),
     readonly: login.optional(),
     master: login.optional(),
+    gateway: login.optional(),
     durability: z.string().optional(),
   }),
 });

@@ -79,12 +79,12 @@ export async function openAccess({ broker, clock, ids }: Pick<GatewayPorts, "bro
 
 export async function buildApi(house: House, options: Pick<GatewayOptions, "trustProxy"> = {}): Promise<Api> {
   // Read only where a gateway is: no other command waits for these modules.
-  const [{ fastify }, zodProvider] = await Promise.all([import("fastify"), import("fastify-type-provider-zod")]);
+  const [{ fastify, LogController }, zodProvider] = await Promise.all([import("fastify"), import("fastify-type-provider-zod")]);
   const api = fastify({
     bodyLimit: BODY_LIMIT,
     trustProxy: options.trustProxy ?? false,
     loggerInstance: requestLogger(house),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   }).withTypeProvider<import("fastify-type-provider-zod").ZodTypeProvider>() as unknown as Api;
   api.setValidatorCompiler(zodProvider.validatorCompiler);

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { jsonDiff } from "../../src/client/json-diff.ts";
 import { helloNet, newNet, pretty } from "../../src/cli/scaffolds.ts";
+import { jsonDiff } from "../../src/client/json-diff.ts";
 import { Terminal } from "../../src/contract/errors.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { checkNetFile } from "../../src/net/check.ts";

@@ -1,6 +1,7 @@
 /** The verbs that talk to a running system or write files, in the order of `petrel --help`. */
 import type { Verb } from "../verb.ts";
 import { actorsVerb } from "./actors.ts";
+import { authAddVerb, authLogVerb, authLsVerb, authRemoveVerb, authRotateKeyVerb, authRotateVerb } from "./auth.ts";
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
 import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
@@ -8,6 +9,7 @@ import { eventsVerb } from "./events.ts";
 import { executorStartVerb } from "./executor.ts";
 import { forkVerb } from "./fork.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
+import { gatewayVerb } from "./gateway.ts";
 import { gcVerb } from "./gc.ts";
 import { masterVerb } from "./master.ts";
 import { natsContextVerb } from "./nats-context.ts";
@@ -76,4 +78,11 @@ export const verbs: readonly Verb[] = [
   schemasVerb,
   executorStartVerb,
   masterVerb,
+  gatewayVerb,
+  authAddVerb,
+  authLsVerb,
+  authRotateVerb,
+  authRemoveVerb,
+  authLogVerb,
+  authRotateKeyVerb,
 ];

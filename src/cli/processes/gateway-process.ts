@@ -1,0 +1,103 @@
+/** A gateway as a process: it finds the broker by the state folder, and serves until it is told to stop. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import type { Terminal } from "../../contract/errors.ts";
+import { PetrelError } from "../../contract/errors.ts";
+import type { AccessBook } from "../../gateway/access/access-book.ts";
+import type { Scope } from "../../gateway/access/scopes.ts";
+import { type Gateway, startGateway } from "../../gateway/gateway.ts";
+import { connectBroker } from "../../jetstream/connect.ts";
+import type { PetrelDoors } from "../doors.ts";
+import { makeFolder } from "../make-folder.ts";
+import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { aborted } from "./master-process.ts";
+import { processLogger } from "./process-logger.ts";
+import { stateFolder } from "./state-folder.ts";
+
+export interface GatewayProcessOptions {
+  dir: string;
+  host: string;
+  port: number;
+  /** A port that is taken is no error: a free one will do. */
+  anyPort: boolean;
+  logLevel: string;
+  trustProxy: string[];
+}
+
+/** The clients that every local system has, and what each may do. */
+const LOCAL_CLIENTS: readonly { id: string; scopes: Scope[]; roles: string[] }[] = [
+  { id: "petrel-admin", scopes: ["petrel:admin", "petrel:gate"], roles: ["maintainer"] },
+  { id: "petrel-operator", scopes: ["petrel:operate"], roles: [] },
+  { id: "petrel-readonly", scopes: ["petrel:read"], roles: [] },
+];
+const localFile = z.record(z.string(), z.string());
+
+/** Runs until `signal` is aborted; `ready` gets the address. Errors: Terminal `port-in-use`, `not-running`; those of the broker. */
+export async function runGateway(
+  petrel: PetrelDoors,
+  options: GatewayProcessOptions,
+  signal: AbortSignal,
+  ready: (url: string) => void,
+): Promise<void> {
+  const folder = stateFolder(options.dir);
+  const logger = processLogger(folder.logs, "gateway", options.logLevel);
+  const { nats } = readRuntime(options.dir, petrel.cwd);
+  const login = nats.gateway ?? nats.admin ?? nats;
+  const { clock, ids } = petrel;
+  const broker = await connectBroker({ url: nats.url, ...login, name: "gateway", clock, ids, ...durabilityOf(nats) });
+  const ports = { broker, clock, ids, logger, version: petrel.version, monitor: monitorFolder(petrel.root) };
+  const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
+  await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
+  logger.info({ pid: process.pid, url: gateway.url }, "gateway is up");
+  ready(gateway.url);
+  await aborted(signal);
+  await gateway.close();
+  await broker.close();
+}
+
+async function listening({ port, anyPort }: GatewayProcessOptions, start: (port: number) => Promise<Gateway>): Promise<Gateway> {
+  try {
+    return await start(port);
+  } catch (error) {
+    if (!(anyPort && error instanceof PetrelError && (error as Terminal).code === "port-in-use")) throw error;
+    return start(0);
+  }
+}
+
+export function localClientsFile(dir: string): string {
+  return join(dir, "gateway", "clients.json");
+}
+
+/** Secrets of the local clients by their id; empty where no gateway has run yet. */
+export function localSecrets(dir: string): Record<string, string> {
+  const file = localClientsFile(dir);
+  if (!existsSync(file)) return {};
+  return localFile.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {};
+}
+
+/** What a person pastes to log in: the client and its secret in one. */
+export function keyOf(dir: string, id: string): string | null {
+  const secret = localSecrets(dir)[id];
+  return secret === undefined ? null : `${id}.${secret}`;
+}
+
+/** A client that is there keeps its secret; one whose secret this folder has lost gets a new one. */
+async function ensureLocalClients(book: AccessBook, file: string): Promise<void> {
+  const known = existsSync(file) ? (localFile.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {}) : {};
+  const secrets = { ...known };
+  for (const { id, scopes, roles } of LOCAL_CLIENTS) {
+    if (book.client(id) && secrets[id] !== undefined) continue;
+    const made = book.client(id) ? await book.rotate(id, "petrel up") : await book.add({ id, scopes, nets: null, roles, by: "petrel up" });
+    secrets[id] = made.clientSecret;
+  }
+  if (JSON.stringify(secrets) === JSON.stringify(known)) return;
+  makeFolder(dirname(file), 0o700);
+  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** The built monitor lies beside the command line. */
+function monitorFolder(root: string): string | null {
+  const folder = join(root, "dist", "monitor");
+  return existsSync(join(folder, "index.html")) ? folder : null;
+}
