@@ -1,5 +1,5 @@
 /**
- * The supervisor: one managed nats-server, one master process, one executor process, started in this order and kept up.
+ * The supervisor: one managed nats-server, one master, one executor and one gateway process, started in this order and kept up.
  *
  * V1 What dies is started again, with a growing pause while it keeps dying. V2 Children end when this process ends, even
  * by kill -9: their standard input is a pipe of ours. The server outlives a kill and is found again by its pid file.
@@ -37,11 +37,14 @@ export interface SupervisorOptions {
   nats?: { urls: string; monitors?: string };
   /** Bytes that the broker may keep on disk; default: as many as there are. */
   maxStoreBytes?: number;
+  /** The port of the gateway; `any`: the usual one, or a free one when that is taken. Absent: no gateway. */
+  gateway?: number | "any";
   /** Told when something died or is back, in a sentence. */
   onChange?: (what: string) => void;
 }
 
-type ProcessName = "nats-server" | "master" | "executor";
+type ChildName = "master" | "executor" | "gateway";
+type ProcessName = "nats-server" | ChildName;
 const START_MS = 40_000;
 
 export class Supervisor {
@@ -49,11 +52,12 @@ export class Supervisor {
   readonly #petrel: PetrelDoors;
   readonly #folder: StateFolder;
   #server: ManagedServer | null = null;
-  #children = new Map<"master" | "executor", ChildProcess>();
-  #started = new Set<"master" | "executor">();
+  #children = new Map<ChildName, ChildProcess>();
+  #started = new Set<ChildName>();
   #stopping = false;
   #watching: Promise<void> = Promise.resolve();
   #failures = new Map<ProcessName, number>();
+  #gatewayUrl: string | null = null;
 
   private constructor(petrel: PetrelDoors, options: SupervisorOptions) {
     this.#petrel = petrel;
@@ -70,6 +74,7 @@ export class Supervisor {
       if (!options.nats) await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock });
       await supervisor.#startChild("master");
       await supervisor.#startChild("executor");
+      if (options.gateway !== undefined) await supervisor.#startChild("gateway");
     } catch (error) {
       await supervisor.stop();
       throw error;
@@ -80,6 +85,10 @@ export class Supervisor {
 
   get url(): string {
     return this.options.nats?.urls ?? this.#server?.url ?? "";
+  }
+  /** Base address of the gateway; null where none was asked for. */
+  get gateway(): string | null {
+    return this.#gatewayUrl;
   }
   get notice(): string | null {
     return this.#server?.notice ?? null;
@@ -93,12 +102,14 @@ export class Supervisor {
       "nats-server": this.#server?.pid ?? null,
       master: this.#children.get("master")?.pid ?? null,
       executor: this.#children.get("executor")?.pid ?? null,
+      gateway: this.#children.get("gateway")?.pid ?? null,
     };
   }
 
-  /** Ends everything in order: hands first, then the master, then the broker. */
+  /** Ends everything in order: doors first, then hands, then the master, then the broker. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    await this.#stopChild("gateway");
     await this.#stopChild("executor");
     await this.#stopChild("master");
     await this.#watching;
@@ -145,7 +156,7 @@ export class Supervisor {
   #writeRuntime(url: string, monitor: string | undefined, credentials: Credentials): void {
     const { admin, readonly, master } = credentials;
     const known = { admin, readonly, master, durability: this.options.durability, ...(monitor === undefined ? {} : { monitor }) };
-    const runtime: RuntimeFile = { pid: process.pid, nats: { url, ...admin, ...known } };
+    const runtime: RuntimeFile = { pid: process.pid, gateway: this.#gatewayUrl, nats: { url, ...admin, ...known } };
     writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
   }
 
@@ -161,10 +172,10 @@ export class Supervisor {
     }
   }
 
-  async #startChild(name: "master" | "executor"): Promise<void> {
+  async #startChild(name: ChildName): Promise<void> {
     const { entry, env, cwd } = this.#petrel;
     const { dir } = this.#folder;
-    const args = name === "master" ? this.#masterArgs() : ["executor", "start", "--name", "local", "--slots", String(this.options.slots)];
+    const args = this.#argsOf(name);
     const child = spawn(
       process.execPath,
       [...process.execArgv, entry, ...args, "--dir", dir, "--tied", "--log-level", this.options.logLevel],
@@ -179,7 +190,11 @@ export class Supervisor {
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => void (said.push(line) > 20 && said.shift()));
     let slow: Timer | null = null;
     const ready = new Promise<void>((resolve, reject) => {
-      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => line.includes('"ready":true') && resolve());
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+        if (!line.includes('"ready":true')) return;
+        if (name === "gateway") this.#gatewayIs((JSON.parse(line) as { gateway: string }).gateway);
+        resolve();
+      });
       child.once("error", reject);
       // Not at its exit: what it said last is read only when its pipes are closed.
       child.once("close", () => reject(startFailure(name, said, this.#folder.logs)));
@@ -200,6 +215,22 @@ export class Supervisor {
     else child.once("exit", () => void this.#died(name, child));
   }
 
+  #argsOf(name: ChildName): string[] {
+    if (name === "master") return this.#masterArgs();
+    if (name === "executor") return ["executor", "start", "--name", "local", "--slots", String(this.options.slots)];
+    // One that comes back is where it was.
+    const port = this.#gatewayUrl === null ? this.options.gateway : Number(new URL(this.#gatewayUrl).port);
+    return ["gateway", ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];
+  }
+
+  /** Others find it by the runtime file. */
+  #gatewayIs(url: string): void {
+    this.#gatewayUrl = url;
+    const path = runtimePath(this.#folder.dir);
+    const runtime = JSON.parse(readFileSync(path, "utf8")) as RuntimeFile;
+    writeFileSync(path, `${JSON.stringify({ ...runtime, gateway: url }, null, 2)}\n`, { mode: 0o600 });
+  }
+
   #masterArgs(): string[] {
     const { models, leaseMs } = this.options;
     return ["master", "--name", this.#masterName(), ...modelWords(models), "--lease", String(leaseMs)];
@@ -215,7 +246,7 @@ export class Supervisor {
     return `master-${host.slice(0, 24) || "host"}-${sha256(this.#folder.dir).slice(0, 6)}`;
   }
 
-  async #died(name: "master" | "executor", child: ChildProcess): Promise<void> {
+  async #died(name: ChildName, child: ChildProcess): Promise<void> {
     if (this.#stopping || this.#children.get(name) !== child) return;
     this.options.onChange?.(`The ${name} died; it is started again and finds its work in the log.`);
     await this.#pause(name);
@@ -235,7 +266,7 @@ export class Supervisor {
     this.#petrel.clock.after(60_000, () => this.#failures.set(name, Math.max(0, (this.#failures.get(name) ?? 1) - 1)));
   }
 
-  async #stopChild(name: "master" | "executor"): Promise<void> {
+  async #stopChild(name: ChildName): Promise<void> {
     const child = this.#children.get(name);
     this.#children.delete(name);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { usage } from "../../client/usage.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
+import { keyOf } from "../processes/gateway-process.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";
@@ -71,6 +72,10 @@ export const upVerb: Verb = {
     { flags: "--nats <urls>", about: "use these NATS servers, with commas between, and start none" },
     { flags: "--nats-monitor <urls>", about: "with --nats: where their monitors answer, for doctor" },
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
+    {
+      flags: "--gateway-port <n>",
+      about: "where HTTP is served on 127.0.0.1: 0 for a free port, off for none (default: 8484, or a free one)",
+    },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
     { flags: "--max-store <mb>", about: "the most megabytes that the broker keeps on disk (default: no limit but the disk)" },
     ...MODEL_OPTIONS,
@@ -88,13 +93,18 @@ export const upVerb: Verb = {
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       slots: call.integer("slots", 1) ?? 4,
+      ...gatewayOption(call),
       ...(maxStore === undefined ? {} : { maxStoreBytes: maxStore * 1024 * 1024 }),
       onChange: (what) => out.say(what),
     });
     if (supervisor.notice) out.say(supervisor.notice);
-    const ready = { ready: true, nats: supervisor.url, gateway: null, pid: process.pid, dir };
+    const ready = { ready: true, nats: supervisor.url, gateway: supervisor.gateway, pid: process.pid, dir };
     if (out.json) petrel.stdout.write(`${JSON.stringify(ready)}\n`);
-    else out.say(`Petrel is up: broker ${supervisor.url}, state in ${dir}. Ctrl-C stops it.\n${whatNext(call)}`);
+    else {
+      out.say(`Petrel is up: broker ${supervisor.url}, state in ${dir}. Ctrl-C stops it.`);
+      if (supervisor.gateway !== null) out.say(gatewayWords(supervisor.gateway, dir));
+      out.say(whatNext(call));
+    }
     await aborted(petrel.signal);
     out.say("stopping");
     await supervisor.stop();
@@ -107,4 +117,16 @@ function whatNext(call: VerbCall): string {
   const verbs = [...(hello ? ["net apply nets/hello.json"] : []), "doctor", "net ls", "nats-context", "run --help"];
   const lines = verbs.map((verb) => `  ${call.pasteable(`petrel ${verb}`)}`);
   return ["Next, in another terminal, in this folder:", ...lines].join("\n");
+}
+
+/** Errors: usage. */
+export function gatewayOption(call: VerbCall): { gateway?: number | "any" } {
+  if (call.text("gatewayPort") === "off") return {};
+  return { gateway: call.integer("gatewayPort") ?? "any" };
+}
+
+/** Where the gateway is, and the link that a person opens: its key only reads. */
+export function gatewayWords(url: string, dir: string): string {
+  const key = keyOf(dir, "petrel-readonly");
+  return key === null ? `Gateway: ${url}` : `Look at it in a browser (the key in the link only reads): ${url}/#key=${key}`;
 }
