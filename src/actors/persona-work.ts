@@ -6,20 +6,24 @@
  * W4 What an attempt cost is in the log also when nothing came of it; only a master that dies takes its last sums along.
  */
 import type { Clock } from "../contract/clock.ts";
-import { Cancelled, errorData, errorFromData, Refused, Retryable } from "../contract/errors.ts";
+import { Cancelled, errorData, Refused, Retryable } from "../contract/errors.ts";
 import type { EventDraft, ModelUse } from "../contract/event.ts";
-import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
 import { type Capabilities, readHandle } from "../personas/capabilities.ts";
-import type { ToolOutcome, TurnResult } from "../personas/turn.ts";
+import type { ToolOutcome, TurnInput, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
+import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
+import { prepareTurns } from "../personas/turn-prepare.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
-import { storeBundles } from "./term/bundles.ts";
+import { StepJournal } from "./step-journal.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
+import { deniedDraft, spentDraft, told } from "./turn-report.ts";
+import { closeDesk, type Desk, openDesk, redoWork } from "./workspace-desk.ts";
 
 export interface WorkContext {
   signal: AbortSignal;
@@ -48,7 +52,10 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
     };
     try {
       const { value, result } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock, book);
-      return finished({ ok: true, value }, await told(term, firing, result));
+      const said = await told(term, firing, result);
+      if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value }, said);
+      const { status: _, ...rest } = said;
+      return finished({ ok: false, error: errorData(unfinished(firing.persona, result.outcome, wordsOf(result))) }, rest);
     } catch (error) {
       if (context.signal.aborted) {
         if (spent) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
@@ -60,7 +67,9 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
         giveUp(term, firing, failure); // W3
         return finished(null);
       }
-      return finished({ ok: false, error: errorData(failure) }, spent ? { model: spent } : {}); // W4
+      const data = errorData(failure);
+      const outcome = outcomeOf(data);
+      return finished({ ok: false, error: data }, { ...(spent ? { model: spent } : {}), ...(outcome ? { attributes: { outcome } } : {}) }); // W4
     } finally {
       limit.cancel();
     }
@@ -78,55 +87,53 @@ async function work(
 ): Promise<{ value: Json; result: TurnResult }> {
   const bound =
     context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
+  const input: TurnInput = {
+    shape: firing.kind === "agent" ? "agent" : "llm",
+    persona: bound.persona,
+    knowledge: bound.knowledge,
+    ask: firing.ask ?? "",
+    data: firing.data,
+    wiring: { workspace: firing.hasWorkspace, reads: [...capabilities.reads.keys()], writes: [...capabilities.writes.keys()] },
+    key: `${firing.net}/${firing.transition}/${firing.firing}`,
+  };
+  const journal = firing.durable ? await journalFor(term, firing, input) : null;
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
-  const result = await runTurns(
-    {
-      shape: firing.kind === "agent" ? "agent" : "llm",
-      persona: bound.persona,
-      knowledge: bound.knowledge,
-      ask: firing.ask ?? "",
-      data: firing.data,
-      wiring: { workspace: desk !== null, reads: [...capabilities.reads.keys()], writes: [...capabilities.writes.keys()] },
-      key: `${firing.net}/${firing.transition}/${firing.firing}`,
+  if (desk && journal) await takeUp(desk, journal, firing, context.signal);
+  const result = await runTurns(input, {
+    ask: tiers.ask,
+    clock,
+    signal: context.signal,
+    callTool: (name, toolInput, call, signal) => callTool(name, toolInput, call, signal, capabilities, desk),
+    onProgress: (progress) => {
+      if (progress.kind === "answered" && !journal) book(progress.use);
     },
-    {
-      ask: tiers.ask,
-      clock,
-      signal: context.signal,
-      callTool: (name, input, call, signal) => callTool(name, input, call, signal, capabilities, desk),
-      onProgress: (progress) => {
-        if (progress.kind === "answered") book(progress.use);
-      },
-      onDenied: ({ tool, code, reason }) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {}),
-    },
-  );
+    onDenied: ({ tool, code, reason }) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {}),
+    ...(journal ? { journal } : {}),
+  });
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
   return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result };
 }
 
-/** The executor that holds the workspace, reached by tool calls. */
-type Desk = (tool: string, input: Json, call: string, signal: AbortSignal) => Promise<ToolOutcome>;
-
-async function openDesk(term: Term, firing: AssignedFiring, signal: AbortSignal): Promise<Desk> {
-  const executor = await term.dispatch.openSession(firing.firing, firing.attempt, signal);
-  return async (tool, input, call, callSignal) => {
-    const answer = await term.ports.broker.work.callTool(
-      executor,
-      { net: firing.net, firing: firing.firing, attempt: firing.attempt, call, tool, input },
-      callSignal,
-    );
-    if (answer.state === "no-session")
-      throw new Cancelled({ code: "workspace-gone", message: `${executor} no longer holds the workspace` });
-    return answer.state === "done" ? { ok: true, output: answer.output } : { ok: false, error: answer.error };
-  };
+/** The journal of this firing, for this very prompt. */
+async function journalFor(term: Term, firing: AssignedFiring, input: TurnInput): Promise<StepJournal> {
+  const journal = await StepJournal.open(term, firing);
+  const { sha256 } = prepareTurns(input).prompt;
+  const before = journal.found("prompt");
+  if (isJsonObject(before) && before.sha256 !== sha256) await journal.beginAnew("its prompt is another one now");
+  if (journal.isEmpty) await journal.keep("prompt", { sha256 });
+  return journal;
 }
 
-async function closeDesk(term: Term, desk: Desk, signal: AbortSignal): Promise<JsonObject> {
-  const closed = await desk("session.close", {}, "close", signal);
-  if (!closed.ok) throw errorFromData(closed.error);
-  // Commits travel as an artefact, so that any executor can take over where this one stopped.
-  const work = await storeBundles(closed.output, term.ports.broker.artifacts);
-  return isJsonObject(work) ? work : {};
+/** A workspace that cannot be brought to where the journal stands is given back, and the next attempt begins anew in a fresh one. */
+async function takeUp(desk: Desk, journal: StepJournal, { attempt }: AssignedFiring, signal: AbortSignal): Promise<void> {
+  const fault = await redoWork(desk, journal, attempt, signal);
+  if (fault === null) return;
+  await journal.beginAnew(fault);
+  throw new Cancelled({ code: "workspace-gone", message: fault });
+}
+
+function wordsOf({ answer }: TurnResult): string {
+  return String(answer.text ?? answer.reason ?? "");
 }
 
 async function callTool(
@@ -152,47 +159,6 @@ function readPlace(input: Json, capabilities: Capabilities): ToolOutcome {
   } catch (error) {
     return { ok: false, error: errorData(error) };
   }
-}
-
-/** What the event line tells of the work: who answered, at what price, to which exact prompt. */
-async function told(term: Term, firing: AssignedFiring, result: TurnResult): Promise<Partial<EventDraft>> {
-  const artifact = await term.ports.broker.artifacts.put(Buffer.from(result.prompt.text), "text/plain");
-  return {
-    model: result.model,
-    tools: result.tools,
-    personaVersion: firing.personaVersion,
-    prompt: { sha256: result.prompt.sha256, artifact: artifact.$artifact },
-  };
-}
-
-function deniedDraft(firing: AssignedFiring, tool: string, code: string, reason: string): EventDraft {
-  return {
-    category: "tool",
-    type: "denied",
-    status: "refused",
-    transition: firing.transition,
-    persona: firing.persona,
-    firing: firing.firing,
-    attempt: firing.attempt,
-    correlation: firing.correlation,
-    summary: `${firing.persona} may not use ${tool}: ${reason}.`,
-    attributes: { tool, code, reason },
-  };
-}
-
-function spentDraft(firing: AssignedFiring, model: ModelUse): EventDraft {
-  return {
-    category: "tool",
-    type: "noted",
-    status: "info",
-    transition: firing.transition,
-    persona: firing.persona,
-    firing: firing.firing,
-    attempt: firing.attempt,
-    correlation: firing.correlation,
-    model,
-    summary: `${model.calls} model call${model.calls === 1 ? "" : "s"} of ${firing.persona} belong to an attempt that was called off.`,
-  };
 }
 
 function giveUp(term: Term, firing: AssignedFiring, why: Error): void {

@@ -49,6 +49,8 @@ export const EVENT_TYPES = [
   "ignored",
   /** A tool call or an order that was not allowed. attributes: {tool, reason}. No change of state. */
   "denied",
+  /** A durable turn loop has finished a step: attributes.step {name, workedMs, value or artifact}; {anew: reason} drops the ones before. */
+  "step",
   /** A remark on a firing under way (a tool called, a model asked). No change of state. */
   "noted",
 ] as const;
@@ -140,5 +142,6 @@ export const CATEGORY_OF: Record<EventType, EventCategory> = {
   resumed: "control",
   ignored: "executor",
   denied: "tool",
+  step: "tool",
   noted: "tool",
 };

@@ -156,6 +156,12 @@ const llmSchema = z.strictObject({
     .record(alias, template)
     .optional()
     .describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
+  durable: z
+    .boolean()
+    .optional()
+    .describe(
+      "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
+    ),
 });
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
@@ -167,6 +173,18 @@ const agentSchema = z.strictObject({
     .record(alias, template)
     .optional()
     .describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
+  durable: z
+    .boolean()
+    .optional()
+    .describe(
+      "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
+    ),
+  unfinished: z
+    .enum(["error", "result"])
+    .optional()
+    .describe(
+      "An agent that ends without `done`: `error` (default) fails the firing, `result` hands on {status: failed, said or refused} like any answer",
+    ),
   pool: name.optional().describe("Executors that may hold the workspace"),
   workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
 });

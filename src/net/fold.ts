@@ -102,6 +102,13 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
       firing.notBefore = number(event, "notBefore") ?? null;
     });
   },
+  step: (state, event) =>
+    withFiring(state, event, (firing) => {
+      const step = event.attributes?.step;
+      if (!isJsonObject(step) || event.attempt !== firing.attempt) return;
+      if (step.anew === undefined) firing.steps = [...(firing.steps ?? []), step];
+      else delete firing.steps;
+    }),
   decided: decide,
   expired: close,
   intervened: (state, event) => {

@@ -5,6 +5,7 @@
  * S3 A reserved token stays in its place until the firing that holds it is over.
  */
 import type { PlacedId, PlacedToken } from "../contract/event.ts";
+import type { JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import type { ForkOrigin } from "./forking.ts";
 import type { Inbox, Outbox, Transit } from "./link-state.ts";
@@ -82,6 +83,8 @@ export interface OpenFiring {
   decided: Decision[];
   /** How many of `consumed`, the last ones, a reset arc took. Absent: none. */
   swept?: number;
+  /** What a durable turn loop has finished, as the `step` events say it, in order. Absent: nothing. */
+  steps?: JsonObject[];
 }
 
 export interface NetState {

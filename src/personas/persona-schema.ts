@@ -38,6 +38,7 @@ export const personaSchema = z.strictObject({
   output: z.record(z.string(), z.json()).optional().describe("JSON Schema 2020-12 of its answer, an object"),
   maxOutputTokens: z.int().min(256).max(128_000).default(16_000).describe("For one model call; thinking counts"),
   budget: budgetSchema.prefault({}),
+  durable: z.boolean().optional().describe("Its turn loops survive a crash step by step, unless the transition says otherwise"),
   memory: name.optional(),
 });
 export type Persona = z.output<typeof personaSchema>;

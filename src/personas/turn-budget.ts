@@ -16,7 +16,7 @@ export interface Spent {
   startedAt: number;
 }
 
-/** What the next model call may take. Throws Terminal `budget-exhausted` (exit code 6). */
+/** What the next model call may take. Throws Terminal `budget-exhausted` and `too-many-turns` (exit code 6). */
 export function nextCallLimits(
   persona: Persona,
   spent: Spent,
@@ -24,7 +24,7 @@ export function nextCallLimits(
   now: number,
 ): { maxOutputTokens: number; timeoutMs: number } {
   const { budget } = persona;
-  if (spent.turns >= budget.turns) throw exhausted(persona, `${budget.turns} turns`);
+  if (spent.turns >= budget.turns) throw exhausted(persona, `${budget.turns} turns`, "too-many-turns");
   const timeLeft = millisecondsLeft(persona, spent, now);
   if (timeLeft <= 0) throw exhausted(persona, `${budget.seconds} seconds`);
   if (budget.usd !== undefined && (spent.use?.costUsd ?? 0) >= budget.usd && spent.turns > 0) throw exhausted(persona, `${budget.usd} USD`);
@@ -41,9 +41,9 @@ export function millisecondsLeft(persona: Persona, spent: Spent, now: number): n
   return spent.startedAt + persona.budget.seconds * 1000 - now;
 }
 
-export function exhausted(persona: Persona, what: string): Terminal {
+export function exhausted(persona: Persona, what: string, code = "budget-exhausted"): Terminal {
   return new Terminal({
-    code: "budget-exhausted",
+    code,
     message: `${persona.persona} has used up its budget of ${what} for this firing`,
     hint: `Raise the budget in the file of persona ${persona.persona}, or give it a smaller task.`,
     exitCode: 6,

@@ -1,4 +1,4 @@
-/** Phase one: the prompt, and the tools that this persona may call in this place. */
+/** Phase prepare: the prompt, and the tools that this persona may call in this place. */
 import type { JsonObject } from "../contract/json.ts";
 import type { ToolSpec } from "../models/port.ts";
 import { toolCatalogue, toolSpec } from "../tools/catalogue.ts";

@@ -1,4 +1,4 @@
-/** Phase three for an `agent`: its tool calls, one after the other, each through the policy. */
+/** Phase run tools, for an `agent`: its tool calls, one after the other, each through the policy. */
 import { Cancelled, type ErrorData, errorData } from "../contract/errors.ts";
 import type { ToolUse } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
@@ -7,15 +7,20 @@ import type { ToolDefinition } from "../tools/port.ts";
 import { mismatches } from "./output-check.ts";
 import { decideTool } from "./policy.ts";
 import type { TurnInput, TurnPorts } from "./turn.ts";
+import { once, toolStep } from "./turn-journal.ts";
+import type { TurnOutcome } from "./turn-outcome.ts";
 import { DONE, FAIL } from "./turn-prepare.ts";
-
-type ToolCall = Extract<Block, { type: "tool-call" }>;
+import type { ToolCall } from "./turn-step.ts";
 
 export interface CalledTools {
   results: Block[];
   uses: ToolUse[];
   /** The agent ended its work by `done` or `fail`. */
-  answer: JsonObject | null;
+  ended: { outcome: TurnOutcome; answer: JsonObject } | null;
+  /** Calls whose input no tool could take. */
+  malformed: number;
+  /** What was wrong with a `done` that does not fit the persona's output schema. */
+  misfit: string | null;
 }
 
 /** Calls after a `done` or `fail` that counts are not made. `beforeEach` may throw, to end the work. */
@@ -26,26 +31,31 @@ export async function callTools(
   ports: TurnPorts,
   beforeEach: () => void,
 ): Promise<CalledTools> {
-  const results: Block[] = [];
-  const uses: ToolUse[] = [];
+  const called: CalledTools = { results: [], uses: [], ended: null, malformed: 0, misfit: null };
   for (const [index, call] of calls.entries()) {
     beforeEach();
     const name = call.name.slice(0, 64);
     ports.onProgress?.({ kind: "tool", turn, tool: name });
     const made = await callOne(call, `t${turn}c${index + 1}`, input, ports);
     ports.onProgress?.({ kind: "tool-done", turn, tool: name, ok: made.ok });
-    uses.push({ name, ok: made.ok, ...(made.ok || !made.refused ? {} : { refused: true }) });
-    if (made.ok && made.answer) return { results, uses, answer: made.answer };
-    results.push(
+    called.uses.push({ name, ok: made.ok, ...(made.ok || !made.refused ? {} : { refused: true }) });
+    if (made.ok && made.ended) return { ...called, ended: made.ended };
+    if (!made.ok && made.error.code === MALFORMED) {
+      called.malformed += 1;
+      if (name === DONE && input.persona.output) called.misfit = made.error.message;
+    }
+    called.results.push(
       made.ok
         ? { type: "tool-result", id: call.id, output: made.output }
         : { type: "tool-result", id: call.id, output: told(made.error), isError: true },
     );
   }
-  return { results, uses, answer: null };
+  return called;
 }
 
-type Made = { ok: true; output: Json; answer?: JsonObject } | { ok: false; error: ErrorData; refused: boolean };
+const MALFORMED = "tool-input";
+
+type Made = { ok: true; output: Json; ended?: CalledTools["ended"] } | { ok: false; error: ErrorData; refused: boolean };
 
 async function callOne(call: ToolCall, callId: string, input: TurnInput, ports: TurnPorts): Promise<Made> {
   const decision = decideTool(input.persona, call.name, input.wiring, ports.tools);
@@ -55,14 +65,18 @@ async function callOne(call: ToolCall, callId: string, input: TurnInput, ports: 
   if (fault !== null)
     return wrong({
       outlook: "terminal",
-      code: "tool-input",
+      code: MALFORMED,
       message: `the input of ${tool.name} is wrong: ${fault}`,
       hint: "Call it again with an input that fits its schema.",
     });
   if (tool.runs === "loop") return loopTool(tool, call.input);
-  const outcome = await unlessAborted(ports.callTool(tool.name, call.input, callId, ports.signal), ports.signal);
-  if (outcome.ok) return { ok: true, output: limited(outcome.output, tool.limits.bytes) };
-  return outcome.error.outlook === "refused" ? refused(tool.name, outcome.error, ports) : wrong(outcome.error);
+  const { made: outcome, again } = await once(ports.journal, toolStep(callId), async () => {
+    const given = await unlessAborted(ports.callTool(tool.name, call.input, callId, ports.signal), ports.signal);
+    return given.ok ? { ...given, output: limited(given.output, tool.limits.bytes) } : given;
+  });
+  if (outcome.ok) return { ok: true, output: outcome.output };
+  if (outcome.error.outlook !== "refused") return wrong(outcome.error);
+  return again ? { ok: false, error: outcome.error, refused: true } : refused(tool.name, outcome.error, ports);
 }
 
 /** `done` takes what the persona's output schema asks for; every other tool what it says itself. */
@@ -75,8 +89,9 @@ function inputFault(tool: ToolDefinition, input: Json, { persona }: TurnInput): 
 
 function loopTool(tool: ToolDefinition, input: Json): Made {
   const given = isJsonObject(input) ? input : {};
-  if (tool.name === DONE) return { ok: true, output: { ended: true }, answer: { status: "done", ...given } };
-  if (tool.name === FAIL) return { ok: true, output: { ended: true }, answer: { ...given, status: "failed" } };
+  if (tool.name === DONE) return { ok: true, output: { ended: true }, ended: { outcome: "done", answer: { status: "done", ...given } } };
+  if (tool.name === FAIL)
+    return { ok: true, output: { ended: true }, ended: { outcome: "failed", answer: { ...given, status: "failed" } } };
   return { ok: true, output: { noted: true } };
 }
 

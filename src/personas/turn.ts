@@ -3,11 +3,16 @@ import type { Clock } from "../contract/clock.ts";
 import type { ErrorData } from "../contract/errors.ts";
 import type { ModelUse, ToolUse } from "../contract/event.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
-import type { ToolSpec } from "../models/port.ts";
+import type { Message, ToolSpec } from "../models/port.ts";
 import type { Tiers } from "../models/tiers.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import type { Knowledge, Persona } from "./persona-schema.ts";
 import type { Wiring } from "./policy.ts";
+import type { Prompt } from "./prompt.ts";
+import type { Spent } from "./turn-budget.ts";
+import type { Journal } from "./turn-journal.ts";
+import type { TurnOutcome } from "./turn-outcome.ts";
+import type { Troubles } from "./turn-step.ts";
 
 export interface TurnInput {
   /** `llm`: one answer. `agent`: a loop over tools. */
@@ -53,9 +58,12 @@ export interface TurnPorts {
   onText?(delta: string): void;
   /** Default: the tools that come with Petrel. */
   tools?: ReadonlyMap<string, ToolDefinition>;
+  /** Of a durable loop. */
+  journal?: Journal;
 }
 
 export interface TurnResult {
+  outcome: TurnOutcome;
   /**
    * `llm`: what the output schema asks for, or {text}. `agent`: {status: "done", ...}, {status: "failed", reason},
    * {status: "said", text} when it ended without `done`, or {status: "refused", text}.
@@ -68,6 +76,17 @@ export interface TurnResult {
 
 /** Name of the tool through which an `llm` gives its answer. */
 export const ANSWER = "answer";
+
+/** What the loop knows between its phases. */
+export interface TurnRun {
+  input: TurnInput;
+  ports: TurnPorts;
+  prepared: Prepared & { prompt: Prompt };
+  messages: Message[];
+  spent: Spent;
+  troubles: Troubles;
+  tools: ToolUse[];
+}
 
 /** Fields that the loop made ready once, before the first turn. */
 export interface Prepared {

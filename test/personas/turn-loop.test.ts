@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Retryable } from "../../src/contract/errors.ts";
-import { personaRun, runPersona, storySchema } from "../support/persona-run.ts";
+import type { Json } from "../../src/contract/json.ts";
+import type { Journal } from "../../src/personas/turn-journal.ts";
+import { runTurns } from "../../src/personas/turn-loop.ts";
+import { personaRun, runPersona, type ScriptedTurn, storySchema, turnInput } from "../support/persona-run.ts";
 
 const done = { name: "done", input: { summary: "It is done." } };
 const failure = (promise: Promise<unknown>) =>
@@ -165,13 +168,107 @@ describe("an agent works in turns", () => {
   });
 });
 
-describe("the budget is looked at before anything is spent", () => {
-  const loops = () => personaRun(() => ({ tools: [{ name: "think", input: { thought: "again" } }] }));
+describe("what goes wrong is an outcome of its own, never success", () => {
+  const read = { name: "fs.read", input: { path: "a.js" } };
+  const all = (turn: object) => personaRun(() => turn);
 
-  test("a model that loops for ever meets its turns", async () => {
+  test.each<[string, object, object, string, number]>([
+    ["the same call with the same result", { tools: [read] }, {}, "tool-calls-repeated", 4],
+    ["the same thought", { tools: [{ name: "think", input: { thought: "hm" } }] }, {}, "tool-calls-repeated", 4],
+    ["calls that no tool can take", { tools: [{ name: "fs.read", input: '{"pa' }] }, {}, "tool-calls-malformed", 3],
+    ["cut off before any call", { text: "I was about", stop: "length" }, {}, "answer-cut-off", 3],
+    [
+      "a done that does not fit",
+      { tools: [{ name: "done", input: { title: 1 } }] },
+      { persona: { output: storySchema } },
+      "answer-invalid",
+      2,
+    ],
+    ["half an answer of an llm", { text: "Once upon", stop: "length" }, { shape: "llm" }, "answer-cut-off", 2],
+    [
+      "half a structured answer",
+      { tools: [{ name: "answer", input: '{"ti' }], stop: "length" },
+      { shape: "llm", persona: { output: storySchema } },
+      "answer-cut-off",
+      2,
+    ],
+  ])("%s", async (_, turn, over, code, calls) => {
+    const run = all(turn);
+    expect(await failure(runPersona(run, over))).toMatchObject({ code, outlook: "terminal" });
+    expect(run.asked).toHaveLength(calls);
+  });
+
+  test("a repeated call is warned about first, and one whose result changes is none", async () => {
+    let count = 0;
+    const polling = personaRun(
+      (turn) => ({ tools: [turn < 8 ? read : done] }),
+      () => ({ ok: true, output: { count: count++ } }),
+    );
+    expect((await runPersona(polling)).outcome).toBe("done");
+    const stuck = personaRun((turn) => ({ tools: [turn < 4 ? read : done] }));
+    expect((await runPersona(stuck)).outcome).toBe("done");
+    expect(JSON.stringify(stuck.asked[3]?.request.messages.at(-1))).toMatch(/same call 3 times/);
+    expect(JSON.stringify(stuck.asked[2]?.request.messages.at(-1))).not.toMatch(/same call/);
+  });
+});
+
+describe("a journal takes the place of what was done before", () => {
+  const script = (): ScriptedTurn[] => [
+    { tools: [{ name: "fs.read", input: { path: "a.js" } }] },
+    {
+      tools: [
+        { name: "git.commit", input: { message: "a" } },
+        { name: "fs.delete", input: { path: "a.js" } },
+      ],
+    },
+    { tools: [done] },
+  ];
+  const journal = (kept: Map<string, Json>, most = Infinity): Journal => ({
+    found: (name) => kept.get(name),
+    keep: async (name, value) => {
+      if (kept.size >= most) throw new Error("killed");
+      kept.set(name, value);
+    },
+    workedMs: 0,
+  });
+
+  test("killed after any of its steps, the loop goes on from there: no answer and no result is asked for twice", async () => {
+    const whole = personaRun(script());
+    const expected = await runPersona(whole);
+    for (let steps = 0; steps <= 5; steps += 1) {
+      const kept = new Map<string, Json>();
+      const first = personaRun(script());
+      await runTurns(turnInput(), { ...first.ports, journal: journal(kept, steps) }).catch(() => {});
+      expect(kept.size).toBe(steps);
+      const stepsBefore = new Set(kept.keys());
+      const answers = [...kept.keys()].filter((name) => name.startsWith("answer")).length;
+      const second = personaRun((turn) => script()[turn - 1 + answers] ?? {});
+      const denied = first.denied.length;
+      const result = await runTurns(turnInput(), { ...second.ports, journal: journal(kept) });
+      expect({ ...result, model: result.model.calls }).toEqual({ ...expected, model: expected.model.calls });
+      expect(second.asked).toHaveLength(3 - answers);
+      const left = ["t1c1", "t2c1"].filter((call) => !stepsBefore.has(`tool-${call}`));
+      expect(second.called.map(({ call }) => call)).toEqual(left);
+      expect(denied + second.denied.length).toBeGreaterThanOrEqual(1);
+    }
+  });
+  test("time worked before counts", async () => {
+    const run = personaRun(script());
+    const late = { ...journal(new Map()), workedMs: 50_000 };
+    expect(await failure(runTurns(turnInput({ persona: { budget: { seconds: 50 } } }), { ...run.ports, journal: late }))).toMatchObject({
+      code: "budget-exhausted",
+    });
+    expect(run.asked).toEqual([]);
+  });
+});
+
+describe("the budget is looked at before anything is spent", () => {
+  const loops = () => personaRun((turn) => ({ tools: [{ name: "think", input: { thought: `again, ${turn}` } }] }));
+
+  test("a model that loops for ever meets its turns, which is an outcome of its own", async () => {
     const run = loops();
     expect(await failure(runPersona(run, { persona: { budget: { turns: 5 } } }))).toMatchObject({
-      code: "budget-exhausted",
+      code: "too-many-turns",
       exitCode: 6,
       message: expect.stringContaining("5 turns"),
     });

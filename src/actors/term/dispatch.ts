@@ -34,6 +34,10 @@ export interface AssignedFiring {
   correlation: string;
   timeoutMs: number;
   hasWorkspace: boolean;
+  /** Its turn loop keeps a journal. */
+  durable: boolean;
+  /** An agent that ends without `done` hands on what it said instead of failing. */
+  takesUnfinished: boolean;
 }
 
 export interface DispatchPorts {
@@ -120,11 +124,21 @@ export class Dispatch {
     return null;
   }
 
+  /** The transition's word counts, else the persona's. */
+  isDurable(firing: OpenFiring): boolean {
+    const { state, personas } = this.#ports;
+    const definition = this.#transition(firing)?.definition;
+    if (definition?.kind !== "llm" && definition?.kind !== "agent") return false;
+    return definition.durable ?? personas.get(definition.persona, state.personas[definition.persona])?.durable ?? false;
+  }
+
   /** Offers the workspace of an agent's firing and settles with the executor that claims it. */
   openSession(id: string, attempt: number, signal: AbortSignal): Promise<string> {
     const firing = this.#ports.state.firings.get(id);
     const transition = firing && this.#transition(firing);
     if (!firing || !transition || firing.attempt !== attempt) return Promise.reject(gone());
+    // A durable one is taken up again where its workspace stands.
+    if (firing.claim) return Promise.resolve(firing.claim.executor);
     const key = `${id}/${attempt}`;
     return new Promise<string>((resolve, reject) => {
       const end = (error: Error) => {
@@ -203,6 +217,8 @@ export class Dispatch {
       correlation: firing.correlation,
       timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
+      durable: this.isDurable(firing),
+      takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
     };
   }
 

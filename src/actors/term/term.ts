@@ -3,9 +3,9 @@
  *
  * T1 The term begins with an epoch record appended by compare-and-swap: success proves that the whole log was read (E2).
  * T2 Effects and answers follow acknowledged events only. T3 When the term is over, everything that it started is called off
- * and it serves nobody any more; the next term finds all in the log. T4 Claimed work keeps its attempt over a recovery;
- * effects that ran inside the dead master start again as the next attempt (E8). T5 Nothing is started before the control
- * record was read (E9).
+ * and it serves nobody any more; the next term finds all in the log. T4 Claimed work keeps its attempt over a recovery, a durable
+ * loop with a workspace too; other effects that ran inside the dead master start again as the next attempt (E8). T5 Nothing is
+ * started before the control record was read (E9).
  */
 import type { CommandAnswer, Serving } from "../../contract/broker.ts";
 import type { Timer } from "../../contract/clock.ts";
@@ -339,7 +339,9 @@ export class Term {
       // What waits for its time waits on; the pump starts it.
       if (firing.gate || firing.notBefore !== null || this.state.killed) continue;
       const kind = this.netOf(firing)?.transitions.get(firing.transition)?.definition.kind;
-      if (kind === "command") this.dispatch.run(firing);
+      // The workspace of a durable loop outlives the master, and so does its attempt.
+      const goesOn = kind === "command" || (firing.claim !== null && this.dispatch.isDurable(firing));
+      if (goesOn) this.dispatch.run(firing);
       else this.lapse(firing, "the master started anew");
     }
   }

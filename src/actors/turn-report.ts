@@ -1,0 +1,55 @@
+/** What the event line tells of a turn loop's work. */
+import type { EventDraft, ModelUse } from "../contract/event.ts";
+import type { TurnResult } from "../personas/turn.ts";
+import { isSuccess } from "../personas/turn-outcome.ts";
+import type { AssignedFiring } from "./term/dispatch.ts";
+import type { Term } from "./term/term.ts";
+
+/** Who answered, at what price, to which exact prompt, and how it ended. */
+export async function told(term: Term, firing: AssignedFiring, result: TurnResult): Promise<Partial<EventDraft>> {
+  const artifact = await term.ports.broker.artifacts.put(Buffer.from(result.prompt.text), "text/plain");
+  const { outcome, model, tools, prompt } = result;
+  return {
+    // What each step of a durable loop cost stands in its own event.
+    model: firing.durable ? nothingOf(model) : model,
+    tools,
+    personaVersion: firing.personaVersion,
+    prompt: { sha256: prompt.sha256, artifact: artifact.$artifact },
+    ...(isSuccess(outcome) ? {} : { status: outcome === "refused" ? "refused" : "error" }),
+    attributes: { outcome, ...(firing.durable ? { total: { ...model } } : {}) },
+  };
+}
+
+function nothingOf({ provider, name }: ModelUse): ModelUse {
+  return { provider, name, calls: 0, inputTokens: 0, outputTokens: 0, costUsd: 0, listUsd: 0 };
+}
+
+export function deniedDraft(firing: AssignedFiring, tool: string, code: string, reason: string): EventDraft {
+  return {
+    category: "tool",
+    type: "denied",
+    status: "refused",
+    transition: firing.transition,
+    persona: firing.persona,
+    firing: firing.firing,
+    attempt: firing.attempt,
+    correlation: firing.correlation,
+    summary: `${firing.persona} may not use ${tool}: ${reason}.`,
+    attributes: { tool, code, reason },
+  };
+}
+
+export function spentDraft(firing: AssignedFiring, model: ModelUse): EventDraft {
+  return {
+    category: "tool",
+    type: "noted",
+    status: "info",
+    transition: firing.transition,
+    persona: firing.persona,
+    firing: firing.firing,
+    attempt: firing.attempt,
+    correlation: firing.correlation,
+    model,
+    summary: `${model.calls} model call${model.calls === 1 ? "" : "s"} of ${firing.persona} belong to an attempt that was called off.`,
+  };
+}
