@@ -1,5 +1,6 @@
 /** What the event line tells of a turn loop's work. */
 import type { EventDraft, ModelUse } from "../contract/event.ts";
+import type { JsonObject } from "../contract/json.ts";
 import type { TurnResult } from "../personas/turn.ts";
 import { isSuccess } from "../personas/turn-outcome.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
@@ -16,7 +17,7 @@ export async function told(term: Term, firing: AssignedFiring, result: TurnResul
     personaVersion: firing.personaVersion,
     prompt: { sha256: prompt.sha256, artifact: artifact.$artifact },
     ...(isSuccess(outcome) ? {} : { status: outcome === "refused" ? "refused" : "error" }),
-    attributes: { outcome, ...(firing.durable ? { total: { ...model } } : {}) },
+    attributes: { outcome, ...(firing.durable ? { total: { ...model } as unknown as JsonObject } : {}) },
   };
 }
 
