@@ -78,7 +78,7 @@ export const MUTATIONS: Mutation[] = [
   {
     rule: "E5: places are compared with the log at the start of a term",
     file: "src/actors/term/projection.ts",
-    from: "if (add.length + remove.length > 0) await streams.update({ add, remove });",
+    from: "await this.#mend(add, remove);",
     to: "",
   },
   {

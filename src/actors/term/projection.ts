@@ -96,9 +96,7 @@ export class Projection {
         for (const [id, token] of tokens) if (!there.has(id)) add.push({ place, token });
         for (const id of there) if (!tokens.has(id)) remove.push({ place, id });
       }
-      for (let at = 0; at < add.length; at += CHANGES_AT_ONCE) await this.#write({ add: add.slice(at, at + CHANGES_AT_ONCE), remove: [] });
-      for (let at = 0; at < remove.length; at += CHANGES_AT_ONCE)
-        await this.#write({ add: [], remove: remove.slice(at, at + CHANGES_AT_ONCE) });
+      await this.#mend(add, remove);
       this.#stale = false;
       return { added: add.length, removed: remove.length };
     } catch (error) {
@@ -108,6 +106,12 @@ export class Projection {
       this.#held = false;
       if (!this.#stale && this.backlog > 0) this.#work();
     }
+  }
+
+  async #mend(add: PlaceChange["add"], remove: PlaceChange["remove"]): Promise<void> {
+    const step = CHANGES_AT_ONCE;
+    for (let at = 0; at < add.length; at += step) await this.#write({ add: add.slice(at, at + step), remove: [] });
+    for (let at = 0; at < remove.length; at += step) await this.#write({ add: [], remove: remove.slice(at, at + step) });
   }
 
   /** P4. A margin is left for what is on its way. */
