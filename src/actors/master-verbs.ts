@@ -9,12 +9,15 @@ import type { Json } from "../contract/json.ts";
 import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
 import { checkNetFile, formatProblem } from "../net/check.ts";
 import { netSchema } from "../net/definition.ts";
+import { freeze } from "../net/frozen-state.ts";
 import { treeJson } from "./actor-tree.ts";
 import { badRequest, mustBeSound } from "./bad-request.ts";
 import { type ForkRequest, forkNet } from "./fork.ts";
 import type { Master } from "./master.ts";
+import { pastOf } from "./past.ts";
 import type { BoundPersona } from "./persona-book.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
+import { slicedHash } from "./term/state-digest.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const applyNetBody = z.object({
@@ -40,6 +43,8 @@ const forkBody = z.object({
 const takeBody = z.object({ net: z.string() });
 const controlBody = z.object({ generation: z.int(), state: z.enum(["running", "killed"]), by: z.string() });
 const tellBody = z.object({ persona: z.string(), version: z.string(), by: z.string() });
+
+const momentBody = z.object({ net: z.string(), seq: z.int().min(0) });
 
 export type Verb = (master: Master, body: unknown) => Promise<Json>;
 
@@ -117,6 +122,13 @@ export const MASTER_VERBS: Record<string, Verb> = {
     return [...named, ...waiting.map((bound) => personaRow(bound.persona.persona, bound.version, bound))];
   },
   actors: async (master) => treeJson(master.tree()),
+  /** What this master makes of the log up to an event, whoever owns the net. */
+  "state-hash": async (master, body) => {
+    const { net, seq } = momentBody.parse(body);
+    const { broker, clock, name } = master.ports;
+    const { state } = await pastOf(broker, net, { kind: "event", seq });
+    return { master: name, hash: await slicedHash(freeze(state), clock) };
+  },
 };
 
 export function serveMaster(master: Master): Promise<Serving> {

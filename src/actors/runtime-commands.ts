@@ -15,6 +15,7 @@ import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verb
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
 const forkBody = z.object({ as: z.string().optional() });
+const netBody = z.object({ net: z.string() });
 const byBody = z.object({ by: person });
 /** One that does not answer in time is left out; its nets are shown again when they have an owner. */
 const OTHERS_MS = 3000;
@@ -65,6 +66,14 @@ const VERBS: Record<string, Verb> = {
       if (net.state === "owning" || !nets.has(net.id)) nets.set(net.id, net);
     }
     return treeJson({ ...(trees[0] as ActorNode), children: [...nets.values()] });
+  },
+  /** The owner's state, as it has it in memory, beside what each master makes of the log up to the same event. */
+  "state-hashes": async (master, body) => {
+    const { net } = netBody.parse(body);
+    const answer = await master.ports.broker.commands.ask(net, "state-hash", {});
+    if (!answer.ok) throw errorFromData(answer.error ?? { outlook: "terminal", code: "unexpected", message: "no reason was given" });
+    const { seq, hash } = answer.value as { seq: number; hash: string };
+    return { net, seq, hash, masters: await fromAll(master, "state-hash", { net, seq }) };
   },
   status,
   kill: (master, body) => switchAll(master, "killed", byBody.parse(body).by.user),

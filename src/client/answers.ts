@@ -56,6 +56,12 @@ export const stateHashAnswer = z.looseObject({
   tip: z.looseObject({ sequence: z.int(), chain: z.string() }),
 });
 
+export const stateHashesAnswer = z.looseObject({
+  seq: z.int(),
+  hash: z.string(),
+  masters: z.array(z.looseObject({ master: z.string(), hash: z.string() })),
+});
+
 export const token = z.looseObject({
   id: z.string(),
   data: json,

@@ -32,6 +32,7 @@ export class Callers {
   readonly #network: Network;
   readonly #process: SimProcess;
   readonly #letterCount: number;
+  readonly #nets: string[];
   #calm = false;
   #tried = 0;
 
@@ -42,6 +43,7 @@ export class Callers {
     this.#network = network;
     this.#process = new SimProcess(world, "caller");
     this.#letterCount = work.letters.length;
+    this.#nets = work.nets.map(({ net }) => net);
     this.puts = work.puts.map(({ place, data }, at) => ({
       ...{ place, data: data as Json, key: chance.of(0.85) ? `put-${at}` : null, answers: [], done: false },
     }));
@@ -86,8 +88,8 @@ export class Callers {
     await this.insist(null, "resume");
     for (;;) {
       if (this.#hub.control.state === "killed") await this.insist(null, "resume");
-      const answer = await this.ask(NET, "resume").catch(() => null);
-      if (answer?.ok) return;
+      const answers = await Promise.all(this.#nets.map((net) => this.ask(net, "resume").catch(() => null)));
+      if (answers.every((answer) => answer?.ok)) return;
       await this.#process.sleep(300);
     }
   }

@@ -8,14 +8,11 @@ import { Replay } from "./replay.ts";
 import type { Scene } from "./simulate.ts";
 
 export function broken(scene: Scene): string[] {
-  const entries = validEntries(scene.hub);
-  const replay = new Replay(entries);
+  const replays = new Map(scene.work.nets.map(({ net }) => [net, new Replay(validEntries(scene.hub, net))]));
+  const replay = replays.get(NET) ?? new Replay([]);
   return [
-    ...epochsInOrder(scene),
-    ...chainHolds(entries),
-    ...replay.broken,
-    ...foldIsState(scene),
-    ...placesShowMarking(scene, replay),
+    ...[...replays].flatMap(([net, each]) => ofOneNet(scene, net, each)),
+    ...linksCarryOnce(scene),
     ...putsAreIn(scene, replay),
     ...lettersAreIn(scene, replay),
     ...decisionsAreIn(scene),
@@ -24,11 +21,59 @@ export function broken(scene: Scene): string[] {
   ];
 }
 
+function ofOneNet(scene: Scene, net: string, replay: Replay): string[] {
+  const broken = [
+    ...epochsInOrder(scene, net),
+    ...chainHolds(validEntries(scene.hub, net)),
+    ...replay.broken,
+    ...foldIsState(scene, net),
+    ...placesShowMarking(scene, net, replay),
+    ...timesOnce(scene, net),
+  ];
+  return broken.map((what) => `${net}: ${what}`);
+}
+
+/** E10: what one log sent is in the other, each once, in the order of its numbers, and nothing else is. */
+function linksCarryOnce({ hub, work }: Scene): string[] {
+  const names = work.nets.map(({ net }) => net);
+  const linked = (net: string, types: string[], side: "net" | "from", other: string) =>
+    validEntries(hub, net).flatMap(({ events }) =>
+      events.flatMap(({ type, attributes, produced }) => {
+        const link = attributes?.link as { net?: string; from?: string; number?: number } | undefined;
+        return types.includes(type) && link?.[side] === other ? [`${link.number} ${produced?.[0]?.token.id}`] : [];
+      }),
+    );
+  return names.flatMap((from) =>
+    names.flatMap((to) => {
+      const sent = linked(from, ["sent"], "net", to);
+      const came = linked(to, ["arrived", "refused"], "from", from);
+      const gap = sent.findIndex((each, at) => !each.startsWith(`${at + 1} `));
+      if (gap >= 0) return [`E10: ${from} sends ${sent[gap]} to ${to} as its number ${gap + 1}`];
+      return isDeepStrictEqual(sent, came) ? [] : [`E10: ${from} has sent ${show(sent)}, and ${to} has taken ${show(came)}`];
+    }),
+  );
+}
+
+/** A time of a schedule makes one firing at most. */
+function timesOnce({ hub }: Scene, net: string): string[] {
+  const seen = new Set<string>();
+  return validEntries(hub, net).flatMap(({ events }) =>
+    events.flatMap(({ type, transition, attributes }) => {
+      const at = (attributes?.schedule as { at?: string } | undefined)?.at;
+      if (type !== "fired" || at === undefined) return [];
+      const key = `${transition} ${at}`;
+      const twice = seen.has(key);
+      seen.add(key);
+      return twice ? [`${transition} fires twice for ${at}`] : [];
+    }),
+  );
+}
+
 /** E2: nothing of an owner comes after the next one has opened its epoch. */
-function epochsInOrder({ hub }: Scene): string[] {
+function epochsInOrder({ hub }: Scene, net: string): string[] {
   let newest = 0;
   const broken: string[] = [];
-  for (const { sequence, epoch } of rawEntries(hub)) {
+  for (const { sequence, epoch } of rawEntries(hub, net)) {
     if (epoch < newest) broken.push(`E2: entry ${sequence} is of epoch ${epoch}, after epoch ${newest} began`);
     newest = Math.max(newest, epoch);
   }
@@ -44,10 +89,10 @@ function chainHolds(entries: RawEntry[]): string[] {
 }
 
 /** E1: what the owner holds in memory is the fold of its log. */
-function foldIsState({ hub, masters }: Scene): string[] {
-  const term = masters.flatMap((each) => each.term ?? [])[0];
+function foldIsState({ hub, masters }: Scene, net: string): string[] {
+  const term = masters.flatMap((each) => each.termOf(net) ?? [])[0];
   if (!term) return ["nobody owns the net"];
-  const folded = foldRaw(hub);
+  const folded = foldRaw(hub, net);
   const differing = (Object.keys(folded) as (keyof NetState)[]).filter((part) => !isDeepStrictEqual(term.state[part], folded[part]));
   return differing.map(
     (part) => `E1: ${part} of the owner is not the fold of the log: ${show(term.state[part])}, in the log ${show(folded[part])}`,
@@ -55,13 +100,14 @@ function foldIsState({ hub, masters }: Scene): string[] {
 }
 
 /** E5. */
-function placesShowMarking({ hub }: Scene, replay: Replay): string[] {
+function placesShowMarking({ hub }: Scene, net: string, replay: Replay): string[] {
   const marking = new Map<string, string[]>();
   for (const [id, { place }] of replay.rest) marking.set(place, [...(marking.get(place) ?? []), id]);
-  const places = new Set([...marking.keys(), ...[...hub.places.keys()].map((name) => name.slice(NET.length + 1))]);
+  const streams = [...hub.places.keys()].filter((name) => name.startsWith(`${net}/`)).map((name) => name.slice(net.length + 1));
+  const places = new Set([...marking.keys(), ...streams]);
   return [...places].flatMap((place) => {
     const wanted = (marking.get(place) ?? []).sort();
-    const shown = [...(hub.places.get(`${NET}/${place}`)?.keys() ?? [])].sort();
+    const shown = [...(hub.places.get(`${net}/${place}`)?.keys() ?? [])].sort();
     return isDeepStrictEqual(wanted, shown) ? [] : [`E5: the stream of ${place} shows ${show(shown)}, in the log ${show(wanted)}`];
   });
 }

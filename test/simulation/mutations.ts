@@ -82,6 +82,27 @@ export const MUTATIONS: Mutation[] = [
     to: "",
   },
   {
+    rule: "E10: a number is taken once",
+    file: "src/actors/term/link-receiver.ts",
+    from: "if (number <= this.#taken(batch)) continue;",
+    to: "",
+    lanes: ["post-office"],
+  },
+  {
+    rule: "E10: delivered follows the receiver's answer",
+    file: "src/actors/term/link-sender.ts",
+    from: "const answer = await handover.hand(net, batch);",
+    to: "const answer = await handover.hand(net, batch).catch(() => ({ ok: true, identity: batch.peer ?? '', taken: batch.first } as never));",
+    lanes: ["post-office"],
+  },
+  {
+    rule: "A time of a schedule is remembered",
+    file: "src/net/fold.ts",
+    from: "known.last = Date.parse(String(stands.at))",
+    to: "known.last -= 0",
+    lanes: ["times"],
+  },
+  {
     rule: "A retry whose time has passed is not forgotten",
     file: "src/net/due.ts",
     from: "if (notBefore !== null && !gate && !state.paused) next",

@@ -3,6 +3,8 @@ import type { NetFile } from "../../src/net/definition.ts";
 import type { Chance } from "./chance.ts";
 
 export const NET = "sim";
+/** The net at the other end of the links; it stands where a workload has the lane `post-office`. */
+export const FAR = "far";
 export const PERSONA = "thinker";
 
 interface Lane {
@@ -13,6 +15,7 @@ interface Lane {
   letters?: string[];
 }
 
+const LINKED = "post-office";
 const numbered = (n: number) => ({ n });
 
 const LANES: Record<string, Lane> = {
@@ -124,6 +127,38 @@ const LANES: Record<string, Lane> = {
     },
     puts: { wishes: numbered },
   },
+  [LINKED]: {
+    places: { parcels: { open: true }, home: { accepts: [FAR], sink: true } },
+    transitions: {
+      ship: {
+        kind: "link",
+        in: [{ place: "parcels", as: "parcel" }],
+        to: { net: FAR, place: "inbox" },
+        value: { n: "${parcel.n}" },
+        concurrency: 3,
+      },
+    },
+    puts: { parcels: numbered },
+  },
+  times: {
+    places: {
+      pieces: { open: true },
+      bundles: { deadline: { after: "3s", to: "forgotten" } },
+      forgotten: { sink: true },
+      slow: { sink: true },
+      ticks: { capacity: 3, sink: true },
+    },
+    transitions: {
+      tick: { kind: "pass", schedule: { every: "1700ms" }, in: [], out: [{ to: "ticks" }] },
+      bundle: {
+        kind: "pass",
+        in: [{ place: "pieces", as: "pieces", batch: { size: 3, within: "2s" } }],
+        out: [{ to: "bundles", value: { count: "${len(pieces)}", key: "${pieces.0.n}" } }],
+      },
+      wait: { kind: "pass", delay: "1500ms", in: [{ place: "bundles", as: "bundle", where: "$.count > 1" }], out: [{ to: "slow" }] },
+    },
+    puts: { pieces: numbered },
+  },
   thought: {
     places: { questions: { open: true }, answers: { sink: true } },
     transitions: {
@@ -140,8 +175,25 @@ const LANES: Record<string, Lane> = {
   },
 };
 
+/** Takes what the lane sends, keeps it and sends a receipt back. A little room, so that the links have to wait. */
+const FAR_NET: NetFile = {
+  net: FAR,
+  places: { inbox: { accepts: [NET], capacity: 2 }, shelf: { sink: true }, receipts: { capacity: 2 } },
+  transitions: {
+    keep: {
+      kind: "pass",
+      route: "all",
+      in: [{ place: "inbox", as: "parcel" }],
+      out: [{ to: "shelf" }, { to: "receipts", value: { receipt: "${parcel.n}" } }],
+    },
+    answer: { kind: "link", in: [{ place: "receipts", as: "receipt" }], to: { net: NET, place: "home" }, value: "${receipt}" },
+  },
+};
+
 export interface Workload {
   lanes: string[];
+  /** Of all nets, that of the lanes last: the others are there when it begins. */
+  nets: NetFile[];
   definition: NetFile;
   puts: { place: string; data: Record<string, unknown> }[];
   letters: { place: string; data: Record<string, unknown> }[];
@@ -165,5 +217,6 @@ export function workload(chance: Chance, only?: string[]): Workload {
     }
     for (const place of boxes) for (let count = chance.between(3, 8); count > 0; count--) letters.push({ place, data: numbered(++n) });
   }
-  return { lanes: names, definition, puts, letters };
+  const nets = names.includes(LINKED) ? [FAR_NET, definition] : [definition];
+  return { lanes: names, nets, definition, puts, letters };
 }

@@ -17,9 +17,9 @@ export interface RawEntry {
 }
 
 /** Every entry, also those that readers pass over. */
-export function rawEntries(hub: MemoryHub): RawEntry[] {
+export function rawEntries(hub: MemoryHub, net = NET): RawEntry[] {
   return hub
-    .log(NET)
+    .log(net)
     .all()
     .map(({ seq, value: { id, epoch, events, prev = "" } }) => {
       return { sequence: seq, epoch, events, prev, hash: entryHash({ prev, epoch, id }, JSON.stringify(events)) };
@@ -27,31 +27,31 @@ export function rawEntries(hub: MemoryHub): RawEntry[] {
 }
 
 /** E2: entries of an epoch older than the newest before them say nothing. */
-export function validEntries(hub: MemoryHub): RawEntry[] {
+export function validEntries(hub: MemoryHub, net = NET): RawEntry[] {
   let newest = 0;
-  return rawEntries(hub).filter(({ epoch, events }) => {
+  return rawEntries(hub, net).filter(({ epoch, events }) => {
     if (epoch < newest) return false;
     if (events.some(({ type }) => type === "epoch")) newest = epoch;
     return true;
   });
 }
 
-export function foldRaw(hub: MemoryHub): NetState {
-  const entries = validEntries(hub);
+export function foldRaw(hub: MemoryHub, net = NET): NetState {
+  const entries = validEntries(hub, net);
   const state = foldEvents(
-    NET,
+    net,
     entries.flatMap(({ events }) => events),
   );
-  state.sequence = hub.log(NET).last;
+  state.sequence = hub.log(net).last;
   state.chain = entries.at(-1)?.hash ?? "";
   return state;
 }
 
 /** Tokens that were in the net and are no longer. */
-export function goneTokens(hub: MemoryHub): { place: string; token: Token }[] {
+export function goneTokens(hub: MemoryHub, net = NET): { place: string; token: Token }[] {
   const there = new Map<string, { place: string; token: Token }>();
-  const left = foldRaw(hub).places;
-  for (const { events } of validEntries(hub)) {
+  const left = foldRaw(hub, net).places;
+  for (const { events } of validEntries(hub, net)) {
     for (const event of events) for (const { place, token } of event.produced ?? []) there.set(token.id, { place, token });
   }
   return [...there.values()].filter(({ place, token }) => !left.get(place)?.has(token.id));

@@ -77,6 +77,8 @@ export class Replay {
       case "fired":
       case "expired":
       case "intervened":
+      case "sent":
+      case "delivered":
         this.#close(event);
         break;
       default:

@@ -4,8 +4,8 @@ import type { Run } from "./simulate.ts";
 
 export function showRun(run: Run): string {
   const lines = run.log.split("\n").flatMap((line) => {
-    const { seq, epoch, events } = JSON.parse(line) as { seq: number; epoch: number; events: NetEvent[] };
-    return events.map((event) => `entry ${seq} epoch ${epoch} ${showEvent(event)}`);
+    const { net, seq, epoch, events } = JSON.parse(line) as { net: string; seq: number; epoch: number; events: NetEvent[] };
+    return events.map((event) => `${net} entry ${seq} epoch ${epoch} ${showEvent(event)}`);
   });
   const again = `PETREL_SEED=${run.seed} npx vitest run test/simulation`;
   return [

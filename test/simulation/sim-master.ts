@@ -48,9 +48,12 @@ export class SimMaster {
   get broker(): SimBroker {
     return this.#broker;
   }
-  /** Its term as owner of the net, if it has one and knows of no end. */
+  /** Its term as owner of a net, if it has one and knows of no end. */
   get term(): Term | null {
-    const term = this.#process.alive ? this.#master?.terms.get(NET) : undefined;
+    return this.termOf(NET);
+  }
+  termOf(net: string): Term | null {
+    const term = this.#process.alive ? this.#master?.terms.get(net) : undefined;
     return term && !term.loop.isOver ? term : null;
   }
 

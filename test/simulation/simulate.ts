@@ -73,7 +73,7 @@ export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
   const scene: Scene = { ...stage, world, work, callers, masters, executors };
   const run = (): Run => ({
     ...{ seed, trace: world.trace, appends: troubles.appends, steps: world.steps, lanes: work.lanes, troubles: count },
-    log: rawLog(hub),
+    log: rawLog(hub, work),
     broken: [],
   });
 
@@ -98,14 +98,16 @@ async function setUp({ world, work, callers }: Scene): Promise<boolean> {
   let ready = false;
   void (async () => {
     if (work.lanes.includes("thought")) await callers.insist(null, "apply-persona", { persona: personaNamed(PERSONA) });
-    ready = (await callers.insist(null, "apply-net", { definition: work.definition })).ok;
+    for (const definition of work.nets)
+      ready = (await callers.insist(null, "apply-net", { definition })).ok && definition === work.definition;
   })();
   return world.run(() => ready, SETUP_MS);
 }
 
 /** Null once all is done and nothing moved for two leases; else what still waits. */
 async function comeToRest(scene: Scene): Promise<string | null> {
-  const { world, callers } = scene;
+  const { world, work, callers } = scene;
+  const written = () => work.nets.reduce((sum, { net }) => sum + scene.hub.log(net).last, 0);
   let running = false;
   let shaken = false;
   const resume = () => {
@@ -122,48 +124,58 @@ async function comeToRest(scene: Scene): Promise<string | null> {
   };
   for (let tries = 0; tries < 20; tries++) {
     if (!(await world.run(rests, REST_MS))) return running ? unrest(scene) : "nobody answers a resume";
-    const before = scene.hub.log(NET).last;
+    const before = written();
     const end = world.now() + 2 * LEASE_MS + 1000;
     await world.run(() => world.now() >= end, 2 * LEASE_MS + 1000);
-    if (unrest(scene) !== null || scene.hub.log(NET).last !== before) continue;
+    if (unrest(scene) !== null || written() !== before) continue;
     // An owner that has nothing to write may not know that another one opened an epoch since: it is asked to write.
     if (shaken) return null;
     running = false;
-    void callers
-      .insist(NET, "pause")
-      .then(() => callers.insist(NET, "resume"))
-      .then(() => {
-        shaken = true;
-        running = true;
-      });
+    void Promise.all(work.nets.map(({ net }) => callers.insist(net, "pause").then(() => callers.insist(net, "resume")))).then(() => {
+      shaken = true;
+      running = true;
+    });
   }
   return "the log goes on growing";
 }
 
 /** As people see it: by the control record, and by what the owner says of its net. */
-function isStopped({ hub, masters }: Scene): boolean {
-  return hub.control.state === "killed" || masters.some(({ term }) => term?.state.paused);
+function isStopped({ hub, work, masters }: Scene): boolean {
+  return hub.control.state === "killed" || work.nets.some(({ net }) => masters.some((master) => master.termOf(net)?.state.paused));
 }
 
-function unrest({ hub, callers, masters, executors }: Scene): string | null {
+function unrest(scene: Scene): string | null {
+  const { hub, work, callers, masters, executors } = scene;
   if (!callers.done) return "a caller waits for its answer";
-  const owners = masters.flatMap(({ term }) => term ?? []);
-  if (owners.length !== 1) return `${owners.length} masters own the net`;
-  const state = owners[0]?.state;
-  if (!state || owners[0]?.loop.backlog !== 0) return "the log has not taken all";
-  if (state.paused || state.killed) return "the net is paused or stopped";
-  if (state.firings.size > 0) return `open firings: ${[...state.firings.values()].map(({ transition }) => transition).join(", ")}`;
-  const out = callers.letters.find(({ created, seq, lost }) => !lost && !letterIsIn(state, created, seq));
+  for (const { net } of work.nets) {
+    const moves = unrestOf(scene, net);
+    if (moves !== null) return `${net}: ${moves}`;
+  }
+  const state = masters.flatMap(({ term }) => term ?? [])[0]?.state;
+  const out = state && callers.letters.find(({ created, seq, lost }) => !lost && !letterIsIn(state, created, seq));
   if (out && out.created === hub.letterBoxes.get(NET)?.stream.created) return `letter ${out.seq} is not in`;
   if (!executors.every(({ idle }) => idle)) return "an executor has something to do";
   if (hub.results(NET).all().length > 0) return "results lie there";
   return null;
 }
 
-function rawLog(hub: MemoryHub): string {
-  return hub
-    .log(NET)
-    .all()
-    .map(({ seq, value }) => JSON.stringify({ seq, ...value }))
-    .join("\n");
+function unrestOf({ masters }: Scene, net: string): string | null {
+  const owners = masters.flatMap((master) => master.termOf(net) ?? []);
+  if (owners.length !== 1) return `${owners.length} masters own the net`;
+  const state = owners[0]?.state;
+  if (!state || owners[0]?.loop.backlog !== 0) return "the log has not taken all";
+  if (state.paused || state.killed) return "the net is paused or stopped";
+  if (state.firings.size > 0) return `open firings: ${[...state.firings.values()].map(({ transition }) => transition).join(", ")}`;
+  if (state.transit.size > 0) return `${state.transit.size} tokens are in transit`;
+  return null;
+}
+
+function rawLog(hub: MemoryHub, work: Workload): string {
+  const lines = work.nets.flatMap(({ net }) =>
+    hub
+      .log(net)
+      .all()
+      .map(({ seq, value }) => JSON.stringify({ net, seq, ...value })),
+  );
+  return lines.join("\n");
 }

@@ -14,7 +14,7 @@ const TROUBLES: Record<string, Trouble> = {
   stopMaster: ({ world, masters }) => world.chance.pick(masters).stop(),
   freezeMaster: ({ world, masters }) => world.chance.pick(masters).process.freeze(world.chance.between(100, 9000)),
   cutMaster: ({ world, masters }) => world.chance.pick(masters).broker.cut(world.chance.between(50, 5000)),
-  loseLease: ({ hub }) => void hub.leases.delete(NET),
+  loseLease: ({ world, work, hub }) => void hub.leases.delete(world.chance.pick(work.nets).net),
   crashExecutor: ({ world, executors }) => world.chance.pick(executors).crash(),
   freezeExecutor: ({ world, executors }) => world.chance.pick(executors).process.freeze(world.chance.between(100, 9000)),
   cutExecutor: ({ world, executors }) => world.chance.pick(executors).cut(world.chance.between(50, 5000)),
@@ -26,9 +26,10 @@ const TROUBLES: Record<string, Trouble> = {
   },
   newLetterBox,
   restartBroker,
-  pause: ({ world, callers }) => {
-    void callers.ask(NET, "pause").catch(() => {});
-    world.after(world.chance.between(100, 3000), () => void callers.ask(NET, "resume").catch(() => {}));
+  pause: ({ world, work, callers }) => {
+    const { net } = world.chance.pick(work.nets);
+    void callers.ask(net, "pause").catch(() => {});
+    world.after(world.chance.between(100, 3000), () => void callers.ask(net, "resume").catch(() => {}));
   },
   kill: ({ world, callers }) => {
     void callers.ask(null, "kill").catch(() => {});
@@ -49,12 +50,12 @@ function newLetterBox({ hub, masters, callers }: Scene): void {
 }
 
 /** The broker comes back with place streams that are not written through: some tokens are missing, some removed ones are back. */
-function restartBroker({ hub, world, masters, executors }: Scene): void {
+function restartBroker({ hub, world, work, masters, executors }: Scene): void {
   const { chance } = world;
-  const gone = goneTokens(hub);
+  const gone = work.nets.flatMap(({ net }) => goneTokens(hub, net).map((each) => ({ ...each, name: `${net}/${each.place}` })));
   for (const [name, tokens] of hub.places) {
     for (const id of tokens.keys()) if (chance.of(0.2)) tokens.delete(id);
-    for (const { place, token } of gone) if (name === `${NET}/${place}` && chance.of(0.2)) tokens.set(token.id, token);
+    for (const each of gone) if (name === each.name && chance.of(0.2)) tokens.set(each.token.id, each.token);
   }
   for (const { broker } of masters) broker.cut(200);
   for (const executor of executors) executor.cut(200);

@@ -1,7 +1,7 @@
 /** The hash of a running net's state, made from a copy and in slices: the net goes on meanwhile. */
 import { createHash } from "node:crypto";
-import { delay } from "../../contract/clock.ts";
-import { freeze } from "../../net/frozen-state.ts";
+import { type Clock, delay } from "../../contract/clock.ts";
+import { type FrozenState, freeze } from "../../net/frozen-state.ts";
 import { stateText } from "../../net/state-text.ts";
 import type { Term } from "./term.ts";
 
@@ -22,14 +22,19 @@ export async function stateDigest(term: Term): Promise<StateDigest> {
   const snapshot = freeze(term.state);
   await term.loop.caughtUp();
   const tip = { sequence: term.state.sequence, chain: term.state.chain };
+  return { seq, hash: await slicedHash(snapshot, term.ports.clock), tip };
+}
+
+/** As `stateHash`, with turns for others in between. */
+export async function slicedHash(state: FrozenState, clock: Clock): Promise<string> {
   const hash = createHash("sha256");
   let slice = "";
-  for (const piece of stateText(snapshot)) {
+  for (const piece of stateText(state)) {
     slice += piece;
     if (slice.length < SLICE) continue;
     hash.update(slice);
     slice = "";
-    await delay(term.ports.clock, 0);
+    await delay(clock, 0);
   }
-  return { seq, hash: hash.update(slice).digest("hex"), tip };
+  return hash.update(slice).digest("hex");
 }

@@ -1,7 +1,7 @@
 /** The places of a net with their counts. */
 
-import { placeRows, readAnswer, stateHashAnswer } from "../../client/answers.ts";
-import { askNet } from "../../client/ask.ts";
+import { placeRows, readAnswer, stateHashAnswer, stateHashesAnswer } from "../../client/answers.ts";
+import { askNet, askRuntime } from "../../client/ask.ts";
 import type { Json } from "../../contract/json.ts";
 import { readableAge } from "../output.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
@@ -10,9 +10,18 @@ export const placesVerb: Verb = {
   command: "places <net>",
   summary: "list the places of a net with their counts",
   details: "Waiting tokens are free; reserved ones belong to a firing under way and stay visible until it is done.",
-  examples: ["petrel places safe-teams", "petrel places safe-teams --json", "petrel places safe-teams --hash"],
-  options: [{ flags: "--hash", about: "the hash of the whole state instead: equal for whoever has folded the same events" }],
+  examples: [
+    "petrel places safe-teams",
+    "petrel places safe-teams --json",
+    "petrel places safe-teams --hash",
+    "petrel places safe-teams --hash --every-master",
+  ],
+  options: [
+    { flags: "--hash", about: "the hash of the whole state instead: equal for whoever has folded the same events" },
+    { flags: "--every-master", about: "with --hash: what each master makes of the log up to the same event; 1 when they differ" },
+  ],
   run: async (call) => {
+    if (call.on("everyMaster")) return hashes(call);
     if (call.on("hash")) return hash(call);
     const answer = await call.withBroker((broker) => askNet(broker, call.arg("net"), "places"));
     const rows = readAnswer(placeRows, answer, "places");
@@ -59,4 +68,19 @@ async function hash(call: VerbCall): Promise<ExitCode> {
   );
   call.out.result({ net, seq, hash: digest }, () => `${digest}  ${net} after event ${seq}`);
   return EXIT.ok;
+}
+
+async function hashes(call: VerbCall): Promise<ExitCode> {
+  const net = call.arg("net");
+  const answer = await call.withBroker((broker) => askRuntime(broker, "state-hashes", { net }));
+  const { seq, hash: digest, masters } = readAnswer(stateHashesAnswer, answer, "state-hashes");
+  const equal = masters.every((each) => each.hash === digest);
+  call.out.result({ net, seq, hash: digest, masters, equal } as Json, () =>
+    call.out.table(
+      ["WHO", `${net} AFTER EVENT ${seq}`],
+      [["its owner's memory", digest], ...masters.map((each) => [each.master, each.hash])],
+    ),
+  );
+  call.out.say(equal ? "all are equal" : "they differ: petrel verify shows whether the log is sound");
+  return equal ? EXIT.ok : EXIT.failed;
 }
