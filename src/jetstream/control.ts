@@ -3,9 +3,10 @@ import type { Control, Serving } from "../contract/broker.ts";
 import { Retryable } from "../contract/errors.ts";
 import { buckets } from "../contract/subjects.ts";
 import { Bucket } from "./bucket.ts";
+import { apiCodes, isApiCode } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
-import { persist } from "./retry.ts";
+import { backoffMs, pause, persist } from "./retry.ts";
 import { tail } from "./tail.ts";
 
 type State = { generation: number; state: "running" | "killed" };
@@ -31,11 +32,22 @@ export class JetStreamControl implements Control {
       const before = await this.#bucket.get(KEY);
       const generation = (before ? parse(before.data).generation : 0) + 1;
       const value = JSON.stringify({ generation, state });
-      // In a cluster, a write of somebody else that is under way is no answer yet.
-      const stored = await persist(this.#link, 5, () => this.#bucket.put(KEY, value, { expected: before?.seq ?? 0 }));
+      const stored = await persist(this.#link, 5, () => this.#store(value, before?.seq ?? 0));
       if (stored !== null) return { generation };
+      await pause(this.#link.clock, backoffMs(round) / 2);
     }
     throw new Retryable({ code: "control-contended", message: "others keep changing pause and kill at the same time", hint: "try again" });
+  }
+
+  /** Null when somebody else was faster. */
+  async #store(value: string, expected: number): Promise<number | null> {
+    try {
+      return await this.#bucket.put(KEY, value, { expected });
+    } catch (error) {
+      // On three servers two who write at one moment may both be turned away before either is stored: look again.
+      if (isApiCode(error, apiCodes.wrongLastSequenceUnknown)) return null;
+      throw error;
+    }
   }
 
   async watch(call: (control: State) => void): Promise<Serving> {

@@ -8,6 +8,7 @@ import { Terminal } from "../../src/contract/errors.ts";
 import { entryHash } from "../../src/contract/hash.ts";
 import { waitUntil } from "../support/nats-server.ts";
 import { type BrokerWorld, bytes, epochEvent, event, place, readAll, text, token } from "./broker-samples.ts";
+import { served, unserved } from "./owner-calls.ts";
 import { storesContract } from "./stores.contract.ts";
 import { workContract } from "./work.contract.ts";
 
@@ -199,11 +200,11 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
           seen.push(each);
           return { ok: true, identity: "log-2", taken: 7 };
         });
-        expect(await b.handover.hand(net, batch("other"))).toEqual({ ok: true, identity: "log-2", taken: 7 });
-        expect(await a.handover.hand(net, batch("third"))).toEqual({ ok: true, identity: "log-2", taken: 7 });
+        expect(await served(() => b.handover.hand(net, batch("other")))).toEqual({ ok: true, identity: "log-2", taken: 7 });
+        expect(await served(() => a.handover.hand(net, batch("third")))).toEqual({ ok: true, identity: "log-2", taken: 7 });
         expect(seen).toEqual([batch("other"), batch("third")]);
         await serving.stop();
-        await expect(b.handover.hand(net, batch("other"))).rejects.toMatchObject({ outlook: "retryable", code: "no-owner" });
+        expect(await unserved(() => b.handover.hand(net, batch("other")))).toMatchObject({ outlook: "retryable", code: "no-owner" });
       });
 
       test("a refusal and a fault of the owner come back as errors, not as silence", async () => {
@@ -214,11 +215,11 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
           if (round === 1) return { ok: false, error: { outlook: "terminal", code: "link-gap", message: "a gap" } };
           throw new Terminal({ code: "target-recreated", message: "another log", hint: "relink" });
         });
-        expect(await b.handover.hand(net, batch("x"))).toEqual({
+        expect(await served(() => b.handover.hand(net, batch("x")))).toEqual({
           ok: false,
           error: { outlook: "terminal", code: "link-gap", message: "a gap" },
         });
-        expect(await b.handover.hand(net, batch("x"))).toEqual({
+        expect(await served(() => b.handover.hand(net, batch("x")))).toEqual({
           ok: false,
           error: { outlook: "terminal", code: "target-recreated", message: "another log", hint: "relink" },
         });
@@ -235,13 +236,13 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
           if (delivery.place === "bad") throw new Terminal({ code: "no-such-place", message: "there is no place bad", hint: "use inbox" });
           return { ok: true, id: "tk1", seq: 4, place: delivery.place };
         });
-        expect(await b.door.put(net, "inbox", bytes('{"a":1}'), { token: "key-1" })).toEqual({
+        expect(await served(() => b.door.put(net, "inbox", bytes('{"a":1}'), { token: "key-1" }))).toEqual({
           ok: true,
           id: "tk1",
           seq: 4,
           place: "inbox",
         });
-        expect(await b.door.put(net, "bad", bytes("no json"))).toEqual({
+        expect(await served(() => b.door.put(net, "bad", bytes("no json")))).toEqual({
           ok: false,
           error: { outlook: "terminal", code: "no-such-place", message: "there is no place bad", hint: "use inbox" },
         });
@@ -250,7 +251,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
           ["bad", undefined, "no json"],
         ]);
         await serving.stop();
-        await expect(b.door.put(net, "inbox", bytes("1"))).rejects.toMatchObject({
+        expect(await unserved(() => b.door.put(net, "inbox", bytes("1")))).toMatchObject({
           outlook: "retryable",
           code: "no-owner",
           hint: expect.stringContaining("petrel up"),
@@ -327,11 +328,14 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const ofRuntime = await a.commands.serve(null, async () => {
         throw new Terminal({ code: "boom", message: "it broke" });
       });
-      expect(await b.commands.ask(net, "approve", { gate: "g" })).toEqual({ ok: true, value: { verb: "approve", body: { gate: "g" } } });
-      expect(await b.commands.ask(null, "nets", null)).toMatchObject({ ok: false, error: { code: "boom" } });
+      expect(await served(() => b.commands.ask(net, "approve", { gate: "g" }))).toEqual({
+        ok: true,
+        value: { verb: "approve", body: { gate: "g" } },
+      });
+      expect(await served(() => b.commands.ask(null, "nets", null))).toMatchObject({ ok: false, error: { code: "boom" } });
       await ofNet.stop();
       await ofRuntime.stop();
-      await expect(b.commands.ask(net, "approve", {})).rejects.toMatchObject({ code: "no-owner" });
+      expect(await unserved(() => b.commands.ask(net, "approve", {}))).toMatchObject({ code: "no-owner" });
     });
 
     workContract(() => ({ world, a, b }), freshNet);

@@ -1,10 +1,10 @@
 /** What the broker port promises of the work: offers, claims, results, tool calls and presence (E8). */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
-import type { ClaimAnswer, ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
-import { PetrelError } from "../../src/contract/errors.ts";
+import type { ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
 import { waitUntil } from "../support/nats-server.ts";
 import { type BrokerWorld, type Clients, order, presence, result, text } from "./broker-samples.ts";
+import { served, unserved } from "./owner-calls.ts";
 
 export function workContract(the: () => Clients, freshNet: () => Promise<string>): void {
   let world: BrokerWorld;
@@ -55,22 +55,13 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
     test("claims are answered by the owner; without one the executor is told to ask again", async () => {
       const net = await freshNet();
       const line = await world.executor("ex");
-      await expect(line.claim(net, "f1", 1, { verb: "claim", executor: "ex" })).rejects.toMatchObject({ code: "no-owner" });
+      await unserved(() => line.claim(net, "f1", 1, { verb: "claim", executor: "ex" }));
       const serving = await a.work.serveClaims(net, async (firing, attempt, request) => {
         if (firing === "bug") throw new Error("oops");
         if (attempt !== 2) return { ok: false, code: "not-open", message: `${firing} is at attempt 2` };
         return { ok: true, leaseMs: 30_000, timeLeftMs: 1000, secrets: { who: request.executor } };
       });
-      // In a cluster another server may hear of the owner a moment later: the executor asks again, as it was told.
-      const ask = async (firing: string, attempt: number): Promise<ClaimAnswer> => {
-        const answers: ClaimAnswer[] = [];
-        await waitUntil("the owner answers", async () => {
-          const answer = await line.claim(net, firing, attempt, { verb: "claim", executor: "ex" }).catch(noOwner);
-          if (answer) answers.push(answer);
-          return answer !== null;
-        });
-        return answers[0] as ClaimAnswer;
-      };
+      const ask = (firing: string, attempt: number) => served(() => line.claim(net, firing, attempt, { verb: "claim", executor: "ex" }));
       expect(await ask("f1", 2)).toEqual({ ok: true, leaseMs: 30_000, timeLeftMs: 1000, secrets: { who: "ex" } });
       expect(await ask("f1", 1)).toEqual({ ok: false, code: "not-open", message: "f1 is at attempt 2" });
       expect(await ask("bug", 1)).toMatchObject({ ok: false, code: "unknown" });
@@ -147,9 +138,4 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       await serving.stop();
     });
   });
-}
-
-function noOwner(error: unknown): null {
-  if (error instanceof PetrelError && error.code === "no-owner") return null;
-  throw error;
 }
