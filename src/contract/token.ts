@@ -34,7 +34,11 @@ export interface ArtifactRef {
   type: string;
 }
 
-/** Data above this size (bytes of JSON) becomes an artefact, so that a log entry always fits. */
+/** Data above this size (bytes of JSON) lays its largest fields down as artefacts, so that a log entry always fits. */
 export const TOKEN_DATA_LIMIT = 64 * 1024;
+/** Bytes of data that the tokens of one event may carry together. */
+export const EVENT_DATA_LIMIT = 256 * 1024;
+/** A reference is about 200 bytes long: nothing is won by storing less. */
+export const WORTH_STORING = 512;
 /** The most tokens that `take: "all"` takes in one firing. */
 export const TAKE_ALL_LIMIT = 1000;

@@ -10,6 +10,7 @@ import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { jsonFlaw } from "../contract/json-limits.ts";
+import { EVENT_DATA_LIMIT, WORTH_STORING } from "../contract/token.ts";
 import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
@@ -167,7 +168,7 @@ export function resultDraft(
   outcome: Outcome,
   now: number,
 ): EventDraft {
-  const routed = outcome.ok ? writable(transition, routeResult(transition, inputs, outcome.value, parts.from, now)) : outcome;
+  const routed = outcome.ok ? writable(transition, routeResult(transition, inputs, outcome.value, parts.from, now), parts) : outcome;
   // Written field by field: this is made for every firing, and to lay objects over each other costs more than all else here.
   const event: EventDraft = {
     category: CATEGORY_OF.fired,
@@ -202,10 +203,12 @@ export function resultDraft(
   };
 }
 
-/** What an entry of the log can carry; each token's data counts apart and may lie in the artefact store. */
-const PROVENANCE_LIMIT = 250_000;
+/** What an event may have beside the data of its tokens, and with what of that cannot be laid down in the artefact store. */
+const EVENT_LIMIT = 450_000;
+/** Fewer of them always fit. */
+const MANY_TOKENS = 100;
 
-function writable(transition: CompiledTransition, routed: Routed): Routed {
+function writable(transition: CompiledTransition, routed: Routed, parts: FiringParts): Routed {
   if (!routed.ok) return routed;
   for (const { place, token } of routed.produced) {
     const flaw = jsonFlaw(token.data);
@@ -213,16 +216,27 @@ function writable(transition: CompiledTransition, routed: Routed): Routed {
     const message = `${transition.id} would produce a token in ${place} that cannot be kept: ${flaw.reason}`;
     return { ok: false, error: { outlook: "terminal", code: flaw.code, message, hint: flaw.hint } };
   }
-  return fewEnough(transition, routed);
+  return fewEnough(transition, routed, parts);
 }
 
-function fewEnough(transition: CompiledTransition, routed: Extract<Routed, { ok: true }>): Routed {
-  if (routed.produced.length < 100) return routed;
-  const bytes = routed.produced.reduce((sum, { token }) => sum + 600 + ("tokens" in token.from ? token.from.tokens.length * 32 : 0), 0);
-  if (bytes <= PROVENANCE_LIMIT) return routed;
+function fewEnough(transition: CompiledTransition, routed: Extract<Routed, { ok: true }>, parts: FiringParts): Routed {
+  if (routed.produced.length < MANY_TOKENS) return routed;
+  let bytes = sizeOf([parts.consumed ?? [], parts.read ?? []]);
+  let small = 0;
+  for (const { place, token } of routed.produced) {
+    bytes += sizeOf({ place, token: { ...token, data: null } });
+    small += Math.min(sizeOf(token.data), WORTH_STORING);
+  }
+  // Of larger ones, so much is laid down in the artefact store that they share what is left.
+  if (bytes + Math.max(small, Math.min(EVENT_DATA_LIMIT, EVENT_LIMIT - bytes)) <= EVENT_LIMIT) return routed;
   const message = `${transition.id} would produce ${routed.produced.length} tokens in one firing, more than an entry of the log can hold`;
   const hint = "let it hand on the list in parts, and split each part in a further transition";
   return { ok: false, error: { outlook: "terminal", code: "too-many-tokens", message, hint } };
+}
+
+const utf8 = new TextEncoder();
+function sizeOf(value: unknown): number {
+  return utf8.encode(JSON.stringify(value)).length;
 }
 
 function startBinding(state: NetState, net: CompiledNet, transition: CompiledTransition, binding: Binding, now: number): EventDraft {

@@ -29,6 +29,9 @@ export function routeResult(transition: CompiledTransition, inputs: BoundInput[]
   return attempt(() => route(transition, inputs, "$result", result, from, now, false));
 }
 
+const IN_THE_STORE =
+  "it made a token larger than 64 KiB and lies in the artefact store: put smaller parts, or split it where it is made, by the each of that step";
+
 /** Tokens of a firing that finally failed: its error arcs, else `onError`, else the dead-letter place. Never throws, never empty. */
 export function routeError(
   transition: CompiledTransition,
@@ -119,6 +122,7 @@ function tokensFor(
     throw new Terminal({
       code: "each-not-array",
       message: `"each" of ${transition.id} -> ${output.arc.to} gives no array but ${JSON.stringify(items)?.slice(0, 80)}`,
+      ...(isJsonObject(items) && "$artifact" in items ? { hint: IN_THE_STORE } : {}),
     });
   }
   return items.flatMap((item, at) => {

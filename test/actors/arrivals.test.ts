@@ -87,7 +87,7 @@ describe("a put", () => {
     const id = await kit.put("n", "inbox", { n: 1, text: "x".repeat(100_000) });
     await waitUntil("it is through", () => size("end") === 1);
     const arrived = (await eventsOf(kit.broker, "n")).find(({ type }) => type === "arrived");
-    expect(arrived?.produced?.[0]).toMatchObject({ token: { id, data: { $artifact: expect.any(String) } } });
+    expect(arrived?.produced?.[0]).toMatchObject({ token: { id, data: { n: 1, text: { $artifact: expect.any(String), size: 100_000 } } } });
   });
 });
 

@@ -23,6 +23,7 @@ import { schemaProblem } from "../../net/place-schema.ts";
 import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
 import { placeWords, titleIn } from "../../net/summary.ts";
 import type { CommitLoop, Waiter } from "./commit-loop.ts";
+import { cutLargeFields } from "./large-fields.ts";
 import { LetterBox } from "./letter-box.ts";
 
 export interface ArrivalPorts {
@@ -316,7 +317,12 @@ export class Arrivals {
 
   #fitting(parsed: Parsed, payload: Uint8Array): Json | Promise<Json> {
     if (payload.byteLength <= TOKEN_DATA_LIMIT) return parsed.value;
-    return this.#ports.artifacts.put(payload, "application/json").then((reference) => ({ ...reference }));
+    return this.#stored(cutLargeFields(parsed.value, TOKEN_DATA_LIMIT));
+  }
+
+  async #stored({ data, parts }: ReturnType<typeof cutLargeFields>): Promise<Json> {
+    for (const { ref, bytes } of parts) await this.#ports.artifacts.put(bytes, ref.type);
+    return data;
   }
 }
 

@@ -14,9 +14,11 @@ import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts"
 import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
+import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { loadBundles } from "./bundles.ts";
+import { renderWhole, showsCutFields, wholeInputs } from "./load-fields.ts";
 
 export interface AssignedFiring {
   net: string;
@@ -181,15 +183,50 @@ export class Dispatch {
         this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
       );
     }
-    const assigned = this.#assigned(firing, transition);
-    if (assigned) this.#ports.assign(assigned);
+    void this.#assignWhole(firing, transition);
+  }
+
+  /** Asks as soon as all that the ask names is at hand, if the attempt is still open then. */
+  async #assignWhole(firing: OpenFiring, transition: CompiledTransition): Promise<void> {
+    const { broker, state, assign, settle } = this.#ports;
+    const { attempt } = firing;
+    const inputs = boundInputs(state, transition, firing);
+    try {
+      const assigned = this.#assigned(firing, transition, inputs);
+      if (!assigned) return;
+      if (!showsCutFields([assigned.ask, assigned.data])) return assign(assigned);
+      const whole = await this.#untilThere(() => wholeInputs(inputs, broker.artifacts), firing);
+      const again = this.#isOpen(firing, attempt) ? this.#assigned(firing, transition, whole) : null;
+      if (again) assign(again);
+    } catch (error) {
+      settle(firing.firing, attempt, { ok: false, error: errorData(error) });
+    }
+  }
+
+  /** What is out of reach for a moment fails no work. */
+  async #untilThere<T>(get: () => Promise<T>, firing: OpenFiring): Promise<T> {
+    const { clock, logger, isOver } = this.#ports;
+    for (;;) {
+      try {
+        return await get();
+      } catch (error) {
+        if (isOver() || !(error instanceof PetrelError) || error.outlook !== "retryable") throw error;
+        logger.warn({ err: error, firing: firing.firing }, "what a token has in the artefact store could not be read yet");
+        await delay(clock, OFFER_AGAIN_MS);
+      }
+    }
+  }
+
+  #isOpen(firing: OpenFiring, attempt: number): boolean {
+    const { state, isOver } = this.#ports;
+    return !isOver() && !state.killed && state.firings.get(firing.firing) === firing && firing.attempt === attempt;
   }
 
   #hand(transition: CompiledTransition): string {
     return transition.definition.kind === "command" ? transition.definition.hand : "code.session";
   }
 
-  #assigned(firing: OpenFiring, transition: CompiledTransition): AssignedFiring | null {
+  #assigned(firing: OpenFiring, transition: CompiledTransition, inputs: BoundInput[]): AssignedFiring | null {
     const { state, personas } = this.#ports;
     const { definition } = transition;
     if (
@@ -200,7 +237,6 @@ export class Dispatch {
       definition.kind === "http"
     )
       return null;
-    const inputs = boundInputs(state, transition, firing);
     const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
     const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;
     return {
@@ -224,10 +260,9 @@ export class Dispatch {
 
   /** A broker that is away fails no work: the offer is made as soon as it is back, if the attempt is still open then. */
   async #offerUntilHeard(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session"): Promise<void> {
-    const { state, clock, logger, isOver } = this.#ports;
+    const { clock, logger } = this.#ports;
     const { attempt } = firing;
-    const isOpen = () => !isOver() && state.firings.get(firing.firing) === firing && firing.attempt === attempt && !firing.claim;
-    while (isOpen() && !state.killed) {
+    while (this.#isOpen(firing, attempt) && !firing.claim) {
       try {
         return await this.#offer(firing, transition, mode, this.#hand(transition));
       } catch (error) {
@@ -241,7 +276,8 @@ export class Dispatch {
   async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
     const pool = this.poolOf(firing) ?? "code";
-    const rendered = transition.input?.render(inputScope(boundInputs(state, transition, firing)), firing.openedAt) ?? {};
+    const render = (inputs: BoundInput[]) => transition.input?.render(inputScope(inputs), firing.openedAt) ?? {};
+    const rendered = await renderWhole(boundInputs(state, transition, firing), render, broker.artifacts);
     const loaded = await loadBundles(rendered, broker.artifacts);
     const input: JsonObject = isJsonObject(loaded) ? loaded : {};
     const persona = firing.persona ? personas.get(firing.persona, state.personas[firing.persona]) : null;

@@ -18,8 +18,11 @@ import type { CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { type HttpTransition, SECRET, secretNames } from "../../net/http-request.ts";
+import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { requestOf, targetOf } from "./http-rendering.ts";
+import { isCutField } from "./large-fields.ts";
+import { showsCutFields, wholeInputs } from "./load-fields.ts";
 
 /** What a master needs for `http` transitions. */
 export interface HttpHands {
@@ -121,7 +124,14 @@ export class HttpWork {
     const { state, broker, http } = this.#ports;
     if (!http || !transition.input) throw new Terminal({ code: "no-http", message: "this master makes no requests" });
     const extra = { [SECRET]: { data: Object.fromEntries(secrets) as JsonObject, meta: null } };
-    const rendered = transition.input.render(inputScope(boundInputs(state, transition, firing), extra), firing.openedAt);
+    const { input } = transition;
+    const render = (inputs: BoundInput[]) => input.render(inputScope(inputs, extra), firing.openedAt);
+    const inputs = boundInputs(state, transition, firing);
+    const first = render(inputs) as JsonObject;
+    // A body that is a reference and nothing else is sent as the bytes that it stands for.
+    const { body, ...rest } = first;
+    const isWhole = !showsCutFields(rest) && (isCutField(body ?? null) || !showsCutFields(body ?? null));
+    const rendered = isWhole ? first : render(await wholeInputs(inputs, broker.artifacts));
     const key = `${state.net}/${transition.id}/${firing.firing}`;
     const request = await requestOf(definition, rendered as JsonObject, key, broker.artifacts);
     const target = targetOf(request.url);

@@ -1,21 +1,18 @@
-/** Tokens above the limit lay their data in the artefact store, so that an entry always fits. */
+/** Tokens above the limit lay their largest fields in the artefact store, so that an entry always fits. */
 import type { Artifacts } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
-import { TOKEN_DATA_LIMIT } from "../../contract/token.ts";
+import { EVENT_DATA_LIMIT, TOKEN_DATA_LIMIT, WORTH_STORING } from "../../contract/token.ts";
+import { cutLargeFields, type StoredPart, sizeOf } from "./large-fields.ts";
 
-/** Bytes of data that the tokens of one event may carry together. */
-const EVENT_DATA_LIMIT = 256 * 1024;
-/** A reference is about this long: nothing is won by storing less. */
-const WORTH_STORING = 512;
 const AGAIN_MS = 1000;
 
 export async function fitTokens(draft: EventDraft, artifacts: Artifacts): Promise<EventDraft> {
-  const stored = new Map<string, Json>();
-  for (const { id, text } of tooBig(draft)) stored.set(id, { ...(await artifacts.put(Buffer.from(text), "application/json")) });
-  return withStored(draft, stored);
+  const fitting = fitted(draft);
+  for (const { ref, bytes } of fitting.parts) await artifacts.put(bytes, ref.type);
+  return fitting.draft;
 }
 
 interface FitPorts {
@@ -29,7 +26,8 @@ interface FitPorts {
 /** The same for decisions, which cannot wait: the event comes again, with the same token ids, when its data lies in the store. */
 export class TokenFit {
   readonly #ports: FitPorts;
-  readonly #stored = new Map<string, Json>();
+  /** Artefacts that lie there for an event that comes again. */
+  readonly #stored = new Set<string>();
   readonly #storing = new Set<string>();
 
   constructor(ports: FitPorts) {
@@ -37,26 +35,25 @@ export class TokenFit {
   }
 
   fit(draft: EventDraft): EventDraft | null {
-    const big = tooBig(draft);
-    if (big.length === 0) return draft;
-    if (big.some(({ id }) => !this.#stored.has(id))) {
-      void this.#store(draft, big);
+    const { draft: fitting, parts } = fitted(draft);
+    if (parts.some(({ ref }) => !this.#stored.has(ref.$artifact))) {
+      void this.#store(draft, parts);
       return null;
     }
-    const fitting = withStored(draft, this.#stored);
-    for (const { id } of big) this.#stored.delete(id);
+    for (const { ref } of parts) this.#stored.delete(ref.$artifact);
     return fitting;
   }
 
-  async #store(draft: EventDraft, big: { id: string; text: string }[]): Promise<void> {
+  async #store(draft: EventDraft, parts: StoredPart[]): Promise<void> {
     const { artifacts, clock, logger, isOver, again } = this.#ports;
     const key = draft.firing ?? "";
     if (this.#storing.has(key)) return;
     this.#storing.add(key);
-    for (const { id, text } of big) {
-      while (!isOver() && !this.#stored.has(id)) {
+    for (const { ref, bytes } of parts) {
+      while (!isOver() && !this.#stored.has(ref.$artifact)) {
         try {
-          this.#stored.set(id, { ...(await artifacts.put(Buffer.from(text), "application/json")) });
+          await artifacts.put(bytes, ref.type);
+          this.#stored.add(ref.$artifact);
         } catch (error) {
           logger.warn({ err: error, firing: key }, "a big token could not be stored yet");
           await delay(clock, AGAIN_MS);
@@ -68,25 +65,33 @@ export class TokenFit {
   }
 }
 
-/** Each token over its own limit, then the biggest until the event fits. */
-function tooBig(draft: EventDraft): { id: string; text: string }[] {
+/** Each token within its own limit, and all of them within the event's. */
+function fitted(draft: EventDraft): { draft: EventDraft; parts: StoredPart[] } {
   const produced = draft.produced ?? [];
   let left = TOKEN_DATA_LIMIT;
   for (const { token } of produced) if (left > 0) left -= atMost(token.data, left);
-  if (left > 0) return [];
-  const sized = produced.map(({ token }) => {
-    const text = JSON.stringify(token.data);
-    return { id: token.id, text, bytes: Buffer.byteLength(text) };
+  if (left > 0) return { draft, parts: [] };
+  const limit = levelOf(produced.map(({ token }) => sizeOf(token.data)));
+  const parts: StoredPart[] = [];
+  const fitting = produced.map(({ place, token }) => {
+    if (sizeOf(token.data) <= limit) return { place, token };
+    const cut = cutLargeFields(token.data, limit);
+    parts.push(...cut.parts);
+    return { place, token: { ...token, data: cut.data } };
   });
-  let total = sized.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total <= TOKEN_DATA_LIMIT) return [];
-  const chosen = [];
-  for (const each of sized.sort((a, b) => b.bytes - a.bytes)) {
-    if (each.bytes <= TOKEN_DATA_LIMIT && (total <= EVENT_DATA_LIMIT || each.bytes <= WORTH_STORING)) break;
-    total -= each.bytes;
-    chosen.push(each);
+  return { draft: parts.length > 0 ? { ...draft, produced: fitting } : draft, parts };
+}
+
+/** Bytes that each may have so that together they are within the event's limit: the largest ones give. */
+function levelOf(sizes: number[]): number {
+  const ascending = [...sizes].sort((a, b) => a - b);
+  let room = EVENT_DATA_LIMIT;
+  for (const [at, size] of ascending.entries()) {
+    const share = Math.floor(room / (ascending.length - at));
+    if (size > share) return Math.max(WORTH_STORING, Math.min(share, TOKEN_DATA_LIMIT));
+    room -= size;
   }
-  return chosen;
+  return TOKEN_DATA_LIMIT;
 }
 
 /** Bytes that the value surely stays under as JSON, counted no further than `enough`: cheaper than writing it down. */
@@ -100,13 +105,4 @@ function atMost(value: Json, enough: number): number {
     if (bytes > enough) break;
   }
   return bytes;
-}
-
-function withStored(draft: EventDraft, stored: ReadonlyMap<string, Json>): EventDraft {
-  if (!draft.produced || stored.size === 0) return draft;
-  const produced = draft.produced.map(({ place, token }) => {
-    const data = stored.get(token.id);
-    return { place, token: data === undefined ? token : { ...token, data } };
-  });
-  return { ...draft, produced };
 }

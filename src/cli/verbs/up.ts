@@ -7,6 +7,7 @@ import { keyOf } from "../processes/gateway-process.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";
+import { serveAtStart, teamAtStart, tellTeam } from "../team/serve-at-start.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const OLLAMA_OPTION = { flags: "--ollama <model>", about: "ask this model of the Ollama on this machine, for every tier" } as const;
@@ -59,6 +60,7 @@ export const upVerb: Verb = {
   details: "Ends cleanly on Ctrl-C or SIGTERM; what is in the log goes on at the next start.",
   examples: [
     "petrel up",
+    "petrel up --team safe-teams",
     "petrel up --dir /var/lib/petrel --json",
     "petrel up --durability os",
     "petrel up --nats nats://n1:4222,nats://n2:4222,nats://n3:4222 --durability replicated",
@@ -77,6 +79,7 @@ export const upVerb: Verb = {
       about: "where HTTP is served on 127.0.0.1: 0 for a free port, off for none (default: 8484, or a free one)",
     },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
+    { flags: "--team <net>", about: "come up with this net and its personas at work, like safe-teams" },
     { flags: "--max-store <mb>", about: "the most megabytes that the broker keeps on disk (default: no limit but the disk)" },
     ...MODEL_OPTIONS,
   ],
@@ -85,11 +88,13 @@ export const upVerb: Verb = {
     const maxStore = call.integer("maxStore", 1);
     const durability = (call.text("durability") as Durability | undefined) ?? "fsync";
     const nats = natsServers(call, durability);
+    const team = teamAtStart(call);
+    const models = modelOptions(call, "live");
     const supervisor = await Supervisor.start(petrel, {
       dir,
       durability,
       ...(nats === null ? {} : { nats }),
-      models: modelOptions(call, "live"),
+      models,
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       slots: call.integer("slots", 1) ?? 4,
@@ -98,12 +103,15 @@ export const upVerb: Verb = {
       onChange: (what) => out.say(what),
     });
     if (supervisor.notice) out.say(supervisor.notice);
+    const served = team && (await orStop(supervisor, serveAtStart(call, team)));
     const ready = { ready: true, nats: supervisor.url, gateway: supervisor.gateway, pid: process.pid, dir };
     if (out.json) petrel.stdout.write(`${JSON.stringify(ready)}\n`);
     else {
       out.say(`Petrel is up: broker ${supervisor.url}, state in ${dir}. Ctrl-C stops it.`);
       if (supervisor.gateway !== null) out.say(gatewayWords(supervisor.gateway, dir));
-      out.say(whatNext(call));
+      if (served !== null) out.say(served);
+      if (team) await tellTeam(call, team.net, models);
+      out.say(whatNext(call, team !== null));
     }
     await aborted(petrel.signal);
     out.say("stopping");
@@ -112,11 +120,20 @@ export const upVerb: Verb = {
   },
 };
 
-function whatNext(call: VerbCall): string {
+async function orStop<T>(supervisor: Supervisor, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+function whatNext(call: VerbCall, hasTeam: boolean): string {
   const hello = existsSync(join(call.petrel.cwd, "nets", "hello.json"));
-  const verbs = [...(hello ? ["net apply nets/hello.json"] : []), "doctor", "net ls", "nats-context", "run --help"];
+  const verbs = [...(hello ? ["net apply nets/hello.json"] : []), "doctor", "net ls", "nats-context", ...(hasTeam ? [] : ["run --help"])];
   const lines = verbs.map((verb) => `  ${call.pasteable(`petrel ${verb}`)}`);
-  return ["Next, in another terminal, in this folder:", ...lines].join("\n");
+  return [hasTeam ? "To look around:" : "Next, in another terminal, in this folder:", ...lines].join("\n");
 }
 
 /** Errors: usage. */
