@@ -2,6 +2,8 @@
  * Keeps the lease of one attempt.
  * L1 The lease counts from before the question was sent: we never believe in more time than the owner gave.
  * L2 The attempt is ended when the owner says that it is gone, and when one lease has passed without an answer.
+ * L3 A time in which this process stood still (frozen, or the machine slept) is no silence of the owner: it is asked for one lease
+ * more, as the owner gives every claim a full one after its own. If another has the attempt by then, the first answer says so.
  */
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimVerb } from "../contract/envelope.ts";
@@ -37,8 +39,13 @@ export function keepLease(parts: {
   };
   const arm = (since: number, leaseMs: number) => {
     watchdog?.cancel();
-    const left = Math.max(0, since + leaseMs - parts.clock.now());
-    watchdog = parts.clock.after(left, () => lose("lease-out", `no answer from the owner for one lease (${leaseMs} ms)`));
+    const due = Math.max(since + leaseMs, parts.clock.now());
+    watchdog = parts.clock.after(due - parts.clock.now(), () => {
+      // L3. So much later than set is no load.
+      const now = parts.clock.now();
+      if (now - due > leaseMs / 2) arm(now, leaseMs);
+      else lose("lease-out", `no answer from the owner for one lease (${leaseMs} ms)`);
+    });
     next?.cancel();
     next = parts.clock.after(leaseMs / 3, () => void renew(leaseMs));
   };
@@ -47,11 +54,14 @@ export function keepLease(parts: {
     try {
       const answer = await parts.ask("renew");
       if (stopped) return;
-      if (answer.ok) arm(asked, answer.leaseMs);
+      const now = parts.clock.now();
+      // L3. A process that runs would have ended the attempt before so late an answer.
+      if (answer.ok) arm(now - asked > leaseMs ? now : asked, answer.leaseMs);
       else lose("attempt-gone", `the owner says: ${answer.code}, ${answer.message}`);
     } catch (error) {
       if (stopped) return;
       parts.logger.warn({ error: errorData(error) }, "the lease could not be renewed yet");
+      next?.cancel();
       next = parts.clock.after(Math.min(1000, leaseMs / 6), () => void renew(leaseMs));
     }
   };
