@@ -18,7 +18,7 @@ import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { loadBundles } from "./bundles.ts";
-import { renderWhole, showsCutFields, wholeInputs } from "./load-fields.ts";
+import { renderOrder, showsCutFields, wholeInputs } from "./load-fields.ts";
 
 export interface AssignedFiring {
   net: string;
@@ -277,7 +277,7 @@ export class Dispatch {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
     const pool = this.poolOf(firing) ?? "code";
     const render = (inputs: BoundInput[]) => transition.input?.render(inputScope(inputs), firing.openedAt) ?? {};
-    const rendered = await renderWhole(boundInputs(state, transition, firing), render, broker.artifacts);
+    const rendered = await renderOrder(boundInputs(state, transition, firing), render, broker.artifacts);
     const loaded = await loadBundles(rendered, broker.artifacts);
     const input: JsonObject = isJsonObject(loaded) ? loaded : {};
     const persona = firing.persona ? personas.get(firing.persona, state.personas[firing.persona]) : null;

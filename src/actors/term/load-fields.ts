@@ -9,18 +9,20 @@ import type { ArtifactRef } from "../../contract/token.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import { hasCutFields, isCutField, TEXT_TYPE } from "./large-fields.ts";
 
-/** Bytes that are put back for one rendering, the small ones first; what is more stays a reference. An order is one message of 1 MiB. */
+/** Bytes that are put back for one rendering, the small ones first; what is more stays a reference. */
 const LOAD_LIMIT = 512 * 1024;
+/** An order is one message of 1 MiB, which bundles of commits share. */
+const ORDER_LOAD_LIMIT = 256 * 1024;
 
-/** Renders, and once more over whole inputs where references would show. Errors: Terminal `artifact-missing`, and of the store. */
-export async function renderWhole<T extends Json>(
+/** For orders: renders, and once more over whole inputs where references would show. Errors: Terminal `artifact-missing`, and of the store. */
+export async function renderOrder<T extends Json>(
   inputs: BoundInput[],
   render: (inputs: BoundInput[]) => T,
   artifacts: Artifacts,
 ): Promise<T> {
   const rendered = render(inputs);
   if (!showsCutFields(rendered)) return rendered;
-  return render(await wholeInputs(inputs, artifacts));
+  return render(await wholeInputs(inputs, artifacts, ORDER_LOAD_LIMIT));
 }
 
 /** In a text a reference stands as JSON. */
@@ -30,11 +32,11 @@ export function showsCutFields(rendered: Json): boolean {
   return isJsonObject(rendered) && (isCutField(rendered) || Object.values(rendered).some(showsCutFields));
 }
 
-export async function wholeInputs(inputs: BoundInput[], artifacts: Artifacts): Promise<BoundInput[]> {
+export async function wholeInputs(inputs: BoundInput[], artifacts: Artifacts, limit = LOAD_LIMIT): Promise<BoundInput[]> {
   const sizes = new Map<string, number>();
   for (const { tokens } of inputs) for (const { data } of tokens) gather(data, sizes);
   const found = new Map<string, Uint8Array>();
-  let left = LOAD_LIMIT;
+  let left = limit;
   for (const [id, size] of [...sizes].sort(([, a], [, b]) => a - b)) {
     if (size > left) break;
     const bytes = await artifacts.get(id);
