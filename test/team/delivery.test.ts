@@ -5,7 +5,9 @@ import { afterEach, expect, test } from "vitest";
 import { followStory } from "../../src/cli/team/follow-story.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import type { Token } from "../../src/contract/token.ts";
+import { compileNet } from "../../src/net/compiled-net.ts";
 import { durationMs, netSchema } from "../../src/net/definition.ts";
+import { routeResult } from "../../src/net/routing.ts";
 import { backoffMs } from "../../src/net/settle.ts";
 import { gitIn } from "../support/git-repo.ts";
 import { waitUntil } from "../support/nats-server.ts";
@@ -102,4 +104,49 @@ test("one reviewer heard twice is not two reviewers", async () => {
   expect(opinions.slice(0, 2)).toEqual(["security", "security"]);
   const [accepted] = everIn(await events(), "accepted");
   expect(((accepted?.opinions ?? []) as JsonObject[]).map(({ reviewer }) => reviewer)).toEqual(["performance", "security"]);
+});
+
+test("the tenth delivery that fails goes to a person, with all that belongs to the story", () => {
+  const net = compileNet(netSchema.parse(JSON.parse(readFileSync("nets/safe-teams.json", "utf8"))), "v1");
+  const deliver = net.transitions.get("deliver");
+  if (!deliver) throw new Error("no deliver");
+  const from = { net: "safe-teams", firing: "f-1", at: "2026-01-01T00:00:00.000Z", by: "devops", correlation: "c-1" };
+  const token = (id: string, data: JsonObject): Token => ({
+    id,
+    data,
+    from: { outside: "ada" },
+    by: "ada",
+    at: from.at,
+    correlation: "c-1",
+    v: 1,
+  });
+  const task = (name: string, attempt: number) => ({ task: name, attempt, work: { head: "h" } });
+  const result = { ok: false, keep: [task("kept", 1)], rework: [task("early", 1), task("late", 3)], findings: "a conflict" };
+  const places = (deliveries: number | null) => {
+    const story = token("t-story", { story: "s", title: "S", taskCount: 3, ...(deliveries === null ? {} : { deliveries }) });
+    const inputs = [
+      { name: "story", many: false, place: "stories", tokens: [story] },
+      { name: "done", many: true, place: "accepted", tokens: [] },
+    ];
+    const routed = routeResult(deliver, inputs, result, from, 0);
+    if (!routed.ok) throw new Error(routed.error.message);
+    return routed.produced.map(({ place, token: { data } }) => [place, toText(data)]);
+  };
+  const toText = (data: unknown) => ((data as JsonObject).task ?? `story, ${(data as JsonObject).deliveries ?? 1}`) as string;
+  for (const [before, after] of [
+    [null, 2],
+    [9, 10],
+  ] as const)
+    expect(places(before)).toEqual([
+      ["stories", `story, ${after}`],
+      ["accepted", "kept"],
+      ["tasks", "early"],
+      ["escalations", "late"],
+    ]);
+  expect(places(10)).toEqual([
+    ["escalations", "story, 10"],
+    ["escalations", "kept"],
+    ["escalations", "early"],
+    ["escalations", "late"],
+  ]);
 });
