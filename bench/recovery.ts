@@ -5,9 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { pastOf } from "../src/actors/past.ts";
+import type { LogEntry } from "../src/contract/broker.ts";
 import type { NetEvent } from "../src/contract/event.ts";
 import type { Token } from "../src/contract/token.ts";
-import { type Bed, nowMs, onBed } from "./bed.ts";
+import { type Bed, nowMs, onBed, quantile } from "./bed.ts";
 import { report } from "./report.ts";
 
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
@@ -96,6 +97,18 @@ function start<T = Started>(bed: Bed, net: string, mode: "cold" | "warm" | "trac
   return JSON.parse(String(child.stdout).trim().split("\n").at(-1) ?? "") as T;
 }
 
+/** Milliseconds to find the events of one story, with nothing but the log. */
+async function lookUp(bed: Bed, net: string, correlation: string): Promise<number> {
+  const began = nowMs();
+  let found = 0;
+  const take = ({ events }: LogEntry) => {
+    for (const event of events) if (event.correlation === correlation) found += 1;
+  };
+  await bed.broker.log(net).read(0, take, { holding: correlation });
+  if (found === 0) throw new Error(`nothing of ${correlation}`);
+  return nowMs() - began;
+}
+
 const rows = await onBed(async (bed) => {
   for (const net of ["short", "long"]) await bed.apply(NET(net));
   await bed.master.stop();
@@ -108,9 +121,13 @@ const rows = await onBed(async (bed) => {
   const short = start(bed, "short", "warm");
   const long = start(bed, "long", "warm");
   const traced = start<Traced>(bed, "long", "trace");
+  const lookUps: number[] = [];
+  for (let n = 1; n <= 10; n++) lookUps.push(await lookUp(bed, "long", `c-${TOKENS + Math.floor((EVENTS - TOKENS) / 3 / 11) * n}`));
   process.stderr.write(`${JSON.stringify({ traced, cold, short, long })}\n`);
   const events = `${EVENTS / 1000}k events, ${TOKENS / 1000}k tokens waiting`;
   return [
+    { case: `a correlation looked up in ${EVENTS / 1000}k events: p50`, value: quantile(lookUps, 0.5), unit: "ms", target: null },
+    { case: `a correlation looked up in ${EVENTS / 1000}k events: p99`, value: quantile(lookUps, 0.99), unit: "ms", target: null },
     { case: `up again from a checkpoint, ${events}`, value: long.upMs / 1000, unit: "s", target: 10, better: "less" as const },
     { case: "CPU of that start", value: long.cpuMs / 1000, unit: "s", target: null },
     {

@@ -6,7 +6,10 @@ import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
-const CASES = ["w5", "recovery", "streams", "takeover"];
+const CASES = [
+  ...["w5", "latency", "awaitable", "waiting", "net-size", "gate", "join", "memory", "http", "queries", "fairness"],
+  ...["recovery", "streams", "takeover"],
+];
 const { values } = parseArgs({
   options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
 });

@@ -30,6 +30,8 @@ export interface MasterPorts {
   netLeaseMs: number;
   /** Decides no step before the log has the one that brought its tokens; default false: steps may share an entry. */
   stepwise?: boolean;
+  /** Milliseconds between two changes of the place streams, at least; default 50. */
+  placePaceMs?: number;
   sign(order: WorkOrder): SignedOrder;
   work: PersonaWorker;
   /** For `http` transitions; without it they fail. */

@@ -235,6 +235,7 @@ export class Master {
         leaseMs,
         personas: this.personas,
         stepwise: this.ports.stepwise ?? false,
+        ...(this.ports.placePaceMs === undefined ? {} : { placePaceMs: this.ports.placePaceMs }),
         sign,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,

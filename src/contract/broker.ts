@@ -44,6 +44,8 @@ export interface ReadOptions {
   upTo?: number;
   /** The newest epoch at `after`; without it the message at `after` says it, which may itself be void. */
   epoch?: number;
+  /** Only entries that have this text (letters, digits, - and _) are wanted: others may be passed over, unread. */
+  holding?: string;
 }
 
 /** E2: one append in flight, compare-and-swap on the last sequence, unknown answers resolved inside. */

@@ -1,5 +1,5 @@
 /** How tokens come in from outside: put, answered after the commit, and the letter box (E6). */
-import { headers } from "@nats-io/transport-node";
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import type { Delivery, Door, PutAnswer, Serving } from "../contract/broker.ts";
 import { errorData } from "../contract/errors.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
@@ -29,10 +29,7 @@ export function jetStreamDoor(link: Link, keeping: Keeping): Door {
       }),
 
     put: async (net, place, payload, options) => {
-      const marks = headers();
-      if (options?.token) marks.set(headerNames.token, options.token);
-      if (options?.by) marks.set(headerNames.by, options.by);
-      const call = { timeoutMs: options?.timeoutMs ?? PUT_TIMEOUT_MS, headers: marks };
+      const call = { timeoutMs: options?.timeoutMs ?? PUT_TIMEOUT_MS, ...marksOf(options) };
       return (await askOwner(link, subjects.put(net, place), payload, `net ${net}`, call)).json<PutAnswer>();
     },
 
@@ -48,6 +45,15 @@ export function jetStreamDoor(link: Link, keeping: Keeping): Door {
       }
     },
   };
+}
+
+/** Empty headers are still headers: both sides would parse them. */
+function marksOf(options: { token?: string; by?: string } = {}): { headers?: MsgHdrs } {
+  if (!options.token && !options.by) return {};
+  const marks = headers();
+  if (options.token) marks.set(headerNames.token, options.token);
+  if (options.by) marks.set(headerNames.by, options.by);
+  return { headers: marks };
 }
 
 /** What a caller says of itself, cut to what fits a line. */

@@ -147,7 +147,8 @@ export class JetStreamLog implements EventLog {
         message: `net ${this.#net}: the log begins at ${first}, entries from ${after + 1} are needed`,
       });
     }
-    const filter = options.epoch === undefined ? await this.#filterAt(after) : new EpochFilter(options.epoch);
+    const epoch = options.epoch ?? (await this.#epochAt(after));
+    const filter = new EpochFilter(epoch, options.holding ?? null);
     let next = after + 1;
     let empty = 0;
     while (next <= last) {
@@ -187,16 +188,16 @@ export class JetStreamLog implements EventLog {
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<LogEntry> {
     let filter: EpochFilter | null = null;
     for await (const message of tail(this.#link, this.#stream, after, subjects.log(this.#net), signal)) {
-      filter ??= await this.#filterAt(after);
+      filter ??= new EpochFilter(await this.#epochAt(after));
       const entry = filter.admit(message);
       if (entry) yield entry;
     }
   }
 
   /** Who starts in the middle takes the epoch of the entry before as the newest. */
-  async #filterAt(after: number): Promise<EpochFilter> {
+  async #epochAt(after: number): Promise<number> {
     const before = after > 0 ? await persist(this.#link, 5, () => leaderMessage(this.#link, this.#stream, { seq: after })) : null;
-    return new EpochFilter(before ? Number(before.header(headerNames.epoch)) || 0 : 0);
+    return before ? Number(before.header(headerNames.epoch)) || 0 : 0;
   }
 }
 

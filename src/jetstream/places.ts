@@ -39,12 +39,21 @@ export class JetStreamPlaces implements PlaceStreams {
     if (this.#layout !== layout) this.#lanes.clear();
     this.#layout = layout;
     if (layout === "shared") {
-      await declareStream(this.#link, sharedConfig(this.#net, places, this.#keeping));
+      this.#declared(await declareStream(this.#link, sharedConfig(this.#net, places, this.#keeping)));
       return;
     }
     await windowed(places, DECLARATIONS_IN_FLIGHT, async (spec) => {
-      await declareRebuildable(this.#link, this.#keeping, ownConfig(spec, this.#keeping));
+      const { info } = await declareRebuildable(this.#link, this.#keeping, ownConfig(spec, this.#keeping));
+      this.#declared(info);
     });
+  }
+
+  /** An empty stream is known whole at once: a net that has just begun need not be looked at place by place. */
+  #declared({ config, state }: StreamInfo): void {
+    if (state.messages > 0 || this.#lanes.has(config.name)) return;
+    const lane = new PlaceLane(this.#link, config.name);
+    lane.look(new Set(), state.last_seq);
+    this.#lanes.set(config.name, lane);
   }
 
   async update(change: PlaceChange, options: { later?: boolean } = {}): Promise<void> {

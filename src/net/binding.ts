@@ -182,6 +182,8 @@ function extend(search: Search, at: number): boolean {
   // One token of one list, in its order: what most arcs want, and without a generator at each step.
   const wants = wantsOf(search, input, key);
   for (let node = wants.line.head; node !== null && search.tries <= MAX_TRIES; node = node.next) {
+    // What comes behind it came later still.
+    if (node.slot.seq > search.upTo) break;
     if (fits(search, input, wants, node) && extendWith(search, at, input, [node.slot.placed.token])) return true;
   }
   return false;

@@ -99,7 +99,11 @@ export class CommitLoop {
       return false;
     }
     const { state, clock } = this.#ports;
-    const event: NetEvent = { ...withInstance(state, draft), seq: state.seq + 1, ts: isoTime(clock.now()), net: state.net };
+    // A draft belongs to whoever commits it, once: to lay a copy over it costs as much as to fold the event.
+    const event = withInstance(state, draft) as NetEvent;
+    event.seq = state.seq + 1;
+    event.ts = isoTime(clock.now());
+    event.net = state.net;
     const written = writtenDown(event);
     if (written instanceof Terminal) {
       this.#ports.unwritable(draft, written);

@@ -1,5 +1,7 @@
 /**
- * Place streams follow the log (E5): what acknowledged events produce is published, what they consume is removed.
+ * Place streams follow the log (E5): what acknowledged events produce is published, what they consume is removed. One change is
+ * under way at a time, the next begins no sooner than `PACE_MS` after it, and later where it took long: under load a token that
+ * passes through in less is never written, while a single one is written at once.
  *
  * P1 Only acknowledged events are projected. P2 A comparison covers everything up to its moment; later changes wait for it.
  * P3 While the streams are out of reach they are stale, and the next comparison mends them; nothing else rests on them.
@@ -7,32 +9,47 @@
  * was frozen for long, is there by the time of the comparison one lease after the takeover, and mended by that.
  */
 import type { PlaceChange, PlaceStreams } from "../../contract/broker.ts";
+import type { Clock } from "../../contract/clock.ts";
 import { Cancelled } from "../../contract/errors.ts";
-import type { NetEvent } from "../../contract/event.ts";
+import type { NetEvent, PlacedToken } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Token } from "../../contract/token.ts";
 import type { NetState } from "../../net/state.ts";
 import type { CommitLoop } from "./commit-loop.ts";
+import { Change } from "./place-change.ts";
 
 export interface ProjectionPorts {
   streams: PlaceStreams;
   state: NetState;
   loop: Pick<CommitLoop, "backlog" | "drained" | "isOver" | "isOursSince" | "confirmOurs">;
+  clock: Clock;
   logger: Logger;
   /** An executor's lease, in ms: the time of P4. */
   leaseMs: number;
+  /** Milliseconds between the beginnings of two changes, at least. */
+  paceMs?: number;
 }
+
+const PACE_MS = 50;
+/** Changes take at most one part in so many of the time, unless the streams would be further behind than `LATEST_MS` then. */
+const PACE_SHARE = 4;
+const LATEST_MS = 200;
 
 /** Changes of one comparison that are sent without another look at the log. */
 const CHANGES_AT_ONCE = 1000;
 
 export class Projection {
   readonly #ports: ProjectionPorts;
-  #add = new Map<string, { place: string; token: Token; json?: Uint8Array }>();
-  #remove = new Map<string, { place: string; id: string }>();
+  #noted = new Change();
+  /** When the last change began, and how long it took. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
   #working: Promise<void> | null = null;
   #comparing: Promise<unknown> = Promise.resolve();
   #held = false;
+  /** So many wait for the streams: no change is put off. */
+  #awaited = 0;
+  #hurry = () => {};
   #stale = false;
 
   constructor(ports: ProjectionPorts) {
@@ -40,7 +57,7 @@ export class Projection {
   }
 
   get backlog(): number {
-    return this.#add.size + this.#remove.size;
+    return this.#noted.size;
   }
   get stale(): boolean {
     return this.#stale;
@@ -50,23 +67,22 @@ export class Projection {
   follow(event: NetEvent, tokens?: Uint8Array[]): void {
     // The next comparison finds it in the marking.
     if (this.#stale && !this.#held) return;
-    for (const [at, { place, token }] of (event.produced ?? []).entries()) {
-      const json = tokens?.[at];
-      this.#add.set(`${place}/${token.id}`, json ? { place, token, json } : { place, token });
+    const { produced, consumed } = event;
+    for (let at = 0; produced !== undefined && at < produced.length; at += 1) {
+      const { place, token } = produced[at] as PlacedToken;
+      this.#noted.added(place, token, tokens?.[at]);
     }
-    if (event.type !== "started" && event.type !== "gated") {
-      for (const gone of event.consumed ?? []) {
-        const key = `${gone.place}/${gone.id}`;
-        // A token that came and went before it was published need not be seen.
-        if (!this.#add.delete(key)) this.#remove.set(key, gone);
-      }
-    }
+    if (consumed && event.type !== "started" && event.type !== "gated")
+      for (const { place, id } of consumed) this.#noted.removed(place, id);
     if (this.backlog > 0) this.#work();
   }
 
   /** Settles when everything noted so far is in the streams, or they are stale. */
   async settled(): Promise<void> {
+    this.#awaited += 1;
+    this.#hurry();
     while (this.#working) await this.#working;
+    this.#awaited -= 1;
   }
 
   /** Brings every stream into line with the marking, one comparison after the other. The caller decides nothing meanwhile. */
@@ -86,8 +102,7 @@ export class Projection {
     const marking = new Map(
       places.map((place) => [place, new Map([...(state.places.get(place) ?? [])].map(([id, { token }]) => [id, token]))]),
     );
-    this.#add.clear();
-    this.#remove.clear();
+    this.#noted = new Change();
     try {
       const add: { place: string; token: Token }[] = [];
       const remove: { place: string; id: string }[] = [];
@@ -135,14 +150,16 @@ export class Projection {
     await Promise.resolve();
     let isLate = false;
     while (((this.backlog > 0 && !this.#held) || isLate) && !this.#ports.loop.isOver) {
+      await this.#pace();
+      if (this.#ports.loop.isOver) return;
       // What was put off is done when nothing new has come.
       const later = this.backlog > 0 && !this.#held;
       isLate = later;
-      const change = { add: [...this.#add.values()], remove: [...this.#remove.values()] };
-      this.#add = new Map();
-      this.#remove = new Map();
+      const change = this.#noted.told();
+      this.#noted = new Change();
       try {
         await this.#write(change, { later });
+        this.#tookMs = this.#ports.clock.now() - this.#begunAt;
       } catch (error) {
         this.#stale = true;
         if (this.#ports.loop.isOver) return;
@@ -150,5 +167,22 @@ export class Projection {
         return;
       }
     }
+  }
+
+  async #pace(): Promise<void> {
+    const { clock, paceMs = PACE_MS } = this.#ports;
+    const now = clock.now();
+    const wait = this.#begunAt + Math.max(paceMs, Math.min(this.#tookMs * PACE_SHARE, LATEST_MS)) - now;
+    if (wait > 0 && !this.#held && this.#awaited === 0) {
+      await new Promise<void>((resolve) => {
+        const timer = clock.after(wait, resolve);
+        this.#hurry = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+      this.#hurry = () => {};
+    }
+    this.#begunAt = clock.now();
   }
 }

@@ -27,7 +27,7 @@ const LOOK_AT_CLOCK = 32;
 const WAKE_EVERY_MS = 10;
 const WAKE_SHARE = 20;
 /** Decisions stop while this many events wait for the log. */
-const BACKLOG_LIMIT = 1000;
+const BACKLOG_LIMIT = 400;
 /** Timers hold at most about 12 days. */
 const LONGEST_TIMER = 2 ** 30;
 

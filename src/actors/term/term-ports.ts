@@ -27,6 +27,7 @@ export interface TermPorts {
   personas: PersonaBook;
   /** A step waits until the log has the one before it; else a token may go several steps in one entry of the log. */
   stepwise: boolean;
+  placePaceMs?: number;
   sign(order: WorkOrder): SignedOrder;
   /** A persona's actor takes up a firing. */
   assign(firing: AssignedFiring): void;

@@ -91,7 +91,10 @@ export class Term {
       ...(ports.checkpointEvents === undefined ? {} : { leastEvents: ports.checkpointEvents }),
     });
     const isOver = () => loop.isOver;
-    this.projection = new Projection({ streams: broker.places(state.net), state, loop, logger, leaseMs });
+    this.projection = new Projection({
+      ...{ streams: broker.places(state.net), state, loop, clock, logger, leaseMs },
+      ...(ports.placePaceMs === undefined ? {} : { paceMs: ports.placePaceMs }),
+    });
     this.#placeWatch = new PlaceWatch({
       ...{ streams: broker.places(state.net), logger, isOver },
       isStale: () => this.projection.stale,

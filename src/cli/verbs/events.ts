@@ -2,7 +2,9 @@
 
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
+import type { LogEntry } from "../../contract/broker.ts";
 import type { EventType, NetEvent } from "../../contract/event.ts";
+import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import { eventType, printEvent } from "../event-filter.ts";
 import { EXIT, type Verb } from "../verb.ts";
@@ -29,15 +31,16 @@ export const eventsVerb: Verb = {
     const found: NetEvent[] = [];
     await call.withBroker(async (broker) => {
       await noSuchNet(broker, net);
-      await broker.log(net).read(0, (entry) => {
-        for (const event of entry.events) {
+      const take = ({ events }: LogEntry) => {
+        for (const event of events) {
           if (event.seq <= since || (types.size > 0 && !types.has(event.type))) continue;
           if (correlation !== undefined && event.correlation !== correlation) continue;
           found.push(event);
           // The log may be long: no more than twice the limit is kept.
           if (limit > 0 && found.length > 2 * limit) found.splice(0, found.length - limit);
         }
-      });
+      };
+      await broker.log(net).read(0, take, correlation !== undefined && isId(correlation) ? { holding: correlation } : {});
     });
     const shown = limit === 0 ? found : found.slice(-limit);
     if (call.json) call.out.result(shown as unknown as Json, () => "");
