@@ -11,6 +11,8 @@ import { memoized } from "./expression-memo.ts";
 import { mustNotCountRows, parseOrder, parseQuery } from "./expression-parser.ts";
 import type { AsOf, OrderNode, QueryNode } from "./expression-tree.ts";
 import { memberOf, orderValues } from "./expression-values.ts";
+import { fixedLookups } from "./lookup.ts";
+import type { TokenKey } from "./marking-index.ts";
 import { type Bound, boundOf, type Scope } from "./scope.ts";
 
 export interface OrderTerm {
@@ -24,6 +26,8 @@ export interface CompiledQuery {
   from?: string[];
   asOf?: AsOf;
   where?: CompiledExpression;
+  /** Keys of tokens that it wants by value: an index of them finds all candidates. */
+  lookups: { key: TokenKey; value: Json }[];
   /** Present when it gives a row for each group instead of tokens. */
   groups?: CompiledGroups;
   orderBy: CompiledOrder;
@@ -44,7 +48,8 @@ export const compileQuery: (text: string) => CompiledQuery = memoized((text) => 
   if (parsed.where) mustNotCountRows(parsed.where, text);
   const groups = compileGroups(parsed, text);
   if (!groups) for (const { node } of parsed.orderBy) mustNotCountRows(node, text);
-  const query: CompiledQuery = { orderBy: groups ? [] : compileTerms(aliased(parsed), text) };
+  const lookups = parsed.where ? fixedLookups(ofToken(parsed.where), text) : [];
+  const query: CompiledQuery = { lookups, orderBy: groups ? [] : compileTerms(aliased(parsed), text) };
   if (groups) query.groups = groups;
   if (parsed.from) query.from = parsed.from;
   if (parsed.asOf) query.asOf = parsed.asOf;

@@ -145,6 +145,10 @@ export function readBy(binding: Binding): PlacedId[] {
   return placed(binding, "read");
 }
 function placed(binding: Binding, mode: "consume" | "read"): PlacedId[] {
+  const [first] = binding.inputs;
+  // What is pushed to has room for sixteen more, and open firings keep this list.
+  if (binding.inputs.length === 1 && first?.tokens.length === 1)
+    return first.mode === mode ? [{ place: first.place, id: first.tokens[0]?.id ?? "" }] : [];
   const found: PlacedId[] = [];
   for (const input of binding.inputs) {
     if (input.mode !== mode) continue;

@@ -13,6 +13,7 @@ import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.t
 import { existingIndex } from "./marking-index.ts";
 import {
   AUTHORS_KEPT,
+  type Decision,
   emptyState,
   type GateState,
   type NetState,
@@ -150,6 +151,11 @@ function forgetAuthors(state: NetState): void {
   state.authorsDue = 2 * state.authors.size + AUTHORS_KEPT;
 }
 
+/** Most firings read nothing and are decided by nobody: they share these, which nobody changes. */
+const NOTHING_READ: PlacedId[] = [];
+const NO_TOKENS: Token[] = [];
+const UNDECIDED: Decision[] = [];
+
 function open(state: NetState, event: NetEvent): void {
   const id = event.firing ?? "";
   const opened = timeOf(event.ts);
@@ -171,7 +177,8 @@ function open(state: NetState, event: NetEvent): void {
   const swept = number(event, "swept");
   const consumed = event.consumed ?? [];
   const read = event.read ?? [];
-  const readTokens = read.flatMap(({ place, id: token }) => state.places.get(place)?.get(token)?.token ?? []);
+  const readTokens =
+    read.length === 0 ? NO_TOKENS : read.flatMap(({ place, id: token }) => state.places.get(place)?.get(token)?.token ?? []);
   for (const { place, id: token } of consumed) {
     const placed = state.places.get(place)?.get(token);
     if (placed) reserve(state, place, placed, id);
@@ -186,7 +193,7 @@ function open(state: NetState, event: NetEvent): void {
     failures: 0,
     recoveries: 0,
     consumed,
-    read,
+    read: read.length === 0 ? NOTHING_READ : read,
     inputs: inputsOf(event),
     readTokens,
     correlation: event.correlation ?? "",
@@ -196,7 +203,7 @@ function open(state: NetState, event: NetEvent): void {
     instance: number(event, "instance") ?? null,
     claim: null,
     gate: event.type === "gated" ? gateOf(event) : null,
-    decided: [],
+    decided: UNDECIDED,
     ...(swept === undefined ? {} : { swept }),
   };
   const within = instanceOf(state, event);

@@ -2,6 +2,7 @@
  * What of a condition an index can answer: the conjuncts that say `path of the token == something known before`. Plain paths
  * alone are keys, because reading one never fails: the index is kept up inside the fold.
  */
+import type { Json } from "../contract/json.ts";
 import { type CompiledExpression, expressionOf } from "./expression.ts";
 import { memoized } from "./expression-memo.ts";
 import { parseExpression } from "./expression-parser.ts";
@@ -22,6 +23,17 @@ export const lookupsOf: (where: string) => Lookup[] = memoized((where) =>
     return lookup(node.left, node.right, where) ?? lookup(node.right, node.left, where) ?? [];
   }),
 );
+
+/** What of a query's condition an index can answer: `path of the token == a value`. Tested all the same. */
+export function fixedLookups(where: Node, text: string): { key: TokenKey; value: Json }[] {
+  return conjunctsOf(where).flatMap((node) => {
+    if (node.kind !== "compare" || node.sign !== "==") return [];
+    const { left, right } = node;
+    const [path, other] = left.kind === "value" ? [right, left] : [left, right];
+    const key = other.kind === "value" ? keyOf(path, text) : null;
+    return key !== null && other.kind === "value" ? [{ key, value: other.value }] : [];
+  });
+}
 
 /** The expression as a key of tokens, or null where it is more than a path of `$`. */
 export const tokenKeyOf: (text: string) => TokenKey | null = (text) => keyOf(parseExpression(text), text);

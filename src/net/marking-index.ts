@@ -74,7 +74,7 @@ export class PlaceIndex {
   add(placed: Placed, seq: number): void {
     const before = this.#slots.get(placed.token.id);
     this.remove(placed.token.id);
-    const slot: Slot = { placed, order: before?.order ?? this.#arrivals++, seq, nodes: [] };
+    const slot: Slot = { placed, order: before?.order ?? this.#arrivals++, seq, nodes: new Array<null>(this.#lists.length).fill(null) };
     this.#slots.set(placed.token.id, slot);
     for (let at = 0; at < this.#lists.length; at += 1) this.#enter(slot, at);
   }

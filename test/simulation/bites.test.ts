@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { simulation } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 
-const SEEDS = 150;
+const SEEDS = 500;
 
 describe("a broken rule", () => {
   // A broken engine may also throw where nobody listens: that is no failure of the test.

@@ -2,8 +2,9 @@
  * Checkpoints: the engine's whole state, so that a recovery reads only the rest of the log. A checkpoint is a row of msgpack
  * documents: a head with everything small, then the long parts in pieces, so that neither writing nor reading stands still long.
  */
-import { promisify } from "node:util";
-import { gunzipSync, gzip, type ZlibOptions } from "node:zlib";
+import { once } from "node:events";
+import { buffer } from "node:stream/consumers";
+import { createGzip, type Gzip, gunzipSync } from "node:zlib";
 import { Packr } from "msgpackr";
 import type { Broker, Checkpoints } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
@@ -27,21 +28,50 @@ type Piece = FrozenPlace | { field: FrozenMap["field"]; keys: string[]; values: 
 
 /** In slices of a few ms each. `at`: the entry that it stands behind; what of later entries is in it already is passed over by a fold. */
 export async function packCheckpoint(frozen: FrozenState, at: { sequence: number; chain: string }, clock: Clock): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [packr.pack({ layout: LAYOUT, state: { ...frozen.rest, ...at } })];
+  const packed = new Packed();
+  await packed.take(packr.pack({ layout: LAYOUT, state: { ...frozen.rest, ...at } }));
   let sliced = 0;
   for (const piece of piecesOf(frozen)) {
     const bytes = packr.pack(piece);
-    parts.push(bytes);
+    await packed.take(bytes);
     sliced += bytes.length;
     if (sliced < SLICE) continue;
     sliced = 0;
     await delay(clock, 0);
   }
-  const bytes = Buffer.concat(parts);
-  // Beside the loop of events, and a tenth of the bytes: the object store's client hashes them in JavaScript.
-  return bytes.length < COMPRESSED_FROM ? bytes : await compressed(bytes, { level: 1 });
+  return packed.end();
 }
-const compressed = promisify<Uint8Array, ZlibOptions, Buffer>(gzip);
+
+/**
+ * What is long is compressed piece by piece, so that it never lies whole in memory; beside the loop of events, and a tenth of the
+ * bytes: the object store's client hashes them in JavaScript.
+ */
+class Packed {
+  #plain: Uint8Array[] = [];
+  #length = 0;
+  #gzip: { into: Gzip; out: Promise<Buffer> } | null = null;
+
+  async take(bytes: Uint8Array): Promise<void> {
+    this.#plain.push(bytes);
+    this.#length += bytes.length;
+    if (this.#length < COMPRESSED_FROM) return;
+    if (!this.#gzip) {
+      const into = createGzip({ level: 1 });
+      this.#gzip = { into, out: buffer(into) };
+      this.#gzip.out.catch(() => {});
+    }
+    const { into } = this.#gzip;
+    let hasRoom = true;
+    for (const each of this.#plain.splice(0)) hasRoom = into.write(each);
+    if (!hasRoom) await once(into, "drain");
+  }
+
+  async end(): Promise<Uint8Array> {
+    if (!this.#gzip) return Buffer.concat(this.#plain);
+    this.#gzip.into.end();
+    return this.#gzip.out;
+  }
+}
 
 /** Gzip's own mark; a msgpack map begins otherwise. */
 function plainBytes(bytes: Uint8Array): Uint8Array {

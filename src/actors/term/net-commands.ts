@@ -5,13 +5,15 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
-import { answerOf, compileQuery, runQuery, selected } from "../../net/arcql.ts";
+import { answerOf, type Candidate, type CompiledQuery, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { netSchema } from "../../net/definition.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
+import { tokenKeyOf } from "../../net/lookup.ts";
+import { markingIndex } from "../../net/marking-index.ts";
 import { markingView } from "../../net/marking-view.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
@@ -176,13 +178,25 @@ function linksOf(term: Term): Json {
 /** A query holds the master up, so it has to be over soon. */
 const QUERY_MS = 2000;
 
+/** All tokens of a place, or those that its declared index finds, in order of arrival. */
+function candidatesOf(term: Term, place: string, { lookups }: CompiledQuery): Candidate[] {
+  const declared = new Set((term.net && placeOf(term.net, place)?.index)?.map((path) => tokenKeyOf(path)?.text));
+  const lookup = lookups.find(({ key }) => declared.has(key.text));
+  if (!lookup) return [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place }));
+  const found: Candidate[] = [];
+  const { head } = markingIndex(term.state).place(place).line("all", lookup.key, lookup.value);
+  for (let node = head; node !== null; node = node.next) found.push({ token: node.slot.placed.token, place });
+  return found;
+}
+
 /** Rows of a whole query over several places, as they stand in one moment. */
 function queryOf(term: Term, { query: text, places, limit }: z.output<typeof queryBody>): Json {
   for (const place of places) knownPlace(term, place);
   const { clock } = term.ports;
   const now = clock.now();
-  const candidates = places.flatMap((place) => [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place })));
-  return { ...answerOf(compileQuery(text), candidates, now, limit, () => clock.now() - now > QUERY_MS) };
+  const query = compileQuery(text);
+  const candidates = places.flatMap((place) => candidatesOf(term, place, query));
+  return { ...answerOf(query, candidates, now, limit, () => clock.now() - now > QUERY_MS) };
 }
 
 /** Tokens at rest, reserved ones too, by conditions or by a whole ArcQL query. */
@@ -190,10 +204,9 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
   const { place, where, orderBy, limit } = request;
   knownPlace(term, place);
   const now = term.ports.clock.now();
-  const all = [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place }));
   const text = request.query ?? ["FROM $", where ? `WHERE ${where}` : "", orderBy ? `ORDER BY ${orderBy}` : ""].join(" ");
   const query = compileQuery(text);
-  const found = runQuery(query, all, undefined, now);
+  const found = runQuery(query, candidatesOf(term, place, query), undefined, now);
   const tokens = found
     .slice(0, limit)
     .map((candidate) => (query.select ? { ...candidate.token, data: selected(query, candidate, undefined, now) } : candidate.token))
