@@ -3,7 +3,8 @@
  *
  * V1 While events come slowly, each is sent. V2 Under load, a subject where the broker has just said that nobody listens is left
  * out for `QUIET_MS`, and then asked about again by sending the next event; so who begins to listen in the middle of a burst
- * misses that much of it, maybe after some events that were sent meanwhile. Copies may be lost by their nature; the log has all.
+ * misses that much of it. V3 What comes while the broker is asked again waits for its answer, and is sent when there is none within
+ * `ANSWER_MS`: from the first event that a listener hears on, it hears all. Copies may be lost by their nature; the log has all.
  */
 import type { LiveEvents } from "../contract/broker.ts";
 import { errorData } from "../contract/errors.ts";
@@ -18,20 +19,56 @@ const WINDOW_MS = 20;
 /** Whoever listens does not answer: silence for so long says that somebody does. */
 const ASK_MS = 1000;
 
+/** V3. Who does not listen says so in the time of one message there and back. */
+const ANSWER_MS = 50;
+/** Or when so many wait. */
+const HELD = 1000;
+
+interface Line {
+  readonly subject: string;
+  /** Nobody listened then; 0 while that was never said. */
+  quietUntil: number;
+  asking: boolean;
+  /** V3. Null when nothing has to wait. */
+  held: (Uint8Array | string)[] | null;
+}
+
 export function liveEvents(link: Link): LiveEvents {
-  const quietUntil = new Map<string, number>();
-  const asking = new Set<string>();
+  const lines = new Lines();
   let windowEnds = 0;
   let inWindow = 0;
 
-  const ask = (subject: string, json: Uint8Array | string) => {
-    asking.add(subject);
+  const send = (subject: string, json: Uint8Array | string) => {
+    try {
+      link.publish(subject, json);
+    } catch {
+      // A live copy may be lost, too large ones included; the log has them all.
+    }
+  };
+
+  const release = (line: Line) => {
+    const { held, subject } = line;
+    line.held = null;
+    for (const each of held ?? []) send(subject, each);
+  };
+
+  const ask = (line: Line, json: Uint8Array | string) => {
+    const { subject } = line;
+    line.asking = true;
+    if (line.quietUntil > 0) line.held = [];
+    const patience = link.clock.after(ANSWER_MS, () => release(line));
     link
       .call(subject, json, { timeoutMs: ASK_MS })
       .catch((error: unknown) => {
-        if (errorData(error).code === "no-responders") quietUntil.set(subject, link.clock.now() + QUIET_MS);
+        const isNobodyThere = errorData(error).code === "no-responders";
+        line.quietUntil = isNobodyThere ? link.clock.now() + QUIET_MS : 0;
+        if (isNobodyThere) line.held = null;
       })
-      .finally(() => asking.delete(subject));
+      .finally(() => {
+        line.asking = false;
+        patience.cancel();
+        release(line);
+      });
   };
 
   return {
@@ -42,18 +79,39 @@ export function liveEvents(link: Link): LiveEvents {
         inWindow = 0;
       }
       inWindow += 1;
-      const subject = subjects.event(event.net, event.type, elementOf(event));
+      const line = lines.of(event);
       const busy = inWindow > MANY;
-      if (busy && (quietUntil.get(subject) ?? 0) > now) return;
-      try {
-        const bytes = json ?? JSON.stringify(event);
-        if (busy && !asking.has(subject)) ask(subject, bytes);
-        else link.publish(subject, bytes);
-      } catch {
-        // A live copy may be lost, too large ones included; the log has them all.
-      }
+      if (busy && line.quietUntil > now) return;
+      const bytes = json ?? JSON.stringify(event);
+      if (line.held) {
+        line.held.push(bytes);
+        if (line.held.length >= HELD) release(line);
+      } else if (busy && !line.asking) ask(line, bytes);
+      else send(line.subject, bytes);
     },
   };
+}
+
+/** Found without writing the subject down for each event. */
+class Lines {
+  readonly #nets = new Map<string, Map<string, Map<string, Line>>>();
+
+  of(event: NetEvent): Line {
+    const element = elementOf(event);
+    const types = remembered(this.#nets, event.net, () => new Map<string, Map<string, Line>>());
+    const elements = remembered(types, event.type, () => new Map<string, Line>());
+    const make = (): Line => ({ subject: subjects.event(event.net, event.type, element), quietUntil: 0, asking: false, held: null });
+    return remembered(elements, element, make);
+  }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+  }
+  return value;
 }
 
 function elementOf(event: NetEvent): string {
