@@ -1,5 +1,5 @@
-// npm run bench [-- --json] [-- --only w5,latency] [-- --runs 3]: bundles bench/, since Node 20 reads no TypeScript, runs each case
-// as a process of its own, several times, and prints the medians.
+// npm run bench [-- CASE...] [-- --json] [-- --only w5,latency] [-- --runs 3]: bundles bench/, since Node 20 reads no TypeScript,
+// runs each case as a process of its own, several times, and prints the medians.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
@@ -8,14 +8,15 @@ import { build } from "esbuild";
 
 const CASES = [
   ...["w5", "latency", "awaitable", "waiting", "net-size", "gate", "join", "memory", "http", "queries", "fairness"],
-  ...["recovery", "streams", "takeover"],
+  ...["recovery", "streams", "takeover", "swarm"],
 ];
 /** As `petrel up` starts a master, and with a collection by hand, for the cases of memory. */
 const FLAGS = ["--max-semi-space-size=32", "--expose-gc"];
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
 });
-const wanted = values.only ? values.only.split(",") : CASES;
+const wanted = values.only ? values.only.split(",") : positionals.length > 0 ? positionals : CASES;
 const unknown = wanted.filter((name) => !CASES.includes(name));
 if (unknown.length > 0) {
   process.stderr.write(`no case ${unknown.join(", ")}; there are ${CASES.join(", ")}\n`);

@@ -1,6 +1,6 @@
 /**
  * Artefacts that nothing names any more. What counts as a name is the id itself, anywhere: in an event of any net that is kept, in a
- * checkpoint's tokens, or inside another artefact that is JSON and is kept. Too much stays rather than too little.
+ * checkpoint's tokens, in a persona's version, or inside another artefact that is JSON and is kept. Too much stays rather than too little.
  */
 import type { Broker } from "../contract/broker.ts";
 import { freeze } from "../net/frozen-state.ts";
@@ -37,6 +37,7 @@ export async function unnamedArtifacts(broker: Broker, nets: Map<string, Beginni
     }
   };
   for (const [net, beginning] of nets) await namesIn(broker, net, beginning, name);
+  await namesInPersonas(broker, name);
   for (let id = named.pop(); id !== undefined; id = named.pop()) {
     const content = await broker.artifacts.get(id);
     if (content) name(new TextDecoder().decode(content));
@@ -50,6 +51,12 @@ export async function sweepArtifacts(broker: Broker, unnamed: Unnamed[]): Promis
   const gone = unnamed.filter(({ id, at }) => now.get(id) === at);
   for (const { id } of gone) await broker.artifacts.remove(id);
   return gone;
+}
+
+/** The knowledge of every version, old ones too: a log may come back to them. */
+async function namesInPersonas({ personaVersions }: Broker, name: (text: string) => void): Promise<void> {
+  for (const persona of await personaVersions.names())
+    for (const { hash } of await personaVersions.list(persona)) name(JSON.stringify(await personaVersions.get(persona, hash)));
 }
 
 async function namesIn(broker: Broker, net: string, { sequence, seq }: Beginning, name: (text: string) => void): Promise<void> {

@@ -6,6 +6,7 @@ import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { Evaluators } from "../executors/expressions/evaluators.ts";
+import type { Previewer } from "./persona-preview.ts";
 import type { PersonaWorker } from "./persona-work.ts";
 import type { HttpHands } from "./term/http-work.ts";
 
@@ -34,6 +35,8 @@ export interface MasterPorts {
   placePaceMs?: number;
   sign(order: WorkOrder): SignedOrder;
   work: PersonaWorker;
+  /** Shows requests without making them; without it there is no preview. */
+  preview?: Previewer;
   /** For `http` transitions; without it they fail. */
   http?: HttpHands;
   /** For `map` with JSONata; without it they fail. */

@@ -40,6 +40,7 @@ const forkBody = z.object({
   askAgain: z.boolean().default(false),
   by: person,
 });
+const previewBody = z.object({ persona: z.string(), token: z.string(), transition: z.string().optional() });
 const takeBody = z.object({ net: z.string() });
 const controlBody = z.object({ generation: z.int(), state: z.enum(["running", "killed"]), by: z.string() });
 const tellBody = z.object({ persona: z.string(), version: z.string(), by: z.string() });
@@ -128,6 +129,15 @@ export const MASTER_VERBS: Record<string, Verb> = {
     const { broker, clock, name } = master.ports;
     const { state } = await pastOf(broker, net, { kind: "event", seq });
     return { master: name, hash: await slicedHash(freeze(state), clock) };
+  },
+  /** Null where no net of this master holds the token. */
+  "preview-persona": async (master, body) => {
+    const wish = previewBody.parse(body);
+    for (const term of master.terms.values()) {
+      const found = (await master.ports.preview?.(term, master.personas, wish)) ?? null;
+      if (found !== null) return found;
+    }
+    return null;
   },
 };
 

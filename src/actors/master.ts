@@ -48,7 +48,7 @@ export class Master {
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
-    this.personas = new PersonaBook(ports.broker.personaVersions);
+    this.personas = new PersonaBook(ports.broker.personaVersions, ports.broker.artifacts);
     const { broker, clock, logger, name, netLeaseMs: leaseMs } = ports;
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};

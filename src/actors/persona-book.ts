@@ -1,11 +1,15 @@
 /** The personas that nets have named, by name and version, with the contents of their knowledge. */
 import { z } from "zod";
-import type { VersionStore } from "../contract/broker.ts";
+import type { Artifacts, VersionStore } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 import { type Knowledge, type Persona, personaSchema, personaVersion } from "../personas/persona-schema.ts";
 
-const storedSchema = z.object({ persona: personaSchema, knowledge: z.array(z.object({ file: z.string(), text: z.string() })) });
+/** Knowledge lies in the artefact store under the hash of its content; versions of before carry the text themselves. */
+const storedSchema = z.object({
+  persona: personaSchema,
+  knowledge: z.array(z.union([z.object({ file: z.string(), text: z.string() }), z.object({ file: z.string(), sha256: z.string() })])),
+});
 
 export interface BoundPersona {
   persona: Persona;
@@ -15,12 +19,14 @@ export interface BoundPersona {
 
 export class PersonaBook {
   readonly #store: VersionStore;
+  readonly #artifacts: Artifacts;
   readonly #loaded = new Map<string, BoundPersona>();
   /** Newest version that this process knows. */
   readonly #newest = new Map<string, string>();
 
-  constructor(store: VersionStore) {
+  constructor(store: VersionStore, artifacts: Artifacts) {
     this.#store = store;
+    this.#artifacts = artifacts;
   }
 
   get(name: string, version?: string): Persona | null {
@@ -61,14 +67,28 @@ export class PersonaBook {
       });
     }
     const { persona, knowledge } = storedSchema.parse(stored);
-    return this.#keep({ persona, knowledge, version });
+    return this.#keep({ persona, knowledge: await Promise.all(knowledge.map((each) => this.#withText(name, each))), version });
   }
 
   /** Stores a version; the same content twice is one version. */
   async apply(persona: Persona, knowledge: Knowledge[]): Promise<BoundPersona> {
     const version = personaVersion(persona, knowledge);
-    await this.#store.put(persona.persona, version, { persona, knowledge } as unknown as Json);
+    const kept = await Promise.all(
+      knowledge.map(async ({ file, text }) => ({ file, sha256: (await this.#artifacts.put(Buffer.from(text), "text/plain")).$artifact })),
+    );
+    await this.#store.put(persona.persona, version, { persona, knowledge: kept } as unknown as Json);
     return this.#keep({ persona, knowledge, version });
+  }
+
+  async #withText(persona: string, each: { file: string; text: string } | { file: string; sha256: string }): Promise<Knowledge> {
+    if ("text" in each) return each;
+    const bytes = await this.#artifacts.get(each.sha256);
+    if (bytes !== null) return { file: each.file, text: new TextDecoder().decode(bytes) };
+    throw new Terminal({
+      code: "knowledge-lost",
+      message: `the knowledge file ${each.file} of ${persona} is not in the artefact store`,
+      hint: `petrel persona apply personas/${persona}.json`,
+    });
   }
 
   #keep(bound: BoundPersona): BoundPersona {

@@ -5,6 +5,8 @@
  * W2 An attempt that is called off brings nothing back. W3 A workspace that is gone ends the attempt, not the firing.
  * W4 What an attempt cost is in the log also when nothing came of it; only a master that dies takes its last sums along.
  */
+
+import { parseFlags } from "../contract/capability.ts";
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, errorData, Refused, Retryable } from "../contract/errors.ts";
 import type { EventDraft, ModelUse } from "../contract/event.ts";
@@ -12,6 +14,10 @@ import { isJsonObject, type Json } from "../contract/json.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
 import { type Capabilities, readHandle } from "../personas/capabilities.ts";
+import { SEARCH, searchKnowledge } from "../personas/knowledge.ts";
+import { type Lesson, RECALLED } from "../personas/lessons.ts";
+import type { Knowledge, Persona } from "../personas/persona-schema.ts";
+import { queryOf } from "../personas/prompt.ts";
 import type { ToolOutcome, TurnInput, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
@@ -19,9 +25,11 @@ import { prepareTurns } from "../personas/turn-prepare.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
+import { personaMemory } from "./persona-memory.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
+import { wiringOf } from "./turn-input.ts";
 import { deniedDraft, spentDraft, told } from "./turn-report.ts";
 import { closeDesk, type Desk, openDesk, redoWork } from "./workspace-desk.ts";
 
@@ -51,8 +59,8 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
       spent = addUse(spent, use);
     };
     try {
-      const { value, result } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock, book);
-      const said = await told(term, firing, result);
+      const { value, result, knowledge } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock, book);
+      const said = await told(term, firing, result, knowledge);
       if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value }, said);
       const { status: _, ...rest } = said;
       return finished({ ok: false, error: errorData(unfinished(firing.persona, result.outcome, wordsOf(result))) }, rest);
@@ -84,7 +92,7 @@ async function work(
   tiers: Tiers,
   clock: Clock,
   book: (use: ModelUse) => void,
-): Promise<{ value: Json; result: TurnResult }> {
+): Promise<{ value: Json; result: TurnResult; knowledge: readonly Knowledge[] }> {
   const bound =
     context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
   const input: TurnInput = {
@@ -93,17 +101,19 @@ async function work(
     knowledge: bound.knowledge,
     ask: firing.ask ?? "",
     data: firing.data,
-    wiring: { workspace: firing.hasWorkspace, reads: [...capabilities.reads.keys()], writes: [...capabilities.writes.keys()] },
+    wiring: wiringOf(capabilities, firing.hasWorkspace),
     key: `${firing.net}/${firing.transition}/${firing.firing}`,
   };
-  const journal = firing.durable ? await journalFor(term, firing, input) : null;
+  const journal = firing.durable ? await StepJournal.open(term, firing) : null;
+  input.lessons = await lessonsFor(term, firing, bound.persona, journal);
+  if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
   const result = await runTurns(input, {
     ask: tiers.ask,
     clock,
     signal: context.signal,
-    callTool: (name, toolInput, call, signal) => callTool(name, toolInput, call, signal, capabilities, desk),
+    callTool: (name, toolInput, call, signal) => callTool(name, toolInput, call, signal, capabilities, desk, bound.knowledge),
     onProgress: (progress) => {
       if (progress.kind === "answered" && !journal) book(progress.use);
     },
@@ -111,17 +121,30 @@ async function work(
     ...(journal ? { journal } : {}),
   });
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
-  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result };
+  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge: bound.knowledge };
 }
 
-/** The journal of this firing, for this very prompt. */
-async function journalFor(term: Term, firing: AssignedFiring, input: TurnInput): Promise<StepJournal> {
-  const journal = await StepJournal.open(term, firing);
+/** A loop belongs to one prompt: with another one it begins anew. */
+async function settleOn(journal: StepJournal, input: TurnInput): Promise<void> {
   const { sha256 } = prepareTurns(input).prompt;
   const before = journal.found("prompt");
   if (isJsonObject(before) && before.sha256 !== sha256) await journal.beginAnew("its prompt is another one now");
-  if (journal.isEmpty) await journal.keep("prompt", { sha256 });
-  return journal;
+  if (journal.isEmpty) await journal.keep("prompt", { sha256, lessons: (input.lessons ?? []) as unknown as Json });
+}
+
+/** What the persona's memory has for this ask. A journal holds what was recalled when the loop began: its prompt must stay the same. */
+export async function lessonsFor(
+  term: Term,
+  firing: Pick<AssignedFiring, "firing" | "attempt" | "ask" | "data">,
+  persona: Persona,
+  journal: StepJournal | null,
+): Promise<Lesson[]> {
+  const kept = journal?.found("prompt");
+  if (isJsonObject(kept) && Array.isArray(kept.lessons)) return kept.lessons as unknown as Lesson[];
+  // To read a memory is to read: it takes the flag for it.
+  if (!parseFlags(persona.flags).has("r")) return [];
+  const memory = personaMemory(term, firing, persona);
+  return (await memory?.recall(queryOf(firing.ask ?? "", firing.data), RECALLED)) ?? [];
 }
 
 /** A workspace that cannot be brought to where the journal stands is given back, and the next attempt begins anew in a fresh one. */
@@ -143,11 +166,18 @@ async function callTool(
   signal: AbortSignal,
   capabilities: Capabilities,
   desk: Desk | null,
+  knowledge: readonly Knowledge[],
 ): Promise<ToolOutcome> {
   const tool = toolCatalogue.get(name);
   if (tool?.runs === "executor" && desk) return desk(name, input, call, signal);
   if (name === "place.read") return readPlace(input, capabilities);
+  if (name === SEARCH) return { ok: true, output: { passages: knowledgeHand(knowledge, input) as unknown as Json } };
   return { ok: false, error: errorData(new Refused({ code: "tool-not-here", message: `${name} cannot run here` })) };
+}
+
+function knowledgeHand(knowledge: readonly Knowledge[], input: Json) {
+  const { query = "", limit = 5 } = isJsonObject(input) ? input : {};
+  return searchKnowledge(knowledge, String(query), Number(limit));
 }
 
 function readPlace(input: Json, capabilities: Capabilities): ToolOutcome {

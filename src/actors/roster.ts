@@ -2,6 +2,7 @@
 
 import { Refused } from "../contract/errors.ts";
 import type { CompiledTransition } from "../net/compiled-net.ts";
+import { openFirings } from "../net/decide.ts";
 import { grantCapabilities } from "../personas/capabilities.ts";
 import type { Post } from "./net-machine.ts";
 import type { Term } from "./term/term.ts";
@@ -13,7 +14,7 @@ export function rosterOf(term: Term): Post[] {
   for (const transition of net.transitions.values()) {
     const { definition } = transition;
     if (definition.persona === undefined) continue;
-    const instances = "instances" in definition ? definition.instances : 1;
+    const instances = instancesAt(term, transition);
     for (let instance = 1; instance <= instances; instance += 1) {
       roster.push({
         id: `${transition.id}/${instance}`,
@@ -27,8 +28,14 @@ export function rosterOf(term: Term): Post[] {
   return roster;
 }
 
+/** A position that was retired keeps one as long as work is under way there, which may have to be tried again. */
+function instancesAt(term: Term, { id, definition }: CompiledTransition): number {
+  const wanted = "instances" in definition ? definition.instances : 1;
+  return wanted === 0 && openFirings(term.state, id).length > 0 ? 1 : wanted;
+}
+
 /** Read handles for its input arcs, write handles for its output arcs; its answer takes those arcs by itself. */
-function capabilitiesOf(term: Term, transition: CompiledTransition) {
+export function capabilitiesOf(term: Term, transition: CompiledTransition) {
   const arcs = { reads: transition.inputs.map(({ arc }) => arc.place), writes: transition.outputs.map(({ arc }) => arc.to) };
   return grantCapabilities(arcs, {
     peek: (place) => [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => token),

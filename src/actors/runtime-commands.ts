@@ -75,6 +75,16 @@ const VERBS: Record<string, Verb> = {
     const { seq, hash } = answer.value as { seq: number; hash: string };
     return { net, seq, hash, masters: await fromAll(master, "state-hash", { net, seq }) };
   },
+  "preview-persona": async (master, body) => {
+    const found = (await fromAll(master, "preview-persona", body as Json)).find((each) => each !== null);
+    if (found !== undefined) return found;
+    const { token } = z.object({ token: z.string() }).parse(body);
+    throw new Terminal({
+      code: "no-such-token",
+      message: `no net holds a token ${token} now`,
+      hint: "petrel trace TOKEN finds what it was",
+    });
+  },
   status,
   kill: (master, body) => switchAll(master, "killed", byBody.parse(body).by.user),
   resume: (master, body) => switchAll(master, "running", byBody.parse(body).by.user),

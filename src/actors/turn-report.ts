@@ -1,15 +1,23 @@
 /** What the event line tells of a turn loop's work. */
 import type { EventDraft, ModelUse } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
+import { knowledgeUsed } from "../personas/knowledge.ts";
+import type { Knowledge } from "../personas/persona-schema.ts";
 import type { TurnResult } from "../personas/turn.ts";
 import { isSuccess } from "../personas/turn-outcome.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
 
 /** Who answered, at what price, to which exact prompt, and how it ended. */
-export async function told(term: Term, firing: AssignedFiring, result: TurnResult): Promise<Partial<EventDraft>> {
+export async function told(
+  term: Term,
+  firing: AssignedFiring,
+  result: TurnResult,
+  knowledge: readonly Knowledge[],
+): Promise<Partial<EventDraft>> {
   const artifact = await term.ports.broker.artifacts.put(Buffer.from(result.prompt.text), "text/plain");
   const { outcome, model, tools, prompt } = result;
+  const trimmed = prompt.parts.flatMap((part) => (part.trimmed ? [{ part: part.name, trimmed: part.trimmed }] : []));
   return {
     // What each step of a durable loop cost stands in its own event.
     model: firing.durable ? nothingOf(model) : model,
@@ -17,7 +25,12 @@ export async function told(term: Term, firing: AssignedFiring, result: TurnResul
     personaVersion: firing.personaVersion,
     prompt: { sha256: prompt.sha256, artifact: artifact.$artifact },
     ...(isSuccess(outcome) ? {} : { status: outcome === "refused" ? "refused" : "error" }),
-    attributes: { outcome, ...(firing.durable ? { total: { ...model } as unknown as JsonObject } : {}) },
+    attributes: {
+      outcome,
+      ...(knowledge.length > 0 ? { knowledge: knowledgeUsed(knowledge) } : {}),
+      ...(trimmed.length > 0 ? { trimmed } : {}),
+      ...(firing.durable ? { total: { ...model } as unknown as JsonObject } : {}),
+    },
   };
 }
 

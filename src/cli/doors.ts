@@ -95,7 +95,7 @@ export interface PetrelDoors {
   connect(dir: string, options: { logLevel: string }): Promise<Connection>;
   checkNet(text: string, file: string): Checked;
   /** `exists` looks for a knowledge file by its path from the persona file's folder. */
-  checkPersona(text: string, file: string, exists: (path: string) => boolean): CheckedPersona;
+  checkPersona(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona;
   /** File name in `schemas/` to JSON Schema 2020-12. */
   schemas(): Record<string, JsonObject>;
   /** GET a JSON document of the server's monitor. Errors: Retryable. */

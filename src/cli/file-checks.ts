@@ -71,7 +71,7 @@ function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem
   return { problems, says, json: { ...json, findings: problems } as unknown as JsonObject, net, pnml: () => writePnml(net) };
 }
 
-export function checkPersonaDoor(text: string, file: string, exists: (path: string) => boolean): CheckedPersona {
+export function checkPersonaDoor(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona {
   const { persona, problems } = checkPersonaFile(text, file, { exists });
   if (!persona || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
   return { ok: true, persona: persona as unknown as JsonObject, name: persona.persona, knowledge: persona.knowledge, warnings: problems };

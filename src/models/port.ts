@@ -80,5 +80,7 @@ export interface AskOptions {
  */
 export interface ModelProvider {
   readonly name: string;
+  /** The body that `ask` would send, for looking at it; absent where nothing is sent. */
+  body?(request: ModelRequest): object;
   ask(request: ModelRequest, options: AskOptions): Promise<ModelAnswer>;
 }

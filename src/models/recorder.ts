@@ -51,6 +51,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   return {
     wrap: (inner) => ({
       name: inner.name,
+      ...(inner.body ? { body: inner.body } : {}),
       ask: async (request, call) => {
         const answer = await inner.ask(request, call);
         await record(request, answer);

@@ -70,6 +70,8 @@ export interface Tiers {
    * providers has a key, `unknown-tier`, `no-price`, and `models-budget-exhausted` (exit code 6); and what `allow` throws.
    */
   ask(tier: string, request: TierRequest, options: TierCall): Promise<TierAnswer>;
+  /** What `ask` would send first, and to whom. Errors: Terminal `no-model`, `unknown-tier`. */
+  preview(tier: string, request: TierRequest): { provider: string; model: string; body: object };
   /** USD paid since the start. */
   spentUsd(): number;
   /** What would be asked, for printing before anything is spent. */
@@ -211,8 +213,20 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
     }
   }
 
+  function preview(tier: string, request: TierRequest) {
+    if (!isTier(tier)) throw unknownTier(tier);
+    const wanted = choicesOf(config, tier, request.prefer);
+    const choice = wanted.find((each) => providerOf(each) !== undefined);
+    const provider = choice && providerOf(choice);
+    if (!choice || !provider) throw noModel(tier, wanted);
+    const { prefer: _, ...plain } = request;
+    const whole = { ...plain, tier, model: choice.model };
+    return { provider: provider.name, model: choice.model, body: provider.body?.(whole) ?? whole };
+  }
+
   return {
     ask,
+    preview,
     spentUsd: () => spent,
     plan: () =>
       TIERS.map((tier) => ({

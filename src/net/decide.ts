@@ -342,14 +342,20 @@ function inputIds(binding: Binding): Record<string, string[]> {
   return Object.fromEntries(binding.inputs.map(({ name, tokens }) => [name, tokens.map(({ id }) => id)]));
 }
 
-/** The instance with the least to do; the lowest number among equals. */
+/** The instance with the least to do; among equals the one that has waited longest for work. */
 function instancePart(state: NetState, transition: CompiledTransition): { instance?: number } {
   if (!("instances" in transition.definition)) return {};
   const load = new Array<number>(transition.definition.instances).fill(0);
   for (const { instance } of markingIndex(state).firingsOf(transition.id).open) {
     if (instance !== null && load[instance - 1] !== undefined) load[instance - 1] = (load[instance - 1] ?? 0) + 1;
   }
-  return { instance: load.indexOf(Math.min(...load)) + 1 };
+  const turn = (at: number) => state.turns.get(`${transition.id}/${at + 1}`) ?? 0;
+  let best = 0;
+  for (let at = 1; at < load.length; at += 1) {
+    const [mine, least] = [load[at] ?? 0, load[best] ?? 0];
+    if (mine < least || (mine === least && turn(at) < turn(best))) best = at;
+  }
+  return { instance: best + 1 };
 }
 
 /** What has no input begins a work of its own. */

@@ -150,7 +150,7 @@ const llmSchema = z.strictObject({
   kind: z.literal("llm"),
   ...common,
   persona: name,
-  instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
+  instances: z.int().min(0).max(1000).default(1).describe("How many of the persona work side by side; 0: nobody, its tokens wait"),
   ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
   data: z
     .record(alias, template)
@@ -167,7 +167,7 @@ const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
   persona: name,
-  instances: z.int().min(1).max(1000).default(1).describe("How many of the persona work side by side"),
+  instances: z.int().min(0).max(1000).default(1).describe("How many of the persona work side by side; 0: nobody, its tokens wait"),
   ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
   data: z
     .record(alias, template)

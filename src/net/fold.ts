@@ -166,6 +166,7 @@ function open(state: NetState, event: NetEvent): void {
     if (before.gate) {
       before.decided = before.gate.decisions;
       before.instance = number(event, "instance") ?? null;
+      instanceTurn(state, event);
     }
     before.gate = null;
     before.notBefore = null;
@@ -222,9 +223,16 @@ function reserve(state: NetState, place: string, placed: Placed, by: string | nu
 function begun(state: NetState, event: NetEvent): void {
   if (event.transition === undefined) return;
   state.turns.set(event.transition, event.seq);
+  instanceTurn(state, event);
   const stands = event.attributes?.schedule;
   const known = state.schedules.get(event.transition);
   if (known && isJsonObject(stands)) known.last = Date.parse(String(stands.at));
+}
+
+/** Which instance worked last, so that shares are fair; no transition's name has a slash. */
+function instanceTurn(state: NetState, event: NetEvent): void {
+  const instance = number(event, "instance");
+  if (instance !== undefined) state.turns.set(`${event.transition}/${instance}`, event.seq);
 }
 
 /** A schedule that is new or another one counts from here. */

@@ -119,7 +119,7 @@ export interface NetState {
   transit: Map<string, Transit>;
   /** By transition: its schedule as text, and the last time (ms) that it has fired for, or since when it is scheduled. */
   schedules: Map<string, { text: string; last: number }>;
-  /** Transition -> `seq` of the event that last began a firing of it: who has waited longest goes first. */
+  /** Transition -> `seq` of the event that last began a firing of it: who has waited longest goes first; `transition/n` for an instance. */
   turns: Map<string, number>;
   /** The net and moment that this one was forked from. */
   origin: ForkOrigin | null;

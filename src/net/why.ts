@@ -69,11 +69,18 @@ export function whyTransition(context: WhyContext, transition: CompiledTransitio
   const fires =
     decideTransition(state, net, transition, now, netOf) !== null ||
     (transition.jsonata !== null && boundForWork(state, net, transition, now) !== null);
-  const reasons = [...switchReasons(state), ...underWay(context, transition)];
+  const reasons = [...switchReasons(state), ...vacantReasons(context, transition), ...underWay(context, transition)];
   if (fires) reasons.push(...rivals(context, transition));
   else reasons.push(...roomReasons(context, transition), ...bindingReasons(context, transition));
   if (!fires && reasons.length === 0) reasons.push({ code: "other", text: "no combination of tokens meets all its conditions" });
   return { kind: "transition", name: transition.id, fires, reasons };
+}
+
+/** A position whose instances were all retired. */
+function vacantReasons({ state }: WhyContext, { id, definition }: CompiledTransition): Reason[] {
+  if (!("instances" in definition) || definition.instances > 0) return [];
+  const command = `petrel persona spawn ${state.net} ${definition.persona} --instances 1`;
+  return [{ code: "slots", text: `${definition.persona} was retired from ${id}: it has no instance`, transition: id, command }];
 }
 
 function switchReasons(state: NetState): Reason[] {
@@ -92,7 +99,7 @@ function underWay(context: WhyContext, { id, slots }: CompiledTransition): Reaso
   const gated = gatedFirings(state, id);
   const all = [...gated, ...open];
   const reasons = all.slice(0, MOST_FIRINGS).map((firing) => firingReason(context, firing));
-  if (all.length < slots) return reasons;
+  if (slots === 0 || all.length < slots) return reasons;
   const text = `all ${slots} of its slots are taken: ${open.length} under way, ${gated.length} waiting for people`;
   return [...reasons, { code: "slots", text, have: all.length, want: slots }];
 }

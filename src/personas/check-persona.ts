@@ -10,8 +10,8 @@ import { schemaFault } from "./output-check.ts";
 import { type Persona, personaSchema } from "./persona-schema.ts";
 
 export interface CheckOptions {
-  /** Whether a knowledge file, by its path relative to the persona file, is there. */
-  exists(path: string): boolean;
+  /** Whether a knowledge file, by its path relative to the persona file, is there; `outside`: a link leads out of the folder. */
+  exists(path: string): boolean | "outside";
   /** Default: the tools that come with Petrel. */
   tools?: ReadonlyMap<string, ToolDefinition>;
 }
@@ -86,17 +86,20 @@ function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<str
 }
 
 function knowledgeProblems(persona: Persona, source: JsonFile, options: CheckOptions): Problem[] {
-  return persona.knowledge.flatMap((path, index) =>
-    options.exists(path)
-      ? []
-      : [
-          problemAt(source, ["knowledge", index], {
-            code: "knowledge-missing",
-            message: `knowledge file ${path} is not there`,
-            hint: "Write it beside the persona file, or remove it from the list.",
-          }),
-        ],
-  );
+  return persona.knowledge.flatMap((path, index) => {
+    const there = options.exists(path);
+    if (there === true) return [];
+    const outside = there === "outside";
+    return [
+      problemAt(source, ["knowledge", index], {
+        code: outside ? "knowledge-outside" : "knowledge-missing",
+        message: outside
+          ? `knowledge file ${path} is a link to a file outside the persona file's folder`
+          : `knowledge file ${path} is not there`,
+        hint: outside ? "Copy the file into the folder." : "Write it beside the persona file, or remove it from the list.",
+      }),
+    ];
+  });
 }
 
 function outputProblems(persona: Persona, source: JsonFile): Problem[] {

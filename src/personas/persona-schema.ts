@@ -22,6 +22,20 @@ export const budgetSchema = z.strictObject({
   seconds: z.number().min(1).default(600).describe("Wall clock for one firing"),
 });
 
+const contextSchema = z
+  .strictObject({
+    tokens: z.int().min(1000).max(2_000_000).default(150_000).describe("The most that the first request of a firing may take, estimated"),
+    keep: z
+      .array(
+        z
+          .string()
+          .regex(/^(lessons|knowledge(\/.+)?|data(\..+)?)$/, 'a part is "lessons", "knowledge", "knowledge/FILE", "data" or "data.NAME"'),
+      )
+      .default([])
+      .describe("Parts in the order in which they are kept when it would not fit; what is not named goes first"),
+  })
+  .describe("What the request may hold");
+
 export const personaSchema = z.strictObject({
   $schema: z.string().optional(),
   persona: name,
@@ -34,12 +48,13 @@ export const personaSchema = z.strictObject({
   tools: z.array(z.string()).default([]),
   tier: z.enum(TIERS),
   prompt: z.string().min(1),
-  knowledge: z.array(knowledgeFile).default([]).describe("Files whose text joins the prompt"),
+  knowledge: z.array(knowledgeFile).default([]).describe("Files whose text joins the prompt; what is bigger than 16 KiB is looked up"),
   output: z.record(z.string(), z.json()).optional().describe("JSON Schema 2020-12 of its answer, an object"),
   maxOutputTokens: z.int().min(256).max(128_000).default(16_000).describe("For one model call; thinking counts"),
   budget: budgetSchema.prefault({}),
   durable: z.boolean().optional().describe("Its turn loops survive a crash step by step, unless the transition says otherwise"),
-  memory: name.optional(),
+  memory: name.optional().describe("A place of the net that holds its lessons"),
+  context: contextSchema.optional(),
 });
 export type Persona = z.output<typeof personaSchema>;
 export type PersonaFile = z.input<typeof personaSchema>;

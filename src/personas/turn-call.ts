@@ -1,7 +1,7 @@
 /** Phase call: one request to the model, within what the budget still has. */
 import { Retryable } from "../contract/errors.ts";
 import type { ModelAnswer } from "../models/port.ts";
-import type { TierAnswer } from "../models/tiers.ts";
+import type { TierAnswer, TierRequest } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
 import type { TurnRun } from "./turn.ts";
 import { exhausted, millisecondsLeft, nextCallLimits } from "./turn-budget.ts";
@@ -25,13 +25,21 @@ export async function callModel(run: TurnRun): Promise<ModelAnswer> {
   return made.answer;
 }
 
-async function ask(run: TurnRun, turn: number): Promise<TierAnswer> {
-  const { input, ports, prepared, spent } = run;
-  const { persona } = input;
+/** The request of the next call, and its limit in milliseconds. Errors: Terminal `budget-exhausted` and `too-many-turns`. */
+export function nextRequest(run: TurnRun): { request: TierRequest; timeoutMs: number } {
+  const { prepared, ports, spent } = run;
+  const { persona } = run.input;
   const request = { persona: persona.persona, system: prepared.prompt.system, messages: [...run.messages], tools: prepared.specs };
   const { maxOutputTokens, timeoutMs } = nextCallLimits(persona, spent, request, ports.clock.now()); // P1
-  ports.onProgress?.({ kind: "asking", turn });
   const choice = prepared.toolChoice === undefined ? {} : { toolChoice: prepared.toolChoice };
+  return { request: { ...request, ...choice, maxOutputTokens }, timeoutMs };
+}
+
+async function ask(run: TurnRun, turn: number): Promise<TierAnswer> {
+  const { input, ports, spent } = run;
+  const { persona } = input;
+  const { request, timeoutMs } = nextRequest(run);
+  ports.onProgress?.({ kind: "asking", turn });
   const options = {
     signal: ports.signal,
     timeoutMs,
@@ -39,7 +47,7 @@ async function ask(run: TurnRun, turn: number): Promise<TierAnswer> {
     ...(ports.onText ? { onText: ports.onText } : {}),
   };
   try {
-    const answered = await ports.ask(persona.tier, { ...request, ...choice, maxOutputTokens }, options);
+    const answered = await ports.ask(persona.tier, request, options);
     ports.onProgress?.({ kind: "answered", turn, use: answered.use });
     return answered;
   } catch (error) {

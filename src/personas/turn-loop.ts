@@ -21,7 +21,7 @@ import { calledOff, callTools } from "./turn-tools.ts";
  * `answer-cut-off`, `tool-calls-malformed`, `tool-calls-repeated`; Refused `model-refused` (llm only); Cancelled `aborted`.
  */
 export async function runTurns(input: TurnInput, ports: TurnPorts): Promise<TurnResult> {
-  const run = begun(input, ports);
+  const run = beginTurns(input, ports);
   for (;;) {
     const given = await callModel(run);
     const meaning = interpret(input.shape, input.persona, given);
@@ -33,7 +33,8 @@ export async function runTurns(input: TurnInput, ports: TurnPorts): Promise<Turn
   }
 }
 
-function begun(input: TurnInput, ports: TurnPorts): TurnRun {
+/** What the loop knows before its first call. Errors: Terminal `request-too-long`. */
+export function beginTurns(input: TurnInput, ports: TurnPorts): TurnRun {
   const prepared = prepareTurns(input, ports.tools);
   return {
     ...{ input, ports, prepared, troubles: noTroubles(), tools: [] },
@@ -59,7 +60,7 @@ function resultOf(run: TurnRun, { outcome, answer }: Extract<NextStep, { next: "
   return {
     ...{ outcome, answer, tools: run.tools },
     model: run.spent.use as TurnResult["model"],
-    prompt: { sha256: prompt.sha256, text: prompt.text },
+    prompt: { sha256: prompt.sha256, text: prompt.text, parts: prompt.parts },
   };
 }
 

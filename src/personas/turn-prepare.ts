@@ -18,6 +18,8 @@ export function prepareTurns(input: TurnInput, tools: ReadonlyMap<string, ToolDe
   const prompt = assemblePrompt(input.persona, input.knowledge, {
     ask: input.ask,
     ...(input.data ? { data: input.data } : {}),
+    ...(input.lessons ? { lessons: input.lessons } : {}),
+    specs: prepared.specs,
     toolNames: names,
     places: { read: touches("place.read") ? reads : [], write: touches("place.put") ? writes : [] },
     answerTool: prepared.toolChoice ?? null,

@@ -6,6 +6,8 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import type { Message, ToolSpec } from "../models/port.ts";
 import type { Tiers } from "../models/tiers.ts";
 import type { ToolDefinition } from "../tools/port.ts";
+import type { ContextPart } from "./context-parts.ts";
+import type { Lesson } from "./lessons.ts";
 import type { Knowledge, Persona } from "./persona-schema.ts";
 import type { Wiring } from "./policy.ts";
 import type { Prompt } from "./prompt.ts";
@@ -23,6 +25,8 @@ export interface TurnInput {
   ask: string;
   /** The bound tokens' data by the names of their arcs; fenced into the prompt. */
   data?: Readonly<Record<string, Json>>;
+  /** Recalled from the persona's memory for this ask. */
+  lessons?: readonly Lesson[];
   wiring: Wiring;
   /** Effect key `<net>/<transition>/<firing>`. */
   key: string;
@@ -71,7 +75,7 @@ export interface TurnResult {
   answer: JsonObject;
   model: ModelUse;
   tools: ToolUse[];
-  prompt: { sha256: string; text: string };
+  prompt: { sha256: string; text: string; parts: readonly ContextPart[] };
 }
 
 /** Name of the tool through which an `llm` gives its answer. */

@@ -13,6 +13,7 @@ import { gitCommit } from "./builtin/git-commit.ts";
 import { gitDiff } from "./builtin/git-diff.ts";
 import { gitLog } from "./builtin/git-log.ts";
 import { gitStatus } from "./builtin/git-status.ts";
+import { knowledgeSearch } from "./builtin/knowledge-search.ts";
 import { placeRead } from "./builtin/place-read.ts";
 import { testsRun } from "./builtin/tests-run.ts";
 import { think } from "./builtin/think.ts";
@@ -23,6 +24,7 @@ const tools = [
   done,
   fail,
   placeRead,
+  knowledgeSearch,
   fsRead,
   fsList,
   fsSearch,

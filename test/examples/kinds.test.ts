@@ -39,6 +39,9 @@ function scripted(turns: Turn[]): Tiers {
         use: { provider: "scripted", name: "scripted", calls: 1, ...usage, costUsd: 0 },
       };
     },
+    preview: () => {
+      throw new Error("nobody looks");
+    },
     spentUsd: () => 0,
     plan: () => [],
   };

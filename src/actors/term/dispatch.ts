@@ -17,6 +17,7 @@ import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { PersonaBook } from "../persona-book.ts";
+import { askOf } from "../turn-input.ts";
 import { loadBundles } from "./bundles.ts";
 import { renderOrder, showsCutFields, wholeInputs } from "./load-fields.ts";
 
@@ -237,8 +238,6 @@ export class Dispatch {
       definition.kind === "http"
     )
       return null;
-    const ask = transition.ask?.render(inputScope(inputs), firing.openedAt) ?? null;
-    const data = transition.data?.render(inputScope(inputs), firing.openedAt) ?? null;
     return {
       net: state.net,
       transition: transition.id,
@@ -248,8 +247,7 @@ export class Dispatch {
       persona: firing.persona,
       personaVersion: state.personas[firing.persona] ?? personas.version(firing.persona) ?? "",
       instance: firing.instance ?? 1,
-      ask: ask === null ? null : String(ask),
-      data: isJsonObject(data) ? sorted(data) : {},
+      ...askOf(transition, inputs, firing.openedAt),
       correlation: firing.correlation,
       timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
@@ -305,11 +303,6 @@ export class Dispatch {
   #transition(firing: OpenFiring): CompiledTransition | undefined {
     return this.#ports.netOf(firing)?.transitions.get(firing.transition);
   }
-}
-
-/** By name: two files that differ in the order of their keys are one version, and must ask with the same words. */
-function sorted(data: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function gone(): Cancelled {

@@ -19,6 +19,7 @@ import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
 import { applyNet } from "./apply-net.ts";
+import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Term } from "./term.ts";
@@ -127,6 +128,8 @@ export const NET_VERBS: Record<string, Verb> = {
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
   retry,
+  spawn,
+  retire,
   define: async (term, body) => {
     const { definition, by } = defineBody.parse(body);
     if (definition.net !== term.state.net || !definition.parent)

@@ -371,6 +371,7 @@ export class Term {
       this.#logged.delete(id);
       // What was decided in one event never had anybody at work.
       if (this.dispatch.over(id)) this.cancel(id, event.attempt ?? 0, "the firing is over");
+      this.#leaveRetired(event.transition);
       return;
     }
     if (event.type === "started" || event.type === "lapsed") {
@@ -380,6 +381,12 @@ export class Term {
     if (event.type !== "failed") return;
     this.cancel(id, event.attempt ?? 0, "the attempt failed");
     this.#pump.wakeLater();
+  }
+
+  /** The last work of a position that was retired is done: its actor goes. */
+  #leaveRetired(id: string | undefined): void {
+    const definition = this.net?.transitions.get(id ?? "")?.definition;
+    if (definition && "instances" in definition && definition.instances === 0) this.ports.definitionChanged(this);
   }
 
   #resume(event: NetEvent): void {

@@ -2,6 +2,7 @@
 import { createPrivateKey } from "node:crypto";
 import { hostname } from "node:os";
 import { Master } from "../../actors/master.ts";
+import { previewer } from "../../actors/persona-preview.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
 import { sharedQuotas } from "../../contract/quotas.ts";
 import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
@@ -66,6 +67,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
     work: personaWorker(tiers, clock),
+    preview: previewer(tiers, clock),
     expressions,
     http: { client, secrets: secretSource(folder.secrets, petrel.env) },
   });

@@ -16,6 +16,8 @@ import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netImportVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { personaCheckVerb } from "./persona-check.ts";
+import { personaRetireVerb, personaSpawnVerb } from "./persona-instances.ts";
+import { personaPreviewVerb } from "./persona-preview.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
@@ -69,6 +71,9 @@ export const verbs: readonly Verb[] = [
   personaLsVerb,
   personaApplyVerb,
   personaCheckVerb,
+  personaPreviewVerb,
+  personaSpawnVerb,
+  personaRetireVerb,
   personaNewVerb,
   pauseVerb,
   resumeVerb,

@@ -5,6 +5,7 @@ import { Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { parseJsonFile, problemAt } from "../../contract/json-file.ts";
 import type { FileProblem } from "../doors.ts";
+import { knowledgeIn } from "../knowledge-finder.ts";
 import { described, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -56,7 +57,7 @@ function checkAll(call: VerbCall, files: string[]): Row[] {
   return files.map((file) => {
     const text = readText(call.petrel.cwd, file);
     const folder = dirname(resolve(call.petrel.cwd, file));
-    const checked = call.petrel.checkPersona(text, file, (path) => existsSync(join(folder, path)));
+    const checked = call.petrel.checkPersona(text, file, knowledgeIn(folder));
     const problems: FileProblem[] = checked.ok ? [...checked.warnings] : [...checked.problems];
     const persona = nameIn(text, file);
     const twin = first.get(persona);

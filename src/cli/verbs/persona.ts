@@ -1,11 +1,11 @@
 /** Personas: list, apply from a file with its knowledge files. */
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { applyAnswer, personaRows, readAnswer } from "../../client/answers.ts";
 import { askRuntime } from "../../client/ask.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { knowledgeIn } from "../knowledge-finder.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -36,7 +36,7 @@ export const personaApplyVerb: Verb = {
   run: async (call) => {
     const file = call.arg("file");
     const folder = dirname(resolve(call.petrel.cwd, file));
-    const checked = call.petrel.checkPersona(readText(call.petrel.cwd, file), file, (path) => existsSync(join(folder, path)));
+    const checked = call.petrel.checkPersona(readText(call.petrel.cwd, file), file, knowledgeIn(folder));
     if (!checked.ok) throw fileProblems(file, checked.problems);
     for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
     const files = knowledge(call, file, checked.knowledge);

@@ -27,10 +27,11 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
   const context: FailureContext = { clock: options.clock, keyVariable: options.keyVariable ?? "ANTHROPIC_API_KEY", baseURL, redact };
   const unforced = new Set<string>();
 
+  const body = (request: ModelRequest) => anthropicParams(request, !NEVER_FORCED.test(request.model) && !unforced.has(request.model));
+
   async function once(request: ModelRequest, call: AskOptions, signal: AbortSignal): Promise<ModelAnswer> {
-    const force = !NEVER_FORCED.test(request.model) && !unforced.has(request.model);
     // Twice our own limit: the SDK's timer must not fire before ours, which knows who ended the call.
-    const stream = await client.messages.create(anthropicParams(request, force), { signal, timeout: call.timeoutMs * 2 });
+    const stream = await client.messages.create(body(request), { signal, timeout: call.timeoutMs * 2 });
     return anthropicAnswer(stream, request, call.onText);
   }
 
@@ -46,6 +47,7 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
 
   return {
     name: ANTHROPIC,
+    body,
     ask: (request, call) =>
       withDeadline(options.clock, call, `${ANTHROPIC} ${request.model}`, async (signal) => {
         try {

@@ -56,6 +56,7 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
 
   return {
     name,
+    body: (request) => (api === "responses" ? responsesParams(request) : chatParams(request, baseURL !== OFFICIAL)),
     ask: (request, call) =>
       withDeadline(options.clock, call, `${name} ${request.model}`, async (signal) => {
         try {
