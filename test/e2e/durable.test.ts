@@ -32,8 +32,8 @@ const asked = (answers: number) =>
   stub.requests.filter(({ body }) => body?.messages?.filter((message: { role: string }) => message.role === "assistant").length === answers)
     .length;
 
-/** Up, with a persona at work whose third answer never comes. */
-async function hanging(durable: boolean): Promise<Running> {
+/** Up, with a persona at work whose third answer never comes. An executor keeps its work for a lease without a master. */
+async function hanging(durable: boolean, leaseMs = 60_000): Promise<Running> {
   desk = new Desk("durable");
   stub = await startAnthropicStub(turns());
   desk.env.ANTHROPIC_API_KEY = "stub";
@@ -63,7 +63,7 @@ async function hanging(durable: boolean): Promise<Running> {
   };
   writeFileSync(desk.path("maker.json"), JSON.stringify(persona));
   writeFileSync(desk.path("works.json"), JSON.stringify(net));
-  const system = desk.start(["up", "--json", "--lease", "4000"]);
+  const system = desk.start(["up", "--json", "--lease", String(leaseMs)]);
   await system.says(/\{"ready":true.*\n/);
   await desk.json(["persona", "apply", "maker.json"]);
   await desk.json(["net", "apply", "works.json"]);
@@ -102,7 +102,7 @@ test("kill -9 of the master: the loop goes on in the same workspace, and no answ
 });
 
 test("kill -9 of master and executor: the files are made again from the journal, the answers are not", { timeout: 300_000 }, async () => {
-  const system = await hanging(true);
+  const system = await hanging(true, 4000);
   stub.turns[2] = DONE;
   process.kill(child(system, "executor"), "SIGKILL");
   process.kill(child(system, "master"), "SIGKILL");

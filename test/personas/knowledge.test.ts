@@ -8,7 +8,7 @@ import { personaRun, runPersona, turnInput } from "../support/persona-run.ts";
 const chapter = (n: number) => `## Chapter ${n}\n${`Plain words about topic${n}. `.repeat(40)}`;
 const big = {
   file: "knowledge/big.md",
-  text: `# Handbook\n${Array.from({ length: 40 }, (_, n) => chapter(n)).join("\n\n")}\n\n## Refunds\nA refund over 500 euros needs two signatures.\n`,
+  text: `# Handbook\n${Array.from({ length: 30 }, (_, n) => chapter(n)).join("\n\n")}\n\n## Refunds\nA refund over 500 euros needs two signatures.\n`,
 };
 const small = { file: "knowledge/small.md", text: "Write short sentences." };
 const system = (input: Parameters<typeof turnInput>[0]) => prepareTurns(turnInput(input)).prompt.system;

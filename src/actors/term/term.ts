@@ -288,7 +288,7 @@ export class Term {
     const versions = new Set([...this.state.firings.values()].map(({ netVersion }) => netVersion).filter((version) => version !== ""));
     if (this.state.definition) versions.add(this.state.definition);
     for (const version of versions) await this.definitions.load(version);
-    for (const [name, hash] of Object.entries(this.state.personas)) await personas.load(name, hash);
+    await Promise.all(Object.entries(this.state.personas).map(([name, hash]) => personas.load(name, hash)));
     await this.recordings.load(this.state);
     await this.declarePlaces();
     await this.projection.compare(this.placeNames());
