@@ -173,8 +173,10 @@ export class Master {
     });
   }
 
-  onCommitted(listener: (event: NetEvent) => void): void {
+  /** Gives back what ends it. */
+  onCommitted(listener: (event: NetEvent) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** A clean end: terms are closed, leases given back. */
@@ -197,7 +199,10 @@ export class Master {
     const persona = personaMachine.provide({
       actors: {
         work: fromPromise<Finished, WorkInput>(({ input, signal }) =>
-          work(input, { signal, term: this.terms.get(input.firing.net) ?? null, personas: this.personas }),
+          work(input, {
+            ...{ signal, term: this.terms.get(input.firing.net) ?? null, personas: this.personas },
+            follow: (listener) => this.onCommitted(listener),
+          }),
         ),
       },
     });

@@ -13,6 +13,7 @@ import type { TurnInput } from "../personas/turn.ts";
 import { nextRequest } from "../personas/turn-call.ts";
 import { beginTurns } from "../personas/turn-loop.ts";
 import type { PersonaBook } from "./persona-book.ts";
+import { personaMemory } from "./persona-memory.ts";
 import { lessonsFor } from "./persona-work.ts";
 import { capabilitiesOf } from "./roster.ts";
 import { showsCutFields, wholeInputs } from "./term/load-fields.ts";
@@ -47,7 +48,11 @@ export function previewer(tiers: Tiers, clock: Clock): Previewer {
       shape: definition.kind === "agent" ? "agent" : "llm",
       ...{ persona: bound.persona, knowledge: bound.knowledge, ask: ask ?? "", data },
       lessons: await lessonsFor(term, { firing: firing ?? "", attempt: 0, ask, data }, bound.persona, null),
-      wiring: wiringOf(capabilitiesOf(term, transition), workspace),
+      wiring: wiringOf(capabilitiesOf(term, transition), {
+        workspace,
+        release: definition.kind === "agent" && definition.release === true,
+        memory: personaMemory(term, { firing: "", attempt: 0 }, bound.persona) !== null,
+      }),
       key: `${term.state.net}/${transition.id}/preview`,
     };
     const nobody = () => Promise.reject(new Error("a preview asks nobody"));

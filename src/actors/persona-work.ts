@@ -8,17 +8,16 @@
 
 import { parseFlags } from "../contract/capability.ts";
 import type { Clock } from "../contract/clock.ts";
-import { Cancelled, errorData, Refused, Retryable } from "../contract/errors.ts";
-import type { EventDraft, ModelUse } from "../contract/event.ts";
+import { Cancelled, errorData, Retryable } from "../contract/errors.ts";
+import type { EventDraft, ModelUse, NetEvent } from "../contract/event.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
-import { type Capabilities, readHandle } from "../personas/capabilities.ts";
-import { SEARCH, searchKnowledge } from "../personas/knowledge.ts";
+import type { Capabilities } from "../personas/capabilities.ts";
 import { type Lesson, RECALLED } from "../personas/lessons.ts";
 import type { Knowledge, Persona } from "../personas/persona-schema.ts";
 import { queryOf } from "../personas/prompt.ts";
-import type { ToolOutcome, TurnInput, TurnResult } from "../personas/turn.ts";
+import type { Denied, TurnInput, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
 import { prepareTurns } from "../personas/turn-prepare.ts";
@@ -29,6 +28,8 @@ import { personaMemory } from "./persona-memory.ts";
 import { StepJournal } from "./step-journal.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
+import { callTool } from "./tool-hands/call-tool.ts";
+import type { ToolRoom } from "./tool-hands/tool-room.ts";
 import { wiringOf } from "./turn-input.ts";
 import { deniedDraft, spentDraft, told } from "./turn-report.ts";
 import { closeDesk, type Desk, openDesk, redoWork } from "./workspace-desk.ts";
@@ -37,6 +38,8 @@ export interface WorkContext {
   signal: AbortSignal;
   term: Term | null;
   personas: PersonaBook;
+  /** Calls back for each event that this master's nets commit from now on. */
+  follow(call: (event: NetEvent) => void): () => void;
 }
 export type PersonaWorker = (input: WorkInput, context: WorkContext) => Promise<Finished>;
 
@@ -101,7 +104,11 @@ async function work(
     knowledge: bound.knowledge,
     ask: firing.ask ?? "",
     data: firing.data,
-    wiring: wiringOf(capabilities, firing.hasWorkspace),
+    wiring: wiringOf(capabilities, {
+      workspace: firing.hasWorkspace,
+      release: firing.release,
+      memory: personaMemory(term, firing, bound.persona) !== null,
+    }),
     key: `${firing.net}/${firing.transition}/${firing.firing}`,
   };
   const journal = firing.durable ? await StepJournal.open(term, firing) : null;
@@ -109,15 +116,33 @@ async function work(
   if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
+  const bookNow = (use: ModelUse) => {
+    if (!journal) book(use);
+  };
+  const denied = ({ tool, code, reason }: Denied) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {});
+  const room: ToolRoom = {
+    ...{ term, firing, capabilities, tiers, clock, desk, denied },
+    wiring: input.wiring,
+    persona: bound.persona,
+    knowledge: bound.knowledge,
+    personas: context.personas,
+    signal: context.signal,
+    tools: toolCatalogue,
+    follow: (listener) => context.follow((event) => event.net === firing.net && listener(event)),
+    run: callTool,
+    book: bookNow,
+    own: new Map(),
+    depth: 0,
+  };
   const result = await runTurns(input, {
     ask: tiers.ask,
     clock,
     signal: context.signal,
-    callTool: (name, toolInput, call, signal) => callTool(name, toolInput, call, signal, capabilities, desk, bound.knowledge),
+    callTool: (name, toolInput, call, signal) => callTool(room, name, toolInput, call, signal),
     onProgress: (progress) => {
-      if (progress.kind === "answered" && !journal) book(progress.use);
+      if (progress.kind === "answered") bookNow(progress.use);
     },
-    onDenied: ({ tool, code, reason }) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {}),
+    onDenied: denied,
     ...(journal ? { journal } : {}),
   });
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
@@ -157,38 +182,6 @@ async function takeUp(desk: Desk, journal: StepJournal, { attempt }: AssignedFir
 
 function wordsOf({ answer }: TurnResult): string {
   return String(answer.text ?? answer.reason ?? "");
-}
-
-async function callTool(
-  name: string,
-  input: Json,
-  call: string,
-  signal: AbortSignal,
-  capabilities: Capabilities,
-  desk: Desk | null,
-  knowledge: readonly Knowledge[],
-): Promise<ToolOutcome> {
-  const tool = toolCatalogue.get(name);
-  if (tool?.runs === "executor" && desk) return desk(name, input, call, signal);
-  if (name === "place.read") return readPlace(input, capabilities);
-  if (name === SEARCH) return { ok: true, output: { passages: knowledgeHand(knowledge, input) as unknown as Json } };
-  return { ok: false, error: errorData(new Refused({ code: "tool-not-here", message: `${name} cannot run here` })) };
-}
-
-function knowledgeHand(knowledge: readonly Knowledge[], input: Json) {
-  const { query = "", limit = 5 } = isJsonObject(input) ? input : {};
-  return searchKnowledge(knowledge, String(query), Number(limit));
-}
-
-function readPlace(input: Json, capabilities: Capabilities): ToolOutcome {
-  try {
-    const place = isJsonObject(input) ? String(input.place) : "";
-    const limit = isJsonObject(input) && typeof input.limit === "number" ? input.limit : 20;
-    const tokens = readHandle(capabilities, place).peek().slice(0, limit);
-    return { ok: true, output: { place, tokens: tokens.map(({ id, data, at, by }) => ({ id, data, at, by })) } };
-  } catch (error) {
-    return { ok: false, error: errorData(error) };
-  }
 }
 
 function giveUp(term: Term, firing: AssignedFiring, why: Error): void {

@@ -1,11 +1,11 @@
 /** Who stands where in a net: one actor for each instance of each transition that a persona holds. */
 
-import { Refused } from "../contract/errors.ts";
 import type { CompiledTransition } from "../net/compiled-net.ts";
 import { openFirings } from "../net/decide.ts";
 import { grantCapabilities } from "../personas/capabilities.ts";
 import type { Post } from "./net-machine.ts";
 import type { Term } from "./term/term.ts";
+import { placeAccess } from "./tool-hands/place-access.ts";
 
 export function rosterOf(term: Term): Post[] {
   const net = term.net;
@@ -34,13 +34,13 @@ function instancesAt(term: Term, { id, definition }: CompiledTransition): number
   return wanted === 0 && openFirings(term.state, id).length > 0 ? 1 : wanted;
 }
 
-/** Read handles for its input arcs, write handles for its output arcs; its answer takes those arcs by itself. */
+/** Read handles for its input arcs, handles to take for those that consume, write handles for its output arcs. */
 export function capabilitiesOf(term: Term, transition: CompiledTransition) {
-  const arcs = { reads: transition.inputs.map(({ arc }) => arc.place), writes: transition.outputs.map(({ arc }) => arc.to) };
-  return grantCapabilities(arcs, {
-    peek: (place) => [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => token),
-    put: (place) => {
-      throw new Refused({ code: "no-direct-put", message: `a persona's tokens reach ${place} with its answer`, hint: "finish the firing" });
-    },
-  });
+  const { inputs, outputs, definition } = transition;
+  const arcs = {
+    reads: inputs.map(({ arc }) => arc.place),
+    takes: inputs.flatMap(({ arc }) => (arc.mode === "consume" ? [arc.place] : [])),
+    writes: outputs.map(({ arc }) => arc.to),
+  };
+  return grantCapabilities(arcs, placeAccess(term, definition.persona ?? transition.id));
 }

@@ -19,8 +19,8 @@ export function askOf(
 }
 
 /** What the net gives the firing: the persona's handles are made of the same arcs. */
-export function wiringOf({ reads, writes }: Capabilities, workspace: boolean): Wiring {
-  return { workspace, reads: [...reads.keys()], writes: [...writes.keys()] };
+export function wiringOf({ reads, writes, takes }: Capabilities, gives: { workspace: boolean; release: boolean; memory: boolean }): Wiring {
+  return { ...gives, reads: [...reads.keys()], writes: [...writes.keys()], takes: [...takes.keys()] };
 }
 
 /** By name: two files that differ in the order of their keys are one version, and must ask with the same words. */

@@ -24,6 +24,8 @@ export interface WorkOrder {
   /** ISO time of the order. */
   at: string;
   netVersion: string;
+  /** The net file names the transition as one that releases: its persona may push by a tool, if it has x. */
+  release?: boolean;
 }
 
 export interface SignedOrder {

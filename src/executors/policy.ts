@@ -2,7 +2,9 @@
 import { parseFlags } from "../contract/capability.ts";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
+import { decideTool } from "../personas/policy.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
+import type { ToolDefinition } from "../tools/port.ts";
 
 /** Effects outside the work directory. */
 const HANDS_WITH_EFFECTS = new Set(["code.deliver"]);
@@ -26,21 +28,14 @@ export function checkOrder(order: WorkOrder): void {
   });
 }
 
-/** Throws Refused `tool-not-granted` or `capability-<flag>-missing` when the persona may not call the tool. */
-export function checkTool(order: WorkOrder, tool: string): void {
-  const definition = toolCatalogue.get(tool);
-  const persona = order.persona;
-  if (definition?.runs !== "executor" || !persona?.tools.includes(tool)) {
-    throw new Refused({
-      code: "tool-not-granted",
-      message: `${persona?.name ?? "no persona"} is not granted the tool ${tool} on an executor`,
-      hint: `tools granted: ${persona?.tools.join(", ") || "none"}`,
-    });
-  }
-  if (definition.flag !== null && !parseFlags(persona.flags).has(definition.flag)) {
-    throw new Refused({
-      code: `capability-${definition.flag}-missing`,
-      message: `the tool ${tool} needs the flag ${definition.flag}, and ${persona.name} has ${persona.flags}`,
-    });
-  }
+/**
+ * The same policy as on the master, asked again where the tool runs: the caller is not trusted. Throws its Refused (`flag-missing`,
+ * `tool-not-listed`, `tool-not-wired`), and `tool-not-here` for what does not run on an executor.
+ */
+export function checkTool(order: WorkOrder, tool: string, tools: ReadonlyMap<string, ToolDefinition> = toolCatalogue): void {
+  const persona = order.persona ?? { name: "no persona", flags: "-----", tools: [] };
+  const grant = { persona: persona.name, flags: persona.flags, tools: persona.tools };
+  const decision = decideTool(grant, tool, { workspace: true, reads: [], writes: [], release: order.release === true }, tools);
+  if (!decision.allowed) throw decision.refused;
+  if (decision.tool.runs !== "executor") throw new Refused({ code: "tool-not-here", message: `${tool} does not run on an executor` });
 }

@@ -187,6 +187,7 @@ const agentSchema = z.strictObject({
     ),
   pool: name.optional().describe("Executors that may hold the workspace"),
   workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
+  release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),
 });
 const commandSchema = z.strictObject({
   kind: z.literal("command"),

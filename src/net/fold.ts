@@ -117,6 +117,9 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     foldRelinked(state, event);
     const retried = text(event, "retried");
     if (retried !== undefined) rememberPut(state, event, retryKey(retried));
+    // By a persona's tool: the step that puts a token does so once.
+    const put = text(event, "put");
+    if (put !== undefined) rememberPut(state, event, put);
   },
   forked: (state, event) => {
     produce(state, event);

@@ -1,8 +1,12 @@
-/** The one point where it is decided whether a persona may call a tool: flag, list and wiring must all allow it. */
+/**
+ * The one point where it is decided whether a persona may call a tool: its flags, inside them its list, inside that what the net gives
+ * (arcs, a workspace, the position that releases). It is asked where a tool runs: by the turn loop for what runs on the master, by the
+ * executor for what runs there. The rules are looked at in this order, and the first that says no decides.
+ */
 import { parseFlags } from "../contract/capability.ts";
 import { Refused } from "../contract/errors.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
-import type { ToolDefinition } from "../tools/port.ts";
+import type { Need, ToolDefinition } from "../tools/port.ts";
 import type { Persona } from "./persona-schema.ts";
 
 /** What the net gives this firing, whatever the persona's file says. */
@@ -15,48 +19,146 @@ export interface Wiring {
   reads: readonly string[];
   /** Places of its output arcs. */
   writes: readonly string[];
+  /** Places that its input arcs consume from. */
+  takes?: readonly string[];
+  /** The net file names it as the transition that releases. */
+  release?: boolean;
+  /** The persona has a memory. */
+  memory?: boolean;
 }
 
-export type ToolDecision = { allowed: true; tool: ToolDefinition } | { allowed: false; refused: Refused };
+export type Grant = Pick<Persona, "persona" | "flags" | "tools">;
+
+export interface Rule {
+  rule: "tool" | "flag" | "list" | "net" | "place";
+  allows: boolean;
+  /** One sentence. */
+  says: string;
+}
+export type ToolDecision = { rules: Rule[] } & ({ allowed: true; tool: ToolDefinition } | { allowed: false; refused: Refused });
+
+type Denial = { code: string; hint: string };
+type Verdict = Rule & { denial?: Denial };
 
 export function decideTool(
-  persona: Pick<Persona, "persona" | "flags" | "tools">,
+  grant: Grant,
   name: string,
   wiring: Wiring,
   tools: ReadonlyMap<string, ToolDefinition> = toolCatalogue,
 ): ToolDecision {
   const tool = tools.get(name);
-  if (!tool) return deny("tool-unknown", `there is no tool ${name}`, `Call one of the tools that you have: ${persona.tools.join(", ")}.`);
-  if (tool.runs !== "loop" && !persona.tools.includes(name)) {
-    return deny(
-      "tool-not-listed",
-      `${name} is not on the list of ${persona.persona}`,
-      `Its tools are ${persona.tools.join(", ") || "none"}.`,
-    );
+  if (!tool) {
+    const verdict = no("tool", `there is no tool ${name.slice(0, 100)}`, {
+      code: "tool-unknown",
+      hint: `Call one of the tools that you have: ${grant.tools.join(", ") || "none"}.`,
+    });
+    return decided([verdict]);
   }
-  if (tool.flag !== null && !parseFlags(persona.flags).has(tool.flag)) {
-    return deny(
-      "flag-missing",
-      `${name} needs the flag ${tool.flag}, and ${persona.persona} has ${persona.flags}`,
-      "A person can change the persona's flags.",
-    );
+  const verdicts: Verdict[] = [];
+  for (const rule of [flagRule, listRule, netRule]) {
+    const verdict = rule(grant, tool, wiring);
+    verdicts.push(verdict);
+    if (!verdict.allows) return decided(verdicts);
   }
-  if (wiring.tools && tool.runs !== "loop" && !wiring.tools.includes(name)) {
-    return deny("tool-not-wired", `the net does not allow ${name} here`, `Here it allows ${wiring.tools.join(", ") || "no tools"}.`);
-  }
-  if (tool.runs === "executor" && !wiring.workspace) {
-    return deny(
-      "tool-not-wired",
-      `${name} needs a workspace, and this transition has none`,
-      "Give the transition a pool and a workspace in the net file.",
-    );
-  }
-  if (name.startsWith("place.") && wiring.reads.length === 0 && wiring.writes.length === 0) {
-    return deny("tool-not-wired", `${name} reaches no place from this transition`, "Its arcs decide which places it may reach.");
-  }
-  return { allowed: true, tool };
+  return { allowed: true, tool, rules: verdicts };
 }
 
-function deny(code: string, message: string, hint: string): ToolDecision {
-  return { allowed: false, refused: new Refused({ code, message, hint }) };
+function decided(verdicts: Verdict[]): ToolDecision {
+  const last = verdicts.at(-1) as Verdict;
+  const { code, hint } = last.denial as Denial;
+  const rules = verdicts.map(({ rule, allows, says }) => ({ rule, allows, says }));
+  return { allowed: false, refused: new Refused({ code, message: last.says, hint }), rules };
 }
+
+function flagRule({ persona, flags }: Grant, { name, flag }: ToolDefinition): Verdict {
+  if (flag === null) return yes("flag", `${name} needs no flag`);
+  if (parseFlags(flags).has(flag)) return yes("flag", `${name} needs the flag ${flag}, and ${persona} has ${flags}`);
+  return no("flag", `${name} needs the flag ${flag}, and ${persona} has ${flags}`, {
+    code: "flag-missing",
+    hint: "A person can change the persona's flags.",
+  });
+}
+
+function listRule({ persona, tools }: Grant, { name, runs }: ToolDefinition): Verdict {
+  if (tools.includes(name)) return yes("list", `${name} is on the list of ${persona}`);
+  if (runs === "loop" && (name === "done" || name === "fail")) return yes("list", `${name} ends the work, and needs no listing`);
+  return no("list", `${name} is not on the list of ${persona}`, {
+    code: "tool-not-listed",
+    hint: `Its tools are ${tools.join(", ") || "none"}.`,
+  });
+}
+
+function netRule(_: Grant, tool: ToolDefinition, wiring: Wiring): Verdict {
+  const { name, runs } = tool;
+  if (wiring.tools && runs !== "loop" && !wiring.tools.includes(name)) {
+    return notWired(`the net does not allow ${name} here`, `Here it allows ${wiring.tools.join(", ") || "no tools"}.`);
+  }
+  for (const need of needsOf(tool)) {
+    const lack = lackOf(need, name, wiring);
+    if (lack) return lack;
+  }
+  return yes(
+    "net",
+    `the net gives what ${name} needs${needsOf(tool).length === 0 ? ", which is nothing" : `: ${needsOf(tool).join(", ")}`}`,
+  );
+}
+
+export function needsOf({ runs, needs }: ToolDefinition): readonly Need[] {
+  const own = needs ?? [];
+  return runs === "executor" && !own.includes("workspace") ? ["workspace", ...own] : own;
+}
+
+function lackOf(need: Need, name: string, wiring: Wiring): Verdict | null {
+  switch (need) {
+    case "workspace":
+      return wiring.workspace
+        ? null
+        : notWired(
+            `${name} needs a workspace, and this transition has none`,
+            "Give the transition a pool and a workspace in the net file.",
+          );
+    case "release":
+      return wiring.release === true
+        ? null
+        : notWired(
+            `${name} is for the transition that releases, and this one does not`,
+            'A net\'s author can set "release": true on the transition.',
+          );
+    case "memory":
+      return wiring.memory === true
+        ? null
+        : notWired(`${name} needs a memory, and this persona has none`, 'Name a place under "memory" in the persona file.');
+    case "takes":
+      return (wiring.takes ?? []).length > 0
+        ? null
+        : notWired(`${name} takes tokens, and no input arc of this transition consumes`, "Its arcs decide which places it may reach.");
+    default:
+      return wiring[need].length > 0
+        ? null
+        : notWired(`${name} reaches no place from this transition`, "Its arcs decide which places it may reach.");
+  }
+}
+
+/** Whether a place is within reach: by arcs alone, and what may be done there by the flags. */
+export function decidePlace(grant: Pick<Grant, "persona" | "flags">, place: string, wiring: Wiring): { verbs: string[]; rules: Rule[] } {
+  const flags = parseFlags(grant.flags);
+  const says: [verb: string, arc: string, wired: boolean, flag: "r" | "w"][] = [
+    ["read", "input", wiring.reads.includes(place), "r"],
+    ["move from", "consuming input", (wiring.takes ?? []).includes(place), "w"],
+    ["write to", "output", wiring.writes.includes(place), "w"],
+  ];
+  const rules = says.map(([verb, arc, wired, flag]): Rule => {
+    const can = wired && flags.has(flag);
+    const why = !wired
+      ? `no ${arc} arc leads there`
+      : flags.has(flag)
+        ? `an ${arc} arc leads there, and its flags ${grant.flags} have ${flag}`.replace("an consuming", "a consuming")
+        : `its flags ${grant.flags} have no ${flag}`;
+    return { rule: "place", allows: can, says: `${grant.persona} ${can ? "may" : "may not"} ${verb} ${place} by a tool: ${why}` };
+  });
+  return { verbs: says.flatMap(([verb], at) => (rules[at]?.allows ? [verb] : [])), rules };
+}
+
+const yes = (rule: Rule["rule"], says: string): Verdict => ({ rule, allows: true, says });
+const no = (rule: Rule["rule"], says: string, denial: Denial): Verdict => ({ rule, allows: false, says, denial });
+const notWired = (says: string, hint: string): Verdict => no("net", says, { code: "tool-not-wired", hint });

@@ -6,7 +6,9 @@
  * - P4 What the journal holds is not done again, and every finished step is in the journal before the next begins. Without one the
  *   loop holds no state outside its call: a firing that is tried again starts anew.
  */
+
 import type { Block, ModelAnswer } from "../models/port.ts";
+import { addUse } from "../models/use.ts";
 import type { TurnInput, TurnPorts, TurnResult, TurnRun } from "./turn.ts";
 import { exhausted, millisecondsLeft } from "./turn-budget.ts";
 import { callModel } from "./turn-call.ts";
@@ -52,6 +54,7 @@ async function runTools(run: TurnRun, calls: ToolCall[]): Promise<NextStep> {
   };
   const called = await callTools(calls, spent.turns, input, ports, beforeEach); // P2
   run.tools.push(...called.uses);
+  for (const use of called.spent) spent.use = addUse(spent.use, use);
   return resolveTools(called, calls, input.persona, run.troubles);
 }
 

@@ -14,14 +14,15 @@ export function prepareTurns(input: TurnInput, tools: ReadonlyMap<string, ToolDe
   const prepared = input.shape === "llm" ? prepareAnswer(input) : { specs: agentTools(input, tools) };
   const { reads, writes } = input.wiring;
   const names = prepared.specs.map((spec) => spec.name).filter((name) => name !== ANSWER);
-  const touches = (tool: string) => names.includes(tool);
+  const needed = new Set(names.flatMap((name) => tools.get(name)?.needs ?? []));
+  const touches = (flag: "r" | "w") => needed.has(flag === "r" ? "reads" : "writes");
   const prompt = assemblePrompt(input.persona, input.knowledge, {
     ask: input.ask,
     ...(input.data ? { data: input.data } : {}),
     ...(input.lessons ? { lessons: input.lessons } : {}),
     specs: prepared.specs,
     toolNames: names,
-    places: { read: touches("place.read") ? reads : [], write: touches("place.put") ? writes : [] },
+    places: { read: touches("r") ? reads : [], write: touches("w") ? writes : [] },
     answerTool: prepared.toolChoice ?? null,
     loop: input.shape === "agent",
   });

@@ -1,6 +1,6 @@
 /** Phase run tools, for an `agent`: its tool calls, one after the other, each through the policy. */
 import { Cancelled, type ErrorData, errorData } from "../contract/errors.ts";
-import type { ToolUse } from "../contract/event.ts";
+import type { ModelUse, ToolUse } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
 import type { Block } from "../models/port.ts";
 import type { ToolDefinition } from "../tools/port.ts";
@@ -15,6 +15,8 @@ import type { ToolCall } from "./turn-step.ts";
 export interface CalledTools {
   results: Block[];
   uses: ToolUse[];
+  /** Model calls that the tools made. */
+  spent: ModelUse[];
   /** The agent ended its work by `done` or `fail`. */
   ended: { outcome: TurnOutcome; answer: JsonObject } | null;
   /** Calls whose input no tool could take. */
@@ -31,7 +33,7 @@ export async function callTools(
   ports: TurnPorts,
   beforeEach: () => void,
 ): Promise<CalledTools> {
-  const called: CalledTools = { results: [], uses: [], ended: null, malformed: 0, misfit: null };
+  const called: CalledTools = { results: [], uses: [], spent: [], ended: null, malformed: 0, misfit: null };
   for (const [index, call] of calls.entries()) {
     beforeEach();
     const name = call.name.slice(0, 64);
@@ -39,6 +41,7 @@ export async function callTools(
     const made = await callOne(call, `t${turn}c${index + 1}`, input, ports);
     ports.onProgress?.({ kind: "tool-done", turn, tool: name, ok: made.ok });
     called.uses.push({ name, ok: made.ok, ...(made.ok || !made.refused ? {} : { refused: true }) });
+    if (made.use) called.spent.push(made.use);
     if (made.ok && made.ended) return { ...called, ended: made.ended };
     if (!made.ok && made.error.code === MALFORMED) {
       called.malformed += 1;
@@ -55,7 +58,9 @@ export async function callTools(
 
 const MALFORMED = "tool-input";
 
-type Made = { ok: true; output: Json; ended?: CalledTools["ended"] } | { ok: false; error: ErrorData; refused: boolean };
+type Made = ({ ok: true; output: Json; ended?: CalledTools["ended"] } | { ok: false; error: ErrorData; refused: boolean }) & {
+  use?: ModelUse;
+};
 
 async function callOne(call: ToolCall, callId: string, input: TurnInput, ports: TurnPorts): Promise<Made> {
   const decision = decideTool(input.persona, call.name, input.wiring, ports.tools);
@@ -74,9 +79,10 @@ async function callOne(call: ToolCall, callId: string, input: TurnInput, ports: 
     const given = await unlessAborted(ports.callTool(tool.name, call.input, callId, ports.signal), ports.signal);
     return given.ok ? { ...given, output: limited(given.output, tool.limits.bytes) } : given;
   });
-  if (outcome.ok) return { ok: true, output: outcome.output };
-  if (outcome.error.outlook !== "refused") return wrong(outcome.error);
-  return again ? { ok: false, error: outcome.error, refused: true } : refused(tool.name, outcome.error, ports);
+  const use = outcome.use ? { use: outcome.use } : {};
+  if (outcome.ok) return { ok: true, output: outcome.output, ...use };
+  if (outcome.error.outlook !== "refused") return { ...wrong(outcome.error), ...use };
+  return { ...(again ? { ok: false, error: outcome.error, refused: true } : refused(tool.name, outcome.error, ports)), ...use };
 }
 
 /** `done` takes what the persona's output schema asks for; every other tool what it says itself. */

@@ -32,7 +32,8 @@ export interface TurnInput {
   key: string;
 }
 
-export type ToolOutcome = { ok: true; output: Json } | { ok: false; error: ErrorData };
+/** `use`: model calls that the tool itself made; they count against the budget. */
+export type ToolOutcome = ({ ok: true; output: Json } | { ok: false; error: ErrorData }) & { use?: ModelUse };
 
 export interface Denied {
   tool: string;

@@ -175,9 +175,9 @@ test("no path leads out of the worktree or into git", async () => {
 test("flags and the list of tools are checked where the tool runs", async () => {
   const reader = { name: "reviewer", flags: "r----", tools: ["fs.read", "fs.write", "git.status"] };
   const order = await open({}, { persona: reader });
-  expect(code(await bench.owner.call(order, "fs.write", { path: "a", text: "b" }))).toBe("capability-w-missing");
-  expect(code(await bench.owner.call(order, "git.log", {}))).toBe("tool-not-granted");
-  expect(code(await bench.owner.call(order, "shell.run", { argv: ["id"] }))).toBe("tool-not-granted");
+  expect(code(await bench.owner.call(order, "fs.write", { path: "a", text: "b" }))).toBe("flag-missing");
+  expect(code(await bench.owner.call(order, "git.log", {}))).toBe("tool-not-listed");
+  expect(code(await bench.owner.call(order, "shell.run", { argv: ["id"] }))).toBe("tool-unknown");
   expect(code(await bench.owner.call(order, "fs.read", { path: "src/sum.js" }))).toBe("done");
 });
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import type { Token } from "../../src/contract/token.ts";
-import { grantCapabilities, readHandle, writeHandle } from "../../src/personas/capabilities.ts";
+import { grantCapabilities, type PlaceAccess, readHandle, writeHandle } from "../../src/personas/capabilities.ts";
 import { checkPersonaFile, parsePersona } from "../../src/personas/check-persona.ts";
 import { type PersonaFile, personaJsonSchema, personaSchema, personaVersion } from "../../src/personas/persona-schema.ts";
 import { assemblePrompt } from "../../src/personas/prompt.ts";
@@ -134,13 +134,25 @@ describe("capabilities", () => {
     ["review", []],
   ]);
   const puts: [string, unknown][] = [];
-  const access = { peek: (place: string) => places.get(place) ?? [], put: (place: string, data: unknown) => void puts.push([place, data]) };
-  const capabilities = grantCapabilities({ reads: ["tasks", "tasks"], writes: ["review"] }, access);
+  const moves: unknown[] = [];
+  const access: PlaceAccess = {
+    peek: (place) => (places.get(place) ?? []).map((each) => ({ token: each, reservedBy: null })),
+    put: async (place, data) => {
+      puts.push([place, data]);
+      return { id: "t-new" };
+    },
+    move: async (place, id, to) => {
+      moves.push([place, id, to]);
+      return { id: "t-moved" };
+    },
+  };
+  const step = { firing: "f", attempt: 1, call: "t1c1" };
+  const capabilities = grantCapabilities({ reads: ["tasks", "tasks"], writes: ["review"], takes: ["tasks"] }, access);
 
   test("reach the places of the arcs and no other", () => {
     expect([...capabilities.reads.keys(), ...capabilities.writes.keys()]).toEqual(["tasks", "review"]);
-    expect(readHandle(capabilities, "tasks").peek()).toEqual([token(1)]);
-    writeHandle(capabilities, "review").put({ ok: true });
+    expect(readHandle(capabilities, "tasks").peek("f")).toEqual([{ token: token(1), reservedBy: null }]);
+    void writeHandle(capabilities, "review").put({ ok: true }, step);
     expect(puts).toEqual([["review", { ok: true }]]);
     for (const place of ["secrets", "review", "__proto__", ""])
       expect(() => readHandle(capabilities, place)).toThrow(expect.objectContaining({ code: "place-not-wired", outlook: "refused" }));
@@ -149,9 +161,21 @@ describe("capabilities", () => {
 
   test("give copies, and cannot be bent to another place", () => {
     const handle = readHandle(capabilities, "tasks");
-    (handle.peek()[0] as Token).data = "spoiled";
-    expect(handle.peek()[0]?.data).toEqual({ n: 1 });
+    (handle.peek("f")[0]?.token as Token).data = "spoiled";
+    expect(handle.peek("f")[0]?.token.data).toEqual({ n: 1 });
     expect(() => Object.assign(handle, { place: "secrets" })).toThrow(TypeError);
     expect(handle.place).toBe("tasks");
+  });
+
+  test("move a token between two handles that were granted together, and to no other", async () => {
+    const take = capabilities.takes.get("tasks");
+    await take?.move("t-1", writeHandle(capabilities, "review"), undefined, step);
+    expect(moves).toEqual([["tasks", "t-1", "review"]]);
+    const foreign = grantCapabilities({ reads: [], writes: ["review", "vault"], takes: [] }, access);
+    for (const place of ["review", "vault"]) {
+      await expect(take?.move("t-1", writeHandle(foreign, place), undefined, step)).rejects.toMatchObject({ code: "place-not-wired" });
+    }
+    await expect(take?.move("t-1", { place: "vault", put: async () => ({ id: "" }) }, undefined, step)).rejects.toThrow(/vault/);
+    expect(moves).toHaveLength(1);
   });
 });

@@ -41,6 +41,8 @@ export interface AssignedFiring {
   durable: boolean;
   /** An agent that ends without `done` hands on what it said instead of failing. */
   takesUnfinished: boolean;
+  /** The net file names it as a transition that releases. */
+  release: boolean;
 }
 
 export interface DispatchPorts {
@@ -253,6 +255,7 @@ export class Dispatch {
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
       durable: this.isDurable(firing),
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
+      release: definition.kind === "agent" && definition.release === true,
     };
   }
 
@@ -295,6 +298,7 @@ export class Dispatch {
       timeoutMs: this.timeoutOf(firing),
       at: isoTime(clock.now()),
       netVersion: firing.netVersion,
+      ...(transition.definition.kind === "agent" && transition.definition.release === true ? { release: true } : {}),
     };
     offered(firing.firing);
     await broker.work.offer(sign(order), { pool, net: state.net, transition: transition.id, id: `${firing.firing}.${firing.attempt}` });

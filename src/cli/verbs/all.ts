@@ -29,6 +29,7 @@ import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
+import { toolsDocsVerb, toolsLsVerb } from "./tools.ts";
 import { traceVerb } from "./trace.ts";
 import { upVerb } from "./up.ts";
 import { verifyVerb } from "./verify.ts";
@@ -75,6 +76,8 @@ export const verbs: readonly Verb[] = [
   personaSpawnVerb,
   personaRetireVerb,
   personaNewVerb,
+  toolsLsVerb,
+  toolsDocsVerb,
   pauseVerb,
   resumeVerb,
   killVerb,

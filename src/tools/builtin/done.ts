@@ -10,4 +10,5 @@ export const done: ToolDefinition = {
   output: z.strictObject({ ended: z.literal(true) }),
   runs: "loop",
   limits: { seconds: 1, bytes: 64 * 1024 },
+  errors: {},
 };

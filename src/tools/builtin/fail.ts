@@ -9,4 +9,5 @@ export const fail: ToolDefinition = {
   output: z.strictObject({ ended: z.literal(true) }),
   runs: "loop",
   limits: { seconds: 1, bytes: 8 * 1024 },
+  errors: {},
 };

@@ -9,4 +9,10 @@ export const fsDelete: ToolDefinition = {
   output: z.strictObject({ path: z.string(), deleted: z.literal(true) }),
   runs: "executor",
   limits: { seconds: 10, bytes: 4 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "no-such-file": "there is no such file",
+    "is-folder": "it is a folder",
+    "file-protected": "the file may not be changed here",
+  },
 };

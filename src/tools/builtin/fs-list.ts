@@ -9,4 +9,8 @@ export const fsList: ToolDefinition = {
   output: z.strictObject({ entries: z.array(z.string()), truncated: z.boolean() }),
   runs: "executor",
   limits: { seconds: 10, bytes: 32 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "no-such-file": "there is no such folder",
+  },
 };

@@ -17,4 +17,12 @@ export const fsPatch: ToolDefinition = {
   output: z.strictObject({ path: z.string(), replaced: z.int() }),
   runs: "executor",
   limits: { seconds: 10, bytes: 512 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "no-such-file": "there is no such file",
+    "text-not-found": "the text does not stand there",
+    "text-not-unique": "it stands there more than once",
+    "binary-file": "the file holds no text",
+    "file-protected": "the file may not be changed here",
+  },
 };

@@ -13,4 +13,11 @@ export const fsRead: ToolDefinition = {
   output: z.strictObject({ path: z.string(), text: z.string(), lines: z.int(), truncated: z.boolean() }),
   runs: "executor",
   limits: { seconds: 10, bytes: 64 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "no-such-file": "there is no such file",
+    "not-a-file": "it is a folder or a device",
+    "binary-file": "the file holds no text",
+    "file-too-large": "it has more than 4 MiB",
+  },
 };

@@ -9,4 +9,9 @@ export const fsWrite: ToolDefinition = {
   output: z.strictObject({ path: z.string(), bytes: z.int(), created: z.boolean() }),
   runs: "executor",
   limits: { seconds: 10, bytes: 512 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "is-folder": "it is a folder",
+    "file-protected": "the file may not be changed here",
+  },
 };

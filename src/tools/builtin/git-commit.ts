@@ -9,4 +9,8 @@ export const gitCommit: ToolDefinition = {
   output: z.strictObject({ sha: z.string(), subject: z.string(), files: z.array(z.string()) }),
   runs: "executor",
   limits: { seconds: 60, bytes: 32 * 1024 },
+  errors: {
+    "nothing-to-commit": "no file differs from the last commit",
+    "git-failed": "git says no",
+  },
 };

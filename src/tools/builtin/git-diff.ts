@@ -9,4 +9,8 @@ export const gitDiff: ToolDefinition = {
   output: z.strictObject({ diff: z.string(), truncated: z.boolean() }),
   runs: "executor",
   limits: { seconds: 20, bytes: 32 * 1024 },
+  errors: {
+    "path-outside": "the path leaves the project",
+    "git-failed": "git says no",
+  },
 };

@@ -13,4 +13,7 @@ export const gitStatus: ToolDefinition = {
   }),
   runs: "executor",
   limits: { seconds: 20, bytes: 32 * 1024 },
+  errors: {
+    "git-failed": "git says no",
+  },
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ToolDefinition } from "../port.ts";
+import { masterTool } from "../port.ts";
 
-export const knowledgeSearch: ToolDefinition = {
+export const knowledgeSearch = masterTool({
   name: "knowledge.search",
   flag: null,
   description: "Find passages in your knowledge files by words, the best first, with file and lines.",
@@ -18,6 +18,7 @@ export const knowledgeSearch: ToolDefinition = {
       }),
     ),
   }),
-  runs: "master",
   limits: { seconds: 10, bytes: 32 * 1024 },
-};
+  errors: {},
+  run: ({ query, limit }, { knowledge }) => ({ passages: knowledge.search(query, limit) }),
+});

@@ -17,4 +17,7 @@ export const testsRun: ToolDefinition = {
   }),
   runs: "executor",
   limits: { seconds: 600, bytes: 16 * 1024 },
+  errors: {
+    "no-test-command": "the project does not say how it is tested",
+  },
 };

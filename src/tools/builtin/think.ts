@@ -9,4 +9,5 @@ export const think: ToolDefinition = {
   output: z.strictObject({ noted: z.literal(true) }),
   runs: "loop",
   limits: { seconds: 1, bytes: 32 * 1024 },
+  errors: {},
 };

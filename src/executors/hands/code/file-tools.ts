@@ -1,13 +1,13 @@
 /** The tools fs.*: files of one worktree. Answers hold no absolute path and no time, and are in one order on every machine. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import { fsDelete } from "../../../tools/builtin/fs-delete.ts";
 import { fsList } from "../../../tools/builtin/fs-list.ts";
+import { fsMove } from "../../../tools/builtin/fs-move.ts";
 import { fsPatch } from "../../../tools/builtin/fs-patch.ts";
 import { fsRead } from "../../../tools/builtin/fs-read.ts";
-import { fsSearch } from "../../../tools/builtin/fs-search.ts";
 import { fsWrite } from "../../../tools/builtin/fs-write.ts";
 import { capText } from "../../capped-output.ts";
 import { confine } from "./confine.ts";
@@ -23,9 +23,9 @@ export function fileTools(root: string): Record<string, (input: Json) => Json> {
   return {
     "fs.read": (input) => read(root, toolInput(fsRead, input)),
     "fs.list": (input) => list(root, toolInput(fsList, input)),
-    "fs.search": (input) => search(root, toolInput(fsSearch, input)),
     "fs.write": (input) => write(root, toolInput(fsWrite, input)),
     "fs.patch": (input) => patch(root, toolInput(fsPatch, input)),
+    "fs.move": (input) => move(root, toolInput(fsMove, input)),
     "fs.delete": (input) => remove(root, toolInput(fsDelete, input)),
   };
 }
@@ -45,23 +45,6 @@ function list(root: string, input: { path: string; depth: number }): Json {
     entries.push(relative(root, path.at) + (path.isFolder ? "/" : ""));
   }
   return { entries, truncated: false };
-}
-
-function search(root: string, input: { text: string; path: string; ignoreCase: boolean; limit: number }): Json {
-  const fold = (text: string) => (input.ignoreCase ? text.toLowerCase() : text);
-  const wanted = fold(input.text);
-  const matches: { path: string; line: number; text: string }[] = [];
-  for (const { at, isFolder } of walk(folder(root, input.path), Number.POSITIVE_INFINITY)) {
-    if (isFolder || statSync(at).size > FILE_LIMIT) continue;
-    const content = readFileSync(at);
-    if (content.includes(0)) continue;
-    for (const [index, line] of content.toString("utf8").split("\n").entries()) {
-      if (!fold(line).includes(wanted)) continue;
-      if (matches.length === input.limit) return { matches, truncated: true };
-      matches.push({ path: relative(root, at), line: index + 1, text: line.trim().slice(0, 300) });
-    }
-  }
-  return { matches, truncated: false };
 }
 
 function write(root: string, input: { path: string; text: string }): Json {
@@ -93,6 +76,17 @@ function patch(root: string, input: { path: string; find: string; replace: strin
   }
   writeFileSync(path, parts.join(input.replace));
   return { path: input.path, replaced: found };
+}
+
+function move(root: string, input: { from: string; to: string }): Json {
+  const [from, to] = [confine(root, input.from, true), confine(root, input.to, true)];
+  if (!existsSync(from)) throw missing(input.from);
+  if (statSync(from).isDirectory())
+    throw new Terminal({ code: "is-folder", message: `${input.from} is a folder`, hint: "move its files one by one" });
+  if (existsSync(to)) throw new Terminal({ code: "file-exists", message: `there is a ${input.to} already`, hint: "choose another path" });
+  mkdirSync(dirname(to), { recursive: true });
+  renameSync(from, to);
+  return { from: input.from, to: input.to };
 }
 
 function remove(root: string, input: { path: string }): Json {

@@ -75,7 +75,7 @@ export function words(result: CommandResult): string {
   return (result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`).slice(-500);
 }
 
-function localEnvironment(context: HandContext): Record<string, string> {
+export function localEnvironment(context: HandContext): Record<string, string> {
   return {
     PATH: context.workshop.environment.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     HOME: join(context.workDir, "home"),

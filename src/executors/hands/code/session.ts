@@ -11,11 +11,15 @@ import { parseInput } from "../../hand-input.ts";
 import { CLOSE } from "../../tool-desk.ts";
 import { haveCommit, makeBundle } from "./bundle.ts";
 import { changeBetween } from "./change.ts";
+import { commandTools } from "./command-tools.ts";
 import { fileTools } from "./file-tools.ts";
 import { git, gitText } from "./git.ts";
+import { gitChangeTools } from "./git-change-tools.ts";
+import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
 import { baseCommit, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
 import { branchName, isoDate, repoAddress, SHA_PATTERN } from "./names.ts";
+import { searchTool } from "./search-tool.ts";
 import { testFileMatcher } from "./test-files.ts";
 import { runTests } from "./test-run.ts";
 import { toolInput } from "./tool-input.ts";
@@ -48,7 +52,7 @@ export async function codeSession(context: HandContext): Promise<Json> {
   return await new Promise<Json>((resolve, reject) => {
     context.signal.addEventListener("abort", () => reject(context.signal.reason), { once: true });
     if (context.signal.aborted) return reject(context.signal.reason);
-    const tools = sessionTools(context, input, checkout);
+    const tools = sessionTools(context, mirror, input, checkout);
     context.serve(async (name, call) => {
       if (name === CLOSE) {
         const work = await closeWork(context, mirror, checkout);
@@ -78,13 +82,14 @@ async function startingPoint(context: HandContext, mirror: Mirror, input: Sessio
 
 function sessionTools(
   context: HandContext,
+  mirror: Mirror,
   input: SessionInput,
   checkout: Checkout,
 ): Record<string, (input: Json) => Json | Promise<Json>> {
   const files = fileTools(checkout.tree);
   const installed = new Set<string>();
   const guarded = (name: string) => async (call: Json) => {
-    await refuseProtected(context, input, checkout, call);
+    for (const field of ["path", "from", "to"]) await refuseProtected(context, input, checkout, call, field);
     return files[name]?.(call) ?? null;
   };
   return {
@@ -92,7 +97,12 @@ function sessionTools(
     "fs.write": guarded("fs.write"),
     "fs.patch": guarded("fs.patch"),
     "fs.delete": guarded("fs.delete"),
+    "fs.move": guarded("fs.move"),
+    "fs.search": searchTool(context, checkout.tree),
     ...gitTools(context, checkout),
+    ...gitLookTools(context, checkout.tree),
+    ...gitChangeTools(context, mirror, checkout, input.base),
+    ...commandTools(context, checkout.tree),
     "tests.run": async (call) => {
       toolInput(testsRun, call);
       const { passing: _, ...run } = await runTests(context, checkout.tree, input, installed);
@@ -101,9 +111,10 @@ function sessionTools(
   };
 }
 
-async function refuseProtected(context: HandContext, input: SessionInput, checkout: Checkout, call: Json): Promise<void> {
+async function refuseProtected(context: HandContext, input: SessionInput, checkout: Checkout, call: Json, field: string): Promise<void> {
   if (!input.protect || input.protect.length === 0) return;
-  const path = typeof call === "object" && call !== null && "path" in call ? String(call.path) : "";
+  const path = typeof call === "object" && call !== null && !Array.isArray(call) && typeof call[field] === "string" ? call[field] : "";
+  if (path === "") return;
   const plain = path.replace(/^(\.\/)+/, "");
   if (!testFileMatcher(input.protect)(plain)) return;
   const stood = await git(context, ["cat-file", "-e", `${checkout.base}:${plain}`], { cwd: checkout.tree, okCodes: [1, 128] });
