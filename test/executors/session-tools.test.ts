@@ -1,5 +1,5 @@
 /** The tools of a workspace, each with calls that are allowed and calls that are refused, on a real executor with real git. */
-import { symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FLAGS } from "../../src/contract/capability.ts";
@@ -191,6 +191,7 @@ describe("commands", () => {
     expect(await refused("command.run", { argv: ["ls"], folder: ".." })).toBe("path-outside");
     symlinkSync("/", join(bench.dir, "work", `team.${work.firing}.1`, "tree", "root"));
     expect(await refused("command.run", { argv: ["ls"], folder: "root/etc" })).toBe("path-outside");
+    rmSync(join(bench.dir, "work", `team.${work.firing}.1`, "tree", "root"));
     for (const script of ["git push origin HEAD", "cd x; git -c a=b push"])
       expect(await refused("command.script", { script })).toBe("command-pushes");
     expect(await refused("command.run", { argv: ["git", "push"] })).toBe("command-pushes");

@@ -37,7 +37,12 @@ export interface ToolKit {
   stop(): Promise<void>;
 }
 
-export async function toolKit(definition: JsonObject, place: string): Promise<ToolKit> {
+/** `obey`: chooses the model's next call from what it was shown, in place of a script; null ends the work. */
+export async function toolKit(
+  definition: JsonObject,
+  place: string,
+  obey?: (request: TierRequest) => ScriptedCall | null,
+): Promise<ToolKit> {
   let script: ScriptedCall[] = [];
   let requests: TierRequest[] = [];
   let answerOf: (request: TierRequest) => string = () => "It is about nothing much.";
@@ -48,7 +53,7 @@ export async function toolKit(definition: JsonObject, place: string): Promise<To
     if (request.tools.length === 0) return answered([{ type: "text", text: answerOf(request) }], "end");
     requests.push(structuredClone(request));
     const turn = request.messages.filter(({ role }) => role === "assistant").length;
-    const call = script[turn] ?? { name: "done", input: { summary: "done" } };
+    const call = (obey ? obey(request) : script[turn]) ?? { name: "done", input: { summary: "done" } };
     return answered([{ type: "tool-call", id: `call-${turn}`, name: call.name, input: call.input }], "tool-call");
   };
   const tiers: Tiers = {

@@ -87,7 +87,7 @@ async function wrong(name: string, input: Json, flags = "rwxhl", list = [name]):
   await tools.grant(flags, list);
   const { results } = await tools.run([{ name, input }]);
   expect(results[0]?.isError, JSON.stringify(results[0]?.output)).toBe(true);
-  return String((results[0]?.output as JsonObject).error);
+  return String((results[0]?.output as JsonObject | undefined)?.error);
 }
 
 /** Tools of the master with an input that is sound. */
@@ -199,7 +199,7 @@ describe("places", () => {
       [2, 3, 4, 5].map((n) => ({ name: "place.emit", input: { place: "notes", data: { text: `n${n}` } } })),
     );
     expect(results.map(({ isError }) => isError).at(-1)).toBe(true);
-    expect((results.at(-1)?.output as JsonObject).error).toBe("place-full");
+    expect(results.at(-1)?.output).toMatchObject({ error: "place-full" });
     expect(tools.data("notes").length).toBeLessThanOrEqual(4);
   });
 
@@ -214,8 +214,7 @@ describe("places", () => {
     expect(tools.data("proposals")).toEqual([{ moved: true }]);
     await tools.grant("rw---", ["place.move", "place.peek"]);
     const own = await tools.run([{ name: "place.peek", input: { place: "tasks" } }]);
-    const held = ((own.results[0]?.output as JsonObject).tokens as JsonObject[])[0]?.id as string;
-    expect(held).toMatch(/^t-/);
+    expect(own.results[0]?.output).toMatchObject({ tokens: [{ held: true }] });
   });
 });
 

@@ -10,6 +10,7 @@ export const testsRun: ToolDefinition = {
   output: z.strictObject({
     ok: z.boolean(),
     exitCode: z.int(),
+    countable: z.boolean().describe("The output tells how many tests there were"),
     passed: z.int(),
     failed: z.int(),
     failing: z.array(z.strictObject({ name: z.string(), message: z.string() })),
