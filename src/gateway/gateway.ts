@@ -18,6 +18,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { executeRoutes } from "./routes/execute.ts";
 import { gateRoutes } from "./routes/gates.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { mcpRoutes } from "./routes/mcp.ts";
 import { netRoutes } from "./routes/nets.ts";
 import { runtimeRoutes } from "./routes/runtime.ts";
 import { tokenRoutes } from "./routes/token.ts";
@@ -102,7 +103,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
   });
   const metrics = new Metrics(house);
   void metrics.follow().catch(() => {});
-  for (const routes of [tokenRoutes, eventRoutes, netRoutes, tokenPlaceRoutes, executeRoutes, gateRoutes, runtimeRoutes])
+  for (const routes of [tokenRoutes, eventRoutes, netRoutes, tokenPlaceRoutes, executeRoutes, gateRoutes, runtimeRoutes, mcpRoutes])
     routes(api, house);
   healthRoutes(api, house, metrics);
   await monitorFiles(api, house);

@@ -34,6 +34,11 @@ const PACKAGES: PackageRule[] = [
   { packages: /^(undici|ipaddr\.js)(\/|$)/, allowed: /^http\//, why: "only http speaks HTTP" },
   { packages: /^jsonata(\/|$)/, allowed: /^executors\//, why: "only executors evaluate JSONata" },
   { packages: /^xstate(\/|$)/, allowed: /^actors\//, why: "only actors are built on XState" },
+  {
+    packages: /^@modelcontextprotocol\/server(\/|$)/,
+    allowed: /^(gateway\/|cli\/verbs\/mcp\.ts$)/,
+    why: "only the gateway, and the verb mcp over stdio, serve MCP",
+  },
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];
 /** Net is algebra: libraries that compute, nothing of the machine. */

@@ -12,6 +12,7 @@ import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { gatewayVerb } from "./gateway.ts";
 import { gcVerb } from "./gc.ts";
 import { masterVerb } from "./master.ts";
+import { mcpVerb } from "./mcp.ts";
 import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netImportVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
@@ -78,6 +79,7 @@ export const verbs: readonly Verb[] = [
   personaNewVerb,
   toolsLsVerb,
   toolsDocsVerb,
+  mcpVerb,
   pauseVerb,
   resumeVerb,
   killVerb,
