@@ -19,6 +19,7 @@ import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { personaCheckVerb } from "./persona-check.ts";
 import { personaRetireVerb, personaSpawnVerb } from "./persona-instances.ts";
 import { personaPreviewVerb } from "./persona-preview.ts";
+import { personaExplainVerb, personaMatrixVerb } from "./persona-rights.ts";
 import { placesVerb } from "./places.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
@@ -77,6 +78,8 @@ export const verbs: readonly Verb[] = [
   personaSpawnVerb,
   personaRetireVerb,
   personaNewVerb,
+  personaExplainVerb,
+  personaMatrixVerb,
   toolsLsVerb,
   toolsDocsVerb,
   mcpVerb,

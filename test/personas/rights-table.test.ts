@@ -1,0 +1,49 @@
+/** What `petrel persona explain` and `matrix` say, of the net that ships. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compileNet } from "../../src/net/compiled-net.ts";
+import { netSchema } from "../../src/net/definition.ts";
+import { personaSchema } from "../../src/personas/persona-schema.ts";
+import { explain, positionsOf, rightsRow } from "../../src/personas/rights-table.ts";
+
+const net = compileNet(netSchema.parse(JSON.parse(readFileSync("nets/safe-teams.json", "utf8"))), "");
+const positions = positionsOf(net, (name) => personaSchema.parse(JSON.parse(readFileSync(join("personas", `${name}.json`), "utf8"))));
+const places = new Set(Object.keys(net.definition.places));
+const at = (transition: string) => {
+  const found = positions.find((position) => position.transition === transition);
+  if (!found) throw new Error(`nobody stands at ${transition}`);
+  return found;
+};
+
+describe("explain", () => {
+  test("names the first rule that says no, and all rules of a yes, in their order", () => {
+    expect(explain(at("judge"), "git.push", places)).toMatchObject({ allowed: false, rules: [{ rule: "flag", allows: false }] });
+    const yes = explain(at("develop"), "fs.write", places);
+    expect(yes?.allowed).toBe(true);
+    expect(yes?.rules.map(({ rule }) => rule)).toEqual(["flag", "list", "net"]);
+    const unlisted = explain(at("develop"), "git.merge", places);
+    expect(unlisted?.rules.map(({ rule, allows }) => [rule, allows])).toEqual([
+      ["flag", true],
+      ["list", false],
+    ]);
+    const unwired = explain({ ...at("develop"), wiring: { ...at("develop").wiring, workspace: false } }, "fs.write", places);
+    expect(unwired?.rules.at(-1)).toMatchObject({ rule: "net", allows: false, says: expect.stringContaining("workspace") });
+  });
+
+  test("tells of a place what its arcs and flags allow, and knows no other names", () => {
+    expect(explain(at("judge"), "review", places)).toMatchObject({ allowed: true });
+    expect(explain(at("intake"), "review", places)).toMatchObject({ allowed: false });
+    expect(explain(at("judge"), "nothing-like-it", places)).toBeNull();
+  });
+});
+
+test("the matrix has a row for each position, and nobody but devops has x", () => {
+  const rows = positions.map(rightsRow);
+  expect(rows.map(({ transition }) => transition)).toEqual(expect.arrayContaining(["intake", "plan", "develop", "judge", "deliver"]));
+  expect(rows.filter(({ flags }) => flags[2] === "x").map(({ persona }) => persona)).toEqual(["devops"]);
+  const developer = rows.find(({ transition }) => transition === "develop");
+  expect(developer?.tools).toEqual(expect.arrayContaining(["fs.write", "git.commit", "tests.run"]));
+  expect(developer?.writes.length).toBeGreaterThan(0);
+  expect(rows.filter(({ kind }) => kind === "llm").every(({ tools }) => tools.length === 0)).toBe(true);
+});
