@@ -100,6 +100,11 @@ export const configSchema = z.strictObject({
         .optional()
         .describe("Events that are younger stay"),
       keepEvents: z.int().min(1).optional().describe("So many of the last events of a net stay"),
+      every: z
+        .string()
+        .regex(/^\d+[smhd]$/, 'a time is a whole number and s, m, h or d, like "1h"')
+        .optional()
+        .describe("How often `petrel up` clears by this policy; default 1h"),
       audit: z.boolean().optional().describe("What goes from a log is written into the state folder first, and no artefact goes"),
     })
     .optional()

@@ -8,6 +8,7 @@ import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";
 import { serveAtStart, teamAtStart, tellTeam } from "../team/serve-at-start.ts";
+import { historyInterval, keepHistory } from "../up-history.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const OLLAMA_OPTION = { flags: "--ollama <model>", about: "ask this model of the Ollama on this machine, for every tier" } as const;
@@ -113,8 +114,11 @@ export const upVerb: Verb = {
       if (team) await tellTeam(call, team.net, models);
       out.say(whatNext(call, team !== null));
     }
+    const everyMs = historyInterval(petrel);
+    const history = everyMs === null ? null : keepHistory(petrel, { dir, everyMs }, petrel.signal, (what) => out.say(what));
     await aborted(petrel.signal);
     out.say("stopping");
+    await history;
     await supervisor.stop();
     return EXIT.ok;
   },
