@@ -74,20 +74,28 @@ async function openLetterBox(
   const closing = new AbortController();
   const strays = strayLetters(link, net, open, take);
   if (places.length === 0 && (await streamInfo(link, stream)) === null) return strays;
-  const info = await declareStream(link, {
-    name: stream,
-    subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
-    retention: "limits",
-    ...keeping,
-    allow_direct: true,
-    description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
-    metadata: { net, role: "letter-box" },
-  });
+  const declare = () =>
+    declareStream(link, {
+      name: stream,
+      subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
+      retention: "limits",
+      ...keeping,
+      allow_direct: true,
+      description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
+      metadata: { net, role: "letter-box" },
+    });
+  let info = await declare();
+  /** Somebody has deleted it: letters would find nobody. */
+  const away = async () => {
+    const before = info.created;
+    info = await declare();
+    return info.created !== before;
+  };
   const known = after();
   // A stream that was made anew counts from 1 again: the old mark says nothing of it.
   const from = known && known.created === info.created ? known.seq : 0;
   const reading = (async () => {
-    for await (const message of tail(link, stream, from, subjects.letterAll(net), closing.signal)) {
+    for await (const message of tail(link, stream, from, subjects.letterAll(net), closing.signal, away)) {
       const letter = { created: info.created, seq: message.seq };
       take({ place: lastToken(message.subject), payload: message.data, letter, by: "letter" });
     }

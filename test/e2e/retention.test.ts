@@ -50,12 +50,15 @@ test("up clears history by its policy; a fork of the rest, replay and verify kno
   writeFileSync(desk.path("petrel.config.json"), JSON.stringify({ ...config, retention: { keepEvents: 5, every: "1s" } }));
   system = await up(desk);
   const [, floor = ""] = await system.says(/History was cleared:.*mill up to event (\d+)/, 120_000);
+  await desk.json(["nats-context"]);
   const user = await connectAs(desk, "petrel");
   const { state } = await (await jetstreamManager(user)).streams.info("LOG_mill");
   expect(state.first_seq).toBeGreaterThan(1);
   await user.close();
 
   expect(await flour("mill")).toBe(16);
+  const left = await desk.events("mill", ".petrel");
+  expect(left[0]?.seq).toBe(Number(floor) + 1);
   const gone = await desk.json<{ error: { code: string; message: string } }>(["replay", "mill", "--at", "1"], 1);
   expect(gone.error).toMatchObject({ code: "below-floor", message: expect.stringContaining(floor) });
   expect(await desk.json(["verify", "mill"])).toMatchObject({ ok: true, firstBad: null, faults: [], places: [] });

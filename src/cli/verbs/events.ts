@@ -40,7 +40,10 @@ export const eventsVerb: Verb = {
           if (limit > 0 && found.length > 2 * limit) found.splice(0, found.length - limit);
         }
       };
-      await broker.log(net).read(0, take, correlation !== undefined && isId(correlation) ? { holding: correlation } : {});
+      const log = broker.log(net);
+      // What was cleared away is no reason to show nothing.
+      const { first } = await log.bounds();
+      await log.read(first - 1, take, correlation !== undefined && isId(correlation) ? { holding: correlation } : {});
     });
     const shown = limit === 0 ? found : found.slice(-limit);
     if (call.json) call.out.result(shown as unknown as Json, () => "");

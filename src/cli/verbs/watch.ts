@@ -25,11 +25,11 @@ export const watchVerb: Verb = {
     await call.withBroker(async (broker) => {
       await noSuchNet(broker, net);
       const log = broker.log(net);
-      let after = 0;
+      let after = (await log.bounds()).first - 1;
       let shown = since ?? 0;
       if (since === undefined) {
         const recent: NetEvent[] = [];
-        after = await log.read(0, (entry) => {
+        after = await log.read(after, (entry) => {
           recent.push(...entry.events);
           recent.splice(0, recent.length - BACKLOG);
         });
