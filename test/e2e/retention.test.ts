@@ -69,6 +69,8 @@ test("up clears history by its policy; a fork of the rest, replay and verify kno
 
   // It begins again from what is left, and a put of before is still known.
   await system.stop();
+  // Nothing is cleared under the eyes of the last look.
+  writeFileSync(desk.path("petrel.config.json"), JSON.stringify(config));
   system = await up(desk);
   await desk.json(["put", "mill", "corn", '{"n":3}', "--token", "k3"]);
   await grind(16, 18);
