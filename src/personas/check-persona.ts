@@ -6,6 +6,7 @@ import { fieldsAt } from "../net/check-fields.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import type { ToolDefinition } from "../tools/port.ts";
+import { knowledgePart } from "./knowledge.ts";
 import { schemaFault } from "./output-check.ts";
 import { type Persona, personaSchema } from "./persona-schema.ts";
 
@@ -30,6 +31,7 @@ export function checkPersonaFile(text: string, file: string, options: CheckOptio
     ...toolProblems(persona, source, options.tools ?? toolCatalogue),
     ...knowledgeProblems(persona, source, options),
     ...outputProblems(persona, source),
+    ...keepProblems(persona, source),
   ];
   return { persona: found.some((problem) => problem.severity === "error") ? null : persona, problems: found };
 }
@@ -99,6 +101,21 @@ function knowledgeProblems(persona: Persona, source: JsonFile, options: CheckOpt
         hint: outside ? "Copy the file into the folder." : "Write it beside the persona file, or remove it from the list.",
       }),
     ];
+  });
+}
+
+function keepProblems(persona: Persona, source: JsonFile): Problem[] {
+  const files = persona.knowledge.map(knowledgePart);
+  return (persona.context?.keep ?? []).flatMap((name, index) => {
+    const isUnknown = name.startsWith("knowledge/") && !files.includes(name);
+    if (!isUnknown && (name !== "lessons" || persona.memory !== undefined)) return [];
+    const message = isUnknown
+      ? `no knowledge file of ${persona.persona} is called ${name}`
+      : `${persona.persona} has no memory that lessons could come from`;
+    const hint = isUnknown
+      ? `Its files are ${files.join(", ") || "none"}.`
+      : 'Take "lessons" out of the list, or name a place under "memory".';
+    return [problemAt(source, ["context", "keep", index], { code: "unknown-part", message, hint })];
   });
 }
 

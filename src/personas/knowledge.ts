@@ -19,6 +19,11 @@ export interface Passage {
   text: string;
 }
 
+/** What a file is called among the parts of a request. */
+export function knowledgePart(file: string): string {
+  return file.startsWith("knowledge/") ? file : `knowledge/${file}`;
+}
+
 export function isBig({ text }: Knowledge): boolean {
   return Buffer.byteLength(text) > PASTED_BYTES;
 }

@@ -5,7 +5,7 @@ import { estimateTokens } from "../models/estimate-tokens.ts";
 import { fenceData } from "../models/fence.ts";
 import type { Message, ToolSpec } from "../models/port.ts";
 import { type ContextPart, fitted, part } from "./context-parts.ts";
-import { contentsOf, isBig, SEARCH, searchKnowledge } from "./knowledge.ts";
+import { contentsOf, isBig, knowledgePart, SEARCH, searchKnowledge } from "./knowledge.ts";
 import type { Lesson } from "./lessons.ts";
 import type { Knowledge, Persona } from "./persona-schema.ts";
 
@@ -47,7 +47,7 @@ export function assemblePrompt(persona: Persona, knowledge: readonly Knowledge[]
   const parts = fitted(
     [
       part("persona", "system", `You are ${persona.title}.\n\n${persona.prompt.trim()}`),
-      ...knowledge.map((each) => part(`knowledge/${each.file}`, "system", knowledgeText(each, task, words))),
+      ...knowledge.map((each) => part(knowledgePart(each.file), "system", knowledgeText(each, task, words))),
       part("rules", "system", `# Rules\n${rules(task)}`),
       part("ask", "user", task.ask.trim()),
       ...(task.lessons?.length ? [part("lessons", "user", lessonsText(task.lessons))] : []),

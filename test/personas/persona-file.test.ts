@@ -42,6 +42,13 @@ describe("a mistake is told with file, line and column", () => {
     expect(problems[0]?.hint).not.toBe("");
   });
 
+  test("a part to keep that there is none of", () => {
+    const keep = ["data.diff", "knowledge/other.md", "lessons"];
+    expect(check({ knowledge: ["knowledge/owasp.md"], context: { keep } }).problems).toMatchObject([
+      { code: "unknown-part", path: "context.keep.1", hint: "Its files are knowledge/owasp.md." },
+      { code: "unknown-part", path: "context.keep.2" },
+    ]);
+  });
   test("a knowledge file that is missing", () => {
     expect(check({ knowledge: ["knowledge/owasp.md"] }, false).problems).toMatchObject([
       { code: "knowledge-missing", path: "knowledge.0" },
