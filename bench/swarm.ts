@@ -9,7 +9,7 @@ import { report } from "./report.ts";
 
 const MANY = Number(process.env.BENCH_PERSONAS ?? 500);
 const FEW = 5;
-const SAMPLES = 1000;
+const SAMPLES = 3000;
 const IDLE_MS = 20_000;
 
 interface Side {
@@ -51,7 +51,7 @@ function compare(): void {
 }
 
 function inOwnProcess(count: number): Side {
-  const child = spawnSync(process.execPath, ["--expose-gc", process.argv[1] ?? "", String(count)], {
+  const child = spawnSync(process.execPath, [...process.execArgv, process.argv[1] ?? "", String(count)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.status !== 0) throw new Error(`the side of ${count} failed`);
