@@ -107,6 +107,45 @@ describe("a lesson of one run", () => {
   });
 });
 
+it("an agent writes a lesson by its tool, and reads it in the request of its next work", async () => {
+  const requests: TierRequest[] = [];
+  const agent: Tiers = {
+    ...tiers,
+    ask: async (_, request) => {
+      requests.push(request);
+      const reminded = JSON.stringify(request.messages[0]).includes(LESSON);
+      const first = request.messages.length === 1;
+      const call: { name: string; input: JsonObject } =
+        first && !reminded
+          ? { name: "memory.write", input: { text: LESSON, tags: ["prices"] } }
+          : { name: "done", input: { summary: reminded ? "pence" : "pounds" } };
+      const usage = { inputTokens: 1, outputTokens: 1 };
+      return {
+        answer: { content: [{ type: "tool-call", id: "a", ...call }], stop: "tool-call", usage, model: "m" },
+        use: { provider: "p", name: "m", calls: 1, ...usage, costUsd: 0 },
+      };
+    },
+  };
+  await kit.stop();
+  kit = await masterKit({ work: personaWorker(agent, realClock) });
+  const { output: _, ...plain } = persona(true);
+  await kit.ask(null, "apply-persona", { persona: { ...plain, flags: "rw---", tools: ["memory.write", "memory.recall"] } });
+  const step = { kind: "agent", persona: "clerk", ask: "What does the order of ${orders.what} cost?", in: [{ place: "orders" }] };
+  const out = [{ to: "priced", value: { price: "${$result.summary}" } }];
+  const places = { ...net.places, lessons: { open: true, sink: true } };
+  await kit.ask(null, "apply-net", { definition: { net: "shop", places, transitions: { price: { ...step, out } } } });
+  await order("green tea");
+  await order("black tea");
+  expect(priced()).toEqual(["pounds", "pence"]);
+  expect(requests).toHaveLength(3);
+  const [lesson] = kit.stateOf("shop").places.get("lessons")?.values() ?? [];
+  expect(lesson?.token).toMatchObject({
+    by: "clerk",
+    from: { net: "shop", transition: "price" },
+    data: { lesson: LESSON, tags: ["prices"] },
+  });
+});
+
 describe("the memory's handle", () => {
   const handle = async (name = "clerk", memory = "lessons") => {
     const term = await kit.master.termOf("shop");
