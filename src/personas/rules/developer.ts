@@ -1,0 +1,113 @@
+/**
+ * The developer by search: it reads the examples out of its task, writes them down as tests, and looks for a program of a small
+ * grammar until the project's tests pass. It begins with a few of the examples; those that the tests then show to be wrong are
+ * taken into the next search. What it does not find within its limit it says, and hands in nothing.
+ */
+import { isJsonObject, type Json } from "../../contract/json.ts";
+import { objectIn, type RuleAnswer, type RuleCall, type RuleFacts } from "../../models/providers/rules.ts";
+import { readExamples, type Wanted } from "./search/examples.ts";
+import { findProgram } from "./search/find-program.ts";
+import { fileName, moduleText, testName, testText } from "./search/program-text.ts";
+import { examplesIn } from "./structured-request.ts";
+
+/** Programs that are tried for one candidate, by the attempt at the task. */
+const LIMITS = [60_000, 150_000, 400_000];
+const FIRST_EXAMPLES = 4;
+
+export async function developer(facts: RuleFacts, signal: AbortSignal): Promise<RuleAnswer> {
+  const task = objectIn(facts.data, "task");
+  const given = examplesIn(String(task.description ?? ""));
+  if (!given) return { fail: "The task holds no examples of inputs and outputs, and without a model I work from nothing else." };
+  const wanted = readExamples(given);
+  if (facts.turn === 0)
+    return {
+      say: "First what is there.",
+      calls: [call("fs.read", { path: "package.json" }), ...filesOf(wanted).map((path) => call("fs.read", { path }))],
+    };
+  const taken = foreignFile(facts.calls, wanted);
+  if (taken) return { fail: `${taken} is there already and is not mine to replace. Give the function another name.` };
+  const runs = facts.calls.filter(({ tool }) => tool === "tests.run");
+  const last = runs.at(-1);
+  if (last && isGreen(last)) return finished(facts, wanted, runs.length);
+  const strangers = last ? failing(last).filter((name) => !isOurs(name, wanted)) : [];
+  if (strangers.length > 0)
+    return { fail: `Other tests of the project are red, and they are not mine to mend: ${strangers.slice(0, 3).join("; ")}` };
+  if (last && failing(last).length === 0) return { fail: "The project's tests could not be run: they end with an error and name no test." };
+  return candidate(facts, wanted, runs, signal);
+}
+
+async function candidate(facts: RuleFacts, wanted: Wanted, runs: readonly RuleCall[], signal: AbortSignal): Promise<RuleAnswer> {
+  const attempt = Number(/attempt (\d+)/.exec(facts.ask)?.[1] ?? 1);
+  const limit = LIMITS[Math.min(attempt, LIMITS.length) - 1] as number;
+  const shown = shownExamples(wanted, runs);
+  const found = await findProgram({ ...wanted, examples: shown }, limit, signal);
+  if (!found.found) {
+    const of = shown.length === wanted.examples.length ? "all" : `${shown.length} of the`;
+    return {
+      fail: `I found no program for ${of} ${wanted.examples.length} examples of ${wanted.name}: ${found.tried} were tried, the limit of attempt ${attempt} is ${limit}, and the best gives ${found.best} of ${shown.length} right. I hand in nothing.`,
+    };
+  }
+  const [source, tests] = pathsOf(facts.calls, wanted);
+  return {
+    say: `Candidate ${runs.length + 1}, from ${shown.length} of ${wanted.examples.length} examples, ${found.tried} programs tried.`,
+    calls: [
+      call("fs.write", { path: source, text: moduleText(wanted, found.branches) }),
+      ...(runs.length === 0 ? [call("fs.write", { path: tests, text: testText(wanted, source.endsWith(".mjs") ? "mjs" : "js") })] : []),
+      call("tests.run", {}),
+    ],
+  };
+}
+
+/** The first few, and each that a test has shown to be wrong. */
+function shownExamples(wanted: Wanted, runs: readonly RuleCall[]): Wanted["examples"] {
+  const wrong = new Set(runs.flatMap(failing));
+  return wanted.examples.filter(({ args, out }, at) => at < FIRST_EXAMPLES || wrong.has(testName(wanted.name, args, out)));
+}
+
+function finished(facts: RuleFacts, wanted: Wanted, candidates: number): RuleAnswer {
+  const committed = facts.calls.find(({ tool, isError }) => tool === "git.commit" && !isError);
+  if (!committed)
+    return { calls: [call("git.commit", { message: `Write ${wanted.name}, as its ${wanted.examples.length} examples say`.slice(0, 72) })] };
+  const summary = `${wanted.name} gives all ${wanted.examples.length} examples right; found by search, candidate ${candidates}.`;
+  return { done: { status: "done", summary } };
+}
+
+function filesOf({ name }: Wanted): string[] {
+  const file = fileName(name);
+  return ["js", "mjs"].flatMap((extension) => [`src/${file}.${extension}`, `test/${file}.test.${extension}`]);
+}
+
+/** Modules by name where the package does not say so. */
+function pathsOf(calls: readonly RuleCall[], { name }: Wanted): [string, string] {
+  const manifest = calls.find(({ tool, input }) => tool === "fs.read" && isJsonObject(input) && input.path === "package.json");
+  const text = isJsonObject(manifest?.output) ? String(manifest.output.text ?? "") : "";
+  const extension = /"type"\s*:\s*"module"/.test(text) ? "js" : "mjs";
+  const file = fileName(name);
+  return [`src/${file}.${extension}`, `test/${file}.test.${extension}`];
+}
+
+/** A file of this name that an earlier attempt did not write: it exports something else, or is no module at all. */
+function foreignFile(calls: readonly RuleCall[], wanted: Wanted): string | null {
+  for (const { tool, input, output, isError } of calls) {
+    if (tool !== "fs.read" || isError || !isJsonObject(input) || input.path === "package.json" || !isJsonObject(output)) continue;
+    const text = String(output.text ?? "");
+    const own = text.includes(`export function ${wanted.name}(`) || text.includes(`import { ${wanted.name} } from "../src/`);
+    if (!own) return String(input.path);
+  }
+  return null;
+}
+
+function isGreen({ output, isError }: RuleCall): boolean {
+  return !isError && isJsonObject(output) && output.ok === true && Number(output.passed) > 0;
+}
+function failing({ output }: RuleCall): string[] {
+  const list = isJsonObject(output) && Array.isArray(output.failing) ? output.failing : [];
+  return list.flatMap((each) => (isJsonObject(each) && typeof each.name === "string" ? [each.name] : []));
+}
+/** The runner may put the file or a group in front of a test's name, and names a file whose tests are red as well. */
+function isOurs(name: string, wanted: Wanted): boolean {
+  return name.includes(`${wanted.name}(`) || name.includes(`${fileName(wanted.name)}.test.`);
+}
+function call(tool: string, input: Json): { tool: string; input: Json } {
+  return { tool, input };
+}
