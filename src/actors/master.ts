@@ -21,6 +21,8 @@ import { type NetEventIn, netMachine } from "./net-machine.ts";
 import { keepOwnSubnets } from "./own-subnets.ts";
 import { PersonaBook } from "./persona-book.ts";
 import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
+import { RECRUITING } from "./recruiter/proposal.ts";
+import { type Recruiter, startRecruiter } from "./recruiter/recruiter.ts";
 import { rosterOf } from "./roster.ts";
 import { serveRuntime } from "./runtime-commands.ts";
 import { runtimeMachine } from "./runtime-machine.ts";
@@ -45,11 +47,13 @@ export class Master {
   #control: ControlState = { generation: -1, state: "running" };
   readonly circle: MasterCircle;
   readonly #leases: NetLeases;
+  readonly #recruiter: Recruiter;
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
     this.personas = new PersonaBook(ports.broker.personaVersions, ports.broker.artifacts);
     const { broker, clock, logger, name, netLeaseMs: leaseMs } = ports;
+    this.#recruiter = startRecruiter({ broker, clock, logger, term: () => this.terms.get(RECRUITING) });
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};
     this.circle = new MasterCircle({
@@ -182,6 +186,7 @@ export class Master {
   /** A clean end: terms are closed, leases given back. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#recruiter.stop();
     await this.circle.stop();
     for (const serving of this.#serving.splice(0)) await serving.stop();
     // The actors first: a net actor whose term ends would take the lease again.
@@ -254,9 +259,11 @@ export class Master {
         opened: (opened) => {
           this.terms.set(net, opened);
           send({ type: "term.opened", term: opened });
+          if (net === RECRUITING) this.#recruiter.look();
         },
         committed: (event) => {
           for (const listener of this.#listeners) listener(event);
+          if (net === RECRUITING) this.#recruiter.look();
         },
         stalled: (error) => (error ? this.#problems.set(net, error) : this.#problems.delete(net)),
         control: async (opened) =>

@@ -22,7 +22,7 @@ import { keyOfToken, leastOf } from "./correlation.ts";
 import { INSTANCE_KEY } from "./instances.ts";
 import { type MarkingIndex, markingIndex } from "./marking-index.ts";
 import type { Occurrence } from "./schedule.ts";
-import { type Bound, boundOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
+import { type Bound, boundOf, type ReadersOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
 import { type NetState, type Placed, waitingSince } from "./state.ts";
 import type { CompiledTemplate } from "./template.ts";
 import type { LineNode, TokenLine } from "./token-line.ts";
@@ -124,14 +124,14 @@ function* instancesFor(index: MarkingIndex, transition: CompiledTransition): Gen
 
 /** The scope in which guards, templates and output arcs see the inputs. */
 export function inputScope(
-  inputs: { name: string; many: boolean; place: string; tokens: Token[] }[],
+  inputs: { name: string; many: boolean; place: string; tokens: Token[]; readers?: ReadersOf }[],
   extra: Record<string, Bound> = {},
 ): Scope {
   const entries: Record<string, Bound | Bound[]> = { ...extra };
-  for (const { name, many, place, tokens } of inputs) {
+  for (const { name, many, place, tokens, readers } of inputs) {
     const [first] = tokens;
-    if (many) entries[name] = tokens.map((token) => boundOf(token, place));
-    else if (first) entries[name] = boundOf(first, place);
+    if (many) entries[name] = tokens.map((token) => boundOf(token, place, readers));
+    else if (first) entries[name] = boundOf(first, place, readers);
   }
   return scopeOf(entries);
 }

@@ -15,7 +15,7 @@ import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
-import { boundInputs } from "./held-inputs.ts";
+import { boundInputs, withReaders } from "./held-inputs.ts";
 import { asSent, mayNotSendMore } from "./link-draft.ts";
 import { markingIndex } from "./marking-index.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
@@ -130,7 +130,7 @@ export function firedNow(
   const firing = firingId(state.net, transition.id, binding);
   const from = provenanceOf(state.net, transition, firing, correlationOf(binding, firing), now);
   const parts = { firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), from, attributes: markOf(binding) };
-  const draft = resultDraft(net, transition, binding.inputs, parts, outcome, now);
+  const draft = resultDraft(net, transition, withReaders(state, binding.inputs), parts, outcome, now);
   return overfills(state, net, draft) ? null : asSent(state, transition, draft);
 }
 

@@ -27,30 +27,37 @@ export function scopeOfToken(token: Bound, parent?: Scope): Scope {
   return { get: (name) => (name === "$" ? token : parent?.get(name)) };
 }
 
-/** The `$meta` of a token: `{id, at, by, correlation, place}`. */
-export function metaOf(token: Token, place: string): JsonObject {
+/** The `$meta` of a token: `{id, at, by, correlation, place}`; in outputs also how many transitions have read it. */
+export function metaOf(token: Token, place: string, readers?: number): JsonObject {
   const { id, at, by, correlation, instance } = token;
-  return instance === undefined ? { id, at, by, correlation, place } : { id, at, by, correlation, place, instance };
+  const meta: JsonObject = instance === undefined ? { id, at, by, correlation, place } : { id, at, by, correlation, place, instance };
+  if (readers !== undefined) meta.readers = readers;
+  return meta;
 }
 
+/** How many transitions have read a token, by its id. */
+export type ReadersOf = (token: string) => number;
+
 /** A token at rest in a place, as a scope takes it. */
-export function boundOf(token: Token, place: string): Bound {
-  return new BoundToken(token, place);
+export function boundOf(token: Token, place: string, readers?: ReadersOf): Bound {
+  return new BoundToken(token, place, readers);
 }
 
 /** Its envelope is made when somebody asks: most conditions look at the data alone, and there is one for each candidate. */
 class BoundToken implements Bound {
   readonly #token: Token;
   readonly #place: string;
+  readonly #readers: ReadersOf | undefined;
 
-  constructor(token: Token, place: string) {
+  constructor(token: Token, place: string, readers: ReadersOf | undefined) {
     this.#token = token;
     this.#place = place;
+    this.#readers = readers;
   }
   get data(): Json {
     return this.#token.data;
   }
   get meta(): JsonObject {
-    return metaOf(this.#token, this.#place);
+    return metaOf(this.#token, this.#place, this.#readers?.(this.#token.id));
   }
 }

@@ -9,7 +9,7 @@
 
 import type { Block, ModelAnswer } from "../models/port.ts";
 import { addUse } from "../models/use.ts";
-import type { TurnInput, TurnPorts, TurnResult, TurnRun } from "./turn.ts";
+import { ANSWER, type TurnInput, type TurnPorts, type TurnResult, type TurnRun } from "./turn.ts";
 import { exhausted, millisecondsLeft } from "./turn-budget.ts";
 import { callModel } from "./turn-call.ts";
 import { interpret } from "./turn-interpret.ts";
@@ -26,6 +26,7 @@ export async function runTurns(input: TurnInput, ports: TurnPorts): Promise<Turn
   const run = beginTurns(input, ports);
   for (;;) {
     const given = await callModel(run);
+    if (input.shape === "llm") denyOffers(given, ports);
     const meaning = interpret(input.shape, input.persona, given);
     let step = resolveAnswer(meaning, given, input.persona, input.shape, run.troubles);
     if (step.next === "run-tools") step = await runTools(run, step.calls);
@@ -43,6 +44,14 @@ export function beginTurns(input: TurnInput, ports: TurnPorts): TurnRun {
     messages: [...prepared.prompt.messages],
     spent: { turns: 0, use: null, startedAt: ports.clock.now() - (ports.journal?.workedMs ?? 0) },
   };
+}
+
+/** An `llm` is offered no tool but its answer: what it calls besides is not made, and told as a refusal. */
+function denyOffers(given: ModelAnswer, ports: TurnPorts): void {
+  for (const block of given.content) {
+    if (block.type !== "tool-call" || block.name === ANSWER) continue;
+    ports.onDenied?.({ tool: block.name.slice(0, 64), code: "tool-not-offered", reason: "an llm transition offers no tools" });
+  }
 }
 
 async function runTools(run: TurnRun, calls: ToolCall[]): Promise<NextStep> {

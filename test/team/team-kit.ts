@@ -20,13 +20,14 @@ import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { parseConfig } from "../../src/models/config.ts";
+import type { ModelProvider } from "../../src/models/port.ts";
 import { type AnswersFile, answersFileSchema, authoredProvider } from "../../src/models/providers/authored.ts";
 import { tierModels } from "../../src/models/tiers.ts";
 import type { NetDefinition } from "../../src/net/definition.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
 import { testIds, waitUntil, wallClock } from "../support/nats-server.ts";
 
-const NET = "safe-teams";
+const SAFE_TEAMS = "safe-teams";
 const BY = { user: "ada", roles: ["maintainer"] };
 
 /** A project whose tests take a moment. */
@@ -62,11 +63,13 @@ export interface Team {
   broker: Broker;
   repo: GitRepo;
   /** Puts a request in and returns its correlation. */
-  request(title?: string): Promise<string>;
+  request(title?: string, text?: string): Promise<string>;
   events(): Promise<NetEvent[]>;
   /** Waits until so many tokens lie in a place. */
   tokensIn(place: string, count?: number): Promise<Token[]>;
   ask(verb: string, body: JsonObject): Promise<Json>;
+  /** A verb that no single net owns. */
+  askRuntime(verb: string, body: JsonObject): Promise<Json>;
   stop(): Promise<void>;
 }
 
@@ -77,20 +80,26 @@ export interface TeamOptions extends TeamAnswers {
   flags?: Record<string, string>;
   target?: string;
   files?: Record<string, string>;
+  /** Of the folder nets; default safe-teams. */
+  netName?: string;
+  /** Answers in place of what the answers here make. */
+  provider?: ModelProvider;
   wire?: { broker: Broker; line: ExecutorLine };
 }
 
 export async function startTeam(options: TeamOptions): Promise<Team> {
+  const net = options.netName ?? SAFE_TEAMS;
   const repo = makeGitRepo(options.files ?? PROJECT);
   const dir = mkdtempSync(join(tmpdir(), "petrel-team-"));
   const hub = new MemoryHub(wallClock);
   const { broker, line } = options.wire ?? { broker: memoryBroker(hub), line: memoryExecutorLine(hub) };
   const keys = newOrderKeys();
-  const instead = authoredProvider(answersFileSchema.parse({ answers: answersOf(options) }), {
+  const authored = authoredProvider(answersFileSchema.parse({ answers: answersOf(options) }), {
     clock: wallClock,
     file: "answers",
     roots: [],
   });
+  const instead = options.provider ?? authored;
   const config = parseConfig(readFileSync("petrel.config.json", "utf8"), "petrel.config.json");
   const master = await Master.start({
     broker,
@@ -126,16 +135,17 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
     ...(options.target === undefined ? {} : { target: options.target }),
     overview: "A project.",
   };
-  await putToken(broker, NET, "settings", settings, "settings");
-  const events = () => eventsOf(broker);
+  await putToken(broker, net, "settings", settings, "settings");
+  const events = () => eventsOf(broker, net);
   return {
     broker,
     repo,
-    request: async (title = "Let it do one thing more") =>
-      `c-${(await putToken(broker, NET, "inbox", { title }, title.replaceAll(/\W/g, "_"))).id.slice(2)}`,
+    request: async (title = "Let it do one thing more", text = "") =>
+      `c-${(await putToken(broker, net, "inbox", { title, text }, title.replaceAll(/\W/g, "_").slice(0, 60))).id.slice(2)}`,
     events,
-    tokensIn: (place, count = 1) => tokensIn(broker, place, count, events),
-    ask: (verb, body) => asked(broker, NET, verb, { by: BY, ...body }),
+    tokensIn: (place, count = 1) => tokensIn(broker, net, place, count, events),
+    ask: (verb, body) => asked(broker, net, verb, { by: BY, ...body }),
+    askRuntime: (verb, body) => asked(broker, null, verb, { by: BY, ...body }),
     stop: async () => {
       await executor.stop();
       await master.stop();
@@ -149,8 +159,8 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
   };
 }
 
-async function apply(broker: Broker, { net, flags = {} }: TeamOptions): Promise<void> {
-  const definition = await applyTeam(broker, `nets/${NET}.json`, "personas", BY);
+async function apply(broker: Broker, { net, flags = {}, netName = SAFE_TEAMS }: TeamOptions): Promise<void> {
+  const definition = await applyTeam(broker, `nets/${netName}.json`, "personas", BY);
   for (const [name, given] of Object.entries(flags)) {
     const { $schema: _, ...persona } = JSON.parse(readFileSync(`personas/${name}.json`, "utf8")) as JsonObject;
     await asked(broker, null, "apply-persona", { persona: { ...persona, flags: given }, by: BY });
@@ -161,20 +171,20 @@ async function apply(broker: Broker, { net, flags = {} }: TeamOptions): Promise<
   await asked(broker, null, "apply-net", { definition: edited as unknown as Json, by: BY });
 }
 
-async function eventsOf(broker: Broker): Promise<NetEvent[]> {
+async function eventsOf(broker: Broker, net: string): Promise<NetEvent[]> {
   const events: NetEvent[] = [];
-  await broker.log(NET).read(0, (entry) => void events.push(...entry.events));
+  await broker.log(net).read(0, (entry) => void events.push(...entry.events));
   return events;
 }
 
-async function tokensIn(broker: Broker, place: string, count: number, events: () => Promise<NetEvent[]>): Promise<Token[]> {
+async function tokensIn(broker: Broker, net: string, place: string, count: number, events: () => Promise<NetEvent[]>): Promise<Token[]> {
   let found: Token[] = [];
   await waitUntil(
     `${count} in ${place}`,
     async () => {
       const stuck = (await events()).find(({ type, attributes }) => type === "paused" && attributes?.code !== undefined);
       if (stuck) throw new Error(`${stuck.summary} ${String(stuck.attributes?.reason)}`);
-      found = ((await asked(broker, NET, "tokens", { place })) as unknown as { tokens: Token[] }).tokens;
+      found = ((await asked(broker, net, "tokens", { place })) as unknown as { tokens: Token[] }).tokens;
       return found.length >= count;
     },
     90_000,

@@ -17,6 +17,8 @@ import { rateLimiter } from "../../models/rate-limiter.ts";
 import { openRecorder, type Recorder } from "../../models/recorder.ts";
 import { type Tiers, tierModels } from "../../models/tiers.ts";
 import { rosterRules } from "../../personas/rules/roster-rules.ts";
+import type { SabotageMode } from "../demo/sabotage.ts";
+import { saboteur } from "../demo/saboteur.ts";
 
 export interface ModelOptions {
   /** `live`: models with keys. `recorded`: a cassette. `authored`: a file of answers. `rules`: rules for every tier, no model. */
@@ -30,6 +32,8 @@ export interface ModelOptions {
   budgetUsd?: number;
   /** A model of the Ollama on its usual port answers for every tier. */
   ollama?: string;
+  /** One persona misbehaves: for the demo. */
+  sabotage?: SabotageMode;
 }
 
 /** The same choice as words of a command line, for `up` and `master`. */
@@ -40,6 +44,7 @@ export function modelWords(models: ModelOptions): string[] {
   if (models.paceMs !== undefined) words.push("--pace", String(models.paceMs));
   if (models.record !== undefined) words.push("--record", models.record);
   if (models.budgetUsd !== undefined) words.push("--budget", String(models.budgetUsd));
+  if (models.sabotage !== undefined) words.push("--sabotage", models.sabotage);
   return words;
 }
 
@@ -77,7 +82,8 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
     const providers = options.record ? await recording(setting, options.record, live.providers) : live.providers;
     return tierModels(config, providers, { clock, ...budget });
   }
-  const instead = { authored, recorded, rules }[options.source](setting);
+  const sound = { authored, recorded, rules }[options.source](setting);
+  const instead = options.sabotage === undefined ? sound : saboteur(sound, options.sabotage);
   const answering = options.record ? (await recorder(setting, options.record, "authored")).wrap(instead) : instead;
   return tierModels(config, live.providers, { clock, instead: answering, ...budget });
 

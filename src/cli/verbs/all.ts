@@ -21,6 +21,7 @@ import { personaRetireVerb, personaSpawnVerb } from "./persona-instances.ts";
 import { personaPreviewVerb } from "./persona-preview.ts";
 import { personaExplainVerb, personaMatrixVerb } from "./persona-rights.ts";
 import { placesVerb } from "./places.ts";
+import { proposeApproveVerb, proposeLsVerb, proposeRejectVerb, proposeShowVerb, proposeVerb } from "./propose.ts";
 import { putVerb } from "./put.ts";
 import { queryVerb } from "./query.ts";
 import { replayVerb } from "./replay.ts";
@@ -83,6 +84,11 @@ export const verbs: readonly Verb[] = [
   toolsLsVerb,
   toolsDocsVerb,
   mcpVerb,
+  proposeVerb,
+  proposeLsVerb,
+  proposeShowVerb,
+  proposeApproveVerb,
+  proposeRejectVerb,
   pauseVerb,
   resumeVerb,
   killVerb,

@@ -9,10 +9,11 @@ import { Chaos } from "../demo/chaos.ts";
 import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
 import { proveOrigin } from "../demo/proof.ts";
+import { SABOTAGE_MODES, sabotageReport, sabotageWords } from "../demo/sabotage.ts";
+import { type Scene, sceneOf } from "../demo/scene.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
 import { Narrator } from "../narrator.ts";
 import { aborted } from "../processes/master-process.ts";
-import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { stateFolder } from "../processes/state-folder.ts";
 import { refuseIfUp, Supervisor } from "../supervisor.ts";
@@ -24,13 +25,9 @@ import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { modelOptions, OLLAMA_OPTION } from "./up.ts";
+import { OLLAMA_OPTION } from "./up.ts";
 
 const NET = "safe-teams";
-export const REQUEST = {
-  title: "Let people search notes by word, and limit how many come back",
-  text: "The list of notes has grown long. People want to find notes by a word in title or text, and a client wants to ask for at most so many notes.",
-};
 const LEASE_MS = 4000;
 
 export const demoVerb: Verb = {
@@ -42,6 +39,8 @@ export const demoVerb: Verb = {
     "petrel demo --chaos",
     "petrel demo --gate",
     "petrel demo --json --speed full",
+    "petrel demo --rules --examples my-function.json",
+    "petrel demo --sabotage fake-green",
     "petrel demo --live --budget 2",
   ],
   options: [
@@ -49,6 +48,12 @@ export const demoVerb: Verb = {
     { flags: "--gate", about: "put a human gate before devops into the running net, and wait for your approval" },
     { flags: "--keep", about: "leave everything up at the end, to be looked at; Ctrl-C ends it" },
     { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
+    { flags: "--rules", about: "ask no model at all: rules answer, and the developer is a search" },
+    {
+      flags: "--examples <file>",
+      about: "with --rules: inputs and outputs of a function that you want (default: examples/functions/slug.json)",
+    },
+    { flags: "--sabotage <mode>", about: "one persona misbehaves in that way, and the net stops it", choices: SABOTAGE_MODES },
     { flags: "--live", about: "ask real models; needs ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL" },
     { flags: "--budget <usd>", about: "with --live: stop when this much is spent (default 5)" },
     OLLAMA_OPTION,
@@ -64,14 +69,16 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   const { petrel, out } = call;
   const { clock, env, root } = petrel;
   const started = clock.now();
-  const models = demoModels(call);
+  const scene = sceneOf(call);
+  const { models } = scene;
   // What counts is who is asked, by whichever option it was chosen.
   const live = models.source === "live";
   if (live && call.on("chaos")) throw usage("--chaos with live models would pay for calls only to kill them", "use one of the two");
   const dir = join(call.dir, "demo");
   const full = call.text("speed") === "full" || out.json;
   const narrator = new Narrator({ out, clock, readable: !full, silent: out.json });
-  if (!live && !out.json) out.say(`${HAND_WRITTEN}\n`);
+  if (scene.told !== null && !out.json) out.say(`${scene.told}\n`);
+  if (scene.sabotage && !out.json) out.say(`Sabotage: ${scene.sabotage.does}\n`);
   if (live) await printPlan(petrel, models, out);
   // The stage is emptied: not under the feet of a demo that runs, nor of a server that a killed one has left.
   refuseIfUp(dir);
@@ -90,7 +97,7 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
     onChange: (what) => narrator.remark(what),
   });
   try {
-    return await play(call, { stage, supervisor, narrator, live, started });
+    return await play(call, { stage, supervisor, narrator, scene, started });
   } finally {
     await narrator.finished();
     await supervisor.stop();
@@ -101,11 +108,11 @@ interface Play {
   stage: Stage;
   supervisor: Supervisor;
   narrator: Narrator;
-  live: boolean;
+  scene: Scene;
   started: number;
 }
 
-async function play(call: VerbCall, { stage, supervisor, narrator, live, started }: Play): Promise<ExitCode> {
+async function play(call: VerbCall, { stage, supervisor, narrator, scene, started }: Play): Promise<ExitCode> {
   const { petrel, out } = call;
   const { clock, root, env } = petrel;
   const git = gitIn(env);
@@ -129,16 +136,16 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
       },
       "demo-settings",
     );
-    const request = await putToken(broker, NET, "inbox", { ...REQUEST }, "demo-request");
-    if (call.on("gate")) await withGate(broker, definition, by);
+    const request = await putToken(broker, NET, "inbox", { ...scene.request }, "demo-request");
+    if (call.on("gate") || scene.sabotage?.gate) await withGate(broker, definition, by);
     const correlation = `c-${request.id.slice(2)}`;
     const end = await followStory(
       broker,
-      { net: NET, correlation },
+      { net: NET, correlation, untilGate: scene.sabotage?.gate === true },
       (event) => {
         narrator.event(event);
         chaos?.event(event);
-        if (event.type === "gated") {
+        if (event.type === "gated" && !scene.sabotage) {
           const gate = String((event.attributes?.gate as { name?: string } | undefined)?.name ?? "release");
           const how = openGate(petrel, stage.dir, NET, gate);
           // With --json nothing is narrated, but who does not know what is waited for waits for ever.
@@ -155,12 +162,14 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
     const proof = await proveOrigin(git, stage.origin, "main", env);
     const compare = await asked(broker, NET, "compare", {});
     const durationMs = clock.now() - started;
+    const sabotage = scene.sabotage ? sabotageReport(scene.sabotage, end, proof.pushes) : null;
     const ok =
-      end.kind === "delivered" &&
-      proof.tests.failed === 0 &&
-      proof.tests.passed > 0 &&
-      proof.pushes === 1 &&
-      (chaos?.missed.length ?? 0) === 0;
+      sabotage?.stopped ??
+      (end.kind === "delivered" &&
+        proof.tests.failed === 0 &&
+        proof.tests.passed > 0 &&
+        proof.pushes === 1 &&
+        (chaos?.missed.length ?? 0) === 0);
     const document = {
       ok,
       net: NET,
@@ -182,20 +191,22 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
       listUsd: totals.listUsd,
       byPersona: totals.byPersona,
       places: compare,
-      answers: live ? "live" : "written by hand",
+      answers: scene.answers,
+      ...(sabotage ? { sabotage } : {}),
       outcome: end.kind,
       at: isoTime(clock.now()),
     };
     out.result(
       document as unknown as Json,
-      () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: !live })}`,
+      () => `\n${reportTable(out, { totals, proof, killed: chaos?.killed ?? [], durationMs, recorded: scene.answers !== "live" })}`,
     );
     if (!out.json) {
       if (end.kind === "escalated") {
         const retries = retryCommands(petrel, NET, end.failures, stage.dir).map((line) => `\nTo try it again while it is up: ${line}`);
         out.say(`\nThe story was escalated, and nothing was pushed. ${end.tokens.map(escalationWords).join(" ")}${retries.join("")}`);
       } else out.say(`\n${hintsFor(petrel, stage, call.on("keep"))}`);
-      if (!live) out.say(`\n${HAND_WRITTEN}`);
+      if (sabotage) out.say(`\n${sabotageWords(sabotage)}`);
+      if (scene.told !== null) out.say(`\n${scene.told}`);
     }
     if (call.on("keep")) {
       out.say(`\n${leaveHints(petrel, stage)}`);
@@ -205,14 +216,4 @@ async function play(call: VerbCall, { stage, supervisor, narrator, live, started
   } finally {
     await connection.close();
   }
-}
-
-function demoModels(call: VerbCall): ModelOptions {
-  const models = modelOptions(call, call.on("live") ? "live" : "recorded");
-  if (call.on("live") && models.source !== "live")
-    throw usage(`--live and --models ${models.source} exclude each other`, "use one of the two");
-  if (models.source === "live") return { budgetUsd: 5, ...models };
-  // At full speed a call still takes a moment where a kill is to hit the middle of one.
-  const pace = call.text("speed") === "full" || call.json ? (call.on("chaos") ? 500 : 0) : 1400;
-  return { paceMs: pace, ...models };
 }

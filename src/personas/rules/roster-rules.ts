@@ -4,6 +4,7 @@ import { architect } from "./architect.ts";
 import { developer } from "./developer.ts";
 import { productManager } from "./product-manager.ts";
 import { qa } from "./qa.ts";
+import { recruiter } from "./recruiter.ts";
 import { REVIEWERS } from "./review-checks.ts";
 
 export const rosterRules: RuleBook = new Map<string, Rule>([
@@ -11,5 +12,6 @@ export const rosterRules: RuleBook = new Map<string, Rule>([
   ["architect", architect],
   ["developer", developer],
   ["qa", qa],
+  ["recruiter", recruiter],
   ...REVIEWERS,
 ]);

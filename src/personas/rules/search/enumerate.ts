@@ -3,7 +3,8 @@
  * N1 The order is the same each time: it depends on the examples alone. N2 No more than `most` programs are tried.
  */
 import type { Kind, Value, Wanted } from "./examples.ts";
-import { GRAMMAR, type Op, type Slot } from "./grammar.ts";
+import { GRAMMAR } from "./grammar.ts";
+import type { Op, Slot } from "./op.ts";
 
 export interface Expr {
   gives: Kind;

@@ -21,7 +21,7 @@ const exampleSchema = z.union([
 ]);
 export const examplesSchema = z.strictObject({
   $schema: z.string().optional(),
-  function: z.string().regex(/^[a-z][A-Za-z0-9]{1,40}$/, "a function's name is letters and digits, beginning with a small letter"),
+  function: z.string().regex(/^[a-z][A-Za-z0-9]{0,40}$/, "a function's name is letters and digits, beginning with a small letter"),
   about: z.string().max(300).optional().describe("One sentence on what it does, for people"),
   examples: z.array(exampleSchema).min(1).max(60),
 });

@@ -5,7 +5,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bank, type Expr, enumerate } from "./enumerate.ts";
 import type { Value, Wanted } from "./examples.ts";
-import { BOTH, type Slot } from "./grammar.ts";
+import type { Slot } from "./op.ts";
+import { BOTH } from "./ops/conditions.ts";
 
 /** `if (when) return give`, in this order; the last has no condition. */
 export interface Branch {

@@ -1,0 +1,181 @@
+/** Operations on lists of numbers and of texts. */
+import { type Op, op, whole } from "../op.ts";
+
+export const lists: readonly Op[] = [
+  ...(["nums", "strs"] as const).flatMap((list) => [
+    op(
+      [list],
+      list,
+      (l: number[]) => [...l].reverse(),
+      (l) => `[...${l}].reverse()`,
+    ),
+    op(
+      [list],
+      list,
+      (l: number[]) => [...new Set(l)],
+      (l) => `[...new Set(${l})]`,
+    ),
+    op(
+      [list, "cnum"],
+      list,
+      (l: number[], n: number) => (whole(n) && n > 0 ? l.slice(n) : undefined),
+      (l, n) => `${l}.slice(${n})`,
+    ),
+    op(
+      [list, "cnum"],
+      list,
+      (l: number[], n: number) => (whole(n) && n > 0 ? l.slice(0, n) : undefined),
+      (l, n) => `${l}.slice(0, ${n})`,
+    ),
+    op(
+      [list, list],
+      list,
+      (l: number[], m: number[]) => [...l, ...m],
+      (l, m) => `[...${l}, ...${m}]`,
+    ),
+    op(
+      [list],
+      "num",
+      (l: number[]) => l.length,
+      (l) => `${l}.length`,
+    ),
+    op(
+      [list],
+      list === "nums" ? "num" : "str",
+      (l: number[]) => l[0],
+      (l) => `${l}[0]`,
+    ),
+    op(
+      [list],
+      list === "nums" ? "num" : "str",
+      (l: number[]) => l.at(-1),
+      (l) => `${l}.at(-1)`,
+    ),
+  ]),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => [...l].sort(),
+    (l) => `[...${l}].sort()`,
+  ),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => [...l].sort((a, b) => a.length - b.length),
+    (l) => `[...${l}].sort((a, b) => a.length - b.length)`,
+  ),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => l.map((w) => w.toUpperCase()),
+    (l) => `${l}.map((word) => word.toUpperCase())`,
+  ),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => l.map((w) => w.slice(0, 1)),
+    (l) => `${l}.map((word) => word.slice(0, 1))`,
+  ),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => l.map((w) => w.slice(0, 1).toUpperCase() + w.slice(1)),
+    (l) => `${l}.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))`,
+  ),
+  op(
+    ["strs"],
+    "strs",
+    (l: string[]) => l.map((w) => [...w].reverse().join("")),
+    (l) => `${l}.map((word) => [...word].reverse().join(""))`,
+  ),
+  op(
+    ["strs"],
+    "nums",
+    (l: string[]) => l.map((w) => w.length),
+    (l) => `${l}.map((word) => word.length)`,
+  ),
+  op(
+    ["strs"],
+    "nums",
+    (l: string[]) => (l.every((w) => /^-?\d+(\.\d+)?$/.test(w.trim())) ? l.map(Number) : undefined),
+    (l) => `${l}.map(Number)`,
+  ),
+  op(
+    ["nums"],
+    "strs",
+    (l: number[]) => l.map(String),
+    (l) => `${l}.map(String)`,
+  ),
+  op(
+    ["nums"],
+    "nums",
+    (l: number[]) => [...l].sort((a, b) => a - b),
+    (l) => `[...${l}].sort((a, b) => a - b)`,
+  ),
+  op(
+    ["nums"],
+    "nums",
+    (l: number[]) => l.map((n) => n * n),
+    (l) => `${l}.map((n) => n * n)`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => l.map((n) => n + k),
+    (l, k) => `${l}.map((n) => n + ${k})`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => l.map((n) => n * k),
+    (l, k) => `${l}.map((n) => n * ${k})`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => (k === 0 ? undefined : l.filter((n) => n % k === 0)),
+    (l, k) => `${l}.filter((n) => n % ${k} === 0)`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => (k === 0 ? undefined : l.filter((n) => n % k !== 0)),
+    (l, k) => `${l}.filter((n) => n % ${k} !== 0)`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => l.filter((n) => n > k),
+    (l, k) => `${l}.filter((n) => n > ${k})`,
+  ),
+  op(
+    ["nums", "num"],
+    "nums",
+    (l: number[], k: number) => l.filter((n) => n < k),
+    (l, k) => `${l}.filter((n) => n < ${k})`,
+  ),
+  op(
+    ["nums"],
+    "num",
+    (l: number[]) => l.reduce((sum, n) => sum + n, 0),
+    (l) => `${l}.reduce((sum, n) => sum + n, 0)`,
+  ),
+  op(
+    ["nums"],
+    "num",
+    (l: number[]) => l.reduce((product, n) => product * n, 1),
+    (l) => `${l}.reduce((product, n) => product * n, 1)`,
+  ),
+  op(
+    ["nums"],
+    "num",
+    (l: number[]) => (l.length === 0 ? undefined : Math.max(...l)),
+    (l) => `Math.max(...${l})`,
+  ),
+  op(
+    ["nums"],
+    "num",
+    (l: number[]) => (l.length === 0 ? undefined : Math.min(...l)),
+    (l) => `Math.min(...${l})`,
+  ),
+];
