@@ -14,6 +14,7 @@ import type { Json } from "../src/contract/json.ts";
 import { silentLogger } from "../src/contract/logger.ts";
 import { connectBroker } from "../src/jetstream/connect.ts";
 import { findServerBinary } from "../src/jetstream/server/binary.ts";
+import { loginOptions } from "../src/jetstream/server/login.ts";
 import { startManagedServer } from "../src/jetstream/server/managed.ts";
 
 const BY = { user: "bench", roles: ["maintainer"] };
@@ -53,7 +54,7 @@ export async function onBed<T>(work: (bed: Bed) => Promise<T>, options: Partial<
   const broker = await connectBroker(login("master"));
   const outside = await connectBroker(login("admin"));
   const { user, password } = server.credentials.admin;
-  const nc = await connect({ servers: server.url, user, pass: password });
+  const nc = await connect({ servers: server.url, ...loginOptions(server.credentials.admin) });
   const master = await Master.start({ ...masterPorts(broker), ...options });
   const ask = async (net: string | null, verb: string, body: Record<string, Json> = {}) => {
     const answer = await outside.commands.ask(net, verb, { by: BY, ...body }, 120_000);

@@ -2,7 +2,7 @@
 // that may only read. Prints one line a place.      node examples/verify-log.mjs NET STATE_DIR      exits 1 on a difference
 import { readFileSync } from "node:fs";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, jwtAuthenticator } from "@nats-io/transport-node";
 
 // Events that move tokens. `started` and `gated` only reserve; a failed attempt before the last leaves all in place.
 const moves = ({ type, attributes }) =>
@@ -45,8 +45,9 @@ async function* messages(manager, stream) {
 async function main([net, dir]) {
   if (!net || !dir) throw new Error("usage: node verify-log.mjs NET STATE_DIR, for example: safe-teams .petrel/demo");
   const { url: servers, readonly } = JSON.parse(readFileSync(`${dir}/runtime.json`, "utf8")).nats;
-  const connection = await connect({ servers, user: readonly.user, pass: readonly.password });
-  const manager = await jetstreamManager(connection);
+  const authenticator = jwtAuthenticator(readonly.user, new TextEncoder().encode(readonly.password));
+  const connection = await connect({ servers, authenticator });
+  const manager = await jetstreamManager(connection, { apiPrefix: readonly.apiPrefix });
   let found = await compare(manager, net);
   // Places are written just after the log: while the system works, a difference may need another look.
   for (let look = 0; found.differ > 0 && look < 10; look++) {

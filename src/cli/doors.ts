@@ -11,6 +11,14 @@ export interface Sink {
   columns?: number;
 }
 
+/** A user by name and password, or by its JWT and the seed of its key. */
+export interface RuntimeLogin {
+  user: string;
+  password: string;
+  /** Where it finds JetStream's API; default `$JS.API`. */
+  apiPrefix?: string | undefined;
+}
+
 /** `<dir>/runtime.json`: written by a master when it is up, removed when it stops. */
 export interface RuntimeFile {
   pid: number;
@@ -23,10 +31,11 @@ export interface RuntimeFile {
     /** Base address of the server's monitor, like `http://127.0.0.1:8222`; several with commas between. */
     monitor?: string;
     /** Users for the NATS CLI; without them the master's own is written. */
-    admin?: { user: string; password: string };
-    readonly?: { user: string; password: string };
-    master?: { user: string; password: string };
-    gateway?: { user: string; password: string };
+    admin?: RuntimeLogin;
+    readonly?: RuntimeLogin;
+    people?: RuntimeLogin;
+    master?: RuntimeLogin;
+    gateway?: RuntimeLogin;
     /** What the system was started with: fsync, os, memory or replicated. */
     durability?: string;
   };

@@ -7,7 +7,7 @@ import type { Durability } from "../jetstream/server/config.ts";
 import type { RuntimeFile } from "./doors.ts";
 import { quoted } from "./team/paste.ts";
 
-const login = z.object({ user: z.string(), password: z.string() });
+const login = z.object({ user: z.string(), password: z.string(), apiPrefix: z.string().optional() });
 const runtimeFile = z.object({
   pid: z.int(),
   gateway: z.string().nullable().optional(),
@@ -18,6 +18,7 @@ const runtimeFile = z.object({
     monitor: z.string().optional(),
     admin: login.optional(),
     readonly: login.optional(),
+    people: login.optional(),
     master: login.optional(),
     gateway: login.optional(),
     durability: z.string().optional(),

@@ -15,8 +15,9 @@ import { Terminal } from "../contract/errors.ts";
 import { sha256 } from "../contract/hash.ts";
 import { findServerBinary } from "../jetstream/server/binary.ts";
 import { type Durability, writeUsers } from "../jetstream/server/config.ts";
-import { type Credentials, enrolExecutor, makeCredentials, readCredentials } from "../jetstream/server/credentials.ts";
+import { enrolExecutor, makeCredentials, readCredentials } from "../jetstream/server/credentials.ts";
 import { addExecutorUser } from "../jetstream/server/executor-user.ts";
+import type { Credentials } from "../jetstream/server/login.ts";
 import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
 import { commandOf } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
@@ -146,19 +147,27 @@ export class Supervisor {
   }
 
   /** Their users are those of this folder: the file to include in their configuration is written beside them. */
-  #useServers({ urls, monitors }: { urls: string; monitors?: string }): void {
+  async #useServers({ urls, monitors }: { urls: string; monitors?: string }): Promise<void> {
     const dir = this.#folder.nats;
-    makeCredentials(dir);
-    enrolExecutor(dir, "local", null);
+    await makeCredentials(dir);
+    await enrolExecutor(dir, "local");
     const credentials = readCredentials(dir);
-    writeUsers(dir, credentials);
+    await writeUsers(dir, credentials);
     this.#writeRuntime(urls, monitors, credentials);
   }
 
   #writeRuntime(url: string, monitor: string | undefined, credentials: Credentials): void {
-    const { admin, readonly, master } = credentials;
-    const known = { admin, readonly, master, durability: this.options.durability, ...(monitor === undefined ? {} : { monitor }) };
-    const runtime: RuntimeFile = { pid: process.pid, gateway: this.#gatewayUrl, nats: { url, ...admin, ...known } };
+    const { admin, readonly, master, people, gateway, commands = admin } = credentials;
+    const known = {
+      admin,
+      readonly,
+      master,
+      ...(people ? { people } : {}),
+      ...(gateway ? { gateway } : {}),
+      durability: this.options.durability,
+      ...(monitor === undefined ? {} : { monitor }),
+    };
+    const runtime: RuntimeFile = { pid: process.pid, gateway: this.#gatewayUrl, nats: { url, ...commands, ...known } };
     writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
   }
 

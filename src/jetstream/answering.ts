@@ -1,12 +1,17 @@
-/** Services by core request and reply: only the owner subscribes, so there is no queue group. */
+/** Services by core request and reply: mostly only the owner subscribes, and there is no queue group. */
 import type { Msg } from "@nats-io/transport-node";
 import type { Serving } from "../contract/broker.ts";
 import { PetrelError, Retryable } from "../contract/errors.ts";
 import type { Link } from "./link.ts";
 
 /** Serves a subject; `answer` gives the bytes of the reply and must not reject. */
-export async function serve(link: Link, subject: string, answer: (msg: Msg) => Promise<Uint8Array | string>): Promise<Serving> {
-  const serving = link.subscribe(subject, (msg) => {
+export async function serve(
+  link: Link,
+  subject: string,
+  answer: (msg: Msg) => Promise<Uint8Array | string>,
+  queue?: string,
+): Promise<Serving> {
+  const take = (msg: Msg) => {
     // The broker checks no right on reply subjects: whoever may publish to a stream can steer its acknowledgement here. Such
     // a message has no reply subject of its own, or a stream's; a caller always has an inbox.
     if (!msg.reply || msg.reply.startsWith("$JS.")) return;
@@ -14,7 +19,8 @@ export async function serve(link: Link, subject: string, answer: (msg: Msg) => P
       // While the wire is down the answer is lost; whoever asked asks again.
       if (!link.nc.isClosed()) msg.respond(payload);
     });
-  });
+  };
+  const serving = link.subscribe(subject, take, queue);
   await link.settled();
   return serving;
 }

@@ -80,7 +80,7 @@ export class Bucket {
     const found: StoredMessage[] = [];
     const query = JSON.stringify({ multi_last: [this.subject(pattern)], batch: 1000 });
     try {
-      await this.#link.collect(`$JS.API.DIRECT.GET.${this.stream}`, query, (msg) => {
+      await this.#link.collect(`${this.#link.apiPrefix}.DIRECT.GET.${this.stream}`, query, (msg) => {
         if (msg.headers === undefined || msg.headers.get("Nats-Sequence") === "") return "end";
         const message = fromDirect(msg);
         if (message.header("KV-Operation") === "") found.push(message);

@@ -9,15 +9,15 @@ import { jetStreamBroker } from "./broker.ts";
 import { JetStreamExecutorLine } from "./executor-line.ts";
 import { keepingOf } from "./keeping.ts";
 import { Link } from "./link.ts";
+import { serveLookout } from "./lookout.ts";
 import { pause } from "./retry.ts";
 import type { Durability } from "./server/config.ts";
-import { executorInbox } from "./server/credentials.ts";
+import { hasJwt, type Login, loginOptions } from "./server/login.ts";
+import { executorInbox } from "./server/permissions.ts";
 
-export interface ConnectOptions {
-  /** `nats://host:port`, several with commas between */
+export interface ConnectOptions extends Login {
+  /** `nats://host:port` or `tls://host:port`, several with commas between */
   url: string;
-  user: string;
-  password: string;
   /** How this process is called in the broker's list of connections. */
   name: string;
   clock: Clock;
@@ -29,6 +29,8 @@ export interface BrokerOptions extends ConnectOptions {
   ids: IdSource;
   /** `memory` keeps every stream in the broker's memory, `replicated` on three servers of a cluster; default `fsync`. */
   durability?: Durability;
+  /** Serves those who only look, as masters do: see `lookout.ts`. */
+  lookout?: boolean;
 }
 
 /** Throws Retryable `broker-unreachable`, Terminal `broker-refused-user` or `no-cluster`. */
@@ -38,13 +40,17 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     await nc.close();
     throw notClustered(options.url);
   }
-  return jetStreamBroker(new Link(nc, options.clock), { ids: options.ids, keeping: keepingOf(options.durability) });
+  const link = new Link(nc, options.clock, { ...(options.apiPrefix === undefined ? {} : { apiPrefix: options.apiPrefix }) });
+  if (options.lookout) await serveLookout(link);
+  return jetStreamBroker(link, { ids: options.ids, keeping: keepingOf(options.durability) });
 }
 
 /** `name` is the executor's name, which its permissions are bound to. Errors as for `connectBroker`. */
 export async function connectExecutorLine(options: ConnectOptions): Promise<ExecutorLine> {
   const inboxPrefix = executorInbox(options.name);
-  return new JetStreamExecutorLine(new Link(await dial(options, inboxPrefix), options.clock, inboxPrefix));
+  const link = new Link(await dial(options, inboxPrefix), options.clock, { inboxPrefix });
+  // With an account of its own an executor pulls through what that account imports.
+  return new JetStreamExecutorLine(link, hasJwt(options) ? (queue) => `pull.${queue}` : undefined);
 }
 
 async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<NatsConnection> {
@@ -53,8 +59,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
     try {
       return await connect({
         servers: options.url.split(","),
-        user: options.user,
-        pass: options.password,
+        ...loginOptions(options),
         name: options.name,
         timeout: 3000,
         // By default the client gives up for good after ten tries, and notices a dead server after four minutes.
@@ -71,7 +76,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
       if (cause instanceof AuthorizationError || (cause instanceof Error && cause.cause instanceof AuthorizationError)) {
         throw new Terminal({
           code: "broker-refused-user",
-          message: `the broker at ${options.url} refuses user ${options.user}`,
+          message: `the broker at ${options.url} refuses ${hasJwt(options) ? "these credentials" : `user ${options.user}`}`,
           hint: "use the credentials of this state folder (credentials.json), or enrol the executor",
           cause,
         });

@@ -24,8 +24,12 @@ const CLAIM_TIMEOUT_MS = 10_000;
 export class JetStreamExecutorLine implements ExecutorLine {
   readonly #link: Link;
 
-  constructor(link: Link) {
+  /** Where offers of a queue are asked for. */
+  readonly #next: (queue: string) => string;
+
+  constructor(link: Link, next = (queue: string) => `$JS.API.CONSUMER.MSG.NEXT.${queue}.${WORKERS}`) {
     this.#link = link;
+    this.#next = next;
   }
 
   async *pull(pool: string, signal: AbortSignal): AsyncGenerator<SignedOrder> {
@@ -39,7 +43,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
 
   async #pullOne(pool: string, signal: AbortSignal): Promise<SignedOrder | "empty" | "away"> {
     const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
-    const subject = `$JS.API.CONSUMER.MSG.NEXT.${streams.work(pool)}.${WORKERS}`;
+    const subject = this.#next(streams.work(pool));
     try {
       const msg = await abortable(this.#link.call(subject, request, { timeoutMs: PULL_MS + 2000, ownInbox: true }), signal);
       // 404 and 408: no offer in this time. 409: the consumer was changed or the server is stopping.

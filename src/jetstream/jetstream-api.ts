@@ -41,7 +41,7 @@ export interface ApiErrorBody {
 
 /** Asks `$JS.API.<call>`; throws ApiFailure, or what `Link.call` throws. */
 export async function api<T>(link: Link, call: string, body?: object, timeoutMs?: number): Promise<T> {
-  const subject = `$JS.API.${call}`;
+  const subject = `${link.apiPrefix}.${call}`;
   const answer = await link.call(subject, body ? JSON.stringify(body) : "", timeoutMs === undefined ? {} : { timeoutMs });
   const parsed = answer.json<T & { error?: ApiErrorBody }>();
   if (parsed.error) throw new ApiFailure(subject, parsed.error);

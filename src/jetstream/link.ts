@@ -44,10 +44,14 @@ export class Link {
   readonly #pending = new Map<string, Pending>();
   readonly #listeners = new Set<(state: "up" | "down") => void>();
 
-  constructor(nc: NatsConnection, clock: Clock, inboxPrefix?: string) {
+  /** What subjects of JetStream's API begin with, for this user. */
+  readonly apiPrefix: string;
+
+  constructor(nc: NatsConnection, clock: Clock, options: { inboxPrefix?: string; apiPrefix?: string } = {}) {
     this.nc = nc;
     this.clock = clock;
-    this.#prefix = createInbox(inboxPrefix);
+    this.apiPrefix = options.apiPrefix ?? "$JS.API";
+    this.#prefix = createInbox(options.inboxPrefix);
     nc.subscribe(`${this.#prefix}.*`, { callback: (_error, msg) => this.#answer(msg) });
     void this.#watch();
     void nc.closed().then(() => this.#down("the connection to the broker was closed"));
@@ -125,8 +129,10 @@ export class Link {
     if (this.#up && !this.nc.isClosed()) this.nc.publish(subject, payload);
   }
 
-  subscribe(subject: string, take: (msg: Msg) => void): Serving {
+  /** `queue`: subscribers of one name share the messages. */
+  subscribe(subject: string, take: (msg: Msg) => void, queue?: string): Serving {
     const subscription: Subscription = this.nc.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
       callback: (error, msg) => {
         if (!error) take(msg);
       },

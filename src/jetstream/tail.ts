@@ -21,7 +21,7 @@ const MISSED = 10;
 export async function readBatch(link: Link, stream: string, from: number, filter?: string): Promise<StoredMessage[]> {
   const messages: StoredMessage[] = [];
   const query = { seq: from, batch: BATCH, max_bytes: BATCH_BYTES, ...(filter ? { next_by_subj: filter } : {}) };
-  await link.collect(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), (msg) => {
+  await link.collect(`${link.apiPrefix}.DIRECT.GET.${stream}`, JSON.stringify(query), (msg) => {
     // 204 ends a batch, 404 says that nothing is there; other status codes carry no Nats-Sequence and end it too.
     if (msg.headers === undefined || msg.headers.get("Nats-Sequence") === "") return "end";
     messages.push(fromDirect(msg));

@@ -1,5 +1,6 @@
 import { connect } from "@nats-io/transport-node";
 import { subjects } from "../../src/contract/subjects.ts";
+import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { startCluster } from "../support/cluster.ts";
 import { ServerCluster } from "../support/server-cluster.ts";
 import { brokerContract } from "./broker.contract.ts";
@@ -8,7 +9,7 @@ for (const durability of ["fsync", "memory"] as const) {
   brokerContract(`JetStream, ${durability}`, async () => {
     const cluster = await startCluster({ durability });
     const { url, credentials } = cluster.server();
-    const outside = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+    const outside = await connect({ servers: url, ...loginOptions(credentials.admin) });
     return {
       broker: () => cluster.connect(),
       executor: (name) => cluster.connectExecutor(name),
@@ -26,8 +27,8 @@ for (const durability of ["fsync", "memory"] as const) {
 
 brokerContract("JetStream, a cluster of three, replicated", async () => {
   const cluster = await ServerCluster.start(["ex", "ey"]);
-  const { user, password: pass } = cluster.credentials.admin;
-  const outside = await connect({ servers: cluster.urls.split(","), user, pass });
+  const login = loginOptions(cluster.credentials.admin);
+  const outside = await connect({ servers: cluster.urls.split(","), ...login });
   return {
     broker: () => cluster.connect(),
     executor: (name) => cluster.connectExecutor(name),

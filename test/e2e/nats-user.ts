@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import type { Desk } from "../support/petrel-process.ts";
 
 export interface NatsUser {
@@ -20,21 +20,25 @@ export interface NatsUser {
 
 interface Context {
   url: string;
-  user: string;
-  password: string;
+  user_jwt: string;
+  user_seed: string;
+  jetstream_api_prefix: string;
+}
+
+function contextOf(desk: Desk, context: string): Context {
+  return JSON.parse(readFileSync(join(desk.config, "nats", "context", `${context}.json`), "utf8")) as Context;
 }
 
 /** Reads the context as the NATS CLI would. */
 export async function connectAs(desk: Desk, context: string): Promise<NatsConnection> {
-  const file = join(desk.config, "nats", "context", `${context}.json`);
-  const { url, user, password } = JSON.parse(readFileSync(file, "utf8")) as Context;
-  return connect({ servers: url, user, pass: password, maxReconnectAttempts: 0 });
+  const { url, user_jwt, user_seed } = contextOf(desk, context);
+  return connect({ servers: url, authenticator: jwtAuthenticator(user_jwt, Buffer.from(user_seed)), maxReconnectAttempts: 0 });
 }
 
 /** The protocol alone. */
 export async function rawUser(desk: Desk, context: string): Promise<NatsUser> {
   const connection = await connectAs(desk, context);
-  const manager = await jetstreamManager(connection);
+  const manager = await jetstreamManager(connection, { apiPrefix: contextOf(desk, context).jetstream_api_prefix });
   return {
     streams: async () => {
       const found = new Map<string, { messages: number; description: string }>();

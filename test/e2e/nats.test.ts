@@ -92,12 +92,15 @@ describe("over the protocol alone", () => {
       `event.${NET}.fired.intake`,
       `command.${NET}.pause`,
       "runtime.kill",
-      `$JS.API.STREAM.PURGE.PLACE_${NET}_inbox`,
-      `$JS.API.STREAM.DELETE.LOG_${NET}`,
-      `$JS.API.STREAM.MSG.DELETE.LOG_${NET}`,
-      `$JS.API.STREAM.UPDATE.LOG_${NET}`,
+      ...["$JS.API", "PETREL.API"].flatMap((api) => [
+        `${api}.STREAM.PURGE.PLACE_${NET}_inbox`,
+        `${api}.STREAM.DELETE.LOG_${NET}`,
+        `${api}.STREAM.MSG.DELETE.LOG_${NET}`,
+        `${api}.STREAM.UPDATE.LOG_${NET}`,
+        `${api}.CONSUMER.MSG.NEXT.WORK_code.workers`,
+      ]),
+      `$JS.API.CONSUMER.CREATE.LOG_${NET}.mine`,
       "$KV.petrel-control.runtime",
-      "$JS.API.CONSUMER.MSG.NEXT.WORK_code.workers",
     ];
     for (const subject of forbidden) {
       connection.publish(subject, `{"title":"Forged"}`);
@@ -122,6 +125,10 @@ test("the same promises with the NATS CLI, or over the protocol where it cannot 
   const readonly = "path" in cli ? cliUser(desk, cli.path, "petrel-readonly") : await rawUser(desk, "petrel-readonly");
   users.push(readonly);
   expect((await readonly.streams()).get(`PLACE_${NET}_inbox`)?.messages).toBeGreaterThan(0);
+  expect((await readonly.view(`PLACE_${NET}_inbox`)).length).toBeGreaterThan(0);
+  const heard = await readonly.sub("event.>", 1);
+  await user.req(`put.${NET}.inbox`, `{"title":"Heard by the reader"}`);
+  expect(JSON.parse((await heard.next)[0] ?? "{}")).toMatchObject({ type: "arrived" });
 });
 
 /** What a person does first: list, put, look, listen. */

@@ -3,6 +3,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
+import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
   cluster = await startCluster({ durability: "memory" });
   broker = await cluster.connect();
   const { url, credentials } = cluster.server();
-  nc = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+  nc = await connect({ servers: url, ...loginOptions(credentials.admin) });
 });
 afterAll(async () => {
   await nc.close();

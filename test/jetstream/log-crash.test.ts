@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
 import { delay } from "../../src/contract/clock.ts";
 import { connectBroker } from "../../src/jetstream/connect.ts";
+import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { epochEvent, event } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
@@ -112,7 +113,7 @@ test("what a foreign hand put into the log is void, and ends the term of who did
   await broker.declareNet("foreign");
   await broker.log("foreign").append(0, { id: "a", epoch: 1, events: [epochEvent("foreign", 1, 1)] });
   const { url, credentials } = system.server();
-  const outside = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+  const outside = await connect({ servers: url, ...loginOptions(credentials.admin) });
   cleanups.push(() => outside.close());
   await outside.request("log.foreign", "not even JSON");
   const marks = headers();

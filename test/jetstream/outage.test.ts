@@ -3,6 +3,7 @@ import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broker, Delivery, ExecutorLine } from "../../src/contract/broker.ts";
 import type { WorkResult } from "../../src/contract/envelope.ts";
+import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
@@ -23,7 +24,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 
 const letter = async (body: string) => {
   const { url, credentials } = system.server();
-  const nc = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+  const nc = await connect({ servers: url, ...loginOptions(credentials.admin) });
   await nc.request("place.n.inbox", body, { timeout: 20_000 });
   await nc.close();
 };

@@ -1,31 +1,22 @@
 /** What each user of the broker cannot do, tried over the raw protocol. */
 import type { NatsConnection } from "@nats-io/transport-node";
-import { connect, headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
-import type { WorkResult } from "../../src/contract/envelope.ts";
-import { packEnvelope } from "../../src/jetstream/envelope-bytes.ts";
-import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
+import { connectBroker } from "../../src/jetstream/connect.ts";
+import type { Credentials, Login } from "../../src/jetstream/server/login.ts";
 import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
 import { waitUntil, wallClock } from "../support/nats-server.ts";
+import { marked, rawUser, tried } from "./raw-user.ts";
 
 let system: Cluster;
 let master: Broker;
 const opened: NatsConnection[] = [];
-const open = async (user: string, password: string, inboxPrefix?: string) => {
-  const nc = await connect({ servers: system.server().url, user, pass: password, ...(inboxPrefix ? { inboxPrefix } : {}) });
+const open = async (who: keyof Omit<Credentials, "keys" | "executors">) => {
+  const nc = await rawUser(system.server().url, system.server().credentials[who] as Login);
   opened.push(nc);
   return nc;
-};
-/** "no" when the broker forbids it, else what came back. */
-const tried = async (nc: NatsConnection, subject: string, body = "") => {
-  try {
-    return (await nc.request(subject, body, { timeout: 2000 })).string();
-  } catch (error) {
-    return String(error).includes("Permissions Violation") || String(error).includes("permission") ? "no" : String(error);
-  }
 };
 
 beforeAll(async () => {
@@ -56,135 +47,126 @@ afterAll(async () => {
   await system.end();
 });
 
-describe("an executor", () => {
-  let executor: NatsConnection;
-  beforeAll(async () => {
-    const user = await addExecutorUser(system.dir, "ex-one", { clock: wallClock, pools: ["code"] });
-    executor = await open(user.user, user.password, "_INBOX_ex-one");
-  });
+const API = "PETREL.API";
 
-  test.each([
-    ["put a token", "put.n.inbox"],
-    ["post a letter", "place.n.inbox"],
-    ["write the log", "log.n"],
-    ["claim in another's name", "claim.ex-two.n.f.1"],
-    ["read a place", "$JS.API.DIRECT.GET.PLACE_n_inbox"],
-    ["read a place from the leader", "$JS.API.STREAM.MSG.GET.PLACE_n_inbox"],
-    ["look at a stream", "$JS.API.STREAM.INFO.LOG_n"],
-    ["delete a stream", "$JS.API.STREAM.DELETE.LOG_n"],
-    ["purge a stream", "$JS.API.STREAM.PURGE.LOG_n"],
-    ["make a consumer", "$JS.API.CONSUMER.CREATE.LOG_n"],
-    ["command an owner", "command.n.pause"],
-    ["command the runtime", "runtime.kill"],
-    ["publish another's result", "done.ex-two.n.f.1"],
-    ["beat another's heart", "heartbeat.ex-two"],
-    ["talk to another's hands", "hands.ex-two.call"],
-    ["pull from a pool that is not its own", "$JS.API.CONSUMER.MSG.NEXT.WORK_secret.workers"],
-  ])("cannot %s", async (_what, subject) => {
-    expect(await tried(executor, subject, "{}")).toBe("no");
-  });
-
-  test.each(["place.>", "log.>", "event.>", "hands.ex-two.*", "_INBOX.>", "done.>"])("cannot listen to %s", async (subject) => {
-    const refused = new Promise<string>((resolve) => {
-      executor.subscribe(subject, { callback: (error) => (error ? resolve("no") : undefined) });
-    });
-    expect(await refused).toBe("no");
-  });
-
-  test("cannot speak for another in its own subject: such a result is not heard", async () => {
-    const heard: WorkResult[] = [];
-    const serving = await master.work.takeResults("n", async (each) => void heard.push(each));
-    const result = (name: string, firing: string) =>
-      packEnvelope({
-        v: 1,
-        net: "n",
-        transition: "t",
-        firing,
-        attempt: 1,
-        executor: name,
-        outcome: { ok: true, value: 1 },
-        startedAt: "",
-        durationMs: 1,
-      });
-    await executor.request("done.ex-one.n.f.1", result("ex-two", "f"), { timeout: 2000 });
-    await executor.request("done.ex-one.n.f.2", "rubbish", { timeout: 2000 });
-    await executor.request("done.ex-one.n.g.1", result("ex-one", "g"), { timeout: 2000 });
-    await waitUntil("its own result is heard", () => heard.length > 0);
-    await serving.stop();
-    expect(heard.map((each) => each.firing)).toEqual(["g"]);
-  });
-
-  test("cannot steer a stream's acknowledgement into a command or a put, and into the log only as a void entry", async () => {
-    const commands: string[] = [];
-    const serving = await master.commands.serve("n", async (verb) => {
-      commands.push(verb);
-      return { ok: true };
-    });
-    executor.publish("done.ex-one.n.steer.1", "x", { reply: "command.n.pause" });
-    executor.publish("done.ex-one.n.steer.2", "x", { reply: "log.n" });
-    await executor.flush();
-    const seen: string[] = [];
-    await waitUntil("the foreign message is in the log", async () => (await master.log("n").read(0, () => undefined)) === 2);
-    await master.log("n").read(0, (entry) => seen.push(entry.id));
-    expect(seen).toEqual(["e"]);
-    await master.commands.ask("n", "resume", {});
-    expect(commands).toEqual(["resume"]);
-    await serving.stop();
-  });
-
-  test("a new executor is let in without a restart, and those who are there stay", async () => {
-    const { pid } = system.server();
-    const user = await addExecutorUser(system.dir, "ex-three", { clock: wallClock });
-    await (await open(user.user, user.password, "_INBOX_ex-three")).flush();
-    await executor.flush();
-    expect(system.server().pid).toBe(pid);
-    expect(await addExecutorUser(system.dir, "ex-three", { clock: wallClock })).toEqual(user);
-    await expect(addExecutorUser(system.dir, "Bad.Name", { clock: wallClock })).rejects.toMatchObject({ code: "bad-name" });
-  });
-});
-
-describe("the read-only user", () => {
+describe.each(["readonly", "people"] as const)("%s", (who) => {
   let reader: NatsConnection;
   beforeAll(async () => {
-    const { user, password } = system.server().credentials.readonly;
-    reader = await open(user, password);
+    reader = await open(who);
   });
 
   test("reads streams, tokens and the log", async () => {
-    expect(await tried(reader, "$JS.API.STREAM.NAMES", "{}")).toContain("PLACE_n_inbox");
-    expect(await tried(reader, "$JS.API.STREAM.INFO.PLACE_n_inbox")).toContain("Place inbox of net n");
-    expect(await tried(reader, "$JS.API.DIRECT.GET.PLACE_n_inbox", '{"seq":1}')).toContain('"id":"tk"');
-    expect(await tried(reader, "$JS.API.STREAM.MSG.GET.LOG_n", '{"seq":1}')).toContain('"seq":1');
+    expect(await tried(reader, `${API}.STREAM.NAMES`, "{}")).toContain("PLACE_n_inbox");
+    expect(await tried(reader, `${API}.STREAM.INFO.PLACE_n_inbox`)).toContain("Place inbox of net n");
+    expect(await tried(reader, `${API}.DIRECT.GET.PLACE_n_inbox`, '{"seq":1}')).toContain('"id":"tk"');
+    expect(await tried(reader, `${API}.STREAM.MSG.GET.LOG_n`, '{"seq":1}')).toContain('"seq":1');
+  });
+
+  test.each(["$JS.API", API])("changes nothing by %s", async (api) => {
+    const calls = [
+      ...["STREAM.CREATE.MINE", "STREAM.UPDATE.PLACE_n_inbox", "STREAM.DELETE.PLACE_n_inbox", "STREAM.PURGE.PLACE_n_inbox"],
+      ...["STREAM.MSG.DELETE.PLACE_n_inbox", "STREAM.SNAPSHOT.LOG_n", "STREAM.RESTORE.LOG_n", "CONSUMER.DURABLE.CREATE.LOG_n.mine"],
+      ...["CONSUMER.MSG.NEXT.WORK_code.workers", "CONSUMER.DELETE.WORK_code.workers", "CONSUMER.PAUSE.WORK_code.workers"],
+    ];
+    for (const call of calls) expect([call, await tried(reader, `${api}.${call}`, "{}")]).toEqual([call, "no"]);
   });
 
   test.each([
-    ["put", "put.n.inbox"],
-    ["post a letter", "place.n.inbox"],
-    ["write the log", "log.n"],
-    ["claim in another's name", "claim.ex-two.n.f.1"],
-    ["command", "command.n.pause"],
-    ["purge", "$JS.API.STREAM.PURGE.PLACE_n_inbox"],
-    ["delete a message", "$JS.API.STREAM.MSG.DELETE.PLACE_n_inbox"],
-    ["delete a stream", "$JS.API.STREAM.DELETE.PLACE_n_inbox"],
-    ["change a stream", "$JS.API.STREAM.UPDATE.PLACE_n_inbox"],
-    ["delete a consumer", "$JS.API.CONSUMER.DELETE.WORK_code.workers"],
-    ["change the workers' consumer", "$JS.API.CONSUMER.CREATE.WORK_code.workers"],
-    ["take an offer", "$JS.API.CONSUMER.MSG.NEXT.WORK_code.workers"],
-    ["change control", "$KV.petrel-control.runtime"],
-    ["make a consumer, which could deliver anywhere", "$JS.API.CONSUMER.CREATE.LOG_n"],
-    ["make a named consumer", "$JS.API.CONSUMER.CREATE.LOG_n.mine"],
-    ["make a filtered consumer", "$JS.API.CONSUMER.CREATE.LOG_n.mine.log.n"],
-    ["make a consumer in the old way", "$JS.API.CONSUMER.DURABLE.CREATE.LOG_n.mine"],
-    ["pull", "$JS.API.CONSUMER.MSG.NEXT.LOG_n.mine"],
-    ["have a stream snapshot delivered", "$JS.API.STREAM.SNAPSHOT.LOG_n"],
-  ])("cannot %s", async (_what, subject) => {
+    ...["log.n", "place.n.inbox.forged", "claim.ex-two.n.f.1", "done.ex-two.n.f.1", "command.n.pause", "runtime.kill", "work.code.n.t"],
+    ...["event.n.fired.t", "$KV.petrel-control.runtime", "$O.petrel-artifacts.M.x", "lookout.CONSUMER.CREATE.LOG_n.x", "hands.ex.call"],
+    ...["$JS.API.CONSUMER.CREATE.LOG_n", "$JS.API.CONSUMER.CREATE.LOG_n.mine", "$JS.API.CONSUMER.CREATE.LOG_n.mine.log.n"],
+  ])("cannot publish to %s", async (subject) => {
     expect(await tried(reader, subject, "{}")).toBe("no");
   });
+
+  test("a consumer of the lookout gives what is pulled from it, and nothing else is granted", async () => {
+    const create = async (name: string, config: object, stream = "PLACE_n_inbox") =>
+      JSON.parse(await tried(reader, `${API}.CONSUMER.CREATE.${stream}.${name}`, JSON.stringify({ stream_name: stream, config })));
+    const made = await create("view-1", { durable_name: "view-1", ack_policy: "explicit", inactive_threshold: 3.6e12, max_deliver: 7 });
+    expect(made.config).toMatchObject({ name: "view-1", ack_policy: "none", metadata: { petrel: "lookout" } });
+    expect([made.config.durable_name, made.config.deliver_subject]).toEqual([undefined, undefined]);
+    expect(made.config.inactive_threshold).toBeLessThanOrEqual(60e9);
+    expect(await tried(reader, `${API}.CONSUMER.MSG.NEXT.PLACE_n_inbox.view-1`, '{"batch":1,"no_wait":true}')).toContain('"id":"tk"');
+    for (const [name, config, stream] of [
+      ["push", { deliver_subject: "place.n.inbox" }, undefined],
+      ["work", {}, "WORK_code"],
+      ["bad name", {}, undefined],
+    ] as const)
+      expect(await create(name.replace(" ", "%"), config, stream)).toMatchObject({ error: { code: 400 } });
+    expect(await tried(reader, `${API}.CONSUMER.DELETE.PLACE_n_inbox.view-1`)).toContain('"success":true');
+  });
+
+  test("cannot delete a consumer that is not a reader's", async () => {
+    const admin = await open("admin");
+    const own = JSON.stringify({ stream_name: "LOG_n", config: { name: "mine", ack_policy: "none", mem_storage: true } });
+    await admin.request("$JS.API.CONSUMER.CREATE.LOG_n.mine", own, { timeout: 2000 });
+    expect(await tried(reader, `${API}.CONSUMER.DELETE.LOG_n.mine`)).toContain("not a reader's");
+  });
+});
+
+test("a reader cannot steer an answer into the doors of a net, not by a reply subject and not by a header", async () => {
+  const reader = await open("readonly");
+  const ear = await open("admin");
+  const heard: string[] = [];
+  ear.subscribe(">", { callback: (_error, msg) => void heard.push(msg.subject) });
+  await ear.flush();
+  const create = JSON.stringify({ stream_name: "LOG_n", config: { name: "steered" } });
+  const asked = [
+    ...[
+      ["STREAM.INFO.PLACE_n_inbox", ""],
+      ["DIRECT.GET.PLACE_n_inbox", '{"seq":1}'],
+      ["STREAM.MSG.GET.LOG_n", '{"seq":1}'],
+      ["STREAM.NAMES", "{}"],
+    ],
+    ...[
+      ["CONSUMER.CREATE.LOG_n.steered", create],
+      ["CONSUMER.MSG.NEXT.LOG_n.steered", '{"batch":1,"no_wait":true}'],
+    ],
+  ] as [string, string][];
+  const targets = ["place.n.inbox", "put.n.inbox", "place.n.inbox.forged", "log.n", "command.n.pause", "event.n.fired.t"];
+  for (const [call, body] of asked)
+    for (const reply of targets) reader.publish(`${API}.${call}`, body, { reply, headers: marked({ "Nats-Trace-Dest": reply }) });
+  await reader.flush();
+  expect(await tried(reader, `${API}.STREAM.INFO.PLACE_n_inbox`)).toContain('"messages":1');
+  await ear.flush();
+  expect(heard.filter((subject) => targets.includes(subject))).toEqual([]);
+  expect(await master.log("n").read(0, () => undefined)).toBe(1);
+});
+
+test("readers hear live events and letters of nobody else's making", async () => {
+  const reader = await open("readonly");
+  const heard: string[] = [];
+  for (const subject of ["event.>", "place.*.*.*"]) reader.subscribe(subject, { callback: (_error, msg) => void heard.push(msg.subject) });
+  await reader.flush();
+  await waitUntil("an event is heard", () => {
+    master.live.publish(event("n", 7));
+    return heard.some((subject) => subject.startsWith("event.n."));
+  });
+});
+
+test("the command line reads, puts and asks, and writes no stream by itself", async () => {
+  const commands = await open("commands");
+  expect(await tried(commands, "put.n.inbox", "{}")).toContain('"ok":true');
+  expect(await tried(commands, "$JS.API.STREAM.MSG.GET.LOG_n", '{"seq":1}')).toContain('"seq":1');
+  for (const subject of [
+    "log.n",
+    "place.n.inbox.forged",
+    "$KV.petrel-control.runtime",
+    "$JS.API.STREAM.DELETE.LOG_n",
+    "claim.ex.n.f.1",
+    "work.code.n.t",
+  ])
+    expect([subject, await tried(commands, subject, "{}")]).toEqual([subject, "no"]);
+});
+
+test("a master does not speak as an executor, and changes no accounts", async () => {
+  const nc = await open("master");
+  for (const subject of ["claim.ex.n.f.1", "done.ex.n.f.1", "heartbeat.ex", "$SYS.REQ.CLAIMS.UPDATE"])
+    expect([subject, await tried(nc, subject, "{}")]).toEqual([subject, "no"]);
 });
 
 test("a client that may not write the log is told so, not left waiting", async () => {
   const { readonly } = system.server().credentials;
-  const { connectBroker } = await import("../../src/jetstream/connect.ts");
   const reader = await connectBroker({ url: system.server().url, ...readonly, clock: wallClock, ids: { next: () => "r" }, name: "reader" });
   const tail = await reader.log("n").read(0, () => undefined);
   expect(await reader.log("n").append(tail, { id: "x", epoch: 1, events: [event("n", 2)] })).toMatchObject({
@@ -196,11 +178,8 @@ test("a client that may not write the log is told so, not left waiting", async (
 });
 
 test("the person's way in: put and letters by the raw protocol", async () => {
-  const { user, password } = system.server().credentials.admin;
-  const admin = await open(user, password);
-  const marks = headers();
-  marks.set("Petrel-Token", "k");
-  const answer = await admin.request("put.n.inbox", '{"title":"x"}', { timeout: 2000, headers: marks });
+  const people = await open("people");
+  const answer = await people.request("put.n.inbox", '{"title":"x"}', { timeout: 2000, headers: marked({ "Petrel-Token": "k" }) });
   expect(answer.json()).toEqual({ ok: true, id: "tk2", seq: 2, place: "inbox" });
-  expect((await admin.request("place.n.inbox", '{"title":"x"}', { timeout: 2000 })).json()).toMatchObject({ stream: "IN_n" });
+  expect((await people.request("place.n.inbox", '{"title":"x"}', { timeout: 2000 })).json()).toMatchObject({ stream: "IN_n" });
 });

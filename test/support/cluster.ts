@@ -89,13 +89,21 @@ export async function startCluster(options: { durability?: Durability } = {}): P
     },
     connect: async (name = "test master") => {
       const { url, credentials } = server();
-      const broker = await connectBroker({ url, ...credentials.master, clock: wallClock, ids: testIds("b"), name, durability });
+      const broker = await connectBroker({
+        url,
+        ...credentials.master,
+        clock: wallClock,
+        ids: testIds("b"),
+        name,
+        durability,
+        lookout: true,
+      });
       clients.push(broker);
       return broker;
     },
     connectExecutor: async (name, pools) => {
       const user = await addExecutorUser(dir, name, { clock: wallClock, pools: pools ?? null });
-      const line = await connectExecutorLine({ url: server().url, user: user.user, password: user.password, name, clock: wallClock });
+      const line = await connectExecutorLine({ url: server().url, ...user, name, clock: wallClock });
       clients.push(line);
       return line;
     },

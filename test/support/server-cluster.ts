@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Broker, ExecutorLine } from "../../src/contract/broker.ts";
 import { connectBroker, connectExecutorLine } from "../../src/jetstream/connect.ts";
-import { type Credentials, enrolExecutor, makeCredentials } from "../../src/jetstream/server/credentials.ts";
+import { enrolExecutor, makeCredentials, readCredentials } from "../../src/jetstream/server/credentials.ts";
+import type { Credentials } from "../../src/jetstream/server/login.ts";
 import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { isAlive } from "./petrel-process.ts";
@@ -22,17 +23,18 @@ export class ServerCluster {
   #names: string[] = [];
   readonly #clients: { close(): Promise<void> }[] = [];
 
-  private constructor(dir: string, routes: number[], executors: string[]) {
+  private constructor(dir: string, routes: number[], credentials: Credentials) {
     this.dir = dir;
     this.#routes = routes;
-    makeCredentials(dir);
-    for (const name of executors) enrolExecutor(dir, name, null);
-    this.credentials = makeCredentials(dir);
+    this.credentials = credentials;
   }
 
   /** `executors`: names that have users of their own. */
   static async start(executors: string[] = []): Promise<ServerCluster> {
-    const cluster = new ServerCluster(testFolder("three"), await freePorts(SIZE), executors);
+    const dir = testFolder("three");
+    await makeCredentials(dir);
+    for (const name of executors) await enrolExecutor(dir, name);
+    const cluster = new ServerCluster(dir, await freePorts(SIZE), readCredentials(dir));
     await Promise.all(Array.from({ length: SIZE }, (_, at) => cluster.startServer(at)));
     cluster.#urls = cluster.#servers.map((server) => server?.url ?? "");
     cluster.#names = await Promise.all(cluster.#servers.map((server) => nameByMonitor(server?.monitoringUrl ?? "")));

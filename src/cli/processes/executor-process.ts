@@ -25,8 +25,8 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { nats } = readRuntime(options.dir, petrel.cwd);
   const { clock, ids } = petrel;
-  const user = await addExecutorUser(folder.nats, options.name, { clock });
-  const line = await connectExecutorLine({ url: nats.url, user: user.user, password: user.password, name: options.name, clock });
+  const { user, password } = await addExecutorUser(folder.nats, options.name, { clock, servers: nats.url });
+  const line = await connectExecutorLine({ url: nats.url, user, password, name: options.name, clock });
   const executor = await startExecutor({
     line,
     dir: join(folder.executor(options.name)),

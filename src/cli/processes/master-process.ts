@@ -29,15 +29,16 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, options.name === "master-1" ? "master" : options.name, options.logLevel);
   const { nats } = readRuntime(options.dir, petrel.cwd);
-  const login = nats.master ?? nats;
+  const { user, password } = nats.master ?? nats;
   const { clock, ids } = petrel;
   const broker = await connectBroker({
     url: nats.url,
-    user: login.user,
-    password: login.password,
+    user,
+    password,
     name: options.name,
     clock,
     ids,
+    lookout: true,
     ...durabilityOf(nats),
   });
   const tiers = await chooseModels({

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
-import type { RuntimeFile } from "../doors.ts";
+import { hasJwt } from "../../jetstream/server/login.ts";
+import type { RuntimeFile, RuntimeLogin } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
 import { readRuntime, runtimePath } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
@@ -10,21 +11,28 @@ import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 /** A description that begins so marks a context as ours, which may be written again. */
 const MARK = "Petrel:";
 
+/** In the NATS CLI's own words. */
 interface Context {
   name: string;
   description: string;
   url: string;
-  user: string;
-  password: string;
+  user?: string;
+  password?: string;
+  user_jwt?: string;
+  user_seed?: string;
+  jetstream_api_prefix?: string;
 }
 
 export const natsContextVerb: Verb = {
   command: "nats-context",
   summary: "write contexts for the NATS CLI: petrel, petrel-readonly, petrel-demo",
   details:
-    "They hold passwords and are readable by you alone. A context of the same name that Petrel did not write is kept unless --force.",
-  examples: ["petrel nats-context", "petrel nats-context --dir .petrel/demo --force"],
-  options: [{ flags: "--force", about: "write over contexts that Petrel did not write" }],
+    "They hold keys and are readable by you alone. A context of the same name that Petrel did not write is kept unless --force. petrel and petrel-demo look, put tokens and post letters; petrel-readonly looks.",
+  examples: ["petrel nats-context", "petrel nats-context --dir .petrel/demo --force", "petrel nats-context --admin"],
+  options: [
+    { flags: "--force", about: "write over contexts that Petrel did not write" },
+    { flags: "--admin", about: "write petrel-admin besides, which may do everything to the streams" },
+  ],
   run: async (call) => {
     const contexts = wanted(call);
     const config = call.petrel.env.XDG_CONFIG_HOME || join(call.petrel.env.HOME ?? "", ".config");
@@ -62,18 +70,30 @@ function wanted(call: VerbCall): Context[] {
   const contexts: Context[] = [];
   if (!isDemo && (existsSync(runtimePath(call.dir)) || !hasDemo)) {
     const runtime = readRuntime(call.dir, call.petrel.cwd);
-    contexts.push(context("petrel", "everything", runtime, runtime.nats.admin), readonlyContext("petrel-readonly", runtime));
+    contexts.push(peopleContext("petrel", runtime), readonlyContext("petrel-readonly", runtime));
+    if (call.on("admin")) contexts.push(context("petrel-admin", "everything, for backups and repairs", runtime, runtime.nats.admin));
   }
   if (isDemo || hasDemo) {
     const runtime = readRuntime(demo, call.petrel.cwd);
-    contexts.push(context("petrel-demo", "the demo", runtime, runtime.nats.admin));
+    contexts.push(peopleContext("petrel-demo", runtime));
     if (contexts.length === 1) contexts.push(readonlyContext("petrel-readonly", runtime));
   }
   return contexts;
 }
 
-function context(name: string, about: string, runtime: RuntimeFile, login: { user: string; password: string } = runtime.nats): Context {
-  return { name, description: `${MARK} ${about}`, url: runtime.nats.url, user: login.user, password: login.password };
+function context(name: string, about: string, runtime: RuntimeFile, login: RuntimeLogin = runtime.nats): Context {
+  const { user, password, apiPrefix } = login;
+  const who = hasJwt(login) ? { user_jwt: user, user_seed: password } : { user, password };
+  const prefix = apiPrefix === undefined ? {} : { jetstream_api_prefix: apiPrefix };
+  return { name, description: `${MARK} ${about}`, url: runtime.nats.url, ...who, ...prefix };
+}
+
+/** Servers that were set up with a list of passwords have no such user. */
+function peopleContext(name: string, runtime: RuntimeFile): Context {
+  const about = "look at everything, put tokens, post letters";
+  return runtime.nats.people
+    ? context(name, about, runtime, runtime.nats.people)
+    : context(name, "everything", runtime, runtime.nats.admin);
 }
 
 function readonlyContext(name: string, runtime: RuntimeFile): Context {

@@ -1,12 +1,12 @@
-/** The managed server's config file. It holds passwords: written for the owner's eyes alone. */
+/** The managed server's config file. It says who may log in: written for the owner's eyes alone. */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
-import type { Credentials } from "./credentials.ts";
-import type { Permissions, ServerUser } from "./permissions.ts";
-import { serverUsers } from "./permissions.ts";
+import type { Credentials } from "./login.ts";
+import { operatorClaims } from "./minting.ts";
+import { passwordUsers } from "./password-users.ts";
 import { writePrivate } from "./private-file.ts";
 
 export type Durability = "fsync" | "os" | "memory" | "replicated";
@@ -34,21 +34,7 @@ const settingsPath = (dir: string) => join(dir, "server.json");
 
 const list = (items: string[]) => `[${items.map((item) => JSON.stringify(item)).join(", ")}]`;
 
-function permissionsText(permissions: Permissions): string {
-  const side = (rule: { allow: string[]; deny?: string[] }) =>
-    `{ allow: ${list(rule.allow)}${rule.deny ? `, deny: ${list(rule.deny)}` : ""} }`;
-  const responses = permissions.responses
-    ? `, allow_responses: { max: ${permissions.responses.max}, expires: "${permissions.responses.expires}" }`
-    : "";
-  return `{ publish: ${side(permissions.publish)}, subscribe: ${side(permissions.subscribe)}${responses} }`;
-}
-
-function userText(user: ServerUser): string {
-  const permissions = user.permissions ? `, permissions: ${permissionsText(user.permissions)}` : "";
-  return `    { user: ${JSON.stringify(user.user)}, password: ${JSON.stringify(user.password)}${permissions} }`;
-}
-
-export function configText(dir: string, settings: ServerSettings, credentials: Credentials): string {
+function configText(dir: string, settings: ServerSettings, users: string): string {
   // With `always` every acknowledged message of a plain file stream has reached the disk (design section 4).
   const synced = settings.durability === "fsync" || settings.durability === "replicated";
   const sync = synced ? "\n  sync_interval: always" : "";
@@ -64,24 +50,29 @@ jetstream {
   max_file_store: ${settings.maxFileBytes}
   max_memory_store: 1GB${sync}
 }
-${clusterText(settings.cluster)}${usersText(credentials)}`;
+${clusterText(settings.cluster)}${users}`;
 }
 
-/** The users and their rights, as a server's config file has them. */
-function usersText(credentials: Credentials): string {
-  return `authorization {
-  timeout: 5
-  users: [
-${serverUsers(credentials).map(userText).join("\n")}
-  ]
-}
+/** Who may log in, as a server's config file has it: an operator with its accounts, or a list of passwords. */
+async function usersText(dir: string, credentials: Credentials): Promise<string> {
+  if (!credentials.keys) return passwordUsers(credentials);
+  const { operator, systemAccount, accounts } = await operatorClaims(credentials, credentials.keys);
+  const preload = Object.entries(accounts).map(([account, claims]) => `  ${account}: ${claims}\n`);
+  return `operator: ${operator}
+system_account: ${systemAccount}
+resolver: { type: full, dir: ${JSON.stringify(dir)}, allow_delete: true, interval: "2m", limit: 100000 }
+resolver_preload: {
+${preload.join("")}}
 `;
 }
 
-/** For servers that somebody else runs: `include "users.conf"` in their config files gives them the users of this folder. */
-export function writeUsers(dir: string, credentials: Credentials): string {
+/**
+ * For servers that somebody else runs: `include` of this file in their config files gives them the users of this folder. Accounts
+ * that come later are pushed to them and kept in `petrel-accounts`, a folder in the one where each server runs.
+ */
+export async function writeUsers(dir: string, credentials: Credentials): Promise<string> {
   const path = join(dir, "users.conf");
-  writePrivate(path, usersText(credentials));
+  writePrivate(path, await usersText("petrel-accounts", credentials));
   return path;
 }
 
@@ -90,8 +81,8 @@ function clusterText(cluster: ClusterSettings | undefined): string {
   return `cluster { name: ${JSON.stringify(cluster.name)}, listen: "127.0.0.1:${cluster.port}", routes: ${list(cluster.routes)} }\n`;
 }
 
-export function writeConfig(dir: string, settings: ServerSettings, credentials: Credentials): void {
-  writePrivate(configPath(dir), configText(dir, settings, credentials));
+export async function writeConfig(dir: string, settings: ServerSettings, credentials: Credentials): Promise<void> {
+  writePrivate(configPath(dir), configText(dir, settings, await usersText(join(dir, "accounts"), credentials)));
   writePrivate(settingsPath(dir), `${JSON.stringify(settings)}\n`);
 }
 

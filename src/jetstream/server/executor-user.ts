@@ -1,53 +1,56 @@
-/** Gives an executor its own user on a running managed server, by a reload and without a restart. */
-import { realpathSync } from "node:fs";
+/** Gives an executor its own user, and takes it away, on servers that run: their claims are pushed, nothing is restarted. */
+import { existsSync, realpathSync } from "node:fs";
 import type { Clock } from "../../contract/clock.ts";
-import { delay } from "../../contract/clock.ts";
-import { Retryable } from "../../contract/errors.ts";
-import { readSettings, writeConfig } from "./config.ts";
-import type { ExecutorUser } from "./credentials.ts";
-import { enrolExecutor, readCredentials } from "./credentials.ts";
+import { Terminal } from "../../contract/errors.ts";
+import { pushClaims } from "./claims-push.ts";
+import { type Enrolment, enrolExecutor, readCredentials, revokeExecutor } from "./credentials.ts";
+import { publicName } from "./key-pair.ts";
+import type { ExecutorUser } from "./login.ts";
+import { operatorClaims } from "./minting.ts";
 import { runningServer } from "./process-table.ts";
 import { readPorts } from "./readiness.ts";
 import { withStartLock } from "./start-lock.ts";
 
-/** Adds the user `executor-<name>` and waits until the server knows it. `pools`: those it may pull from, null for all. */
-export async function addExecutorUser(
-  folder: string,
-  name: string,
-  options: { clock: Clock; pools?: string[] | null },
-): Promise<ExecutorUser> {
+export interface ExecutorUserOptions extends Enrolment {
+  clock: Clock;
+  /** Servers that somebody else runs; default: the managed one of this folder, if it runs. */
+  servers?: string;
+}
+
+const LOCK_MS = 30_000;
+
+/** Adds the user `executor-<name>` and waits until the servers know it. Errors: Terminal `bad-name`, Retryable `claims-not-taken`. */
+export async function addExecutorUser(folder: string, name: string, options: ExecutorUserOptions): Promise<ExecutorUser> {
   const dir = realpathSync(folder);
-  return await withStartLock(dir, options.clock, 30_000, async () => {
-    const { user, changed } = enrolExecutor(dir, name, options.pools ?? null);
-    const settings = readSettings(dir);
-    const pid = runningServer(dir);
-    if (!changed || settings === null || pid === null) return user;
-    const before = await loadTime(dir, pid);
-    writeConfig(dir, settings, readCredentials(dir));
-    process.kill(pid, "SIGHUP");
-    const end = options.clock.now() + 10_000;
-    while ((await loadTime(dir, pid)) === before) {
-      if (options.clock.now() > end) {
-        throw new Retryable({
-          code: "reload-unanswered",
-          message: `nats-server ${pid} did not take the new user ${user.user} within 10 s`,
-          hint: `look at nats-server.log in ${dir}`,
-        });
-      }
-      await delay(options.clock, 25);
-    }
+  return await withStartLock(dir, options.clock, LOCK_MS, async () => {
+    const { user, changed } = await enrolExecutor(dir, name, options);
+    if (changed) await push(dir, name, options);
     return user;
   });
 }
 
-/** When the server last read its config file, by its monitor. */
-async function loadTime(dir: string, pid: number): Promise<string | null> {
-  const ports = readPorts(dir, pid);
-  if (!ports) return null;
-  try {
-    const answer = await fetch(`${ports.monitoringUrl}/varz`, { signal: AbortSignal.timeout(2000) });
-    return ((await answer.json()) as { config_load_time?: string }).config_load_time ?? null;
-  } catch {
-    return null;
-  }
+/** Cuts an executor off: its connection is closed by the servers, and it is let in no more. */
+export async function removeExecutorUser(folder: string, name: string, options: ExecutorUserOptions): Promise<void> {
+  if (!existsSync(folder)) throw new Terminal({ code: "unknown-executor", message: `no executor ${name} was enrolled here` });
+  const dir = realpathSync(folder);
+  await withStartLock(dir, options.clock, LOCK_MS, async () => {
+    revokeExecutor(dir, name, options.clock.now());
+    await push(dir, name, options);
+  });
+}
+
+async function push(dir: string, name: string, { clock, servers }: ExecutorUserOptions): Promise<void> {
+  const credentials = readCredentials(dir);
+  const account = credentials.executors[name]?.account;
+  const url = servers ?? managedUrl(dir);
+  if (!credentials.keys || !credentials.system || account === undefined || url === null) return;
+  const { accounts } = await operatorClaims(credentials, credentials.keys);
+  // The executor's own account first: Petrel's then finds what it imports from there.
+  const wanted = [publicName(account), publicName(credentials.keys.accounts.petrel)];
+  await pushClaims({ url, login: credentials.system, clock, claims: wanted.map((key) => accounts[key] ?? "") });
+}
+
+function managedUrl(dir: string): string | null {
+  const pid = runningServer(dir);
+  return pid === null ? null : (readPorts(dir, pid)?.url ?? null);
 }

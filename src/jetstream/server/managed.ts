@@ -3,6 +3,7 @@
  * (a) One store has one server: starters take turns, and a server that runs already is adopted, never doubled.
  * (b) A port once chosen is used again, so that clients and CLI contexts survive a restart.
  * (c) The server is a plain child: it is ended by `stop`, and one that outlived its killed parent is found again.
+ * (d) A folder with a list of passwords gets an operator, accounts and users instead, and keeps its streams.
  */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -15,8 +16,8 @@ import type { Logger } from "../../contract/logger.ts";
 import { isNewEnough, MINIMUM_VERSION, serverVersion } from "./binary.ts";
 import type { ClusterSettings, Durability, ServerSettings } from "./config.ts";
 import { configPath, readSettings, validateConfig, writeConfig } from "./config.ts";
-import type { Credentials } from "./credentials.ts";
-import { makeCredentials } from "./credentials.ts";
+import type { Credentials } from "./login.ts";
+import { leavePasswords, moveStore } from "./migration.ts";
 import { writePrivate } from "./private-file.ts";
 import { isServerOf, runningServer } from "./process-table.ts";
 import type { Ready, ServerPorts } from "./readiness.ts";
@@ -72,8 +73,8 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
   const dir = realpathSync(options.dir);
   const readyMs = options.readyMs ?? 30_000;
   return await withStartLock(dir, options.clock, readyMs + 5000, async () => {
-    const credentials = options.users ?? makeCredentials(dir);
-    const running = runningServer(dir);
+    const { users, running } = await usersOf(options, dir);
+    const credentials = users;
     const started = running === null ? await start(options, dir, credentials, readyMs) : await adopt(options, dir, running, readyMs);
     if (started.notice) options.logger?.warn({ dir }, started.notice);
     options.logger?.info(
@@ -90,6 +91,16 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
       stop: (graceMs = 10_000) => stopServer(dir, started.pid, options.clock, graceMs),
     };
   });
+}
+
+/** A server that a killed program left with a list of passwords is ended: it would not know the users of now. */
+async function usersOf(options: ManagedServerOptions, dir: string): Promise<{ users: Credentials; running: number | null }> {
+  const before = runningServer(dir);
+  const { credentials, changed } = options.users ? { credentials: options.users, changed: false } : await leavePasswords(dir);
+  if (changed && before !== null) await stopServer(dir, before, options.clock, 10_000);
+  const running = changed ? null : before;
+  if (running === null) moveStore(dir, credentials);
+  return { users: credentials, running };
 }
 
 async function adopt(options: ManagedServerOptions, dir: string, pid: number, readyMs: number): Promise<Started> {
@@ -161,7 +172,7 @@ async function launch(
 ): Promise<Launched> {
   const { durability, maxFileBytes = 1024 ** 4, cluster } = options;
   const settings: ServerSettings = { durability, port, maxFileBytes, ...(cluster ? { cluster } : {}) };
-  writeConfig(dir, settings, credentials);
+  await writeConfig(dir, settings, credentials);
   await validateConfig(options.binary, dir);
   const mark = logSize(dir);
   const child = spawnServer(options.binary, dir);
