@@ -182,8 +182,11 @@ export interface WorkDesk {
 
 /** The executor's side: all that its credentials reach. */
 export interface ExecutorLine {
-  /** Offers of one pool, one at a time; an offer is acknowledged when it has been pulled. Ends when `signal` is aborted. */
-  pull(pool: string, signal: AbortSignal): AsyncIterable<SignedOrder>;
+  /**
+   * Offers of one pool, one at a time; an offer is acknowledged when it has been pulled. Ends when `signal` is aborted. What does not
+   * suit goes back, for another.
+   */
+  pull(pool: string, signal: AbortSignal, suits?: (order: SignedOrder) => boolean): AsyncIterable<SignedOrder>;
   claim(net: string, firing: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer>;
   /** Publishes the result to DONE, acknowledged by the stream. Idempotent to the owner. */
   deliver(result: WorkResult): Promise<void>;

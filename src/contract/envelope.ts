@@ -10,6 +10,8 @@ export interface WorkOrder {
   firing: string;
   attempt: number;
   pool: string;
+  /** What the executor must have; absent for nothing. */
+  labels?: string[];
   /** Effect key `<net>/<transition>/<firing>`: the same for every attempt. */
   key: string;
   /** `run`: do it and deliver a result. `session`: hold a workspace and serve tool calls until it is closed. */
@@ -84,6 +86,12 @@ export interface ExecutorPresence {
   host: string;
   busy: number;
   slots: number;
-  /** ISO time. */
+  /** ISO time, by its own clock. */
   at: string;
+  /** ISO time when it was last heard of, by the broker's clock; said by who reads it. */
+  heard?: string;
+  /** Attempts under way, as `net/transition/firing.attempt`; the first 20. */
+  leases?: string[];
+  /** What keeps its commands apart from the machine, in a few words. */
+  isolation?: string;
 }

@@ -23,3 +23,10 @@ export function isId(text: string): boolean {
 export interface IdSource {
   next(): string;
 }
+
+/** What an executor has, like `git` or `node20`. */
+export const LABEL_PATTERN = /^[a-z0-9][a-z0-9.+_-]{0,31}$/;
+export const LABEL_RULE = "small letters, digits, and . + _ - after the first, at most 32";
+export function isLabel(text: string): boolean {
+  return LABEL_PATTERN.test(text);
+}

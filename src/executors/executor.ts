@@ -42,6 +42,8 @@ export interface ExecutorOptions {
   version?: string;
   host?: string;
   hands?: ReadonlyMap<string, Hand>;
+  /** What keeps commands apart from this machine, in a few words. */
+  isolation?: string;
 }
 
 export interface RunningExecutor {
@@ -55,6 +57,7 @@ export interface RunningExecutor {
 }
 
 const HEARTBEAT_MS = 2000;
+const SHOWN_LEASES = 20;
 
 export async function startExecutor(given: ExecutorOptions): Promise<RunningExecutor> {
   const options = { ...given, dir: resolve(given.dir) };
@@ -68,7 +71,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const bench: Bench = { line, name, workshop, shelves, courier, desk, hands: options.hands ?? handTable, logger };
   const slots = new Slots(options.slots);
-  const running = new Map<string, { abort: AbortController; over: Promise<void> }>();
+  const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
 
   const servings: Serving[] = [
     await line.serveTools(name, (request) => desk.answer(request)),
@@ -76,7 +79,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, () => running.size);
+  const beat = startHeartbeat(options, running);
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -89,7 +92,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.delete(key);
       slots.free();
     });
-    running.set(key, { abort, over });
+    running.set(key, { order, abort, over });
   };
   const pulls = options.pools.map((pool) => pullOffers(options, pool, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
@@ -146,7 +149,7 @@ async function pullOffers(
   while (!signal.aborted) {
     try {
       await slots.wait(signal);
-      for await (const signed of options.line.pull(pool, signal)) {
+      for await (const signed of options.line.pull(pool, signal, (signed) => mayTake(options, signed))) {
         const order = verified(options, pool, signed);
         if (order) {
           await slots.take(signal);
@@ -163,6 +166,16 @@ async function pullOffers(
   }
 }
 
+/** Whether this executor has what an order needs. What is no sound order is taken, to be refused aloud. */
+function mayTake(options: ExecutorOptions, signed: SignedOrder): boolean {
+  try {
+    const { labels = [] } = verifyOrder(signed, options.publicKey);
+    return labels.every((label) => options.labels?.includes(label));
+  } catch {
+    return true;
+  }
+}
+
 /** An order with a bad signature names nobody whom we could answer: it is dropped, loudly. */
 function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): WorkOrder | null {
   try {
@@ -173,7 +186,7 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
   }
 }
 
-function startHeartbeat(options: ExecutorOptions, busy: () => number): { stop(): void } {
+function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, { order: WorkOrder }>): { stop(): void } {
   let timer: Timer | null = null;
   const beat = () => {
     options.line.heartbeat({
@@ -183,9 +196,11 @@ function startHeartbeat(options: ExecutorOptions, busy: () => number): { stop():
       version: options.version ?? "0",
       pid: process.pid,
       host: options.host ?? "localhost",
-      busy: busy(),
+      busy: running.size,
       slots: options.slots,
       at: isoTime(options.clock.now()),
+      leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
+      ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };

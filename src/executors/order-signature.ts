@@ -17,6 +17,7 @@ const orderSchema = z.looseObject({
   firing: z.string().regex(ID_PATTERN),
   attempt: z.int().min(1),
   pool: z.string().regex(NAME_PATTERN),
+  labels: z.array(z.string()).optional(),
   key: z.string().min(1),
   mode: z.enum(["run", "session"]),
   hand: z.string().min(1),

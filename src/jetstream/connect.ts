@@ -21,6 +21,8 @@ export interface ConnectOptions extends Login {
   /** How this process is called in the broker's list of connections. */
   name: string;
   clock: Clock;
+  /** PEM of who signed the certificate of a `tls://` broker, where the machine does not know it. */
+  ca?: string;
   /** Milliseconds to wait for the first connection; default 10,000. */
   connectMs?: number;
 }
@@ -60,6 +62,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
       return await connect({
         servers: options.url.split(","),
         ...loginOptions(options),
+        ...(/^tls:/.test(options.url) ? { tls: options.ca === undefined ? {} : { ca: options.ca } } : {}),
         name: options.name,
         timeout: 3000,
         // By default the client gives up for good after ten tries, and notices a dead server after four minutes.

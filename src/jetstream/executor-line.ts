@@ -20,6 +20,8 @@ import { abortable, isRetryable, pause, persist } from "./retry.ts";
 const PULL_MS = 5000;
 const PULL_AGAIN_MS = 250;
 const CLAIM_TIMEOUT_MS = 10_000;
+/** So long an offer that does not suit rests before the next is asked. */
+const FOR_ANOTHER_NS = 400_000_000;
 
 export class JetStreamExecutorLine implements ExecutorLine {
   readonly #link: Link;
@@ -32,24 +34,29 @@ export class JetStreamExecutorLine implements ExecutorLine {
     this.#next = next;
   }
 
-  async *pull(pool: string, signal: AbortSignal): AsyncGenerator<SignedOrder> {
+  async *pull(pool: string, signal: AbortSignal, suits: (order: SignedOrder) => boolean = () => true): AsyncGenerator<SignedOrder> {
     while (!signal.aborted) {
-      const order = await this.#pullOne(pool, signal);
+      const order = await this.#pullOne(pool, signal, suits);
       if (order === "empty") continue;
       if (order === "away") await pause(this.#link.clock, PULL_AGAIN_MS, signal);
       else yield order;
     }
   }
 
-  async #pullOne(pool: string, signal: AbortSignal): Promise<SignedOrder | "empty" | "away"> {
+  async #pullOne(pool: string, signal: AbortSignal, suits: (order: SignedOrder) => boolean): Promise<SignedOrder | "empty" | "away"> {
     const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
     const subject = this.#next(streams.work(pool));
     try {
       const msg = await abortable(this.#link.call(subject, request, { timeoutMs: PULL_MS + 2000, ownInbox: true }), signal);
       // 404 and 408: no offer in this time. 409: the consumer was changed or the server is stopping.
       if (msg.reply === undefined || msg.reply === "") return msg.headers?.code === 409 ? "away" : "empty";
+      const order = unpackOrder(msg.data);
+      if (order && !suits(order)) {
+        this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay: FOR_ANOTHER_NS })}`);
+        return "empty";
+      }
       await this.#acknowledge(msg.reply);
-      return unpackOrder(msg.data) ?? "empty";
+      return order ?? "empty";
     } catch (error) {
       if (signal.aborted) return "empty";
       if (!isRetryable(error)) throw error;

@@ -1,6 +1,6 @@
 /** Which executors are there: their heartbeats, and a memory bucket for those who have just connected. Liveness only. */
 import type { Serving } from "../contract/broker.ts";
-import type { Timer } from "../contract/clock.ts";
+import { isoTime, type Timer } from "../contract/clock.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { buckets, subjects } from "../contract/subjects.ts";
 import { lastToken } from "./answering.ts";
@@ -55,9 +55,9 @@ export class Presence {
     const found = new Map<string, ExecutorPresence>();
     for (const message of await this.#bucket.list(">")) {
       const presence = parse(message.data);
-      if (presence) found.set(presence.name, presence);
+      if (presence) found.set(presence.name, { ...presence, heard: message.time });
     }
-    for (const { presence } of this.#seen.values()) found.set(presence.name, presence);
+    for (const { presence, at } of this.#seen.values()) found.set(presence.name, { ...presence, heard: isoTime(at) });
     return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

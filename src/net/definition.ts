@@ -3,7 +3,7 @@
  * This schema is its source; `schemas/net.schema.json` is generated from it. Unknown fields are errors.
  */
 import { z } from "zod";
-import { NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
+import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { httpFields } from "./http-definition.ts";
 
@@ -163,6 +163,7 @@ const llmSchema = z.strictObject({
       "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
     ),
 });
+const labels = z.array(z.string().regex(LABEL_PATTERN, LABEL_RULE)).optional();
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
@@ -186,6 +187,7 @@ const agentSchema = z.strictObject({
       "An agent that ends without `done`: `error` (default) fails the firing, `result` hands on {status: failed, said or refused} like any answer",
     ),
   pool: name.optional().describe("Executors that may hold the workspace"),
+  labels: labels.describe("What such an executor must have"),
   workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
   release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),
 });
@@ -193,6 +195,7 @@ const commandSchema = z.strictObject({
   kind: z.literal("command"),
   ...common,
   pool: name.describe("Executors that may do it"),
+  labels: labels.describe("What such an executor must have, like `node20`"),
   hand: z
     .string()
     .regex(/^[a-z]+\.[a-z-]+$/, "a hand is called like `shell.run`")

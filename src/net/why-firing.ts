@@ -1,6 +1,7 @@
 /** What an open firing waits for: people, its time, an executor, or its answer. */
 import { isoTime } from "../contract/clock.ts";
 import type { CompiledNet } from "./compiled-net.ts";
+import { missingFor, missingText, type Needs, suits } from "./executor-match.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import type { Reason } from "./why.ts";
 
@@ -30,8 +31,8 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
   }
   if (claim)
     return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
-  const pool = poolOf(context, firing);
-  if (pool !== null) return { ...about, ...executorReason(context, pool, attempt) };
+  const needs = needsOf(context, firing);
+  if (needs !== null) return { ...about, ...executorReason(context, needs, attempt) };
   return { ...about, code: "under-way", text: `attempt ${attempt} is under way since ${isoTime(firing.startedAt)}` };
 }
 
@@ -47,16 +48,26 @@ function gateReason(net: string, { gate, firing }: OpenFiring): Pick<Reason, "co
   };
 }
 
-function poolOf({ netOf }: Context, firing: OpenFiring): string | null {
+function needsOf({ netOf }: Context, firing: OpenFiring): Needs | null {
   const definition = netOf(firing)?.transitions.get(firing.transition)?.definition;
-  if (definition?.kind === "command") return definition.pool;
-  return definition?.kind === "agent" && definition.workspace ? (definition.pool ?? "code") : null;
+  if (definition?.kind === "command") return { pool: definition.pool, labels: definition.labels ?? [] };
+  const isHeld = definition?.kind === "agent" && definition.workspace !== undefined;
+  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [] } : null;
 }
 
-function executorReason({ executors }: Context, pool: string, attempt: number): Pick<Reason, "code" | "text" | "command"> {
-  const members = executors?.filter(({ pools }) => pools.includes(pool)) ?? null;
-  if (members?.length === 0)
-    return { code: "no-executor", text: `no executor of the pool ${pool} is there`, command: `petrel executor start --pool ${pool}` };
+function executorReason(
+  { executors }: Context,
+  needs: Needs,
+  attempt: number,
+): Pick<Reason, "code" | "text" | "command"> & { missing?: string[] } {
+  const { pool, labels } = needs;
+  const lack = executors === null ? null : missingFor(needs, executors);
+  if (lack) {
+    const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}`;
+    const code = lack.nearest === null ? "no-executor" : "label-missing";
+    return { code, text: `blocked: ${missingText(lack)}`, command, ...(lack.labels.length > 0 ? { missing: lack.labels } : {}) };
+  }
+  const members = executors?.filter((one) => suits(needs, one)) ?? null;
   const busy = members?.every((one) => one.busy >= one.slots) ? `; all are busy: ${members.map(({ name }) => name).join(", ")}` : "";
   return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };
 }

@@ -13,7 +13,7 @@ import { bindingReasons, tokenReason } from "./why-inputs.ts";
 export const WHY_CODES = [
   ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
   ...["already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
-  ...["no-executor", "waiting-for-executor", "under-way", "nobody-takes", "sink", "gone", "other"],
+  ...["no-executor", "label-missing", "waiting-for-executor", "under-way", "nobody-takes", "sink", "gone", "other"],
 ] as const;
 export interface Reason {
   code: (typeof WHY_CODES)[number];
@@ -28,6 +28,8 @@ export interface Reason {
   want?: number;
   /** What the paths of a condition gave; null for one that leads nowhere. */
   values?: { [path: string]: Json };
+  /** Labels that nobody of the pool has who is there. */
+  missing?: string[];
   /** What to do about it. */
   command?: string;
 }

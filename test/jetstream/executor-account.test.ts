@@ -236,7 +236,8 @@ test("one that is revoked is cut off and let in no more; enrolled anew it has ot
   expect(neighbour.connected()).toBe(true);
   await system.restart();
   await expect(rawUser(system.server().url, before)).rejects.toThrow(/authoriz/i);
-  const after = await addExecutorUser(system.dir, "ex-gone", { clock: wallClock });
+  await expect(addExecutorUser(system.dir, "ex-gone", { clock: wallClock })).rejects.toMatchObject({ code: "executor-revoked" });
+  const after = await addExecutorUser(system.dir, "ex-gone", { clock: wallClock, anew: true });
   expect(after.password).not.toBe(before.password);
   await (await rawUser(system.server().url, after)).close();
   await expect(removeExecutorUser(system.dir, "nobody", { clock: wallClock })).rejects.toMatchObject({ code: "unknown-executor" });

@@ -18,13 +18,15 @@ export interface HandExecutor {
   stop(): Promise<void>;
 }
 
-export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: Clock): HandExecutor {
+export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: Clock, labels: string[] = []): HandExecutor {
   const line = memoryExecutorLine(hub);
   const stopping = new AbortController();
   const orders: WorkOrder[] = [];
   const cancelled: HandExecutor["cancelled"] = [];
   const pulling = (async () => {
-    for await (const { order } of line.pull(pool, stopping.signal)) orders.push(unpack(order) as WorkOrder);
+    const suits = (bytes: Uint8Array) => ((unpack(bytes) as WorkOrder).labels ?? []).every((label) => labels.includes(label));
+    for await (const { order } of line.pull(pool, stopping.signal, (signed) => suits(signed.order)))
+      orders.push(unpack(order) as WorkOrder);
   })();
   void line.onCancel(name, (about) => void cancelled.push(about));
   return {
@@ -39,7 +41,7 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
     },
     beat: (pid = 1, busy = 0) =>
       line.heartbeat({
-        ...{ name, pools: [pool], labels: [], version: "0", pid, host: "here", busy, slots: 4 },
+        ...{ name, pools: [pool], labels, version: "0", pid, host: "here", busy, slots: 4 },
         at: new Date(clock.now()).toISOString(),
       }),
     stop: async () => {

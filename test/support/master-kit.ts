@@ -55,7 +55,7 @@ export interface MasterKit {
   /** A further master on the same hub, with its own wire; stopped with the kit. */
   rival(overrides?: Partial<MasterPorts>): Promise<{ master: Master; broker: MemoryBroker }>;
   /** An executor that a test plays by hand. */
-  executor(name: string, pool?: string): HandExecutor;
+  executor(name: string, pool?: string, labels?: string[]): HandExecutor;
   /** As if the process were killed, and nobody takes over yet. */
   die(): Promise<void>;
   /** As if the process were killed: nothing is written any more, and a new master takes over. */
@@ -108,7 +108,7 @@ export async function masterKit(overrides: Partial<MasterPorts> = {}): Promise<M
       rivals.push({ master, broker });
       return { master, broker };
     },
-    executor: (name, pool = "p") => handExecutor(hub, name, pool, clock),
+    executor: (name, pool = "p", labels = []) => handExecutor(hub, name, pool, clock, labels),
     async die() {
       kit.broker.faults.disconnect();
       for (const term of kit.master.terms.values()) void term.abandon();

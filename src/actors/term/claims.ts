@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
+import { type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 
@@ -20,6 +21,7 @@ export interface ClaimPorts {
   lapse(firing: OpenFiring, reason: string): void;
   claimed(firing: OpenFiring, executor: string): void;
   poolOf(firing: OpenFiring): string | null;
+  needsOf(firing: OpenFiring): Needs | null;
 }
 
 export class Claims {
@@ -96,7 +98,7 @@ export class Claims {
       if (state.paused) continue;
       const offered = this.#offeredAt(firing.firing, this.#connectedSince);
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
-      if (offered !== undefined && now - offered > patience && this.#someoneIn(poolOf(firing))) {
+      if (offered !== undefined && now - offered > patience && this.#someoneFor(firing)) {
         this.#ports.lapse(firing, "nobody claimed the offer");
       }
     }
@@ -157,8 +159,9 @@ export class Claims {
     return { ok: true, leaseMs: 0, timeLeftMs: 0, secrets: {} };
   }
 
-  #someoneIn(pool: string | null): boolean {
-    return pool !== null && [...this.#present.values()].some(({ pools, busy, slots }) => pools.includes(pool) && busy < slots);
+  #someoneFor(firing: OpenFiring): boolean {
+    const needs = this.#ports.needsOf(firing);
+    return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots);
   }
 
   #freeAll(executor: string): void {

@@ -13,6 +13,7 @@ import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
+import type { Needs } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
@@ -62,6 +63,8 @@ export interface DispatchPorts {
   /** Works out the result of a `map` behind a gate. */
   workOut(firing: OpenFiring, transition: CompiledTransition): void;
   offered(firing: string): void;
+  /** True while nobody is there who could do it: it is offered again when somebody comes. */
+  holds(firing: OpenFiring): boolean;
   /** What the parent of a fork was answered to the same request, or null. */
   recorded(firing: OpenFiring, transition: CompiledTransition): { outcome: Outcome; extra: Partial<EventDraft> } | null;
   settle(firing: string, attempt: number, outcome: Outcome, extra?: Partial<EventDraft>): void;
@@ -119,6 +122,14 @@ export class Dispatch {
     const transition = this.#transition(firing);
     if (!transition) return TIMEOUTS.command;
     return transition.definition.timeout ? durationMs(transition.definition.timeout) : TIMEOUTS[transition.definition.kind];
+  }
+
+  /** What an executor must have to work on it, or null for what needs none. */
+  needsOf(firing: OpenFiring): Needs | null {
+    const pool = this.poolOf(firing);
+    const definition = this.#transition(firing)?.definition;
+    if (pool === null || !definition || !("labels" in definition)) return pool === null ? null : { pool, labels: [] };
+    return { pool, labels: definition.labels ?? [] };
   }
 
   /** The pool that works on it, or null for what needs no executor. */
@@ -263,7 +274,7 @@ export class Dispatch {
   async #offerUntilHeard(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session"): Promise<void> {
     const { clock, logger } = this.#ports;
     const { attempt } = firing;
-    while (this.#isOpen(firing, attempt) && !firing.claim) {
+    while (this.#isOpen(firing, attempt) && !firing.claim && !this.#ports.holds(firing)) {
       try {
         return await this.#offer(firing, transition, mode, this.#hand(transition));
       } catch (error) {
@@ -276,7 +287,7 @@ export class Dispatch {
 
   async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
-    const pool = this.poolOf(firing) ?? "code";
+    const { pool, labels } = this.needsOf(firing) ?? { pool: "code", labels: [] };
     const render = (inputs: BoundInput[]) => transition.input?.render(inputScope(inputs), firing.openedAt) ?? {};
     const rendered = await renderOrder(boundInputs(state, transition, firing), render, broker.artifacts);
     const loaded = await loadBundles(rendered, broker.artifacts);
@@ -289,6 +300,7 @@ export class Dispatch {
       firing: firing.firing,
       attempt: firing.attempt,
       pool,
+      ...(labels.length > 0 ? { labels: [...labels] } : {}),
       key: `${state.net}/${transition.id}/${firing.firing}`,
       mode,
       hand,

@@ -17,6 +17,7 @@ import { type CompiledNet, placeOf, placeTitle } from "../../net/compiled-net.ts
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
+import { Blocked } from "./blocked.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Claims } from "./claims.ts";
 import { CommitLoop, type Waiter } from "./commit-loop.ts";
@@ -45,6 +46,7 @@ export class Term {
   readonly loop: CommitLoop;
   readonly dispatch: Dispatch;
   readonly claims: Claims;
+  readonly #blocked: Blocked;
   readonly arrivals: Arrivals;
   readonly projection: Projection;
   readonly #placeWatch: PlaceWatch;
@@ -126,11 +128,19 @@ export class Term {
       workOut: (firing, transition) => maps.begin(firing, transition),
       isLogged: ({ firing, attempt }) => this.#logged.get(firing) === attempt,
       offered: (firing) => this.claims.offered(firing),
+      holds: (firing) => this.#blocked.holds(firing),
       recorded: (firing, transition) => this.recordings.of(state, transition, firing),
       settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
     });
+    this.#blocked = new Blocked({
+      ...{ state, clock },
+      needsOf: (firing) => this.dispatch.needsOf(firing),
+      commit: (draft) => this.commit(draft),
+      offer: (firing) => this.dispatch.offerAgain(firing),
+    });
     this.claims = new Claims({
       ...{ state, loop, clock, leaseMs },
+      needsOf: (firing) => this.dispatch.needsOf(firing),
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
       poolOf: (firing) => this.dispatch.poolOf(firing),
       lapse: (firing, reason) => this.lapse(firing, reason),
@@ -300,7 +310,7 @@ export class Term {
     if (!(await control(this))) this.#recoverFirings();
     await this.#serve(broker.work.serveClaims(net, (firing, attempt, request) => this.claims.answer(firing, attempt, request)));
     await this.#serve(broker.work.takeResults(net, (result) => this.outcomes.takeResult(result)));
-    await this.#serve(broker.work.onExecutor((presence) => this.claims.presence(presence)));
+    await this.#serve(broker.work.onExecutor((presence) => this.#present(presence)));
     await this.#serve(this.ports.serve((verb, body) => this.#answer(verb, body)));
     await this.arrivals.open();
     await this.#serve(this.#handover.open());
@@ -311,6 +321,11 @@ export class Term {
     this.wakeAll();
     this.#pump.release();
     this.links.recovered();
+  }
+
+  #present(presence: Parameters<Claims["presence"]>[0]): void {
+    this.claims.presence(presence);
+    this.#blocked.presence(presence);
   }
 
   async #serve(opening: Promise<Serving>): Promise<void> {
@@ -406,6 +421,7 @@ export class Term {
       if (this.loop.isOver) return;
       this.claims.check();
       void this.#placeWatch.look();
+      this.#blocked.check();
       this.#lookAfter();
     });
     this.#timers.push(timer);

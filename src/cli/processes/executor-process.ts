@@ -3,12 +3,13 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { startExecutor } from "../../executors/executor.ts";
 import { connectExecutorLine } from "../../jetstream/connect.ts";
+import type { ExecutorCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser } from "../../jetstream/server/executor-user.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { aborted } from "./master-process.ts";
 import { processLogger } from "./process-logger.ts";
-import { orderKeys, stateFolder } from "./state-folder.ts";
+import { orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
 
 export interface ExecutorOptions {
   dir: string;
@@ -18,15 +19,17 @@ export interface ExecutorOptions {
   slots: number;
   logLevel: string;
   drainMs: number;
+  /** From `executor enroll`; without them the state folder of the masters is at hand. */
+  creds: ExecutorCreds | null;
 }
 
 export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
-  const { nats } = readRuntime(options.dir, petrel.cwd);
   const { clock, ids } = petrel;
-  const { user, password } = await addExecutorUser(folder.nats, options.name, { clock, servers: nats.url });
-  const line = await connectExecutorLine({ url: nats.url, user, password, name: options.name, clock });
+  const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
+  const tls = ca === undefined ? {} : { ca };
+  const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
   const executor = await startExecutor({
     line,
     dir: join(folder.executor(options.name)),
@@ -36,7 +39,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
     slots: options.slots,
     clock,
     ids,
-    publicKey: orderKeys(folder).publicKey,
+    publicKey: orders,
     logger,
     environment: petrel.env,
     version: petrel.version,
@@ -47,4 +50,11 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   await aborted(signal);
   await executor.drain(options.drainMs);
   await line.close();
+}
+
+/** Beside its masters: the user is made on the spot. */
+async function ownCreds(petrel: PetrelDoors, folder: StateFolder, { dir, name, labels }: ExecutorOptions) {
+  const { nats } = readRuntime(dir, petrel.cwd);
+  const { user, password } = await addExecutorUser(folder.nats, name, { clock: petrel.clock, labels, servers: nats.url });
+  return { url: nats.url, user, password, orders: orderKeys(folder).publicKey, ca: undefined };
 }

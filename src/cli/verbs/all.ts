@@ -7,6 +7,8 @@ import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
 import { eventsVerb } from "./events.ts";
 import { executorStartVerb } from "./executor.ts";
+import { executorEnrollVerb, executorRevokeVerb } from "./executor-enroll.ts";
+import { executorLsVerb } from "./executor-ls.ts";
 import { forkVerb } from "./fork.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { gatewayVerb } from "./gateway.ts";
@@ -96,6 +98,9 @@ export const verbs: readonly Verb[] = [
   natsContextVerb,
   schemasVerb,
   executorStartVerb,
+  executorEnrollVerb,
+  executorRevokeVerb,
+  executorLsVerb,
   masterVerb,
   gatewayVerb,
   authAddVerb,

@@ -1,16 +1,26 @@
 /** `petrel executor start`: hands for the work orders of a broker. */
 
-import { usage } from "../../client/usage.ts";
+import { readFileSync } from "node:fs";
+import { Terminal } from "../../contract/errors.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
+import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
+import { usage } from "../../client/usage.ts";
 import { runExecutor } from "../processes/executor-process.ts";
-import { EXIT, type Verb } from "../verb.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+import { credsFile, labelsOf } from "./executor-enroll.ts";
 
 export const executorStartVerb: Verb = {
   command: "executor start",
   summary: "run an executor: it dials out, pulls orders of its pools, and acts",
-  details: "SIGTERM drains it: what runs is finished or given back.",
-  examples: ["petrel executor start --name second", "petrel executor start --name builder --pool code --slots 2"],
+  details:
+    "SIGTERM drains it: what runs is finished or given back. With --creds it needs no state folder of a master; --dir is where it keeps what it works on.",
+  examples: [
+    "petrel executor start --name second",
+    "petrel executor start --name builder --pool code --slots 2",
+    "petrel executor start --creds builder.creds",
+  ],
   options: [
+    { flags: "--creds <file>", about: "credentials that `petrel executor enroll` made: name, pools, labels and broker stand in them" },
     { flags: "--name <name>", about: "its name, under which it keeps its results and leases (default: local)" },
     { flags: "--pool <pool...>", about: "pools that it works for (default: code)" },
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
@@ -20,14 +30,16 @@ export const executorStartVerb: Verb = {
   ],
   run: async (call) => {
     const { petrel } = call;
-    const name = call.text("name") ?? "local";
-    const pools = call.list("pool").length > 0 ? call.list("pool") : ["code"];
+    const creds = credentials(call);
+    const name = creds?.name ?? call.text("name") ?? "local";
+    const pools = call.list("pool").length > 0 ? call.list("pool") : (creds?.pools ?? ["code"]);
     for (const word of [name, ...pools]) if (!isName(word)) throw usage(`"${word}" is no name: ${NAME_RULE}`, "--name builder");
     const options = {
       dir: call.dir,
       name,
       pools,
-      labels: (call.text("labels") ?? "git").split(",").map((label) => label.trim()),
+      labels: labelsOf(call.text("labels"), creds?.labels ?? ["git"]),
+      creds,
       slots: call.integer("slots", 1) ?? 4,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       drainMs: call.integer("drain") ?? 5000,
@@ -39,3 +51,22 @@ export const executorStartVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** Errors: usage, Terminal `creds-unreadable`. */
+function credentials(call: VerbCall): ExecutorCreds | null {
+  const file = credsFile(call);
+  if (file === null) return null;
+  if (call.text("name") !== undefined) throw usage("the name stands in the credentials", "petrel executor start --creds builder.creds");
+  try {
+    return parseCreds(readFileSync(file, "utf8"), file);
+  } catch (cause) {
+    if (cause instanceof Terminal) throw cause;
+    throw new Terminal({
+      code: "creds-unreadable",
+      message: `${file} cannot be read`,
+      hint: "petrel executor enroll NAME",
+      where: file,
+      cause,
+    });
+  }
+}

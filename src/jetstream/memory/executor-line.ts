@@ -5,6 +5,8 @@ import { errorData } from "../../contract/errors.ts";
 import type { MemoryHub } from "./hub.ts";
 import { MemoryWire } from "./wire.ts";
 
+const FOR_ANOTHER_MS = 400;
+
 export interface MemoryExecutorLine extends ExecutorLine {
   faults: { disconnect(): void; reconnect(): void };
 }
@@ -13,11 +15,13 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
   const wire = new MemoryWire();
   return {
     faults: { disconnect: () => wire.set(false), reconnect: () => wire.set(true) },
-    pull: async function* (pool, signal) {
+    pull: async function* (pool, signal, suits = () => true) {
       const queue = hub.queue(pool);
       while (!signal.aborted) {
         const message = wire.up ? queue.shift() : undefined;
-        if (message) yield structuredClone(message.value);
+        if (message && !suits(structuredClone(message.value)))
+          hub.clock.after(FOR_ANOTHER_MS, () => queue.add(message.subject, message.value));
+        else if (message) yield structuredClone(message.value);
         else await queue.changed(wire, signal);
       }
     },

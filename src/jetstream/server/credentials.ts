@@ -73,15 +73,19 @@ export interface Enrolment {
   /** Default: every pool. */
   pools?: string[] | null;
   labels?: string[];
+  /** Whether one that was revoked gets new keys; else that is an error. */
+  anew?: boolean;
 }
 
-/** Adds a user for an executor unless it has one that may as much; says whether the file changed. One that was revoked gets new keys. */
+/** Adds a user for an executor unless it has one that may as much; says whether the file changed. Errors: Terminal `bad-name`, `executor-revoked`. */
 export async function enrolExecutor(dir: string, name: string, what: Enrolment = {}): Promise<{ user: ExecutorUser; changed: boolean }> {
   for (const each of [name, ...(what.pools ?? [])]) {
     if (!isName(each)) throw new Terminal({ code: "bad-name", message: `"${each}" names no executor or pool: ${NAME_RULE}`, where: each });
   }
   const credentials = existsSync(file(dir)) ? readCredentials(dir) : await makeCredentials(dir);
   const found = credentials.executors[name];
+  if (found?.revoked !== undefined && !what.anew)
+    throw new Terminal({ code: "executor-revoked", message: `the executor ${name} was revoked`, hint: `petrel executor enroll ${name}` });
   const known = found?.revoked === undefined ? found : undefined;
   const pools = what.pools ?? null;
   const labels = what.labels ?? known?.labels;

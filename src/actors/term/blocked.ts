@@ -1,0 +1,99 @@
+/**
+ * Work that no executor which is there could do.
+ * B1 What needs labels is not offered while nobody has them, and is offered as soon as somebody comes who does.
+ * B2 It is said on the event line, once for each attempt and each lack.
+ * B3 At the beginning of a term nobody has been heard yet: until heartbeats had their time, everything is offered, and executors
+ *    that lack a label leave the offer to others.
+ */
+import type { Clock } from "../../contract/clock.ts";
+import type { ExecutorPresence } from "../../contract/envelope.ts";
+import type { EventDraft } from "../../contract/event.ts";
+import { type Missing, missingFor, missingText, type Needs } from "../../net/executor-match.ts";
+import type { NetState, OpenFiring } from "../../net/state.ts";
+
+/** Two heartbeats and a bit. */
+const HEARD_MS = 4500;
+
+export interface BlockedPorts {
+  state: NetState;
+  clock: Clock;
+  /** Null for what needs no executor. */
+  needsOf(firing: OpenFiring): Needs | null;
+  commit(draft: EventDraft): Promise<unknown>;
+  offer(firing: OpenFiring): void;
+}
+
+export class Blocked {
+  readonly #ports: BlockedPorts;
+  readonly #since: number;
+  readonly #present = new Map<string, ExecutorPresence>();
+  readonly #held = new Map<string, OpenFiring>();
+  readonly #said = new Map<string, string>();
+
+  constructor(ports: BlockedPorts) {
+    this.#ports = ports;
+    this.#since = ports.clock.now();
+  }
+
+  presence(presence: ExecutorPresence | { name: string; gone: true }): void {
+    if ("gone" in presence) {
+      this.#present.delete(presence.name);
+      return;
+    }
+    this.#present.set(presence.name, presence);
+    for (const [id, firing] of this.#held) {
+      const open = this.#ports.state.firings.get(id) === firing && !firing.claim;
+      if (open && this.#missing(firing)) continue;
+      this.#held.delete(id);
+      if (open) this.#ports.offer(firing); // B1
+    }
+  }
+
+  /** True when the offer must wait for an executor that has what it needs. */
+  holds(firing: OpenFiring): boolean {
+    const missing = this.#missing(firing);
+    if (!missing || (this.#ports.needsOf(firing)?.labels.length ?? 0) === 0) return false;
+    this.#held.set(firing.firing, firing);
+    this.#say(firing, missing);
+    return true;
+  }
+
+  /** Says what has become blocked. Called now and then. */
+  check(): void {
+    const { state } = this.#ports;
+    for (const id of this.#said.keys()) if (!state.firings.has(id)) this.#said.delete(id);
+    if (state.killed || state.paused) return;
+    for (const firing of state.firings.values()) {
+      if (firing.gate || firing.claim || firing.notBefore !== null) continue;
+      const missing = this.#missing(firing);
+      if (missing) this.#say(firing, missing);
+    }
+  }
+
+  /** B3 */
+  #missing(firing: OpenFiring): Missing | null {
+    if (this.#ports.clock.now() - this.#since < HEARD_MS) return null;
+    const needs = this.#ports.needsOf(firing);
+    return needs && missingFor(needs, [...this.#present.values()]);
+  }
+
+  /** B2 */
+  #say(firing: OpenFiring, missing: Missing): void {
+    const lack = `${firing.attempt} ${missing.labels.join(",")} ${missing.nearest === null}`;
+    if (this.#said.get(firing.firing) === lack) return;
+    this.#said.set(firing.firing, lack);
+    void this.#ports
+      .commit({
+        category: "executor",
+        type: "noted",
+        status: "waiting",
+        summary: `${firing.transition} is blocked: ${missingText(missing)}.`,
+        transition: firing.transition,
+        firing: firing.firing,
+        attempt: firing.attempt,
+        correlation: firing.correlation,
+        attributes: { blocked: { pool: missing.pool, labels: missing.labels } },
+      })
+      .catch(() => {});
+  }
+}

@@ -1,0 +1,95 @@
+/** `petrel executor enroll` and `revoke`: who may work for this system. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Terminal } from "../../contract/errors.ts";
+import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
+import { formatCreds } from "../../jetstream/server/executor-creds.ts";
+import { addExecutorUser, removeExecutorUser } from "../../jetstream/server/executor-user.ts";
+import { usage } from "../../client/usage.ts";
+import { orderKeys, stateFolder } from "../processes/state-folder.ts";
+import { readRuntime } from "../runtime-file.ts";
+import { quoted } from "../team/paste.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+
+export const executorEnrollVerb: Verb = {
+  command: "executor enroll <name>",
+  summary: "make the credentials with which an executor joins, here or on another machine",
+  details:
+    "The file holds a key of its own and nothing of this system's secrets. It lets the executor pull from its pools, claim, and deliver in its own name.",
+  examples: [
+    "petrel executor enroll builder --pool code --labels git,node20",
+    "petrel executor enroll builder --url tls://broker.example.com:4222 --out builder.creds",
+  ],
+  options: [
+    { flags: "--pool <pool...>", about: "pools that it may work for (default: code)" },
+    { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
+    { flags: "--out <file>", about: "where the credentials are written (default: NAME.creds)" },
+    { flags: "--url <urls>", about: "where the executor reaches the broker (default: as this machine does)" },
+    { flags: "--ca <file>", about: "PEM of who signed the broker's certificate, if the other machine does not know it" },
+    { flags: "--force", about: "write over a file that is there" },
+  ],
+  run: async (call) => {
+    const name = named(call.arg("name"));
+    const pools = call.list("pool").length > 0 ? call.list("pool").map(named) : ["code"];
+    const labels = labelsOf(call.text("labels"), ["git"]);
+    const file = resolve(call.petrel.cwd, call.text("out") ?? `${name}.creds`);
+    if (existsSync(file) && !call.on("force"))
+      throw new Terminal({ code: "file-exists", message: `${file} is there already`, hint: "name another with --out, or add --force" });
+    const { nats } = readRuntime(call.dir, call.petrel.cwd);
+    const folder = stateFolder(call.dir);
+    const user = await addExecutorUser(folder.nats, name, { clock: call.petrel.clock, pools, labels, anew: true, servers: nats.url });
+    if (user.account === undefined)
+      throw new Terminal({
+        code: "passwords-only",
+        message: "these servers have a list of passwords, so no credentials can be made for them",
+        hint: "use a new state folder and its users.conf",
+      });
+    const ca = call.text("ca");
+    const content = formatCreds({
+      ...{ v: 1, name, pools, labels, url: call.text("url") ?? nats.url, orders: orderKeys(folder).publicKey },
+      ...{ user: user.user, password: user.password },
+      ...(ca === undefined ? {} : { ca: readFileSync(resolve(call.petrel.cwd, ca), "utf8") }),
+    });
+    rmSync(file, { force: true });
+    writeFileSync(file, content, { mode: 0o600 });
+    const start = `petrel executor start --creds ${quoted(file)}`;
+    call.out.result(
+      { executor: name, pools, labels, file, start },
+      () => `wrote ${file}; keep it secret\nnext, where it is to run:\n  ${start}`,
+    );
+    return EXIT.ok;
+  },
+};
+
+export const executorRevokeVerb: Verb = {
+  command: "executor revoke <name>",
+  summary: "cut an executor off now and let it in no more",
+  details:
+    "Its connection is closed by the broker, and what it worked on goes to another after one lease. `executor enroll` makes new credentials.",
+  examples: ["petrel executor revoke builder"],
+  run: async (call) => {
+    const name = named(call.arg("name"));
+    const { nats } = readRuntime(call.dir, call.petrel.cwd);
+    await removeExecutorUser(stateFolder(call.dir).nats, name, { clock: call.petrel.clock, servers: nats.url });
+    call.out.result({ executor: name, revoked: true }, () => `${name} is cut off; petrel executor enroll ${name} makes new credentials`);
+    return EXIT.ok;
+  },
+};
+
+/** Words with commas between. */
+export function labelsOf(text: string | undefined, otherwise: string[]): string[] {
+  const labels = text?.split(",").map((label) => label.trim()) ?? otherwise;
+  const bad = labels.find((label) => !isLabel(label));
+  if (bad !== undefined) throw usage(`"${bad}" is no label: ${LABEL_RULE}`, "--labels git,node20");
+  return [...new Set(labels)];
+}
+
+function named(word: string): string {
+  if (!isName(word)) throw usage(`"${word}" is no name: ${NAME_RULE}`, "builder");
+  return word;
+}
+
+export function credsFile(call: VerbCall): string | null {
+  const file = call.text("creds");
+  return file === undefined ? null : resolve(call.petrel.cwd, file);
+}
