@@ -45,8 +45,7 @@ async function* messages(manager, stream) {
 async function main([net, dir]) {
   if (!net || !dir) throw new Error("usage: node verify-log.mjs NET STATE_DIR, for example: safe-teams .petrel/demo");
   const { url: servers, readonly } = JSON.parse(readFileSync(`${dir}/runtime.json`, "utf8")).nats;
-  const authenticator = jwtAuthenticator(readonly.user, new TextEncoder().encode(readonly.password));
-  const connection = await connect({ servers, authenticator });
+  const connection = await connect({ servers, authenticator: jwtAuthenticator(readonly.user, Buffer.from(readonly.password)) });
   const manager = await jetstreamManager(connection, { apiPrefix: readonly.apiPrefix });
   let found = await compare(manager, net);
   // Places are written just after the log: while the system works, a difference may need another look.

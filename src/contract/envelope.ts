@@ -23,8 +23,10 @@ export interface WorkOrder {
   correlation: string;
   /** Time limit of the work itself, from the claim on. */
   timeoutMs: number;
-  /** ISO time of the order. */
+  /** ISO time of the order, by its master's clock. */
   at: string;
+  /** ISO time by the same clock: it is worth nothing afterwards, and its master makes another. */
+  expires?: string;
   netVersion: string;
   /** The net file names the transition as one that releases: its persona may push by a tool, if it has x. */
   release?: boolean;
@@ -46,7 +48,8 @@ export interface ClaimRequest {
   note?: string;
 }
 export type ClaimAnswer =
-  | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string> }
+  /** `now`: ms since the epoch by the owner's clock. */
+  | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string>; now?: number }
   | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string };
 
 export interface WorkResult {

@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutorLine } from "../contract/broker.ts";
-import { delay, isoTime } from "../contract/clock.ts";
+import { type Clock, delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
@@ -16,6 +16,7 @@ import { soundOutcome } from "../contract/sound-outcome.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import type { Hand, HandContext, Workshop } from "./hand.ts";
 import { keepLease } from "./lease-keeper.ts";
+import { checkAgainstPolicy, checkCommand, type MachinePolicy } from "./machine-policy.ts";
 import { checkOrder } from "./policy.ts";
 import { runCommand } from "./process-tree.ts";
 import type { Courier } from "./result-courier.ts";
@@ -31,6 +32,7 @@ export interface Bench {
   courier: Courier;
   desk: ToolDesk;
   hands: ReadonlyMap<string, Hand>;
+  policy: MachinePolicy;
   logger: Logger;
 }
 
@@ -63,6 +65,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
       logger: bench.logger,
     });
     try {
+      if (hasExpired(order, claimed.answer, clock)) abort.abort(expired(order));
       await workAndDeliver(bench, order, claimed.answer, abort, ask);
     } finally {
       lease.stop();
@@ -92,6 +95,15 @@ async function claim(
       await delay(clock, Math.min(2000, 100 * 2 ** Math.min(tries, 5)), signal);
     }
   }
+}
+
+/** By the owner's clock, which wrote the order: this machine's may be an hour off. */
+function hasExpired(order: WorkOrder, granted: Granted, clock: Clock): boolean {
+  return order.expires !== undefined && (granted.now ?? clock.now()) > Date.parse(order.expires);
+}
+
+function expired({ expires, net, transition }: WorkOrder): Cancelled {
+  return new Cancelled({ code: "order-expired", message: `the order of ${net}/${transition} was worth nothing after ${expires}` });
 }
 
 async function workAndDeliver(
@@ -150,7 +162,9 @@ async function perform(
     );
   });
   try {
+    abort.signal.throwIfAborted();
     checkOrder(order);
+    checkAgainstPolicy(order, bench.policy);
     const hand = bench.hands.get(order.hand);
     if (!hand)
       throw new Terminal({
@@ -191,11 +205,12 @@ function handContext(
     secrets: granted.secrets,
     logger: bench.logger,
     workshop: bench.workshop,
-    run: (command) => {
+    run: async (command) => {
+      checkCommand(order, command.argv, bench.policy);
       // Commands of one attempt may run side by side: each has a mark of its own.
       const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
       const env = { ...base, ...command.env, PETREL_RUN: mine };
-      return runCommand({ ...command, env, signal, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+      return await runCommand({ ...command, env, signal, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
     },
     confirm: async () => {
       signal.throwIfAborted();

@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import type { ExecutorLine, Serving } from "../contract/broker.ts";
 import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
-import { Cancelled, errorData } from "../contract/errors.ts";
+import { Cancelled, errorData, Refused } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import { type Bench, carryOutOrder } from "./attempt.ts";
@@ -17,6 +17,7 @@ import type { Hand } from "./hand.ts";
 import { handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
 import { KeyedLock } from "./keyed-lock.ts";
+import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
 import { type Key, verifyOrder } from "./order-signature.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
@@ -42,6 +43,8 @@ export interface ExecutorOptions {
   version?: string;
   host?: string;
   hands?: ReadonlyMap<string, Hand>;
+  /** What this machine lets orders do; default: what they are signed for. */
+  policy?: MachinePolicy;
   /** What keeps commands apart from this machine, in a few words. */
   isolation?: string;
 }
@@ -69,7 +72,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const courier = startCourier({ line, name, shelves, clock, logger, signal: stopping.signal });
   const desk = new ToolDesk(clock);
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
-  const bench: Bench = { line, name, workshop, shelves, courier, desk, hands: options.hands ?? handTable, logger };
+  const policy = options.policy ?? OPEN_POLICY;
+  const bench: Bench = { line, name, workshop, shelves, courier, desk, hands: options.hands ?? handTable, policy, logger };
   const slots = new Slots(options.slots);
   const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
 
@@ -179,7 +183,11 @@ function mayTake(options: ExecutorOptions, signed: SignedOrder): boolean {
 /** An order with a bad signature names nobody whom we could answer: it is dropped, loudly. */
 function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): WorkOrder | null {
   try {
-    return verifyOrder(signed, options.publicKey);
+    const order = verifyOrder(signed, options.publicKey);
+    if (order.pool !== pool) {
+      throw new Refused({ code: "wrong-pool", message: `an order for the pool ${order.pool} lay in the queue of the pool ${pool}` });
+    }
+    return order;
   } catch (error) {
     options.logger.error({ pool, error: errorData(error) }, "a work order was refused");
     return null;

@@ -25,6 +25,7 @@ const orderSchema = z.looseObject({
   persona: z.looseObject({ name: z.string(), flags: z.string().regex(FLAGS_PATTERN), tools: z.array(z.string()) }).nullable(),
   timeoutMs: z.number().positive(),
   at: z.string(),
+  expires: z.iso.datetime().optional(),
 });
 
 /** A fresh pair, both as PEM. */

@@ -149,7 +149,8 @@ export class Claims {
   }
 
   #yes(firing: OpenFiring): ClaimAnswer {
-    return { ok: true, leaseMs: this.#ports.leaseMs, timeLeftMs: this.#ports.timeoutOf(firing), secrets: {} };
+    const { leaseMs, clock } = this.#ports;
+    return { ok: true, leaseMs, timeLeftMs: this.#ports.timeoutOf(firing), secrets: {}, now: clock.now() };
   }
 
   async #settled(firing: OpenFiring | undefined, attempt: number): Promise<ClaimAnswer> {

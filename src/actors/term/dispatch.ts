@@ -81,6 +81,8 @@ const TIMEOUTS = {
 } as const;
 
 const OFFER_AGAIN_MS = 500;
+/** An order may wait so long for an executor. */
+const ORDER_LIFE_MS = 24 * 3_600_000;
 
 export class Dispatch {
   readonly #ports: DispatchPorts;
@@ -309,6 +311,7 @@ export class Dispatch {
       correlation: firing.correlation,
       timeoutMs: this.timeoutOf(firing),
       at: isoTime(clock.now()),
+      expires: isoTime(clock.now() + ORDER_LIFE_MS),
       netVersion: firing.netVersion,
       ...(transition.definition.kind === "agent" && transition.definition.release === true ? { release: true } : {}),
     };

@@ -1,0 +1,127 @@
+/**
+ * `executor.policy.json`: what the owner of a machine lets orders do there, whoever signed them.
+ * M1 What is not named is as without a file; an empty list allows nothing.
+ * M2 No order widens it: nothing of it can be said in an order.
+ * M3 A file that cannot be read or understood is an error at the start, never an open door.
+ */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { isAbsolute, resolve, sep } from "node:path";
+import { z } from "zod";
+import type { WorkOrder } from "../contract/envelope.ts";
+import { Refused, Terminal } from "../contract/errors.ts";
+import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
+import { hostOf, isLocalRepository } from "./hands/code/repository-host.ts";
+
+const folder = z.string().refine(isAbsolute, "an absolute path");
+const host = z.string().regex(HOST_PATTERN, HOST_RULE);
+
+export const machinePolicySchema = z.strictObject({
+  $schema: z.string().optional(),
+  hands: z.array(z.string()).optional().describe("Hands that may be used, like `code.verify`"),
+  commands: z.array(z.string().min(1)).optional().describe("Programs that may be run: a name as found on PATH, or an absolute path"),
+  repositories: z.array(z.string().min(1)).optional().describe("Repositories that may be fetched and pushed; * stands for any characters"),
+  hosts: z.array(host).optional().describe("Hosts that repositories may lie on, and that commands in a sandbox may reach"),
+  paths: z.array(folder).optional().describe("Folders in which commands may run, besides their own work directory"),
+  sandbox: z
+    .enum(["required", "preferred", "code", "off"])
+    .default("code")
+    .describe(
+      "`required` runs nothing without one, `preferred` uses it where it is, `code` only around what hands of code run, `off` never",
+    ),
+  network: z
+    .enum(["open", "off"])
+    .default("open")
+    .describe("Of commands in a sandbox; `off` leaves them none but the `hosts`, if there are any"),
+  limits: z
+    .strictObject({
+      memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),
+      processes: z.int().min(1).default(512).describe("Of a command with all that it starts"),
+      outputMb: z.int().min(1).default(64).describe("Of an output that is kept whole as an artefact"),
+    })
+    .prefault({}),
+});
+export type MachinePolicy = z.output<typeof machinePolicySchema>;
+
+export const OPEN_POLICY: MachinePolicy = machinePolicySchema.parse({});
+export const POLICY_FILE = "executor.policy.json";
+
+/** The policy of a file; without a file the open one. Throws Terminal `policy-unreadable`. */
+export function readMachinePolicy(file: string, mustExist: boolean): MachinePolicy {
+  if (!mustExist && !existsSync(file)) return OPEN_POLICY;
+  try {
+    return machinePolicySchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    // M3
+    throw new Terminal({
+      code: "policy-unreadable",
+      message: `the policy ${file} cannot be used: ${cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message}`,
+      hint: "correct it; docs/executors.md lists its fields",
+      where: file,
+      cause,
+    });
+  }
+}
+
+/** Throws Refused `policy-hand`, `policy-repository`, `policy-host` or `policy-path`. */
+export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy): void {
+  if (policy.hands && !policy.hands.includes(order.hand)) throw refused(order, "hand", order.hand, policy.hands);
+  const { repo, cwd } = order.input;
+  if (typeof repo === "string") checkRepository(order, repo, policy);
+  if (typeof cwd === "string" && isAbsolute(cwd) && policy.paths && !policy.paths.some((allowed) => lies(cwd, allowed)))
+    throw refused(order, "path", cwd, policy.paths);
+}
+
+/** Throws Refused `policy-command`. */
+export function checkCommand(order: WorkOrder, argv: readonly string[], policy: MachinePolicy): void {
+  const [program = ""] = argv;
+  // A path is no name: `/tmp/git` is not the git of PATH.
+  if (policy.commands && !policy.commands.includes(program)) throw refused(order, "command", program, policy.commands);
+}
+
+function checkRepository(order: WorkOrder, repo: string, { repositories, hosts }: MachinePolicy): void {
+  const plain = isLocalRepository(repo) ? real(resolve(repo)) : repo;
+  if (repositories && (plain.split("/").includes("..") || !repositories.some((pattern) => matches(plain, pattern))))
+    throw refused(order, "repository", repo, repositories);
+  const where = hostOf(repo);
+  if (hosts && where !== null && !hosts.some((pattern) => hostMatches(where, pattern))) throw refused(order, "host", where, hosts);
+}
+
+function matches(text: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
+}
+
+/** By name: which address a name leads to is the network's to say. */
+export function hostMatches(where: string, pattern: string): boolean {
+  const [wanted, port] = splitPort(pattern.toLowerCase());
+  const [name, at] = splitPort(where.toLowerCase());
+  if (port !== null && at !== port) return false;
+  return wanted === "*" || wanted === name || (wanted.startsWith("*.") && name.endsWith(wanted.slice(1)));
+}
+
+function splitPort(text: string): [string, string | null] {
+  const parts = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text);
+  return [parts?.[1] ?? text, parts?.[2] ?? null];
+}
+
+function lies(path: string, allowed: string): boolean {
+  const [inner, outer] = [real(path), real(allowed)];
+  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+function refused(order: WorkOrder, what: string, wanted: string, allowed: readonly string[]): Refused {
+  return new Refused({
+    code: `policy-${what}`,
+    message: `the policy of this executor does not allow the ${what} ${JSON.stringify(wanted)}`,
+    hint: `it allows ${allowed.join(", ") || "none"}; whoever runs the executor can change ${POLICY_FILE}`,
+    where: `${order.net}/${order.transition}`,
+  });
+}
