@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { startExecutor } from "../../executors/executor.ts";
+import { POLICY_FILE, readMachinePolicy } from "../../executors/machine-policy.ts";
 import { connectExecutorLine } from "../../jetstream/connect.ts";
 import type { ExecutorCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser } from "../../jetstream/server/executor-user.ts";
@@ -21,12 +22,15 @@ export interface ExecutorOptions {
   drainMs: number;
   /** From `executor enroll`; without them the state folder of the masters is at hand. */
   creds: ExecutorCreds | null;
+  /** File of what this machine allows; null for the usual one, if it is there. */
+  policy: string | null;
 }
 
 export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { clock, ids } = petrel;
+  const policy = readMachinePolicy(options.policy ?? join(folder.executor(options.name), POLICY_FILE), options.policy !== null);
   const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
   const tls = ca === undefined ? {} : { ca };
   const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
@@ -40,6 +44,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
     clock,
     ids,
     publicKey: orders,
+    policy,
     logger,
     environment: petrel.env,
     version: petrel.version,

@@ -1,6 +1,7 @@
 /** `petrel executor start`: hands for the work orders of a broker. */
 
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
@@ -25,6 +26,7 @@ export const executorStartVerb: Verb = {
     { flags: "--pool <pool...>", about: "pools that it works for (default: code)" },
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
     { flags: "--slots <n>", about: "orders at once (default 4)" },
+    { flags: "--policy <file>", about: "what this machine lets orders do (default: executor.policy.json in its folder, if it is there)" },
     { flags: "--drain <ms>", about: "how long a drain may take (default 5000)" },
     { flags: "--tied", about: "end when standard input ends" },
   ],
@@ -40,6 +42,7 @@ export const executorStartVerb: Verb = {
       pools,
       labels: labelsOf(call.text("labels"), creds?.labels ?? ["git"]),
       creds,
+      policy: call.text("policy") === undefined ? null : resolve(call.petrel.cwd, call.text("policy") ?? ""),
       slots: call.integer("slots", 1) ?? 4,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       drainMs: call.integer("drain") ?? 5000,
