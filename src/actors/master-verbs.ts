@@ -42,7 +42,13 @@ const forkBody = z.object({
 });
 const previewBody = z.object({ persona: z.string(), token: z.string(), transition: z.string().optional() });
 const takeBody = z.object({ net: z.string() });
-const controlBody = z.object({ generation: z.int(), state: z.enum(["running", "killed"]), by: z.string() });
+const names = z.array(z.string());
+const controlBody = z.object({
+  generation: z.int(),
+  state: z.enum(["running", "killed"]),
+  stopped: z.object({ net: names, persona: names, executor: names }),
+  by: z.string(),
+});
 const tellBody = z.object({ persona: z.string(), version: z.string(), by: z.string() });
 
 const momentBody = z.object({ net: z.string(), seq: z.int().min(0) });

@@ -5,14 +5,15 @@
  * circle's to say. M2 Nothing is started before the control
  * record was read from the leader (E9). M3 Of what is heard of the control record the highest generation counts, whatever comes later.
  */
+
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
-import type { Serving } from "../contract/broker.ts";
+import type { ControlChange, ControlState, Serving } from "../contract/broker.ts";
 import { delay, isoTime } from "../contract/clock.ts";
 import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
-import { type ControlState, followControl } from "./control-switch.ts";
+import { beganAgain, followControl } from "./control-switch.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
 import { serveMaster } from "./master-verbs.ts";
@@ -92,11 +93,11 @@ export class Master {
   }
 
   /** Raises the generation, and follows it here before the broker's echo comes. */
-  async writeControl(state: ControlState["state"], by: string): Promise<{ generation: number }> {
+  async writeControl(change: ControlChange, by: string): Promise<ControlState> {
     return this.#inTurn(async () => {
-      const { generation } = await this.ports.broker.control.write(state);
-      await this.#followNow({ generation, state }, by);
-      return { generation };
+      const control = await this.ports.broker.control.write(change);
+      await this.#followNow(control, by);
+      return control;
     });
   }
 
@@ -107,9 +108,9 @@ export class Master {
 
   async #followNow(heard: ControlState, by: string): Promise<Json[]> {
     const control = this.#newest(heard);
-    const rows = await Promise.all([...this.terms.values()].map((term) => followControl(term, control, by).catch(() => null)));
+    const rows = await Promise.all([...this.terms.values()].map((term) => followControl(term, control, by).catch(() => [])));
     const before = this.#followed.generation === control.generation ? this.#followed.rows : [];
-    this.#followed = { generation: control.generation, rows: [...before, ...rows.filter((row) => row !== null)] };
+    this.#followed = { generation: control.generation, rows: [...before, ...rows.flat()] };
     return this.#followed.rows;
   }
 
@@ -266,8 +267,7 @@ export class Master {
           if (net === RECRUITING) this.#recruiter.look();
         },
         stalled: (error) => (error ? this.#problems.set(net, error) : this.#problems.delete(net)),
-        control: async (opened) =>
-          (await followControl(opened, this.#newest(await broker.control.read()), name)) !== null && !opened.state.killed,
+        control: async (opened) => beganAgain(await followControl(opened, this.#newest(await broker.control.read()), name)),
         over: (reason) => {
           if (this.#stopping) return;
           this.terms.delete(net);

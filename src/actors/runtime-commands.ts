@@ -3,12 +3,12 @@
  * for their part.
  */
 import { z } from "zod";
-import type { Serving } from "../contract/broker.ts";
+import type { ControlChange, ControlState, Serving } from "../contract/broker.ts";
 import { errorFromData, Retryable, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
 import { type ActorNode, treeJson } from "./actor-tree.ts";
-import type { ControlState } from "./control-switch.ts";
+import { killTarget, stoppedTarget } from "./kill-target.ts";
 import type { Master } from "./master.ts";
 import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verbs.ts";
 
@@ -16,7 +16,7 @@ const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).de
 const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
 const forkBody = z.object({ as: z.string().optional() });
 const netBody = z.object({ net: z.string() });
-const byBody = z.object({ by: person });
+const switchBody = z.object({ by: person, target: z.string().optional(), kind: z.enum(["net", "persona", "executor"]).optional() });
 /** One that does not answer in time is left out; its nets are shown again when they have an owner. */
 const OTHERS_MS = 3000;
 /** For what takes as long as it takes. */
@@ -86,8 +86,18 @@ const VERBS: Record<string, Verb> = {
     });
   },
   status,
-  kill: (master, body) => switchAll(master, "killed", byBody.parse(body).by.user),
-  resume: (master, body) => switchAll(master, "running", byBody.parse(body).by.user),
+  kill: async (master, body) => {
+    const { by, target, kind } = switchBody.parse(body);
+    const part = await killTarget(master, target, kind);
+    return switchAll(master, part ? { turn: "killed", ...part } : "killed", by.user);
+  },
+  /** `lifted: false` when nothing of this name is stopped by a kill. */
+  resume: async (master, body) => {
+    const { by, target, kind } = switchBody.parse(body);
+    if (target === undefined || target === "all") return switchAll(master, "running", by.user);
+    const part = stoppedTarget(await master.ports.broker.control.read(), target, kind);
+    return part ? switchAll(master, { turn: "running", ...part }, by.user) : { lifted: false };
+  },
 };
 
 export function serveRuntime(master: Master): Promise<Serving> {
@@ -157,21 +167,35 @@ async function status(master: Master): Promise<Json> {
 }
 
 /** The record first, then every term of every master: the broker's echo of it finds all done. */
-async function switchAll(master: Master, state: ControlState["state"], by: string): Promise<Json> {
-  const { generation } = await master.writeControl(state, by);
-  const changed = (await fromAll(master, "follow-control", { generation, state, by })).flat();
-  return { state, generation, nets: changed, summary: summaryOf(state, changed) };
+async function switchAll(master: Master, change: ControlChange, by: string): Promise<Json> {
+  const control = await master.writeControl(change, by);
+  const changed = (await fromAll(master, "follow-control", { ...control, by } as unknown as Json)).flat();
+  const { generation, state, stopped } = control;
+  const turn = typeof change === "string" ? change : change.turn;
+  return {
+    state,
+    generation,
+    stopped: stopped as unknown as Json,
+    nets: changed,
+    summary: summaryOf(turn, changed) + stillStopped(control),
+  };
+}
+
+/** After a resume: what was stopped by a kill of its own stays stopped. */
+function stillStopped({ state, stopped }: ControlState): string {
+  const names = [...stopped.net, ...stopped.persona, ...stopped.executor];
+  return state === "running" && names.length > 0 ? `\nstill stopped: ${names.join(", ")} (petrel resume NAME)` : "";
 }
 
 /** What a kill stopped, or a resume took up again, in a sentence. */
-function summaryOf(state: ControlState["state"], nets: Json[]): string {
-  const killed = state === "killed";
+function summaryOf(turn: ControlState["state"], nets: Json[]): string {
+  const killed = turn === "killed";
   if (nets.length === 0) return killed ? "no net ran, or all were stopped before" : "nothing was stopped";
   return nets
     .map((row) => {
-      const { net, stopped, resumed } = row as unknown as { net: string; stopped?: Touched[]; resumed?: Touched[] };
+      const { net, stopped, resumed, part } = row as unknown as { net: string; stopped?: Touched[]; resumed?: Touched[]; part?: string };
       const names = (stopped ?? resumed ?? []).map(({ transition, firing }) => `${transition} (${firing})`);
-      return `${killed ? "stopped" : "went on in"} ${net}: ${names.length === 0 ? "no firing was under way" : names.join(", ")}`;
+      return `${killed ? "stopped" : "went on in"} ${part === undefined ? "" : `${part}${killed ? " in" : ","} `}${net}: ${names.length === 0 ? "no firing was under way" : names.join(", ")}`;
     })
     .join("\n");
 }

@@ -207,12 +207,21 @@ export interface VersionStore {
   names(): Promise<string[]>;
 }
 
+/** What is killed: all, or some nets, personas and executors while the rest goes on. */
+export interface ControlState {
+  generation: number;
+  state: "running" | "killed";
+  stopped: Record<StoppedPart, readonly string[]>;
+}
+export type StoppedPart = "net" | "persona" | "executor";
+export type ControlChange = "running" | "killed" | { turn: "running" | "killed"; part: StoppedPart; name: string };
+
 /** Pause and kill: a generation number that masters read from the leader before they start anything (E9). */
 export interface Control {
-  read(): Promise<{ generation: number; state: "running" | "killed" }>;
+  read(): Promise<ControlState>;
   /** Raises the generation. */
-  write(state: "running" | "killed"): Promise<{ generation: number }>;
-  watch(call: (control: { generation: number; state: "running" | "killed" }) => void): Promise<Serving>;
+  write(change: ControlChange): Promise<ControlState>;
+  watch(call: (control: ControlState) => void): Promise<Serving>;
 }
 
 /** Liveness only: safety never rests on a lease. */

@@ -1,5 +1,6 @@
 /** Pause and kill: a generation number, read through the leader before anything starts (E9). */
-import type { Control, Serving } from "../contract/broker.ts";
+import type { Control, ControlChange, ControlState, Serving } from "../contract/broker.ts";
+import { changedControl, RUNNING } from "../contract/control.ts";
 import { Retryable } from "../contract/errors.ts";
 import { buckets } from "../contract/subjects.ts";
 import { Bucket } from "./bucket.ts";
@@ -9,9 +10,7 @@ import type { Link } from "./link.ts";
 import { backoffMs, pause, persist } from "./retry.ts";
 import { tail } from "./tail.ts";
 
-type State = { generation: number; state: "running" | "killed" };
 const KEY = "runtime";
-const START: State = { generation: 0, state: "running" };
 
 export class JetStreamControl implements Control {
   readonly #link: Link;
@@ -22,18 +21,17 @@ export class JetStreamControl implements Control {
     this.#bucket = new Bucket(link, buckets.control, { ...keeping, description: "Pause and kill: a generation number" });
   }
 
-  async read(): Promise<State> {
+  async read(): Promise<ControlState> {
     const message = await this.#bucket.get(KEY);
-    return message ? parse(message.data) : START;
+    return message ? parse(message.data) : RUNNING;
   }
 
-  async write(state: "running" | "killed"): Promise<{ generation: number }> {
+  async write(change: ControlChange): Promise<ControlState> {
     for (let round = 0; round < 20; round++) {
       const before = await this.#bucket.get(KEY);
-      const generation = (before ? parse(before.data).generation : 0) + 1;
-      const value = JSON.stringify({ generation, state });
-      const stored = await persist(this.#link, 5, () => this.#store(value, before?.seq ?? 0));
-      if (stored !== null) return { generation };
+      const next = changedControl(before ? parse(before.data) : RUNNING, change);
+      const stored = await persist(this.#link, 5, () => this.#store(JSON.stringify(next), before?.seq ?? 0));
+      if (stored !== null) return next;
       await pause(this.#link.clock, backoffMs(round) / 2);
     }
     throw new Retryable({ code: "control-contended", message: "others keep changing pause and kill at the same time", hint: "try again" });
@@ -50,7 +48,7 @@ export class JetStreamControl implements Control {
     }
   }
 
-  async watch(call: (control: State) => void): Promise<Serving> {
+  async watch(call: (control: ControlState) => void): Promise<Serving> {
     const closing = new AbortController();
     const reading = (async () => {
       for await (const message of tail(this.#link, this.#bucket.stream, 0, this.#bucket.subject(KEY), closing.signal)) {
@@ -67,14 +65,14 @@ export class JetStreamControl implements Control {
 }
 
 /** What cannot be read counts as killed: nothing starts on a guess. */
-function parse(data: Uint8Array): State {
+function parse(data: Uint8Array): ControlState {
   try {
-    const value = JSON.parse(new TextDecoder().decode(data)) as Partial<State>;
+    const value = JSON.parse(new TextDecoder().decode(data)) as Partial<ControlState>;
     if (typeof value.generation === "number" && (value.state === "running" || value.state === "killed")) {
-      return { generation: value.generation, state: value.state };
+      return { ...RUNNING, generation: value.generation, state: value.state, stopped: { ...RUNNING.stopped, ...value.stopped } };
     }
   } catch {
     // Falls through.
   }
-  return { generation: 0, state: "killed" };
+  return { ...RUNNING, state: "killed" };
 }

@@ -20,6 +20,7 @@ import { asSent, mayNotSendMore } from "./link-draft.ts";
 import { markingIndex } from "./marking-index.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { isStopped } from "./stopped.ts";
 import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
 
 /**
@@ -34,7 +35,7 @@ export function decideTransition(
   netOf: (firing: OpenFiring) => CompiledNet | null = () => net,
   upTo = Number.POSITIVE_INFINITY,
 ): EventDraft | null {
-  if (state.paused || state.killed) return null;
+  if (state.paused || state.killed || isStopped(state, "persona", transition.definition.persona)) return null;
   const { open, gated, passed } = markingIndex(state).firingsOf(transition.id);
   if (!hasRoom(state, net, transition) || mayNotSendMore(state, transition)) return null;
   if (open.size < transition.slots) {

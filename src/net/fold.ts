@@ -23,6 +23,7 @@ import {
   PUT_MEMORY_MS,
   tokensOf,
 } from "./state.ts";
+import { markStopped, type StoppedKind } from "./stopped.ts";
 
 export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
   const state = emptyState(net);
@@ -131,10 +132,18 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     state.pausedFor = { by: text(event, "by") ?? "", ...(code ? { code } : {}), ...(reason ? { reason } : {}), ...(hint ? { hint } : {}) };
   },
   stopped: (state, event) => {
-    state.killed = true;
+    const part = partOf(event);
+    if (part) markStopped(state, part.kind, part.name, true);
+    else state.killed = true;
     state.generation = number(event, "generation") ?? state.generation;
   },
   resumed: (state, event) => {
+    const part = partOf(event);
+    if (part) {
+      markStopped(state, part.kind, part.name, false);
+      state.generation = number(event, "generation") ?? state.generation;
+      return;
+    }
     // Taking a kill back lets go on what ran before: a net that a person has paused stays paused.
     if (!state.killed) {
       state.paused = false;
@@ -144,6 +153,15 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     state.generation = number(event, "generation") ?? state.generation;
   },
 };
+
+/** A kill or a resume of one persona or one executor. */
+function partOf(event: NetEvent): { kind: StoppedKind; name: string } | null {
+  for (const kind of ["persona", "executor"] as const) {
+    const name = text(event, `only-${kind}`);
+    if (name !== undefined) return { kind, name };
+  }
+  return null;
+}
 
 /** In each term, and whenever they have doubled: of work that is over, nobody asks any more who put it in. */
 function forgetAuthors(state: NetState): void {

@@ -131,6 +131,8 @@ export interface NetState {
   /** Who or what paused it, while it is. */
   pausedFor: { by: string; code?: string; reason?: string; hint?: string } | null;
   killed: boolean;
+  /** What of it is stopped while the rest goes on, see `stopped.ts`; absent for nothing. */
+  stopped?: readonly string[];
   generation: number;
 }
 

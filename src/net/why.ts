@@ -7,6 +7,7 @@ import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-n
 import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roomIn } from "./decide.ts";
 import { mayNotSendMore } from "./link-draft.ts";
 import type { NetState, OpenFiring, Placed } from "./state.ts";
+import { isStopped } from "./stopped.ts";
 import { type ExecutorSeen, firingReason } from "./why-firing.ts";
 import { bindingReasons, tokenReason } from "./why-inputs.ts";
 
@@ -71,7 +72,7 @@ export function whyTransition(context: WhyContext, transition: CompiledTransitio
   const fires =
     decideTransition(state, net, transition, now, netOf) !== null ||
     (transition.jsonata !== null && boundForWork(state, net, transition, now) !== null);
-  const reasons = [...switchReasons(state), ...vacantReasons(context, transition), ...underWay(context, transition)];
+  const reasons = [...switchReasons(state, transition.definition.persona), ...vacantReasons(context, transition), ...underWay(context, transition)];
   if (fires) reasons.push(...rivals(context, transition));
   else reasons.push(...roomReasons(context, transition), ...bindingReasons(context, transition));
   if (!fires && reasons.length === 0) reasons.push({ code: "other", text: "no combination of tokens meets all its conditions" });
@@ -85,8 +86,10 @@ function vacantReasons({ state }: WhyContext, { id, definition }: CompiledTransi
   return [{ code: "slots", text: `${definition.persona} was retired from ${id}: it has no instance`, transition: id, command }];
 }
 
-function switchReasons(state: NetState): Reason[] {
+function switchReasons(state: NetState, persona: string | undefined): Reason[] {
   const reasons: Reason[] = [];
+  if (persona !== undefined && isStopped(state, "persona", persona))
+    reasons.push({ code: "killed", text: `the persona ${persona} is stopped by a kill`, command: `petrel resume ${persona}` });
   if (state.killed) reasons.push({ code: "killed", text: "everything is stopped by a kill", command: "petrel resume" });
   if (!state.paused) return reasons;
   const { by, reason, hint } = state.pausedFor ?? {};

@@ -269,7 +269,7 @@ describe("pause and kill", () => {
     await kit.put("w", "a", 1);
     await waitUntil("offered", () => one.orders.length === 1);
     await kit.die();
-    kit.hub.control = { generation: 7, state: "killed" };
+    kit.hub.control = { ...kit.hub.control, generation: 7, state: "killed" };
     await kit.crash();
     await kit.master.termOf("w");
     await waitUntil("it is stopped", () => kit.stateOf("w").killed);

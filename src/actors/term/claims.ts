@@ -9,7 +9,10 @@ import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
 import { type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { isStopped } from "../../net/stopped.ts";
 import type { CommitLoop } from "./commit-loop.ts";
+
+const STOPPED = "everything is stopped until `petrel resume`";
 
 export interface ClaimPorts {
   state: NetState;
@@ -65,7 +68,11 @@ export class Claims {
     if (loop.isOver) return no("unknown", "this owner's term is over");
     const firing = state.firings.get(id);
     if (request.verb === "settled") return this.#settled(firing, attempt);
-    if (state.killed) return no("killed", "everything is stopped until `petrel resume`");
+    if (state.killed) return no("killed", STOPPED);
+    if (isStopped(state, "executor", request.executor))
+      return no("killed", `this executor is stopped until \`petrel resume ${request.executor}\``);
+    if (firing?.persona && isStopped(state, "persona", firing.persona))
+      return no("killed", `${firing.persona} is stopped until \`petrel resume ${firing.persona}\``);
     if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
     if (request.verb === "claim") return this.#claim(firing, request.executor);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
@@ -89,6 +96,7 @@ export class Claims {
     for (const firing of [...state.firings.values()]) {
       // What waits after a failure has not been offered yet.
       if (firing.gate || firing.notBefore !== null || poolOf(firing) === null) continue;
+      if (firing.persona && isStopped(state, "persona", firing.persona)) continue;
       if (firing.claim) {
         const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
         if (now - heard > leaseMs) this.#ports.lapse(firing, `the lease of ${firing.claim.executor} ran out`);
@@ -142,7 +150,7 @@ export class Claims {
     });
     // The log was waited for: a kill, a lapse or a result may have come in between.
     const { state } = this.#ports;
-    if (state.killed) return no("killed", "everything is stopped until `petrel resume`");
+    if (state.killed) return no("killed", STOPPED);
     if (state.firings.get(firing.firing) !== firing || firing.attempt !== attempt) return no("not-open", "this attempt is over");
     this.#ports.claimed(firing, executor);
     return this.#yes(firing);

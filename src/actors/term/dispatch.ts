@@ -17,6 +17,7 @@ import type { Needs } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { isStopped } from "../../net/stopped.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { askOf } from "../turn-input.ts";
 import { loadBundles } from "./bundles.ts";
@@ -101,6 +102,7 @@ export class Dispatch {
     const { state, settle, isLogged } = this.#ports;
     const transition = this.#transition(firing);
     if (!transition || firing.gate || firing.notBefore !== null || state.killed || state.paused) return;
+    if (isStopped(state, "persona", firing.persona ?? undefined)) return;
     if (this.hasBegun(firing) || !isLogged(firing)) return;
     this.#begun.set(firing.firing, firing.attempt);
     try {

@@ -15,6 +15,7 @@ import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts"
 import type { Outcome } from "../../net/decide.ts";
 import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { isStopped } from "../../net/stopped.ts";
 import { firstLine } from "../../net/summary.ts";
 import { storeBundles } from "./bundles.ts";
 import { answerAttributes } from "./recordings.ts";
@@ -62,7 +63,7 @@ export class Outcomes {
     const firing = state.firings.get(id);
     const net = firing && netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
-    if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || state.killed) return false;
+    if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || this.#stands(firing)) return false;
     if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) return this.#pauseFor(firing, outcome.error);
     const given = soundOutcome(outcome);
     const draft = settleDraft(state, net, transition, firing, given, clock.now(), random());
@@ -71,7 +72,7 @@ export class Outcomes {
     const attributes = Object.keys(said).length > 0 ? { attributes: said } : {};
     const fitting = await fitTokens({ ...draft, ...extra, ...attributes }, broker.artifacts);
     // The artefact store was waited for: the attempt may be over by now.
-    if (state.firings.get(id)?.attempt !== attempt || state.killed) return false;
+    if (state.firings.get(id)?.attempt !== attempt || this.#stands(firing)) return false;
     await commit(fitting);
     return true;
   }
@@ -140,7 +141,7 @@ export class Outcomes {
     const isOpen = firing && !firing.gate && firing.attempt === result.attempt && firing.claim?.executor === result.executor;
     const isAgent = firing && netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent";
     if (isOpen && isAgent && result.outcome.ok) return;
-    if (isOpen && !state.killed) {
+    if (isOpen && !this.#stands(firing)) {
       const outcome = soundOutcome(result.outcome);
       const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, broker.artifacts) } : outcome;
       if (await this.settle(result.firing, result.attempt, stored)) {
@@ -149,6 +150,12 @@ export class Outcomes {
       }
     }
     if (!isAgent && !this.#counted.has(keyOf(result))) await this.#ignore(result);
+  }
+
+  /** Stopped by a kill, with the rest or as its persona's work. */
+  #stands(firing: OpenFiring): boolean {
+    const { state } = this.#ports;
+    return state.killed || isStopped(state, "persona", firing.persona ?? undefined);
   }
 
   async #ignore(result: WorkResult): Promise<void> {

@@ -2,10 +2,16 @@
 
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { usage } from "../../client/usage.ts";
-import type { Json } from "../../contract/json.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { oneLine } from "../output.ts";
-import { EXIT, type Verb } from "../verb.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+
+const KIND_OPTION = {
+  flags: "--kind <kind>",
+  about: "where a name is that of several: net, persona or executor",
+  choices: ["net", "persona", "executor"],
+} as const;
 
 export const pauseVerb: Verb = {
   command: "pause <net>",
@@ -21,42 +27,73 @@ export const pauseVerb: Verb = {
 };
 
 export const resumeVerb: Verb = {
-  command: "resume [net]",
-  summary: "go on after a pause (with a net) or after a kill (without)",
-  examples: ["petrel resume safe-teams", "petrel resume"],
-  options: [ROLE_OPTION],
+  command: "resume [target]",
+  summary: "go on after a kill, of all or of one net, persona or executor, or after a pause of a net",
+  details:
+    "Exactly what ran before goes on: what was paused earlier stays paused, and what was killed by its name stays stopped until it is resumed by its name.",
+  examples: ["petrel resume safe-teams", "petrel resume", "petrel resume developer"],
+  options: [KIND_OPTION, ROLE_OPTION],
   run: async (call) => {
-    const net = call.optionalArg("net");
+    const target = call.optionalArg("target");
     const by = callerOf(call);
-    const answer = await call.withBroker((broker) =>
-      net === undefined ? askRuntime(broker, "resume", { by }) : askNet(broker, net, "resume", { by }),
+    const name = target === undefined || target === "all" ? undefined : target;
+    const answer = await call.withBroker(async (broker) => {
+      const lifted = await askRuntime(broker, "resume", { by, ...targetOf(call, target) });
+      const nothing = name !== undefined && (lifted as { lifted?: boolean } | null)?.lifted === false;
+      return nothing ? await askNet(broker, name, "resume", { by }) : lifted;
+    });
+    const more = stillStopped(answer);
+    call.out.result(
+      { ...(name === undefined ? {} : { net: name }), resumed: true, answer },
+      () => `${name ?? "everything"} goes on${more}`,
     );
-    call.out.result({ ...(net === undefined ? {} : { net }), resumed: true, answer }, () => `${net ?? "everything"} goes on`);
     return EXIT.ok;
   },
 };
 
 export const killVerb: Verb = {
-  command: "kill",
-  summary: "stop every firing, model call and child process of every net, now",
+  command: "kill [target]",
+  summary: "stop every firing, model call and child process now: of all, or of one net, persona or executor",
   details:
-    "Nothing is lost: the tokens stay, and `petrel resume` goes on with what ran. On a terminal it asks first; elsewhere it needs --yes.",
-  examples: ["petrel kill --yes", "petrel kill --yes --json"],
-  options: [{ flags: "--yes", about: "do not ask" }, ROLE_OPTION],
+    "Nothing is lost: the tokens stay, and `petrel resume` goes on with what ran. Of an executor, the work goes to others. On a terminal it asks first; elsewhere it needs --yes.",
+  examples: [
+    "petrel kill --yes",
+    "petrel kill safe-teams --yes",
+    "petrel kill developer --yes",
+    "petrel kill builder --kind executor --yes --json",
+  ],
+  options: [{ flags: "--yes", about: "do not ask" }, KIND_OPTION, ROLE_OPTION],
   run: async (call) => {
     if (!call.on("yes")) {
-      const sure = await call.petrel.confirm("Stop every firing, model call and child process now?");
+      const what = call.optionalArg("target") ?? "all";
+      const sure = await call.petrel.confirm(`Stop every firing, model call and child process${what === "all" ? "" : ` of ${what}`} now?`);
       if (sure === null) throw usage("nobody is there to be asked", "petrel kill --yes");
       if (!sure) {
         call.out.say("nothing was stopped");
         return EXIT.cancelled;
       }
     }
-    const answer = await call.withBroker((broker) => askRuntime(broker, "kill", { by: callerOf(call) }));
-    call.out.result({ killed: true, answer }, () => `${describe(answer)}\npetrel resume goes on with what ran`);
+    const answer = await call.withBroker((broker) =>
+      askRuntime(broker, "kill", { by: callerOf(call), ...targetOf(call, call.optionalArg("target")) }),
+    );
+    call.out.result(
+      { killed: true, answer },
+      () =>
+        `${describe(answer)}\n${call.pasteable(`petrel resume${call.optionalArg("target") ? ` ${call.optionalArg("target")}` : ""}`)} goes on with what ran`,
+    );
     return EXIT.ok;
   },
 };
+
+function targetOf(call: VerbCall, target: string | undefined): JsonObject {
+  const kind = call.text("kind");
+  return { ...(target === undefined ? {} : { target }), ...(kind === undefined ? {} : { kind }) };
+}
+
+function stillStopped(answer: Json): string {
+  const summary = (answer as { summary?: string } | null)?.summary ?? "";
+  return /\nstill stopped: .*$/.exec(summary)?.[0] ?? "";
+}
 
 /** The master's own sentence where it gave one. */
 function describe(answer: Json): string {

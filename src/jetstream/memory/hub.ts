@@ -1,7 +1,8 @@
 /** What the clients of the in-memory broker share: the part that a NATS server would hold. */
-import type { MasterPresence, PlaceLayout, SaidPiece, Serving } from "../../contract/broker.ts";
+import type { ControlState, MasterPresence, PlaceLayout, SaidPiece, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
+import { RUNNING } from "../../contract/control.ts";
 import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/envelope.ts";
 import { Retryable } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
@@ -35,7 +36,7 @@ export class MemoryHub {
   readonly offered = new Set<string>();
   readonly done = new Map<string, MemoryStream<WorkResult>>();
   readonly versions = new Map<string, { definition: Json; at: string }>();
-  control: { generation: number; state: "running" | "killed" } = { generation: 0, state: "running" };
+  control: ControlState = RUNNING;
   readonly controlWatchers = new Set<() => void>();
   readonly leases = new Map<string, { owner: string; until: number }>();
   readonly masters = new Map<string, { presence: MasterPresence; until: number }>();

@@ -1,6 +1,8 @@
 /** Places, versions, control, checkpoints and artefacts of the in-memory broker. */
+
 import type { Artifacts, Checkpoints, Control, PlaceStreams, VersionStore } from "../../contract/broker.ts";
 import { isoTime } from "../../contract/clock.ts";
+import { changedControl } from "../../contract/control.ts";
 import { Retryable } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
 import type { Token } from "../../contract/token.ts";
@@ -77,11 +79,11 @@ export function memoryControl(hub: MemoryHub, wire: MemoryWire): Control {
       wire.check();
       return { ...hub.control };
     },
-    write: async (state) => {
+    write: async (change) => {
       wire.check();
-      hub.control = { generation: hub.control.generation + 1, state };
+      hub.control = changedControl(hub.control, change);
       for (const call of [...hub.controlWatchers]) call();
-      return { generation: hub.control.generation };
+      return { ...hub.control };
     },
     watch: async (call) => {
       const hear = () => {

@@ -1,0 +1,128 @@
+/** A kill of one net, one persona or one executor, and its resume (E9). */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { HandExecutor } from "../support/hand-executor.ts";
+import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
+import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { personaNamed } from "../support/net-personas.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+let kit: MasterKit;
+const started: HandExecutor[] = [];
+const command = (over: object) => ({ kind: "command", pool: "p", argv: ["true"], in: [{ place: "a" }], out: [{ to: "b" }], ...over });
+const net = (name: string) => ({
+  net: name,
+  places: { a: { open: true }, c: { open: true }, b: { sink: true } },
+  transitions: { plain: command({}), made: command({ persona: "maker", in: [{ place: "c" }] }) },
+});
+const executor = (name: string) => {
+  const made = kit.executor(name);
+  made.beat();
+  started.push(made);
+  return made;
+};
+const types = async (name: string) => (await eventsOf(kit.broker, name)).map(({ type }) => type);
+const open = (name: string) => [...kit.stateOf(name).firings.values()];
+
+beforeEach(async () => {
+  kit = await masterKit();
+  await kit.ask(null, "apply-persona", { persona: personaNamed("maker") });
+  await kit.ask(null, "apply-net", { definition: net("one") });
+  await kit.ask(null, "apply-net", { definition: net("two") });
+});
+afterEach(async () => {
+  for (const name of ["one", "two"]) await logAgreesWithPlaces(kit.broker, name);
+  for (const each of started.splice(0)) await each.stop();
+  await kit.stop();
+});
+
+async function claimed(by: HandExecutor, net: string, place: string) {
+  const before = by.orders.length;
+  await kit.put(net, place, {});
+  await waitUntil("an offer is there", () => by.orders.length > before);
+  const order = by.orders.at(-1);
+  if (!order) throw new Error("no order");
+  expect(await by.ask(order, "claim")).toMatchObject({ ok: true });
+  return order;
+}
+
+it("of a net stops that net alone, also over a restart; its resume begins exactly that again, and what was paused stays paused", async () => {
+  const hand = executor("hand");
+  const first = await claimed(hand, "one", "a");
+  const other = await claimed(hand, "two", "a");
+  await kit.ask("one", "pause");
+  expect(await kit.ask(null, "kill", { target: "one" })).toMatchObject({ stopped: { net: ["one"] } });
+  await waitUntil("the executor is told", () => hand.cancelled.some(({ firing }) => firing === first.firing));
+  expect(hand.cancelled.map(({ firing }) => firing)).toEqual([first.firing]);
+  expect(await hand.ask(other, "renew")).toMatchObject({ ok: true });
+  expect(await hand.ask(first, "renew")).toMatchObject({ ok: false, code: "killed" });
+  await kit.crash();
+  await kit.master.termOf("one");
+  await kit.master.termOf("two");
+  await waitUntil("it stands still", () => kit.stateOf("one").killed);
+  expect(kit.stateOf("two").killed).toBe(false);
+  expect(await kit.ask(null, "resume", { target: "two" })).toEqual({ lifted: false });
+  await kit.ask(null, "resume", { target: "one" });
+  await waitUntil("the next attempt is open", () => open("one")[0]?.attempt === 2);
+  expect(kit.stateOf("one")).toMatchObject({ killed: false, paused: true });
+  expect(open("one").map(({ firing }) => firing)).toEqual([first.firing]);
+  expect((await types("two")).includes("stopped")).toBe(false);
+});
+
+it("of a persona ends its firings in every net, starts none of it until its resume, and leaves the rest alone", async () => {
+  const hand = executor("hand");
+  const mine = await claimed(hand, "one", "c");
+  const theirs = await claimed(hand, "one", "a");
+  await kit.ask(null, "kill", { target: "maker" });
+  await waitUntil("the executor is told", () => hand.cancelled.length > 0);
+  expect(hand.cancelled.map(({ firing }) => firing)).toEqual([mine.firing]);
+  expect(await hand.ask(mine, "confirm")).toMatchObject({ ok: false, code: "killed" });
+  await hand.deliver(mine, "too late");
+  await hand.deliver(theirs, "in time");
+  await waitUntil("the other's result counts", () => open("one").length === 1);
+  const offers = hand.orders.length;
+  await kit.put("two", "c", {});
+  await kit.put("two", "a", {});
+  await waitUntil("what is not its own begins", () => hand.orders.length > offers);
+  expect(hand.orders.slice(offers).map(({ transition }) => transition)).toEqual(["plain"]);
+  expect(open("two").map(({ transition }) => transition)).toEqual(["plain"]);
+  const why = (await kit.ask("two", "why", { name: "made" })) as { reasons: { code: string; command: string }[] }[];
+  expect(why[0]?.reasons[0]).toMatchObject({ code: "killed", command: "petrel resume maker" });
+  await kit.crash();
+  await kit.master.termOf("one");
+  expect(kit.stateOf("one").stopped).toEqual(["persona:maker"]);
+  await kit.ask(null, "resume", { target: "maker" });
+  await waitUntil("both begin", () => hand.orders.filter(({ transition }) => transition === "made").length >= 3);
+  expect(open("one")).toMatchObject([{ firing: mine.firing, transition: "made" }]);
+  expect(kit.stateOf("one").stopped).toBeUndefined();
+});
+
+it("of an executor takes its work away and gives it to others; it gets no claim until its resume", async () => {
+  const bad = executor("bad");
+  const order = await claimed(bad, "one", "a");
+  await kit.ask(null, "kill", { target: "bad" });
+  await waitUntil("it is told", () => bad.cancelled.length === 1);
+  expect(await bad.ask(order, "renew")).toMatchObject({ ok: false, code: "killed" });
+  const again = () => [bad, ...started].flatMap(({ orders }) => orders).find(({ attempt }) => attempt === 2);
+  await waitUntil("it is offered again", () => again() !== undefined);
+  const second = again() as NonNullable<ReturnType<typeof again>>;
+  expect(await bad.ask(second, "claim")).toMatchObject({ ok: false, code: "killed" });
+  const good = kit.executor("good", "q");
+  expect(await good.ask(second, "claim")).toMatchObject({ ok: true });
+  await good.stop();
+  await kit.ask(null, "resume", { target: "bad" });
+  expect(await bad.ask(second, "claim")).toMatchObject({ ok: false, code: "taken" });
+});
+
+it("of all, taken back, leaves stopped what was stopped by its name; names that are nobody's or several are errors", async () => {
+  await kit.ask(null, "kill", { target: "two" });
+  await kit.ask(null, "kill");
+  const answer = (await kit.ask(null, "resume")) as { summary: string };
+  expect(answer.summary).toContain("still stopped: two");
+  await waitUntil("the first goes on", () => !kit.stateOf("one").killed);
+  expect(kit.stateOf("two").killed).toBe(true);
+  await expect(kit.ask(null, "kill", { target: "nobody" })).rejects.toMatchObject({ code: "unknown-target" });
+  executor("one");
+  await expect(kit.ask(null, "kill", { target: "one" })).rejects.toMatchObject({ code: "ambiguous-target" });
+  await kit.ask(null, "kill", { target: "one", kind: "executor" });
+  expect(kit.stateOf("one")).toMatchObject({ killed: false, stopped: ["executor:one"] });
+});

@@ -1,0 +1,171 @@
+/** Executors as an operator has them: enrolled, listed, labelled, killed, revoked; real processes with credentials alone. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { processesWith } from "../../src/executors/stray-processes.ts";
+import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const NET = "yard";
+const net = {
+  net: NET,
+  places: { jobs: { open: true }, special: { open: true }, done: { sink: true } },
+  transitions: {
+    long: {
+      ...{ kind: "command", pool: "code", concurrency: 50, in: [{ place: "jobs" }], out: [{ to: "done" }], timeout: "1h" },
+      argv: ["sh", "-c", "trap '' TERM; sleep 3600 & sleep 3600; wait"],
+    },
+    labelled: {
+      ...{ kind: "command", pool: "code", labels: ["git", "node20"], in: [{ place: "special" }] },
+      ...{ argv: ["echo", "hello"], out: [{ to: "done", value: { said: "${$result.stdout}" } }] },
+    },
+  },
+};
+interface Row {
+  name: string;
+  state: string;
+  labels: string[];
+  version: string | null;
+  busy: number | null;
+  slots: number | null;
+  leases: string[];
+  heard: string | null;
+}
+
+const desk = new Desk("executors");
+const rows = async () => new Map((await desk.json<Row[]>(["executor", "ls"])).map((row) => [row.name, row]));
+const tokens = async (place: string) => (await desk.json<{ tokens: { data: unknown }[] }>(["tokens", NET, place])).tokens;
+const at = (name: string) => desk.path(`machine-${name}`);
+const join = async (name: string, labels: string): Promise<Running> => {
+  await desk.json(["executor", "enroll", name, "--labels", labels]);
+  const running = desk.start(["executor", "start", "--creds", `${name}.creds`, "--dir", at(name), "--slots", "20"]);
+  await running.says(/"ready":true/);
+  return running;
+};
+
+let system: Running;
+beforeAll(async () => {
+  await builtCli();
+  system = desk.start(["up", "--json", "--models", "recorded", "--slots", "20", "--lease", "8000"]);
+  await system.says(/"ready":true/);
+  writeFileSync(desk.path("yard.json"), JSON.stringify(net));
+  await desk.json(["net", "apply", "yard.json"]);
+}, 120_000);
+afterAll(async () => {
+  await desk.clear();
+  // The machine is clean after: whatever carries a firing of this net is a left-over.
+  expect(processesWith(`PETREL_FIRING=${NET}/`)).toEqual([]);
+});
+
+test("what needs a label that nobody has is blocked, and starts by itself when an executor with it joins", {
+  timeout: 180_000,
+}, async () => {
+  await waitUntil("the local executor is heard", async () => (await rows()).get("local")?.state === "here", 60_000);
+  await desk.json(["put", NET, "special", "{}"]);
+  await waitUntil("why says so", async () => {
+    const [why] = await desk.json<{ reasons: { code: string; missing?: string[] }[] }[]>(["why", NET, "labelled"]);
+    return why?.reasons[0]?.code === "label-missing" && why.reasons[0].missing?.join() === "node20";
+  });
+  await waitUntil("the event line says so", async () =>
+    (await desk.events(NET, ".petrel")).some(({ summary }) =>
+      /^labelled is blocked: .* the label node20; local comes nearest\.$/.test(summary),
+    ),
+  );
+  expect(await tokens("done")).toEqual([]);
+  const one = await join("yard-one", "git,node20");
+  await waitUntil("it is done", async () => (await tokens("done")).length === 1);
+  expect((await tokens("done"))[0]?.data).toEqual({ said: "hello\n" });
+  const row = (await rows()).get("yard-one");
+  expect(row).toMatchObject({
+    state: "here",
+    labels: ["git", "node20"],
+    slots: 20,
+    busy: 0,
+    version: expect.any(String),
+    heard: expect.any(String),
+  });
+  expect((await desk.run(["executor", "ls"])).stdout).toMatch(/yard-one +here +code +git, node20 .*ago/);
+  if (process.platform === "linux") expect(listens(one.pid)).toEqual([]);
+  // Its folder holds no secret of the masters', and no more than its own key was given to it.
+  expect(readdirSync(at("yard-one")).sort()).toEqual(["executors", "logs"]);
+});
+
+test("a kill ends 50 commands on three executors with all that they started; a resume begins exactly these again", {
+  timeout: 240_000,
+}, async () => {
+  await join("yard-two", "git");
+  for (let n = 0; n < 50; n++) await desk.json(["put", NET, "jobs", `{"n":${n}}`]);
+  const running = () => new Set(processesWith(`PETREL_FIRING=${NET}/long/`));
+  // A shell and two sleeps each.
+  await waitUntil("all 50 run", () => running().size >= 150, 120_000);
+  const busy = [...(await rows()).values()].filter((row) => (row.busy ?? 0) > 0);
+  expect(busy.map(({ name }) => name).sort()).toEqual(["local", "yard-one", "yard-two"]);
+  expect(busy.some(({ leases }) => leases.every((lease) => lease.startsWith(`${NET}/long/`)))).toBe(true);
+  const asked = Date.now();
+  const kill = await desk.json<{ answer: { nets: { stopped: { firing: string }[] }[] } }>(["kill", "--yes"]);
+  const stopped = kill.answer.nets[0]?.stopped.map(({ firing }) => firing) ?? [];
+  await waitUntil("nothing of it lives", () => running().size === 0, 20_000);
+  process.stderr.write(
+    `50 commands on 3 executors, ${stopped.length} firings: dead ${Date.now() - asked} ms after the command was typed\n`,
+  );
+  expect(stopped).toHaveLength(50);
+  await desk.json(["resume"]);
+  await waitUntil("all 50 run again", () => running().size >= 150, 120_000);
+  const claims = (await desk.events(NET, ".petrel")).filter(({ type, attempt }) => type === "claimed" && attempt === 2);
+  expect(claims.map(({ firing }) => firing).sort()).toEqual([...stopped].sort());
+  // One executor alone: its work goes to others only when they have room.
+  await desk.json(["kill", "yard-two", "--yes"]);
+  await waitUntil("it is idle", async () => (await rows()).get("yard-two")?.busy === 0, 20_000);
+  await desk.json(["kill", NET, "--yes"]);
+  await waitUntil("nothing of it lives", () => running().size === 0, 20_000);
+  await desk.json(["resume", "yard-two"]);
+});
+
+test("a revoked executor is cut off, and its credentials let nobody in any more", { timeout: 120_000 }, async () => {
+  const asked = Date.now();
+  await desk.json(["executor", "revoke", "yard-two"]);
+  await waitUntil("its connection is gone", async () => !(await connected()).includes("yard-two"), 20_000);
+  process.stderr.write(`revoked: cut off ${Date.now() - asked} ms after the command was typed\n`);
+  expect((await desk.run(["executor", "start", "--creds", "yard-two.creds", "--dir", at("again")])).stderr).toContain(
+    "refuses these credentials",
+  );
+  await waitUntil("it is listed as revoked", async () => (await rows()).get("yard-two")?.state === "revoked", 30_000);
+  expect((await desk.run(["executor", "start", "--name", "yard-two"])).stderr).toContain("executor enroll yard-two");
+  expect((await rows()).get("yard-one")?.state).toBe("here");
+  expect((await desk.run(["executor", "revoke", "nobody"])).code).toBe(1);
+  expect((await desk.run(["executor", "enroll", "yard-one"])).stderr).toContain("--force");
+  expect((await system.stop()).code).toBe(0);
+});
+
+/** Names of connected executors, as the broker's monitor has them. */
+async function connected(): Promise<string[]> {
+  const { nats } = JSON.parse(readFileSync(desk.path(".petrel", "runtime.json"), "utf8")) as { nats: { monitor: string } };
+  const answer = (await (await fetch(`${nats.monitor}/connz`)).json()) as { connections: { name?: string }[] };
+  return answer.connections.flatMap(({ name }) => name ?? []);
+}
+
+/** TCP and UDP sockets on which a process of this tree waits for others. */
+function listens(pid: number): string[] {
+  const inodes = new Set<string>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const link = execFileSync("readlink", [`/proc/${pid}/fd/${fd}`], { encoding: "utf8" });
+      const inode = /socket:\[(\d+)\]/.exec(link)?.[1];
+      if (inode) inodes.add(inode);
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  expect(inodes.size).toBeGreaterThan(0);
+  return ["tcp", "tcp6", "udp", "udp6"].flatMap((kind) => {
+    const file = `/proc/${pid}/net/${kind}`;
+    if (!existsSync(file)) return [];
+    const lines = readFileSync(file, "utf8").trim().split("\n").slice(1);
+    return lines.filter((line) => {
+      const fields = line.trim().split(/\s+/);
+      // 0A is LISTEN; an unconnected UDP socket has no remote end.
+      const waits = kind.startsWith("tcp") ? fields[3] === "0A" : /^0+:0000$/.test(fields[2] ?? "");
+      return waits && inodes.has(fields[9] ?? "");
+    });
+  });
+}
