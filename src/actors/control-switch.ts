@@ -53,12 +53,16 @@ async function stop({ term, generation, by }: Switch, part: Part): Promise<Json>
     summary: `${by} stopped ${part?.name ?? "everything"} in ${state.net}: ${count(firings)} ended.`,
   });
   // The effects are called off at once; the record of it follows.
-  for (const { firing, attempt, claim } of firings) {
+  for (const open of firings) {
+    const { firing, attempt, claim } = open;
+    // What an executor loses, another may do.
+    if (part?.kind === "executor") {
+      term.lapse(open, `the executor ${part.name} was stopped`);
+      continue;
+    }
     term.cancel(firing, attempt, `killed by ${by}`);
     if (claim) void ports.broker.work.cancel(claim.executor, { net: state.net, firing, attempt }).catch(() => {});
   }
-  // What an executor loses, another may do.
-  if (part?.kind === "executor") for (const firing of firings) term.lapse(firing, `the executor ${part.name} was stopped`);
   await committed;
   if (part === null) await ports.broker.work.withdraw(state.net);
   return { net: state.net, stopped, ...(part ? { part: part.name } : {}) };

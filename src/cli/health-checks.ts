@@ -5,6 +5,7 @@ import { placeRows, readAnswer, statusAnswer, tokensAnswer } from "../client/ans
 import { askNet, askRuntime } from "../client/ask.ts";
 import type { Broker } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
+import type { ExecutorPresence } from "../contract/envelope.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 
@@ -188,13 +189,21 @@ async function difference(broker: Broker, net: string, place: string, marked: nu
   return strange ? `${net}/${place}: token ${strange.id} is in the log and not in the stream` : null;
 }
 
-export async function executorCheck(broker: Broker): Promise<Finding> {
+export async function executorCheck(broker: Broker): Promise<Finding[]> {
   const executors = await broker.work.executors();
   if (executors.length === 0) {
-    return { check: "executors", status: "warn", says: "no executor is there: agents and commands wait", hint: "petrel executor start" };
+    return [{ check: "executors", status: "warn", says: "no executor is there: agents and commands wait", hint: "petrel executor start" }];
   }
   const list = executors.map((one) => `${one.name} (${one.pools.join(", ")}; ${one.busy} of ${one.slots} busy)`);
-  return { check: "executors", status: "ok", says: list.join(", ") };
+  return [{ check: "executors", status: "ok", says: list.join(", ") }, ...executors.map(isolationCheck)];
+}
+
+/** What keeps the commands of an executor apart from its machine, as it says itself. */
+function isolationCheck({ name, isolation = "not known: it runs an older version" }: ExecutorPresence): Finding {
+  const says = `${name}: ${isolation}`;
+  if (!/^(none|not known)/.test(isolation)) return { check: "isolation", status: "ok", says };
+  const hint = "install bubblewrap on its machine; until then its commands can read what its user can read";
+  return { check: "isolation", status: "warn", says, hint };
 }
 
 export async function diskCheck(dir: string): Promise<Finding> {

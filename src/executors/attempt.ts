@@ -21,8 +21,10 @@ import { checkOrder } from "./policy.ts";
 import { runCommand } from "./process-tree.ts";
 import type { Courier } from "./result-courier.ts";
 import { attemptKey, type Shelves } from "./result-shelf.ts";
+import { enclosed, isEnclosed, type Sandbox } from "./sandbox.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import type { ToolDesk } from "./tool-desk.ts";
+import type { TreeWatch } from "./tree-limits.ts";
 
 export interface Bench {
   line: ExecutorLine;
@@ -33,6 +35,8 @@ export interface Bench {
   desk: ToolDesk;
   hands: ReadonlyMap<string, Hand>;
   policy: MachinePolicy;
+  sandbox: Sandbox;
+  watch: TreeWatch;
   logger: Logger;
 }
 
@@ -210,7 +214,9 @@ function handContext(
       // Commands of one attempt may run side by side: each has a mark of its own.
       const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
       const env = { ...base, ...command.env, PETREL_RUN: mine };
-      return await runCommand({ ...command, env, signal, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+      const limits = { watch: bench.watch, ...bench.policy.limits };
+      const inside = inSandbox(bench, order, { argv: command.argv, cwd: command.cwd, env, workDir });
+      return await runCommand({ ...command, ...inside, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
     },
     confirm: async () => {
       signal.throwIfAborted();
@@ -221,6 +227,23 @@ function handContext(
     },
     serve: (handler) => bench.desk.open(order, handler),
   };
+}
+
+/** The same command in a sandbox, where the policy wants one. */
+function inSandbox(
+  { policy, sandbox, workshop }: Bench,
+  order: WorkOrder,
+  what: { argv: readonly string[]; cwd: string; env: Record<string, string>; workDir: string },
+): { argv: string[]; enclosed: boolean } {
+  const { argv, cwd, env, workDir } = what;
+  if (!isEnclosed(order.hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false };
+  const cache = env.npm_config_cache;
+  if (cache !== undefined) mkdirSync(cache, { recursive: true });
+  const writable = [workDir, ...(cwd.startsWith(workDir) ? [] : [cwd]), ...(cache === undefined ? [] : [cache])];
+  const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
+  const { PATH: path = "" } = env;
+  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME };
+  return { argv: enclosed(sandbox.path, argv, enclosure), enclosed: true };
 }
 
 /** A hand that waits for something else than a process hears of the abort here. */

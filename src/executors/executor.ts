@@ -21,9 +21,11 @@ import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
 import { type Key, verifyOrder } from "./order-signature.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
+import { findSandbox, isolationText } from "./sandbox.ts";
 import { Slots } from "./slots.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import { ToolDesk } from "./tool-desk.ts";
+import { TreeWatch } from "./tree-limits.ts";
 
 export interface ExecutorOptions {
   line: ExecutorLine;
@@ -45,8 +47,6 @@ export interface ExecutorOptions {
   hands?: ReadonlyMap<string, Hand>;
   /** What this machine lets orders do; default: what they are signed for. */
   policy?: MachinePolicy;
-  /** What keeps commands apart from this machine, in a few words. */
-  isolation?: string;
 }
 
 export interface RunningExecutor {
@@ -73,7 +73,20 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const desk = new ToolDesk(clock);
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const policy = options.policy ?? OPEN_POLICY;
-  const bench: Bench = { line, name, workshop, shelves, courier, desk, hands: options.hands ?? handTable, policy, logger };
+  const sandbox = await findSandbox(options.environment);
+  const bench: Bench = {
+    line,
+    name,
+    workshop,
+    shelves,
+    courier,
+    desk,
+    hands: options.hands ?? handTable,
+    policy,
+    sandbox,
+    watch: new TreeWatch(clock),
+    logger,
+  };
   const slots = new Slots(options.slots);
   const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
 
@@ -83,7 +96,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running);
+  const beat = startHeartbeat(options, running, isolationText(sandbox, policy));
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -194,7 +207,7 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
   }
 }
 
-function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, { order: WorkOrder }>): { stop(): void } {
+function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, { order: WorkOrder }>, isolation: string): { stop(): void } {
   let timer: Timer | null = null;
   const beat = () => {
     options.line.heartbeat({
@@ -208,7 +221,7 @@ function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, {
       slots: options.slots,
       at: isoTime(options.clock.now()),
       leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
-      ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
+      isolation,
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };

@@ -20,7 +20,7 @@ export const machinePolicySchema = z.strictObject({
   hands: z.array(z.string()).optional().describe("Hands that may be used, like `code.verify`"),
   commands: z.array(z.string().min(1)).optional().describe("Programs that may be run: a name as found on PATH, or an absolute path"),
   repositories: z.array(z.string().min(1)).optional().describe("Repositories that may be fetched and pushed; * stands for any characters"),
-  hosts: z.array(host).optional().describe("Hosts that repositories may lie on, and that commands in a sandbox may reach"),
+  hosts: z.array(host).optional().describe("Hosts that repositories may lie on"),
   paths: z.array(folder).optional().describe("Folders in which commands may run, besides their own work directory"),
   sandbox: z
     .enum(["required", "preferred", "code", "off"])
@@ -28,10 +28,7 @@ export const machinePolicySchema = z.strictObject({
     .describe(
       "`required` runs nothing without one, `preferred` uses it where it is, `code` only around what hands of code run, `off` never",
     ),
-  network: z
-    .enum(["open", "off"])
-    .default("open")
-    .describe("Of commands in a sandbox; `off` leaves them none but the `hosts`, if there are any"),
+  network: z.enum(["open", "off"]).default("open").describe("Of commands in a sandbox; `off` leaves them their own loopback"),
   limits: z
     .strictObject({
       memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),

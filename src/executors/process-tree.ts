@@ -6,10 +6,12 @@
  * P3 The environment is the one given, nothing is inherited.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, Terminal } from "../contract/errors.ts";
 import { CappedOutput } from "./capped-output.ts";
-import { killProcessesWith } from "./stray-processes.ts";
+import { killProcessesWith, processesWith } from "./stray-processes.ts";
+import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
 export interface Command {
   argv: string[];
@@ -24,6 +26,9 @@ export interface Command {
   graceMs?: number;
   /** `NAME=value` that stands in `env`: whoever carries it is ended too, in whatever group it is. */
   mark?: string;
+  /** It runs in a sandbox, whose own process must outlive the grace of those inside. */
+  enclosed?: boolean;
+  limits?: { watch: TreeWatch } & TreeLimits;
 }
 
 export interface CommandResult {
@@ -64,6 +69,8 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
     ending.stop();
     await sweep(child, command, clock);
     throwIfAborted(command.signal);
+    const excess = ending.excess();
+    if (excess) throw excess;
     return {
       exitCode: exit.code ?? 128 + (SIGNAL_NUMBERS[exit.signal ?? ""] ?? 0),
       stdout: stdout.text(),
@@ -110,12 +117,14 @@ function exitOf(child: ChildProcess, command: Command): Promise<{ code: number |
 }
 
 /** Ends the group at the time limit and on abort. */
-function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): void; timedOut(): boolean } {
+function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): void; timedOut(): boolean; excess(): Terminal | null } {
   let timedOut = false;
+  let excess: Terminal | null = null;
   let hard: { cancel(): void } | null = null;
   const end = () => {
     if (hard) return;
-    signalGroup(child, "SIGTERM");
+    if (command.enclosed && command.mark) termInside(command.mark);
+    else signalGroup(child, "SIGTERM");
     hard = clock.after(command.graceMs ?? 1000, () => {
       signalGroup(child, "SIGKILL");
       if (command.mark) killProcessesWith(command.mark);
@@ -126,9 +135,18 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     end();
   });
   command.signal?.addEventListener("abort", end, { once: true });
+  const { mark, limits } = command;
+  const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch }) : () => {};
+  function tooMuch(error: Terminal): void {
+    excess = error;
+    signalGroup(child, "SIGKILL");
+    if (mark) killProcessesWith(mark);
+  }
   return {
     timedOut: () => timedOut,
+    excess: () => excess,
     stop: () => {
+      unwatch();
       limit.cancel();
       hard?.cancel();
       command.signal?.removeEventListener("abort", end);
@@ -153,6 +171,17 @@ async function sweep(child: ChildProcess, command: Command, clock: Clock): Promi
       resolve();
     });
   });
+}
+
+/** bubblewrap ends everything inside when it is told to end itself: the commands are told, and it ends after them. */
+function termInside(mark: string): void {
+  for (const pid of processesWith(mark)) {
+    try {
+      if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "bwrap") process.kill(pid, "SIGTERM");
+    } catch {
+      // Gone meanwhile.
+    }
+  }
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -24,7 +24,8 @@ const types = async (name: string) => (await eventsOf(kit.broker, name)).map(({ 
 const open = (name: string) => [...kit.stateOf(name).firings.values()];
 
 beforeEach(async () => {
-  kit = await masterKit();
+  // A persona's actor waits for the executor.
+  kit = await masterKit({ work: () => new Promise(() => {}) });
   await kit.ask(null, "apply-persona", { persona: personaNamed("maker") });
   await kit.ask(null, "apply-net", { definition: net("one") });
   await kit.ask(null, "apply-net", { definition: net("two") });

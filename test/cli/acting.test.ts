@@ -129,7 +129,7 @@ test("token move and close send what is to be done and who does it", async () =>
 describe("pause, resume, kill", () => {
   beforeEach(async () => {
     await stage.serves("hello", { pause: null, resume: null });
-    await stage.serves(null, { kill: { summary: "Stopped 2 firings and 3 processes." }, resume: null });
+    await stage.serves(null, { kill: { summary: "Stopped 2 firings and 3 processes." }, resume: { lifted: false } });
   });
 
   test("reach the net, or all of it", async () => {
@@ -139,6 +139,7 @@ describe("pause, resume, kill", () => {
     expect((await stage.run("kill", "--yes")).out).toBe("Stopped 2 firings and 3 processes.\npetrel resume goes on with what ran\n");
     expect(stage.requests).toEqual([
       { net: "hello", verb: "pause", body: { by } },
+      { net: null, verb: "resume", body: { by, target: "hello" } },
       { net: "hello", verb: "resume", body: { by } },
       { net: null, verb: "resume", body: { by } },
       { net: null, verb: "kill", body: { by } },

@@ -84,21 +84,22 @@ export function cliUser(desk: Desk, nats: string, context: string): NatsUser {
   const info = async (name: string) =>
     JSON.parse(await run("stream", "info", name, "--json")) as { config: { description?: string }; state: { messages: number } };
   return {
-    streams: async () => {
-      // What a person sees is the table; the numbers in it are read from `info`, and must stand in the table's row.
-      const table = (await run("stream", "ls")).split("\n");
-      const found = new Map<string, { messages: number; description: string }>();
-      for (const name of (await run("stream", "ls", "--names")).split("\n").map((line) => line.trim())) {
-        // Buckets have lists of their own: the table of streams leaves them out, `--names` does not.
-        if (!name || /^(KV|OBJ)_/.test(name)) continue;
-        const { config, state } = await info(name);
-        const row = table.find((line) => line.split(/[│|]/).some((cell) => cell.trim() === name));
-        if (!row?.split(/[│|]/).some((cell) => cell.trim().replaceAll(",", "") === String(state.messages)))
-          throw new Error(`${name} with its ${state.messages} messages is not in:\n${table.join("\n")}`);
-        found.set(name, { messages: state.messages, description: config.description ?? "" });
-      }
-      return found;
-    },
+    streams: () =>
+      steady(async () => {
+        // What a person sees is the table; the numbers in it are read from `info`, and must stand in the table's row.
+        const table = (await run("stream", "ls")).split("\n");
+        const found = new Map<string, { messages: number; description: string }>();
+        for (const name of (await run("stream", "ls", "--names")).split("\n").map((line) => line.trim())) {
+          // Buckets have lists of their own: the table of streams leaves them out, `--names` does not.
+          if (!name || /^(KV|OBJ)_/.test(name)) continue;
+          const { config, state } = await info(name);
+          const row = table.find((line) => line.split(/[│|]/).some((cell) => cell.trim() === name));
+          if (!row?.split(/[│|]/).some((cell) => cell.trim().replaceAll(",", "") === String(state.messages)))
+            throw new Error(`${name} with its ${state.messages} messages is not in:\n${table.join("\n")}`);
+          found.set(name, { messages: state.messages, description: config.description ?? "" });
+        }
+        return found;
+      }),
     // It pages through a stream, and asks for a terminal to do so.
     view: async (stream) => {
       const words = [nats, "--context", context, "stream", "view", stream, "100", "--raw"];
@@ -116,6 +117,17 @@ export function cliUser(desk: Desk, nats: string, context: string): NatsUser {
     pub: async (subject, payload) => void (await run("pub", subject, payload)),
     close: async () => {},
   };
+}
+
+/** What is under way when a net is paused still ends: a look between two counts is repeated. */
+async function steady<T>(look: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look();
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
 }
 
 /** Most milliseconds that fetching and building the NATS CLI may take. */

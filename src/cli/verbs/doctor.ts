@@ -46,8 +46,8 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
         if (sequence !== undefined) logs.push(await logCheck(broker, net, sequence).catch((error: unknown) => failed("log", error)));
         places.push(...(await placeChecks(call.petrel, broker, net).catch((error: unknown) => [failed("places", error)])));
       }
-      const executors = await executorCheck(broker).catch((error: unknown) => failed("executors", error));
-      return [...server, ...copies, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, executors];
+      const executors = await executorCheck(broker).catch((error: unknown) => [failed("executors", error)]);
+      return [...server, ...copies, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, ...executors];
     });
   } catch (error) {
     return [failed("system", error)];

@@ -5,8 +5,6 @@ import { errorData } from "../../contract/errors.ts";
 import type { MemoryHub } from "./hub.ts";
 import { MemoryWire } from "./wire.ts";
 
-const FOR_ANOTHER_MS = 400;
-
 export interface MemoryExecutorLine extends ExecutorLine {
   faults: { disconnect(): void; reconnect(): void };
 }
@@ -18,11 +16,11 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
     pull: async function* (pool, signal, suits = () => true) {
       const queue = hub.queue(pool);
       while (!signal.aborted) {
-        const message = wire.up ? queue.shift() : undefined;
-        if (message && !suits(structuredClone(message.value)))
-          hub.clock.after(FOR_ANOTHER_MS, () => queue.add(message.subject, message.value));
-        else if (message) yield structuredClone(message.value);
-        else await queue.changed(wire, signal);
+        const message = wire.up ? queue.all().find(({ value }) => suits(structuredClone(value))) : undefined;
+        if (message) {
+          queue.remove(message.seq);
+          yield structuredClone(message.value);
+        } else await queue.changed(wire, signal);
       }
     },
     claim: (net, firing, attempt, request) => hub.ask<ClaimAnswer>(`claim.${net}`, wire, { firing, attempt, request }),

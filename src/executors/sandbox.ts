@@ -1,0 +1,118 @@
+/**
+ * The sandbox around a command: bubblewrap, with mounts, process ids and network of its own.
+ * S1 What is not mounted is not there: the system and the programs on PATH can be read, the work directory written, and of homes, the
+ *    state folder and other work nothing is seen.
+ * S2 Everything inside ends with the sandbox, and the sandbox with the executor.
+ * S3 `required` without one runs nothing.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, delimiter, dirname, join, sep } from "node:path";
+import { Refused } from "../contract/errors.ts";
+import type { Environment } from "./clean-environment.ts";
+import type { MachinePolicy } from "./machine-policy.ts";
+
+export type Sandbox = { kind: "bubblewrap"; path: string; version: string } | { kind: "none"; why: string };
+
+export interface Enclosure {
+  cwd: string;
+  /** Folders that may be written. */
+  writable: string[];
+  /** Folders that may be read besides the system. */
+  readable: string[];
+  network: boolean;
+  /** PATH of the command, and the home of the executor's user. */
+  path: string;
+  home: string | undefined;
+}
+
+const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/run/systemd/resolve"];
+/** Of /etc, what even its reader among the users should not hand on. */
+const SECRET_FILES = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"];
+const SECRET_FOLDERS = ["/etc/ssl/private", "/etc/ssh", "/etc/sudoers.d", "/etc/NetworkManager"];
+const PROBE = ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "--proc", "/proc", "--dev", "/dev", "--", "true"];
+
+/** What this machine offers; asked once at the start. */
+export async function findSandbox(environment: Environment): Promise<Sandbox> {
+  if (process.platform !== "linux") return { kind: "none", why: `bubblewrap is for Linux, and this is ${process.platform}` };
+  const folders = (environment.PATH ?? "/usr/bin:/bin").split(delimiter).filter((folder) => folder !== "");
+  const path = folders.map((folder) => join(folder, "bwrap")).find((file) => existsSync(file));
+  if (path === undefined) return { kind: "none", why: "bubblewrap (bwrap) is not installed" };
+  const version = (await said(path, ["--version"])) ?? "";
+  if ((await said(path, PROBE)) === null)
+    return {
+      kind: "none",
+      why: "bubblewrap is installed and may not make namespaces here (kernel.unprivileged_userns_clone, AppArmor, or a container)",
+    };
+  return { kind: "bubblewrap", path, version: version.replace(/^bubblewrap\s+/, "").trim() };
+}
+
+function said(file: string, args: string[]): Promise<string | null> {
+  return new Promise((resolve) => execFile(file, args, { timeout: 10_000 }, (error, stdout) => resolve(error ? null : stdout)));
+}
+
+/** In a few words, for `doctor` and `executor ls`. */
+export function isolationText(sandbox: Sandbox, { sandbox: wanted, network }: MachinePolicy): string {
+  if (wanted === "off") return "none: the policy turns it off";
+  if (sandbox.kind === "none") return wanted === "required" ? `none, and commands are refused: ${sandbox.why}` : `none: ${sandbox.why}`;
+  const around = wanted === "code" ? "the commands of code hands; shell.run has none" : "every command";
+  return `bubblewrap ${sandbox.version} around ${around}; network ${network}`;
+}
+
+/** Whether a hand's commands are to be enclosed. Throws Refused `sandbox-missing` (S3). */
+export function isEnclosed(hand: string, sandbox: Sandbox, policy: MachinePolicy): boolean {
+  if (policy.sandbox === "off" || (policy.sandbox === "code" && !hand.startsWith("code."))) return false;
+  if (sandbox.kind === "bubblewrap") return true;
+  if (policy.sandbox !== "required") return false;
+  throw new Refused({
+    code: "sandbox-missing",
+    message: `the policy of this executor requires a sandbox, and there is none: ${sandbox.why}`,
+    hint: "apt-get install bubblewrap, or let another executor do it",
+  });
+}
+
+/** The argument vector that runs `argv` inside. */
+export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
+  const { cwd, writable, readable, network, path, home } = enclosure;
+  const binds = [...SYSTEM, ...toolFolders(path, home), ...readable].filter((folder) => existsSync(folder));
+  return [
+    program,
+    ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
+    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"],
+    ...binds.flatMap((folder) => ["--ro-bind", folder, folder]),
+    ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
+    ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
+    ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
+    ...["--chdir", cwd, "--", ...argv],
+  ];
+}
+
+/** Where the programs of PATH lie that is not part of the system: their own folders, with the libraries beside them. */
+function toolFolders(path: string, home: string | undefined): string[] {
+  const found = new Set<string>();
+  for (const folder of path.split(delimiter)) {
+    if (!folder.startsWith(sep) || isSystem(folder) || !isFolder(folder)) continue;
+    const beside = dirname(folder);
+    // A home has a `bin` too, and nobody's home is to be seen.
+    const isPrefix = basename(folder) === "bin" && beside !== home && basename(beside) !== ".local" && hasLibraries(beside);
+    found.add(isPrefix ? beside : folder);
+    found.add(realpathSync(folder));
+  }
+  return [...found].filter((folder) => !isSystem(folder));
+}
+
+function isSystem(folder: string): boolean {
+  return SYSTEM.some((root) => folder === root || folder.startsWith(root + sep));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function hasLibraries(prefix: string): boolean {
+  return readdirSync(prefix).some((name) => name === "lib" || name === "libexec");
+}

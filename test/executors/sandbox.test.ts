@@ -1,0 +1,135 @@
+/** The sandbox around commands (S1 to S3), with the real bubblewrap where it is to be had. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
+import { enclosed, findSandbox, isEnclosed, isolationText } from "../../src/executors/sandbox.ts";
+import { processesWith } from "../../src/executors/stray-processes.ts";
+import { testFolder } from "../support/nats-server.ts";
+import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+
+const sandbox = await findSandbox(process.env);
+if (sandbox.kind === "none") process.stderr.write(`sandbox: not tested here, ${sandbox.why}\n`);
+let bench: ExecutorBench | null = null;
+afterEach(async () => {
+  const dir = bench?.dir;
+  await bench?.end();
+  bench = null;
+  if (dir) expect(processesWith(`HOME=${join(dir, "work")}/`)).toEqual([]);
+});
+const policy = (fields: object) => machinePolicySchema.parse(fields);
+const started = async (fields: object) => {
+  bench = await startBench({ policy: policy(fields) });
+  return bench;
+};
+const sh = async (script: string, over: object = {}) => {
+  const value = goodValue(await (bench as ExecutorBench).run("shell.run", { argv: ["sh", "-c", script], ...over }));
+  return { ...value, out: String(value.stdout).trim(), err: String(value.stderr) };
+};
+
+describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
+  test("the work directory can be written, the system read, and nothing else seen or changed", async () => {
+    const { dir } = await started({ sandbox: "required" });
+    const secret = join(testFolder("home"), "key");
+    writeFileSync(secret, "hush");
+    expect((await sh("echo mine > file && cat file && ls /usr/bin/env")).out).toBe("mine\n/usr/bin/env");
+    for (const path of [secret, join(dir, "results"), join(dir, "claims"), "/root", "/home", "/var/lib", "/etc/shadow"])
+      expect([path, (await sh(`cat ${path}/* ${path} 2>/dev/null; true`)).out]).toEqual([path, expect.not.stringMatching(/hush|root:/)]);
+    for (const path of ["/usr/planted", "/etc/planted", "/bin/planted", "/planted"])
+      expect([path, (await sh(`echo x > ${path}; echo $?`)).out === "0" && existsSync(path)]).toEqual([path, false]);
+    await sh("echo x > /tmp/planted-by-a-test");
+    expect(existsSync("/tmp/planted-by-a-test")).toBe(false);
+  });
+
+  test("no process of the machine is seen, and none inside is left behind", async () => {
+    await started({ sandbox: "required" });
+    const pids = Number((await sh("ls -d /proc/[0-9]* | wc -l")).out);
+    expect(pids).toBeGreaterThan(0);
+    expect(pids).toBeLessThan(8);
+    await sh("setsid sleep 600 & nohup sleep 600 >/dev/null 2>&1 & sleep 600 & echo gone");
+  });
+
+  test("with the network off only its own loopback is there; open, it is the machine's", async () => {
+    const server = createServer((_request, response) => response.end("heard")).listen(0, "127.0.0.1");
+    await until("the server listens", () => server.address());
+    const ask = `node -e 'fetch("http://127.0.0.1:${(server.address() as AddressInfo).port}").then(r=>r.text()).then(console.log,()=>console.log("no way"))'`;
+    await started({ sandbox: "required", network: "off" });
+    expect((await sh(ask)).out).toBe("no way");
+    await bench?.end();
+    await started({ sandbox: "required" });
+    expect((await sh(ask)).out).toBe("heard");
+    await new Promise((done) => server.close(done));
+  });
+
+  test("a named folder is the one that can be written besides", async () => {
+    const folder = testFolder("named");
+    mkdirSync(join(folder, "in"));
+    await started({ sandbox: "preferred", paths: [folder] });
+    await sh("echo there > file; echo x > ../beside", { cwd: join(folder, "in") });
+    expect(readFileSync(join(folder, "in", "file"), "utf8")).toBe("there\n");
+    expect(existsSync(join(folder, "beside"))).toBe(false);
+  });
+
+  test("a time limit tells the command first, and ends what does not listen", async () => {
+    await started({ sandbox: "required" });
+    const run = bench as ExecutorBench;
+    const folder = testFolder("last-words");
+    const polite = "trap 'echo told > told; exit 0' TERM; sleep 600 & wait";
+    const order = { argv: ["sh", "-c", polite], cwd: folder };
+    const result = await run.run("shell.run", order, { timeoutMs: 1500 });
+    expect(result.outcome).toMatchObject({ ok: false, error: { code: expect.stringMatching(/timed-out/) } });
+    expect(readFileSync(join(folder, "told"), "utf8")).toBe("told\n");
+    const deaf = await run.run("shell.run", { argv: ["sh", "-c", "trap '' TERM; sleep 600; sleep 600"] }, { timeoutMs: 1000 });
+    expect(deaf.outcome).toMatchObject({ ok: false, error: { code: expect.stringMatching(/timed-out/) } });
+  });
+
+  test("by default it stands around what code hands run, and says so", async () => {
+    expect(isEnclosed("code.verify", sandbox, policy({}))).toBe(true);
+    expect(isEnclosed("shell.run", sandbox, policy({}))).toBe(false);
+    expect(isEnclosed("shell.run", sandbox, policy({ sandbox: "preferred" }))).toBe(true);
+    expect(isEnclosed("code.verify", sandbox, policy({ sandbox: "off" }))).toBe(false);
+    await started({});
+    expect(bench?.owner.beats[0]?.isolation).toMatch(/^bubblewrap [\d.]+ around the commands of code hands/);
+  });
+});
+
+test("`required` runs nothing where there is none, and what is only preferred goes without", async () => {
+  const folder = testFolder("nothing");
+  const nothing = testFolder("no-programs");
+  bench = await startBench({ policy: policy({ sandbox: "required" }), environment: { PATH: nothing } });
+  const touch = { argv: [process.execPath, "-e", `require("fs").writeFileSync(${JSON.stringify(join(folder, "ran"))}, "")`] };
+  const refused = await bench.run("shell.run", touch);
+  expect(refused.outcome).toMatchObject({ ok: false, error: { outlook: "refused", code: "sandbox-missing" } });
+  expect(existsSync(join(folder, "ran"))).toBe(false);
+  expect(bench.owner.beats[0]?.isolation).toMatch(/^none, and commands are refused/);
+  await bench.end();
+  bench = await startBench({ policy: policy({ sandbox: "preferred" }), environment: { PATH: nothing } });
+  expect(goodValue(await bench.run("shell.run", touch)).exitCode).toBe(0);
+});
+
+test("words for what a machine offers", () => {
+  const none = { kind: "none", why: "bubblewrap (bwrap) is not installed" } as const;
+  expect(isolationText(none, policy({}))).toBe("none: bubblewrap (bwrap) is not installed");
+  expect(
+    isolationText({ kind: "bubblewrap", path: "/usr/bin/bwrap", version: "0.8.0" }, policy({ sandbox: "required", network: "off" })),
+  ).toBe("bubblewrap 0.8.0 around every command; network off");
+  expect(isolationText(none, policy({ sandbox: "off" }))).toMatch(/^none: the policy/);
+});
+
+test("programs beside a home are mounted without the home", () => {
+  const home = testFolder("somebody");
+  mkdirSync(join(home, "bin"));
+  mkdirSync(join(home, "lib"));
+  mkdirSync(join(home, "tools", "node", "bin"), { recursive: true });
+  mkdirSync(join(home, "tools", "node", "lib"));
+  const argv = enclosed("bwrap", ["true"], {
+    ...{ cwd: "/", writable: [], readable: [], network: false, home },
+    path: `${home}/bin:${home}/tools/node/bin:/usr/bin:relative`,
+  });
+  expect(argv).toContain(`${home}/bin`);
+  expect(argv).toContain(`${home}/tools/node`);
+  expect(argv).not.toContain(home);
+  expect(argv).not.toContain("--share-net");
+});
