@@ -9,6 +9,7 @@
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
 import type { ControlChange, ControlState, Serving } from "../contract/broker.ts";
 import { delay, isoTime } from "../contract/clock.ts";
+import { RUNNING } from "../contract/control.ts";
 import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
@@ -45,7 +46,7 @@ export class Master {
   #turn: Promise<unknown> = Promise.resolve();
   #followed: { generation: number; rows: Json[] } = { generation: -1, rows: [] };
   /** The newest that was heard of. */
-  #control: ControlState = { generation: -1, state: "running" };
+  #control: ControlState = { ...RUNNING, generation: -1 };
   readonly circle: MasterCircle;
   readonly #leases: NetLeases;
   readonly #recruiter: Recruiter;

@@ -56,7 +56,8 @@ async function create(link: Link, stream: string, named: string, body: Uint8Arra
   const { config } = wish.parse(JSON.parse(new TextDecoder().decode(body)));
   if (config.deliver_subject) throw new Error("a consumer that delivers by itself is not for readers; pull from one");
   // K2
-  if (!NAME.test(stream) || stream.startsWith(streams.work("")) || SECRET.includes(stream)) throw new Error(`${stream} is nothing to view: nats stream get shows it`);
+  if (!NAME.test(stream) || stream.startsWith(streams.work("")) || SECRET.includes(stream))
+    throw new Error(`${stream} is nothing to view: nats stream get shows it`);
   const name = config.name || config.durable_name || named;
   if (!NAME.test(name) || name === WORKERS) throw new Error("the consumer needs a name of letters, digits, _ and -");
   const { deliver_policy = "all", opt_start_seq, opt_start_time, filter_subject, filter_subjects, headers_only } = config;

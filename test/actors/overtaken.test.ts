@@ -60,7 +60,7 @@ test("E9: an old word of a kill that was taken back stops nothing", async () => 
   let reads = 0;
   control.read = async () => {
     reads += 1;
-    return { generation: 1, state: "killed" };
+    return { generation: 1, state: "killed", stopped: { net: [], persona: [], executor: [] } };
   };
   const before = kit.stateOf("ring").epoch;
   await overtake();

@@ -43,9 +43,9 @@ export async function runGateway(
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, "gateway", options.logLevel);
   const { nats } = readRuntime(options.dir, petrel.cwd);
-  const login = nats.gateway ?? nats.admin ?? nats;
+  const { user, password } = nats.gateway ?? nats.admin ?? nats;
   const { clock, ids } = petrel;
-  const broker = await connectBroker({ url: nats.url, ...login, name: "gateway", clock, ids, ...durabilityOf(nats) });
+  const broker = await connectBroker({ url: nats.url, user, password, name: "gateway", clock, ids, ...durabilityOf(nats) });
   const ports = { broker, clock, ids, logger, version: petrel.version, monitor: monitorFolder(petrel.root) };
   const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
   await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));

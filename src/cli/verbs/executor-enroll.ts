@@ -1,11 +1,11 @@
 /** `petrel executor enroll` and `revoke`: who may work for this system. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
 import { formatCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser, removeExecutorUser } from "../../jetstream/server/executor-user.ts";
-import { usage } from "../../client/usage.ts";
 import { orderKeys, stateFolder } from "../processes/state-folder.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { quoted } from "../team/paste.ts";

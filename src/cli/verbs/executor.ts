@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
-import { usage } from "../../client/usage.ts";
 import { runExecutor } from "../processes/executor-process.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { credsFile, labelsOf } from "./executor-enroll.ts";
