@@ -177,7 +177,7 @@ async function switchAll(master: Master, change: ControlChange, by: string): Pro
     generation,
     stopped: stopped as unknown as Json,
     nets: changed,
-    summary: summaryOf(turn, changed) + stillStopped(control),
+    summary: summaryOf(turn, changed) + (turn === "running" ? stillStopped(control) : ""),
   };
 }
 

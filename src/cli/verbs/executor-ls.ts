@@ -53,7 +53,14 @@ interface Row {
 function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>): Row[] {
   const here = present.map(
     (one): Row => ({
-      ...{ name: one.name, state: "here", pools: one.pools, labels: one.labels, version: one.version, host: one.host },
+      ...{
+        name: one.name,
+        state: known[one.name]?.revoked === undefined ? "here" : "revoked",
+        pools: one.pools,
+        labels: one.labels,
+        version: one.version,
+        host: one.host,
+      },
       ...{ busy: one.busy, slots: one.slots, leases: one.leases ?? [], isolation: one.isolation ?? null, heard: one.heard ?? one.at },
     }),
   );
