@@ -33,7 +33,6 @@ export const machinePolicySchema = z.strictObject({
     .strictObject({
       memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),
       processes: z.int().min(1).default(512).describe("Of a command with all that it starts"),
-      outputMb: z.int().min(1).default(64).describe("Of an output that is kept whole as an artefact"),
     })
     .prefault({}),
 });

@@ -72,7 +72,11 @@ export function whyTransition(context: WhyContext, transition: CompiledTransitio
   const fires =
     decideTransition(state, net, transition, now, netOf) !== null ||
     (transition.jsonata !== null && boundForWork(state, net, transition, now) !== null);
-  const reasons = [...switchReasons(state, transition.definition.persona), ...vacantReasons(context, transition), ...underWay(context, transition)];
+  const reasons = [
+    ...switchReasons(state, transition.definition.persona),
+    ...vacantReasons(context, transition),
+    ...underWay(context, transition),
+  ];
   if (fires) reasons.push(...rivals(context, transition));
   else reasons.push(...roomReasons(context, transition), ...bindingReasons(context, transition));
   if (!fires && reasons.length === 0) reasons.push({ code: "other", text: "no combination of tokens meets all its conditions" });
