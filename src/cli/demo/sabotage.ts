@@ -5,6 +5,9 @@ import type { StoryEnd } from "../team/follow-story.ts";
 
 export const SABOTAGE_MODES = ["refuse", "wrong-code", "fake-green", "developer-pushes", "reviewer-approves", "injection"] as const;
 export type SabotageMode = (typeof SABOTAGE_MODES)[number];
+/** What a master can be started with: those of the demo, and the hostile model of a drill. */
+export const MISBEHAVIOURS = [...SABOTAGE_MODES, "drill"] as const;
+export type Misbehaviour = (typeof MISBEHAVIOURS)[number];
 
 /** What it says in one turn. `refusal`: its provider declines. */
 export type BadTurn =

@@ -17,8 +17,9 @@ import { rateLimiter } from "../../models/rate-limiter.ts";
 import { openRecorder, type Recorder } from "../../models/recorder.ts";
 import { type Tiers, tierModels } from "../../models/tiers.ts";
 import { rosterRules } from "../../personas/rules/roster-rules.ts";
-import type { SabotageMode } from "../demo/sabotage.ts";
+import type { Misbehaviour } from "../demo/sabotage.ts";
 import { saboteur } from "../demo/saboteur.ts";
+import { hostileProvider } from "../drill/hostile.ts";
 
 export interface ModelOptions {
   /** `live`: models with keys. `recorded`: a cassette. `authored`: a file of answers. `rules`: rules for every tier, no model. */
@@ -33,7 +34,7 @@ export interface ModelOptions {
   /** A model of the Ollama on its usual port answers for every tier. */
   ollama?: string;
   /** One persona misbehaves: for the demo. */
-  sabotage?: SabotageMode;
+  sabotage?: Misbehaviour;
 }
 
 /** The same choice as words of a command line, for `up` and `master`. */
@@ -83,7 +84,8 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
     return tierModels(config, providers, { clock, ...budget });
   }
   const sound = { authored, recorded, rules }[options.source](setting);
-  const instead = options.sabotage === undefined ? sound : saboteur(sound, options.sabotage);
+  const instead =
+    options.sabotage === undefined ? sound : options.sabotage === "drill" ? hostileProvider() : saboteur(sound, options.sabotage);
   const answering = options.record ? (await recorder(setting, options.record, "authored")).wrap(instead) : instead;
   return tierModels(config, live.providers, { clock, instead: answering, ...budget });
 

@@ -5,6 +5,7 @@ import { authAddVerb, authLogVerb, authLsVerb, authRemoveVerb, authRotateKeyVerb
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
 import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
+import { drillVerb } from "./drill.ts";
 import { eventsVerb } from "./events.ts";
 import { executorStartVerb } from "./executor.ts";
 import { executorEnrollVerb, executorRevokeVerb } from "./executor-enroll.ts";
@@ -95,6 +96,7 @@ export const verbs: readonly Verb[] = [
   resumeVerb,
   killVerb,
   doctorVerb,
+  drillVerb,
   natsContextVerb,
   schemasVerb,
   executorStartVerb,

@@ -2,7 +2,7 @@
 
 import { usage } from "../../client/usage.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
-import { SABOTAGE_MODES } from "../demo/sabotage.ts";
+import { MISBEHAVIOURS } from "../demo/sabotage.ts";
 import { runMaster } from "../processes/master-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 import { DEFAULT_LEASE_MS, MODEL_OPTIONS, modelOptions } from "./up.ts";
@@ -16,7 +16,7 @@ export const masterVerb: Verb = {
     { flags: "--name <name>", about: "its name, which no other master has (default: master- and some letters)" },
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
     { flags: "--tied", about: "end when standard input ends" },
-    { flags: "--sabotage <mode>", about: "one persona misbehaves in that way; for the demo", choices: SABOTAGE_MODES },
+    { flags: "--sabotage <mode>", about: "one persona misbehaves in that way; for demo and drill", choices: MISBEHAVIOURS },
     ...MODEL_OPTIONS,
   ],
   run: async (call) => {

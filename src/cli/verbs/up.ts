@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { usage } from "../../client/usage.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
-import { SABOTAGE_MODES } from "../demo/sabotage.ts";
+import { MISBEHAVIOURS } from "../demo/sabotage.ts";
 import { keyOf } from "../processes/gateway-process.ts";
 import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
@@ -35,7 +35,7 @@ export function modelOptions(call: VerbCall, source: ModelOptions["source"]): Mo
   const [file, record, budget, paceMs] = [call.text("answers"), call.text("record"), call.text("budget"), call.integer("pace")];
   const ollama = call.text("ollama");
   if (ollama !== undefined) options.ollama = ollama;
-  const sabotage = SABOTAGE_MODES.find((mode) => mode === call.text("sabotage"));
+  const sabotage = MISBEHAVIOURS.find((mode) => mode === call.text("sabotage"));
   if (sabotage !== undefined) options.sabotage = sabotage;
   if (file !== undefined) options.file = file;
   if (record !== undefined) options.record = record;
