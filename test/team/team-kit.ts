@@ -163,7 +163,9 @@ async function apply(broker: Broker, { net, flags = {}, netName = SAFE_TEAMS }: 
   const definition = await applyTeam(broker, `nets/${netName}.json`, "personas", BY);
   for (const [name, given] of Object.entries(flags)) {
     const { $schema: _, ...persona } = JSON.parse(readFileSync(`personas/${name}.json`, "utf8")) as JsonObject;
-    await asked(broker, null, "apply-persona", { persona: { ...persona, flags: given }, by: BY });
+    const names = (persona.knowledge ?? []) as string[];
+    const files = Object.fromEntries(names.map((file) => [file, readFileSync(`personas/${file}`, "utf8")]));
+    await asked(broker, null, "apply-persona", { persona: { ...persona, flags: given }, files, by: BY });
   }
   if (!net) return;
   const edited = structuredClone(definition);
