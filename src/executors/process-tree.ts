@@ -71,6 +71,9 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
     throwIfAborted(command.signal);
     const excess = ending.excess();
     if (excess) throw excess;
+    // bubblewrap itself always starts: it says that what it was to run is not there.
+    const missing = command.enclosed && exit.code === 1 ? /^bwrap: execvp (.+): No such file or directory\n$/.exec(stderr.text()) : null;
+    if (missing) throw notStarted(missing[1] ?? "", "ENOENT");
     return {
       exitCode: exit.code ?? 128 + (SIGNAL_NUMBERS[exit.signal ?? ""] ?? 0),
       stdout: stdout.text(),
@@ -100,19 +103,17 @@ function feed(child: ChildProcess, input: string | Uint8Array | undefined): void
 function exitOf(child: ChildProcess, command: Command): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      const missing = cause.code === "ENOENT";
-      reject(
-        new Terminal({
-          code: missing ? "command-not-found" : "command-not-started",
-          message: missing
-            ? `there is no program ${command.argv[0]} on this executor`
-            : `${command.argv[0]} could not be started: ${cause.message}`,
-          hint: "install it on the executor, or give work to a pool that has it",
-          cause,
-        }),
-      );
-    });
+    child.once("error", (cause: NodeJS.ErrnoException) => reject(notStarted(command.argv[0] ?? "", cause.code, cause)));
+  });
+}
+
+function notStarted(program: string, code: string | undefined, cause?: Error): Terminal {
+  const missing = code === "ENOENT";
+  return new Terminal({
+    code: missing ? "command-not-found" : "command-not-started",
+    message: missing ? `there is no program ${program} on this executor` : `${program} could not be started: ${cause?.message ?? code}`,
+    hint: "install it on the executor, or give work to a pool that has it",
+    cause,
   });
 }
 

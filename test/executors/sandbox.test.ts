@@ -85,6 +85,12 @@ describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
     expect(deaf.outcome).toMatchObject({ ok: false, error: { code: expect.stringMatching(/timed-out/) } });
   });
 
+  test("a program that is not there is said to be missing, as without a sandbox", async () => {
+    await started({ sandbox: "required" });
+    const result = await (bench as ExecutorBench).run("shell.run", { argv: ["no-such-program-here"] });
+    expect(result.outcome).toMatchObject({ ok: false, error: { code: "command-not-found" } });
+  });
+
   test("by default it stands around what code hands run, and says so", async () => {
     expect(isEnclosed("code.verify", sandbox, policy({}))).toBe(true);
     expect(isEnclosed("shell.run", sandbox, policy({}))).toBe(false);
