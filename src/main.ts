@@ -108,5 +108,7 @@ const petrel: PetrelDoors = {
 
 const exitCode = await runCli(process.argv.slice(2), petrel, verbs);
 process.exitCode = unread ?? exitCode;
-// Nothing may keep a finished command alive; what has to be flushed was awaited.
+// A pipe takes 64 KiB at once: the rest goes as it is read, or not at all when nobody reads any more.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));
+// Nothing else may keep a finished command alive.
 process.exit();
