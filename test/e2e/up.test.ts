@@ -25,7 +25,7 @@ describe("petrel up", () => {
     expect(ready).toEqual({
       ready: true,
       nats: expect.stringMatching(/^nats:\/\/127\.0\.0\.1:\d+$/),
-      gateway: null,
+      gateway: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       pid: system.pid,
       dir: desk.path(".petrel"),
     });
@@ -160,9 +160,9 @@ describe("petrel up", () => {
     const family = descendants(system.pid);
     const server = family.find(({ command }) => command.includes("nats-server"));
     const others = family.filter((one) => one !== server);
-    expect(others).toHaveLength(2);
+    expect(others).toHaveLength(3);
     await system.stop("SIGKILL");
-    await waitUntil("master and executor end by themselves", () => others.every(({ pid }) => !isAlive(pid)), 60_000);
+    await waitUntil("master, executor and gateway end by themselves", () => others.every(({ pid }) => !isAlive(pid)), 60_000);
     expect(isAlive(server?.pid ?? 0)).toBe(true);
 
     // The number in the lock may be another program's by now: that is no Petrel.
