@@ -40,6 +40,8 @@ export function capabilityFlow(net: NetDefinition, flagsOf: FlagsOf): Capability
 }
 
 function pushes(one: Transition): boolean {
+  // Its persona may push by a tool.
+  if (one.kind === "agent") return one.release === true;
   if (one.kind !== "command") return false;
   return one.hand === PUSHING_HAND || (one.argv?.[0] === "git" && one.argv.includes("push"));
 }
