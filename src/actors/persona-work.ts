@@ -21,7 +21,6 @@ import type { Denied, TurnInput, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
 import { prepareTurns } from "../personas/turn-prepare.ts";
-import { toolCatalogue } from "../tools/catalogue.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
 import { personaMemory } from "./persona-memory.ts";
@@ -29,6 +28,7 @@ import { StepJournal } from "./step-journal.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import type { Term } from "./term/term.ts";
 import { callTool } from "./tool-hands/call-tool.ts";
+import { toolsOf } from "./tool-hands/mcp-room.ts";
 import type { ToolRoom } from "./tool-hands/tool-room.ts";
 import { wiringOf } from "./turn-input.ts";
 import { deniedDraft, spentDraft, told } from "./turn-report.ts";
@@ -116,6 +116,7 @@ async function work(
   if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
+  const tools = await toolsOf(desk, bound.persona.tools, firing.mcp, context.signal);
   const bookNow = (use: ModelUse) => {
     if (!journal) book(use);
   };
@@ -127,7 +128,7 @@ async function work(
     knowledge: bound.knowledge,
     personas: context.personas,
     signal: context.signal,
-    tools: toolCatalogue,
+    tools,
     follow: (listener) => context.follow((event) => event.net === firing.net && listener(event)),
     run: callTool,
     book: bookNow,
@@ -138,6 +139,7 @@ async function work(
     ask: tiers.ask,
     clock,
     signal: context.signal,
+    tools,
     callTool: (name, toolInput, call, signal) => callTool(room, name, toolInput, call, signal),
     onProgress: (progress) => {
       if (progress.kind === "answered") bookNow(progress.use);

@@ -17,6 +17,7 @@ import { cleanEnvironment } from "./clean-environment.ts";
 import type { Hand, HandContext, Workshop } from "./hand.ts";
 import { keepLease } from "./lease-keeper.ts";
 import { checkAgainstPolicy, checkCommand, type MachinePolicy } from "./machine-policy.ts";
+import { openProcess } from "./open-process.ts";
 import { checkOrder } from "./policy.ts";
 import { runCommand } from "./process-tree.ts";
 import type { Courier } from "./result-courier.ts";
@@ -217,6 +218,11 @@ function handContext(
       const limits = { watch: bench.watch, ...bench.policy.limits };
       const inside = inSandbox(bench, order, { argv: command.argv, cwd: command.cwd, env, workDir });
       return await runCommand({ ...command, ...inside, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+    },
+    open: ({ argv, cwd }) => {
+      checkCommand(order, argv, bench.policy);
+      const env = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
+      return openProcess({ argv: inSandbox(bench, order, { argv, cwd, env, workDir }).argv, cwd, env, signal });
     },
     confirm: async () => {
       signal.throwIfAborted();

@@ -6,6 +6,7 @@ import type { Json } from "../contract/json.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
+import type { OpenProcess } from "./open-process.ts";
 import type { Command, CommandResult } from "./process-tree.ts";
 
 /** What all hands of one executor share. */
@@ -36,6 +37,8 @@ export interface HandContext {
   workshop: Workshop;
   /** Runs a command in a clean environment, ended with the attempt; `env` is laid over it. */
   run: RunCommand;
+  /** Starts a process that stays open for a conversation by lines, in the same environment; ended with the attempt. */
+  open(command: { argv: string[]; cwd: string }): OpenProcess;
   /** Asks the owner just before an irreversible step. Throws Cancelled `not-confirmed` when the attempt is no longer ours. */
   confirm(): Promise<void>;
   /** A session opens for tool calls with this. */

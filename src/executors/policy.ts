@@ -4,6 +4,7 @@ import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
 import { decideTool } from "../personas/policy.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
+import { mcpServers, mcpTool } from "../tools/mcp/mcp-tools.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 
 /** Effects outside the work directory. */
@@ -32,7 +33,10 @@ export function checkOrder(order: WorkOrder): void {
  * The same policy as on the master, asked again where the tool runs: the caller is not trusted. Throws its Refused (`flag-missing`,
  * `tool-not-listed`, `tool-not-wired`), and `tool-not-here` for what does not run on an executor.
  */
-export function checkTool(order: WorkOrder, tool: string, tools: ReadonlyMap<string, ToolDefinition> = toolCatalogue): void {
+export function checkTool(order: WorkOrder, tool: string): void {
+  const declared = mcpServers.safeParse(order.input.mcp ?? {});
+  const ofServer = declared.success ? mcpTool(declared.data, tool) : null;
+  const tools: ReadonlyMap<string, ToolDefinition> = ofServer ? new Map([[tool, ofServer]]) : toolCatalogue;
   const persona = order.persona ?? { name: "no persona", flags: "-----", tools: [] };
   const grant = { persona: persona.name, flags: persona.flags, tools: persona.tools };
   const decision = decideTool(grant, tool, { workspace: true, reads: [], writes: [], release: order.release === true }, tools);

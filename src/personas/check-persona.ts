@@ -5,6 +5,7 @@ import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, s
 import { fieldsAt } from "../net/check-fields.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
+import { MCP_NAME } from "../tools/mcp/mcp-tools.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import { knowledgePart } from "./knowledge.ts";
 import { schemaFault } from "./output-check.ts";
@@ -70,6 +71,8 @@ function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<str
     const definition = tools.get(tool);
     if (persona.tools.indexOf(tool) !== index)
       return [problemAt(source, at, { code: "tool-twice", message: `tool ${tool} is listed twice`, hint: "Remove one." })];
+    // What a server offers, only its workspace knows.
+    if (!definition && MCP_NAME.test(tool)) return [];
     if (!definition) {
       return [
         problemAt(source, at, {

@@ -142,6 +142,7 @@ export function fromApiName(name: string): string {
 
 /** What a model is told of a tool: its API-safe name, its description and the JSON Schema 2020-12 of its input. */
 export function toolSpec(tool: ToolDefinition): { name: string; description: string; input: JsonObject } {
+  if (tool.schema) return { name: apiName(tool.name), description: tool.description, input: tool.schema };
   const { $schema: _, ...input } = z.toJSONSchema(tool.input, { target: "draft-2020-12", io: "input" });
   return { name: apiName(tool.name), description: tool.description, input: input as JsonObject };
 }

@@ -1,7 +1,7 @@
 /** What a tool is. Definitions stand in `builtin/`, one file a tool; those that run beside the turn loop say there what they do. */
 import type { z } from "zod";
 import type { Flag } from "../contract/capability.ts";
-import type { Json } from "../contract/json.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
 import type { MasterHands } from "./hands.ts";
 
 /**
@@ -17,6 +17,8 @@ export interface ToolDefinition {
   flag: Flag | null;
   description: string;
   input: z.ZodType;
+  /** JSON Schema that the model is shown in place of what `input` says: an MCP server's own. */
+  schema?: JsonObject;
   output: z.ZodType;
   /** `executor`: runs where the workspace is. `master`: runs beside the turn loop. `loop`: ends or steers the loop itself. */
   runs: "executor" | "master" | "loop";

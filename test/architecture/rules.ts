@@ -34,6 +34,7 @@ const PACKAGES: PackageRule[] = [
   { packages: /^(undici|ipaddr\.js)(\/|$)/, allowed: /^http\//, why: "only http speaks HTTP" },
   { packages: /^jsonata(\/|$)/, allowed: /^executors\//, why: "only executors evaluate JSONata" },
   { packages: /^xstate(\/|$)/, allowed: /^actors\//, why: "only actors are built on XState" },
+  { packages: /^@modelcontextprotocol\/client(\/|$)/, allowed: /^tools\/mcp\//, why: "only tools/mcp is a client of MCP servers" },
   {
     packages: /^@modelcontextprotocol\/server(\/|$)/,
     allowed: /^(gateway\/|cli\/verbs\/mcp\.ts$)/,

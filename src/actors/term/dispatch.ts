@@ -18,6 +18,7 @@ import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
+import { type McpServers, mcpServers } from "../../tools/mcp/mcp-tools.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { askOf } from "../turn-input.ts";
 import { loadBundles } from "./bundles.ts";
@@ -45,6 +46,8 @@ export interface AssignedFiring {
   takesUnfinished: boolean;
   /** The net file names it as a transition that releases. */
   release: boolean;
+  /** MCP servers of its workspace. */
+  mcp: McpServers | null;
 }
 
 export interface DispatchPorts {
@@ -271,6 +274,7 @@ export class Dispatch {
       durable: this.isDurable(firing),
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
       release: definition.kind === "agent" && definition.release === true,
+      mcp: definition.kind === "agent" ? (mcpServers.safeParse(definition.workspace?.mcp).data ?? null) : null,
     };
   }
 

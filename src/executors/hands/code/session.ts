@@ -6,6 +6,7 @@ import { z } from "zod";
 import { Refused, Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import { testsRun } from "../../../tools/builtin/tests-run.ts";
+import { MCP_LIST, MCP_NAME, mcpServers } from "../../../tools/mcp/mcp-tools.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { CLOSE } from "../../tool-desk.ts";
@@ -17,6 +18,7 @@ import { git, gitText } from "./git.ts";
 import { gitChangeTools } from "./git-change-tools.ts";
 import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
+import { mcpHand } from "./mcp-servers.ts";
 import { baseCommit, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
 import { branchName, isoDate, repoAddress, SHA_PATTERN } from "./names.ts";
 import { searchTool } from "./search-tool.ts";
@@ -35,6 +37,7 @@ const inputSchema = z.strictObject({
   author: z.string().max(200).nullish(),
   install: z.string().nullish(),
   test: z.string().nullish(),
+  mcp: mcpServers.nullish().describe("MCP servers whose tools the persona may be given"),
   protect: z.array(z.string()).nullish().describe("Globs of files that may not be written, unless they are new"),
 });
 type SessionInput = z.output<typeof inputSchema>;
@@ -53,12 +56,14 @@ export async function codeSession(context: HandContext): Promise<Json> {
     context.signal.addEventListener("abort", () => reject(context.signal.reason), { once: true });
     if (context.signal.aborted) return reject(context.signal.reason);
     const tools = sessionTools(context, mirror, input, checkout);
+    const mcp = mcpHand(context, input.mcp ?? {}, checkout.tree);
     context.serve(async (name, call) => {
       if (name === CLOSE) {
         const work = await closeWork(context, mirror, checkout);
         resolve(work);
         return work;
       }
+      if (name === MCP_LIST || MCP_NAME.test(name)) return await mcp(name, call);
       const tool = tools[name];
       if (!tool) throw new Terminal({ code: "unknown-tool", message: `this session has no tool ${name}` });
       return await tool(call);

@@ -1,0 +1,48 @@
+/**
+ * A process that stays open for a conversation by lines, as the leader of its own group and in the environment that it is given. It ends
+ * with `end` and with the signal; the attempt's sweep takes whoever left the group.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export interface OpenProcess {
+  write(line: string): void;
+  onLine(call: (line: string) => void): void;
+  onEnd(call: () => void): void;
+  end(): void;
+}
+
+export function openProcess(parts: { argv: string[]; cwd: string; env: Record<string, string>; signal: AbortSignal }): OpenProcess {
+  const [file = "", ...args] = parts.argv;
+  const child = spawn(file, args, { cwd: parts.cwd, env: parts.env, detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  const ended = new Set<() => void>();
+  let over = false;
+  const end = () => {
+    if (over || child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // ESRCH: nobody is left in the group.
+    }
+  };
+  const closed = () => {
+    over = true;
+    parts.signal.removeEventListener("abort", end);
+    for (const call of ended) call();
+  };
+  child.once("close", closed);
+  // A program that is not there says so here; whoever waits hears of the end.
+  child.once("error", closed);
+  child.stdin.on("error", () => {});
+  parts.signal.addEventListener("abort", end, { once: true });
+  const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+  return {
+    write: (line) => void child.stdin.write(`${line}\n`),
+    onLine: (call) => void lines.on("line", call),
+    onEnd: (call) => {
+      if (over) call();
+      else ended.add(call);
+    },
+    end,
+  };
+}

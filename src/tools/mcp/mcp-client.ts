@@ -1,0 +1,87 @@
+/** A client of one MCP server, over lines that somebody else carries: who runs the server is not decided here. */
+import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
+import { Terminal } from "../../contract/errors.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import type { McpToolSpec } from "./mcp-tools.ts";
+
+/** The two ends of a running server. */
+export interface McpLines {
+  write(line: string): void;
+  onLine(call: (line: string) => void): void;
+  onEnd(call: () => void): void;
+  end(): void;
+}
+export interface McpConnection {
+  tools(): Promise<McpToolSpec[]>;
+  /** Errors: Terminal `mcp-tool-failed`, `mcp-server-gone`. */
+  call(tool: string, input: JsonObject, signal: AbortSignal): Promise<Json>;
+  close(): Promise<void>;
+}
+
+const PROBE_MS = 5000;
+const CALL_MS = 290_000;
+
+/** Errors: Terminal `mcp-server-gone`. */
+export async function connectMcp(server: string, lines: McpLines, version: string): Promise<McpConnection> {
+  // Read only where a server is: nobody else waits for this module.
+  const { Client } = await import("@modelcontextprotocol/client");
+  const client = new Client({ name: "petrel", version }, { versionNegotiation: { mode: "auto", probe: { timeoutMs: PROBE_MS } } });
+  await client.connect(transportOver(lines)).catch((error: unknown) => {
+    throw gone(server, error);
+  });
+  return {
+    async tools() {
+      const { tools } = await client.listTools().catch((error: unknown) => {
+        throw gone(server, error);
+      });
+      return tools.map(({ name, description, inputSchema }) => ({
+        server,
+        tool: name,
+        description: description ?? "",
+        input: inputSchema as unknown as JsonObject,
+      }));
+    },
+    async call(tool, input, signal): Promise<Json> {
+      const answer = await client.callTool({ name: tool, arguments: input }, { signal, timeout: CALL_MS }).catch((error: unknown) => {
+        throw failed(server, tool, error instanceof Error ? error.message : String(error));
+      });
+      const text = answer.content.flatMap((block) => (block.type === "text" ? [block.text] : [`(${block.type})`])).join("\n");
+      if (answer.isError) throw failed(server, tool, text);
+      return answer.structuredContent === undefined ? { text } : { text, structured: answer.structuredContent as Json };
+    },
+    close: () => client.close(),
+  };
+}
+
+function transportOver(lines: McpLines): Transport {
+  const transport: Transport = {
+    start: async () => {
+      lines.onLine((line) => {
+        try {
+          transport.onmessage?.(JSON.parse(line) as JSONRPCMessage);
+        } catch (error) {
+          transport.onerror?.(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      lines.onEnd(() => transport.onclose?.());
+    },
+    send: async (message) => lines.write(JSON.stringify(message)),
+    close: async () => {
+      lines.end();
+      transport.onclose?.();
+    },
+  };
+  return transport;
+}
+
+function gone(server: string, error: unknown): Terminal {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Terminal({
+    code: "mcp-server-gone",
+    message: `the MCP server ${server} does not answer: ${why.slice(0, 300)}`,
+    hint: "look at its command in the workspace",
+  });
+}
+function failed(server: string, tool: string, why: string): Terminal {
+  return new Terminal({ code: "mcp-tool-failed", message: `${tool} of the MCP server ${server}: ${why.slice(0, 2000)}` });
+}

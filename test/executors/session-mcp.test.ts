@@ -1,0 +1,103 @@
+/** Tools of an MCP server, built with the official package, in a workspace: run by the executor, under the persona's flags. */
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
+import type { JsonObject } from "../../src/contract/json.ts";
+import { MCP_LIST, mcpServers, mcpTool } from "../../src/tools/mcp/mcp-tools.ts";
+import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
+import { isAlive } from "../support/petrel-process.ts";
+import { type ExecutorBench, startBench, until } from "./bench.ts";
+
+const PACKAGE = resolve("node_modules/@modelcontextprotocol/server/dist");
+const SERVER = `
+import { McpServer } from ${JSON.stringify(join(PACKAGE, "index.mjs"))};
+import { serveStdio } from ${JSON.stringify(join(PACKAGE, "stdio.mjs"))};
+import { z } from ${JSON.stringify(resolve("node_modules/zod/index.js"))};
+const text = (value) => ({ content: [{ type: "text", text: String(value) }] });
+serveStdio(() => {
+  const server = new McpServer({ name: "notes", version: "1.0.0" });
+  server.registerTool("add", { description: "Adds two numbers.", inputSchema: z.object({ a: z.number(), b: z.number() }) }, ({ a, b }) => text(a + b));
+  server.registerTool("erase", { description: "Erases all notes.", inputSchema: z.object({}) }, () => text("erased"));
+  server.registerTool("where", { inputSchema: z.object({}) }, () => text(JSON.stringify({ pid: process.pid, cwd: process.cwd(), env: Object.keys(process.env) })));
+  server.registerTool("fails", { inputSchema: z.object({}) }, () => ({ ...text("no paper left"), isError: true }));
+  server.registerTool("dies", { inputSchema: z.object({}) }, () => process.exit(3));
+  return server;
+});
+`;
+const SERVERS = {
+  notes: { command: ["node", "server.mjs"], flag: "r", tools: { erase: "w" } },
+};
+const TOOLS = ["add", "erase", "where", "fails", "dies", "no-such"].map((name) => `mcp.notes.${name}`);
+let repo: GitRepo;
+let bench: ExecutorBench;
+beforeAll(async () => {
+  repo = makeGitRepo({ "server.mjs": SERVER, "package.json": "{}" });
+  bench = await startBench({ slots: 6 });
+});
+afterAll(async () => {
+  await bench.end();
+  repo.remove();
+});
+
+let count = 0;
+async function open(flags: string, tools: string[], mcp: JsonObject = SERVERS): Promise<WorkOrder> {
+  count += 1;
+  const input = { repo: repo.origin, base: "main", branch: `task/${count}`, seed: "2026-03-01T10:00:00Z", mcp };
+  const order = bench.order("code.session", input, { persona: { name: "worker", flags, tools: ["git.status", ...tools] } });
+  bench.owner.offer(order);
+  await until("the session", async () => (await bench.owner.callOnce(order, "git.status", {}, "probe")).state === "done");
+  return order;
+}
+const code = (answer: ToolCallAnswer) => (answer.state === "failed" ? answer.error.code : answer.state);
+const textOf = (answer: ToolCallAnswer) => (answer.state === "done" ? String((answer.output as JsonObject).text) : JSON.stringify(answer));
+
+test("its tools are listed and called by name, in the worktree, in a clean environment; it ends with the session", async () => {
+  const order = await open("r----", TOOLS);
+  const listed = await bench.owner.call(order, MCP_LIST, {});
+  expect(listed).toMatchObject({ state: "done" });
+  const specs = (listed.state === "done" ? listed.output : []) as JsonObject[];
+  expect(specs.map(({ tool }) => tool)).toEqual(["add", "erase", "where", "fails", "dies"]);
+  expect(specs[0]).toMatchObject({ server: "notes", description: "Adds two numbers.", input: { required: ["a", "b"] } });
+  expect(textOf(await bench.owner.call(order, "mcp.notes.add", { a: 2, b: 3 }))).toBe("5");
+  const { pid, cwd, env } = JSON.parse(textOf(await bench.owner.call(order, "mcp.notes.where", {}))) as {
+    pid: number;
+    cwd: string;
+    env: string[];
+  };
+  expect(cwd).toMatch(/\/tree$/);
+  expect(env).not.toContain("npm_package_name");
+  expect(code(await bench.owner.call(order, "mcp.notes.fails", {}))).toBe("mcp-tool-failed");
+  expect(code(await bench.owner.call(order, "mcp.notes.add", { a: "x" }))).toBe("mcp-tool-failed");
+  expect(isAlive(pid)).toBe(true);
+  await bench.owner.call(order, "session.close", {});
+  await until("the server is gone", () => !isAlive(pid));
+});
+
+test("flag and list decide where it runs, as for any tool", async () => {
+  const reader = await open("r----", TOOLS);
+  expect(code(await bench.owner.call(reader, "mcp.notes.erase", {}))).toBe("flag-missing");
+  expect(code(await bench.owner.call(reader, "mcp.other.add", {}))).toBe("tool-unknown");
+  const writer = await open("rw---", TOOLS);
+  expect(textOf(await bench.owner.call(writer, "mcp.notes.erase", {}))).toBe("erased");
+  const unlisted = await open("rwxhl", []);
+  expect(code(await bench.owner.call(unlisted, "mcp.notes.add", { a: 1, b: 1 }))).toBe("tool-not-listed");
+  for (const order of [reader, writer, unlisted]) await bench.owner.call(order, "session.close", {});
+});
+
+test("a server that dies or is not there is an error that says so, and the session goes on", async () => {
+  const order = await open("r----", TOOLS);
+  expect(code(await bench.owner.call(order, "mcp.notes.dies", {}))).toBe("mcp-tool-failed");
+  expect(textOf(await bench.owner.call(order, "mcp.notes.add", { a: 1, b: 1 }))).toBe("2");
+  const broken = await open("r----", ["mcp.gone.x"], { gone: { command: ["no-such-server"], flag: "r" } });
+  expect(code(await bench.owner.call(broken, "mcp.gone.x", {}))).toBe("mcp-server-gone");
+  expect(code(await bench.owner.call(broken, "git.status", {}))).toBe("done");
+  for (const one of [order, broken]) await bench.owner.call(one, "session.close", {});
+});
+
+test("a tool takes the flag of its server, or its own, and no name of the prototype's", () => {
+  const servers = mcpServers.parse(SERVERS);
+  expect(mcpTool(servers, "mcp.notes.add")?.flag).toBe("r");
+  expect(mcpTool(servers, "mcp.notes.erase")?.flag).toBe("w");
+  for (const name of ["mcp.constructor.add", "mcp.notes", "mcp..add", "fs.read"]) expect(mcpTool(servers, name)).toBeNull();
+  expect(mcpTool(servers, "mcp.notes.toString")?.flag).toBe("r");
+});
