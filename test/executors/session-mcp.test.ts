@@ -1,18 +1,19 @@
 /** Tools of an MCP server, built with the official package, in a workspace: run by the executor, under the persona's flags. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { MCP_LIST, mcpServers, mcpTool } from "../../src/tools/mcp/mcp-tools.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
-import { isAlive } from "../support/petrel-process.ts";
+import { descendants } from "../support/petrel-process.ts";
 import { type ExecutorBench, startBench, until } from "./bench.ts";
 
-const PACKAGE = resolve("node_modules/@modelcontextprotocol/server/dist");
+const FILE = `notes-${process.pid}.mjs`;
 const SERVER = `
-import { McpServer } from ${JSON.stringify(join(PACKAGE, "index.mjs"))};
-import { serveStdio } from ${JSON.stringify(join(PACKAGE, "stdio.mjs"))};
-import { z } from ${JSON.stringify(resolve("node_modules/zod/index.js"))};
+import { McpServer } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { z } from "zod";
 const text = (value) => ({ content: [{ type: "text", text: String(value) }] });
 serveStdio(() => {
   const server = new McpServer({ name: "notes", version: "1.0.0" });
@@ -25,13 +26,19 @@ serveStdio(() => {
 });
 `;
 const SERVERS = {
-  notes: { command: ["node", "server.mjs"], flag: "r", tools: { erase: "w" } },
+  notes: { command: ["node", FILE], flag: "r", tools: { erase: "w" } },
 };
 const TOOLS = ["add", "erase", "where", "fails", "dies", "no-such"].map((name) => `mcp.notes.${name}`);
 let repo: GitRepo;
 let bench: ExecutorBench;
 beforeAll(async () => {
-  repo = makeGitRepo({ "server.mjs": SERVER, "package.json": "{}" });
+  // In one file, since a sandbox shows the server nothing but its worktree.
+  const bundle = buildSync({
+    stdin: { contents: SERVER, resolveDir: resolve(".") },
+    ...{ bundle: true, write: false, platform: "node", format: "esm", target: "node20", logLevel: "silent" },
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+  repo = makeGitRepo({ [FILE]: bundle.outputFiles[0]?.text ?? "", "package.json": "{}" });
   bench = await startBench({ slots: 6 });
 });
 afterAll(async () => {
@@ -48,6 +55,7 @@ async function open(flags: string, tools: string[], mcp: JsonObject = SERVERS): 
   await until("the session", async () => (await bench.owner.callOnce(order, "git.status", {}, "probe")).state === "done");
   return order;
 }
+const serverRuns = () => descendants(process.pid).some(({ command }) => command.includes(FILE));
 const code = (answer: ToolCallAnswer) => (answer.state === "failed" ? answer.error.code : answer.state);
 const textOf = (answer: ToolCallAnswer) => (answer.state === "done" ? String((answer.output as JsonObject).text) : JSON.stringify(answer));
 
@@ -59,7 +67,7 @@ test("its tools are listed and called by name, in the worktree, in a clean envir
   expect(specs.map(({ tool }) => tool)).toEqual(["add", "erase", "where", "fails", "dies"]);
   expect(specs[0]).toMatchObject({ server: "notes", description: "Adds two numbers.", input: { required: ["a", "b"] } });
   expect(textOf(await bench.owner.call(order, "mcp.notes.add", { a: 2, b: 3 }))).toBe("5");
-  const { pid, cwd, env } = JSON.parse(textOf(await bench.owner.call(order, "mcp.notes.where", {}))) as {
+  const { cwd, env } = JSON.parse(textOf(await bench.owner.call(order, "mcp.notes.where", {}))) as {
     pid: number;
     cwd: string;
     env: string[];
@@ -68,9 +76,9 @@ test("its tools are listed and called by name, in the worktree, in a clean envir
   expect(env).not.toContain("npm_package_name");
   expect(code(await bench.owner.call(order, "mcp.notes.fails", {}))).toBe("mcp-tool-failed");
   expect(code(await bench.owner.call(order, "mcp.notes.add", { a: "x" }))).toBe("mcp-tool-failed");
-  expect(isAlive(pid)).toBe(true);
+  expect(serverRuns()).toBe(true);
   await bench.owner.call(order, "session.close", {});
-  await until("the server is gone", () => !isAlive(pid));
+  await until("the server is gone", () => !serverRuns());
 });
 
 test("flag and list decide where it runs, as for any tool", async () => {
