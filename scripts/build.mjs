@@ -25,6 +25,18 @@ const packages = {
   },
 };
 
+/** The monitor, a page that the gateway serves, into dist/monitor. Throws the bundler's error. */
+export async function bundleMonitor(folder) {
+  const [{ build: buildPage }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
+  await buildPage({
+    root: join(root, "src", "monitor"),
+    configFile: false,
+    logLevel: "error",
+    plugins: [react()],
+    build: { outDir: folder, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1200 },
+  });
+}
+
 /** Throws esbuild's BuildFailure, whose message names file, line and column. */
 export async function bundle({ entry, out }) {
   const { outputFiles } = await build({
@@ -60,6 +72,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const out = resolve(values.out ?? join(root, "dist", "petrel.js"));
   try {
     await bundle({ entry, out });
+    if (!values.entry && !values.out) await bundleMonitor(join(root, "dist", "monitor"));
   } catch (error) {
     process.stderr.write(`build: ${error.message}\n`);
     process.exit(1);

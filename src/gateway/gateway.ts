@@ -14,6 +14,7 @@ import { guardRoutes } from "./guard.ts";
 import { Metrics } from "./metrics.ts";
 import type { GatewayPorts } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
+import { askRoutes } from "./routes/ask.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { executeRoutes } from "./routes/execute.ts";
 import { gateRoutes } from "./routes/gates.ts";
@@ -103,7 +104,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
   });
   const metrics = new Metrics(house);
   void metrics.follow().catch(() => {});
-  for (const routes of [tokenRoutes, eventRoutes, netRoutes, tokenPlaceRoutes, executeRoutes, gateRoutes, runtimeRoutes, mcpRoutes])
+  for (const routes of [tokenRoutes, eventRoutes, netRoutes, tokenPlaceRoutes, executeRoutes, gateRoutes, runtimeRoutes, mcpRoutes, askRoutes])
     routes(api, house);
   healthRoutes(api, house, metrics);
   await monitorFiles(api, house);

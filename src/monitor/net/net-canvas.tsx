@@ -1,0 +1,163 @@
+/** The live drawing of a net: the definition that runs is what is drawn, so the two cannot part. */
+import { Background, Controls, type Edge, MarkerType, type Node, ReactFlow } from "@xyflow/react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { NetEvent } from "../../contract/event.ts";
+import type { EventStore } from "../event-store.ts";
+import type { Marking } from "../queries.ts";
+import { Arc, type ArcData } from "./arc.tsx";
+import { FLIGHT_MS, type Flight, flightsOf } from "./flights.ts";
+import { type Graph, type GraphNode, graphOf, type NetDefinition } from "./graph.ts";
+import { layoutOf, SIZE } from "./layout.ts";
+import { PlaceCircle, SubnetBox, TransitionBar } from "./nodes.tsx";
+
+const nodeTypes = { place: PlaceCircle, transition: TransitionBar, subnet: SubnetBox };
+const edgeTypes = { arc: Arc };
+
+export interface CanvasProps {
+  definition: NetDefinition;
+  marking: Marking | null;
+  /** Null for a moment of the past: nothing moves. */
+  store: EventStore | null;
+  events: readonly NetEvent[];
+  open: ReadonlySet<string>;
+  chosen: string | null;
+  onChoose: (node: GraphNode) => void;
+}
+
+export function NetCanvas({ definition, marking, store, events, open, chosen, onChoose }: CanvasProps) {
+  const graph = useMemo(() => graphOf(definition, open), [definition, open]);
+  const spots = useMemo(() => layoutOf(graph), [graph]);
+  const flights = useFlights(store, graph);
+  const failed = useMemo(() => failedLast(events), [events]);
+  const now = useNow();
+  const nodes = useMemo(
+    () =>
+      graph.nodes.map(
+        (node): Node => ({
+          id: node.id,
+          type: node.kind,
+          position: spots.get(node.id) ?? { x: 0, y: 0 },
+          data: dataOf(node, marking, failed, now, chosen),
+          draggable: false,
+          connectable: false,
+          ariaLabel: labelOf(node, marking),
+          ...SIZE[node.kind],
+        }),
+      ),
+    [graph, spots, marking, failed, now, chosen],
+  );
+  const edges = useMemo(
+    () =>
+      graph.edges.map(
+        (edge): Edge<ArcData> => ({
+          id: edge.id,
+          source: edge.from,
+          target: edge.to,
+          type: "arc",
+          label: edge.label,
+          focusable: false,
+          markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
+          data: { mode: edge.mode, flights: flights.filter((flight) => flight.edge === edge.id) },
+        }),
+      ),
+    [graph, flights],
+  );
+  return (
+    <div className="canvas">
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        fitView
+        minZoom={0.1}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        proOptions={{ hideAttribution: true }}
+        onNodeClick={(_, { id }) => choose(graph, id, onChoose)}
+        onSelectionChange={({ nodes: [node] }) => node && node.id !== chosen && choose(graph, node.id, onChoose)}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+function choose(graph: Graph, id: string, onChoose: CanvasProps["onChoose"]): void {
+  const node = graph.nodes.find((one) => one.id === id);
+  if (node) onChoose(node);
+}
+
+function dataOf(
+  node: GraphNode,
+  marking: Marking | null,
+  failed: ReadonlySet<string>,
+  now: number,
+  chosen: string | null,
+): Record<string, unknown> {
+  const firings = marking?.firings ?? [];
+  if (node.kind === "place")
+    return { node, view: marking?.places.find(({ place }) => place === node.name) ?? null, now, chosen: chosen === node.id };
+  const own = firings.filter(({ transition }) =>
+    node.kind === "transition" ? transition === node.name : node.transitions.includes(transition),
+  );
+  const counts = { running: own.filter(({ gate }) => gate === null).length, gated: own.filter(({ gate }) => gate !== null).length };
+  if (node.kind === "transition") return { node, ...counts, failed: failed.has(node.name), chosen: chosen === node.id };
+  const tokens = (marking?.places ?? [])
+    .filter(({ place }) => node.places.includes(place))
+    .reduce((sum, { waiting, reserved }) => sum + waiting + reserved, 0);
+  return { node, ...counts, tokens };
+}
+
+function labelOf(node: GraphNode, marking: Marking | null): string {
+  if (node.kind !== "place") return `${node.kind} ${node.name}`;
+  const view = marking?.places.find(({ place }) => place === node.name);
+  return `place ${node.name}, ${(view?.waiting ?? 0) + (view?.reserved ?? 0)} tokens`;
+}
+
+/** Transitions whose last firing failed for good. */
+function failedLast(events: readonly NetEvent[]): ReadonlySet<string> {
+  const failed = new Set<string>();
+  for (const { transition, type, attributes } of events) {
+    if (transition === undefined) continue;
+    if (type === "fired") failed.delete(transition);
+    else if (type === "failed" && attributes?.final === true) failed.add(transition);
+  }
+  return failed;
+}
+
+function useFlights(store: EventStore | null, graph: Graph): Flight[] {
+  const [flights, setFlights] = useState<Flight[]>([]);
+  const drawn = useRef(graph);
+  drawn.current = graph;
+  useEffect(() => {
+    if (store === null || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const stop = store.onArrival((event) => {
+      const started = flightsOf(event, drawn.current.edges);
+      if (started.length === 0 || document.hidden) return;
+      setFlights((before) => [...before, ...started].slice(-60));
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        setFlights((before) => before.filter((flight) => !started.includes(flight)));
+      }, FLIGHT_MS + 100);
+      timers.add(timer);
+    });
+    return () => {
+      stop();
+      for (const timer of timers) clearTimeout(timer);
+    };
+  }, [store]);
+  return flights;
+}
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 5000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,149 @@
+/** A place: its tokens with their lineage, a question in ArcQL, why they do not move on, and a way to put one in. */
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Json } from "../../contract/json.ts";
+import { JsonView } from "../parts/json-view.tsx";
+import { Lineage } from "../parts/lineage.tsx";
+import { Panel } from "../parts/panel.tsx";
+import { Why } from "../parts/why.tsx";
+import { useTokens } from "../queries.ts";
+import { call, type Me } from "../session.ts";
+import { ageOf, plural } from "../words.ts";
+
+const WORDS = [
+  "FROM",
+  "WHERE",
+  "ORDER BY",
+  "LIMIT",
+  "SELECT",
+  "GROUP BY",
+  "AND",
+  "OR",
+  "NOT",
+  "IN",
+  "EXISTS",
+  "CONTAINS",
+  "$meta.at",
+  "$meta.id",
+  "$meta.correlation",
+  "count(*)",
+];
+
+export function PlacePanel({
+  net,
+  place,
+  at,
+  me,
+  onClose,
+}: {
+  net: string;
+  place: string;
+  at: string | null;
+  me: Me;
+  onClose: () => void;
+}) {
+  const tokens = useTokens(net, place, at);
+  const [traced, setTraced] = useState<string | null>(null);
+  const now = Date.now();
+  return (
+    <Panel title={place} kind="place" onClose={onClose}>
+      {at === null && <Why net={net} name={place} />}
+      <Ask net={net} place={place} at={at} />
+      {me.scopes.some((scope) => scope === "petrel:operate" || scope === "petrel:admin") && at === null && (
+        <PutToken net={net} place={place} />
+      )}
+      <h3>{plural(tokens.data?.total ?? 0, "token")}</h3>
+      {tokens.error && <p className="bad">{tokens.error.message}</p>}
+      <ol className="tokens">
+        {(tokens.data?.tokens ?? []).map((token) => (
+          <li key={token.id}>
+            <div className="head">
+              <code>{token.id}</code>
+              <span className="quiet">
+                {ageOf(now - Date.parse(token.at))} · by {token.by}
+                {token.reservedBy ? " · reserved" : ""}
+              </span>
+              <button type="button" className="link" onClick={() => setTraced(traced === token.id ? null : token.id)}>
+                lineage
+              </button>
+            </div>
+            <JsonView value={token.data} open={1} />
+            {traced === token.id && <Lineage net={net} token={token.id} />}
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function Ask({ net, place, at }: { net: string; place: string; at: string | null }) {
+  const [text, setText] = useState("");
+  const [asked, setAsked] = useState<string | null>(null);
+  const answer = useQuery({
+    queryKey: ["query", net, place, at, asked],
+    queryFn: () =>
+      call<{ rows: Json[]; total: number }>(`/api/nets/${net}/query`, {
+        method: "POST",
+        body: { arcql: asked, places: [place], ...(at === null ? {} : { at }) },
+      }),
+    enabled: asked !== null,
+  });
+  const ask = (event: FormEvent) => {
+    event.preventDefault();
+    setAsked(text.trim() === "" ? null : /^\s*(from|select)\b/i.test(text) ? text : `FROM $ WHERE ${text}`);
+  };
+  return (
+    <form className="ask" onSubmit={ask}>
+      <label htmlFor="arcql">Ask in ArcQL</label>
+      <input
+        id="arcql"
+        list="arcql-words"
+        value={text}
+        placeholder="attempt > 1 ORDER BY $meta.at DESC LIMIT 5"
+        onChange={({ target }) => setText(target.value)}
+        spellCheck={false}
+      />
+      <datalist id="arcql-words">
+        {WORDS.map((word) => (
+          <option key={word} value={`${text}${text === "" || text.endsWith(" ") ? "" : " "}${word} `} />
+        ))}
+      </datalist>
+      <button type="submit">Ask</button>
+      {answer.error && <pre className="bad">{answer.error.message}</pre>}
+      {answer.data && (
+        <div>
+          <p className="quiet">{plural(answer.data.total, "row")}</p>
+          <JsonView value={answer.data.rows} open={2} />
+        </div>
+      )}
+    </form>
+  );
+}
+
+function PutToken({ net, place }: { net: string; place: string }) {
+  const [text, setText] = useState('{"title": ""}');
+  const [said, setSaid] = useState<string | null>(null);
+  const put = async (event: FormEvent) => {
+    event.preventDefault();
+    try {
+      const { id } = await call<{ id: string }>(`/api/nets/${net}/places/${place}/tokens`, {
+        method: "POST",
+        body: { data: JSON.parse(text) as Json },
+      });
+      setSaid(`It is in, as ${id}.`);
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <details>
+      <summary>Put a token in</summary>
+      <form onSubmit={(event) => void put(event)}>
+        <label htmlFor="put">Data, as JSON</label>
+        <textarea id="put" rows={4} value={text} onChange={({ target }) => setText(target.value)} spellCheck={false} />
+        <button type="submit">Put it in</button>
+        <p role="status">{said}</p>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,67 @@
+/** An artefact: a picture as a picture, a video as a video, text as text, anything else to be saved. */
+import { useEffect, useState } from "react";
+import type { Json } from "../../contract/json.ts";
+import type { ArtifactRef } from "../../contract/token.ts";
+import { artifactAddress } from "../session.ts";
+
+export function isArtifact(value: Json): value is Json & { $artifact: string; type: string; size: number; sha256: string } {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.$artifact === "string";
+}
+
+const MOST_SHOWN = 400_000;
+
+export function ArtifactView({ artifact }: { artifact: ArtifactRef }) {
+  const [shown, setShown] = useState(false);
+  if (shown) return <Shown artifact={artifact} />;
+  return (
+    <button type="button" className="link" onClick={() => setShown(true)}>
+      {artifact.type}, {Math.ceil(artifact.size / 1024)} KB: show
+    </button>
+  );
+}
+
+function Shown({ artifact: { $artifact: id, type } }: { artifact: ArtifactRef }) {
+  const [address, setAddress] = useState<string | null>(null);
+  const [text, setText] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    let made: string | null = null;
+    artifactAddress(id, type)
+      .then(async (url) => {
+        made = url;
+        setAddress(url);
+        if (/^(text|application\/(json|x-ndjson))/.test(type)) setText((await (await fetch(url)).text()).slice(0, MOST_SHOWN));
+      })
+      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    return () => {
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [id, type]);
+  if (problem !== null) return <span className="bad">{problem}</span>;
+  if (address === null) return <span className="quiet">…</span>;
+  if (type.startsWith("image/")) return <img className="artifact" src={address} alt={`artefact ${id.slice(0, 12)}`} />;
+  if (type.startsWith("video/")) return <video className="artifact" src={address} controls muted />;
+  if (text !== null) return <Diff text={text} />;
+  return (
+    <a href={address} download={id.slice(0, 12)}>
+      save
+    </a>
+  );
+}
+
+/** Lines of a diff in their colours; other text as it is. */
+export function Diff({ text }: { text: string }) {
+  const isDiff = /^(diff --git|@@ |--- )/m.test(text);
+  if (!isDiff) return <pre>{text}</pre>;
+  return (
+    <pre className="diff">
+      {numbered(text).map(([at, line]) => (
+        <span key={at} className={line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "quiet" : ""}>
+          {`${line}\n`}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+const numbered = (text: string): [string, string][] => text.split("\n").map((line, at) => [`line ${at}`, line]);

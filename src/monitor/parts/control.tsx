@@ -1,0 +1,61 @@
+/** Pause and resume, for those who may; others see no such buttons. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { call, type Me } from "../session.ts";
+
+export function Control({ net, me, state }: { net: string; me: Me; state: "running" | "paused" | "stopped" }) {
+  const client = useQueryClient();
+  const [problem, setProblem] = useState<string | null>(null);
+  const word = state === "running" ? "running" : state === "paused" ? "paused: nothing new begins" : "stopped by a kill";
+  const ask = async (path: string, body?: unknown) => {
+    try {
+      setProblem(null);
+      await call(path, { method: "POST", ...(body === undefined ? { body: {} } : { body }) });
+      await client.invalidateQueries();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <div className="control">
+      <span className={`pill ${state}`}>{word}</span>
+      {!me.readOnly && me.scopes.some((scope) => scope === "petrel:operate" || scope === "petrel:admin") && (
+        <>
+          {state === "running" ? (
+            <button type="button" onClick={() => void ask(`/api/nets/${net}/pause`)}>
+              Pause
+            </button>
+          ) : (
+            <button
+              type="button"
+              onClick={() =>
+                void ask(
+                  state === "paused" ? `/api/nets/${net}/resume` : "/api/control",
+                  state === "paused" ? undefined : { verb: "resume" },
+                )
+              }
+            >
+              Resume
+            </button>
+          )}
+          {state !== "stopped" && (
+            <button
+              type="button"
+              className="danger"
+              onClick={() =>
+                window.confirm("Stop every firing, model call and command of every net?") && void ask("/api/control", { verb: "kill" })
+              }
+            >
+              Kill
+            </button>
+          )}
+        </>
+      )}
+      {problem !== null && (
+        <span role="alert" className="bad">
+          {problem}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+/** The past: the net, its marking and its narration at any moment, and what lies between two. */
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { Json } from "../../contract/json.ts";
+import { setQuery, useAddress } from "../address.ts";
+import type { ScreenProps } from "../app.tsx";
+import type { NetDefinition } from "../net/graph.ts";
+import { NetCanvas } from "../net/net-canvas.tsx";
+import { PlacePanel } from "../net/place-panel.tsx";
+import { JsonView } from "../parts/json-view.tsx";
+import { useDefinition, useMarking } from "../queries.ts";
+import { call } from "../session.ts";
+import { useEvents } from "../use-events.ts";
+import { clockTime } from "../words.ts";
+
+export function TimeScreen({ net, store, me }: ScreenProps) {
+  const events = useEvents(store);
+  const { query } = useAddress();
+  const last = events.at(-1)?.seq ?? 0;
+  const moment = Math.min(last, Number(query.get("moment") ?? last));
+  const since = query.get("since");
+  const marking = useMarking(net, String(moment));
+  const version = marking.data?.version ?? null;
+  const definition = useDefinition(net, version);
+  const upTo = useMemo(() => events.filter(({ seq }) => seq <= moment), [events, moment]);
+  const chosen = query.get("at");
+  const to = (seq: number) => setQuery({ moment: String(Math.max(0, Math.min(last, seq))) }, { replace: true });
+  const at = upTo.at(-1);
+  return (
+    <div className="split">
+      <section className="wide" aria-label="The net at a moment">
+        <div className="bar">
+          <h1>Event {moment}</h1>
+          <button type="button" aria-label="one event back" onClick={() => to(moment - 1)}>
+            ◀
+          </button>
+          <input
+            className="grow"
+            type="range"
+            min={0}
+            max={last}
+            value={moment}
+            aria-label="moment"
+            aria-valuetext={at?.summary ?? "the beginning"}
+            onChange={({ target }) => to(Number(target.value))}
+          />
+          <button type="button" aria-label="one event on" onClick={() => to(moment + 1)}>
+            ▶
+          </button>
+          <button type="button" onClick={() => setQuery({ since: since === null ? String(moment) : null })}>
+            {since === null ? "Compare from here" : "No comparison"}
+          </button>
+        </div>
+        <p role="status">
+          {at ? `${clockTime(at.ts)} ${at.summary}` : "Before the first event that is known here."}{" "}
+          {me.readOnly ? (
+            ""
+          ) : (
+            <code className="quiet">
+              petrel fork {net} --at {moment}
+            </code>
+          )}
+        </p>
+        {marking.error && <p className="bad">{marking.error.message}</p>}
+        {definition.data && (
+          <NetCanvas
+            definition={definition.data.definition as unknown as NetDefinition}
+            marking={marking.data ?? null}
+            store={null}
+            events={upTo}
+            open={NONE}
+            chosen={chosen}
+            onChoose={(node) => node.kind === "place" && setQuery({ at: node.id })}
+          />
+        )}
+        <ol className="tail">
+          {upTo.slice(-8).map(({ seq, ts, summary, status }) => (
+            <li key={seq} className={status}>
+              {clockTime(ts)} {summary}
+            </li>
+          ))}
+        </ol>
+      </section>
+      {chosen?.startsWith("place:") && (
+        <PlacePanel
+          net={net}
+          place={chosen.slice("place:".length)}
+          at={String(moment)}
+          me={{ ...me, scopes: ["petrel:read"] }}
+          onClose={() => setQuery({ at: null })}
+        />
+      )}
+      {since !== null && <Between net={net} from={Number(since)} to={moment} />}
+    </div>
+  );
+}
+const NONE: ReadonlySet<string> = new Set();
+
+function Between({ net, from, to }: { net: string; from: number; to: number }) {
+  const [first, second] = [Math.min(from, to), Math.max(from, to)];
+  const difference = useQuery({
+    queryKey: ["difference", net, first, second],
+    queryFn: () => call<Record<string, Json>>(`/api/nets/${net}/difference?from=${first}&to=${second}`),
+  });
+  return (
+    <aside className="panel" aria-label="Difference">
+      <h2>
+        Between {first} and {second}
+      </h2>
+      {difference.error && <p className="bad">{difference.error.message}</p>}
+      {difference.data && <JsonView value={difference.data} open={1} />}
+    </aside>
+  );
+}
