@@ -1,8 +1,6 @@
 /** The address holds the whole view: which net, which screen, what is chosen. A link shows somebody else the same. */
 import { useSyncExternalStore } from "react";
-
-export const SCREENS = ["net", "console", "gates", "agents", "executors", "time", "costs", "changes"] as const;
-export type Screen = (typeof SCREENS)[number];
+import { SCREENS, type Screen } from "./screen-names.ts";
 
 export interface Address {
   net: string | null;

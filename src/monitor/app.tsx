@@ -1,9 +1,10 @@
 /** The frame of all screens: who looks, which net, which screen. */
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { addressOf, go, SCREENS, type Screen, useAddress } from "./address.ts";
+import { addressOf, go, useAddress } from "./address.ts";
 import { EventStore } from "./event-store.ts";
 import { Login } from "./login.tsx";
 import { useFresh, useGates, useMe, useNets } from "./queries.ts";
+import { SCREENS, type Screen } from "./screen-names.ts";
 import { AgentsScreen } from "./screens/agents-screen.tsx";
 import { ChangesScreen } from "./screens/changes-screen.tsx";
 import { ConsoleScreen } from "./screens/console-screen.tsx";

@@ -10,7 +10,7 @@ export function money(usd: number): string {
   return `${usd === 0 ? "0" : usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)} USD`;
 }
 export function clockTime(iso: string): string {
-  return new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;

@@ -53,14 +53,17 @@ export interface GatewayHouse {
     path: string,
     options?: { token?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** Stops a gateway; what it returns starts it again on the same port. */
+  restart(which: "a" | "b"): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
-export async function gatewayHouse(): Promise<GatewayHouse> {
+/** `monitor`: the folder of the built page. */
+export async function gatewayHouse({ monitor = null }: { monitor?: string | null } = {}): Promise<GatewayHouse> {
   const kit = await masterKit();
   await kit.ask(null, "apply-net", { definition: SHOP, by: PEOPLE });
   let count = 0;
-  const one = () =>
+  const one = (port = 0) =>
     startGateway(
       {
         broker: memoryBroker(kit.hub),
@@ -68,9 +71,9 @@ export async function gatewayHouse(): Promise<GatewayHouse> {
         ids: { next: () => `g${++count}` },
         logger: silentLogger,
         version: "0.0.0",
-        monitor: null,
+        monitor,
       },
-      { host: "127.0.0.1", port: 0 },
+      { host: "127.0.0.1", port },
     );
   const [a, b] = [await one(), await one()];
   const house: GatewayHouse = {
@@ -100,9 +103,16 @@ export async function gatewayHouse(): Promise<GatewayHouse> {
         },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
+    async restart(which) {
+      const { port } = new URL(house[which].url);
+      await house[which].close();
+      return async () => {
+        house[which] = await one(Number(port));
+      };
+    },
     async stop() {
-      await a.close();
-      await b.close();
+      await house.a.close();
+      await house.b.close();
       await kit.stop();
     },
   };

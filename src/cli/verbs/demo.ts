@@ -8,6 +8,7 @@ import { stopLeftServer } from "../../jetstream/server/managed.ts";
 import { Chaos } from "../demo/chaos.ts";
 import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
+import { openPage } from "../demo/open-page.ts";
 import { proveOrigin } from "../demo/proof.ts";
 import { SABOTAGE_MODES, sabotageReport, sabotageWords } from "../demo/sabotage.ts";
 import { type Scene, sceneOf } from "../demo/scene.ts";
@@ -25,7 +26,7 @@ import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { OLLAMA_OPTION } from "./up.ts";
+import { gatewayLink, OLLAMA_OPTION } from "./up.ts";
 
 const NET = "safe-teams";
 const LEASE_MS = 4000;
@@ -47,6 +48,7 @@ export const demoVerb: Verb = {
     { flags: "--chaos", about: "kill the executor, the master, the nats-server, and all three, on the way" },
     { flags: "--gate", about: "put a human gate before devops into the running net, and wait for your approval" },
     { flags: "--keep", about: "leave everything up at the end, to be looked at; Ctrl-C ends it" },
+    { flags: "--open", about: "open the page that shows it live in a browser" },
     { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
     { flags: "--rules", about: "ask no model at all: rules answer, and the developer is a search" },
     {
@@ -94,14 +96,25 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
     leaseMs: LEASE_MS,
     logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
     slots: 4,
+    // A document of JSON is for programs: nobody looks on.
+    ...(out.json && !call.on("open") ? {} : { gateway: "any" as const }),
     onChange: (what) => narrator.remark(what),
   });
   try {
+    await showPage(call, supervisor, narrator, dir);
     return await play(call, { stage, supervisor, narrator, scene, started });
   } finally {
     await narrator.finished();
     await supervisor.stop();
   }
+}
+
+async function showPage(call: VerbCall, { gateway }: Supervisor, narrator: Narrator, dir: string): Promise<void> {
+  if (gateway === null) return;
+  const { page, words } = gatewayLink(gateway, dir);
+  narrator.remark(words);
+  if (call.on("open") && !(await openPage(page, process.platform, call.petrel.env)))
+    call.out.say("No browser could be opened from here; the address above is the page.");
 }
 
 interface Play {

@@ -112,7 +112,7 @@ export const upVerb: Verb = {
     if (out.json) petrel.stdout.write(`${JSON.stringify(ready)}\n`);
     else {
       out.say(`Petrel is up: broker ${supervisor.url}, state in ${dir}. Ctrl-C stops it.`);
-      if (supervisor.gateway !== null) out.say(gatewayWords(supervisor.gateway, dir));
+      if (supervisor.gateway !== null) out.say(gatewayLink(supervisor.gateway, dir).words);
       if (served !== null) out.say(served);
       if (team) await tellTeam(call, team.net, models);
       out.say(whatNext(call, team !== null));
@@ -149,8 +149,9 @@ export function gatewayOption(call: VerbCall): { gateway?: number | "any" } {
   return { gateway: call.integer("gatewayPort") ?? "any" };
 }
 
-/** Where the gateway is, and the link that a person opens: its key only reads. */
-export function gatewayWords(url: string, dir: string): string {
+/** Where the gateway is, and the page that a person opens: the key in the link only reads. */
+export function gatewayLink(url: string, dir: string): { page: string; words: string } {
   const key = keyOf(dir, "petrel-readonly");
-  return key === null ? `Gateway: ${url}` : `Look at it in a browser (the key in the link only reads): ${url}/#key=${key}`;
+  const page = key === null ? url : `${url}/#key=${key}`;
+  return { page, words: `Watch it in a browser (the key in the link only reads): ${page}` };
 }

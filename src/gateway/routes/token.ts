@@ -96,18 +96,19 @@ export function tokenRoutes(api: Api, { access }: House): void {
 }
 
 interface Given {
+  basic: boolean;
   id: string;
   secret: string;
 }
 
 function credentialsOf(header: string | undefined, form: { client_id?: string | undefined; client_secret?: string | undefined }): Given {
   const [kind, value] = (header ?? "").split(" ");
-  if (kind?.toLowerCase() !== "basic" || !value) return { id: form.client_id ?? "", secret: form.client_secret ?? "" };
+  if (kind?.toLowerCase() !== "basic" || !value) return { basic: false, id: form.client_id ?? "", secret: form.client_secret ?? "" };
   const text = Buffer.from(value, "base64").toString("utf8");
   const colon = text.indexOf(":");
   // RFC 6749, section 2.3.1: both halves are form-encoded.
   const [id, secret] = [text.slice(0, colon), text.slice(colon + 1)].map(formDecoded);
-  return { id: id ?? "", secret: secret ?? "" };
+  return { basic: true, id: id ?? "", secret: secret ?? "" };
 }
 
 function formDecoded(text: string): string {
@@ -126,7 +127,8 @@ async function authenticated(access: Access, address: string, given: Given, repl
       return (await secretMatches(given.secret, known?.secret ?? null)) ? known : null;
     });
     if (client) return client;
-    reply.header("www-authenticate", 'Basic realm="petrel"');
+    // RFC 6749, section 5.2: only to who came by HTTP Basic. A browser would ask its user at such a header.
+    if (given.basic) reply.header("www-authenticate", 'Basic realm="petrel"');
     oauthError(reply, 401, "invalid_client", "the client is not known, or its secret is another");
   } catch (error) {
     if (!(error instanceof PetrelError)) throw error;

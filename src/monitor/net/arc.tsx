@@ -8,23 +8,27 @@ export interface ArcData extends Record<string, unknown> {
   flights: Flight[];
 }
 
-const MODE_WORDS: Partial<Record<GraphEdge["mode"], string>> = {
-  read: "reads",
-  inhibit: "only while empty",
-  reset: "empties",
-  error: "on failure",
-};
+const MODE_WORDS: Partial<Record<GraphEdge["mode"], string>> = { inhibit: "only while empty", reset: "empties" };
 
 export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data: ArcData }) {
-  const [path, x, y] = getBezierPath(ends);
-  const words = [MODE_WORDS[data.mode], typeof label === "string" && label !== "" ? label : undefined].filter(Boolean).join(": ");
+  const { sourceX, sourceY, targetX, targetY } = ends;
+  const back = targetX < sourceX;
+  const [path, x, y] = back ? over({ sourceX, sourceY, targetX, targetY }) : getBezierPath(ends);
+  const words = MODE_WORDS[data.mode];
+  const condition = [data.mode === "error" ? "on failure" : undefined, typeof label === "string" && label !== "" ? label : undefined]
+    .filter(Boolean)
+    .join(": ");
   return (
     <>
       <BaseEdge id={id} path={path} className={`arc ${data.mode}`} {...(markerEnd === undefined ? {} : { markerEnd })} />
-      {words !== "" && (
+      {condition !== "" && (
+        <path d={path} className="arc-touch">
+          <title>{condition}</title>
+        </path>
+      )}
+      {words !== undefined && (
         <text x={x} y={y - 4} className="arc-label" textAnchor="middle">
-          {words.length > 26 ? `${words.slice(0, 25)}…` : words}
-          <title>{words}</title>
+          {words}
         </text>
       )}
       {data.flights.map(({ key, error }) => (
@@ -34,4 +38,22 @@ export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data:
       ))}
     </>
   );
+}
+
+/** What leads back goes over the others, the higher the further: rework is seen as such. */
+function over({
+  sourceX,
+  sourceY,
+  targetX,
+  targetY,
+}: {
+  sourceX: number;
+  sourceY: number;
+  targetX: number;
+  targetY: number;
+}): [string, number, number] {
+  const top = Math.min(sourceY, targetY) - 46 - Math.min(170, (sourceX - targetX) * 0.2);
+  const reach = 40;
+  const path = `M ${sourceX},${sourceY} C ${sourceX + reach},${top} ${sourceX - reach},${top} ${(sourceX + targetX) / 2},${top} S ${targetX - reach},${top} ${targetX},${targetY}`;
+  return [path, (sourceX + targetX) / 2, top];
 }

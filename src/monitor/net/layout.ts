@@ -1,24 +1,33 @@
-/** Where things stand: layers from left to right, by dagre. */
+/** Where things stand: layers from left to right, by dagre. What leads back or away on failure has no say in it. */
 import dagre from "@dagrejs/dagre";
 import type { Graph, GraphNode } from "./graph.ts";
+import { leadsBack, roundsOf } from "./rounds.ts";
 
 export interface Spot {
   x: number;
   y: number;
 }
 export const SIZE: Record<GraphNode["kind"], { width: number; height: number }> = {
-  place: { width: 120, height: 92 },
-  transition: { width: 132, height: 66 },
+  place: { width: 84, height: 84 },
+  transition: { width: 126, height: 66 },
   subnet: { width: 150, height: 84 },
 };
 
 /** Upper left corners by id. */
-export function layoutOf({ nodes, edges }: Graph): Map<string, Spot> {
+export function layoutOf(graph: Graph): Map<string, Spot> {
+  const { nodes, edges } = graph;
+  const rounds = roundsOf(graph);
   const drawing = new dagre.graphlib.Graph({ multigraph: true })
-    .setGraph({ rankdir: "LR", nodesep: 26, ranksep: 62, marginx: 20, marginy: 20 })
+    .setGraph({ rankdir: "LR", nodesep: 44, ranksep: 34, marginx: 10, marginy: 10 })
     .setDefaultEdgeLabel(() => ({}));
   for (const { id, kind } of nodes) drawing.setNode(id, { ...SIZE[kind] });
-  for (const { id, from, to, mode } of edges) drawing.setEdge(from, to, { weight: mode === "error" ? 1 : mode === "read" ? 1 : 3 }, id);
+  const ruling = edges.filter((edge) => edge.mode !== "error" && !leadsBack(edge, rounds));
+  for (const { id, from, to, mode } of ruling) drawing.setEdge(from, to, { weight: mode === "read" ? 1 : 3 }, id);
+  // A place that only failures reach stands behind the last that leads there.
+  for (const { id } of nodes) {
+    const [first] = edges.filter(({ to }) => to === id).sort((a, b) => (rounds.get(b.from) ?? 0) - (rounds.get(a.from) ?? 0));
+    if (first && !ruling.some(({ to, from }) => to === id || from === id)) drawing.setEdge(first.from, id, { weight: 0 }, `${first.id} `);
+  }
   dagre.layout(drawing);
   return new Map(
     nodes.map(({ id, kind }) => {

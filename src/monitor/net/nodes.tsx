@@ -24,6 +24,9 @@ export interface SubnetData extends Record<string, unknown> {
   gated: number;
 }
 
+/** Arcs end at the circle, not at the box with its caption. */
+const LEFT_OF_CIRCLE = { top: 22, left: 20 };
+const RIGHT_OF_CIRCLE = { top: 22, right: 20 };
 const ICONS: Record<string, string> = { pass: "→", map: "ƒ", http: "⇅", llm: "✦", agent: "◆", command: "▸", link: "⧉" };
 
 export function PlaceCircle({ data }: NodeProps & { data: PlaceData }) {
@@ -32,13 +35,13 @@ export function PlaceCircle({ data }: NodeProps & { data: PlaceData }) {
   const age = view?.oldestAt ? ageOf(now - Date.parse(view.oldestAt)) : "";
   return (
     <div className={`place${count > 0 ? " filled" : ""}${chosen ? " chosen" : ""}`}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={Position.Left} style={LEFT_OF_CIRCLE} isConnectable={false} />
       <span className="circle">{count > 0 ? count : ""}</span>
       <span className="caption" title={node.title}>
         {node.name.split("--").at(-1)}
       </span>
       <span className="age">{age}</span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={Position.Right} style={RIGHT_OF_CIRCLE} isConnectable={false} />
     </div>
   );
 }

@@ -125,7 +125,7 @@ function Curve({ events }: { events: readonly NetEvent[] }) {
         height: 180,
         legend: { show: false },
         series: [{}, { stroke: "#2f6fde", width: 2, fill: "#2f6fde22" }],
-        axes: [{}, { values: (_, ticks) => ticks.map((tick) => `${tick} $`) }],
+        axes: [{}, { size: 70, values: (_, ticks) => ticks.map((tick) => `${tick} $`) }],
       },
       [xs, ys],
       box.current,

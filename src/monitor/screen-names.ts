@@ -1,0 +1,3 @@
+/** The screens, in the order of the bar above them. */
+export const SCREENS = ["net", "console", "gates", "agents", "executors", "time", "costs", "changes"] as const;
+export type Screen = (typeof SCREENS)[number];

@@ -1,0 +1,162 @@
+/** The page in a real browser, on a real gateway and master: what people see, do, and may not do. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SCREENS } from "../../src/monitor/screen-names.ts";
+import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
+import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
+
+describe.runIf(browserIsHere())("the monitor", () => {
+  let house: GatewayHouse;
+  let browser: TestBrowser;
+  let reader: string;
+  let person: string;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    house = await gatewayHouse({ monitor: MONITOR });
+    const key = async (id: string, scopes: Parameters<GatewayHouse["client"]>[1], roles: string[] = []) => {
+      const { secret } = await house.client(id, scopes, { roles });
+      return `${id}.${secret}`;
+    };
+    reader = await key("looker", ["petrel:read"]);
+    person = await key("ada", ["petrel:gate", "petrel:operate"], ["maintainer"]);
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await house.stop();
+  });
+
+  async function open(key: string, path = "/"): Promise<Page> {
+    const page = await browser.context.newPage();
+    page.on("pageerror", (error) => faults.push(error.message));
+    await page.goto(`${house.a.url}${path}#key=${key}`);
+    await page.getByRole("navigation", { name: "Screens" }).waitFor();
+    return page;
+  }
+
+  test("a key is pasted, a wrong one is said to be wrong, and the address does not keep it", async () => {
+    const page = await browser.context.newPage();
+    await page.goto(house.a.url);
+    await page.getByLabel("Key").fill("looker.wrong");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Key").fill(reader);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("navigation", { name: "Screens" }).waitFor();
+    await page.close();
+    const linked = await open(reader);
+    expect(linked.url()).not.toContain("key=");
+    await linked.close();
+  });
+
+  test("a firing is seen as it happens: on the net, in the narration, and in the tokens of its place", async () => {
+    const page = await open(reader, "/n/shop/net");
+    await page.getByRole("heading", { name: "A shop" }).waitFor();
+    const done = page.getByLabel(/^place done,/);
+    await done.waitFor();
+    await house.kit.put("shop", "inbox", { text: "two apples" });
+    await page.getByLabel("place done, 1 tokens").waitFor();
+    await done.click();
+    await page.getByLabel("place done", { exact: true }).getByText("two apples").waitFor();
+    expect(page.url()).toContain("at=place%3Adone");
+    await page.getByLabel("Ask in ArcQL").fill('text == "two apples"');
+    await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.getByText("1 row").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByLabel("place done", { exact: true }).waitFor({ state: "detached" });
+    await page.goto(`${house.a.url}/n/shop/console`);
+    await page.getByRole("log").getByText("arrived in inbox").waitFor();
+    await page.close();
+  });
+
+  test("a gate is decided by a person who may, and the net goes on; a reader has no such buttons", async () => {
+    await house.kit.put("shop", "inbox", { text: "dear", hold: true });
+    const looker = await open(reader, "/n/shop/gates");
+    await looker.getByRole("article", { name: "gate release" }).waitFor();
+    expect(await looker.getByRole("button", { name: "Approve" }).count()).toBe(0);
+    await looker.goto(`${house.a.url}/n/shop/net`);
+    await looker.getByRole("heading", { name: "A shop" }).waitFor();
+    for (const name of ["Pause", "Kill"]) expect(await looker.getByRole("button", { name, exact: true }).count(), name).toBe(0);
+    await looker.close();
+    const page = await open(person, "/n/shop/gates");
+    await page.getByLabel("A note, kept in the log").fill("looks right");
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByText("Nothing waits for a decision.").waitFor();
+    const tokens = (await house.kit.ask("shop", "tokens", { place: "done" })) as { tokens: { data: { text: string } }[] };
+    expect(tokens.tokens.map(({ data }) => data.text)).toContain("dear");
+    const events = await house.call(house.b, "GET", "/api/event-line/shop?type=decided", {
+      token: (await house.client("second", ["petrel:read"])).token,
+    });
+    expect(events.text).toContain("looks right");
+    await page.close();
+  });
+
+  test("the net pauses and goes on by a button, for those who may", async () => {
+    const page = await open(person, "/n/shop/net");
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    await page.getByText("paused: nothing new begins").waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
+    await page.close();
+  });
+
+  test("the past is shown at any moment, and the expert answers from facts with links to them", async () => {
+    const page = await open(reader, "/n/shop/time?moment=2");
+    await page.getByRole("heading", { name: "Event 2", exact: true }).waitFor();
+    await page.getByLabel("place done, 0 tokens").waitFor();
+    await page.goto(`${house.a.url}/n/shop/agents`);
+    await page.getByRole("button", { name: "What am I seeing?" }).click();
+    await page.getByText(/You see "A shop" \(shop\)\. It runs/).waitFor();
+    await page
+      .getByLabel("Domain Expert")
+      .getByRole("button", { name: /^transition sort/ })
+      .first()
+      .click();
+    await page.getByRole("heading", { name: /sort/ }).waitFor();
+    await page.close();
+  });
+
+  test("every screen is reached by the keyboard, and axe finds nothing serious on any", async () => {
+    const page = await open(reader, "/n/shop/net");
+    for (const screen of SCREENS) {
+      const link = page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: new RegExp(`^${screen}`, "i") });
+      await link.focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL((url) => url.pathname.endsWith(`/${screen}`));
+      await page.locator("#screen h1, #screen h2").first().waitFor();
+      await page.evaluate(AXE);
+      const serious = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+        };
+        const { violations } = await axe.run();
+        return violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      expect(serious, screen).toEqual([]);
+    }
+    await page.close();
+  });
+
+  test("when the gateway dies and comes back, the page goes on by itself and misses nothing", async () => {
+    const page = await open(reader, "/n/shop/console");
+    await page.getByRole("status").getByText("live").waitFor();
+    const back = await house.restart("a");
+    await page.getByRole("status").getByText("connection lost, trying again").waitFor();
+    await house.kit.put("shop", "inbox", { text: "while away" });
+    await back();
+    await page.getByRole("status").getByText("live").waitFor();
+    await page.getByPlaceholder("words").fill("while away");
+    await page.getByRole("log").getByText("while away").first().waitFor();
+    await page.close();
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,53 @@
+/** The system's Chromium or Chrome, driven headless with a profile of its own. Nothing is installed for it. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type BrowserContext, chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function browserPath(): string | null {
+  const named = process.env.PETREL_BROWSER;
+  if (named !== undefined) return named;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), MAC].find((path) => existsSync(path)) ?? null;
+}
+
+/** Whether the tests in a browser run here. In CI they must. */
+export function browserIsHere(): boolean {
+  if (browserPath() !== null) return true;
+  if (process.env.CI) throw new Error("CI runs the tests in a browser, and none is here: apt-get install chromium");
+  process.stderr.write("The tests in a browser do not run: no Chromium or Chrome is here. Install one, or name one in PETREL_BROWSER.\n");
+  return false;
+}
+
+export interface TestBrowser {
+  context: BrowserContext;
+  close(): Promise<void>;
+}
+export async function openBrowser(): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), "petrel-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: browserPath() ?? "",
+    headless: true,
+    args: FLAGS,
+    viewport: { width: 1400, height: 900 },
+  });
+  return {
+    context,
+    close: async () => {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
