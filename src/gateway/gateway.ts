@@ -104,7 +104,17 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
   });
   const metrics = new Metrics(house);
   void metrics.follow().catch(() => {});
-  for (const routes of [tokenRoutes, eventRoutes, netRoutes, tokenPlaceRoutes, executeRoutes, gateRoutes, runtimeRoutes, mcpRoutes, askRoutes])
+  for (const routes of [
+    tokenRoutes,
+    eventRoutes,
+    netRoutes,
+    tokenPlaceRoutes,
+    executeRoutes,
+    gateRoutes,
+    runtimeRoutes,
+    mcpRoutes,
+    askRoutes,
+  ])
     routes(api, house);
   healthRoutes(api, house, metrics);
   await monitorFiles(api, house);
