@@ -78,7 +78,7 @@ function roomRules(file: SourceFacts, sources: SourceFacts[]): string[] {
     const there = roomOf(target);
     if (there !== room && !below.includes(there))
       found.push(`${file.path} imports ${target}: ${room} may import ${below.join(", ") || "nothing"}`);
-    if (!from.endsWith(".json") && !sources.some((other) => other.path === target))
+    if (!/\.(json|css)$/.test(from) && !sources.some((other) => other.path === target))
       found.push(`${file.path} imports ${from}, which is not in src`);
   }
   return found;
