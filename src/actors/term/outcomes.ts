@@ -44,6 +44,8 @@ export interface OutcomePorts {
   random(): number;
   isOver(): boolean;
   netOf(firing: OpenFiring): CompiledNet | null;
+  /** As the net stands now. */
+  isAgent(transition: string): boolean;
   commit(draft: EventDraft): Promise<NetEvent>;
   cancel(firing: string, attempt: number, reason: string): void;
 }
@@ -139,7 +141,10 @@ export class Outcomes {
     if (isOver()) throw new Cancelled({ code: "term-over", message: "this owner's term is over" });
     const firing = state.firings.get(result.firing);
     const isOpen = firing && !firing.gate && firing.attempt === result.attempt && firing.claim?.executor === result.executor;
-    const isAgent = firing && netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent";
+    // What an executor says of a session that is over tells nothing new: its answers came call by call.
+    const isAgent = firing
+      ? netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent"
+      : this.#ports.isAgent(result.transition);
     if (isOpen && isAgent && result.outcome.ok) return;
     if (isOpen && !this.#stands(firing)) {
       const outcome = soundOutcome(result.outcome);

@@ -119,6 +119,7 @@ export class Term {
     });
     this.outcomes = new Outcomes({
       ...{ state, broker, clock, logger, isOver, netOf, random: ports.random },
+      isAgent: (transition) => this.net?.transitions.get(transition)?.definition.kind === "agent",
       cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
       commit: (draft) => this.commit(draft),
     });
