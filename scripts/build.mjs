@@ -3,7 +3,7 @@
 // reading them one by one is half the time that a command takes; the others stay in node_modules.
 //
 //   node scripts/build.mjs [--entry FILE] [--out FILE]
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -72,7 +72,8 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const out = resolve(values.out ?? join(root, "dist", "petrel.js"));
   try {
     await bundle({ entry, out });
-    if (!values.entry && !values.out) await bundleMonitor(join(root, "dist", "monitor"));
+    const page = existsSync(join(root, "src", "monitor", "index.html"));
+    if (page && !values.entry && !values.out) await bundleMonitor(join(root, "dist", "monitor"));
   } catch (error) {
     process.stderr.write(`build: ${error.message}\n`);
     process.exit(1);
