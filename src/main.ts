@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { monotonicFactory } from "ulid";
 import { connection } from "./cli/connection.ts";
@@ -83,6 +84,16 @@ const petrel: PetrelDoors = {
     const answer = await asking.question(`${question} [y/N] `);
     asking.close();
     return /^y(es)?$/i.test(answer.trim());
+  },
+  async askHidden(question) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+    process.stderr.write(`${question} `);
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const asking = createInterface({ input: process.stdin, output: silent, terminal: true });
+    const answer = await asking.question("");
+    asking.close();
+    process.stderr.write("\n");
+    return answer.trim();
   },
   async ask(question) {
     if (!process.stdin.isTTY || !process.stderr.isTTY) return null;

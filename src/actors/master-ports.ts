@@ -5,6 +5,7 @@ import type { Clock } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { SecretFilter } from "../contract/secret-forms.ts";
 import type { Evaluators } from "../executors/expressions/evaluators.ts";
 import type { Previewer } from "./persona-preview.ts";
 import type { PersonaWorker } from "./persona-work.ts";
@@ -37,6 +38,8 @@ export interface MasterPorts {
   work: PersonaWorker;
   /** Shows requests without making them; without it there is no preview. */
   preview?: Previewer;
+  /** What takes secrets out of events before they are written; null while there are none. */
+  secretFilter?: () => SecretFilter | null;
   /** For `http` transitions; without it they fail. */
   http?: HttpHands;
   /** For `map` with JSONata; without it they fail. */

@@ -251,6 +251,7 @@ export class Master {
         sign,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
+        secretFilter: this.ports.secretFilter,
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),

@@ -7,9 +7,9 @@
  */
 
 import { parseFlags } from "../contract/capability.ts";
-import type { Clock } from "../contract/clock.ts";
+import type { Clock, Timer } from "../contract/clock.ts";
 import { Cancelled, errorData, Retryable } from "../contract/errors.ts";
-import type { EventDraft, ModelUse, NetEvent } from "../contract/event.ts";
+import type { EventDraft, ModelUse, NetEvent, ToolUse } from "../contract/event.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
@@ -21,17 +21,20 @@ import type { Denied, TurnInput, TurnResult } from "../personas/turn.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
 import { prepareTurns } from "../personas/turn-prepare.ts";
+import { ModelGuard } from "./model-guard.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
 import { personaMemory } from "./persona-memory.ts";
 import { StepJournal } from "./step-journal.ts";
+import type { DefaultBudgets } from "./term/budget-scopes.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
+import { spentDraft } from "./term/spent-draft.ts";
 import type { Term } from "./term/term.ts";
 import { callTool } from "./tool-hands/call-tool.ts";
 import { toolsOf } from "./tool-hands/mcp-room.ts";
 import type { ToolRoom } from "./tool-hands/tool-room.ts";
 import { wiringOf } from "./turn-input.ts";
-import { deniedDraft, spentDraft, told } from "./turn-report.ts";
+import { deniedDraft, told } from "./turn-report.ts";
 import { closeDesk, type Desk, openDesk, redoWork } from "./workspace-desk.ts";
 
 export interface WorkContext {
@@ -41,9 +44,14 @@ export interface WorkContext {
   /** Calls back for each event that this master's nets commit from now on. */
   follow(call: (event: NetEvent) => void): () => void;
 }
+/** What an attempt has used so far. */
+interface Spent {
+  model?: ModelUse;
+  tools: ToolUse[];
+}
 export type PersonaWorker = (input: WorkInput, context: WorkContext) => Promise<Finished>;
 
-export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
+export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudgets = {}): PersonaWorker {
   return async ({ firing, capabilities }, context) => {
     const finished = (outcome: Finished["outcome"], extra: Partial<EventDraft> = {}): Finished => ({
       firing: firing.firing,
@@ -57,31 +65,53 @@ export function personaWorker(tiers: Tiers, clock: Clock): PersonaWorker {
     if (firing.kind === "command")
       return new Promise<Finished>((resolve) => context.signal.addEventListener("abort", () => resolve(finished(null)), { once: true }));
     const limit = timeLimit(clock, firing.timeoutMs, context.signal);
-    let spent: ModelUse | null = null;
-    const book = (use: ModelUse) => {
-      spent = addUse(spent, use);
+    const spent: Spent = { tools: [] };
+    const tellSpent = () => {
+      if (spent.model) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
     };
+    let guard: ModelGuard | null = null;
     try {
-      const { value, result, knowledge } = await work(firing, capabilities, term, { ...context, signal: limit.signal }, tiers, clock, book);
+      const bound =
+        context.personas.bound(firing.persona, firing.personaVersion) ??
+        (await context.personas.load(firing.persona, firing.personaVersion));
+      guard = new ModelGuard({ ...{ term, firing, tiers, clock }, persona: bound.persona, defaults: budgets, hold: limit.hold });
+      const { value, result, knowledge } = await work(
+        firing,
+        capabilities,
+        term,
+        { ...context, signal: limit.signal },
+        guard,
+        bound.knowledge,
+        spent,
+      );
       const said = await told(term, firing, result, knowledge);
       if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value }, said);
       const { status: _, ...rest } = said;
       return finished({ ok: false, error: errorData(unfinished(firing.persona, result.outcome, wordsOf(result))) }, rest);
     } catch (error) {
       if (context.signal.aborted) {
-        if (spent) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
+        tellSpent();
         return finished(null); // W2
+      }
+      const question = guard?.questionFor(error) ?? null;
+      if (question) {
+        tellSpent();
+        void term.commit(question).catch(() => {});
+        return finished(null);
       }
       const failure = limit.expired() ? tooLong(firing) : error;
       if (failure instanceof Cancelled) {
-        if (spent) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
+        tellSpent();
         giveUp(term, firing, failure); // W3
         return finished(null);
       }
       const data = errorData(failure);
       const outcome = outcomeOf(data);
-      return finished({ ok: false, error: data }, { ...(spent ? { model: spent } : {}), ...(outcome ? { attributes: { outcome } } : {}) }); // W4
+      const { model, tools } = spent;
+      const used = { ...(model ? { model } : {}), ...(tools.length > 0 ? { tools } : {}) };
+      return finished({ ok: false, error: data }, { ...used, ...(outcome ? { attributes: { outcome } } : {}) }); // W4
     } finally {
+      guard?.end();
       limit.cancel();
     }
   };
@@ -92,40 +122,39 @@ async function work(
   capabilities: Capabilities,
   term: Term,
   context: WorkContext,
-  tiers: Tiers,
-  clock: Clock,
-  book: (use: ModelUse) => void,
+  guard: ModelGuard,
+  knowledge: readonly Knowledge[],
+  spent: Spent,
 ): Promise<{ value: Json; result: TurnResult; knowledge: readonly Knowledge[] }> {
-  const bound =
-    context.personas.bound(firing.persona, firing.personaVersion) ?? (await context.personas.load(firing.persona, firing.personaVersion));
+  const { persona } = guard;
   const input: TurnInput = {
     shape: firing.kind === "agent" ? "agent" : "llm",
-    persona: bound.persona,
-    knowledge: bound.knowledge,
+    persona: guard.persona,
+    knowledge,
     ask: firing.ask ?? "",
     data: firing.data,
     wiring: wiringOf(capabilities, {
       workspace: firing.hasWorkspace,
       release: firing.release,
-      memory: personaMemory(term, firing, bound.persona) !== null,
+      memory: personaMemory(term, firing, persona) !== null,
     }),
     key: `${firing.net}/${firing.transition}/${firing.firing}`,
   };
   const journal = firing.durable ? await StepJournal.open(term, firing) : null;
-  input.lessons = await lessonsFor(term, firing, bound.persona, journal);
+  input.lessons = await lessonsFor(term, firing, persona, journal);
   if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
-  const tools = await toolsOf(desk, bound.persona.tools, firing.mcp, context.signal);
+  const tools = await toolsOf(desk, persona.tools, firing.mcp, context.signal);
   const bookNow = (use: ModelUse) => {
-    if (!journal) book(use);
+    if (!journal) spent.model = addUse(spent.model ?? null, use);
   };
   const denied = ({ tool, code, reason }: Denied) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {});
   const room: ToolRoom = {
-    ...{ term, firing, capabilities, tiers, clock, desk, denied },
+    ...{ term, firing, capabilities, tiers: guard.tiers, clock: guard.clock, desk, denied },
     wiring: input.wiring,
-    persona: bound.persona,
-    knowledge: bound.knowledge,
+    persona,
+    knowledge,
     personas: context.personas,
     signal: context.signal,
     tools,
@@ -136,19 +165,21 @@ async function work(
     depth: 0,
   };
   const result = await runTurns(input, {
-    ask: tiers.ask,
-    clock,
+    ask: guard.ask,
+    clock: guard.clock,
     signal: context.signal,
     tools,
     callTool: (name, toolInput, call, signal) => callTool(room, name, toolInput, call, signal),
     onProgress: (progress) => {
       if (progress.kind === "answered") bookNow(progress.use);
+      if (progress.kind === "tool") guard.beforeTool(progress.tool);
+      if (progress.kind === "tool-done") spent.tools.push({ name: progress.tool, ok: progress.ok });
     },
     onDenied: denied,
     ...(journal ? { journal } : {}),
   });
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
-  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge: bound.knowledge };
+  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge };
 }
 
 /** A loop belongs to one prompt: with another one it begins anew. */
@@ -195,13 +226,34 @@ function tooLong(firing: AssignedFiring): Retryable {
   return new Retryable({ code: "timeout", message: `${firing.transition} took longer than ${Math.round(firing.timeoutMs / 1000)} s` });
 }
 
-/** The attempt's signal, aborted also when its time is over. */
-function timeLimit(clock: Clock, ms: number, outer: AbortSignal): { signal: AbortSignal; expired(): boolean; cancel(): void } {
+/** The attempt's signal, aborted also when its time is over. Held, the time stands still. */
+function timeLimit(
+  clock: Clock,
+  ms: number,
+  outer: AbortSignal,
+): { signal: AbortSignal; hold(held: boolean): void; expired(): boolean; cancel(): void } {
   const own = new AbortController();
   let expired = false;
-  const timer = clock.after(ms, () => {
-    expired = true;
-    own.abort(new Cancelled({ code: "timeout", message: "the time is over" }));
-  });
-  return { signal: AbortSignal.any([outer, own.signal]), expired: () => expired, cancel: () => timer.cancel() };
+  let left = ms;
+  let since = clock.now();
+  const arm = () => {
+    since = clock.now();
+    return clock.after(left, () => {
+      expired = true;
+      own.abort(new Cancelled({ code: "timeout", message: "the time is over" }));
+    });
+  };
+  let timer: Timer | null = arm();
+  return {
+    signal: AbortSignal.any([outer, own.signal]),
+    hold: (held) => {
+      if (held && timer) {
+        timer.cancel();
+        timer = null;
+        left = Math.max(0, left - (clock.now() - since));
+      } else if (!held && !timer) timer = arm();
+    },
+    expired: () => expired,
+    cancel: () => timer?.cancel(),
+  };
 }

@@ -52,18 +52,3 @@ export function deniedDraft(firing: AssignedFiring, tool: string, code: string, 
     attributes: { tool, code, reason },
   };
 }
-
-export function spentDraft(firing: AssignedFiring, model: ModelUse): EventDraft {
-  return {
-    category: "tool",
-    type: "noted",
-    status: "info",
-    transition: firing.transition,
-    persona: firing.persona,
-    firing: firing.firing,
-    attempt: firing.attempt,
-    correlation: firing.correlation,
-    model,
-    summary: `${model.calls} model call${model.calls === 1 ? "" : "s"} of ${firing.persona} belong to an attempt that was called off.`,
-  };
-}

@@ -98,6 +98,8 @@ export interface PetrelDoors {
   confirm(question: string): Promise<boolean | null>;
   /** Asks for a line on the terminal; null when there is none to ask. */
   ask(question: string): Promise<string | null>;
+  /** The same without showing what is typed. */
+  askHidden(question: string): Promise<string | null>;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
   /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */

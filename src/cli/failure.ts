@@ -7,6 +7,7 @@ const EXIT_OF_CODE: Record<string, number> = {
   "run-failed": 3,
   "waiting-for-human": 4,
   "budget-exhausted": 6,
+  "budget-spent": 6,
   "models-budget-exhausted": 6,
 };
 

@@ -11,6 +11,8 @@ export interface Output {
   result(value: Json, human: () => string): void;
   /** One of many results while they come: a line of JSON, or of text. */
   line(value: Json, human: () => string): void;
+  /** A part of a line, without what could move the cursor or change the terminal. */
+  piece(text: string): void;
   /** A JSON document whatever the form. */
   document(value: Json): void;
   /** A message on stderr. */
@@ -30,6 +32,9 @@ export function createOutput(petrel: Pick<PetrelDoors, "stdout" | "stderr" | "en
       if (text !== "") print(text);
     },
     line: (value, human) => print(json ? JSON.stringify(value) : human()),
+    piece: (text) => {
+      petrel.stdout.write(text.replace(CONTROLS, ""));
+    },
     document: (value) => print(JSON.stringify(value, null, 2)),
     say: (text) => {
       petrel.stderr.write(`${text}\n`);
@@ -37,6 +42,10 @@ export function createOutput(petrel: Pick<PetrelDoors, "stdout" | "stderr" | "en
     table: (head, rows) => drawTable(head, rows, paint.bold),
   };
 }
+
+/** All but tab and line feed. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Columns held apart by blanks, without lines, so that it can be read and cut alike. */
 function drawTable(head: string[], rows: string[][], bold: (text: string) => string): string {

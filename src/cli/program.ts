@@ -18,6 +18,7 @@ const GROUPS: Record<string, string> = {
   token: "move, edit or close tokens by hand",
   auth: "who may call the gateway",
   client: "clients of the gateway",
+  secret: "values that http and command steps are granted by name",
   executor: "processes that do the work outside",
 };
 

@@ -202,7 +202,7 @@ export class Supervisor {
       ],
       {
         cwd,
-        env: definedOnly(env),
+        env: name === "executor" ? withoutSecrets(definedOnly(env)) : definedOnly(env),
         stdio: ["pipe", "pipe", "pipe"],
       },
     );
@@ -339,4 +339,9 @@ export function isAlive(pid: number): boolean {
 
 function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Masters hand out secrets; an executor gets those of a claim, and no others. */
+function withoutSecrets(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^PETREL_SECRET/.test(name)));
 }

@@ -46,8 +46,11 @@ export interface ClaimRequest {
   executor: string;
   /** Progress for eyes, at most a line. */
   note?: string;
+  /** Of a claim: the public key for which secrets are sealed. */
+  key?: string;
 }
 export type ClaimAnswer =
+  /** `secrets`: by environment variable, sealed for the key of the request. */
   /** `now`: ms since the epoch by the owner's clock. */
   | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string>; now?: number }
   | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string };

@@ -3,6 +3,7 @@
  * A1 Nothing is done before the owner has said yes to the claim.
  * A2 When the attempt is lost or called off, its processes end first and nothing is delivered.
  * A3 A result is on disk before anybody hears of it.
+ * A4 Secrets live here while the work does: no result, no disk and no log has them.
  */
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -12,6 +13,8 @@ import { type Clock, delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
+import { receiver } from "../contract/sealed.ts";
+import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import type { Hand, HandContext, Workshop } from "./hand.ts";
@@ -48,7 +51,12 @@ const CLAIM_TRIES = 20;
 export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
   const about = { net: order.net, transition: order.transition, firing: order.firing, attempt: order.attempt, hand: order.hand };
   const { clock } = bench.workshop;
-  const ask = (verb: ClaimVerb) => bench.line.claim(order.net, order.firing, order.attempt, { verb, executor: bench.name });
+  const seal = receiver();
+  const ask = (verb: ClaimVerb) =>
+    bench.line.claim(order.net, order.firing, order.attempt, {
+      ...{ verb, executor: bench.name },
+      ...(verb === "claim" ? { key: seal.publicKey } : {}),
+    });
   const attempt = { net: order.net, firing: order.firing, attempt: order.attempt };
   // An attempt that came twice: what we did is on the shelf and on its way.
   if (bench.shelves.results.has(attempt)) return;
@@ -71,7 +79,8 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
     });
     try {
       if (hasExpired(order, claimed.answer, clock)) abort.abort(expired(order));
-      await workAndDeliver(bench, order, claimed.answer, abort, ask);
+      const secrets = Object.entries(claimed.answer.secrets).map(([name, sealed]) => [name, seal.open(name, sealed)] as const);
+      await workAndDeliver(bench, order, { ...claimed.answer, secrets: Object.fromEntries(secrets) }, abort, ask);
     } finally {
       lease.stop();
     }
@@ -120,7 +129,7 @@ async function workAndDeliver(
 ): Promise<void> {
   const { clock } = bench.workshop;
   const startedAt = clock.now();
-  const outcome = await perform(bench, order, granted, abort, ask);
+  const outcome = withoutSecrets(await perform(bench, order, granted, abort, ask), granted.secrets); // A4
   if (abort.signal.aborted) return; // A2
   const { net, transition, firing, attempt } = order;
   const durationMs = clock.now() - startedAt;
@@ -142,6 +151,13 @@ async function workAndDeliver(
     abort.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   bench.logger.info({ net, transition, firing, attempt, ok: outcome.ok, durationMs }, "done");
+}
+
+/** A4. A command may print what it was given. */
+function withoutSecrets(outcome: WorkResult["outcome"], secrets: Readonly<Record<string, string>>): WorkResult["outcome"] {
+  const filter = secretFilter(new Map(Object.entries(secrets)));
+  const text = JSON.stringify(outcome);
+  return filter.has(text) ? (JSON.parse(filter.strip(text)) as WorkResult["outcome"]) : outcome;
 }
 
 async function perform(

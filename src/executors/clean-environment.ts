@@ -39,6 +39,7 @@ function isolation(home: string): Record<string, string> {
 export function remoteEnvironment(host: Environment): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(host)) {
+    if (/^PETREL_SECRET/.test(name)) continue;
     // A GIT_DIR or the like of whoever started us would point git elsewhere.
     if (value !== undefined && !/^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|NAMESPACE|CONFIG)/.test(name))
       env[name] = value;

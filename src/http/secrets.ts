@@ -8,28 +8,38 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { Refused, Terminal } from "../contract/errors.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
+import { secretFilter } from "../contract/secret-forms.ts";
 import { listsAddress, listsName, parseHostList, type Target } from "./host-list.ts";
 
 export interface Secret {
   value: string;
   /** Where it may go; null for wherever requests may go. */
   hosts: string[] | null;
+  /** The nets that may use it; null for all. */
+  nets?: string[] | null;
 }
 /** Errors: Terminal `secret-missing`, `secrets-file`. */
 export type SecretSource = (name: string) => Secret;
 
-/** Read anew for each request: a secret that was changed needs no new start. */
-export function secretSource(file: string, env: Readonly<Record<string, string | undefined>>): SecretSource {
+/**
+ * Read anew for each request: a secret that was changed needs no new start. `sealed`: those of `petrel secret set`, which come first;
+ * it throws when one is there and cannot be opened.
+ */
+export function secretSource(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  sealed: (name: string) => Secret | null = () => null,
+): SecretSource {
   return (name) => {
-    const entry = entryOf(file, name);
-    if (entry !== undefined) return entry;
+    const entry = sealed(name) ?? entryOf(file, name);
+    if (entry) return entry;
     const variable = `PETREL_SECRET_${name.toUpperCase()}`;
     const value = env[variable];
     if (value !== undefined && value !== "") return { value, hosts: null };
     throw new Terminal({
       code: "secret-missing",
       message: `there is no secret ${name}`,
-      hint: `add it to secrets.json in the state folder, or start the master with ${variable} in its environment; then petrel resume`,
+      hint: `petrel secret set ${name}, then petrel resume`,
     });
   };
 }
@@ -60,6 +70,13 @@ function isHosts(value: Json | undefined): value is string[] | undefined {
   return value === undefined || (Array.isArray(value) && value.every((host) => typeof host === "string"));
 }
 
+/** Which nets may use it, where that is said. Errors: Refused `secret-net-refused`. */
+export function mustBeForNet(name: string, { nets }: Secret, net: string): void {
+  if (!nets || nets.includes(net)) return;
+  const hint = `petrel secret set ${name} --net ${net}`;
+  throw new Refused({ code: "secret-net-refused", message: `the secret ${name} is not for the net ${net}`, hint });
+}
+
 /** S3. Errors: Refused `secret-host-refused`. */
 export function mustBeFor(name: string, secret: Secret, target: Target): void {
   if (secret.hosts === null) return;
@@ -72,32 +89,7 @@ export function mustBeFor(name: string, secret: Secret, target: Target): void {
   });
 }
 
-/** S1. As it is, and as JSON, a URL or base64 writes it. */
+/** S1. */
 export function withoutSecrets(secrets: ReadonlyMap<string, string>): (bytes: Uint8Array) => Buffer {
-  const forms = [...secrets]
-    .flatMap(([name, value]) => formsOf(value).map((form) => ({ form: Buffer.from(form).toString("latin1"), instead: `<secret ${name}>` })))
-    .sort((a, b) => b.form.length - a.form.length);
-  return (bytes) => {
-    let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-    if (!forms.some(({ form }) => text.includes(form))) return Buffer.from(bytes);
-    for (const { form, instead } of forms) text = text.replaceAll(form, instead);
-    return Buffer.from(text, "latin1");
-  };
-}
-
-/** JSON in JSON is what a server makes that quotes the body it got; a path and a query escape in ways of their own. */
-function formsOf(value: string): string[] {
-  const json = JSON.stringify(value).slice(1, -1);
-  const url = new URL(`http://a/?${value}`);
-  url.pathname = value;
-  const urls = [
-    encodeURIComponent(value),
-    new URLSearchParams({ v: value }).toString().slice(2),
-    url.pathname.slice(1),
-    url.search.slice(1),
-  ];
-  const lower = urls.map((form) => form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()));
-  const bytes = Buffer.from(value);
-  const forms = [value, json, json.replaceAll("/", "\\/"), JSON.stringify(json).slice(1, -1), ...urls, ...lower];
-  return [...new Set([...forms, bytes.toString("base64"), bytes.toString("base64url")])].filter((form) => form !== "");
+  return secretFilter(secrets).stripBytes;
 }

@@ -1,5 +1,6 @@
 /** petrel.config.json: which models stand behind the tiers, where the providers are, and how much may be spent. */
 import { z } from "zod";
+import { limitsSchema as amountLimits, crossingSchema } from "../contract/budget.ts";
 import { Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { JsonObject } from "../contract/json.ts";
@@ -109,7 +110,14 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe("What `petrel gc` keeps of the logs; an event stays that any of these wants to keep"),
-  budget: z.strictObject({ usd: usd.describe("The most that one start of Petrel may spend on models") }).default({ usd: 5 }),
+  budget: z
+    .strictObject({
+      usd: usd.describe("The most that one start of Petrel may spend on models"),
+      perNet: amountLimits.optional().describe("For each net that declares none of its own, in all"),
+      perDay: amountLimits.optional().describe("For each net that declares none of its own, in one day (UTC)"),
+      onCrossing: crossingSchema.optional(),
+    })
+    .default({ usd: 5 }),
 });
 export type Config = z.output<typeof configSchema>;
 export type ModelChoice = z.output<typeof choiceSchema>;

@@ -3,6 +3,7 @@
  * This schema is its source; `schemas/net.schema.json` is generated from it. Unknown fields are errors.
  */
 import { z } from "zod";
+import { netBudgetSchema } from "../contract/budget.ts";
 import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { httpFields } from "./http-definition.ts";
@@ -206,6 +207,13 @@ const commandSchema = z.strictObject({
     .optional()
     .describe("Fixed argument vector for `shell.run`; templates allowed inside an argument, never a shell"),
   input: z.record(z.string(), template).optional().describe("Input of the hand; templates over the inputs"),
+  secrets: z
+    .record(
+      z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable is named like NPM_TOKEN"),
+      z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _"),
+    )
+    .optional()
+    .describe("Environment variables of the command, by the names of secrets; its persona must be granted each"),
 });
 const linkSchema = z.strictObject({
   kind: z.literal("link"),
@@ -296,6 +304,7 @@ export const netSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find this schema"),
   net: netRef.describe("The net's name: it stands in streams and subjects"),
   ...netParts,
+  budget: netBudgetSchema.optional().describe("What the models of this net may use, in all and in one day"),
   layout: z
     .enum(["own", "shared"])
     .optional()

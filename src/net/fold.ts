@@ -11,6 +11,7 @@ import { takeCarried } from "./forking.ts";
 import { countInstance, foldEnded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
+import { foldAllowed, foldSpent } from "./spending.ts";
 import {
   AUTHORS_KEPT,
   type Decision,
@@ -35,6 +36,7 @@ export function foldEvents(net: string, events: Iterable<NetEvent>): NetState {
 export function applyEvent(state: NetState, event: NetEvent): void {
   if (event.seq <= state.seq) return;
   state.seq = event.seq;
+  foldSpent(state, event);
   HANDLERS[event.type]?.(state, event);
 }
 
@@ -69,7 +71,17 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     open(state, event);
     produce(state, event);
   },
-  gated: open,
+  gated: (state, event) => {
+    const before = state.firings.get(event.firing ?? "");
+    if (!before) return open(state, event);
+    // Work under way has come to a limit and waits for people: the attempt is over, and another begins when the gate is passed.
+    withFiring(state, event, (firing) => {
+      firing.attempt = event.attempt ?? firing.attempt + 1;
+      firing.claim = null;
+      firing.notBefore = null;
+      firing.gate = gateOf(event);
+    });
+  },
   claimed: (state, event) =>
     withFiring(state, event, (firing) => {
       firing.claim = { executor: text(event, "executor") ?? "" };
@@ -322,7 +334,10 @@ function decide(state: NetState, event: NetEvent): void {
       at: event.ts,
       ...(comment === undefined ? {} : { comment }),
     });
-    if (event.attributes?.passed === true) firing.gate.passed = true;
+    if (event.attributes?.passed === true) {
+      firing.gate.passed = true;
+      foldAllowed(state, event);
+    }
   });
   if (!approve && event.consumed) close(state, event);
 }
@@ -409,6 +424,7 @@ function gateOf(event: NetEvent): GateState {
     quorum: Number(parts.quorum ?? 1),
     expiresAt: typeof parts.expiresAt === "number" ? parts.expiresAt : null,
     notAuthor: parts.notAuthor === true,
+    ...(isJsonObject(parts.budget) ? { budget: parts.budget } : {}),
     decisions: [],
     passed: false,
   };

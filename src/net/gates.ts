@@ -139,6 +139,7 @@ function who(gate: GateState, request: DecisionRequest) {
     roles: request.by.roles,
     decision: request.decision,
     decisionId: request.id,
+    ...(gate.budget === undefined ? {} : { budget: gate.budget }),
     ...(request.comment === undefined ? {} : { comment: request.comment }),
   };
 }

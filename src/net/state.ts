@@ -4,11 +4,13 @@
  * S1 Only `fold.ts` changes a state. S2 Maps keep the order of arrival, which is the order in which tokens are bound.
  * S3 A reserved token stays in its place until the firing that holds it is over.
  */
+import type { Amounts } from "../contract/budget.ts";
 import type { PlacedId, PlacedToken } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import type { ForkOrigin } from "./forking.ts";
 import type { Inbox, Outbox, Transit } from "./link-state.ts";
+import type { Spending } from "./spending.ts";
 
 export interface Placed {
   token: Token;
@@ -42,6 +44,8 @@ export interface GateState {
   /** Milliseconds since the epoch, or null. */
   expiresAt: number | null;
   notAuthor: boolean;
+  /** It stands before a budget that the work would cross, and lets it have one more. */
+  budget?: JsonObject;
   decisions: Decision[];
   passed: boolean;
 }
@@ -85,6 +89,9 @@ export interface OpenFiring {
   swept?: number;
   /** What a durable turn loop has finished, as the `step` events say it, in order. Absent: nothing. */
   steps?: JsonObject[];
+  /** What its attempts have used so far, and how many budgets more people have allowed it. Absent: nothing. */
+  spent?: Amounts;
+  allowed?: number;
 }
 
 export interface NetState {
@@ -123,6 +130,8 @@ export interface NetState {
   turns: Map<string, number>;
   /** The net and moment that this one was forked from. */
   origin: ForkOrigin | null;
+  /** What was used, by persona and in all (`*`). */
+  spent: Map<string, Spending>;
   /** Instances of sub-nets, by the firing that began them: how many tokens each holds. */
   instances: Map<string, number>;
   /** Those that hold none. */
@@ -162,6 +171,7 @@ export function emptyState(net: string): NetState {
     schedules: new Map(),
     turns: new Map(),
     origin: null,
+    spent: new Map(),
     instances: new Map(),
     hollow: new Set(),
     paused: false,

@@ -13,11 +13,20 @@ export interface ExecutorSeen {
   slots: number;
 }
 
+export interface ModelWait {
+  provider: string;
+  model: string;
+  reason: "busy" | "limit";
+  /** Milliseconds since the epoch. */
+  until: number;
+}
+
 interface Context {
   state: NetState;
   now: number;
   netOf(firing: OpenFiring): CompiledNet | null;
   executors: ExecutorSeen[] | null;
+  waitOf?(firing: OpenFiring): ModelWait | null;
 }
 
 export function firingReason(context: Context, firing: OpenFiring): Reason {
@@ -33,6 +42,12 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
     return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
   const needs = needsOf(context, firing);
   if (needs !== null) return { ...about, ...executorReason(context, needs, attempt) };
+  const wait = context.waitOf?.(firing);
+  if (wait) {
+    const until = isoTime(wait.until);
+    const why = wait.reason === "busy" ? "is busy" : "has reached its rate limit";
+    return { ...about, code: "waiting-for-model", until, text: `${wait.provider}/${wait.model} ${why}; it is asked again at ${until}` };
+  }
   return { ...about, code: "under-way", text: `attempt ${attempt} is under way since ${isoTime(firing.startedAt)}` };
 }
 

@@ -8,13 +8,13 @@ import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roo
 import { mayNotSendMore } from "./link-draft.ts";
 import type { NetState, OpenFiring, Placed } from "./state.ts";
 import { isStopped } from "./stopped.ts";
-import { type ExecutorSeen, firingReason } from "./why-firing.ts";
+import { type ExecutorSeen, firingReason, type ModelWait } from "./why-firing.ts";
 import { bindingReasons, tokenReason } from "./why-inputs.ts";
 
 export const WHY_CODES = [
   ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
   ...["already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
-  ...["no-executor", "label-missing", "waiting-for-executor", "under-way", "nobody-takes", "sink", "gone", "other"],
+  ...["no-executor", "label-missing", "waiting-for-executor", "waiting-for-model", "under-way", "nobody-takes", "sink", "gone", "other"],
 ] as const;
 export interface Reason {
   code: (typeof WHY_CODES)[number];
@@ -48,6 +48,8 @@ export interface WhyContext {
   netOf(firing: OpenFiring): CompiledNet | null;
   /** Null: not known. */
   executors: ExecutorSeen[] | null;
+  /** The busy model that an attempt waits for, or null. */
+  waitOf?(firing: OpenFiring): ModelWait | null;
 }
 
 /** Firings of one transition that are told one by one. */

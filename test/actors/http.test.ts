@@ -288,7 +288,7 @@ describe("secrets", () => {
     await waitUntil("the net is paused", () => kit.stateOf("web").paused);
     expect((await events()).find(({ type }) => type === "paused")?.attributes).toMatchObject({
       code: "secret-missing",
-      hint: expect.stringContaining("secrets.json"),
+      hint: expect.stringContaining("petrel secret set"),
     });
     writeSecrets({ shop: "one", shop_token: "two" });
     await kit.ask("web", "resume");

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
 import type { Token } from "../../src/contract/token.ts";
 import { answerOf, compileQuery } from "../../src/net/arcql.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -310,4 +311,20 @@ describe("doctor", () => {
     expect(ended.out).toMatch(/FAIL {2}system +no Petrel runs in nowhere/);
     expect(ended.out).toContain("disk");
   });
+});
+
+test("watch --stream shows what models say, between the events, without what could change the terminal", async () => {
+  await stage.logs("hello", [{ summary: "It begins." }]);
+  const watching = stage.run("watch", "hello", "--since", "0", "--until", "stopped", "--stream");
+  const say = (text: string) =>
+    stage.master.liveText.say({ net: "hello", transition: "design", firing: "f-1", persona: "architect", text });
+  await waitUntil("it listens", () => {
+    say("A \u001b[2Jplan");
+    return stage.written.stdout.join("").includes("plan");
+  });
+  await stage.logs("hello", [{ type: "stopped", summary: "It ends." }]);
+  const { out } = await watching;
+  expect(out).toMatch(/It begins\.\n(.*\n)*architect says: A \[2Jplan/);
+  expect(out.trimEnd()).toMatch(/\n.*It ends\.$/);
+  expect(out).not.toContain("\u001b[2J");
 });

@@ -130,6 +130,7 @@ export class Stage {
       stderr: { write: (text) => this.written.stderr.push(text) },
       readStdin: async () => this.stdin,
       confirm: async () => this.answer,
+      askHidden: async () => null,
       ask: async () => null,
       signal: this.interrupt.signal,
       connect: async (dir) => {

@@ -7,6 +7,8 @@
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
+import { errorData } from "../../contract/errors.ts";
+import { sealFor } from "../../contract/sealed.ts";
 import { type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
@@ -25,6 +27,8 @@ export interface ClaimPorts {
   claimed(firing: OpenFiring, executor: string): void;
   poolOf(firing: OpenFiring): string | null;
   needsOf(firing: OpenFiring): Needs | null;
+  /** What the command's environment gets, by variable; throws when it is not granted. */
+  secretsOf(firing: OpenFiring): Record<string, string>;
 }
 
 export class Claims {
@@ -74,7 +78,7 @@ export class Claims {
     if (firing?.persona && isStopped(state, "persona", firing.persona))
       return no("killed", `${firing.persona} is stopped until \`petrel resume ${firing.persona}\``);
     if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
-    if (request.verb === "claim") return this.#claim(firing, request.executor);
+    if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
       this.#ports.lapse(firing, `${request.executor} gave it back`);
@@ -130,6 +134,19 @@ export class Claims {
     const grant = this.#grant(firing, executor).finally(() => this.#granting.delete(key));
     this.#granting.set(key, grant);
     return grant;
+  }
+
+  /** Sealed for the executor that has the claim, in this answer alone. */
+  #withSecrets(answer: ClaimAnswer, firing: OpenFiring, key: string | undefined): ClaimAnswer {
+    if (!answer.ok) return answer;
+    try {
+      const secrets = Object.entries(this.#ports.secretsOf(firing));
+      if (secrets.length === 0) return answer;
+      if (key === undefined) return no("unknown", "the claim names no key to seal its secrets for: the executor is too old");
+      return { ...answer, secrets: Object.fromEntries(secrets.map(([name, value]) => [name, sealFor(key, name, value)])) };
+    } catch (error) {
+      return no("not-open", errorData(error).message);
+    }
   }
 
   async #grant(firing: OpenFiring, executor: string): Promise<ClaimAnswer> {

@@ -5,6 +5,7 @@
  * C1 Events get their `seq` in the order in which they are applied, and are committed in that order.
  * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
  * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
+ * C5 The value of a secret is in no event, wherever it came from.
  * C4 An event is written down before it is applied: one that cannot be an entry changes nothing and spends no `seq`.
  * C5 Nobody tells an owner that was frozen that its term is over: before it writes where the log does not fence it, it must know
  * that the log was its own a moment ago.
@@ -16,6 +17,7 @@ import { Cancelled, type ErrorData, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { CHAIN_START } from "../../contract/hash.ts";
 import type { IdSource } from "../../contract/ids.ts";
+import type { SecretFilter } from "../../contract/secret-forms.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { withInstance } from "../../net/instances.ts";
 import type { NetState } from "../../net/state.ts";
@@ -38,6 +40,8 @@ export interface CommitPorts {
   /** The log refused an entry for now (no space, too large, no right), or takes entries again (null). */
   stalled(error: ErrorData | null): void;
   over(reason: string): void;
+  /** Takes secrets out of an event before it is written; null while there are none. */
+  secrets?: (() => SecretFilter | null) | undefined;
   /** An event could not be applied (C4). */
   unwritable(draft: EventDraft, error: Terminal): void;
 }
@@ -104,7 +108,7 @@ export class CommitLoop {
     event.seq = state.seq + 1;
     event.ts = isoTime(clock.now());
     event.net = state.net;
-    const written = writtenDown(event);
+    const written = writtenDown(event, this.#ports.secrets?.() ?? null);
     if (written instanceof Terminal) {
       this.#ports.unwritable(draft, written);
       waiter?.reject(written);
@@ -249,9 +253,13 @@ export class CommitLoop {
 }
 
 /** C4. What comes back is what the log will hold. */
-function writtenDown(event: NetEvent): EventText | Terminal {
+function writtenDown(event: NetEvent, secrets: SecretFilter | null): EventText | Terminal {
   try {
     let written = eventText(event);
+    // C5
+    if (secrets && (secrets.has(written.head) || written.tokens.some((text) => secrets.has(text)))) {
+      written = eventText(JSON.parse(secrets.strip(JSON.stringify(event))) as NetEvent);
+    }
     // Half a character is no text: checkpoints and streams would each make another thing of it.
     if (written.head.includes(HALF) || written.tokens.some((text) => text.includes(HALF))) {
       const text = JSON.stringify(event).replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));

@@ -69,6 +69,8 @@ export interface DispatchPorts {
   offered(firing: string): void;
   /** True while nobody is there who could do it: it is offered again when somebody comes. */
   holds(firing: OpenFiring): boolean;
+  /** Throws when the command is not granted its secrets, or one is missing. */
+  mustHaveSecrets(firing: OpenFiring): void;
   /** What the parent of a fork was answered to the same request, or null. */
   recorded(firing: OpenFiring, transition: CompiledTransition): { outcome: Outcome; extra: Partial<EventDraft> } | null;
   settle(firing: string, attempt: number, outcome: Outcome, extra?: Partial<EventDraft>): void;
@@ -200,6 +202,8 @@ export class Dispatch {
       return;
     }
     if (kind === "command" && !firing.claim) {
+      // Without them it could not be done by whoever claims it.
+      this.#ports.mustHaveSecrets(firing);
       void this.#offerUntilHeard(firing, transition, "run").catch((error: unknown) =>
         this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
       );

@@ -20,6 +20,8 @@ import { boundInputs } from "../../net/held-inputs.ts";
 import { type HttpTransition, SECRET, secretNames } from "../../net/http-request.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import type { Persona } from "../../personas/persona-schema.ts";
+import { grantedSecret } from "./granted-secrets.ts";
 import { requestOf, targetOf } from "./http-rendering.ts";
 import { isCutField } from "./large-fields.ts";
 import { showsCutFields, wholeInputs } from "./load-fields.ts";
@@ -36,6 +38,8 @@ export interface HttpWorkPorts {
   clock: Clock;
   http: HttpHands | null;
   timeoutOf(firing: OpenFiring): number;
+  /** On whose behalf it acts, or null. */
+  personaOf(transition: CompiledTransition): Persona | null;
   settle(firing: string, attempt: number, outcome: Outcome, extra: Partial<EventDraft>): void;
 }
 
@@ -110,7 +114,11 @@ export class HttpWork {
   #secrets(transition: CompiledTransition): Map<string, string> {
     const { http } = this.#ports;
     if (!http) throw new Terminal({ code: "no-http", message: "this master makes no requests" });
-    return new Map(secretNames(transition.input?.expressions ?? []).map((name) => [name, http.secrets(name).value]));
+    const persona = this.#ports.personaOf(transition);
+    const { net } = this.#ports.state;
+    return new Map(
+      secretNames(transition.input?.expressions ?? []).map((name) => [name, grantedSecret(http.secrets, name, net, persona).value]),
+    );
   }
 
   async #send(

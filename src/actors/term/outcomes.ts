@@ -19,6 +19,7 @@ import { isStopped } from "../../net/stopped.ts";
 import { firstLine } from "../../net/summary.ts";
 import { storeBundles } from "./bundles.ts";
 import { answerAttributes } from "./recordings.ts";
+import { spentDraft } from "./spent-draft.ts";
 import { fitTokens } from "./token-size.ts";
 
 /** Errors of the set-up, not of the work. */
@@ -29,8 +30,11 @@ const SET_UP_ERRORS = new Set([
   "no-recording",
   "no-rule",
   "models-budget-exhausted",
+  "budget-spent",
+  "no-price",
   "secret-missing",
   "secrets-file",
+  "secrets-key",
 ]);
 /** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
 const LASTING_ERRORS = new Set(["model-unreachable"]);
@@ -66,7 +70,10 @@ export class Outcomes {
     const net = firing && netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || this.#stands(firing)) return false;
-    if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) return this.#pauseFor(firing, outcome.error);
+    if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) {
+      if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
+      return this.#pauseFor(firing, outcome.error);
+    }
     const given = soundOutcome(outcome);
     const draft = settleDraft(state, net, transition, firing, given, clock.now(), random());
     const answer = given.ok ? await answerAttributes(state, transition, firing, draft, given.value, broker.artifacts) : null;

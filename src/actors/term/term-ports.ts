@@ -7,6 +7,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { SecretFilter } from "../../contract/secret-forms.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
@@ -31,6 +32,8 @@ export interface TermPorts {
   sign(order: WorkOrder): SignedOrder;
   /** A persona's actor takes up a firing. */
   assign(firing: AssignedFiring): void;
+  /** What takes secrets out of events before they are written; null while there are none. */
+  secretFilter?: (() => SecretFilter | null) | undefined;
   /** Null: this master makes no requests. */
   http: HttpHands | null;
   /** Null: this master evaluates no JSONata. */

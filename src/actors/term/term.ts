@@ -13,17 +13,20 @@ import type { ErrorData } from "../../contract/errors.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES } from "../../net/built-in-places.ts";
-import { type CompiledNet, placeOf, placeTitle } from "../../net/compiled-net.ts";
+import { type CompiledNet, type CompiledTransition, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import type { Persona } from "../../personas/persona-schema.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
+import { BudgetDesk } from "./budget-desk.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Claims } from "./claims.ts";
 import { CommitLoop, type Waiter } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
 import type { WrittenEvent } from "./entry-bytes.ts";
+import { secretsOfCommand } from "./granted-secrets.ts";
 import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
 import { LinkReceiver } from "./link-receiver.ts";
@@ -55,6 +58,7 @@ export class Term {
   readonly #http: HttpWork;
   readonly links: LinkSender;
   readonly recordings: Recordings;
+  readonly budgets: BudgetDesk;
   readonly ports: TermPorts;
   readonly #pump: Pump;
   readonly #letters: LetterPurge;
@@ -82,11 +86,13 @@ export class Term {
       ids,
       committed: (event, written) => this.#committed(event, written),
       over: (reason) => this.#over(reason),
+      secrets: ports.secretFilter,
       stalled: (error) => this.#stall(error),
       unwritable: (draft, error) =>
         logger.error({ err: error, firing: draft.firing }, "an event could not be written; nothing has changed"),
     });
     this.loop = loop;
+    this.budgets = new BudgetDesk(state, clock);
     this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({
       ...{ state, loop, broker, clock, logger },
@@ -110,6 +116,7 @@ export class Term {
     this.#http = new HttpWork({
       ...{ state, broker, clock, http: ports.http },
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
+      personaOf: (transition) => this.#personaOf(transition),
       settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
     });
     const maps = new MapWork({
@@ -130,6 +137,7 @@ export class Term {
       isLogged: ({ firing, attempt }) => this.#logged.get(firing) === attempt,
       offered: (firing) => this.claims.offered(firing),
       holds: (firing) => this.#blocked.holds(firing),
+      mustHaveSecrets: (firing) => void this.#secretsOf(firing),
       recorded: (firing, transition) => this.recordings.of(state, transition, firing),
       settle: (firing, attempt, outcome, extra) => this.outcomes.settleSoon(firing, attempt, outcome, extra),
     });
@@ -146,6 +154,7 @@ export class Term {
       poolOf: (firing) => this.dispatch.poolOf(firing),
       lapse: (firing, reason) => this.lapse(firing, reason),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
+      secretsOf: (firing) => this.#secretsOf(firing),
     });
     const doors = { state, loop, clock, net: () => this.net, free: () => this.#pump.free(), stalled: () => this.#stalled };
     this.arrivals = new Arrivals({
@@ -211,6 +220,16 @@ export class Term {
     this.loop.apply(draft, waiter);
     this.#pump.touch(draft);
     this.#pump.soon();
+  }
+
+  #personaOf({ definition }: CompiledTransition): Persona | null {
+    const { persona } = definition;
+    return persona === undefined ? null : this.ports.personas.get(persona, this.state.personas[persona]);
+  }
+  /** What a command's environment gets. */
+  #secretsOf(firing: OpenFiring): Record<string, string> {
+    const transition = this.netOf(firing)?.transitions.get(firing.transition);
+    return transition ? secretsOfCommand(this.ports.http?.secrets ?? null, transition, this.state.net, this.#personaOf(transition)) : {};
   }
 
   /** Gives up an attempt and begins the next. */
@@ -372,6 +391,7 @@ export class Term {
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);
     this.links.follow(event);
+    if (event.model) this.budgets.follow(event);
     if (event.attributes?.letter !== undefined) this.#letters.soon();
     // Steps that wait for the log may go on.
     if (this.ports.stepwise) this.#pump.touch(event);

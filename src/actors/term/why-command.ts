@@ -2,6 +2,7 @@
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
+import type { OpenFiring } from "../../net/state.ts";
 import { why } from "../../net/why.ts";
 import type { Term } from "./term.ts";
 
@@ -11,7 +12,8 @@ export async function whyOf(term: Term, name: string): Promise<Json> {
   if (!net)
     throw new Terminal({ code: "no-definition", message: `the net ${state.net} runs no definition yet`, hint: "petrel net apply FILE" });
   const executors = await ports.broker.work.executors().catch(() => null);
-  const found = why({ state, net, now: ports.clock.now(), netOf: (firing) => term.netOf(firing), executors }, name);
+  const waitOf = ({ firing, attempt }: OpenFiring) => term.budgets.waitOf(firing, attempt);
+  const found = why({ state, net, now: ports.clock.now(), netOf: (firing) => term.netOf(firing), executors, waitOf }, name);
   if (found.length > 0) return found as unknown as Json;
   const names = [...net.transitions.keys(), ...term.placeNames()];
   const gone = /^t-[a-z0-9]{21}$/.test(name);

@@ -8,12 +8,16 @@ import { sharedQuotas } from "../../contract/quotas.ts";
 import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
 import { signOrder } from "../../executors/order-signature.ts";
 import { httpClient } from "../../http/client.ts";
+import { secretBook } from "../../http/sealed-secrets.ts";
+import { fileKey } from "../../http/secret-keys.ts";
 import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
+import { withoutSecrets } from "./secret-filter.ts";
+import { secretKeys } from "./secret-vault.ts";
 import { orderKeys, stateFolder } from "./state-folder.ts";
 
 export interface MasterOptions {
@@ -51,11 +55,19 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     random: petrel.random,
     quotas: sharedQuotas(broker.keyValue("limits")),
   });
+  const vault = { folder, env: petrel.env, clock };
+  let keys = await secretKeys(vault);
+  // A key made since then is in the file: what the keyring holds is asked once.
+  const book = await secretBook(broker.keyValue("secrets"), () => {
+    keys = [...keys, ...[fileKey(folder.secretKey)].flatMap((key) => key ?? [])];
+    return keys;
+  });
   const expressions = expressionEvaluators({ clock });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });
   const key = createPrivateKey(orderKeys(folder).privateKey);
   const master = await Master.start({
-    broker,
+    broker: withoutSecrets(broker, book.filter),
+    secretFilter: book.filter,
     clock,
     ids,
     random: petrel.random,
@@ -67,16 +79,17 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     version: petrel.version,
     durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
-    work: personaWorker(tiers, clock),
+    work: personaWorker(tiers, clock, readConfig(petrel).budget),
     preview: previewer(tiers, clock),
     expressions,
-    http: { client, secrets: secretSource(folder.secrets, petrel.env) },
+    http: { client, secrets: secretSource(folder.secrets, petrel.env, book.open) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");
   ready();
   await aborted(signal);
   logger.info({}, "master stops");
   await master.stop();
+  await book.stop();
   expressions.close();
   await client.close();
   await broker.close();

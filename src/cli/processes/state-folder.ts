@@ -9,8 +9,10 @@ export interface StateFolder {
   nats: string;
   logs: string;
   keys: string;
-  /** Of `http` transitions, written by hand. */
+  /** Secrets written by hand, in the clear. */
   secrets: string;
+  /** The key that seals those of `petrel secret set`. */
+  secretKey: string;
   upLock: string;
   executor(name: string): string;
 }
@@ -22,6 +24,7 @@ export function stateFolder(dir: string): StateFolder {
     logs: join(dir, "logs"),
     keys: join(dir, "keys"),
     secrets: join(dir, "secrets.json"),
+    secretKey: join(dir, "keys", "secrets.key"),
     upLock: join(dir, "up.pid"),
     executor: (name) => join(dir, "executors", name),
   };

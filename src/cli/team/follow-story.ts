@@ -83,6 +83,6 @@ export function throwIfPaused({ kind, tokens }: StoryEnd): void {
   const text = (name: string) => (isJsonObject(why) && typeof why[name] === "string" ? why[name] : "");
   const hint = text("hint");
   const code = text("code") || "paused";
-  const exitCode = code === "models-budget-exhausted" ? 6 : 3;
+  const exitCode = code === "models-budget-exhausted" || code === "budget-spent" ? 6 : 3;
   throw new Terminal({ code, message: text("reason"), exitCode, ...(hint === "" ? {} : { hint }) });
 }

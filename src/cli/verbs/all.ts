@@ -3,6 +3,7 @@ import type { Verb } from "../verb.ts";
 import { actorsVerb } from "./actors.ts";
 import { authAddVerb, authLogVerb, authLsVerb, authRemoveVerb, authRotateKeyVerb, authRotateVerb } from "./auth.ts";
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
+import { costsVerb } from "./costs.ts";
 import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
 import { drillVerb } from "./drill.ts";
@@ -33,6 +34,7 @@ import { retryVerb } from "./retry.ts";
 import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
+import { secretLsVerb, secretRmVerb, secretSetVerb } from "./secret.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
 import { toolsDocsVerb, toolsLsVerb } from "./tools.ts";
@@ -60,6 +62,7 @@ export const verbs: readonly Verb[] = [
   traceVerb,
   reportVerb,
   whyVerb,
+  costsVerb,
   actorsVerb,
   gateLsVerb,
   gateApproveVerb,
@@ -92,6 +95,9 @@ export const verbs: readonly Verb[] = [
   proposeShowVerb,
   proposeApproveVerb,
   proposeRejectVerb,
+  secretSetVerb,
+  secretLsVerb,
+  secretRmVerb,
   pauseVerb,
   resumeVerb,
   killVerb,

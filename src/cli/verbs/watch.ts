@@ -4,6 +4,7 @@ import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { eventType, printEvent } from "../event-filter.ts";
+import { SpokenText } from "../spoken-text.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const BACKLOG = 20;
@@ -12,10 +13,11 @@ export const watchVerb: Verb = {
   command: "watch <net>",
   summary: "follow the events of a net, one sentence each",
   details: `Starts with the last ${BACKLOG} events; with --since it starts after that number and --until looks at those too. Ctrl-C ends it.`,
-  examples: ["petrel watch safe-teams", "petrel watch safe-teams --since 0 --until stopped --json"],
+  examples: ["petrel watch safe-teams", "petrel watch safe-teams --stream", "petrel watch safe-teams --since 0 --until stopped --json"],
   options: [
     { flags: "--since <seq>", about: "start after the event with this number" },
     { flags: "--until <type>", about: "end with the first event of this type" },
+    { flags: "--stream", about: "show what models say while they say it, too" },
   ],
   run: async (call) => {
     const net = checkName(call.arg("net"), "net");
@@ -36,14 +38,18 @@ export const watchVerb: Verb = {
         for (const event of recent) printEvent(call.out, event);
         shown = recent.at(-1)?.seq ?? 0;
       }
+      const said = call.on("stream") ? new SpokenText(call.out) : null;
+      const listening = said && broker.liveText.listen(net, (piece) => said.take(piece));
       for await (const entry of log.follow(after, call.petrel.signal)) {
         for (const event of entry.events) {
           if (event.seq <= shown) continue;
           shown = event.seq;
+          said?.endLine();
           printEvent(call.out, event);
-          if (event.type === until) return;
+          if (event.type === until) return listening?.stop();
         }
       }
+      await listening?.stop();
     });
     return EXIT.ok;
   },
