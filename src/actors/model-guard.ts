@@ -93,7 +93,7 @@ export class ModelGuard {
       try {
         return await this.#parts.tiers.ask(asked, this.#preferred(request), guarded);
       } catch (error) {
-        const lower = TIERS[TIERS.findIndex((each) => each === asked) + 1];
+        const lower = TIERS[(TIERS as readonly string[]).indexOf(asked) + 1];
         if (!(error instanceof BudgetCrossed) || error.at.onCrossing !== "degrade" || lower === undefined) throw error;
         this.#tellDegraded(asked, lower, error);
         this.#tier = lower;

@@ -51,7 +51,7 @@ export class Sums {
     for (const use of partsOf(event.model)) {
       // The last event of a durable loop, whose steps have told of its calls.
       if (use.calls === 0) continue;
-      const by = Object.fromEntries(this.#keys.map((key) => [key, valueOf(event, use, key)]));
+      const by = Object.fromEntries(this.#keys.map((key) => [key, keyOf(event, use, key)]));
       const name = JSON.stringify(Object.values(by));
       const known = this.#rows.get(name) ?? { row: empty(by), firings: new Set<string>() };
       this.#rows.set(name, known);
@@ -69,7 +69,7 @@ export class Sums {
   }
 }
 
-function valueOf(event: NetEvent, use: ModelUse, key: CostKey): string {
+function keyOf(event: NetEvent, use: ModelUse, key: CostKey): string {
   if (key === "net") return event.net;
   if (key === "persona") return event.persona ?? event.transition ?? "?";
   if (key === "tier") return use.tier ?? "?";

@@ -33,7 +33,7 @@ export const secretSetVerb: Verb = {
     const hosts = call.list("host");
     const wrong = hosts.find((host) => !HOST_PATTERN.test(host));
     if (wrong !== undefined) throw usage(`"${wrong}" names no host`, HOST_RULE);
-    const value = await valueOf(call, name);
+    const value = await readValue(call, name);
     const { clock, env, user } = call.petrel;
     const nets = call.list("net");
     const key = await sealingKey({ folder: stateFolder(call.dir), env, clock }, call.text("key") as KeyPlace | undefined);
@@ -85,7 +85,7 @@ function nameOf(call: VerbCall): string {
   return name;
 }
 
-async function valueOf(call: VerbCall, name: string): Promise<string> {
+async function readValue(call: VerbCall, name: string): Promise<string> {
   const asked = await call.petrel.askHidden(`Value of ${name}:`);
   const value = (asked ?? (await call.petrel.readStdin())).replace(/\r?\n$/, "");
   if (value === "") throw usage(`no value for ${name} came in`, `petrel secret set ${name} < FILE`);
