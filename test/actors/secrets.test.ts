@@ -111,7 +111,7 @@ describe("a command that names a secret", () => {
   });
 });
 
-describe("the log (C5)", () => {
+describe("the log (C6)", () => {
   it("does not take in a secret that somebody puts into a token, in whatever form", async () => {
     await kit.ask(null, "apply-net", { definition: net({ guard: "job.n > 1" }) });
     for (const text of [VALUE, Buffer.from(VALUE).toString("base64"), Buffer.from(VALUE).toString("hex"), `u:${VALUE}`])

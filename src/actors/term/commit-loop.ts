@@ -5,10 +5,10 @@
  * C1 Events get their `seq` in the order in which they are applied, and are committed in that order.
  * C2 `committed` is called for each event, in order, after its entry is in the log, and never for one that is not.
  * C3 After a conflict nothing more is applied or appended: the term is over and its speculation is thrown away.
- * C5 The value of a secret is in no event, wherever it came from.
  * C4 An event is written down before it is applied: one that cannot be an entry changes nothing and spends no `seq`.
  * C5 Nobody tells an owner that was frozen that its term is over: before it writes where the log does not fence it, it must know
  * that the log was its own a moment ago.
+ * C6 The value of a secret is in no event, wherever it came from.
  */
 
 import type { AppendOutcome, EventLog } from "../../contract/broker.ts";
@@ -256,7 +256,7 @@ export class CommitLoop {
 function writtenDown(event: NetEvent, secrets: SecretFilter | null): EventText | Terminal {
   try {
     let written = eventText(event);
-    // C5
+    // C6
     if (secrets && (secrets.has(written.head) || written.tokens.some((text) => secrets.has(text)))) {
       written = eventText(JSON.parse(secrets.strip(JSON.stringify(event))) as NetEvent);
     }

@@ -1,4 +1,4 @@
-/** The broker of a master: what is written down besides events (C5) loses the values of secrets on the way. */
+/** The broker of a master: what is written down besides events (C6) loses the values of secrets on the way. */
 import type { Broker } from "../../contract/broker.ts";
 import type { SecretFilter } from "../../contract/secret-forms.ts";
 

@@ -41,7 +41,7 @@ export function masterPermissions(): Permissions {
     subscribe: {
       allow: [
         ...["_INBOX.>", "$KV.>", "put.*.*", "place.>", "command.*.*", "runtime.*", "handover.*", "master.*.*", "event.>"],
-        ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", "log.*", "work.>", "lookout.>"],
+        ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", "log.*", "work.>", "lookout.>", "saying.>"],
       ],
     },
   };
