@@ -42,6 +42,7 @@ const providerSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("For Ollama http://127.0.0.1:11434/v1; default: the provider's own"),
+  command: z.string().min(1).optional().describe("Of `claude-code`: the program; default: claude, looked for in PATH"),
   apiKey: z
     .string()
     .regex(/^env:[A-Za-z_][A-Za-z0-9_]*$/, 'a key stands in an environment variable, written "env:NAME", never in this file')

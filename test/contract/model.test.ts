@@ -10,6 +10,7 @@ import { recordedProvider } from "../../src/models/providers/recorded.ts";
 import { type Rule, rulesProvider } from "../../src/models/providers/rules.ts";
 import { openRecorder } from "../../src/models/recorder.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
+import { fakeClaude } from "../support/fake-claude.ts";
 import { realClock } from "../support/model-clock.ts";
 import { askOptions, modelRequest, weatherTool } from "../support/model-request.ts";
 import { startOpenAIStub } from "../support/openai-stub.ts";
@@ -21,7 +22,7 @@ const clock = realClock;
 function overStub(start: (turns: StubTurn[]) => Promise<Stub>, provider: (url: string, apiKey: string) => ModelProvider) {
   const rig = async (turns: StubTurn[], key = "sk-test-key-of-no-use"): Promise<ModelRig> => {
     const stub = await start(turns);
-    return { provider: provider(stub.url, key), aborted: () => stub.aborted, close: stub.close };
+    return { provider: provider(stub.url, key), aborted: () => stub.aborted, asked: () => stub.requests.length, close: stub.close };
   };
   return {
     answering: (turns: StubTurn[]) => rig(turns),
@@ -40,6 +41,11 @@ for (const api of ["chat", "responses"] as const) {
     overStub(startOpenAIStub, (url, apiKey) => openaiProvider({ apiKey, baseURL: `${url}/v1`, clock, api })),
   );
 }
+
+modelContract("claude-code", {
+  ...overStub(startAnthropicStub, (baseURL, key) => fakeClaude({ baseURL, env: { ANTHROPIC_API_KEY: key } })),
+  tellsRetryAfter: false,
+});
 
 /** Records what a stubbed API answers to the contract's conversations, and answers from that. */
 async function recorded(turns: StubTurn[], paceMs: number): Promise<ModelRig> {

@@ -48,6 +48,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
   const tiers = await chooseModels({
     options: options.models,
     roots: [options.dir, petrel.cwd],
+    dir: options.dir,
     cwd: petrel.cwd,
     root: petrel.root,
     env: petrel.env,

@@ -5,8 +5,9 @@ import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { localQuotas, type Quotas } from "../../contract/quotas.ts";
+import { CLAUDE_CODE, claudeCodeProvider } from "../../executors/model-cli/claude-code.ts";
 import { parseCassette } from "../../models/cassette.ts";
-import { type Config, parseConfig, withOneModel } from "../../models/config.ts";
+import { type Config, type ProviderConfig, parseConfig, TIERS, withOneModel } from "../../models/config.ts";
 import { OLLAMA_URL } from "../../models/ollama.ts";
 import type { ModelProvider } from "../../models/port.ts";
 import { answersFileSchema, authoredProvider } from "../../models/providers/authored.ts";
@@ -58,6 +59,8 @@ export interface ModelSetting {
   root: string;
   env: Record<string, string | undefined>;
   clock: Clock;
+  /** The state folder; default: the usual one. */
+  dir?: string;
   /** In [0, 1); default: the middle. */
   random?: () => number;
   /** What all masters share; without it, limits hold for this process alone. */
@@ -75,7 +78,8 @@ export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config 
 export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const { options, env, clock, roots } = setting;
   const config = withOllama(readConfig(setting), options.ollama);
-  const live = availableProviders(config, env, clock, new Map([[RULES, rulesProvider(rosterRules, { clock })]]));
+  const given = new Map([[RULES, rulesProvider(rosterRules, { clock })], ...claudeCode(config, setting)]);
+  const live = availableProviders(config, env, clock, given);
   const { quotas = localQuotas(), random = () => 0.5 } = setting;
   const limiter = rateLimiter({ quotas, clock, random, limits: config.limits?.models ?? {} });
   const budget = { limiter, ...(options.budgetUsd === undefined ? {} : { budgetUsd: options.budgetUsd }) };
@@ -100,6 +104,21 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
     const path = resolve(setting.cwd, file ?? "answers.json");
     return authoredProvider(answersFileSchema.parse(JSON.parse(readText(path))), { clock, file: path, roots });
   }
+}
+
+/** Only where a tier or a provider names it: it is a program, which others may not have. */
+function claudeCode(config: Config, { env, clock, dir, cwd }: ModelSetting): [string, ModelProvider][] {
+  const named = TIERS.some((tier) => config.tiers[tier].some(({ provider }) => provider === CLAUDE_CODE));
+  const entries = Object.entries({ ...(named ? { [CLAUDE_CODE]: {} as ProviderConfig } : {}), ...config.providers });
+  const own = entries.filter(([name, entry]) => (entry.api ?? name) === CLAUDE_CODE);
+  return own.map(([name, { command, baseURL, apiKey }]) => [
+    name,
+    claudeCodeProvider({
+      ...{ clock, env, command, baseURL },
+      dir: join(dir ?? join(cwd, ".petrel"), name),
+      keyVariable: apiKey?.slice("env:".length),
+    }),
+  ]);
 }
 
 function withOllama(config: Config, model: string | undefined): Config {
