@@ -22,10 +22,10 @@ test("doctor names the deleted log and a way on; so does the next write, and the
   let system = await up(desk);
   await desk.json(["net", "apply", "nets/hello.json"]);
   await desk.json(["put", "hello", "inbox", '{"name":"Ada"}']);
-  await desk.json(["nats-context"]);
+  await desk.json(["nats-context", "--admin"]);
   expect(await desk.json(["doctor"])).toMatchObject({ ok: true });
 
-  const user = await connectAs(desk, "petrel");
+  const user = await connectAs(desk, "petrel-admin");
   const manager = await jetstreamManager(user);
   expect(await manager.streams.delete("LOG_hello")).toBe(true);
   const seen = (await doctor()).findings.find(({ check, status }) => check === "log" && status === "fail");

@@ -50,8 +50,8 @@ test("up clears history by its policy; a fork of the rest, replay and verify kno
   writeFileSync(desk.path("petrel.config.json"), JSON.stringify({ ...config, retention: { keepEvents: 5, every: "1s" } }));
   system = await up(desk);
   const [, floor = ""] = await system.says(/History was cleared:.*mill up to event (\d+)/, 120_000);
-  await desk.json(["nats-context"]);
-  const user = await connectAs(desk, "petrel");
+  await desk.json(["nats-context", "--admin"]);
+  const user = await connectAs(desk, "petrel-admin");
   const { state } = await (await jetstreamManager(user)).streams.info("LOG_mill");
   expect(state.first_seq).toBeGreaterThan(1);
   await user.close();

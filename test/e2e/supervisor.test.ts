@@ -39,7 +39,8 @@ describe("a reader that goes away, like head", () => {
   test("ends `up` at the next thing it has to say, with 141 and nothing left behind", { timeout: 240_000 }, async () => {
     const system = await up(desk);
     const family = descendants(system.pid);
-    expect(family).toHaveLength(3);
+    // The broker, a master, an executor and a gateway.
+    expect(family).toHaveLength(4);
     system.child.stderr?.destroy();
     process.kill(childOf(system, "executor")?.pid ?? 0, "SIGKILL");
     expect((await system.ended).code).toBe(141);
