@@ -102,7 +102,7 @@ const petrel: PetrelDoors = {
     asking.close();
     return answer.trim();
   },
-  connect: (dir) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids }),
+  connect: (dir, { repair = false }) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids, repair }),
   checkNet: (text, file) => checkNetDoor(text, file, readBeside(petrel.cwd)),
   checkPersona: checkPersonaDoor,
   schemas: schemaFiles,

@@ -8,13 +8,17 @@ import { durabilityOf, notRunning, readRuntime } from "./runtime-file.ts";
 import { isAlive } from "./supervisor.ts";
 
 /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
-export async function connection(dir: string, { cwd, clock, ids }: { cwd: string; clock: Clock; ids: IdSource }): Promise<Connection> {
+export async function connection(
+  dir: string,
+  { cwd, clock, ids, repair = false }: { cwd: string; clock: Clock; ids: IdSource; repair?: boolean },
+): Promise<Connection> {
   const { pid, nats } = readRuntime(dir, cwd);
+  const login = (repair ? nats.admin : undefined) ?? nats;
   try {
     const broker = await connectBroker({
       url: nats.url,
-      user: nats.user,
-      password: nats.password,
+      user: login.user,
+      password: login.password,
       name: "petrel-cli",
       clock,
       ids,

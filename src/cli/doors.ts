@@ -103,7 +103,8 @@ export interface PetrelDoors {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
   /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
-  connect(dir: string, options: { logLevel: string }): Promise<Connection>;
+  /** `repair`: with the rights to clear streams, for the few commands that do. */
+  connect(dir: string, options: { logLevel: string; repair?: boolean }): Promise<Connection>;
   checkNet(text: string, file: string): Checked;
   /** `exists` looks for a knowledge file by its path from the persona file's folder. */
   checkPersona(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona;

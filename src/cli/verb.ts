@@ -102,8 +102,8 @@ export class VerbCall {
   }
 
   /** Connects to the running system for as long as the work takes. */
-  async withBroker<T>(work: (broker: Broker) => Promise<T>): Promise<T> {
-    const connection = await this.petrel.connect(this.dir, { logLevel: this.logLevel });
+  async withBroker<T>(work: (broker: Broker) => Promise<T>, { repair = false }: { repair?: boolean } = {}): Promise<T> {
+    const connection = await this.petrel.connect(this.dir, { logLevel: this.logLevel, repair });
     try {
       return await work(connection.broker);
     } finally {

@@ -35,10 +35,14 @@ export const gcVerb: Verb = {
     const net = call.optionalArg("net");
     if (net !== undefined) checkName(net, "net");
     const { audit, ...retention } = policyOf(call);
-    const cleared = await call.withBroker(async (broker) => {
-      if (net !== undefined) await noSuchNet(broker, net);
-      return clear(call, broker, net, retention, audit);
-    });
+    // Clearing streams is more than commands may do otherwise.
+    const cleared = await call.withBroker(
+      async (broker) => {
+        if (net !== undefined) await noSuchNet(broker, net);
+        return clear(call, broker, net, retention, audit);
+      },
+      { repair: !call.on("dryRun") },
+    );
     call.out.result(cleared as unknown as Json, () => clearedText(cleared));
     return EXIT.ok;
   },
