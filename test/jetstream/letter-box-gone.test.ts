@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broker, Delivery } from "../../src/contract/broker.ts";
 import { streams, subjects } from "../../src/contract/subjects.ts";
+import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { waitUntil } from "../support/nats-server.ts";
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   system = await startCluster();
   broker = await system.connect();
   const { url, credentials } = system.server();
-  admin = await connect({ servers: url, user: credentials.admin.user, pass: credentials.admin.password });
+  admin = await connect({ servers: url, ...loginOptions(credentials.admin) });
 });
 afterAll(async () => {
   await admin.close();
