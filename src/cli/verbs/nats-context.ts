@@ -23,6 +23,9 @@ interface Context {
   jetstream_api_prefix?: string;
 }
 
+/** The net of the demo and of `npm start`. */
+const TEAM = "safe-teams";
+
 export const natsContextVerb: Verb = {
   command: "nats-context",
   summary: "write contexts for the NATS CLI: petrel, petrel-readonly, petrel-demo",
@@ -54,9 +57,10 @@ export const natsContextVerb: Verb = {
       writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
     }
     const names = contexts.map((context) => context.name);
+    const nets = await netsOf(call, names[0] === "petrel-demo");
     call.out.result(
       { folder, contexts: names },
-      () => `wrote ${names.join(", ")} in ${folder}\n\n${samples(names[0] ?? "petrel").join("\n")}`,
+      () => `wrote ${names.join(", ")} in ${folder}\n\n${samples(names[0] ?? "petrel", nets).join("\n")}`,
     );
     return EXIT.ok;
   },
@@ -117,12 +121,20 @@ function isForeign(path: string): boolean {
   }
 }
 
-function samples(name: string): string[] {
-  return [
-    "with the NATS CLI (https://github.com/nats-io/natscli):",
-    `  nats --context ${name} stream ls`,
-    `  nats --context ${name} stream view PLACE_safe-teams_inbox`,
-    `  nats --context ${name} sub 'event.safe-teams.>'`,
-    `  nats --context ${name} req put.safe-teams.inbox '{"title":"A list of orders"}'`,
-  ];
+/** For the samples alone: a system that is away has none to show. */
+async function netsOf(call: VerbCall, isDemo: boolean): Promise<string[]> {
+  if (isDemo) return [TEAM];
+  return call.withBroker((broker) => broker.nets()).catch(() => []);
+}
+
+/** Each runs as it is pasted: only what is there is named. */
+function samples(name: string, nets: string[]): string[] {
+  const cli = `  nats --context ${name}`;
+  const [net] = nets;
+  const lines = ["with the NATS CLI (https://github.com/nats-io/natscli):", `${cli} stream ls`];
+  if (nets.includes(TEAM)) {
+    lines.push(`${cli} stream view PLACE_${TEAM}_inbox`, `${cli} sub 'event.${TEAM}.>'`);
+    lines.push(`${cli} req put.${TEAM}.inbox '{"title":"A list of orders"}'`);
+  } else if (net !== undefined) lines.push(`${cli} sub 'event.${net}.>'`);
+  return lines;
 }
