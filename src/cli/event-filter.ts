@@ -13,7 +13,8 @@ export function eventType(text: string, option: string): EventType {
   return type;
 }
 
-export function printEvent(out: Output, event: NetEvent): void {
+/** `pasteable`: commands in a sentence as they run from where the user stands. */
+export function printEvent(out: Output, event: NetEvent, pasteable: (text: string) => string): void {
   out.line(event as unknown as Json, () => {
     const mark =
       event.status === "error"
@@ -23,6 +24,6 @@ export function printEvent(out: Output, event: NetEvent): void {
           : event.status === "refused"
             ? out.paint.magenta
             : (text: string) => text;
-    return `${out.paint.dim(event.ts.slice(11, 19))} ${out.paint.dim(String(event.seq).padStart(5))} ${mark(event.summary)}`;
+    return `${out.paint.dim(event.ts.slice(11, 19))} ${out.paint.dim(String(event.seq).padStart(5))} ${mark(pasteable(event.summary))}`;
   });
 }

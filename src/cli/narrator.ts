@@ -6,6 +6,8 @@ import { isJsonObject, type JsonObject } from "../contract/json.ts";
 import type { Output } from "./output.ts";
 
 export interface NarratorOptions {
+  /** Commands in a sentence as they run from where the user stands. */
+  pasteable?: (text: string) => string;
   out: Output;
   clock: Clock;
   /** Leaves a line standing for as long as it takes to read; false prints as fast as it happens. */
@@ -56,7 +58,7 @@ export class Narrator {
         : event.status === "waiting"
           ? paint.yellow("…")
           : paint.green("✓");
-    this.#line(() => `${mark} ${event.summary}`);
+    this.#line(() => `${mark} ${this.#options.pasteable?.(event.summary) ?? event.summary}`);
   }
 
   /** A sentence that is no event: what is being waited for, what was killed. */

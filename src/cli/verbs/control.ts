@@ -21,7 +21,7 @@ export const pauseVerb: Verb = {
   run: async (call) => {
     const net = call.arg("net");
     const answer = await call.withBroker((broker) => askNet(broker, net, "pause", { by: callerOf(call) }));
-    call.out.result({ net, paused: true, answer }, () => `${net} is paused; petrel resume ${net} goes on`);
+    call.out.result({ net, paused: true, answer }, () => `${net} is paused; ${call.pasteable(`petrel resume ${net}`)} goes on`);
     return EXIT.ok;
   },
 };

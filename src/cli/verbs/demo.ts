@@ -21,7 +21,7 @@ import { refuseIfUp, Supervisor } from "../supervisor.ts";
 import { escalationWords, retryCommands } from "../team/escalation.ts";
 import { followStory, throwIfPaused } from "../team/follow-story.ts";
 import { gitIn, overviewOf } from "../team/git.ts";
-import { openGate } from "../team/paste.ts";
+import { openGate, pasteable } from "../team/paste.ts";
 import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
@@ -78,7 +78,7 @@ async function runDemo(call: VerbCall): Promise<ExitCode> {
   if (live && call.on("chaos")) throw usage("--chaos with live models would pay for calls only to kill them", "use one of the two");
   const dir = join(call.dir, "demo");
   const full = call.text("speed") === "full" || out.json;
-  const narrator = new Narrator({ out, clock, readable: !full, silent: out.json });
+  const narrator = new Narrator({ out, clock, readable: !full, silent: out.json, pasteable: (text) => pasteable(petrel, dir, text) });
   if (scene.told !== null && !out.json) out.say(`${scene.told}\n`);
   if (scene.sabotage && !out.json) out.say(`Sabotage: ${scene.sabotage.does}\n`);
   if (live) await printPlan(petrel, models, out);

@@ -47,7 +47,7 @@ export const eventsVerb: Verb = {
     });
     const shown = limit === 0 ? found : found.slice(-limit);
     if (call.json) call.out.result(shown as unknown as Json, () => "");
-    else for (const event of shown) printEvent(call.out, event);
+    else for (const event of shown) printEvent(call.out, event, (text) => call.pasteable(text));
     if (shown.length === 0) call.out.say("no event matches");
     return EXIT.ok;
   },

@@ -81,7 +81,10 @@ async function run(call: VerbCall): Promise<ExitCode> {
   try {
     const plan = await prepare(call, { git, net, file, request, temporary });
     tellPlan(call, plan);
-    const narrator = new Narrator({ out, clock: petrel.clock, readable: false, silent: out.json });
+    const narrator = new Narrator({
+      ...{ out, clock: petrel.clock, readable: false, silent: out.json },
+      pasteable: (text) => call.pasteable(text),
+    });
     const system = await openSystem(call, models, (what) => narrator.remark(what));
     try {
       return await follow(call, plan, { git, system, narrator, models });

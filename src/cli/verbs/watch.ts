@@ -35,7 +35,7 @@ export const watchVerb: Verb = {
           recent.push(...entry.events);
           recent.splice(0, recent.length - BACKLOG);
         });
-        for (const event of recent) printEvent(call.out, event);
+        for (const event of recent) printEvent(call.out, event, (text) => call.pasteable(text));
         shown = recent.at(-1)?.seq ?? 0;
       }
       const said = call.on("stream") ? new SpokenText(call.out) : null;
@@ -45,7 +45,7 @@ export const watchVerb: Verb = {
           if (event.seq <= shown) continue;
           shown = event.seq;
           said?.endLine();
-          printEvent(call.out, event);
+          printEvent(call.out, event, (text) => call.pasteable(text));
           if (event.type === until) return listening?.stop();
         }
       }

@@ -4,8 +4,7 @@ import { readAnswer, whyAnswer } from "../../client/answers.ts";
 import { askNet, checkName } from "../../client/ask.ts";
 import { usage } from "../../client/usage.ts";
 import type { Json } from "../../contract/json.ts";
-import type { Output } from "../output.ts";
-import { EXIT, type Verb } from "../verb.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 type Told = ReturnType<typeof whyAnswer.parse>[number];
 
@@ -19,16 +18,17 @@ export const whyVerb: Verb = {
     const name = call.arg("name");
     if (!/^[A-Za-z0-9_-]{1,200}$/.test(name)) throw usage(`"${name}" names no transition, place or token`, `petrel places ${net}`);
     const answer = readAnswer(whyAnswer, await call.withBroker((broker) => askNet(broker, net, "why", { name })), "why");
-    call.out.result(answer as unknown as Json, () => answer.map((one) => whyText(one, call.out)).join("\n"));
+    call.out.result(answer as unknown as Json, () => answer.map((one) => whyText(one, call)).join("\n"));
     return EXIT.ok;
   },
 };
 
-function whyText({ kind, name, fires, reasons }: Told, out: Output): string {
+function whyText({ kind, name, fires, reasons }: Told, call: VerbCall): string {
+  const { out } = call;
   const does = kind === "transition" ? (fires ? "fires" : "does not fire") : fires ? "moves on" : "stays";
   const lines = reasons.map(({ transition, text, command }) => {
     const about = transition !== undefined && transition !== name && kind !== "transition" ? `${transition}: ` : "";
-    return `  ${about}${text}${command ? `\n    next: ${command}` : ""}`;
+    return `  ${about}${text}${command ? `\n    next: ${call.pasteable(command)}` : ""}`;
   });
   return [`${out.paint.bold(kind === "transition" ? name : `${kind} ${name}`)} ${does}`, ...lines].join("\n");
 }
