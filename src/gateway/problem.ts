@@ -25,7 +25,7 @@ const STATUS_OF: Record<string, number> = {
   "net-invalid": 422,
   "persona-invalid": 422,
   "client-exists": 409,
-  "base-outdated": 412,
+  "outdated-base": 412,
   "below-floor": 410,
   "log-purged": 410,
   "no-owner": 503,

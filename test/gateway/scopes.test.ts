@@ -135,6 +135,22 @@ describe("scopes", () => {
     }
   });
 
+  test("a change names the version that it was made from; on an outdated one it is refused with 412", async () => {
+    const { token } = await house.client("changer", ["petrel:admin"]);
+    const { headers, json } = await house.call(house.a, "GET", "/api/nets/shop", { token });
+    const etag = headers.get("etag") ?? "";
+    const definition = { ...(json.definition as unknown as object), title: "A larger shop" };
+    const put = (match?: string) =>
+      house.call(house.b, "PUT", "/api/nets/shop", {
+        token,
+        body: { definition },
+        headers: match === undefined ? {} : { "if-match": match },
+      });
+    expect((await put()).status).toBe(428);
+    expect((await put(etag)).status).toBe(200);
+    expect((await put(etag)).json).toMatchObject({ status: 412, error: "outdated-base" });
+  });
+
   test("a token for one net reaches no other, whichever way it is named", async () => {
     await house.kit.ask(null, "apply-net", {
       definition: { net: "bank", places: { safe: { open: true } }, transitions: {} },
