@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { monotonicFactory } from "ulid";
 import { connection } from "./cli/connection.ts";
 import type { PetrelDoors } from "./cli/doors.ts";
-import { checkNetDoor, checkPersonaDoor, schemaFiles } from "./cli/file-checks.ts";
+import { checkConfigDoor, checkNetDoor, checkPersonaDoor, schemaFiles } from "./cli/file-checks.ts";
 import { checkModels } from "./cli/processes/model-check.ts";
 import { runCli } from "./cli/program.ts";
 import { readBeside } from "./cli/read-file.ts";
@@ -104,7 +104,12 @@ const petrel: PetrelDoors = {
   },
   connect: (dir, { repair = false }) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids, repair }),
   checkNet: (text, file) => checkNetDoor(text, file, readBeside(petrel.cwd)),
-  checkPersona: checkPersonaDoor,
+  get checkPersona() {
+    return checkPersonaDoor(petrel);
+  },
+  get checkConfig() {
+    return checkConfigDoor(petrel);
+  },
   schemas: schemaFiles,
   async fetchJson(url) {
     try {

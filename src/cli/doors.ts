@@ -108,6 +108,8 @@ export interface PetrelDoors {
   checkNet(text: string, file: string): Checked;
   /** `exists` looks for a knowledge file by its path from the persona file's folder. */
   checkPersona(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona;
+  /** What is wrong with the petrel.config.json that holds where the user stands. */
+  checkConfig(): FileProblem[];
   /** File name in `schemas/` to JSON Schema 2020-12. */
   schemas(): Record<string, JsonObject>;
   /** GET a JSON document of the server's monitor. Errors: Retryable. */

@@ -1,7 +1,9 @@
 /** The checkers of net and persona files as the verbs use them, and the schemas that ship. */
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import type { JsonObject } from "../contract/json.ts";
 import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
-import { configJsonSchema } from "../models/config.ts";
+import { checkConfig, configJsonSchema } from "../models/config.ts";
 import { analyseDefinition, type DefinitionAnalysis } from "../net/analysis/analyse-definition.ts";
 import { analysePetriNet } from "../net/analysis/analyse-petri-net.ts";
 import type { Analysis } from "../net/analysis/analysis.ts";
@@ -20,7 +22,8 @@ import type { ReadFile } from "../net/subnet-files.ts";
 import { versionOf } from "../net/version.ts";
 import { checkPersonaFile } from "../personas/check-persona.ts";
 import { personaJsonSchema } from "../personas/persona-schema.ts";
-import type { Checked, CheckedPersona, FileProblem } from "./doors.ts";
+import type { Checked, FileProblem, PetrelDoors } from "./doors.ts";
+import { configFile } from "./processes/model-choice.ts";
 
 /** `read` finds the files of sub-nets. */
 export function checkNetDoor(text: string, file: string, read?: ReadFile): Checked {
@@ -71,10 +74,25 @@ function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem
   return { problems, says, json: { ...json, findings: problems } as unknown as JsonObject, net, pnml: () => writePnml(net) };
 }
 
-export function checkPersonaDoor(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona {
-  const { persona, problems } = checkPersonaFile(text, file, { exists });
-  if (!persona || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
-  return { ok: true, persona: persona as unknown as JsonObject, name: persona.persona, knowledge: persona.knowledge, warnings: problems };
+/** A model that a persona names must be one that the configuration knows; where that is unsound, it is told by itself. */
+export function checkPersonaDoor(places: ConfigPlaces): PetrelDoors["checkPersona"] {
+  return (text, file, exists) => {
+    const { config } = configAt(places);
+    const { persona, problems } = checkPersonaFile(text, file, { exists, ...(config ? { models: config } : {}) });
+    if (!persona) return { ok: false, problems };
+    return { ok: true, persona: persona as unknown as JsonObject, name: persona.persona, knowledge: persona.knowledge, warnings: problems };
+  };
+}
+
+export function checkConfigDoor(places: ConfigPlaces): PetrelDoors["checkConfig"] {
+  return () => configAt(places).problems;
+}
+
+type ConfigPlaces = Pick<PetrelDoors, "cwd" | "root">;
+
+function configAt(places: ConfigPlaces): ReturnType<typeof checkConfig> {
+  const path = configFile(places);
+  return path === undefined ? { config: null, problems: [] } : checkConfig(readFileSync(path, "utf8"), relative(places.cwd, path));
 }
 
 export function schemaFiles(): Record<string, JsonObject> {

@@ -29,7 +29,10 @@ const choiceSchema = z.strictObject({
   model: z.string().min(1).describe("Name of the model at its provider"),
   ...priceFields,
 });
-const tierSchema = z.array(choiceSchema).min(1).describe("The first is asked; the next when it is busy, away or unknown, or has no key");
+const tierSchema = z
+  .array(choiceSchema)
+  .min(1, "a tier needs a model: here is none")
+  .describe("The first is asked; the next when it is busy, away or unknown, or has no key");
 
 const providerSchema = z.strictObject({
   api: z
@@ -135,7 +138,7 @@ export function checkConfig(text: string, file: string): { config: Config | null
   const config = result.data;
   const unknown = TIERS.flatMap((tier) =>
     config.tiers[tier].flatMap((choice, index) =>
-      ALWAYS_THERE.has(choice.provider) || choice.provider in config.providers
+      isKnownProvider(config, choice.provider)
         ? []
         : [
             problemAt(source, ["tiers", tier, index, "provider"], {
@@ -148,6 +151,10 @@ export function checkConfig(text: string, file: string): { config: Config | null
   );
   const found = [...unknown, ...TIERS.flatMap((tier) => unpriced(config, tier, source))];
   return { config: found.length === 0 ? config : null, problems: found };
+}
+
+export function isKnownProvider({ providers }: Config, name: string): boolean {
+  return ALWAYS_THERE.has(name) || Object.hasOwn(providers, name);
 }
 
 /** A budget in money means nothing while a price is not known. */

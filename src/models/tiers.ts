@@ -10,6 +10,7 @@ import type { ModelUse } from "../contract/event.ts";
 import { localQuotas } from "../contract/quotas.ts";
 import { type Config, type ModelChoice, priceOf, TIERS, type Tier } from "./config.ts";
 import { worstInputTokens } from "./estimate-tokens.ts";
+import { namedModel } from "./named-model.ts";
 import type { AskOptions, ModelAnswer, ModelProvider, ModelRequest } from "./port.ts";
 import { FREE, type Price, worstUsd } from "./prices.ts";
 import { type RateLimiter, rateLimiter } from "./rate-limiter.ts";
@@ -240,10 +241,8 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
 function choicesOf(config: Config, tier: Tier, prefer: string | undefined): ModelChoice[] {
   const own = config.tiers[tier];
   if (prefer === undefined) return own;
-  const slash = prefer.indexOf("/");
-  const [provider, model] = [prefer.slice(0, slash), prefer.slice(slash + 1)];
-  const same = (choice: ModelChoice) => choice.provider === provider && choice.model === model;
-  const named = TIERS.flatMap((each) => config.tiers[each]).find(same) ?? { provider, model, ...config.prices[prefer] };
+  const named = namedModel(config, prefer);
+  const same = (choice: ModelChoice) => choice.provider === named.provider && choice.model === named.model;
   return [named, ...own.filter((choice) => !same(choice))];
 }
 

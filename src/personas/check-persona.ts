@@ -2,6 +2,8 @@
 import { parseFlags } from "../contract/capability.ts";
 import { Terminal } from "../contract/errors.ts";
 import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import type { Config } from "../models/config.ts";
+import { namedModelFault } from "../models/named-model.ts";
 import { fieldsAt } from "../net/check-fields.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
@@ -9,6 +11,7 @@ import { MCP_NAME } from "../tools/mcp/mcp-tools.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import { knowledgePart } from "./knowledge.ts";
 import { schemaFault } from "./output-check.ts";
+import { type PersonaFacts, readableFacts } from "./persona-facts.ts";
 import { type Persona, personaSchema } from "./persona-schema.ts";
 
 export interface CheckOptions {
@@ -16,6 +19,8 @@ export interface CheckOptions {
   exists(path: string): boolean | "outside";
   /** Default: the tools that come with Petrel. */
   tools?: ReadonlyMap<string, ToolDefinition>;
+  /** The configuration that a model named by the persona must be known in. */
+  models?: Config;
 }
 
 /** `persona` is there exactly when no problem is an error. */
@@ -25,16 +30,18 @@ export function checkPersonaFile(text: string, file: string, options: CheckOptio
   const { value } = source;
   const hint = (key: string, path: (string | number)[]) => nearestHint(key, fieldsAt(personaSchema, value, path), "fields");
   const result = personaSchema.safeParse(value);
-  if (!result.success) return { persona: null, problems: schemaProblems(source, result.error, hint) };
-  const persona = result.data;
+  const facts = readableFacts(value);
   const found = [
-    ...nameProblems(persona, source),
-    ...toolProblems(persona, source, options.tools ?? toolCatalogue),
-    ...knowledgeProblems(persona, source, options),
-    ...outputProblems(persona, source),
-    ...keepProblems(persona, source),
+    ...(result.success ? [] : schemaProblems(source, result.error, hint)),
+    ...nameProblems(facts, source),
+    ...toolProblems(facts, source, options.tools ?? toolCatalogue),
+    ...knowledgeProblems(facts, source, options),
+    ...outputProblems(facts, source),
+    ...keepProblems(facts, source),
+    ...modelProblems(facts, source, options),
   ];
-  return { persona: found.some((problem) => problem.severity === "error") ? null : persona, problems: found };
+  const sound = result.success && !found.some(({ severity }) => severity === "error");
+  return { persona: sound ? result.data : null, problems: found.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
 /** Throws Terminal `persona-invalid` with every problem's file, line and column. */
@@ -52,9 +59,9 @@ export function parsePersona(text: string, file: string, options: CheckOptions):
   });
 }
 
-function nameProblems(persona: Persona, source: JsonFile): Problem[] {
+function nameProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
   const base = source.file.split("/").at(-1) ?? "";
-  if (!base.endsWith(".json") || base === `${persona.persona}.json`) return [];
+  if (persona.persona === undefined || !base.endsWith(".json") || base === `${persona.persona}.json`) return [];
   const message = `the file is called ${base} and the persona ${persona.persona}`;
   return [
     {
@@ -64,9 +71,9 @@ function nameProblems(persona: Persona, source: JsonFile): Problem[] {
   ];
 }
 
-function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<string, ToolDefinition>): Problem[] {
-  const flags = parseFlags(persona.flags);
+function toolProblems(persona: PersonaFacts, source: JsonFile, tools: ReadonlyMap<string, ToolDefinition>): Problem[] {
   return persona.tools.flatMap((tool, index) => {
+    if (tool === undefined) return [];
     const at = ["tools", index];
     const definition = tools.get(tool);
     if (persona.tools.indexOf(tool) !== index)
@@ -82,7 +89,7 @@ function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<str
         }),
       ];
     }
-    if (definition.flag === null || flags.has(definition.flag)) return [];
+    if (persona.flags === undefined || definition.flag === null || parseFlags(persona.flags).has(definition.flag)) return [];
     const message = `tool ${tool} needs the flag ${definition.flag}, and the persona's flags are ${persona.flags}`;
     return [
       problemAt(source, at, { code: "flag-missing", message, hint: `Remove the tool, or give the persona the flag ${definition.flag}.` }),
@@ -90,8 +97,9 @@ function toolProblems(persona: Persona, source: JsonFile, tools: ReadonlyMap<str
   });
 }
 
-function knowledgeProblems(persona: Persona, source: JsonFile, options: CheckOptions): Problem[] {
+function knowledgeProblems(persona: PersonaFacts, source: JsonFile, options: CheckOptions): Problem[] {
   return persona.knowledge.flatMap((path, index) => {
+    if (path === undefined) return [];
     const there = options.exists(path);
     if (there === true) return [];
     const outside = there === "outside";
@@ -107,14 +115,14 @@ function knowledgeProblems(persona: Persona, source: JsonFile, options: CheckOpt
   });
 }
 
-function keepProblems(persona: Persona, source: JsonFile): Problem[] {
-  const files = persona.knowledge.map(knowledgePart);
+function keepProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
+  const files = persona.knowledge.flatMap((file) => (file === undefined ? [] : [knowledgePart(file)]));
   return (persona.context?.keep ?? []).flatMap((name, index) => {
     const isUnknown = name.startsWith("knowledge/") && !files.includes(name);
     if (!isUnknown && (name !== "lessons" || persona.memory !== undefined)) return [];
     const message = isUnknown
-      ? `no knowledge file of ${persona.persona} is called ${name}`
-      : `${persona.persona} has no memory that lessons could come from`;
+      ? `no knowledge file of the persona is called ${name}`
+      : `the persona has no memory that lessons could come from`;
     const hint = isUnknown
       ? `Its files are ${files.join(", ") || "none"}.`
       : 'Take "lessons" out of the list, or name a place under "memory".';
@@ -122,7 +130,7 @@ function keepProblems(persona: Persona, source: JsonFile): Problem[] {
   });
 }
 
-function outputProblems(persona: Persona, source: JsonFile): Problem[] {
+function outputProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
   if (!persona.output) return [];
   const fault = schemaFault(persona.output);
   return fault === null
@@ -134,4 +142,9 @@ function outputProblems(persona: Persona, source: JsonFile): Problem[] {
           hint: 'Write a JSON Schema 2020-12 with "type": "object".',
         }),
       ];
+}
+
+function modelProblems({ model }: PersonaFacts, source: JsonFile, { models }: CheckOptions): Problem[] {
+  const fault = model === undefined || !models ? null : namedModelFault(models, model);
+  return fault ? [problemAt(source, ["model"], fault)] : [];
 }

@@ -151,6 +151,7 @@ export class Stage {
         const raw = parseJsonFile(text, file).source.value as JsonObject;
         return { ok: true, persona: raw, name: persona.persona, knowledge: persona.knowledge, warnings: problems };
       },
+      checkConfig: () => [],
       schemas: () => ({ "net.schema.json": { title: "net" }, "persona.schema.json": { title: "persona" } }),
       fetchJson: async (url) => {
         const found = this.monitor[new URL(url).pathname];

@@ -67,9 +67,13 @@ export interface ModelSetting {
   quotas?: Quotas;
 }
 
+export function configFile({ cwd, root }: Pick<ModelSetting, "cwd" | "root">): string | undefined {
+  return [cwd, root].map((folder) => join(folder, "petrel.config.json")).find((path) => existsSync(path));
+}
+
 /** The configuration of the folder where the user stands, else the one that ships with Petrel. */
 export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config {
-  const file = [setting.cwd, setting.root].map((folder) => join(folder, "petrel.config.json")).find((path) => existsSync(path));
+  const file = configFile(setting);
   if (!file)
     throw new Terminal({ code: "config-missing", message: `there is no petrel.config.json in ${setting.cwd}`, hint: "petrel init ." });
   return parseConfig(readFileSync(file, "utf8"), file);

@@ -24,15 +24,19 @@ export const personaCheckVerb: Verb = {
   run: async (call) => {
     const rows = checkAll(call, filesAt(call, call.optionalArg("path") ?? "personas"));
     const sound = rows.filter(({ ok }) => ok).length;
-    call.out.result({ ok: sound === rows.length, personas: rows as unknown as Json }, () =>
+    // A tier without a model is no fault of a persona, and still none of them could work.
+    const config = call.petrel.checkConfig();
+    const ok = sound === rows.length && config.length === 0;
+    call.out.result({ ok, personas: rows as unknown as Json, config: config as unknown as Json }, () =>
       [
+        ...config.map(described),
         ...rows.flatMap(({ problems }) =>
           problems.map((problem) => `${problem.severity === "warning" ? "warning: " : ""}${described(problem)}`),
         ),
         `${rows.length} persona file${rows.length === 1 ? "" : "s"} checked, ${sound} sound`,
       ].join("\n"),
     );
-    return sound === rows.length ? EXIT.ok : EXIT.failed;
+    return ok ? EXIT.ok : EXIT.failed;
   },
 };
 

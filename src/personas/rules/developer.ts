@@ -13,6 +13,7 @@ import { examplesIn } from "./structured-request.ts";
 /** Programs that are tried for one candidate, by the attempt at the task. */
 const LIMITS = [60_000, 150_000, 400_000];
 const FIRST_EXAMPLES = 4;
+const SEARCHED = "Programs looked at: ";
 
 export async function developer(facts: RuleFacts, signal: AbortSignal): Promise<RuleAnswer> {
   const task = objectIn(facts.data, "task");
@@ -53,6 +54,8 @@ async function candidate(facts: RuleFacts, wanted: Wanted, runs: readonly RuleCa
   return {
     say: `Candidate ${runs.length + 1}, from ${shown.length} of ${wanted.examples.length} examples, ${found.tried} programs tried.`,
     calls: [
+      // Kept among the calls: the summary at the end says how long the search was.
+      call("think", { thought: `${SEARCHED}${found.tried}` }),
       call("fs.write", { path: source, text: moduleText(wanted, found.branches) }),
       ...(runs.length === 0 ? [call("fs.write", { path: tests, text: testText(wanted, source.endsWith(".mjs") ? "mjs" : "js") })] : []),
       call("tests.run", {}),
@@ -72,8 +75,14 @@ function finished(facts: RuleFacts, wanted: Wanted, candidates: number): RuleAns
   const committed = facts.calls.find(({ tool, isError }) => tool === "git.commit" && !isError);
   if (!committed)
     return { calls: [call("git.commit", { message: `Write ${wanted.name}, as its ${wanted.examples.length} examples say`.slice(0, 72) })] };
-  const summary = `${wanted.name} gives all ${wanted.examples.length} examples right; found by search, candidate ${candidates}.`;
+  const looked = searched(facts.calls).reduce((sum, each) => sum + each, 0);
+  const summary = `${wanted.name} gives all ${wanted.examples.length} examples right; found by a search through ${looked} programs, of which the project's tests were shown ${candidates}.`;
   return { done: { status: "done", summary } };
+}
+
+function searched(calls: readonly RuleCall[]): number[] {
+  const thoughts = calls.flatMap(({ tool, input }) => (tool === "think" && isJsonObject(input) ? [String(input.thought)] : []));
+  return thoughts.flatMap((thought) => (thought.startsWith(SEARCHED) ? [Number(thought.slice(SEARCHED.length))] : []));
 }
 
 function filesOf({ name }: Wanted): string[] {

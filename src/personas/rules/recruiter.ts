@@ -75,7 +75,7 @@ function transitionFor(name: string, { transition }: Position): JsonObject {
   const own = JSON.parse(JSON.stringify(rest).replaceAll(/("reviewer":)"[^"]*"/g, `$1${JSON.stringify(name)}`)) as JsonObject;
   return {
     id: name,
-    definition: { ...own, persona: name, title: name, summary: `${name} read it: \${$result.severity}. \${$result.notes}` },
+    definition: { ...own, persona: name, title: name, summary: `${name} read it, severity \${$result.severity}: \${$result.notes}` },
   };
 }
 
