@@ -31,6 +31,7 @@ import type { AssignedFiring } from "./term/dispatch.ts";
 import { spentDraft } from "./term/spent-draft.ts";
 import type { Term } from "./term/term.ts";
 import { callTool } from "./tool-hands/call-tool.ts";
+import { mcpOverHttp } from "./tool-hands/mcp-over-http.ts";
 import { toolsOf } from "./tool-hands/mcp-room.ts";
 import type { ToolRoom } from "./tool-hands/tool-room.ts";
 import { wiringOf } from "./turn-input.ts";
@@ -48,6 +49,8 @@ export interface WorkContext {
 interface Spent {
   model?: ModelUse;
   tools: ToolUse[];
+  /** Takes leave of whom the attempt has met. */
+  leave?: () => Promise<void>;
 }
 export type PersonaWorker = (input: WorkInput, context: WorkContext) => Promise<Finished>;
 
@@ -111,6 +114,7 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
       const used = { ...(model ? { model } : {}), ...(tools.length > 0 ? { tools } : {}) };
       return finished({ ok: false, error: data }, { ...used, ...(outcome ? { attributes: { outcome } } : {}) }); // W4
     } finally {
+      void spent.leave?.().catch(() => {});
       guard?.end();
       limit.cancel();
     }
@@ -145,7 +149,9 @@ async function work(
   if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
-  const tools = await toolsOf(desk, persona.tools, firing.mcp, context.signal);
+  const remote = firing.mcpHttp ? mcpOverHttp(firing.mcpHttp, term.ports.http ?? null, firing, persona, context.signal) : null;
+  if (remote) spent.leave = () => remote.close();
+  const tools = await toolsOf(desk, persona.tools, { servers: firing.mcp, http: remote }, context.signal);
   const bookNow = (use: ModelUse) => {
     if (!journal) spent.model = addUse(spent.model ?? null, use);
   };

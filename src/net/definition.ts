@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { netBudgetSchema } from "../contract/budget.ts";
+import { FLAGS } from "../contract/capability.ts";
 import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { httpFields } from "./http-definition.ts";
@@ -165,6 +166,20 @@ const llmSchema = z.strictObject({
     ),
 });
 const labels = z.array(z.string().regex(LABEL_PATTERN, LABEL_RULE)).optional();
+/** MCP servers of others, by the names that their tools go by: `mcp.<name>.<tool>`. */
+const mcpOverHttp = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "a server is named like my-server"),
+  z.strictObject({
+    url: z.string().regex(/^https?:\/\/\S+$/, "an https or http address"),
+    flag: z.enum(FLAGS).default("h").describe("What a persona needs for its tools, beside h"),
+    tools: z.record(z.string(), z.enum(FLAGS)).optional().describe("Tools that need another flag"),
+    secret: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _")
+      .optional()
+      .describe("Sent as a bearer token; the persona must be granted it"),
+  }),
+);
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
@@ -189,7 +204,11 @@ const agentSchema = z.strictObject({
     ),
   pool: name.optional().describe("Executors that may hold the workspace"),
   labels: labels.describe("What such an executor must have"),
-  workspace: z.record(z.string(), template).optional().describe("Input of the hand `code.session`; without it the agent has no hands"),
+  workspace: z
+    .record(z.string(), template)
+    .optional()
+    .describe("Input of the hand `code.session`: a repository, or {} for a folder that begins empty; without it the agent has no files"),
+  mcp: mcpOverHttp.optional().describe("MCP servers over HTTP whose tools the persona may list; those over stdio stand in `workspace`"),
   release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),
 });
 const commandSchema = z.strictObject({

@@ -70,13 +70,13 @@ function decided(verdicts: Verdict[]): ToolDecision {
   return { allowed: false, refused: new Refused({ code, message: last.says, hint }), rules };
 }
 
-function flagRule({ persona, flags }: Grant, { name, flag }: ToolDefinition): Verdict {
+function flagRule({ persona, flags }: Grant, { name, flag, also }: ToolDefinition): Verdict {
   if (flag === null) return yes("flag", `${name} needs no flag`);
-  if (parseFlags(flags).has(flag)) return yes("flag", `${name} needs the flag ${flag}, and ${persona} has ${flags}`);
-  return no("flag", `${name} needs the flag ${flag}, and ${persona} has ${flags}`, {
-    code: "flag-missing",
-    hint: "A person can change the persona's flags.",
-  });
+  const needed = also === undefined || also === flag ? [flag] : [flag, also];
+  const words = `${name} needs the flag${needed.length > 1 ? "s" : ""} ${needed.join(" and ")}, and ${persona} has ${flags}`;
+  const has = parseFlags(flags);
+  if (needed.every((each) => has.has(each))) return yes("flag", words);
+  return no("flag", words, { code: "flag-missing", hint: "A person can change the persona's flags." });
 }
 
 function listRule({ persona, tools }: Grant, { name, runs }: ToolDefinition): Verdict {

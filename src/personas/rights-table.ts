@@ -1,6 +1,9 @@
 /** Who may do what in a net: the policy asked for each persona at each of its positions. */
 import type { CompiledNet, CompiledTransition } from "../net/compiled-net.ts";
+import type { Transition } from "../net/definition.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
+import { mcpHttpTool, mcpServers, mcpTool } from "../tools/mcp/mcp-tools.ts";
+import type { ToolDefinition } from "../tools/port.ts";
 import type { Persona } from "./persona-schema.ts";
 import { decidePlace, decideTool, type Rule, type Wiring } from "./policy.ts";
 
@@ -9,6 +12,8 @@ export interface Position {
   kind: string;
   persona: Pick<Persona, "persona" | "flags" | "tools" | "memory">;
   wiring: Wiring;
+  /** The tools that there are here: Petrel's own, and those of MCP servers that the persona lists. */
+  tools: ReadonlyMap<string, ToolDefinition>;
 }
 export interface RightsRow {
   transition: string;
@@ -31,9 +36,25 @@ export function positionsOf(net: CompiledNet, personas: (name: string) => Positi
     const { persona } = transition.definition;
     const known = persona === undefined ? null : personas(persona);
     return known
-      ? [{ transition: transition.id, kind: transition.definition.kind, persona: known, wiring: wiringAt(net, transition, known) }]
+      ? [
+          {
+            ...{ transition: transition.id, kind: transition.definition.kind, persona: known },
+            ...{ wiring: wiringAt(net, transition, known), tools: toolsAt(transition.definition, known.tools) },
+          },
+        ]
       : [];
   });
+}
+
+/** What a server really offers only it knows; here each tool that is listed counts as there. */
+function toolsAt(definition: Transition, listed: readonly string[]): ReadonlyMap<string, ToolDefinition> {
+  if (definition.kind !== "agent") return toolCatalogue;
+  const stdio = mcpServers.safeParse(definition.workspace?.mcp ?? {}).data ?? {};
+  const found = listed.flatMap((name): [string, ToolDefinition][] => {
+    const tool = mcpTool(stdio, name) ?? mcpHttpTool(definition.mcp ?? {}, name);
+    return tool ? [[name, tool]] : [];
+  });
+  return found.length === 0 ? toolCatalogue : new Map([...toolCatalogue, ...found]);
 }
 
 function wiringAt(net: CompiledNet, { definition, inputs, outputs }: CompiledTransition, { memory }: Position["persona"]): Wiring {
@@ -50,8 +71,8 @@ function wiringAt(net: CompiledNet, { definition, inputs, outputs }: CompiledTra
   };
 }
 
-export function rightsRow({ transition, kind, persona, wiring }: Position): RightsRow {
-  const may = (tool: string) => decideTool(persona, tool, wiring).allowed;
+export function rightsRow({ transition, kind, persona, wiring, tools }: Position): RightsRow {
+  const may = (tool: string) => decideTool(persona, tool, wiring, tools).allowed;
   const places = (verb: string, from: readonly string[]) =>
     from.filter((place) => decidePlace(persona, place, wiring).verbs.includes(verb));
   return {
@@ -72,9 +93,9 @@ export interface Explained {
 }
 
 /** Null: neither a tool nor a place of the net. */
-export function explain({ transition, persona, wiring }: Position, name: string, places: ReadonlySet<string>): Explained | null {
-  if (toolCatalogue.has(name)) {
-    const { allowed, rules } = decideTool(persona, name, wiring);
+export function explain({ transition, persona, wiring, tools }: Position, name: string, places: ReadonlySet<string>): Explained | null {
+  if (tools.has(name)) {
+    const { allowed, rules } = decideTool(persona, name, wiring, tools);
     return { transition, allowed, rules };
   }
   if (!places.has(name)) return null;

@@ -15,6 +15,8 @@ export interface ToolDefinition {
   name: string;
   /** The capability flag that a persona needs, or null for tools that touch nothing (think, done, fail). */
   flag: Flag | null;
+  /** One more that it takes, whatever its own is. */
+  also?: Flag;
   description: string;
   input: z.ZodType;
   /** JSON Schema that the model is shown in place of what `input` says: an MCP server's own. */

@@ -17,7 +17,7 @@ test("those that the persona lists and the server has join the catalogue, under 
     asked.push(tool);
     return { ok: true as const, output: specs };
   };
-  const tools = await toolsOf(desk, listed, servers, signal);
+  const tools = await toolsOf(desk, listed, { servers, http: null }, signal);
   expect(asked).toEqual(["mcp.list"]);
   expect([...tools.keys()].filter((name) => name.startsWith("mcp."))).toEqual(["mcp.notes.add", "mcp.notes.erase"]);
   expect(toolSpec(tools.get("mcp.notes.add") as ToolDefinition)).toMatchObject({ description: "It does add.", input });
@@ -32,10 +32,10 @@ test("those that the persona lists and the server has join the catalogue, under 
 
 test("no server is asked where nobody lists its tools, and one that does not answer ends the attempt", async () => {
   const never = () => Promise.reject(new Error("nobody asks"));
-  expect(await toolsOf(never, ["fs.read"], servers, signal)).toBe(toolCatalogue);
-  expect(await toolsOf(never, listed, null, signal)).toBe(toolCatalogue);
+  expect(await toolsOf(never, ["fs.read"], { servers, http: null }, signal)).toBe(toolCatalogue);
+  expect(await toolsOf(never, listed, { servers: null, http: null }, signal)).toBe(toolCatalogue);
   const error = { outlook: "terminal" as const, code: "mcp-server-gone", message: "gone" };
-  await expect(toolsOf(async () => ({ ok: false as const, error }), listed, servers, signal)).rejects.toMatchObject({
+  await expect(toolsOf(async () => ({ ok: false as const, error }), listed, { servers, http: null }, signal)).rejects.toMatchObject({
     code: "mcp-server-gone",
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { compileNet } from "../../src/net/compiled-net.ts";
 import { netSchema } from "../../src/net/definition.ts";
 import { personaSchema } from "../../src/personas/persona-schema.ts";
-import { explain, positionsOf, rightsRow } from "../../src/personas/rights-table.ts";
+import { explain, type Position, positionsOf, rightsRow } from "../../src/personas/rights-table.ts";
 
 const net = compileNet(netSchema.parse(JSON.parse(readFileSync("nets/safe-teams.json", "utf8"))), "");
 const positions = positionsOf(net, (name) => personaSchema.parse(JSON.parse(readFileSync(join("personas", `${name}.json`), "utf8"))));
@@ -29,6 +29,23 @@ describe("explain", () => {
     ]);
     const unwired = explain({ ...at("develop"), wiring: { ...at("develop").wiring, workspace: false } }, "fs.write", places);
     expect(unwired?.rules.at(-1)).toMatchObject({ rule: "net", allows: false, says: expect.stringContaining("workspace") });
+  });
+
+  test("tells of a tool of an MCP server, over stdio and over HTTP", () => {
+    const listed = ["mcp.notes.add", "mcp.notes.erase", "mcp.mail.send", "mcp.other.x"];
+    const stand = { kind: "agent", persona: "p", ask: "Do.", in: [{ place: "a" }], out: [{ to: "b" }] };
+    const servers = {
+      workspace: { mcp: { notes: { command: ["node", "s.mjs"], flag: "r", tools: { erase: "w" } } } },
+      mcp: { mail: { url: "https://mail.example.com/mcp", flag: "w" } },
+    };
+    const other = netSchema.parse({ net: "n", places: { a: {}, b: {} }, transitions: { work: { ...stand, ...servers } } });
+    const stands = (flags: string) =>
+      positionsOf(compileNet(other, ""), () => ({ persona: "p", flags, tools: listed, memory: undefined }))[0];
+    const says = (flags: string) => listed.map((name) => explain(stands(flags) as Position, name, places)?.allowed);
+    expect(says("r----")).toEqual([true, false, false, undefined]);
+    expect(says("rw---")).toEqual([true, true, false, undefined]);
+    expect(says("rw-h-")).toEqual([true, true, true, undefined]);
+    expect(rightsRow(stands("rw-h-") as Position).tools).toEqual(listed.slice(0, 3));
   });
 
   test("tells of a place what its arcs and flags allow, and knows no other names", () => {

@@ -2,6 +2,7 @@
 import { personaWorker } from "../../src/actors/persona-work.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { httpClient } from "../../src/http/client.ts";
+import type { SecretSource } from "../../src/http/secrets.ts";
 import type { Block } from "../../src/models/port.ts";
 import type { TierRequest, Tiers } from "../../src/models/tiers.ts";
 import { eventsOf } from "./log-check.ts";
@@ -42,6 +43,7 @@ export async function toolKit(
   definition: JsonObject,
   place: string,
   obey?: (request: TierRequest) => ScriptedCall | null,
+  secrets: SecretSource = () => ({ value: "" }) as never,
 ): Promise<ToolKit> {
   let script: ScriptedCall[] = [];
   let requests: TierRequest[] = [];
@@ -65,7 +67,7 @@ export async function toolKit(
     },
   };
   const client = httpClient({ clock: realClock, allow: ["127.0.0.1"] });
-  const kit = await masterKit({ work: personaWorker(tiers, realClock), http: { client, secrets: () => ({ value: "" }) as never } });
+  const kit = await masterKit({ work: personaWorker(tiers, realClock), http: { client, secrets } });
   const net = String(definition.net);
   let isApplied = false;
   const tools: ToolKit = {

@@ -18,7 +18,7 @@ import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
-import { type McpServers, mcpServers } from "../../tools/mcp/mcp-tools.ts";
+import { type McpHttpServers, type McpServers, mcpServers } from "../../tools/mcp/mcp-tools.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { askOf } from "../turn-input.ts";
 import { loadBundles } from "./bundles.ts";
@@ -48,6 +48,8 @@ export interface AssignedFiring {
   release: boolean;
   /** MCP servers of its workspace. */
   mcp: McpServers | null;
+  /** MCP servers over HTTP. */
+  mcpHttp: McpHttpServers | null;
 }
 
 export interface DispatchPorts {
@@ -279,6 +281,7 @@ export class Dispatch {
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
       release: definition.kind === "agent" && definition.release === true,
       mcp: definition.kind === "agent" ? (mcpServers.safeParse(definition.workspace?.mcp).data ?? null) : null,
+      mcpHttp: definition.kind === "agent" ? (definition.mcp ?? null) : null,
     };
   }
 

@@ -1,4 +1,4 @@
-/** A client of one MCP server, over lines that somebody else carries: who runs the server is not decided here. */
+/** A client of one MCP server, over lines or requests that somebody else carries: who runs the server is not decided here. */
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
@@ -21,12 +21,37 @@ export interface McpConnection {
 const PROBE_MS = 5000;
 const CALL_MS = 290_000;
 
+/** One request of the protocol, carried by somebody who decides where it may go. */
+export type McpFetch = (
+  url: URL,
+  init: { method: string; headers: Headers; body: string | null; signal: AbortSignal },
+) => Promise<Response>;
+
 /** Errors: Terminal `mcp-server-gone`. */
 export async function connectMcp(server: string, lines: McpLines, version: string): Promise<McpConnection> {
+  return connected(server, transportOver(lines), version);
+}
+
+/** A server over HTTP (Streamable HTTP). Errors: Terminal `mcp-server-gone`. */
+export async function connectMcpHttp(server: string, url: string, fetch: McpFetch, version: string): Promise<McpConnection> {
+  const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    fetch: async (to, init) =>
+      fetch(new URL(to), {
+        method: init?.method ?? "GET",
+        headers: new Headers(init?.headers),
+        body: typeof init?.body === "string" ? init.body : null,
+        signal: init?.signal ?? new AbortController().signal,
+      }),
+  });
+  return connected(server, transport, version);
+}
+
+async function connected(server: string, transport: Transport, version: string): Promise<McpConnection> {
   // Read only where a server is: nobody else waits for this module.
   const { Client } = await import("@modelcontextprotocol/client");
   const client = new Client({ name: "petrel", version }, { versionNegotiation: { mode: "auto", probe: { timeoutMs: PROBE_MS } } });
-  await client.connect(transportOver(lines)).catch((error: unknown) => {
+  await client.connect(transport).catch((error: unknown) => {
     throw gone(server, error);
   });
   return {
@@ -79,7 +104,7 @@ function gone(server: string, error: unknown): Terminal {
   return new Terminal({
     code: "mcp-server-gone",
     message: `the MCP server ${server} does not answer: ${why.slice(0, 300)}`,
-    hint: "look at its command in the workspace",
+    hint: "look at its command in the workspace, or at its url",
   });
 }
 function failed(server: string, tool: string, why: string): Terminal {

@@ -1,7 +1,7 @@
 /** Tools of MCP servers as Petrel's own: called `mcp.<server>.<tool>`, under the flag that the net file gives the server or the tool. */
 import { z } from "zod";
-import { FLAGS } from "../../contract/capability.ts";
-import type { Json, JsonObject } from "../../contract/json.ts";
+import { FLAGS, type Flag } from "../../contract/capability.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { ToolDefinition } from "../port.ts";
 
 export const MCP_NAME = /^mcp\.([a-z][a-z0-9-]{0,40})\.([A-Za-z0-9_.-]{1,100})$/;
@@ -20,6 +20,15 @@ export const mcpServers = z.record(
 );
 export type McpServers = z.output<typeof mcpServers>;
 
+/** A server over HTTP, as an `agent` transition names it. */
+export interface McpHttpServer {
+  url: string;
+  flag: Flag;
+  tools?: Record<string, Flag> | undefined;
+  secret?: string | undefined;
+}
+export type McpHttpServers = Record<string, McpHttpServer>;
+
 export interface McpToolSpec {
   server: string;
   tool: string;
@@ -30,6 +39,28 @@ export interface McpToolSpec {
 
 /** Null: the workspace names no such server. */
 export function mcpTool(servers: McpServers, name: string, spec?: McpToolSpec): ToolDefinition | null {
+  return toolOf(servers, name, spec);
+}
+
+/** One that the master calls over HTTP: that takes the flag for HTTP, whatever else it takes. `call`: makes the call. */
+export function mcpHttpTool(
+  servers: McpHttpServers,
+  name: string,
+  spec?: McpToolSpec,
+  call?: (server: string, tool: string, input: JsonObject, signal: AbortSignal) => Promise<Json>,
+): ToolDefinition | null {
+  const tool = toolOf(servers, name, spec);
+  if (!tool) return null;
+  const [, server = "", own = ""] = MCP_NAME.exec(name) ?? [];
+  const run: ToolDefinition["run"] = call && ((input, { signal }) => call(server, own, isJsonObject(input) ? input : {}, signal));
+  return { ...tool, also: "h", runs: "master", ...(run ? { run } : {}) };
+}
+
+function toolOf(
+  servers: Readonly<Record<string, { flag: Flag; tools?: Record<string, Flag> | undefined }>>,
+  name: string,
+  spec?: McpToolSpec,
+): ToolDefinition | null {
   const [, server = "", tool = ""] = MCP_NAME.exec(name) ?? [];
   const declared = Object.hasOwn(servers, server) ? servers[server] : undefined;
   if (!declared) return null;

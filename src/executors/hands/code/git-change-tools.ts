@@ -91,6 +91,14 @@ async function mustBeClean(context: HandContext, tree: string): Promise<void> {
 /** Never by force, of what is committed, with the owner's word just before (E8). The same commits pushed twice are one push. */
 async function push(context: HandContext, mirror: Mirror, checkout: Checkout, target: string): Promise<Json> {
   const { tree } = checkout;
+  const { repo } = mirror;
+  if (repo === null) {
+    throw new Refused({
+      code: "push-rejected",
+      message: "the workspace has no repository that could be pushed to",
+      hint: 'name one as "repo" of the workspace',
+    });
+  }
   await mustBeClean(context, tree);
   if (SHA_PATTERN.test(target)) {
     throw new Terminal({
@@ -107,7 +115,7 @@ async function push(context: HandContext, mirror: Mirror, checkout: Checkout, ta
   });
   if (known.exitCode === 0) return { branch: target, sha, pushed: false };
   await context.confirm();
-  const result = await gitRemote(context, ["push", "--porcelain", mirror.repo, `${sha}:refs/heads/${target}`], mirror.dir);
+  const result = await gitRemote(context, ["push", "--porcelain", repo, `${sha}:refs/heads/${target}`], mirror.dir);
   if (result.exitCode === 0) return { branch: target, sha, pushed: true };
   if (/\[rejected\]|fetch first|non-fast-forward/.test(result.stdout + result.stderr)) {
     throw new Retryable({
@@ -119,5 +127,5 @@ async function push(context: HandContext, mirror: Mirror, checkout: Checkout, ta
   if (/\[remote rejected\]|pre-receive|protected/.test(result.stdout + result.stderr)) {
     throw new Refused({ code: "push-rejected", message: `the origin does not take it: ${words(result)}` });
   }
-  throw originError(mirror.repo, result);
+  throw originError(repo, result);
 }

@@ -9,20 +9,23 @@ import { join } from "node:path";
 import { Retryable, Terminal } from "../../../contract/errors.ts";
 import { sha256 } from "../../../contract/hash.ts";
 import type { HandContext } from "../../hand.ts";
+import { type Stamp, stampEnvironment } from "./commit.ts";
 import { git, gitRemote, gitText, originError } from "./git.ts";
 import { SHA_PATTERN } from "./names.ts";
 
 export interface Mirror {
-  repo: string;
+  /** Null: no origin stands behind it. */
+  repo: string | null;
   dir: string;
 }
+type OriginMirror = Mirror & { repo: string };
 
 const NO_PUSH = "no-push://petrel";
 
 /** Makes or updates the mirror of an origin. Throws Terminal `repo-not-found` where it never was, Retryable `origin-unreachable`. */
 export async function openMirror(context: HandContext, repo: string): Promise<Mirror> {
   const dir = join(context.workshop.dir, "mirrors", `${sha256(repo).slice(0, 16)}.git`);
-  const mirror = { repo, dir };
+  const mirror: OriginMirror = { repo, dir };
   await context.workshop.locks.hold(dir, async () => {
     if (!existsSync(dir)) await makeMirror(context, mirror);
     const wasThere = existsSync(join(dir, "FETCH_HEAD"));
@@ -41,33 +44,48 @@ function mayComeBack(error: unknown): unknown {
   return new Retryable({ code: "origin-unreachable", message: `${error.message} any more`, hint: "it will be tried again", cause: error });
 }
 
-async function makeMirror(context: HandContext, mirror: Mirror): Promise<void> {
+async function makeMirror(context: HandContext, mirror: OriginMirror): Promise<void> {
   const beside = `${mirror.dir}.new`;
   rmSync(beside, { recursive: true, force: true });
-  mkdirSync(beside, { recursive: true });
-  await git(context, ["init", "-q", "--bare", "."], { cwd: beside });
-  const settings = {
+  await makeBare(context, beside, {
     "remote.origin.url": mirror.repo,
     // Code that runs in a worktree finds no way to push; the one that may names the address itself.
     "remote.origin.pushurl": NO_PUSH,
     "remote.origin.fetch": "+refs/heads/*:refs/remotes/origin/*",
-    "core.hooksPath": "/dev/null",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-  };
-  for (const [name, value] of Object.entries(settings)) await git(context, ["config", name, value], { cwd: beside });
-  mkdirSync(join(beside, "info"), { recursive: true });
-  writeFileSync(join(beside, "info", "exclude"), "node_modules/\n__pycache__/\n");
+  });
   renameSync(beside, mirror.dir);
 }
 
+async function makeBare(context: HandContext, dir: string, more: Record<string, string>): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  await git(context, ["init", "-q", "--bare", "."], { cwd: dir });
+  const settings = { ...more, "core.hooksPath": "/dev/null", "gc.auto": "0", "maintenance.auto": "false" };
+  for (const [name, value] of Object.entries(settings)) await git(context, ["config", name, value], { cwd: dir });
+  mkdirSync(join(dir, "info"), { recursive: true });
+  writeFileSync(join(dir, "info", "exclude"), "node_modules/\n__pycache__/\n");
+}
+
+/** Where work without a repository begins: one commit of nothing, the same on every executor, so that a bundle made on one fits another. */
+const EMPTY: Stamp = { seed: "2000-01-01T00:00:00Z", author: undefined, key: "" };
+
+/** A mirror of nothing, for this attempt alone: work without a repository sees no work of others. */
+export async function emptyMirror(context: HandContext): Promise<{ mirror: Mirror; commit: string }> {
+  const dir = join(context.workDir, "empty.git");
+  await makeBare(context, dir, {});
+  const tree = (await git(context, ["hash-object", "-w", "-t", "tree", "--stdin"], { cwd: dir, input: "" })).stdout.trim();
+  const made = await git(context, ["commit-tree", tree, "-m", "An empty folder"], { cwd: dir, env: stampEnvironment(EMPTY, 0) });
+  return { mirror: { repo: null, dir }, commit: made.stdout.trim() };
+}
+
 /** Asks the origin for its branches. Call it with the mirror's lock held, or through `refreshMirror`. */
-async function fetchOrigin(context: HandContext, mirror: Mirror): Promise<void> {
+async function fetchOrigin(context: HandContext, mirror: OriginMirror): Promise<void> {
   const result = await gitRemote(context, ["fetch", "-q", "--prune", "--no-tags", "--no-auto-gc", "origin"], mirror.dir);
   if (result.exitCode !== 0) throw originError(mirror.repo, result);
 }
 
-export async function refreshMirror(context: HandContext, mirror: Mirror): Promise<void> {
+export async function refreshMirror(context: HandContext, { repo, dir }: Mirror): Promise<void> {
+  if (repo === null) return;
+  const mirror: OriginMirror = { repo, dir };
   await context.workshop.locks.hold(mirror.dir, () => fetchOrigin(context, mirror));
 }
 

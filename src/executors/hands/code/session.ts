@@ -1,5 +1,5 @@
 /**
- * `code.session`: holds a worktree while a persona works in it by tool calls, until `session.close`.
+ * `code.session`: holds a worktree, or a folder that begins empty, while a persona works in it by tool calls, until `session.close`.
  * The value is the work: {branch, base, start, head, commits, files, diff, uncommitted, bundle}; `start` is where this attempt began.
  */
 import { z } from "zod";
@@ -13,13 +13,14 @@ import { CLOSE } from "../../tool-desk.ts";
 import { haveCommit, makeBundle } from "./bundle.ts";
 import { changeBetween } from "./change.ts";
 import { commandTools } from "./command-tools.ts";
+import { commitAll } from "./commit.ts";
 import { fileTools } from "./file-tools.ts";
 import { git, gitText } from "./git.ts";
 import { gitChangeTools } from "./git-change-tools.ts";
 import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
 import { mcpHand } from "./mcp-servers.ts";
-import { baseCommit, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
+import { baseCommit, emptyMirror, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
 import { branchName, isoDate, repoAddress, SHA_PATTERN } from "./names.ts";
 import { searchTool } from "./search-tool.ts";
 import { testFileMatcher } from "./test-files.ts";
@@ -28,9 +29,9 @@ import { toolInput } from "./tool-input.ts";
 import { addWorktree, setBranch } from "./worktree.ts";
 
 const inputSchema = z.strictObject({
-  repo: repoAddress,
-  base: branchName.describe("Branch of the origin that the work is for, or a commit"),
-  branch: branchName.describe("Branch that the work is kept on"),
+  repo: repoAddress.nullish().describe("Without it the workspace is an empty folder, and what is left in it at the end is committed"),
+  base: branchName.default("main").describe("Branch of the origin that the work is for, or a commit"),
+  branch: branchName.default("work").describe("Branch that the work is kept on"),
   from: z.string().nullish().describe("Commit or branch to go on from; default: base"),
   bundle: z.string().nullish().describe("base64 git bundle that holds `from`, when another executor made it"),
   seed: isoDate.nullish().describe("Date of the first commit"),
@@ -44,8 +45,7 @@ type SessionInput = z.output<typeof inputSchema>;
 
 export async function codeSession(context: HandContext): Promise<Json> {
   const input = parseInput(inputSchema, context.order);
-  const mirror = await openMirror(context, input.repo);
-  const origin = await baseCommit(context, mirror, input.base);
+  const { mirror, origin } = await grounds(context, input);
   const start = await startingPoint(context, mirror, input, origin);
   const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
   const tree = await addWorktree(context, mirror, start, "tree");
@@ -59,6 +59,7 @@ export async function codeSession(context: HandContext): Promise<Json> {
     const mcp = mcpHand(context, input.mcp ?? {}, checkout.tree);
     context.serve(async (name, call) => {
       if (name === CLOSE) {
+        if (mirror.repo === null) await keepAll(context, checkout);
         const work = await closeWork(context, mirror, checkout);
         resolve(work);
         return work;
@@ -68,6 +69,23 @@ export async function codeSession(context: HandContext): Promise<Json> {
       if (!tool) throw new Terminal({ code: "unknown-tool", message: `this session has no tool ${name}` });
       return await tool(call);
     });
+  });
+}
+
+async function grounds(context: HandContext, { repo, base }: SessionInput): Promise<{ mirror: Mirror; origin: string }> {
+  if (!repo) {
+    const { mirror, commit } = await emptyMirror(context);
+    return { mirror, origin: commit };
+  }
+  const mirror = await openMirror(context, repo);
+  return { mirror, origin: await baseCommit(context, mirror, base) };
+}
+
+/** Without a repository nobody thinks of commits, and a file that was written is work all the same. */
+async function keepAll(context: HandContext, { tree, base, stamp }: Checkout): Promise<void> {
+  const nth = Number(await gitText(context, ["rev-list", "--count", `${base}..HEAD`], tree));
+  await commitAll(context, tree, "What was left in the folder", stamp, nth).catch((error: unknown) => {
+    if (!(error instanceof Terminal) || error.code !== "nothing-to-commit") throw error;
   });
 }
 
