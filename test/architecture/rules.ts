@@ -9,13 +9,27 @@ const BELOW: Record<string, readonly string[]> = {
   tools: ["contract"],
   http: ["contract"],
   monitor: ["contract"],
+  crystallize: ["contract", "net"],
   personas: ["contract", "net", "models", "tools"],
   jetstream: ["contract", "net", "models", "tools"],
   executors: ["contract", "net", "models", "tools", "http", "personas", "jetstream"],
-  actors: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors"],
-  client: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors"],
-  gateway: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "client", "monitor"],
-  cli: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "actors", "client", "gateway"],
+  actors: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "crystallize"],
+  client: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "crystallize", "actors"],
+  gateway: [
+    "contract",
+    "net",
+    "models",
+    "tools",
+    "http",
+    "personas",
+    "jetstream",
+    "executors",
+    "crystallize",
+    "actors",
+    "client",
+    "monitor",
+  ],
+  cli: ["contract", "net", "models", "tools", "http", "personas", "jetstream", "executors", "crystallize", "actors", "client", "gateway"],
 };
 
 interface PackageRule {
@@ -43,7 +57,7 @@ const PACKAGES: PackageRule[] = [
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];
 /** Net is algebra: libraries that compute, nothing of the machine. */
-const NET_LIBRARIES = /^(zod|chevrotain|ajv|ajv-formats|fast-xml-parser|jsonc-parser|croner)(\/.*)?$/;
+const NET_LIBRARIES = /^(zod|chevrotain|ajv|ajv-formats|fast-xml-parser|jsonc-parser|croner|re2js)(\/.*)?$/;
 const MACHINE_TIME = [
   "Date.now",
   "new Date()",
@@ -113,7 +127,7 @@ function fileRules(file: SourceFacts): string[] {
 
 function useRules(file: SourceFacts): string[] {
   const found: string[] = [];
-  if (/^(net|personas)\//.test(file.path)) {
+  if (/^(net|personas|crystallize)\//.test(file.path)) {
     for (const use of MACHINE_TIME) if (file.uses.has(use)) found.push(`${file.path} uses ${use}: time and chance are inputs`);
   }
   const mayReadEnvironment = /^(main\.ts$|cli\/|jetstream\/server\/|models\/config)/.test(file.path);

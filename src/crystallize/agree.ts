@@ -1,0 +1,62 @@
+/** When two answers count as the same: declared for each transition, since only its owner knows what matters. */
+import { z } from "zod";
+import type { Json } from "../contract/json.ts";
+import { isJsonObject } from "../contract/json.ts";
+
+export type Equality = "exact" | "judge" | { tolerance: number } | { text: "folded" } | { fields: Record<string, Equality> };
+
+export const equalitySchema: z.ZodType<Equality> = z.lazy(() =>
+  z.union([
+    z.literal("exact").describe("Equal by content"),
+    z.literal("judge").describe("Free text: a judge persona decides where the two are not equal by content"),
+    z.strictObject({ tolerance: z.number().min(0) }).describe("Numbers that differ by no more than this share of the greater one"),
+    z.strictObject({ text: z.literal("folded") }).describe("Texts but for case and white space"),
+    z
+      .strictObject({ fields: z.record(z.string(), equalitySchema) })
+      .describe("By field of an object; a field that is not named does not count"),
+  ]),
+);
+
+/** `ask`: equal content would have been enough, and only a judge can say more. */
+export type Agreement = "yes" | "no" | "ask";
+
+export function agreement(equality: Equality, one: Json | undefined, other: Json | undefined): Agreement {
+  if (same(one, other)) return "yes";
+  if (equality === "exact" || one === undefined || other === undefined) return "no";
+  if (equality === "judge") return "ask";
+  if ("tolerance" in equality) return near(one, other, equality.tolerance) ? "yes" : "no";
+  if ("text" in equality) return typeof one === "string" && typeof other === "string" && folded(one) === folded(other) ? "yes" : "no";
+  return byField(equality.fields, one, other);
+}
+
+function byField(fields: Record<string, Equality>, one: Json, other: Json): Agreement {
+  if (!isJsonObject(one) || !isJsonObject(other)) return "no";
+  const all = Object.entries(fields).map(([name, equality]) => agreement(equality, member(one, name), member(other, name)));
+  return all.includes("no") ? "no" : all.includes("ask") ? "ask" : "yes";
+}
+
+const member = (value: Record<string, Json>, name: string): Json | undefined => (Object.hasOwn(value, name) ? value[name] : undefined);
+
+function near(one: Json, other: Json, tolerance: number): boolean {
+  return (
+    typeof one === "number" && typeof other === "number" && Math.abs(one - other) <= tolerance * Math.max(Math.abs(one), Math.abs(other))
+  );
+}
+
+const folded = (text: string): string => text.trim().toLowerCase().split(/\s+/u).join(" ");
+
+/** The equality of one field, for learners that make an answer field by field. */
+export function fieldEquality(equality: Equality, name: string): Equality {
+  if (typeof equality !== "object" || !("fields" in equality)) return equality;
+  return Object.hasOwn(equality.fields, name) ? (equality.fields[name] ?? "exact") : "exact";
+}
+
+function same(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) || Array.isArray(other)) {
+    return Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((item, at) => same(item, other[at]));
+  }
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
+}

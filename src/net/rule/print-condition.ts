@@ -1,0 +1,62 @@
+/** Conditions in words close to ArcQL, for people. */
+import type { Json } from "../../contract/json.ts";
+import type { Condition } from "./condition.ts";
+import { printPointer } from "./pointer.ts";
+import { printTerm } from "./term.ts";
+
+const MOST_SHOWN = 8;
+
+export function printValue(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+function printValues(values: Json[]): string {
+  const shown = values.slice(0, MOST_SHOWN).map(printValue).join(", ");
+  return values.length > MOST_SHOWN ? `[${shown}, and ${values.length - MOST_SHOWN} more]` : `[${shown}]`;
+}
+
+export function printCondition(condition: Condition): string {
+  switch (condition.test) {
+    case "equal":
+      return `${printTerm(condition)} == ${printValue(condition.value)}`;
+    case "in":
+      return `${printTerm(condition)} IN ${printValues(condition.values)}`;
+    case "range":
+      return printRange(condition);
+    case "present":
+      return `EXISTS ${printPointer(condition.path)}`;
+    case "type":
+      return `${printPointer(condition.path)} is ${condition.is.join(" or ")}`;
+    case "word":
+      return `${printPointer(condition.path)} has the word ${printValue(condition.word)}`;
+    case "contains":
+    case "starts":
+    case "ends":
+      return `${printPointer(condition.path)} ${condition.test === "contains" ? "contains" : `${condition.test} with`} ${printValue(condition.text)}`;
+    case "matches":
+      return `${printPointer(condition.path)} matches ${condition.pattern}`;
+    case "has":
+      return `${printPointer(condition.path)} CONTAINS ${printValue(condition.value)}`;
+    case "same":
+      return `${printPointer(condition.path)} == ${printPointer(condition.than)}`;
+    case "less":
+      return `${printPointer(condition.path)} < ${printPointer(condition.than)}`;
+    case "fields":
+      return `${printPointer(condition.path)} has the fields ${[...condition.required, ...condition.optional.map((name) => `${name}?`)].join(", ")}`;
+    case "not":
+      return `not (${printCondition(condition.condition)})`;
+    case "any":
+      return condition.conditions.map((one) => `(${printCondition(one)})`).join(" or ");
+  }
+}
+
+function printRange(condition: Condition & { test: "range" }): string {
+  const { atLeast, atMost, above, below } = condition;
+  const term = printTerm(condition);
+  if (atLeast !== undefined && atLeast === atMost) return `${term} == ${atLeast}`;
+  const left = atLeast !== undefined ? `${atLeast} <= ` : above !== undefined ? `${above} < ` : "";
+  const right = atMost !== undefined ? ` <= ${atMost}` : below !== undefined ? ` < ${below}` : "";
+  if (left !== "" && right === "") return atLeast !== undefined ? `${term} >= ${atLeast}` : `${term} > ${above}`;
+  return `${left}${term}${right}`;
+}

@@ -1,0 +1,109 @@
+/** The watch: how soon a change is seen, how seldom noise is taken for one, and what audits cost (W1 to W3). */
+import { describe, expect, test } from "vitest";
+import { auditShare, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../../src/net/rule/watch.ts";
+import { seededDraws } from "../../support/draws.ts";
+
+interface Course {
+  firings: number;
+  /** Chance that an audit of a firing disagrees. */
+  wrong: number;
+  seed: number;
+  policy?: Partial<WatchPolicy>;
+  from?: Watch;
+  /** Chance that a later stage reworks a wrong answer. */
+  reworks?: number;
+  declines?: number;
+}
+
+function course({ firings, wrong, seed, policy, from, reworks = 0, declines = 0 }: Course): { watch: Watch; drift: number | null } {
+  const draw = seededDraws(seed);
+  let watch = from ?? startWatch(policy);
+  for (let firing = 1; firing <= firings; firing++) {
+    if (draw() < declines) watch = watched(watch, { kind: "declined" });
+    else if (wantsAudit(watch, draw())) watch = watched(watch, { kind: "audited", agreed: draw() >= wrong });
+    else {
+      watch = watched(watch, { kind: "crystallized" });
+      if (draw() < wrong * reworks) watch = watched(watch, { kind: "outcome", good: false });
+    }
+    if (verdict(watch).drift) return { watch, drift: firing };
+  }
+  return { watch, drift: null };
+}
+const seeds = Array.from({ length: 200 }, (_, seed) => seed + 1);
+
+describe("audits", () => {
+  test("take two per cent of the firings when nothing is the matter, and more of the first ones", () => {
+    const { watch } = course({ firings: 10_000, wrong: 0, seed: 1 });
+    expect(watch.audited).toBeGreaterThanOrEqual(200);
+    expect(watch.audited).toBeLessThanOrEqual(215);
+    expect(course({ firings: 110, wrong: 0, seed: 1 }).watch.audited).toBeGreaterThanOrEqual(10);
+  });
+
+  test("W2: of each block, one is audited, wherever the draw puts it", () => {
+    for (const seed of seeds.slice(0, 20)) {
+      const draw = seededDraws(seed);
+      let watch = course({ firings: 200, wrong: 0, seed }).watch;
+      const gaps: number[] = [];
+      let gap = 0;
+      for (let firing = 0; firing < 3000; firing++) {
+        gap++;
+        const audit = wantsAudit(watch, draw());
+        watch = watched(watch, audit ? { kind: "audited", agreed: true } : { kind: "crystallized" });
+        if (audit) gap = gaps.push(gap) * 0;
+      }
+      expect(Math.max(...gaps.slice(1))).toBeLessThan(100);
+      expect(new Set(gaps).size).toBeGreaterThan(10);
+    }
+  });
+
+  test("come closer after a disagreement, after a bad outcome and after a jump in what is declined", () => {
+    const calm = course({ firings: 1000, wrong: 0, seed: 3 }).watch;
+    expect(auditShare(calm)).toBe(0.02);
+    expect(auditShare(watched(calm, { kind: "audited", agreed: false }))).toBe(0.5);
+    expect(auditShare(watched(calm, { kind: "outcome", good: false }))).toBe(0.5);
+    expect(auditShare(watched(calm, { kind: "outcome", good: true }))).toBe(0.02);
+    let watch = calm;
+    for (let n = 0; n < 10; n++) watch = watched(watch, { kind: "declined" });
+    expect(auditShare(watch)).toBe(0.5);
+  });
+
+  test("near the edge, five times as many", () => {
+    const calm = course({ firings: 1000, wrong: 0, seed: 3 }).watch;
+    expect([0.89, 0.91].map((draw) => wantsAudit(calm, draw, true))).toEqual([false, true]);
+  });
+});
+
+describe("drift", () => {
+  test.each([0.01, 0.05])("a change of everything is seen within 200 firings, whatever the seed (%d expected)", (expected) => {
+    for (const seed of seeds) {
+      const before = course({ firings: 500 + seed, wrong: expected, seed, policy: { expected } });
+      if (before.drift !== null) continue;
+      const after = course({ firings: 200, wrong: 1, seed: seed + 1000, from: before.watch });
+      expect(after.drift).not.toBeNull();
+    }
+  });
+
+  test("a change of a third, with later stages that rework half of what is wrong, in nearly all cases", () => {
+    const found = seeds.map((seed) => {
+      const before = course({ firings: 700, wrong: 0.01, seed });
+      return course({ firings: 200, wrong: 0.33, seed: seed + 1000, from: before.watch, reworks: 0.5 }).drift;
+    });
+    expect(found.filter((at) => at === null).length).toBeLessThanOrEqual(4);
+  });
+
+  test.each([0, 0.01, 0.05])("noise of %d, as the proof expected it, is hardly ever taken for a change", (noise) => {
+    const mistaken = seeds
+      .slice(0, 50)
+      .filter((seed) => course({ firings: 5000, wrong: noise, seed, policy: { expected: noise } }).drift !== null);
+    expect(mistaken.length).toBeLessThanOrEqual(2);
+  });
+
+  test("W3: once seen, it stays", () => {
+    const drifted = course({ firings: 300, wrong: 1, seed: 5 }).watch;
+    expect(verdict(drifted).drift).toBe(true);
+    let watch = drifted;
+    for (let n = 0; n < 200; n++) watch = watched(watch, { kind: "audited", agreed: true });
+    expect(verdict(watch)).toEqual(verdict(drifted));
+    expect(JSON.parse(JSON.stringify(watch))).toEqual(watch);
+  });
+});
