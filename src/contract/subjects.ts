@@ -11,6 +11,8 @@ export const subjects = {
   noLetters: (net: string) => `letters.${net}.none`,
   token: (net: string, place: string, id: string) => `place.${net}.${place}.${id}`,
   tokens: (net: string, place: string) => `place.${net}.${place}.*`,
+  /** What stands before `<place>.<id>`. */
+  tokensUnder: (net: string) => `place.${net}.`,
   tokensAll: (net: string) => `place.${net}.*.*`,
   /** Tokens of other nets, handed to the owner of this one. */
   handover: (net: string) => `handover.${net}`,

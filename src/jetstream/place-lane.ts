@@ -17,18 +17,19 @@ import { windowed } from "./windowed.ts";
 const GROUP = 100;
 const GROUPS_IN_FLIGHT = 5;
 const API_CALLS_IN_FLIGHT = 200;
-/** Unwanted messages behind a wanted one that may wait for it to leave. */
-const HOLES = 500;
+/** Unwanted messages behind a wanted one may wait so long for it to leave: then one purge removes them all. */
+const HOLES_MS = 200;
 
-/** Tokens are told apart by their subjects. */
+/** The subject is that of the place and the token's id behind it; tokens are told apart by `key`, in one place the id. */
 export interface LaneMessage {
-  subject: string;
+  key: string;
   payload: Uint8Array | string;
 }
 
 export class PlaceLane {
   readonly #link: Link;
   readonly #stream: string;
+  readonly #subjects: string;
   /** Of the last message that is known to be there; null before the first. */
   #last: number | null = null;
   readonly #seqs = new Map<string, number>();
@@ -36,13 +37,16 @@ export class PlaceLane {
   #low: number | null = null;
   /** Above `#low`: unwanted, and of these what is still there. */
   readonly #unwanted = new Set<number>();
-  readonly #holes = new Set<number>();
+  /** Sequence -> since when nobody wants it, in ms, in that order. */
+  readonly #holes = new Map<number, number>();
   /** What is there under a sequence that we do not know; null while nobody has looked. */
   #strangers: Set<string> | null = null;
 
-  constructor(link: Link, stream: string) {
+  /** `subjects`: what stands before a key in its subject. */
+  constructor(link: Link, stream: string, subjects: string) {
     this.#link = link;
     this.#stream = stream;
+    this.#subjects = subjects;
   }
 
   /** Whether removals were put off. */
@@ -50,11 +54,11 @@ export class PlaceLane {
     return this.#holes.size > 0;
   }
 
-  /** What a look at the stream has found: the subjects of all its tokens, and its last sequence. */
-  look(subjects: ReadonlySet<string>, last: number): void {
+  /** What a look at the stream has found: the keys of all its tokens, and its last sequence. */
+  look(keys: ReadonlySet<string>, last: number): void {
     if (last !== this.#last) this.#seqs.clear();
-    for (const subject of this.#seqs.keys()) if (!subjects.has(subject)) this.#seqs.delete(subject);
-    this.#strangers = new Set([...subjects].filter((subject) => !this.#seqs.has(subject)));
+    for (const key of this.#seqs.keys()) if (!keys.has(key)) this.#seqs.delete(key);
+    this.#strangers = new Set([...keys].filter((key) => !this.#seqs.has(key)));
     this.#last = last;
     this.#low = null;
     this.#unwanted.clear();
@@ -73,25 +77,30 @@ export class PlaceLane {
   }
 
   /** With `later`, holes may wait. */
-  async remove(subjects: readonly string[], later: boolean): Promise<void> {
-    const alone: { filter: string }[] = [];
-    for (const subject of subjects) {
-      const seq = this.#seqs.get(subject);
-      if (seq === undefined) alone.push({ filter: subject });
+  async remove(keys: readonly string[], later: boolean): Promise<void> {
+    const now = this.#link.clock.now();
+    const alone: string[] = [];
+    for (const key of keys) {
+      const seq = this.#seqs.get(key);
+      if (seq === undefined) alone.push(key);
       else {
-        this.#seqs.delete(subject);
+        this.#seqs.delete(key);
         this.#unwanted.add(seq);
-        this.#holes.add(seq);
+        this.#holes.set(seq, now);
       }
     }
-    await windowed(alone, API_CALLS_IN_FLIGHT, (filter) => purgeStream(this.#link, this.#stream, filter));
-    for (const { filter } of alone) this.#strangers?.delete(filter);
+    await windowed(alone, API_CALLS_IN_FLIGHT, (key) => purgeStream(this.#link, this.#stream, { filter: `${this.#subjects}${key}` }));
+    for (const key of alone) this.#strangers?.delete(key);
     this.#begin();
     await this.#purge();
-    if (this.#holes.size === 0 || (later && this.#low !== null && this.#holes.size < HOLES)) return;
-    const holes = [...this.#holes];
-    this.#holes.clear();
-    await windowed(holes, API_CALLS_IN_FLIGHT, (seq) => removeMessage(this.#link, this.#stream, seq));
+    const mayWait = later && this.#low !== null ? now - HOLES_MS : Number.POSITIVE_INFINITY;
+    const due: number[] = [];
+    for (const [seq, since] of this.#holes) {
+      if (since > mayWait) break;
+      due.push(seq);
+    }
+    for (const seq of due) this.#holes.delete(seq);
+    await windowed(due, API_CALLS_IN_FLIGHT, (seq) => removeMessage(this.#link, this.#stream, seq));
   }
 
   forget(): void {
@@ -107,24 +116,24 @@ export class PlaceLane {
     const final = group.at(-1);
     if (!final) return;
     for (let at = 0; at < group.length - 1; at += 1) {
-      const { subject, payload } = group[at] as LaneMessage;
-      this.#link.publish(subject, payload);
+      const { key, payload } = group[at] as LaneMessage;
+      this.#link.publish(`${this.#subjects}${key}`, payload);
     }
-    const { seq } = await publishAcked(this.#link, final.subject, final.payload);
+    const { seq } = await publishAcked(this.#link, `${this.#subjects}${final.key}`, final.payload);
     if (this.#last === null ? group.length > 1 : seq !== this.#last + group.length) throw this.#outOfStep(seq, group.length);
     this.#last = seq;
-    for (const [at, { subject }] of group.entries()) this.#learn(subject, seq - group.length + 1 + at);
+    for (const [at, { key }] of group.entries()) this.#learn(key, seq - group.length + 1 + at);
   }
 
-  #learn(subject: string, seq: number): void {
-    const before = this.#seqs.get(subject);
+  #learn(key: string, seq: number): void {
+    const before = this.#seqs.get(key);
     if (before !== undefined) {
       // The stream keeps one message for each token: the later one took the place of the earlier.
-      this.#seqs.delete(subject);
+      this.#seqs.delete(key);
       this.#unwanted.add(before);
     }
-    this.#strangers?.delete(subject);
-    this.#seqs.set(subject, seq);
+    this.#strangers?.delete(key);
+    this.#seqs.set(key, seq);
   }
 
   /** L2. When the last stranger has left, all below the first of ours is unwanted. */

@@ -1,7 +1,7 @@
 /**
  * Place streams follow the log (E5): what acknowledged events produce is published, what they consume is removed. One change is
- * under way at a time, the next begins no sooner than `PACE_MS` after it, and later where it took long: under load a token that
- * passes through in less is never written, while a single one is written at once.
+ * under way at a time, the next begins no sooner than `PACE_MS` after it, and up to `LATEST_MS` after it while the log is busy: under
+ * load a token that passes through in less is never written, while a single one is written at once.
  *
  * P1 Only acknowledged events are projected. P2 A comparison covers everything up to its moment; later changes wait for it.
  * P3 While the streams are out of reach they are stale, and the next comparison mends them; nothing else rests on them.
@@ -31,8 +31,7 @@ export interface ProjectionPorts {
 }
 
 const PACE_MS = 50;
-/** Changes take at most one part in so many of the time, unless the streams would be further behind than `LATEST_MS` then. */
-const PACE_SHARE = 4;
+/** While the log is busy a change waits until here: most tokens have left their places by then and need not be written at all. */
 const LATEST_MS = 200;
 
 /** Changes of one comparison that are sent without another look at the log. */
@@ -41,9 +40,8 @@ const CHANGES_AT_ONCE = 1000;
 export class Projection {
   readonly #ports: ProjectionPorts;
   #noted = new Change();
-  /** When the last change began, and how long it took. */
+  /** When the last change began. */
   #begunAt = Number.NEGATIVE_INFINITY;
-  #tookMs = 0;
   #working: Promise<void> | null = null;
   #comparing: Promise<unknown> = Promise.resolve();
   #held = false;
@@ -159,7 +157,6 @@ export class Projection {
       this.#noted = new Change();
       try {
         await this.#write(change, { later });
-        this.#tookMs = this.#ports.clock.now() - this.#begunAt;
       } catch (error) {
         this.#stale = true;
         if (this.#ports.loop.isOver) return;
@@ -170,19 +167,26 @@ export class Projection {
   }
 
   async #pace(): Promise<void> {
-    const { clock, paceMs = PACE_MS } = this.#ports;
-    const now = clock.now();
-    const wait = this.#begunAt + Math.max(paceMs, Math.min(this.#tookMs * PACE_SHARE, LATEST_MS)) - now;
-    if (wait > 0 && !this.#held && this.#awaited === 0) {
-      await new Promise<void>((resolve) => {
-        const timer = clock.after(wait, resolve);
-        this.#hurry = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-      this.#hurry = () => {};
+    const { clock, loop, paceMs = PACE_MS } = this.#ports;
+    const latest = Math.max(paceMs, LATEST_MS);
+    for (let waited = clock.now() - this.#begunAt; waited < latest; waited = clock.now() - this.#begunAt) {
+      // Whoever waits is not kept waiting, and neither is what came when the log had come to rest.
+      const isSoon = this.#held || this.#awaited > 0 || loop.isOver || (waited >= paceMs && loop.backlog === 0);
+      if (isSoon) break;
+      await this.#waitFor(waited < paceMs ? paceMs - waited : Math.min(paceMs, latest - waited));
     }
     this.#begunAt = clock.now();
+  }
+
+  #waitFor(ms: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = this.#ports.clock.after(ms, resolve);
+      this.#hurry = () => {
+        timer.cancel();
+        resolve();
+      };
+    }).finally(() => {
+      this.#hurry = () => {};
+    });
   }
 }
