@@ -17,6 +17,7 @@ import type { SigningKeys } from "./access/signing-keys.ts";
 import type { Throttle } from "./access/throttle.ts";
 import type { Caller, Tokens } from "./access/tokens.ts";
 import type { Feeds } from "./feeds.ts";
+import type { Ledger } from "./ledger.ts";
 import type { GatewayPorts } from "./ports.ts";
 
 declare module "fastify" {
@@ -46,6 +47,7 @@ export interface Access {
 export interface House extends GatewayPorts {
   access: Access;
   feeds: Feeds;
+  ledger: Ledger;
   /** Aborted when the gateway stops: streams end. */
   stopping: AbortSignal;
 }

@@ -11,17 +11,24 @@ import { TOKEN_MS, Tokens } from "./access/tokens.ts";
 import type { Access, Api, House } from "./api.ts";
 import { Feeds } from "./feeds.ts";
 import { guardRoutes } from "./guard.ts";
+import { Ledger } from "./ledger.ts";
 import { Metrics } from "./metrics.ts";
 import type { GatewayPorts } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
 import { askRoutes } from "./routes/ask.ts";
+import { costRoutes } from "./routes/costs.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { executeRoutes } from "./routes/execute.ts";
+import { executorRoutes } from "./routes/executors.ts";
+import { firingRoutes } from "./routes/firings.ts";
+import { forkRoutes } from "./routes/fork.ts";
 import { gateRoutes } from "./routes/gates.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { mcpRoutes } from "./routes/mcp.ts";
 import { netRoutes } from "./routes/nets.ts";
+import { proposalRoutes } from "./routes/proposals.ts";
 import { runtimeRoutes } from "./routes/runtime.ts";
+import { teamRoutes } from "./routes/team.ts";
 import { tokenRoutes } from "./routes/token.ts";
 import { tokenPlaceRoutes } from "./routes/tokens.ts";
 
@@ -47,7 +54,8 @@ export async function startGateway(ports: GatewayPorts, options: GatewayOptions)
   const access = await openAccess(ports);
   const stopping = new AbortController();
   const feeds = new Feeds(ports.broker, ports.clock);
-  const house: House = { ...ports, access, feeds, stopping: stopping.signal };
+  const ledger = new Ledger({ ...ports, stopping: stopping.signal });
+  const house: House = { ...ports, access, feeds, ledger, stopping: stopping.signal };
   const api = await buildApi(house, options);
   try {
     const url = await api.listen({ host: options.host, port: options.port });
@@ -103,14 +111,19 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
     reply.header("x-content-type-options", "nosniff").header("referrer-policy", "no-referrer");
   });
   const metrics = new Metrics(house);
-  void metrics.follow().catch(() => {});
   for (const routes of [
     tokenRoutes,
     eventRoutes,
     netRoutes,
     tokenPlaceRoutes,
     executeRoutes,
+    firingRoutes,
     gateRoutes,
+    teamRoutes,
+    costRoutes,
+    executorRoutes,
+    proposalRoutes,
+    forkRoutes,
     runtimeRoutes,
     mcpRoutes,
     askRoutes,

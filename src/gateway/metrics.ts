@@ -1,6 +1,6 @@
 /**
- * Metrics in the text format of Prometheus. Firings are counted from the logs of all nets as this gateway follows them, from when
- * it began to; what stands (tokens, firings under way) is asked of the owners at each scrape.
+ * Metrics in the text format of Prometheus. Firings are counted from the logs of all nets, from their beginning, so that a gateway that
+ * starts anew goes on with the same numbers; what stands (tokens, firings under way) is asked of the owners at each scrape.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { netRows, readAnswer } from "../client/answers.ts";
@@ -14,7 +14,6 @@ const ENDS: Record<string, string> = { fired: "ok", sent: "ok", expired: "expire
 export class Metrics {
   readonly #house: House;
   readonly #registry = new Registry();
-  readonly #following = new Set<string>();
   readonly #firings = this.#counter("petrel_firings_total", "Firings that ended", ["net", "transition", "kind", "outcome"]);
   readonly #refusals = this.#counter("petrel_refusals_total", "Tokens and tool calls that were refused", ["net", "what"]);
   readonly #tokensIn = this.#counter("petrel_model_tokens_total", "Tokens of models", ["net", "persona", "model", "direction"]);
@@ -36,6 +35,7 @@ export class Metrics {
 
   constructor(house: House) {
     this.#house = house;
+    house.ledger.onEvent((event) => this.#take(event));
   }
 
   /** Errors: those of asking the masters; what was counted is told all the same. */
@@ -47,20 +47,6 @@ export class Metrics {
   }
   get type(): string {
     return this.#registry.contentType;
-  }
-
-  /** Follows each net, also new ones. */
-  async follow(): Promise<void> {
-    for (const net of await this.#house.broker.nets()) if (!this.#following.has(net)) void this.#followNet(net);
-  }
-
-  async #followNet(net: string): Promise<void> {
-    this.#following.add(net);
-    try {
-      for await (const event of this.#house.feeds.of(net).from(null, this.#house.stopping)) this.#take(event);
-    } finally {
-      this.#following.delete(net);
-    }
   }
 
   #take(event: NetEvent): void {
@@ -88,7 +74,7 @@ export class Metrics {
 
   async #look(): Promise<void> {
     const { broker, clock } = this.#house;
-    await this.follow();
+    await this.#house.ledger.follow(await broker.nets());
     const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
     const markings = await Promise.all(
       nets.map(({ net }) => askNet(broker, net, "marking") as unknown as Promise<MarkingView & { stale: string[] }>),

@@ -1,5 +1,6 @@
 /** Two gateways on one broker with a real master behind it, and clients of every kind. */
 
+import type { MasterPorts } from "../../src/actors/master-ports.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
@@ -59,8 +60,14 @@ export interface GatewayHouse {
 }
 
 /** `monitor`: the folder of the built page. */
-export async function gatewayHouse({ monitor = null }: { monitor?: string | null } = {}): Promise<GatewayHouse> {
-  const kit = await masterKit();
+export async function gatewayHouse({
+  monitor = null,
+  master = {},
+}: {
+  monitor?: string | null;
+  master?: Partial<MasterPorts>;
+} = {}): Promise<GatewayHouse> {
+  const kit = await masterKit(master);
   await kit.ask(null, "apply-net", { definition: SHOP, by: PEOPLE });
   let count = 0;
   const one = (port = 0) =>

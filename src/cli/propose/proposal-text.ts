@@ -1,6 +1,7 @@
 /** A proposal as it is read before a decision. */
+
+import type { ProposalRow } from "../../client/proposal-rows.ts";
 import { isJsonObject } from "../../contract/json.ts";
-import type { ProposalRow } from "./proposal-rows.ts";
 
 export function proposalText(row: ProposalRow): string {
   const draft = isJsonObject(row.draft) ? row.draft : {};

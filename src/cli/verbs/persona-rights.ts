@@ -1,11 +1,12 @@
 /** What personas may do: the chain of rules for one tool or place, and the whole table of a net. */
+import type { NetRights } from "../../client/net-rights.ts";
 import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
 import { explain, rightsRow } from "../../personas/rights-table.ts";
 import { toolCatalogue } from "../../tools/catalogue.ts";
-import { type NetRights, rightsOf, rightsOfAll } from "../net-rights.ts";
+import { rightsOf, rightsOfAll } from "../net-rights.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 export const personaExplainVerb: Verb = {

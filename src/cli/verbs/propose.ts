@@ -1,15 +1,13 @@
 /** `petrel propose`: a need in words becomes a proposal of a specialist; people see it, and decide. */
 import { join } from "node:path";
 import { RECRUITING } from "../../actors/recruiter/proposal.ts";
-import { definitionAnswer, type GateRow, gateRows, netRows, personaRows, readAnswer } from "../../client/answers.ts";
+import { definitionAnswer, netRows, personaRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
+import { allProposals, proposalNamed } from "../../client/proposals.ts";
 import { usage } from "../../client/usage.ts";
-import type { Broker } from "../../contract/broker.ts";
-import { Terminal } from "../../contract/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Json } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { positionsOf } from "../propose/positions.ts";
-import { type ProposalRow, proposalRows } from "../propose/proposal-rows.ts";
 import { proposalText } from "../propose/proposal-text.ts";
 import { applyTeam, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
@@ -86,7 +84,7 @@ export const proposeShowVerb: Verb = {
   summary: "show a proposal whole: the persona, its knowledge, its position, and why",
   examples: ["petrel propose show f-3a1b2c", "petrel propose show f-3a1b2c --json"],
   run: async (call) => {
-    const row = await call.withBroker(async (broker) => wanted(await allProposals(broker), call.arg("proposal")));
+    const row = await call.withBroker(async (broker) => proposalNamed(await allProposals(broker), call.arg("proposal")));
     call.out.result(row as unknown as Json, () => proposalText(row));
     return EXIT.ok;
   },
@@ -111,7 +109,7 @@ export const proposeRejectVerb: Verb = {
 async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<ExitCode> {
   const comment = call.text("comment");
   const row = await call.withBroker(async (broker) => {
-    const chosen = wanted(
+    const chosen = proposalNamed(
       (await allProposals(broker)).filter(({ state }) => state === "waits"),
       call.arg("proposal"),
     );
@@ -130,21 +128,6 @@ async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<E
   return EXIT.ok;
 }
 
-async function allProposals(broker: Broker): Promise<ProposalRow[]> {
-  const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
-  if (!nets.includes(RECRUITING)) return [];
-  const gates: GateRow[] = readAnswer(gateRows, await askNet(broker, RECRUITING, "gates"), "gates");
-  const places = ["needs", "drafts", "proposals", "approved", "hired", "refused"];
-  const lying = await Promise.all(
-    places.map(async (place) => [place, tokensOf(await askNet(broker, RECRUITING, "tokens", { place }))] as const),
-  );
-  return proposalRows(Object.fromEntries(lying), gates);
-}
-
-function tokensOf(answer: Json): JsonObject[] {
-  return isJsonObject(answer) && Array.isArray(answer.tokens) ? answer.tokens.filter(isJsonObject) : [];
-}
-
 function onlyNet(nets: string[]): string {
   const [only] = nets;
   if (only !== undefined && nets.length === 1) return only;
@@ -152,10 +135,4 @@ function onlyNet(nets: string[]): string {
     nets.length === 0 ? "no net runs that a specialist could join" : `say which net: ${nets.join(", ")}`,
     "--net safe-teams-full",
   );
-}
-
-function wanted(rows: ProposalRow[], id: string): ProposalRow {
-  const found = rows.find((row) => row.id === id) ?? rows.find((row) => row.persona === id);
-  if (found) return found;
-  throw new Terminal({ code: "no-such-proposal", message: `no proposal ${id} is there to decide on`, hint: "petrel propose ls" });
 }

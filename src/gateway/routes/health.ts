@@ -1,6 +1,7 @@
 /** What operators ask: is it alive, is it of use, how does it go. */
 import { askRuntime } from "../../client/ask.ts";
-import { type Api, described, type House, scope } from "../api.ts";
+import { type Api, callerOf, described, type House, scope } from "../api.ts";
+import { mustReachAll } from "../guard.ts";
 import type { Metrics } from "../metrics.ts";
 
 export function healthRoutes(api: Api, house: House, metrics: Metrics): void {
@@ -34,6 +35,9 @@ export function healthRoutes(api: Api, house: House, metrics: Metrics): void {
         response: described("metrics"),
       },
     },
-    async (_, reply) => reply.type(metrics.type).send(await metrics.text()),
+    async (request, reply) => {
+      mustReachAll(callerOf(request));
+      return reply.type(metrics.type).send(await metrics.text());
+    },
   );
 }

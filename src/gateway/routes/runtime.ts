@@ -2,13 +2,17 @@
 import { z } from "zod";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { Terminal } from "../../contract/errors.ts";
-import type { Json, JsonObject } from "../../contract/json.ts";
+import type { JsonObject } from "../../contract/json.ts";
+import type { MarkingView } from "../../net/marking-view.ts";
+import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, netName, personOf, scope } from "../api.ts";
 import { mustReach, mustReachAll } from "../guard.ts";
 
 const controlBody = z.object({
   verb: z.enum(["pause", "kill", "resume"]),
-  net: netName.optional().describe("pause and resume may name one; without it all"),
+  net: netName.optional().describe("pause, kill and resume may name one; without it all"),
+  target: z.string().max(100).optional().describe("kill and resume: a net, a persona or an executor by its name"),
+  kind: z.enum(["net", "persona", "executor"]).optional().describe("where one name is several things"),
 });
 const artifactParam = z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) });
 /** Types that a browser may show in our origin; anything else is downloaded. */
@@ -19,17 +23,27 @@ export function runtimeRoutes(api: Api, { broker }: House): void {
   api.get(
     "/api/status",
     { ...read, schema: { tags: ["runtime"], summary: "Masters, owners, control, executors", response: described("status") } },
-    () => askRuntime(broker, "status"),
+    (request) => {
+      mustReachAll(callerOf(request));
+      return askRuntime(broker, "status");
+    },
   );
   api.get(
     "/api/actors",
     { ...read, schema: { tags: ["runtime"], summary: "The tree of actors", response: described("the runtime actor with its children") } },
-    () => askRuntime(broker, "actors"),
+    (request) => {
+      mustReachAll(callerOf(request));
+      return askRuntime(broker, "actors");
+    },
   );
   api.get(
     "/api/personas",
     { ...read, schema: { tags: ["personas"], summary: "The specialists, and what each may do", response: described("personas") } },
-    async () => ({ personas: await askRuntime(broker, "personas") }),
+    async (request) => {
+      const rows = (await askRuntime(broker, "personas")) as unknown as { net?: string }[];
+      const caller = callerOf(request);
+      return { personas: rows.filter(({ net }) => caller.nets === null || (net !== undefined && reachesNet(caller, net))) };
+    },
   );
   const personaParam = z.object({ persona: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/) });
   api.get(
@@ -51,11 +65,6 @@ export function runtimeRoutes(api: Api, { broker }: House): void {
       return { persona, versions, version: newest.hash, definition: await broker.personaVersions.get(persona, newest.hash) };
     },
   );
-  api.get(
-    "/api/executors",
-    { ...read, schema: { tags: ["runtime"], summary: "The hands: pools, labels, load", response: described("executors") } },
-    async () => ({ executors: (await broker.work.executors()) as unknown as Json }),
-  );
   api.post(
     "/api/control",
     {
@@ -68,17 +77,25 @@ export function runtimeRoutes(api: Api, { broker }: House): void {
       },
     },
     async (request) => {
-      const { verb, net } = request.body;
-      if (net === undefined || verb === "kill") mustReachAll(callerOf(request));
-      else mustReach(callerOf(request), net);
-      const body = { by: personOf(request) };
-      if (net !== undefined && verb !== "kill") return askNet(broker, net, verb, body);
-      if (verb === "pause")
+      const { verb, net, target = net, kind } = request.body;
+      const one = net !== undefined && (target === net || verb === "pause");
+      if (one) mustReach(callerOf(request), net);
+      else mustReachAll(callerOf(request));
+      const by = personOf(request);
+      if (verb === "pause" && net === undefined)
         throw new Terminal({ code: "usage", message: "a pause names a net", hint: `"net": "safe-teams"; kill stops everything` });
+      if (verb === "pause" && net !== undefined) return askNet(broker, net, verb, { by });
+      // A net that was paused goes on by its owner; one that a kill stopped, by the switch of the runtime.
+      if (verb === "resume" && one && (await netState(broker, net)) === "paused") return askNet(broker, net, verb, { by });
+      const body = { by, ...(target === undefined ? {} : { target }), ...(one ? { kind: "net" } : kind === undefined ? {} : { kind }) };
       return askRuntime(broker, verb, body as unknown as JsonObject);
     },
   );
   artifactRoute(api, broker);
+}
+
+async function netState(broker: House["broker"], net: string): Promise<string> {
+  return ((await askNet(broker, net, "marking")) as unknown as MarkingView).state;
 }
 
 function artifactRoute(api: Api, broker: House["broker"]): void {

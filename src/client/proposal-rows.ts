@@ -1,6 +1,6 @@
 /** Proposals as people see them, from what lies in the places of the net `recruiting` and waits at its gate. Pure. */
-import type { GateRow } from "../../client/answers.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
+import type { GateRow } from "./answers.ts";
 
 export interface ProposalRow {
   /** Of the firing that waits at the gate; else of the token. */
