@@ -1,7 +1,8 @@
 /** When two answers count as the same: declared for each transition, since only its owner knows what matters. */
 import { z } from "zod";
-import type { Json } from "../contract/json.ts";
-import { isJsonObject } from "../contract/json.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
+import { equalValues } from "../expression-values.ts";
+import { pointerTo } from "./pointer.ts";
 
 export type Equality = "exact" | "judge" | { tolerance: number } | { text: "folded" } | { fields: Record<string, Equality> };
 
@@ -21,8 +22,9 @@ export const equalitySchema: z.ZodType<Equality> = z.lazy(() =>
 export type Agreement = "yes" | "no" | "ask";
 
 export function agreement(equality: Equality, one: Json | undefined, other: Json | undefined): Agreement {
-  if (same(one, other)) return "yes";
-  if (equality === "exact" || one === undefined || other === undefined) return "no";
+  if (one === undefined || other === undefined) return one === other ? "yes" : "no";
+  if (equalValues(one, other)) return "yes";
+  if (equality === "exact") return "no";
   if (equality === "judge") return "ask";
   if ("tolerance" in equality) return near(one, other, equality.tolerance) ? "yes" : "no";
   if ("text" in equality) return typeof one === "string" && typeof other === "string" && folded(one) === folded(other) ? "yes" : "no";
@@ -51,12 +53,27 @@ export function fieldEquality(equality: Equality, name: string): Equality {
   return Object.hasOwn(equality.fields, name) ? (equality.fields[name] ?? "exact") : "exact";
 }
 
-function same(one: Json | undefined, other: Json | undefined): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  if (Array.isArray(one) || Array.isArray(other)) {
-    return Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((item, at) => same(item, other[at]));
+/** Paths at which two answers differ, as JSON Pointers; no more than `most`. */
+export function differences(one: Json | undefined, other: Json | undefined, most = 20): string[] {
+  const found: string[] = [];
+  const open: [string, Json | undefined, Json | undefined][] = [["", one, other]];
+  for (let pair = open.pop(); pair && found.length < most; pair = open.pop()) {
+    const [path, left, right] = pair;
+    if (left === right || (left !== undefined && right !== undefined && equalValues(left, right))) continue;
+    const keys = keysOf(left, right);
+    if (keys === null) found.push(path);
+    else for (const key of keys.reverse()) open.push([pointerTo(path, key), memberOf(left, key), memberOf(right, key)]);
   }
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
+  return found;
+}
+
+/** The members to compare one by one; null where the two are not of the same form. */
+function keysOf(left: Json | undefined, right: Json | undefined): string[] | null {
+  if (Array.isArray(left) && Array.isArray(right)) return left.length === right.length ? left.map((_, at) => String(at)) : null;
+  return isJsonObject(left) && isJsonObject(right) ? [...new Set([...Object.keys(left), ...Object.keys(right)])] : null;
+}
+
+function memberOf(value: Json | undefined, key: string): Json | undefined {
+  if (Array.isArray(value)) return value[Number(key)];
+  return isJsonObject(value) ? member(value, key) : undefined;
 }
