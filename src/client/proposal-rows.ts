@@ -8,6 +8,10 @@ export interface ProposalRow {
   state: "asked" | "drafted" | "waits" | "approved" | "hired" | "refused";
   net: string;
   need: string;
+  /** A new specialist (with its position or alone), or an edit of the net. */
+  kind: "specialist" | "edit";
+  /** Who proposed it, where that was a persona of the net. */
+  by?: string;
   persona?: string;
   flags?: string;
   why?: string;
@@ -48,7 +52,15 @@ function rowOf(id: string, state: ProposalRow["state"], data: Json): ProposalRow
     held.outcome === "rejected"
       ? `rejected by ${String(held.by)}${text(held, "comment") === undefined ? "" : `: ${text(held, "comment")}`}`
       : undefined;
-  const row: ProposalRow = { id, state, net: text(token, "net") ?? "", need: text(token, "need") ?? "" };
+  const row: ProposalRow = {
+    id,
+    state,
+    net: text(token, "net") ?? "",
+    need: text(token, "need") ?? "",
+    kind: isJsonObject(draft.definition) ? "edit" : "specialist",
+  };
+  const by = text(token, "by");
+  if (by !== undefined) row.by = by;
   const [name, flags, why, findings] = [
     text(persona, "persona"),
     text(persona, "flags"),

@@ -1,8 +1,10 @@
 /** Petrel as an MCP server, used through the official client: over HTTP in both eras of the protocol, by clients of every scope. */
+import { readFileSync } from "node:fs";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import type { Scope } from "../../src/gateway/access/scopes.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { type GatewayHouse, gatewayHouse, SHOP } from "./house.ts";
 
 let house: GatewayHouse;
@@ -115,4 +117,19 @@ test("resources: nets, their definitions, personas and the event line", async ()
   expect(JSON.parse(await text("petrel://nets/shop"))).toMatchObject({ definition: { net: "shop" } });
   expect(JSON.parse(await text("petrel://nets/shop/events")).length).toBeGreaterThan(2);
   expect(JSON.parse(await text("petrel://personas"))).toEqual([]);
+});
+
+test("a net without a place for proposals has its edits with all others before people, also for a caller of this net alone", async () => {
+  const read = (path: string) => readFileSync(path, "utf8");
+  const files = { "knowledge/recruiter.md": read("personas/knowledge/recruiter.md") };
+  await house.kit.ask(null, "apply-persona", { persona: JSON.parse(read("personas/recruiter.json")), files });
+  await house.kit.ask(null, "apply-net", { definition: JSON.parse(read("nets/recruiting.json")) });
+  const agent = await connect(["petrel:operate"], { nets: ["shop"] });
+  const definition = { ...SHOP, title: "A better shop" } as unknown as JsonObject;
+  expect(await call(agent, "net_propose", { net: "shop", definition, reason: "a title" })).toMatchObject({ ok: true, place: "offers" });
+  const gates = async () => (await house.kit.ask("recruiting", "gates")) as { firing: string }[];
+  await waitUntil("it waits for people", async () => (await gates()).length === 1);
+  expect(await call(agent, "net_read", { net: "shop" })).toMatchObject({ definition: { title: "A shop" } });
+  expect(await call(agent, "gates_list", { net: "recruiting" })).toMatchObject({ failed: true });
+  await house.kit.ask("recruiting", "decide", { firing: (await gates())[0]?.firing, decision: "reject", id: "no" });
 });

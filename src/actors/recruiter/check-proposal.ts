@@ -10,20 +10,27 @@ import type { JsonObject } from "../../contract/json.ts";
 import { checkNet } from "../../net/check.ts";
 import { type NetDefinition, netSchema, type Transition } from "../../net/definition.ts";
 import { checkPersonaFile } from "../../personas/check-persona.ts";
-import { type Proposal, personaOf, withPosition } from "./proposal.ts";
+import { editProblems } from "./check-edit.ts";
+import { hasPosition, isEdit, type PersonaProposal, type Proposal, personaOf, type SpecialistProposal, withPosition } from "./proposal.ts";
 
 export interface CheckedAgainst {
   definition: JsonObject;
-  /** Names of personas that are there already. */
-  personas: ReadonlySet<string>;
+  /** The version of it. */
+  hash: string;
+  /** Flags by the names of the personas that are there already. */
+  personas: ReadonlyMap<string, string>;
 }
 
 /** A sentence for each problem; empty when it is sound. */
-export function proposalProblems(proposal: Proposal, { definition, personas }: CheckedAgainst): string[] {
-  const { persona, transition } = proposal.draft;
-  const running = netSchema.parse(definition);
+export function proposalProblems(proposal: Proposal, against: CheckedAgainst): string[] {
+  if (isEdit(proposal)) return editProblems(proposal, against);
+  const { definition, personas } = against;
+  const { persona } = proposal.draft;
   const problems = [...personaProblems(proposal)];
   if (personas.has(persona.persona)) problems.push(`There is a persona ${persona.persona} already: take another name.`);
+  if (!hasPosition(proposal)) return problems;
+  const { transition } = proposal.draft;
+  const running = netSchema.parse(definition);
   if (transition.id in running.transitions) problems.push(`${proposal.net} has a transition ${transition.id} already.`);
   const parsed = netSchema.safeParse(withPosition(definition, proposal));
   if (!parsed.success)
@@ -33,13 +40,13 @@ export function proposalProblems(proposal: Proposal, { definition, personas }: C
     ];
   const added = parsed.data.transitions[transition.id] as Transition;
   problems.push(...positionProblems(added, persona.persona, running));
-  const known = new Set([...personas, persona.persona]);
+  const known = new Set([...personas.keys(), persona.persona]);
   for (const { severity, message } of checkNet(parsed.data, { personas: known })) if (severity === "error") problems.push(message);
   return [...new Set(problems)];
 }
 
 /** H1. */
-function personaProblems(proposal: Proposal): string[] {
+function personaProblems(proposal: SpecialistProposal | PersonaProposal): string[] {
   const { persona, files } = personaOf(proposal);
   const name = proposal.draft.persona.persona;
   const checked = checkPersonaFile(JSON.stringify(persona), `${name}.json`, { exists: (path) => path in files });

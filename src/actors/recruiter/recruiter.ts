@@ -8,9 +8,20 @@ import { type Clock, delay } from "../../contract/clock.ts";
 import { errorFromData, PetrelError, Retryable, Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
+import { netSchema } from "../../net/definition.ts";
+import { versionOf } from "../../net/version.ts";
 import type { Term } from "../term/term.ts";
 import { proposalProblems } from "./check-proposal.ts";
-import { type Proposal, personaOf, proposalSchema, RECRUITING, withPosition } from "./proposal.ts";
+import {
+  hasPosition,
+  isEdit,
+  type Proposal,
+  personaOf,
+  proposalSchema,
+  RECRUITING,
+  type SpecialistProposal,
+  withPosition,
+} from "./proposal.ts";
 import { type Job, recruiterMachine } from "./recruiter-machine.ts";
 
 export interface RecruiterPorts {
@@ -81,27 +92,49 @@ function jobsOf(term: Term): Job[] {
 async function problemsOf(broker: Broker, { data }: Job): Promise<string[]> {
   const parsed = proposalSchema.safeParse(data);
   if (!parsed.success) return [`The draft has another form: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`];
-  const { definition } = await running(broker, parsed.data.net);
-  return proposalProblems(parsed.data, { definition, personas: new Set(await broker.personaVersions.names()) });
+  return proposalProblems(parsed.data, { ...(await running(broker, parsed.data.net)), personas: await flagsOfAll(broker) });
 }
 
 /** Checked again: the net may have changed since. What is done already is done. */
 async function hire(broker: Broker, { data }: Job): Promise<JsonObject> {
   const proposal = proposalSchema.parse(data);
   const { definition, hash } = await running(broker, proposal.net);
-  if (isHired(definition, proposal)) return { ok: true, version: hash, findings: null };
-  const name = proposal.draft.persona.persona;
+  if (isDone(definition, proposal)) return { ok: true, version: hash, findings: null };
+  const personas = new Map(await flagsOfAll(broker));
   // Its persona may be there from a first try that was cut short; another one of the name is what the check was about.
-  const personas = new Set((await broker.personaVersions.names()).filter((each) => each !== name));
-  const problems = proposalProblems(proposal, { definition, personas });
+  if (!isEdit(proposal)) personas.delete(proposal.draft.persona.persona);
+  const problems = proposalProblems(proposal, { definition, hash, personas });
   if (problems.length > 0) return { ok: false, version: null, findings: problems.join("\n") };
-  const { persona, files } = personaOf(proposal);
-  await asked(broker, null, "apply-persona", { persona, files, by: BY });
-  const applied = await asked(broker, null, "apply-net", { definition: withPosition(definition, proposal), base: hash, by: BY });
+  if (!isEdit(proposal)) await asked(broker, null, "apply-persona", { ...personaOf(proposal), by: BY });
+  const next = isEdit(proposal)
+    ? (proposal.draft.definition as JsonObject)
+    : hasPosition(proposal)
+      ? withPosition(definition, proposal)
+      : null;
+  if (next === null) return { ok: true, version: hash, findings: null };
+  const applied = await asked(broker, null, "apply-net", { definition: next, base: hash, by: BY });
   return { ok: true, version: isJsonObject(applied) ? (applied.hash ?? null) : null, findings: null };
 }
 
-function isHired(definition: JsonObject, { draft }: Proposal): boolean {
+function isDone(definition: JsonObject, proposal: Proposal): boolean {
+  if (isEdit(proposal)) return sameNet(definition, proposal.draft.definition);
+  return hasPosition(proposal) && isHired(definition, proposal);
+}
+
+/** As they run: with their defaults. */
+function sameNet(one: unknown, other: unknown): boolean {
+  const [first, second] = [netSchema.safeParse(one), netSchema.safeParse(other)];
+  return first.success && second.success && versionOf(first.data) === versionOf(second.data);
+}
+
+async function flagsOfAll(broker: Broker): Promise<ReadonlyMap<string, string>> {
+  const rows = await asked(broker, null, "personas", {});
+  const known = new Map((await broker.personaVersions.names()).map((name): [string, string] => [name, ""]));
+  for (const row of Array.isArray(rows) ? rows : []) if (isJsonObject(row)) known.set(String(row.persona), String(row.flags ?? ""));
+  return known;
+}
+
+function isHired(definition: JsonObject, { draft }: SpecialistProposal): boolean {
   const transition = isJsonObject(definition.transitions) ? definition.transitions[draft.transition.id] : undefined;
   return isJsonObject(transition) && transition.persona === draft.persona.persona;
 }

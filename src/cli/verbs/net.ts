@@ -9,6 +9,7 @@ import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
+import { ensureRecruiting, offersProposals } from "../propose/recruiting-net.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -97,7 +98,12 @@ export const netApplyVerb: Verb = {
     const base = call.on("force") ? undefined : (call.text("base") ?? baseOf(call.dir, path));
     // The definition and not the text: sub-nets in files of their own stand in it.
     const body = { definition: checked.definition, by: callerOf(call), ...(base === undefined ? {} : { base }) };
-    const raw = await call.withBroker((broker) => askRuntime(broker, "apply-net", body));
+    const raw = await call.withBroker(async (broker) => {
+      const applied = await askRuntime(broker, "apply-net", body);
+      if (offersProposals(checked.definition) && (await ensureRecruiting(broker, call.petrel)))
+        call.out.say("The net recruiting is applied too: what its specialists propose waits there for people (petrel propose ls).");
+      return applied;
+    });
     const answer = readAnswer(applyAnswer, raw, "apply-net");
     rememberBase(call.dir, path, answer.hash);
     const net = String(checked.definition.net);

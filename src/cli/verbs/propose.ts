@@ -1,15 +1,17 @@
 /** `petrel propose`: a need in words becomes a proposal of a specialist; people see it, and decide. */
-import { join } from "node:path";
 import { RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { definitionAnswer, netRows, personaRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
+import type { ProposalRow } from "../../client/proposal-rows.ts";
 import { allProposals, proposalNamed } from "../../client/proposals.ts";
 import { usage } from "../../client/usage.ts";
-import type { Json } from "../../contract/json.ts";
+import type { Broker } from "../../contract/broker.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { positionsOf } from "../propose/positions.ts";
 import { proposalText } from "../propose/proposal-text.ts";
-import { applyTeam, putToken } from "../team/team-files.ts";
+import { ensureRecruiting } from "../propose/recruiting-net.ts";
+import { putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
 /** What a maintainer may grant; `x` is never among it. */
@@ -19,7 +21,7 @@ export const proposeVerb: Verb = {
   command: "propose",
   summary: "ask the recruiter for a specialist that a running net needs",
   details:
-    "The recruiter drafts a persona and its position; the draft is checked and then waits for a person. Nothing changes before that.",
+    "The recruiter drafts a persona and its position; the draft is checked and then waits for a person. Nothing changes before that. What specialists propose by their tools net.propose and persona.propose waits in the same list.",
   examples: ['petrel propose --need "somebody who looks for personal data in every change" --net safe-teams-full', "petrel propose ls"],
   options: [
     { flags: "--need <text>", about: "what is missing, in words" },
@@ -35,11 +37,7 @@ export const proposeVerb: Verb = {
       const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
       const net = call.text("net") ?? onlyNet(nets.filter((each) => each !== RECRUITING));
       const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
-      if (!nets.includes(RECRUITING))
-        await applyTeam(broker, join(petrel.root, "nets", `${RECRUITING}.json`), join(petrel.root, "personas"), {
-          user: petrel.user,
-          roles: ["maintainer"],
-        });
+      await ensureRecruiting(broker, petrel);
       const roster = readAnswer(personaRows, await askRuntime(broker, "personas"), "personas").map(({ persona, title, flags }) => ({
         persona,
         title: title ?? "",
@@ -69,7 +67,7 @@ export const proposeLsVerb: Verb = {
               row.id,
               row.state,
               row.net,
-              row.persona ?? "",
+              row.persona ?? (row.kind === "edit" ? "(an edit)" : ""),
               row.flags ?? "",
               (row.findings ?? row.why ?? row.need).slice(0, 90),
             ]),
@@ -84,8 +82,11 @@ export const proposeShowVerb: Verb = {
   summary: "show a proposal whole: the persona, its knowledge, its position, and why",
   examples: ["petrel propose show f-3a1b2c", "petrel propose show f-3a1b2c --json"],
   run: async (call) => {
-    const row = await call.withBroker(async (broker) => proposalNamed(await allProposals(broker), call.arg("proposal")));
-    call.out.result(row as unknown as Json, () => proposalText(row));
+    const { row, edit } = await call.withBroker(async (broker) => {
+      const found = proposalNamed(await allProposals(broker), call.arg("proposal"));
+      return { row: found, edit: found.kind === "edit" ? await editOf(call, broker, found) : null };
+    });
+    call.out.result(row as unknown as Json, () => proposalText(row, edit));
     return EXIT.ok;
   },
 };
@@ -123,9 +124,17 @@ async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<E
     await askNet(broker, RECRUITING, "decide", body);
     return chosen;
   });
-  const word = decision === "approve" ? `approved: ${row.persona} joins ${row.net}` : "rejected: nothing changes";
+  const comes = row.kind === "edit" ? `the edit of ${row.net} is applied` : `${row.persona} joins ${row.net}`;
+  const word = decision === "approve" ? `approved: ${comes}` : "rejected: nothing changes";
   call.out.result({ proposal: row.id, decision, persona: row.persona ?? null, net: row.net }, () => `${row.id} is ${word}`);
   return EXIT.ok;
+}
+
+async function editOf(call: VerbCall, broker: Broker, { net, draft }: ProposalRow): Promise<{ from: Json; to: Json }> {
+  const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
+  const given = isJsonObject(draft ?? null) ? ((draft as JsonObject).definition ?? {}) : {};
+  const checked = call.petrel.checkNet(JSON.stringify(given), `${net}.json`);
+  return { from: definition, to: checked.ok ? checked.definition : given };
 }
 
 function onlyNet(nets: string[]): string {

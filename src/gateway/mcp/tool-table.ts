@@ -5,9 +5,10 @@
  * its own nets alone.
  */
 import { z } from "zod";
+import { OFFERS, RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { pageOfEvents } from "../../client/event-pages.ts";
-import { errorFromData, Refused } from "../../contract/errors.ts";
+import { errorFromData, Refused, Terminal } from "../../contract/errors.ts";
 import { EVENT_TYPES } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
@@ -31,6 +32,8 @@ function tool<I extends z.ZodObject>(
 }
 
 const net = z.string().min(1).max(160).describe("Name of the net");
+/** What a person who proposes may have granted; `x` is never among it. */
+const GRANT = "rw-hl";
 const limit = z.int().min(1).max(200).default(50);
 const definition = z.record(z.string(), z.json()).describe("A whole net file");
 
@@ -208,7 +211,7 @@ const WRITES: McpTool[] = [
       description:
         "Checks a new definition of a net and puts it as a proposal into an open place of it (default `proposals`), where people decide. Nothing is applied.",
     },
-    input: z.object({ net, definition, reason: z.string().min(1).max(4000), place: z.string().max(160).default("proposals") }),
+    input: z.object({ net, definition, reason: z.string().min(1).max(4000), place: z.string().max(160).optional() }),
     run: async (input, ports): Promise<JsonObject> => {
       const { ok, problems } = checked(input.definition);
       if (!ok) return { ok: false, problems: problems ?? [] };
@@ -220,8 +223,22 @@ const WRITES: McpTool[] = [
         definition: input.definition as JsonObject,
         reason: input.reason,
         by: ports.by,
+        grant: GRANT,
       };
-      return { ok: true, ...(await put(ports, input.net, input.place, proposal)) };
+      const places = isJsonObject(running.definition ?? null) ? (running.definition as JsonObject).places : {};
+      const place = input.place ?? (isJsonObject(places ?? null) && "proposals" in (places as JsonObject) ? "proposals" : null);
+      if (place !== null) return { ok: true, ...(await put(ports, input.net, place, proposal)) };
+      mustReach(ports, input.net);
+      const everywhere = { ...ports, nets: null };
+      if (!(await rows(everywhere)).some((row) => row.net === RECRUITING)) {
+        throw new Terminal({
+          code: "unknown-place",
+          message: `${input.net} has no place for proposals, and the net ${RECRUITING}, which takes all, does not run`,
+          hint: `a person starts it with petrel propose --need "..." --net ${input.net}`,
+        });
+      }
+      // Before people it lies with all other proposals, whatever nets the caller may reach.
+      return { ok: true, ...(await put(everywhere, RECRUITING, OFFERS, proposal)) };
     },
   }),
 ];

@@ -49,7 +49,8 @@ export const netPropose = masterTool({
         hint: "Gates are taken away by people only.",
       });
     }
-    const proposal = { kind: "net", net: about.net, base: hand.version(), definition, reason, by: about.persona };
+    const grant = about.flags.replace("x", "-");
+    const proposal = { kind: "net", net: about.net, base: hand.version(), definition, reason, by: about.persona, grant };
     return { ...(await writer.put(proposal, call)), place };
   },
 });

@@ -8,9 +8,11 @@ export const personaPropose = masterTool({
   name: "persona.propose",
   flag: "w",
   description:
-    "Propose a new specialist: its persona definition, checked, is put as a token before the people who decide (your output place `proposals`, or the one you name). It may have no more flags than you, and never x.",
+    "Propose a new specialist: its persona definition, checked, is put as a token before the people who decide (your output place `proposals`, or the one you name). It may have no more flags than you, and never x. With `transition` it gets a position in your net: one that reads and takes nothing from others.",
   input: z.strictObject({
     definition: z.record(z.string(), z.json()),
+    knowledge: z.string().max(60_000).optional(),
+    transition: z.strictObject({ id: z.string().min(1).max(48), definition: z.record(z.string(), z.json()) }).optional(),
     reason: z.string().min(1).max(4000),
     place: z.string().min(1).max(160).default("proposals"),
   }),
@@ -22,7 +24,7 @@ export const personaPropose = masterTool({
     "persona-invalid": "the definition does not pass the check",
     "too-much-granted": "it asks for flags that the proposer has not, or for x",
   },
-  run: async ({ definition, reason, place }, { personas, writes, about, call }) => {
+  run: async ({ definition, knowledge, transition, reason, place }, { personas, writes, about, call }) => {
     const writer = handleOf(writes, place, "write to");
     const faults = given(personas, "the checker of personas").check(definition);
     if (faults.length > 0) throw new Terminal({ code: "persona-invalid", message: faults.join("; ").slice(0, 2000) });
@@ -36,6 +38,8 @@ export const personaPropose = masterTool({
         hint: "Only a person gives these.",
       });
     }
-    return { ...(await writer.put({ kind: "persona", definition, reason, by: about.persona }, call)), place };
+    const grant = about.flags.replace("x", "-");
+    const draft = { definition, ...(knowledge === undefined ? {} : { knowledge }), ...(transition === undefined ? {} : { transition }) };
+    return { ...(await writer.put({ kind: "persona", net: about.net, ...draft, reason, by: about.persona, grant }, call)), place };
   },
 });

@@ -8,14 +8,20 @@ import { checkNetFile } from "../../../src/net/check.ts";
 
 const FILE = "nets/safe-teams-full.json";
 const { definition } = checkNetFile(readFileSync(FILE, "utf8"), FILE);
-const personas = new Set(Object.values(definition?.transitions ?? {}).flatMap(({ persona }) => persona ?? []));
+const flagsOf = (name: string) => (JSON.parse(readFileSync(`personas/${name}.json`, "utf8")) as { flags: string }).flags;
+const personas = new Map(
+  Object.values(definition?.transitions ?? {}).flatMap(({ persona }) =>
+    persona === undefined ? [] : [[persona, flagsOf(persona)] as [string, string]],
+  ),
+);
+const against = { definition: definition as unknown as JsonObject, hash: "v1", personas };
 const example = (JSON.parse(readFileSync("examples/roster/recruiter.json", "utf8")) as { answer: JsonObject }).answer;
 
 function problems(change: (draft: Draft) => void, grant = "rw-hl"): string {
   const draft = structuredClone(example) as unknown as Draft;
   change(draft);
   const proposal = proposalSchema.parse({ need: "privacy", net: "safe-teams-full", grant, draft });
-  return proposalProblems(proposal, { definition: definition as unknown as JsonObject, personas }).join("\n");
+  return proposalProblems(proposal, against).join("\n");
 }
 interface Draft {
   persona: JsonObject & { tools: string[] };
@@ -94,4 +100,106 @@ describe("a proposal", () => {
     expect(problems(writes)).toBe("");
     expect(problems(writes, "r----")).toMatch(/may not grant w; what may be granted is r----/);
   });
+});
+
+describe("an edit", () => {
+  const held = structuredClone(against.definition) as unknown as EditedNet;
+  const deliver = held.transitions.deliver as JsonObject;
+  deliver.gate = { approvers: ["role:maintainer"], quorum: 1, notAuthor: false };
+  const edit = (change: (net: EditedNet) => void, { base = "v1", grant = "rw-hl" } = {}) => {
+    const edited = structuredClone(held);
+    change(edited);
+    const proposal = proposalSchema.parse({ need: "n", net: "safe-teams-full", grant, draft: { definition: edited, base, why: "w" } });
+    return proposalProblems(proposal, { ...against, definition: held as unknown as JsonObject }).join("\n");
+  };
+  interface EditedNet {
+    net: string;
+    places: JsonObject;
+    transitions: Record<string, JsonObject>;
+  }
+  const at = (net: EditedNet, name: string) => net.transitions[name] as JsonObject;
+
+  test("of a time limit is sound", () =>
+    expect(
+      edit((net) => {
+        at(net, "develop").timeout = "10m";
+      }),
+    ).toBe(""));
+
+  test.each<[string, (net: EditedNet) => void, RegExp, { base?: string; grant?: string }?]>([
+    ["H4 of another version", () => {}, /has changed since/, { base: "v0" }],
+    [
+      "of another net",
+      (net) => {
+        net.net = "other";
+      },
+      /is for safe-teams-full/,
+    ],
+    [
+      "H5 that takes a gate away",
+      (net) => {
+        delete at(net, "deliver").gate;
+      },
+      /The gate of deliver is gone/,
+    ],
+    [
+      "H5 that lets everybody approve",
+      (net) => {
+        at(net, "deliver").gate = { approvers: ["role:anybody"], quorum: 1, notAuthor: false };
+      },
+      /The gate of deliver is another one/,
+    ],
+    [
+      "H6 that gives devops another position",
+      (net) => {
+        at(net, "security").persona = "devops";
+      },
+      /It gives devops, who has x, the position security/,
+    ],
+    [
+      "H6 beyond what the proposer may grant",
+      (net) => {
+        at(net, "security").persona = "developer";
+      },
+      /developer at security has w, and its proposer may grant r----/,
+      { grant: "r----" },
+    ],
+    [
+      "H6 that begins to release",
+      (net) => {
+        at(net, "develop").release = true;
+      },
+      /develop would begin to release/,
+    ],
+    [
+      "H7 that goes round a gate",
+      (net) => {
+        net.transitions.shortcut = { kind: "pass", in: [{ place: "accepted" }], out: [{ to: "delivered" }] };
+      },
+      /shortcut would put tokens into delivered, where only gates/,
+    ],
+    [
+      "that is no sound net",
+      (net) => {
+        (at(net, "settle").out as JsonObject[])[0] = { to: "nowhere" };
+      },
+      /nowhere/,
+    ],
+  ])("%s", (_, change, says, more) => expect(edit(change, more)).toMatch(says));
+});
+
+test("a persona without a position is checked as any, and changes no net", () => {
+  const persona = {
+    persona: "archivist",
+    title: "Archivist",
+    flags: "r----",
+    tools: ["place.read"],
+    tier: "economy",
+    prompt: "Keep order.",
+  };
+  const proposal = (over: JsonObject = {}, grant = "r----") =>
+    proposalSchema.parse({ need: "n", net: "safe-teams-full", grant, draft: { persona: { ...persona, ...over }, why: "w" } });
+  expect(proposalProblems(proposal(), against)).toEqual([]);
+  expect(proposalProblems(proposal({ flags: "rw---" }), against).join()).toMatch(/may not grant w/);
+  expect(proposalProblems(proposal({ persona: "qa" }), against).join()).toMatch(/There is a persona qa already/);
 });
