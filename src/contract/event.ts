@@ -51,6 +51,9 @@ export const EVENT_TYPES = [
   "denied",
   /** A durable turn loop has finished a step: attributes.step {name, workedMs, value or artifact}; {anew: reason} drops the ones before. */
   "step",
+  /** A stage of a rule that is to answer in a model's place. produced: a question to people; attributes.crystallized: [{stage, transition, rule, ...}],
+   * which an `edited` has too where the stage is one of the definition. */
+  "crystallized",
   /** A remark on a firing under way (a tool called, a model asked). No change of state. */
   "noted",
 ] as const;
@@ -143,5 +146,6 @@ export const CATEGORY_OF: Record<EventType, EventCategory> = {
   ignored: "executor",
   denied: "tool",
   step: "tool",
+  crystallized: "net",
   noted: "tool",
 };

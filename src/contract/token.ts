@@ -7,6 +7,8 @@ export interface TokenSource {
   firing: string;
   /** Ids of the tokens that the firing consumed and read. */
   tokens: string[];
+  /** The rule that answered in the model's place, where one did. */
+  rule?: string;
 }
 
 export interface Token {

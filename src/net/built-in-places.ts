@@ -5,5 +5,7 @@ import { REJECTED } from "../contract/subjects.ts";
 export const DEAD_LETTER = "dead-letter";
 /** Every net has them. */
 export const BUILT_IN_PLACES: readonly string[] = [REJECTED, DEAD_LETTER];
+/** A net with a rule in place of a model has it: where the two differed, and what people are asked about rules. No arc names it. */
+export const DISAGREEMENTS = "disagreements";
 /** A net that sends tokens to other nets has it: what has left its place and has not arrived yet (E10). No arc names it. */
 export const IN_TRANSIT = "in-transit";

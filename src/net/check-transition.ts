@@ -1,5 +1,6 @@
 /** One transition: its arcs, what its own expressions and templates may name, its persona, its gate. */
 import type { Json } from "../contract/json.ts";
+import { crystalFindings } from "./check-crystal.ts";
 import { httpFindings } from "./check-http.ts";
 import { inputFindings, inputsOf } from "./check-inputs.ts";
 import { type JsonataFault, mapFindings } from "./check-map.ts";
@@ -37,7 +38,7 @@ export function transitionFindings(name: string, transition: Transition, context
     found.push(...checkTemplate(transition.summary, [...path, "summary"], { ...names, special: ["$result"] }));
   }
   found.push(...outputFindings(transition, path, inputs));
-  found.push(...watchFindings(transition, path), ...timingFindings(transition, path));
+  found.push(...watchFindings(transition, path), ...timingFindings(transition, path), ...crystalFindings(transition, path));
   return [...found, ...personaFindings(transition, path, context), ...gateFindings(transition, path), ...commandFindings(transition, path)];
 }
 

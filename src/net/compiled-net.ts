@@ -1,8 +1,10 @@
 /** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
-import { DEAD_LETTER, IN_TRANSIT } from "./built-in-places.ts";
+import { DEAD_LETTER, DISAGREEMENTS, IN_TRANSIT } from "./built-in-places.ts";
 import { correlationKey } from "./correlation.ts";
+import { reworkersOf } from "./crystal/rework.ts";
+import { type CompiledCrystal, compileCrystal } from "./crystal/ruling.ts";
 import {
   aliasOf,
   durationMs,
@@ -24,6 +26,7 @@ import { type CompiledTemplate, compileTemplate } from "./template.ts";
 const BUILT_IN_TITLES: Record<string, string> = {
   [REJECTED]: "Deliveries that could not be taken in, with the reason",
   [DEAD_LETTER]: "Failed work whose transition names no other place",
+  [DISAGREEMENTS]: "Where a rule and the model differed, and what people are asked about rules",
   [IN_TRANSIT]: "Tokens on their way to other nets",
 };
 
@@ -112,6 +115,8 @@ export interface CompiledTransition {
   /** Tokens must have lain so many ms in their places. */
   delay: number;
   schedule: CompiledSchedule | null;
+  /** The rule that may answer in its model's place. */
+  crystal: CompiledCrystal | null;
   /** Place -> the most tokens that one good firing puts there, arrays aside. */
   fills: Map<string, number>;
 }
@@ -208,6 +213,9 @@ function compileTransition(id: string, transition: Transition, order: number, fl
     priority: transition.priority ?? 0,
     delay: transition.delay === undefined ? 0 : durationMs(transition.delay),
     schedule: optional(transition.schedule, compileSchedule),
+    crystal: optional("crystal" in transition ? transition.crystal : undefined, (one) =>
+      compileCrystal(one, reworkersOf(flat.definition, id)),
+    ),
     fills: fillsOf(transition),
   };
 }

@@ -13,6 +13,8 @@ import { jsonFlaw } from "../contract/json-limits.ts";
 import { EVENT_DATA_LIMIT, WORTH_STORING } from "../contract/token.ts";
 import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
+import { answerDraft, isIdle, noticeDraft } from "./crystal/notice.ts";
+import { answeredWords, askedWords, type CompiledCrystal, type Ruling, rulingOf } from "./crystal/ruling.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs, withReaders } from "./held-inputs.ts";
@@ -25,7 +27,8 @@ import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary
 
 /**
  * `netOf` gives the definition that an open firing began under, and ends under. With `upTo`, tokens of events after that `seq`
- * are left alone: each step then waits until the log has the one before.
+ * are left alone: each step then waits until the log has the one before. `mayAnswer`: whether a persona could have said what its
+ * transition's rule says.
  */
 export function decideTransition(
   state: NetState,
@@ -34,13 +37,16 @@ export function decideTransition(
   now: number,
   netOf: (firing: OpenFiring) => CompiledNet | null = () => net,
   upTo = Number.POSITIVE_INFINITY,
+  mayAnswer: MayAnswer = () => true,
 ): EventDraft | null {
   if (state.paused || state.killed || isStopped(state, "persona", transition.definition.persona)) return null;
-  const { open, gated, passed } = markingIndex(state).firingsOf(transition.id);
+  const { open, gated, passed, asking } = markingIndex(state).firingsOf(transition.id);
+  const notice = asking.size > 0 || transition.crystal ? noticeStep(state, net, transition, asking, now) : null;
+  if (notice) return notice;
   if (!hasRoom(state, net, transition) || mayNotSendMore(state, transition)) return null;
   if (open.size < transition.slots) {
     const [first] = passed;
-    if (first) return leaveGate(state, netOf(first) ?? net, transition, first, now);
+    if (first) return leaveGate(state, netOf(first) ?? net, transition, first, now, mayAnswer);
   }
   if (open.size + gated.size >= transition.slots) return null;
   // Its result is worked out first: see `boundForWork`.
@@ -49,7 +55,67 @@ export function decideTransition(
   if (!binding) return null;
   if (transition.deterministic && !transition.definition.gate)
     return firedNow(state, net, transition, binding, deterministicResult(transition, binding.inputs, now, binding.occurrence), now);
-  return transition.definition.gate ? gateDraft(state, net, transition, binding, now) : startBinding(state, net, transition, binding, now);
+  if (transition.definition.gate) return gateDraft(state, net, transition, binding, now);
+  return transition.crystal
+    ? settledDraft(state, net, transition, transition.crystal, binding, now, mayAnswer)
+    : startBinding(state, net, transition, binding, now);
+}
+
+export type MayAnswer = (transition: CompiledTransition, value: Json) => boolean;
+
+/** A question about a rule that people have answered, or what there is to say of a rule. */
+function noticeStep(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  asking: ReadonlySet<OpenFiring>,
+  now: number,
+): EventDraft | null {
+  for (const firing of asking) {
+    if (isIdle(state, transition, firing)) return answerDraft(transition, firing, "withdrawn");
+    if (firing.gate?.passed) return answerDraft(transition, firing, "answered");
+  }
+  return noticeDraft(state, net, transition, now);
+}
+
+/** A step with a rule: its answer is one event like a `map`'s; where it has none, or none that finds a way out, the model is asked. */
+function settledDraft(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  binding: Binding,
+  now: number,
+  mayAnswer: MayAnswer,
+): EventDraft | null {
+  const firing = firingId(state.net, transition.id, binding);
+  const parts = { firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), correlation: correlationOf(binding, firing) };
+  const inputs = withReaders(state, binding.inputs);
+  const { ruling, draft } = ruledDraft(state, net, transition, crystal, inputs, parts, now, mayAnswer);
+  const marks = markOf(binding, crystal);
+  if (draft) return overfills(state, net, draft) ? null : { ...draft, attributes: { ...marks, ...draft.attributes } };
+  const started = startBinding(state, net, transition, binding, now);
+  return { ...started, attributes: { ...started.attributes, ...marks, ...askedWords(crystal, ruling) } };
+}
+
+/** The event of a firing that the rule answers; null, with the reason, where it does not. */
+function ruledDraft(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  inputs: BoundInput[],
+  { correlation, ...parts }: Omit<FiringParts, "from"> & { correlation: string },
+  now: number,
+  mayAnswer: MayAnswer,
+): { ruling: Ruling; draft: EventDraft | null } {
+  const ruling = rulingOf(state, transition.id, crystal, inputs, parts.firing, (value) => mayAnswer(transition, value));
+  if (ruling.kind !== "answers") return { ruling, draft: null };
+  const from = { ...provenanceOf(state.net, transition, parts.firing, correlation, now), rule: crystal.id };
+  const attributes = answeredWords(crystal);
+  const draft = resultDraft(net, transition, inputs, { ...parts, from, attributes }, { ok: true, value: ruling.value }, now);
+  if (draft.type === "fired") return { ruling, draft };
+  return { ruling: { kind: "declines", reason: "its answer finds no way out" }, draft: null };
 }
 
 export function openFirings(state: NetState, transition: string): OpenFiring[] {
@@ -257,8 +323,20 @@ function startBinding(state: NetState, net: CompiledNet, transition: CompiledTra
 }
 
 /** D3. The people have said yes: what asks nobody fires in one event here too. */
-function leaveGate(state: NetState, net: CompiledNet, current: CompiledTransition, firing: OpenFiring, now: number): EventDraft {
+function leaveGate(
+  state: NetState,
+  net: CompiledNet,
+  current: CompiledTransition,
+  firing: OpenFiring,
+  now: number,
+  mayAnswer: MayAnswer,
+): EventDraft {
   const transition = net.transitions.get(current.id) ?? current;
+  if (transition.crystal) {
+    const held = boundInputs(state, transition, firing);
+    const { draft } = ruledDraft(state, net, transition, transition.crystal, held, firing, now, mayAnswer);
+    if (draft) return draft;
+  }
   if (!transition.deterministic) return startDraft(state, net, transition, firing, now);
   const inputs = boundInputs(state, transition, firing);
   const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
@@ -314,7 +392,7 @@ function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransi
     ...openingParts(net, transition, binding, firing),
     attributes: {
       inputs: inputIds(binding),
-      ...markOf(binding),
+      ...markOf(binding, transition.crystal),
       gate: {
         name,
         approvers: gate.approvers,
@@ -366,8 +444,11 @@ function correlationOf(binding: Binding, firing: string): string {
 }
 
 /** How many of the consumed tokens, the last ones, a reset took; and the time of the schedule. */
-function markOf({ swept, occurrence }: Binding): JsonObject {
+function markOf({ swept, occurrence, inputs }: Binding, crystal: CompiledCrystal | null = null): JsonObject {
+  const tokens = crystal ? inputs.flatMap((input) => input.tokens) : [];
+  const cameBack = tokens.some(({ from }) => "transition" in from && crystal?.reworkers.has(from.transition));
   return {
+    ...(cameBack ? { reworked: true } : {}),
     ...(swept.length > 0 ? { swept: swept.length } : {}),
     ...(occurrence ? { schedule: { at: isoTime(occurrence.at), missed: occurrence.missed } } : {}),
   };

@@ -7,6 +7,7 @@ import { netBudgetSchema } from "../contract/budget.ts";
 import { FLAGS } from "../contract/capability.ts";
 import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
+import { crystallizeSchema, crystalSchema } from "./crystal/definition.ts";
 import { httpFields } from "./http-definition.ts";
 
 const name = z.string().regex(NAME_PATTERN, NAME_RULE);
@@ -164,6 +165,7 @@ const llmSchema = z.strictObject({
     .describe(
       "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
     ),
+  crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
 });
 const labels = z.array(z.string().regex(LABEL_PATTERN, LABEL_RULE)).optional();
 /** MCP servers of others, by the names that their tools go by: `mcp.<name>.<tool>`. */
@@ -209,6 +211,7 @@ const agentSchema = z.strictObject({
     .optional()
     .describe("Input of the hand `code.session`: a repository, or {} for a folder that begins empty; without it the agent has no files"),
   mcp: mcpOverHttp.optional().describe("MCP servers over HTTP whose tools the persona may list; those over stdio stand in `workspace`"),
+  crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
   release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),
 });
 const commandSchema = z.strictObject({
@@ -324,6 +327,9 @@ export const netSchema = z.strictObject({
   net: netRef.describe("The net's name: it stands in streams and subjects"),
   ...netParts,
   budget: netBudgetSchema.optional().describe("What the models of this net may use, in all and in one day"),
+  crystallize: crystallizeSchema
+    .optional()
+    .describe("With it, the net looks for steps that have settled, learns rules for them, and puts them in their shadow by itself"),
   layout: z
     .enum(["own", "shared"])
     .optional()

@@ -3,7 +3,7 @@
  * `<sub>--<place>`, and what each link leads to. Sub-nets with a log of their own leave only their ports here. Pure.
  */
 import type { Json } from "../contract/json.ts";
-import { BUILT_IN_PLACES, IN_TRANSIT } from "./built-in-places.ts";
+import { BUILT_IN_PLACES, DISAGREEMENTS, IN_TRANSIT } from "./built-in-places.ts";
 import { aliasOf, type LinkTransition, type NetDefinition, type PlaceDefinition, type Subnet, type Transition } from "./definition.ts";
 
 /** Where a link leads, as the engine sees it. */
@@ -90,7 +90,8 @@ class Flattening {
 
   isFlat(): boolean {
     const { subnets = {}, parent, transitions } = this.#source;
-    return Object.keys(subnets).length === 0 && !parent && Object.values(transitions).every(({ kind }) => kind !== "link");
+    if (Object.keys(subnets).length > 0 || parent) return false;
+    return Object.values(transitions).every((one) => one.kind !== "link" && !hasCrystal(one));
   }
 
   result(): FlatNet {
@@ -100,6 +101,7 @@ class Flattening {
     if ([...this.#flat.links.values()].some(({ kind }) => kind === "net")) {
       this.#places[IN_TRANSIT] = { title: "Tokens on their way to other nets", sink: true };
     }
+    if (Object.values(this.#transitions).some(hasCrystal)) this.#places[DISAGREEMENTS] = { sink: true };
     const definition = { ...source, places: this.#places, transitions: this.#transitions, tokens: this.#tokens };
     return { definition, ...this.#flat };
   }
@@ -192,6 +194,10 @@ class Flattening {
     this.#stock.set(subnet, known);
     return known;
   }
+}
+
+function hasCrystal(transition: Transition): boolean {
+  return "crystal" in transition && transition.crystal !== undefined;
 }
 
 function scopedPlace(place: PlaceDefinition, path: string): PlaceDefinition {

@@ -7,6 +7,7 @@ import type { NetEvent, PlacedId } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
+import { foldCrystals } from "./crystal/state.ts";
 import { takeCarried } from "./forking.ts";
 import { countInstance, foldEnded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
@@ -37,6 +38,8 @@ export function applyEvent(state: NetState, event: NetEvent): void {
   if (event.seq <= state.seq) return;
   state.seq = event.seq;
   foldSpent(state, event);
+  // Before tokens leave: what is rejected says whose it was.
+  if (state.crystals.size > 0 || event.attributes?.crystal !== undefined || event.attributes?.crystallized !== undefined) foldCrystals(state, event);
   HANDLERS[event.type]?.(state, event);
 }
 
@@ -125,6 +128,7 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     }),
   decided: decide,
   expired: close,
+  crystallized: close,
   intervened: (state, event) => {
     close(state, event);
     foldRelinked(state, event);
@@ -425,6 +429,7 @@ function gateOf(event: NetEvent): GateState {
     expiresAt: typeof parts.expiresAt === "number" ? parts.expiresAt : null,
     notAuthor: parts.notAuthor === true,
     ...(isJsonObject(parts.budget) ? { budget: parts.budget } : {}),
+    ...(isJsonObject(parts.crystal) ? { crystal: parts.crystal } : {}),
     decisions: [],
     passed: false,
   };

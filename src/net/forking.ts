@@ -8,6 +8,7 @@
 import { CATEGORY_OF, type EventDraft, type PlacedToken } from "../contract/event.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { IN_TRANSIT } from "./built-in-places.ts";
+import type { CrystalRecord } from "./crystal/state.ts";
 import type { NetState } from "./state.ts";
 
 /** Letters of JSON in one event. */
@@ -43,6 +44,8 @@ interface Part {
   produced?: PlacedToken[];
   seen?: { [transition: string]: string[] };
   authors?: { [correlation: string]: string };
+  /** What became of rules: one that was demoted stays so. */
+  crystals?: { [transition: string]: CrystalRecord };
   paused?: boolean;
 }
 
@@ -50,6 +53,7 @@ function* partsOf(parent: NetState, replaced: Map<string, PlacedToken[]>): Gener
   yield { paused: parent.paused };
   for (const tokens of slices(tokensOf(parent, replaced))) yield { produced: tokens };
   for (const [transition, ids] of seenOf(parent)) for (const slice of slices(ids)) yield { seen: { [transition]: slice } };
+  for (const [transition, record] of parent.crystals) yield { crystals: { [transition]: { ...record, notice: null, said: null } } };
   for (const authors of slices([...parent.authors])) yield { authors: Object.fromEntries(authors) };
 }
 
@@ -97,6 +101,7 @@ export function takeCarried(state: NetState, attributes: { [name: string]: Json 
   const carried = (attributes.carried ?? {}) as unknown as Part;
   state.origin = attributes.origin as unknown as ForkOrigin;
   if (carried.paused !== undefined) state.paused = carried.paused;
+  for (const [transition, record] of Object.entries(carried.crystals ?? {})) state.crystals.set(transition, record);
   for (const [correlation, by] of Object.entries(carried.authors ?? {})) state.authors.set(correlation, by);
   for (const [transition, ids] of Object.entries(carried.seen ?? {})) {
     const seen = state.seen.get(transition) ?? new Set<string>();

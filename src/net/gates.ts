@@ -54,6 +54,7 @@ export function decisionDraft(
       hint: "petrel pause",
     });
   }
+  if (gate.crystal && request.decision === "reject") return refusedRule(transition, firing, gate, request);
   const approvals = gate.decisions.filter(({ approve }) => approve).length + (request.decision === "approve" ? 1 : 0);
   const passed = request.decision === "approve" && approvals >= gate.quorum;
   return request.decision === "approve"
@@ -121,6 +122,18 @@ function approvalDraft(
     correlation: firing.correlation,
     summary: `${request.by.user} approved ${gate.name}${passed ? "" : `; ${approvals} of ${gate.quorum} so far`}.`,
     attributes: { ...who(gate, request), ...(passed ? { passed: true } : {}) },
+  };
+}
+
+/** A question about a rule held no work: nothing has to go anywhere. */
+function refusedRule(transition: CompiledTransition, firing: OpenFiring, gate: GateState, request: DecisionRequest): EventDraft {
+  const { attributes, ...said } = rejection(gate, request);
+  const about = { stage: "answered", transition: transition.id, ...gate.crystal, approve: false, by: request.by.user };
+  return {
+    ...{ category: CATEGORY_OF.decided, type: "decided", transition: transition.id, firing: firing.firing, correlation: firing.correlation },
+    consumed: firing.consumed,
+    ...said,
+    attributes: { ...attributes, crystallized: [about] },
   };
 }
 

@@ -4,7 +4,7 @@ import type { EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
 import type { Token } from "../contract/token.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
-import { decideTransition, type Outcome, provenanceOf, resultDraft, roomIn } from "./decide.ts";
+import { decideTransition, type MayAnswer, type Outcome, provenanceOf, resultDraft, roomIn } from "./decide.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs } from "./held-inputs.ts";
@@ -112,10 +112,11 @@ export function nextStep(
   now: number,
   netOf: NetOf = () => net,
   upTo = Number.POSITIVE_INFINITY,
+  mayAnswer?: MayAnswer,
 ): EventDraft | null {
   const left = leaveInstance(state, net, transition, now, netOf, upTo);
   if (left) return left;
-  const draft = decideTransition(state, net, transition, now, netOf, upTo);
+  const draft = decideTransition(state, net, transition, now, netOf, upTo, mayAnswer);
   return draft?.type === "started" && transition.link?.kind === "each" ? beginInstance(state, net, transition, draft, now) : draft;
 }
 

@@ -132,8 +132,10 @@ export interface FiringsOf {
   /** Those that wait for people, or have passed and wait for their turn. */
   gated: Set<OpenFiring>;
   passed: Set<OpenFiring>;
+  /** Questions about its rule: they are in no other list, since they hold nothing up. */
+  asking: Set<OpenFiring>;
 }
-const NO_FIRINGS: FiringsOf = { open: new Set(), gated: new Set(), passed: new Set() };
+const NO_FIRINGS: FiringsOf = { open: new Set(), gated: new Set(), passed: new Set(), asking: new Set() };
 
 export class MarkingIndex {
   /** What is held in memory alone: token ids, and `<transition> <token>` against reading twice (B8). */
@@ -171,13 +173,15 @@ export class MarkingIndex {
   firing(firing: OpenFiring): void {
     let own = this.#firings.get(firing.transition);
     if (!own) {
-      own = { open: new Set(), gated: new Set(), passed: new Set() };
+      own = { open: new Set(), gated: new Set(), passed: new Set(), asking: new Set() };
       this.#firings.set(firing.transition, own);
     }
     const { gate } = firing;
     put(own.open, firing, gate === null);
-    put(own.gated, firing, gate !== null);
-    put(own.passed, firing, gate?.passed === true);
+    const asks = gate?.crystal !== undefined;
+    put(own.asking, firing, asks);
+    put(own.gated, firing, gate !== null && !asks);
+    put(own.passed, firing, gate?.passed === true && !asks);
     put(
       this.timed,
       firing,
@@ -189,6 +193,7 @@ export class MarkingIndex {
     own?.open.delete(firing);
     own?.gated.delete(firing);
     own?.passed.delete(firing);
+    own?.asking.delete(firing);
     this.timed.delete(firing);
   }
 }

@@ -19,6 +19,8 @@ export interface Provenance {
   at: string;
   by: string;
   correlation: string;
+  /** Where a rule answered. */
+  rule?: string;
 }
 export type BoundInput = Parameters<typeof inputScope>[0][number];
 
@@ -178,7 +180,10 @@ function placeToken(
     token: {
       id: `t-${from.firing.slice(2)}-${arc}-${at}`,
       data,
-      from: { net: from.net, transition, firing: from.firing, tokens: idsOf(inputs) },
+      from:
+        from.rule === undefined
+          ? { net: from.net, transition, firing: from.firing, tokens: idsOf(inputs) }
+          : { net: from.net, transition, firing: from.firing, tokens: idsOf(inputs), rule: from.rule },
       by: from.by,
       at: from.at,
       correlation: from.correlation,

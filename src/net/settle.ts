@@ -2,8 +2,12 @@
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { authorOf, type Outcome, provenanceOf, resultDraft } from "./decide.ts";
+import type { Json } from "../contract/json.ts";
+import { disagreement } from "./crystal/notice.ts";
+import { comparison } from "./crystal/ruling.ts";
 import { durationMs, type Retry } from "./definition.ts";
 import { boundInputs } from "./held-inputs.ts";
+import { type BoundInput, inputData } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { firstLine } from "./summary.ts";
 
@@ -40,8 +44,32 @@ export function settleDraft(
   }
   const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
   const parts = { firing: firing.firing, attempt: firing.attempt, consumed: firing.consumed, read: firing.read, from };
-  const draft = resultDraft(net, transition, boundInputs(state, transition, firing), parts, outcome, now);
-  return { ...draft, durationMs: Math.max(0, now - firing.startedAt) };
+  const inputs = boundInputs(state, transition, firing);
+  const draft = resultDraft(net, transition, inputs, parts, outcome, now);
+  const ended = { ...draft, durationMs: Math.max(0, now - firing.startedAt) };
+  return outcome.ok && draft.type === "fired" ? beside(state, transition, firing, inputs, outcome.value, ended, now) : ended;
+}
+
+/** The model's answer counts; what its transition's rule would have said stands beside it, and where the two differ also in a token. */
+function beside(
+  state: NetState,
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  inputs: BoundInput[],
+  answered: Json,
+  draft: EventDraft,
+  now: number,
+): EventDraft {
+  const compared = transition.crystal && comparison(state, transition.id, transition.crystal, inputs, answered);
+  if (!transition.crystal || !compared) return draft;
+  const { said, ruled, same } = compared;
+  const attributes = { ...draft.attributes, crystal: said };
+  if (same !== false || ruled === undefined) return { ...draft, attributes };
+  const { mode } = transition.crystal.definition;
+  const tokens = [...firing.consumed, ...firing.read].map(({ id }) => id);
+  const told = { input: inputData(inputs), ruled, answered, mode, rule: transition.crystal.id, correlation: firing.correlation, tokens };
+  const kept = disagreement(state, transition, firing.firing, told, now);
+  return { ...draft, attributes, ...(kept ? { produced: [...(draft.produced ?? []), kept] } : {}) };
 }
 
 export function retryOf({ retry }: { retry?: Retry | undefined }): Retry {

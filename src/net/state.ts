@@ -8,6 +8,7 @@ import type { Amounts } from "../contract/budget.ts";
 import type { PlacedId, PlacedToken } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
+import type { CrystalRecord } from "./crystal/state.ts";
 import type { ForkOrigin } from "./forking.ts";
 import type { Inbox, Outbox, Transit } from "./link-state.ts";
 import type { Spending } from "./spending.ts";
@@ -46,6 +47,8 @@ export interface GateState {
   notAuthor: boolean;
   /** It stands before a budget that the work would cross, and lets it have one more. */
   budget?: JsonObject;
+  /** It asks about a rule, `{about, rule}`, and holds no work. */
+  crystal?: JsonObject;
   decisions: Decision[];
   passed: boolean;
 }
@@ -136,6 +139,8 @@ export interface NetState {
   instances: Map<string, number>;
   /** Those that hold none. */
   hollow: Set<string>;
+  /** Transition -> what became of its rule. */
+  crystals: Map<string, CrystalRecord>;
   paused: boolean;
   /** Who or what paused it, while it is. */
   pausedFor: { by: string; code?: string; reason?: string; hint?: string } | null;
@@ -174,6 +179,7 @@ export function emptyState(net: string): NetState {
     spent: new Map(),
     instances: new Map(),
     hollow: new Set(),
+    crystals: new Map(),
     paused: false,
     pausedFor: null,
     killed: false,

@@ -2,7 +2,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formatsPlugin from "ajv-formats";
 import { hashJson } from "../contract/hash.ts";
-import type { Json, JsonObject } from "../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
 
 const compiled = new Map<string, ValidateFunction>();
 const MOST_KEPT = 500;
@@ -30,6 +30,15 @@ export function schemaFault(schema: JsonObject): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Whether the persona could have given this answer: an agent's says that it is done, and without a schema a model's is a text. */
+export function fitsPersona(shape: "llm" | "agent", { output }: { output?: JsonObject | undefined }, value: Json): boolean {
+  if (!isJsonObject(value)) return false;
+  const { status, ...given } = value;
+  if (shape === "agent") return status === "done" && (!output || mismatches(output, given).length === 0);
+  if (output) return mismatches(output, value).length === 0;
+  return typeof value.text === "string" && value.text.trim() !== "";
 }
 
 /** What is wrong with a value, a line each; empty when it fits. */

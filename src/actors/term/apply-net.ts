@@ -5,7 +5,9 @@ import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
 import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
+import { stagesOf, stageWords } from "../../net/crystal/stages.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
 import { scheduleText } from "../../net/schedule.ts";
@@ -25,6 +27,8 @@ export interface ApplyRequest {
   withoutTokens?: true;
   /** A sub-net with a log of its own, sent by the net around it. */
   derived?: true;
+  /** It is made to put this transition's rule into its mode, also one that was demoted. */
+  settles?: { transition: string; reason?: string };
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
@@ -40,7 +44,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
       hint: `petrel net pull ${state.net}, make the change there, and apply again`,
     });
   }
-  if (state.definition === version) return { net: state.net, hash: version, changed: false };
+  if (state.definition === version && !request.settles) return { net: state.net, hash: version, changed: false };
   const personas = { ...(await soundNet(term.ports.personas, source, request.derived)), ...request.personas };
   refuseRemovals(term, definition);
   const first = running === null && !request.withoutTokens;
@@ -54,6 +58,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   await term.declarePlaces(definition);
   // Somebody else's edit was faster: this one is looked at again, on top of it.
   if (state.definition !== running) return applyNet(term, request);
+  const stages = stagesOf(running === null ? null : (term.net?.definition ?? null), definition, by, request.settles ?? null);
   const committed = term.commit({
     category: "net",
     type: "edited",
@@ -63,8 +68,11 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     summary:
       running === null
         ? `${by} started the net ${state.net}.`
-        : `${by} changed the running net ${state.net}${difference(term, definition)}.`,
-    attributes: { base: state.definition, by, personas, schedules: schedulesOf(term, version) },
+        : `${by} changed the running net ${state.net}${difference(term, definition, stageWords(stages))}.`,
+    attributes: {
+      ...{ base: state.definition, by, personas, schedules: schedulesOf(term, version) },
+      ...(stages.length > 0 ? { crystallized: stages } : {}),
+    },
   });
   // The new personas' actors stand before the first firing that needs them is acknowledged.
   term.ports.definitionChanged(term);
@@ -118,7 +126,8 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
   if (!running) return;
   const gone = [
     ...Object.keys(running.places)
-      .filter((place) => !(place in definition.places))
+      // That one goes with the last rule; what lies in it stays.
+      .filter((place) => !(place in definition.places) && place !== DISAGREEMENTS)
       .map((place) => `place ${place}`),
     ...Object.keys(running.transitions)
       .filter((id) => !(id in definition.transitions))
@@ -132,12 +141,12 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
   });
 }
 
-function difference(term: Term, definition: NetDefinition): string {
+function difference(term: Term, definition: NetDefinition, more: string[]): string {
   const running = term.net?.definition;
   if (!running) return "";
   const added = [
     ...Object.keys(definition.places)
-      .filter((place) => !(place in running.places))
+      .filter((place) => !(place in running.places) && place !== DISAGREEMENTS)
       .map((place) => `place ${place}`),
     ...Object.keys(definition.transitions)
       .filter((id) => !(id in running.transitions))
@@ -146,7 +155,8 @@ function difference(term: Term, definition: NetDefinition): string {
       .filter(([id, { gate }]) => gate && !running.transitions[id]?.gate)
       .map(([id, { gate }]) => `gate ${gate?.name ?? id}`),
   ];
-  return added.length > 0 ? `: added ${added.join(", ")}` : "";
+  const parts = [...(added.length > 0 ? [`added ${added.join(", ")}`] : []), ...more];
+  return parts.length > 0 ? `: ${parts.join("; ")}` : "";
 }
 
 function initialTokens(term: Term, definition: NetDefinition): PlacedToken[] {

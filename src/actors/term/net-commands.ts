@@ -4,7 +4,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
-import type { Json } from "../../contract/json.ts";
+import { canonicalJson, type Json } from "../../contract/json.ts";
 import { answerOf, type Candidate, type CompiledQuery, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
@@ -13,11 +13,13 @@ import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
 import { tokenKeyOf } from "../../net/lookup.ts";
+import { keepCrystals } from "../../net/crystal/stages.ts";
 import { markingIndex } from "../../net/marking-index.ts";
 import { markingView } from "../../net/marking-view.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
+import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
 import { applyNet } from "./apply-net.ts";
 import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
@@ -134,7 +136,7 @@ export const NET_VERBS: Record<string, Verb> = {
     const { definition, by } = defineBody.parse(body);
     if (definition.net !== term.state.net || !definition.parent)
       throw new Refused({ code: "not-a-subnet", message: `only the net around ${term.state.net} defines it` });
-    return applyNet(term, { definition, by: by.user, derived: true });
+    return applyNet(term, { definition: keepCrystals(term.net?.source ?? null, definition), by: by.user, derived: true });
   },
   relink: async (term, body) => relink(term, relinkBody.parse(body)),
   definition: async (term) => ({
@@ -142,6 +144,7 @@ export const NET_VERBS: Record<string, Verb> = {
     definition: (term.net?.source ?? null) as unknown as Json,
     personas: term.state.personas,
   }),
+  ...CRYSTAL_VERBS,
   why: async (term, body) => whyOf(term, z.object({ name: z.string() }).parse(body).name),
   compare: async (term) => ({ ...(await term.comparePlaces()), stale: term.projection.stale }),
 };
@@ -326,7 +329,12 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       verb === "move"
         ? `${request.by.user} sent a token of ${request.place} to ${to}.`
         : `${request.by.user} closed a token in ${request.place}.`,
-    attributes: { by: request.by.user, verb, ...(request.reason ? { reason: request.reason } : {}) },
+    attributes: {
+      ...{ by: request.by.user, verb },
+      // Whoever made it, or the rule that did, was wrong.
+      ...(canonicalJson(token.data) === canonicalJson(placed.token.data) ? {} : { corrected: true }),
+      ...(request.reason ? { reason: request.reason } : {}),
+    },
   };
   const fitting = await fitTokens(draft, term.ports.broker.artifacts);
   // The store may have been waited for: the token must still be there, and free.

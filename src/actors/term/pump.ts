@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../../contract/clock.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import { againDraft } from "../../net/decide.ts";
+import { againDraft, type MayAnswer } from "../../net/decide.ts";
 import { dueRetries, incompleteDraft, nextDue } from "../../net/due.ts";
 import { dueGates, expiryDraft } from "../../net/gates.ts";
 import { lateDraft, lateInstances, nextStep } from "../../net/instance-steps.ts";
@@ -47,6 +47,8 @@ export interface PumpPorts {
   room(): void;
   /** Tokens of events after this `seq` are not taken yet. */
   upTo(): number;
+  /** Whether the transition's persona could have answered so. */
+  mayAnswer: MayAnswer;
 }
 
 export class Pump {
@@ -153,17 +155,22 @@ export class Pump {
 
   /** U2. */
   #decide(net: CompiledNet, id: string, now: number): EventDraft | null {
-    const { state, netOf, logger } = this.#ports;
+    const { state, logger } = this.#ports;
     const transition = net.transitions.get(id);
     if (!transition) return null;
     try {
       const isWorked = transition.jsonata !== null && !transition.definition.gate;
-      const draft = isWorked ? this.#ports.worked(net, transition, now) : nextStep(state, net, transition, now, netOf, this.#ports.upTo());
+      const draft = isWorked ? this.#ports.worked(net, transition, now) : this.#step(net, transition, now);
       return draft ? this.#ports.fit(draft) : null;
     } catch (error) {
       logger.error({ err: error, net: state.net, transition: id }, "a transition could not be decided");
       return null;
     }
+  }
+
+  #step(net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null {
+    const { state, netOf, upTo, mayAnswer } = this.#ports;
+    return nextStep(state, net, transition, now, netOf, upTo(), mayAnswer);
   }
 
   /** As `wakeLater`, but under load no oftener than its own cost allows: it looks at all that waits for time. */

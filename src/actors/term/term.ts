@@ -15,7 +15,9 @@ import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES } from "../../net/built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { fitsPersona } from "../../personas/output-check.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
+import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
@@ -66,6 +68,7 @@ export class Term {
   #timers: Timer[] = [];
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
+  readonly #crystals: CrystalKeeper;
   #stalled: ErrorData | null = null;
   /** Firing -> its attempt that is in the log: only that may have effects (E4). */
   readonly #logged = new Map<string, number>();
@@ -93,6 +96,7 @@ export class Term {
     });
     this.loop = loop;
     this.budgets = new BudgetDesk(state, clock);
+    this.#crystals = new CrystalKeeper(this, { clock, logger });
     this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({
       ...{ state, loop, broker, clock, logger },
@@ -175,6 +179,10 @@ export class Term {
       fit: (draft) => fit.fit(draft),
       worked: (net, transition, now) => maps.decide(net, transition, now),
       room: () => this.arrivals.room(),
+      mayAnswer: (transition, value) => {
+        const persona = this.#personaOf(transition);
+        return persona !== null && fitsPersona(transition.definition.kind === "agent" ? "agent" : "llm", persona, value);
+      },
       upTo: () => (ports.stepwise ? loop.acknowledged : Number.POSITIVE_INFINITY),
     });
   }
@@ -341,6 +349,7 @@ export class Term {
     this.wakeAll();
     this.#pump.release();
     this.links.recovered();
+    this.#crystals.look();
   }
 
   #present(presence: Parameters<Claims["presence"]>[0]): void {
@@ -397,6 +406,7 @@ export class Term {
     if (this.ports.stepwise) this.#pump.touch(event);
     this.#pump.progressed();
     this.#checkpoints.committed(event);
+    this.#crystals.follow(event);
   }
 
   /** What an acknowledged event of a firing asks for. */

@@ -1,0 +1,142 @@
+/** What people and programs ask of a net's owner about rules: to put one into its shadow, to let it answer, to drop it, how it does. */
+import { z } from "zod";
+import { Refused, Terminal } from "../../contract/errors.ts";
+import { CATEGORY_OF } from "../../contract/event.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import type { CompiledTransition } from "../../net/compiled-net.ts";
+import { type Crystal, crystalSchema } from "../../net/crystal/definition.ts";
+import { withCrystal } from "../../net/crystal/stages.ts";
+import { recordOf } from "../../net/crystal/state.ts";
+import { verdict } from "../../net/rule/watch.ts";
+import { applyNet } from "../term/apply-net.ts";
+import type { Term } from "../term/term.ts";
+
+const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
+const settleBody = z.object({
+  transition: z.string(),
+  action: z.enum(["shadow", "promote", "undo"]),
+  /** For `shadow`: the rule with its conditions. */
+  crystal: crystalSchema.optional(),
+  /** The version that it was learned under: refused when another runs. */
+  base: z.string().optional(),
+  /** Promotes before the shadow is over. */
+  early: z.boolean().default(false),
+  by: person,
+  reason: z.string().optional(),
+});
+const noteBody = z.object({
+  stage: z.enum(["candidates", "learned", "proven"]),
+  transition: z.string().optional(),
+  summary: z.string().min(1).max(500),
+  found: z.record(z.string(), z.json()).default({}),
+  by: person,
+});
+type SettleRequest = z.output<typeof settleBody>;
+
+type Verb = (term: Term, body: unknown) => Promise<Json>;
+
+export const CRYSTAL_VERBS: Record<string, Verb> = {
+  crystals: async (term) => crystalsOf(term),
+  "crystal-settle": async (term, body) => settle(term, settleBody.parse(body)),
+  /** A stage that changes nothing, told so that everybody sees it. */
+  "crystal-note": async (term, body) => {
+    const { stage, transition, summary, found, by } = noteBody.parse(body);
+    const about: { transition?: string } = transition === undefined ? {} : { transition };
+    await term.commit({
+      ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary, ...about },
+      attributes: { crystallized: [{ stage, ...about, by: by.user, ...found } as JsonObject] },
+    });
+    return { stage, seq: term.state.seq };
+  },
+};
+
+/** Each `llm` and `agent` transition with its rule, and what became of it. */
+function crystalsOf(term: Term): Json {
+  const rows = [...(term.net?.transitions.values() ?? [])].flatMap((transition): JsonObject[] => {
+    const { id, definition, crystal } = transition;
+    if (definition.kind !== "llm" && definition.kind !== "agent") return [];
+    const record = crystal ? recordOf(term.state, id, crystal.id) : (term.state.crystals.get(id) ?? null);
+    const drift = record ? verdict(record.watch) : { drift: false as const };
+    return [
+      {
+        ...{ transition: id, persona: definition.persona, kind: definition.kind },
+        mode: crystal && !record?.demoted ? crystal.definition.mode : record?.demoted ? "demoted" : "none",
+        rule: crystal?.id ?? record?.rule ?? null,
+        crystal: (crystal?.definition ?? null) as unknown as Json,
+        record: record as unknown as Json,
+        drift: drift as unknown as Json,
+        gate: record?.notice ? `crystal-${id}` : null,
+      },
+    ];
+  });
+  const policy = (term.net?.source.crystallize ?? null) as unknown as Json;
+  return { net: term.state.net, version: term.state.definition, policy, transitions: rows };
+}
+
+async function settle(term: Term, request: SettleRequest): Promise<Json> {
+  const { state, net } = term;
+  if (!net) throw new Terminal({ code: "unknown-net", message: `${state.net} has no definition yet`, hint: "petrel net apply FILE" });
+  const transition = mustSettle(term, net.transitions, request.transition);
+  const crystal = wanted(term, transition, request);
+  const definition = withCrystal(net.source, transition.id, crystal);
+  if (!definition) throw unfit(transition);
+  const { by, base, reason } = request;
+  const applied = await applyNet(term, {
+    ...{ definition, base: base ?? net.version, by: by.user },
+    settles: { transition: transition.id, ...(reason === undefined ? {} : { reason }) },
+    ...(definition.parent ? { derived: true as const } : {}),
+  });
+  return { ...(applied as JsonObject), transition: transition.id, mode: crystal?.mode ?? "none" };
+}
+
+function mustSettle(term: Term, transitions: Map<string, CompiledTransition>, name: string): CompiledTransition {
+  const transition = transitions.get(name);
+  if (!transition) {
+    const message = `${term.state.net} has no transition ${name}`;
+    throw new Terminal({ code: "unknown-transition", message, hint: `petrel crystallize ${term.state.net}` });
+  }
+  if (transition.definition.kind !== "llm" && transition.definition.kind !== "agent") throw unfit(transition);
+  return transition;
+}
+
+function unfit({ id, definition }: CompiledTransition): Terminal {
+  return new Terminal({ code: "no-model-step", message: `${id} is of kind ${definition.kind} and asks no model: there is nothing to settle` });
+}
+
+/** The crystal that the transition is to have; null for none. */
+function wanted(term: Term, { id, crystal }: CompiledTransition, request: SettleRequest): Crystal | null {
+  const { net } = term.state;
+  if (request.action === "undo") {
+    if (crystal) return null;
+    throw new Terminal({ code: "no-rule", message: `${id} has no rule: its model does all of it already`, hint: `petrel crystallize ${net} ${id}` });
+  }
+  if (request.action === "shadow") {
+    const given = request.crystal ?? crystal?.definition;
+    if (given) return { ...given, mode: "shadow" };
+    throw new Terminal({ code: "no-rule", message: `no rule was given for ${id}`, hint: `petrel crystallize shadow ${net} ${id}` });
+  }
+  if (!crystal) throw new Terminal({ code: "no-rule", message: `${id} has no rule to promote`, hint: `petrel crystallize shadow ${net} ${id}` });
+  mayPromote(term, id, crystal.definition, crystal.id, request);
+  return { ...crystal.definition, mode: "live" };
+}
+
+function mayPromote(term: Term, id: string, crystal: Crystal, rule: string, { by, early }: SettleRequest): void {
+  const names = new Set([`user:${by.user}`, ...by.roles.map((role) => `role:${role}`)]);
+  const approvers = crystal.approvers ?? ["role:maintainer"];
+  if (!approvers.some((one) => names.has(one))) {
+    const message = `${by.user} may not promote the rule of ${id}: it takes ${approvers.join(" or ")}`;
+    throw new Refused({ code: "not-an-approver", message, hint: "petrel crystallize promote NET TRANSITION --role ROLE" });
+  }
+  const record = recordOf(term.state, id, rule);
+  const { same, other } = record?.shadow ?? { same: 0, other: 0 };
+  if (record?.demoted && !early) {
+    const message = `the rule of ${id} was demoted: ${record.demoted.reason}`;
+    const hint = `petrel crystallize shadow ${term.state.net} ${id} lets it prove itself again; --early promotes it all the same`;
+    throw new Refused({ code: "rule-demoted", message, hint });
+  }
+  if (crystal.mode === "shadow" && same + other < crystal.shadow && !early) {
+    const message = `the rule of ${id} has been beside the model for ${same + other} of ${crystal.shadow} firings`;
+    const hint = `petrel crystallize status ${term.state.net} shows how far it is; --early promotes it all the same`;
+    throw new Refused({ code: "shadow-not-over", message, hint });
+  }
+}

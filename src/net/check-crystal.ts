@@ -1,0 +1,38 @@
+/** A rule in a model's place: what its schema cannot say. */
+import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import type { Crystal } from "./crystal/definition.ts";
+import { aliasOf, type Transition } from "./definition.ts";
+import type { JsonPath } from "./locate.ts";
+import { ruleProblems, ruleReads } from "./rule/reads.ts";
+
+export function crystalFindings(transition: Transition, path: JsonPath): Finding[] {
+  const crystal = "crystal" in transition ? transition.crystal : undefined;
+  if (!crystal) return [];
+  const at = [...path, "crystal"];
+  const problems = ruleProblems(crystal.rule).map((one) =>
+    failure("bad-rule", [...at, "rule", ...one.path], `${elementOf(path)}: its rule cannot be used: ${one.message}`, one.hint),
+  );
+  return [...problems, ...(problems.length > 0 ? [] : readFindings(transition, crystal, at, path)), ...useFindings(transition, crystal, at, path)];
+}
+
+/** A rule sees the inputs by their names; another name is never there. */
+function readFindings({ in: arcs }: Transition, { rule }: Crystal, at: JsonPath, path: JsonPath): Finding[] {
+  const names = new Set(arcs.filter(({ mode }) => mode === "consume" || mode === "read").map(aliasOf));
+  const strange = ruleReads(rule).find((pointer) => pointer !== "" && !names.has(pointer.split("/")[1] ?? ""));
+  if (strange === undefined) return [];
+  const hint = names.size > 0 ? `its inputs are ${[...names].join(", ")}` : "it has no inputs";
+  return [failure("rule-input", [...at, "rule"], `${elementOf(path)}: its rule looks at "${strange}", which is no input of it`, hint)];
+}
+
+function useFindings(transition: Transition, crystal: Crystal, at: JsonPath, path: JsonPath): Finding[] {
+  const found: Finding[] = [];
+  if (transition.kind === "agent" && transition.workspace !== undefined) {
+    const hint = 'remove "crystal", or "workspace"';
+    found.push(failure("rule-workspace", at, `${elementOf(path)} works on files, which a rule cannot do`, hint, "key"));
+  }
+  if (crystal.mode === "live" && crystal.proof === undefined) {
+    const message = `${elementOf(path)}: its rule answers in the model's place, and nothing says that it was proven`;
+    found.push(warning("unproven-rule", [...at, "mode"], message, 'begin with "mode": "shadow"'));
+  }
+  return found;
+}

@@ -1,0 +1,237 @@
+/**
+ * What a net says of a rule by itself: that its shadow is over, that it has drifted, and the question to people that follows. Each is one
+ * event, decided from the state alone, so whoever owns the net after a crash says it too, and nobody says it twice.
+ *
+ * N1 A demotion holds from its event on (K2); the edit of the definition follows. N2 A question is a token at a gate, and holds nothing
+ * else up: it takes no slot of its transition. N3 Once people have decided, one event says so and takes the token away.
+ */
+import { isoTime } from "../../contract/clock.ts";
+import { CATEGORY_OF, type EventDraft } from "../../contract/event.ts";
+import { derivedId } from "../../contract/hash.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import type { Token } from "../../contract/token.ts";
+import { DISAGREEMENTS } from "../built-in-places.ts";
+import type { CompiledNet, CompiledTransition } from "../compiled-net.ts";
+import { verdict } from "../rule/watch.ts";
+import type { NetState, OpenFiring } from "../state.ts";
+import type { CompiledCrystal } from "./ruling.ts";
+import { type CrystalRecord, recordOf } from "./state.ts";
+
+const APPROVERS = ["role:maintainer"];
+/** More disagreements than this are told by their events alone. */
+const MOST_KEPT = 200;
+
+/** The next thing to say of this transition's rule, or null. */
+export function noticeDraft(state: NetState, net: CompiledNet, transition: CompiledTransition, now: number): EventDraft | null {
+  const { crystal } = transition;
+  const record = crystal && recordOf(state, transition.id, crystal.id);
+  if (!crystal || !record) return null;
+  if (record.notice) return gateFor(state, net, transition, crystal, record, now);
+  // What was asked once is not asked again: a deliberate edit begins anew.
+  if (record.demoted || record.said || record.mode === "off" || crystal.definition.mode === "off") return null;
+  if (crystal.definition.mode === "live") {
+    const reason = driftOf(crystal, record);
+    return reason === null ? null : demotion(state, net, transition, crystal, record, reason, now);
+  }
+  return endOfShadow(state, net, transition, crystal, record, now);
+}
+
+/** Why a live rule is no good any more: the audits say so, or what later steps made of its answers; null while it is. */
+function driftOf({ definition }: CompiledCrystal, { watch, badAt, answered }: CrystalRecord): string | null {
+  const drift = verdict(watch);
+  if (drift.drift) return drift.reason;
+  for (let count = LEAST_BAD; count <= badAt.length; count += 1) {
+    const among = answered - (badAt.at(-count) ?? 0) + 1;
+    if (surelyAbove(count, Math.max(among, count)) <= definition.bound) continue;
+    return `${count} of its last ${Math.max(among, count)} answers were sent back, rejected or corrected later`;
+  }
+  return null;
+}
+
+const LEAST_BAD = 3;
+
+/** Lower end of Wilson's interval (1927) for a share, at 99 %. */
+function surelyAbove(count: number, among: number): number {
+  const [z, share] = [2.576, count / among];
+  const spread = z * Math.sqrt((share * (1 - share) + (z * z) / (4 * among)) / among);
+  return (share + (z * z) / (2 * among) - spread) / (1 + (z * z) / among);
+}
+
+/** Long enough beside the model: within its bound it is proposed, else it was no rule. */
+function endOfShadow(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  record: CrystalRecord,
+  now: number,
+): EventDraft | null {
+  const { same, other } = record.shadow;
+  const drift = verdict(record.watch);
+  if (drift.drift) return demotion(state, net, transition, crystal, record, `in its shadow: ${drift.reason}`, now);
+  if (same + other < crystal.definition.shadow) return null;
+  if (!isGoodEnough(crystal, record)) {
+    const reason = `in its shadow ${other} of ${same + other} answers were not the model's`;
+    return demotion(state, net, transition, crystal, record, reason, now);
+  }
+  if (crystal.definition.promote === "policy") return null;
+  const told = `${same} of ${same + other} answers were the model's`;
+  return said(state, net, transition, crystal, record, now, {
+    stage: "shadowed",
+    reason: told,
+    status: "waiting",
+    summary: `The rule of ${transition.id} has been beside the model for ${same + other} firings: ${told}. People decide whether it answers from now on.`,
+  });
+}
+
+/** Whether a policy promotes it now: people are not asked. */
+export function mayPromote(crystal: CompiledCrystal, record: CrystalRecord): boolean {
+  const { mode, promote, shadow } = crystal.definition;
+  const { same, other } = record.shadow;
+  if (mode !== "shadow" || promote !== "policy" || record.demoted !== null) return false;
+  return same + other >= shadow && isGoodEnough(crystal, record) && !verdict(record.watch).drift;
+}
+
+/** In a short shadow one error of the model itself is not yet one of the rule: the proof has the numbers. */
+function isGoodEnough({ definition: { bound } }: CompiledCrystal, { shadow: { same, other } }: CrystalRecord): boolean {
+  return other <= 1 + 2 * bound * (same + other);
+}
+
+function demotion(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  record: CrystalRecord,
+  reason: string,
+  now: number,
+): EventDraft {
+  return said(state, net, transition, crystal, record, now, {
+    stage: "demoted",
+    reason,
+    status: "error",
+    summary: `The rule of ${transition.id} answers no more, the model does all of it again: ${reason}.`,
+  });
+}
+
+function said(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  record: CrystalRecord,
+  now: number,
+  what: { stage: "shadowed" | "demoted"; reason: string; status: EventDraft["status"]; summary: string },
+): EventDraft {
+  const { stage, reason, status, summary } = what;
+  const { rule, answered, declined, shadow, audit, bad, since } = record;
+  const id = derivedId("t-", "crystal", state.net, transition.id, rule, stage, since);
+  const evidence: JsonObject = { answered, declined, shadow, audit, bad };
+  const token: Token = {
+    id,
+    data: {
+      about: stage === "demoted" ? "demoted" : "promote",
+      title: stage === "demoted" ? `The rule of ${transition.id} was demoted` : `May the rule of ${transition.id} answer?`,
+      transition: transition.id,
+      ...{ rule, reason, evidence },
+      see: `petrel crystallize show ${state.net} ${transition.id}`,
+    },
+    from: { net: state.net, transition: transition.id, firing: id.replace("t-", "f-"), tokens: [] },
+    ...{ by: "crystallizer", at: isoTime(now), correlation: `c-${id.slice(2)}`, v: 1 },
+  };
+  return {
+    ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status, summary, transition: transition.id },
+    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
+    correlation: token.correlation,
+    netVersion: net.version,
+    produced: [{ place: DISAGREEMENTS, token }],
+    attributes: { crystallized: [{ stage, transition: transition.id, rule: crystal.id, reason, ...evidence }] },
+  };
+}
+
+/** N2. The gate before which the token of a notice lies; null when it stands there already, or somebody took the token away. */
+function gateFor(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  { notice, rule }: CrystalRecord,
+  now: number,
+): EventDraft | null {
+  const placed = notice && state.places.get(DISAGREEMENTS)?.get(notice.token);
+  if (!placed || placed.reservedBy !== null) return null;
+  const { about } = notice;
+  const name = `crystal-${transition.id}`;
+  const approvers = crystal.definition.approvers ?? APPROVERS;
+  const people = approvers.map((one) => one.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
+  const question =
+    about === "promote"
+      ? "approve lets it answer in the model's place, reject drops it"
+      : "approve sends it back beside the model, without effect, to prove itself again; reject drops it";
+  return {
+    ...{ category: CATEGORY_OF.gated, type: "gated", status: "waiting", transition: transition.id },
+    ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
+    firing: derivedId("f-", "crystal", state.net, notice.token),
+    attempt: 1,
+    consumed: [{ place: DISAGREEMENTS, id: notice.token }],
+    read: [],
+    correlation: placed.token.correlation,
+    netVersion: net.version,
+    summary: `The gate ${name} asks ${people} about the rule of ${transition.id}: ${question}.`,
+    attributes: {
+      inputs: { notice: [notice.token] },
+      at: isoTime(now),
+      gate: { name, approvers, quorum: 1, notAuthor: false, expiresAt: null, crystal: { about, rule } },
+    },
+  };
+}
+
+/** Whether a question is about what is not in question any more: the rule was promoted, dropped or replaced meanwhile. */
+export function isIdle(state: NetState, { id, crystal }: CompiledTransition, { gate, consumed }: OpenFiring): boolean {
+  const record = crystal && recordOf(state, id, crystal.id);
+  return crystal?.id !== gate?.crystal?.rule || record?.notice?.token !== consumed[0]?.id;
+}
+
+/** N3. */
+export function answerDraft(transition: CompiledTransition, firing: OpenFiring, stage: "answered" | "withdrawn"): EventDraft {
+  const about = String(firing.gate?.crystal?.about ?? "promote");
+  const rule = String(firing.gate?.crystal?.rule ?? "");
+  const by = firing.gate?.decisions.at(-1)?.by ?? "";
+  const what = about === "promote" ? "answers in the model's place" : "goes back into its shadow";
+  const summary =
+    stage === "answered"
+      ? `${by} said yes: the rule of ${transition.id} ${what}.`
+      : `What was asked about a rule of ${transition.id} is not in question any more.`;
+  return {
+    ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "ok", transition: transition.id, firing: firing.firing },
+    correlation: firing.correlation,
+    consumed: firing.consumed,
+    summary,
+    attributes: { crystallized: [{ stage, transition: transition.id, rule, about, approve: stage === "answered", by }] },
+  };
+}
+
+/** The token of a disagreement, for the event in which it came up; null when too many lie there already. */
+export function disagreement(
+  state: NetState,
+  transition: CompiledTransition,
+  firing: string,
+  told: { input: Json; ruled: Json; answered: Json; mode: string; rule: string; correlation: string; tokens: string[] },
+  now: number,
+): { place: string; token: Token } | null {
+  if ((state.places.get(DISAGREEMENTS)?.size ?? 0) >= MOST_KEPT) return null;
+  const { input, ruled, answered, mode, rule, correlation, tokens } = told;
+  const token: Token = {
+    id: derivedId("t-", firing, "disagreement"),
+    data: {
+      about: "disagreement",
+      title: `${transition.id}: the rule and the model differ`,
+      transition: transition.id,
+      ...{ firing, rule, mode, input, model: answered },
+      says: ruled,
+    },
+    from: { net: state.net, transition: transition.id, firing, tokens },
+    ...{ by: "crystallizer", at: isoTime(now), correlation, v: 1 },
+  };
+  return { place: DISAGREEMENTS, token };
+}

@@ -1,0 +1,75 @@
+/** What an edit of a definition means for its rules: one stage for each transition whose rule it brings, changes or takes away. Pure. */
+import type { JsonObject } from "../../contract/json.ts";
+import type { NetDefinition, Transition } from "../definition.ts";
+import type { Crystal } from "./definition.ts";
+import { ruleId, watchPolicy } from "./ruling.ts";
+
+/** `deliberate`: the transitions whose rule is put there on purpose, so that one which was demoted may begin again. */
+export function stagesOf(
+  before: Pick<NetDefinition, "transitions"> | null,
+  after: Pick<NetDefinition, "transitions">,
+  by: string,
+  deliberate: { transition: string; reason?: string } | null,
+): JsonObject[] {
+  return Object.entries(after.transitions).flatMap(([transition, one]): JsonObject[] => {
+    const [old, now] = [crystalOf(before?.transitions[transition]), crystalOf(one)];
+    const isMeant = deliberate?.transition === transition;
+    if (!isMeant && sameCrystal(old, now)) return [];
+    const crystal = now ?? old;
+    if (!crystal) return [];
+    const stage = !now || now.mode === "off" ? "undone" : now.mode === "live" ? "promoted" : "shadow";
+    const why = isMeant ? { deliberate: true, ...(deliberate.reason === undefined ? {} : { reason: deliberate.reason }) } : {};
+    return [{ stage, transition, rule: ruleId(crystal.rule), by, watch: { ...watchPolicy(crystal) }, ...why }];
+  });
+}
+
+export function crystalOf(transition: Transition | undefined): Crystal | undefined {
+  return transition && "crystal" in transition ? transition.crystal : undefined;
+}
+
+function sameCrystal(one: Crystal | undefined, other: Crystal | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.mode === other.mode && ruleId(one.rule) === ruleId(other.rule);
+}
+
+/** For the sentence of an edit. */
+export function stageWords(stages: readonly JsonObject[]): string[] {
+  const words: Record<string, string> = {
+    shadow: "beside the model, without effect",
+    promoted: "in the model's place",
+    undone: "no more: the model does all of it",
+  };
+  return stages.map(({ stage, transition }) => `the rule of ${String(transition)} answers ${words[String(stage)] ?? ""}`);
+}
+
+/** The definition with another crystal, or with none, at a transition named as in the log (`<sub>--<name>`); null where it names none of this log. */
+export function withCrystal<Level extends Pick<NetDefinition, "transitions" | "subnets">>(
+  level: Level,
+  id: string,
+  crystal: Crystal | null,
+): Level | null {
+  const known = Object.hasOwn(level.transitions, id) ? level.transitions[id] : undefined;
+  if (known) {
+    if (known.kind !== "llm" && known.kind !== "agent") return null;
+    const { crystal: _, ...rest } = known;
+    return { ...level, transitions: { ...level.transitions, [id]: crystal === null ? rest : { ...rest, crystal } } };
+  }
+  for (const [name, subnet] of Object.entries(level.subnets ?? {})) {
+    if (subnet.log === "own" || !id.startsWith(`${name}--`)) continue;
+    const inner = withCrystal(subnet, id.slice(name.length + 2), crystal);
+    if (inner) return { ...level, subnets: { ...level.subnets, [name]: inner } };
+  }
+  return null;
+}
+
+/** Of a sub-net with a log of its own: the net around it says what it is, and knows nothing of its rules. */
+export function keepCrystals(running: NetDefinition | null, sent: NetDefinition): NetDefinition {
+  const flat = (level: Pick<NetDefinition, "transitions" | "subnets">, path: string): [string, Crystal][] => [
+    ...Object.entries(level.transitions).flatMap(([name, one]): [string, Crystal][] => {
+      const crystal = crystalOf(one);
+      return crystal ? [[`${path}${name}`, crystal]] : [];
+    }),
+    ...Object.entries(level.subnets ?? {}).flatMap(([name, subnet]) => (subnet.log === "own" ? [] : flat(subnet, `${path}${name}--`))),
+  ];
+  return flat(running ?? { transitions: {} }, "").reduce((level, [id, crystal]) => withCrystal(level, id, crystal) ?? level, sent);
+}

@@ -1,0 +1,174 @@
+/**
+ * What the log knows of a transition's rule: how it agreed with the model so far, what people were asked, whether it may answer.
+ *
+ * K1 Only the fold changes it (S1); the definition says which rule there is, this says what became of it. K2 A rule that was demoted
+ * answers nothing from the event on that says so, whatever the definition says, until a person or a policy puts it back on purpose.
+ * K3 Counts are of one rule: with another one they begin anew.
+ */
+import type { NetEvent } from "../../contract/event.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { startWatch, type Watch, type WatchPolicy, watched } from "../rule/watch.ts";
+import type { NetState } from "../state.ts";
+
+/** What a rule's event asks people for. */
+export type Question = "promote" | "demoted";
+
+export interface CrystalRecord {
+  rule: string;
+  /** `seq` of the event that the counts begin with. */
+  since: number;
+  mode: "shadow" | "live" | "off";
+  /** Firings that the rule answered, and those that it left to the model. */
+  answered: number;
+  declined: number;
+  /** Firings in which both answered, without effect of the rule's answer: before it was live, and in audits since. */
+  shadow: { same: number; other: number };
+  audit: { same: number; other: number };
+  /** Answers of the rule that were sent back, rejected or corrected later; the last of them by how many it had given then. */
+  bad: number;
+  badAt: number[];
+  /** For drift: since it is live, and before. */
+  watch: Watch;
+  /** K2. */
+  demoted: { seq: number; reason: string } | null;
+  /** The token that asks people, and about what. */
+  notice: { token: string; about: Question } | null;
+  /** What they said, until it is carried out. */
+  said: { about: Question; approve: boolean; by: string } | null;
+  /** Correlations in which the rule answered last, newest last: work that comes back in one of them was the rule's. */
+  recent: string[];
+}
+
+/** Work may come back so many answers later. */
+const RECENT = 200;
+const BAD_KEPT = 20;
+
+export function freshRecord(rule: string, mode: CrystalRecord["mode"], seq: number, policy: Partial<WatchPolicy> = {}): CrystalRecord {
+  return {
+    ...{ rule, mode, since: seq, answered: 0, declined: 0, bad: 0 },
+    shadow: { same: 0, other: 0 },
+    audit: { same: 0, other: 0 },
+    watch: startWatch(policy),
+    ...{ badAt: [], demoted: null, notice: null, said: null, recent: [] },
+  };
+}
+
+/** The record of a transition's rule as it stands; null for a rule that has done nothing yet. */
+export function recordOf(state: NetState, transition: string, rule: string): CrystalRecord | null {
+  const known = state.crystals.get(transition);
+  return known?.rule === rule ? known : null;
+}
+
+/** What an event says of rules. */
+export function foldCrystals(state: NetState, event: NetEvent): void {
+  if (state.crystals.size > 0) foldLater(state, event);
+  const said = event.attributes?.crystal;
+  if (isJsonObject(said) && event.transition !== undefined) foldFiring(state, event, event.transition, said);
+  const stages = event.attributes?.crystallized;
+  if (Array.isArray(stages)) for (const stage of stages) if (isJsonObject(stage)) foldStage(state, event, stage);
+}
+
+/** A firing of a transition with a rule: `attributes.crystal` of its last event. */
+function foldFiring(state: NetState, event: NetEvent, transition: string, said: JsonObject): void {
+  if (event.type !== "fired" || typeof said.rule !== "string") return;
+  const before = state.crystals.get(transition);
+  const mode = said.mode === "live" ? "live" : "shadow";
+  // A file that was applied by hand brings a rule without a word (K3).
+  const record = before?.rule === said.rule ? before : freshRecord(said.rule, mode, event.seq);
+  state.crystals.set(transition, counted(record, event, said));
+}
+
+function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): CrystalRecord {
+  const next = { ...record };
+  if (said.by === "rule") {
+    next.answered += 1;
+    next.watch = watched(next.watch, { kind: "crystallized" });
+    next.recent = [...next.recent.filter((one) => one !== event.correlation), event.correlation ?? ""].slice(-RECENT);
+    return next;
+  }
+  // From here on the model's answer counts.
+  next.recent = next.recent.filter((one) => one !== event.correlation);
+  if (typeof said.same === "boolean") {
+    const part = said.mode === "live" ? "audit" : "shadow";
+    next[part] = { ...next[part], [said.same ? "same" : "other"]: next[part][said.same ? "same" : "other"] + 1 };
+    next.watch = watched(next.watch, { kind: "audited", agreed: said.same });
+  } else if (typeof said.declined === "string") {
+    next.declined += 1;
+    next.watch = watched(next.watch, { kind: "declined" });
+  }
+  return next;
+}
+
+/** What later steps say of an answer: rejected at a gate, corrected by a person, or its work begins again. */
+function foldLater(state: NetState, event: NetEvent): void {
+  const blamed = new Set<string>();
+  if (isRejection(event)) {
+    for (const { place, id } of event.consumed ?? []) {
+      const from = state.places.get(place)?.get(id)?.token.from;
+      if (from && "rule" in from && from.rule !== undefined && recordOf(state, from.transition, from.rule)) blamed.add(from.transition);
+    }
+  }
+  const begins = event.firing === undefined || !state.firings.has(event.firing);
+  const record = event.transition === undefined ? undefined : state.crystals.get(event.transition);
+  if (event.attributes?.reworked === true && begins && record?.recent.includes(event.correlation ?? "")) blamed.add(event.transition ?? "");
+  for (const transition of blamed) blame(state, transition, event.correlation ?? "");
+}
+
+function isRejection({ type, attributes, produced }: NetEvent): boolean {
+  if (type === "decided") return attributes?.decision === "reject";
+  // Sent elsewhere as it is, a token was not wrong.
+  return type === "intervened" && attributes?.corrected === true && produced !== undefined;
+}
+
+function blame(state: NetState, transition: string, correlation: string): void {
+  const record = state.crystals.get(transition);
+  if (!record) return;
+  const recent = record.recent.filter((one) => one !== correlation);
+  const badAt = [...record.badAt, record.answered].slice(-BAD_KEPT);
+  const watch = watched(record.watch, { kind: "outcome", good: false });
+  state.crystals.set(transition, { ...record, recent, bad: record.bad + 1, badAt, watch });
+}
+
+/** One of `attributes.crystallized`: {stage, transition, rule, ...}. */
+function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
+  const { transition, rule } = stage;
+  if (typeof transition !== "string" || typeof rule !== "string") return;
+  const record = recordOf(state, transition, rule);
+  switch (stage.stage) {
+    case "shadow":
+    case "promoted":
+      // K2: a file that is applied again by hand lifts nothing.
+      if (record?.demoted && stage.deliberate !== true) return;
+      state.crystals.set(transition, begun(record, stage, rule, stage.stage === "shadow" ? "shadow" : "live", event.seq));
+      return;
+    case "undone":
+      // What people are asked about a rule that was demoted stays asked.
+      if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });
+      return;
+    case "shadowed":
+    case "demoted":
+      state.crystals.set(transition, asked(record ?? freshRecord(rule, "off", event.seq), event, stage));
+      return;
+    case "answered":
+      if (record) state.crystals.set(transition, { ...record, notice: null, said: saidBy(stage.about, stage.approve, stage.by) });
+      return;
+  }
+}
+
+/** What it did in its shadow stays in sight when it is live; drift is looked for anew. */
+function begun(record: CrystalRecord | null, stage: JsonObject, rule: string, mode: "shadow" | "live", seq: number): CrystalRecord {
+  const fresh = freshRecord(rule, mode, seq, isJsonObject(stage.watch) ? stage.watch : {});
+  return record && mode === "live" ? { ...fresh, shadow: record.shadow, declined: record.declined } : fresh;
+}
+
+function asked(record: CrystalRecord, event: NetEvent, stage: JsonObject): CrystalRecord {
+  const token = event.produced?.[0]?.token.id;
+  const about: Question = stage.stage === "demoted" ? "demoted" : "promote";
+  const next: CrystalRecord = { ...record, notice: token === undefined ? null : { token, about } };
+  if (about === "demoted") next.demoted = { seq: event.seq, reason: String(stage.reason ?? "") };
+  return next;
+}
+
+function saidBy(about: Json | undefined, approve: Json | undefined, by: Json | undefined): CrystalRecord["said"] {
+  return { about: about === "demoted" ? "demoted" : "promote", approve: approve === true, by: String(by ?? "") };
+}
