@@ -4,24 +4,30 @@ import type { Crystal } from "./crystal/definition.ts";
 import { aliasOf, type Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
 import { ruleProblems, ruleReads } from "./rule/reads.ts";
+import type { Rule } from "./rule/rule.ts";
 
 export function crystalFindings(transition: Transition, path: JsonPath): Finding[] {
   const crystal = "crystal" in transition ? transition.crystal : undefined;
   if (!crystal) return [];
   const at = [...path, "crystal"];
-  const problems = ruleProblems(crystal.rule).map((one) =>
-    failure("bad-rule", [...at, "rule", ...one.path], `${elementOf(path)}: its rule cannot be used: ${one.message}`, one.hint),
+  return [...ruleFindings(transition, crystal.rule, [...at, "rule"], path), ...useFindings(transition, crystal, at, path)];
+}
+
+/** `at`: where the rule stands in the file. */
+export function ruleFindings(transition: Transition, rule: Rule, at: JsonPath, path: JsonPath): Finding[] {
+  const problems = ruleProblems(rule).map((one) =>
+    failure("bad-rule", [...at, ...one.path], `${elementOf(path)}: its rule cannot be used: ${one.message}`, one.hint),
   );
-  return [...problems, ...(problems.length > 0 ? [] : readFindings(transition, crystal, at, path)), ...useFindings(transition, crystal, at, path)];
+  return problems.length > 0 ? problems : readFindings(transition, rule, at, path);
 }
 
 /** A rule sees the inputs by their names; another name is never there. */
-function readFindings({ in: arcs }: Transition, { rule }: Crystal, at: JsonPath, path: JsonPath): Finding[] {
+function readFindings({ in: arcs }: Transition, rule: Rule, at: JsonPath, path: JsonPath): Finding[] {
   const names = new Set(arcs.filter(({ mode }) => mode === "consume" || mode === "read").map(aliasOf));
   const strange = ruleReads(rule).find((pointer) => pointer !== "" && !names.has(pointer.split("/")[1] ?? ""));
   if (strange === undefined) return [];
   const hint = names.size > 0 ? `its inputs are ${[...names].join(", ")}` : "it has no inputs";
-  return [failure("rule-input", [...at, "rule"], `${elementOf(path)}: its rule looks at "${strange}", which is no input of it`, hint)];
+  return [failure("rule-input", at, `${elementOf(path)}: its rule looks at "${strange}", which is no input of it`, hint)];
 }
 
 function useFindings(transition: Transition, crystal: Crystal, at: JsonPath, path: JsonPath): Finding[] {

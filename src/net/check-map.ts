@@ -1,4 +1,5 @@
 /** A `map` has a template or an expression. */
+import { ruleFindings } from "./check-crystal.ts";
 import { elementOf, type Finding, failure } from "./check-problem.ts";
 import type { Transition } from "./definition.ts";
 import { syntaxError } from "./expression-error.ts";
@@ -9,14 +10,16 @@ export type JsonataFault = (text: string) => { message: string; offset: number }
 
 export function mapFindings(transition: Transition, path: JsonPath, jsonataFault?: JsonataFault): Finding[] {
   if (transition.kind !== "map") return [];
-  const { value, jsonata } = transition;
+  const { value, jsonata, rule } = transition;
   const where = elementOf(path);
-  if (value === undefined && jsonata === undefined) {
-    const hint = 'give a template in "value", or an expression in "jsonata"';
+  const [first, second] = Object.entries({ value, jsonata, rule }).flatMap(([name, given]) => (given === undefined ? [] : [name]));
+  if (first === undefined) {
+    const hint = 'give a template in "value", an expression in "jsonata", or a "rule"';
     return [failure("no-value", path, `${where} does not say what it makes`, hint)];
   }
-  if (value !== undefined && jsonata !== undefined)
-    return [failure("two-values", [...path, "jsonata"], `${where} has both "value" and "jsonata"`, "keep one of them", "key")];
+  if (second !== undefined)
+    return [failure("two-values", [...path, second], `${where} has both "${first}" and "${second}"`, "keep one of them", "key")];
+  if (rule !== undefined) return ruleFindings(transition, rule, [...path, "rule"], path);
   const fault = jsonata === undefined ? null : (jsonataFault?.(jsonata) ?? null);
   if (jsonata === undefined || !fault) return [];
   const { message } = syntaxError(jsonata, fault.offset, fault.message);

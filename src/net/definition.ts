@@ -9,6 +9,7 @@ import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_
 import type { Json } from "../contract/json.ts";
 import { crystallizeSchema, crystalSchema } from "./crystal/definition.ts";
 import { httpFields } from "./http-definition.ts";
+import { ruleSchema } from "./rule/rule.ts";
 
 const name = z.string().regex(NAME_PATTERN, NAME_RULE);
 /** A place as an arc names it: one of its own net, or `<sub>--<port>` of a sub-net. */
@@ -146,6 +147,9 @@ const mapSchema = z.strictObject({
     .max(20_000)
     .optional()
     .describe("JSONata over the inputs by name, instead of a template; ended after `timeout`, a second by default"),
+  rule: ruleSchema
+    .optional()
+    .describe("A rule as `petrel crystallize` learns them, instead of a template; what it declines is an error `rule-declined`"),
   ...common,
 });
 const httpSchema = z.strictObject({ kind: z.literal("http"), ...common, ...httpFields });

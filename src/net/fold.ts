@@ -39,7 +39,8 @@ export function applyEvent(state: NetState, event: NetEvent): void {
   state.seq = event.seq;
   foldSpent(state, event);
   // Before tokens leave: what is rejected says whose it was.
-  if (state.crystals.size > 0 || event.attributes?.crystal !== undefined || event.attributes?.crystallized !== undefined) foldCrystals(state, event);
+  if (state.crystals.size > 0 || event.attributes?.crystal !== undefined || event.attributes?.crystallized !== undefined)
+    foldCrystals(state, event);
   HANDLERS[event.type]?.(state, event);
 }
 

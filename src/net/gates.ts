@@ -130,7 +130,13 @@ function refusedRule(transition: CompiledTransition, firing: OpenFiring, gate: G
   const { attributes, ...said } = rejection(gate, request);
   const about = { stage: "answered", transition: transition.id, ...gate.crystal, approve: false, by: request.by.user };
   return {
-    ...{ category: CATEGORY_OF.decided, type: "decided", transition: transition.id, firing: firing.firing, correlation: firing.correlation },
+    ...{
+      category: CATEGORY_OF.decided,
+      type: "decided",
+      transition: transition.id,
+      firing: firing.firing,
+      correlation: firing.correlation,
+    },
     consumed: firing.consumed,
     ...said,
     attributes: { ...attributes, crystallized: [about] },

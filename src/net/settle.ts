@@ -1,10 +1,10 @@
 /** Settling: the event that an answer, a failure or a lost attempt of an open firing makes. Pure. */
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
-import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
-import { authorOf, type Outcome, provenanceOf, resultDraft } from "./decide.ts";
 import type { Json } from "../contract/json.ts";
+import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { disagreement } from "./crystal/notice.ts";
 import { comparison } from "./crystal/ruling.ts";
+import { authorOf, type Outcome, provenanceOf, resultDraft } from "./decide.ts";
 import { durationMs, type Retry } from "./definition.ts";
 import { boundInputs } from "./held-inputs.ts";
 import { type BoundInput, inputData } from "./routing.ts";

@@ -100,7 +100,10 @@ function mustSettle(term: Term, transitions: Map<string, CompiledTransition>, na
 }
 
 function unfit({ id, definition }: CompiledTransition): Terminal {
-  return new Terminal({ code: "no-model-step", message: `${id} is of kind ${definition.kind} and asks no model: there is nothing to settle` });
+  return new Terminal({
+    code: "no-model-step",
+    message: `${id} is of kind ${definition.kind} and asks no model: there is nothing to settle`,
+  });
 }
 
 /** The crystal that the transition is to have; null for none. */
@@ -108,14 +111,19 @@ function wanted(term: Term, { id, crystal }: CompiledTransition, request: Settle
   const { net } = term.state;
   if (request.action === "undo") {
     if (crystal) return null;
-    throw new Terminal({ code: "no-rule", message: `${id} has no rule: its model does all of it already`, hint: `petrel crystallize ${net} ${id}` });
+    throw new Terminal({
+      code: "no-rule",
+      message: `${id} has no rule: its model does all of it already`,
+      hint: `petrel crystallize ${net} ${id}`,
+    });
   }
   if (request.action === "shadow") {
     const given = request.crystal ?? crystal?.definition;
     if (given) return { ...given, mode: "shadow" };
     throw new Terminal({ code: "no-rule", message: `no rule was given for ${id}`, hint: `petrel crystallize shadow ${net} ${id}` });
   }
-  if (!crystal) throw new Terminal({ code: "no-rule", message: `${id} has no rule to promote`, hint: `petrel crystallize shadow ${net} ${id}` });
+  if (!crystal)
+    throw new Terminal({ code: "no-rule", message: `${id} has no rule to promote`, hint: `petrel crystallize shadow ${net} ${id}` });
   mayPromote(term, id, crystal.definition, crystal.id, request);
   return { ...crystal.definition, mode: "live" };
 }

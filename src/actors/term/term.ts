@@ -17,8 +17,8 @@ import { type CompiledNet, type CompiledTransition, placeOf, placeTitle } from "
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { fitsPersona } from "../../personas/output-check.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
-import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
+import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
 import { BudgetDesk } from "./budget-desk.ts";

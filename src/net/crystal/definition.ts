@@ -8,8 +8,18 @@ const share = z.number().min(0).max(1);
 
 /** Conditions that a policy and a crystal share. */
 const conditions = {
-  audit: z.number().min(0.001).max(1).default(0.02).describe("Share of the firings whose rule's answer is compared with a model's all the same, by a hash of the firing"),
-  bound: z.number().min(0.001).max(0.5).default(0.05).describe("The most that the rule may differ from the model; beyond it the rule is demoted"),
+  audit: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.02)
+    .describe("Share of the firings whose rule's answer is compared with a model's all the same, by a hash of the firing"),
+  bound: z
+    .number()
+    .min(0.001)
+    .max(0.5)
+    .default(0.05)
+    .describe("The most that the rule may differ from the model; beyond it the rule is demoted"),
   shadow: z.int().min(0).max(100_000).default(20).describe("So many firings the rule answers beside the model, without effect"),
   equality: equalitySchema.optional().describe("When two answers count as the same; default: when they are equal"),
   promote: z.enum(["people", "policy"]).default("people").describe("Who says yes after the shadow: people at a gate, or this file"),
@@ -36,7 +46,9 @@ const proofSchema = z.strictObject({
 export const crystalSchema = z.strictObject({
   mode: z
     .enum(["shadow", "live", "off"])
-    .describe("`shadow`: it answers beside the model, without effect. `live`: it answers instead, where it claims to. `off`: the model alone"),
+    .describe(
+      "`shadow`: it answers beside the model, without effect. `live`: it answers instead, where it claims to. `off`: the model alone",
+    ),
   rule: ruleSchema.describe("The deterministic step with the inputs that it claims to be right for"),
   ...conditions,
   proof: proofSchema.optional().describe("Where it comes from: written by `petrel crystallize`"),

@@ -6,7 +6,10 @@
 import type { NetDefinition } from "../definition.ts";
 
 /** Transitions whose tokens for `id` are its own work coming back: each of them is reached through `id` only. */
-export function reworkersOf({ places, transitions, tokens = {} }: Pick<NetDefinition, "places" | "transitions" | "tokens">, id: string): Set<string> {
+export function reworkersOf(
+  { places, transitions, tokens = {} }: Pick<NetDefinition, "places" | "transitions" | "tokens">,
+  id: string,
+): Set<string> {
   const one = transitions[id];
   if (!one) return new Set();
   const takes = new Set(one.in.filter(({ mode }) => mode === "consume" || mode === "read").map(({ place }) => place));

@@ -7,12 +7,12 @@
  */
 import { hashJson } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
 import { ruleReads } from "../rule/reads.ts";
 import { evaluateRule, type Rule, type RuleAnswer } from "../rule/rule.ts";
 import { type WatchPolicy, wantsAudit } from "../rule/watch.ts";
-import { type BoundInput, inputData } from "../routing.ts";
 import type { NetState } from "../state.ts";
 import type { Crystal } from "./definition.ts";
 import { freshRecord, recordOf } from "./state.ts";

@@ -45,7 +45,11 @@ describe("a live rule", () => {
     const event = until(own, "fired");
     expect(event.attributes?.crystal).toEqual({ rule: own.net.transitions.get("triage")?.crystal?.id, mode: "live", by: "rule" });
     expect(event.model).toBeUndefined();
-    expect(event.produced?.[0]?.token).toMatchObject({ data: { owner: "ada" }, by: "triage", from: { transition: "triage", rule: expect.any(String) } });
+    expect(event.produced?.[0]?.token).toMatchObject({
+      data: { owner: "ada" },
+      by: "triage",
+      from: { transition: "triage", rule: expect.any(String) },
+    });
     expect(own.log.some(({ type, firing }) => type === "started" && firing === event.firing)).toBe(false);
     expect(record(own)?.answered).toBe(1);
     agreesWithLog(own);
@@ -53,7 +57,10 @@ describe("a live rule", () => {
   it("leaves what it does not claim to the model, and says why", () => {
     const own = bench();
     own.put("tickets", { area: "billing" });
-    expect(own.fire("triage")).toMatchObject({ type: "started", attributes: { crystal: { by: "model", declined: expect.stringContaining("area") } } });
+    expect(own.fire("triage")).toMatchObject({
+      type: "started",
+      attributes: { crystal: { by: "model", declined: expect.stringContaining("area") } },
+    });
     expect(answer(own, { owner: "eve" }).attributes?.crystal).toMatchObject({ declined: expect.any(String) });
     expect(record(own)).toMatchObject({ answered: 0, declined: 1 });
     expect(own.data("disagreements")).toEqual([]);
@@ -102,7 +109,10 @@ describe("a live rule", () => {
   it("does not look into what lies in the artefact store", () => {
     const own = bench();
     own.put("tickets", { area: { $artifact: "a", sha256: "a", size: 9, type: "text/plain; charset=utf-8" } });
-    expect(own.fire("triage")).toMatchObject({ type: "started", attributes: { crystal: { declined: expect.stringContaining("artefact store") } } });
+    expect(own.fire("triage")).toMatchObject({
+      type: "started",
+      attributes: { crystal: { declined: expect.stringContaining("artefact store") } },
+    });
   });
   it("waits like every firing in one event while a place has no room", () => {
     const own = new Bench({
@@ -120,7 +130,13 @@ describe("a live rule", () => {
     const [held] = findGates(own.state);
     const transition = own.net.transitions.get("triage");
     if (!held || !transition) throw new Error("no gate");
-    const draft = decisionDraft(own.state, transition, held, { id: "d1", decision: "approve", by: { user: "ada", roles: ["maintainer"] } }, own.now);
+    const draft = decisionDraft(
+      own.state,
+      transition,
+      held,
+      { id: "d1", decision: "approve", by: { user: "ada", roles: ["maintainer"] } },
+      own.now,
+    );
     if (draft) own.commit(draft);
     const event = own.fire("triage");
     // Its firing may be one that is audited.
@@ -168,7 +184,10 @@ describe("drift", () => {
     expect(question.gate?.approvers).toEqual(["role:maintainer"]);
     const request = { id: "d1", decision: "approve" as const, by: { user: "ada", roles: ["maintainer"] } };
     own.commit(decisionDraft(own.state, transition, question, request, own.now) as never);
-    expect(own.fire("triage")).toMatchObject({ type: "crystallized", attributes: { crystallized: [{ stage: "answered", about: "demoted", by: "ada" }] } });
+    expect(own.fire("triage")).toMatchObject({
+      type: "crystallized",
+      attributes: { crystallized: [{ stage: "answered", about: "demoted", by: "ada" }] },
+    });
     expect(record(own)?.said).toEqual({ about: "demoted", approve: true, by: "ada" });
     expect(own.data("disagreements").some((data) => (data as { about: string }).about === "demoted")).toBe(false);
     agreesWithLog(own);
@@ -216,7 +235,9 @@ describe("the shadow", () => {
       own.fire("triage");
       answer(own, { owner: "eve" });
     }
-    expect(own.fire("triage")).toMatchObject({ attributes: { crystallized: [{ stage: "demoted", reason: expect.stringContaining("shadow") }] } });
+    expect(own.fire("triage")).toMatchObject({
+      attributes: { crystallized: [{ stage: "demoted", reason: expect.stringContaining("shadow") }] },
+    });
   });
 });
 
@@ -225,11 +246,17 @@ describe("what later steps say", () => {
     const loop = {
       places: { tickets: { open: true }, drafts: {}, done: { sink: true }, errors: { sink: true } },
       transitions: {
-        triage: { ...triageNet(crystalOf({ audit: 0.001 })).transitions.triage, out: [{ to: "drafts", value: { area: "${ticket.area}", n: "${ticket.n}" } }] },
+        triage: {
+          ...triageNet(crystalOf({ audit: 0.001 })).transitions.triage,
+          out: [{ to: "drafts", value: { area: "${ticket.area}", n: "${ticket.n}" } }],
+        },
         check: {
           kind: "pass" as const,
           in: [{ place: "drafts", as: "draft" }],
-          out: [{ to: "tickets", when: "draft.n < 100", set: { n: "${draft.n + 100}" } }, { to: "done", otherwise: true as const }],
+          out: [
+            { to: "tickets", when: "draft.n < 100", set: { n: "${draft.n + 100}" } },
+            { to: "done", otherwise: true as const },
+          ],
         },
       },
     };
@@ -251,9 +278,30 @@ describe("what later steps say", () => {
         net: "n",
         places: { tasks: { open: true }, changes: {}, verdicts: {}, done: { sink: true } },
         transitions: {
-          develop: { kind: "llm", persona: "p", ask: "Do.", in: [{ place: "tasks" }], out: [{ to: "changes" }], crystal: crystalOf({ rule: { ...ticketRule, guard: [] } }) },
-          judge: { kind: "llm", persona: "q", ask: "Judge.", in: [{ place: "changes" }], out: [{ to: "verdicts" }], crystal: crystalOf({ rule: { ...ticketRule, guard: [] } }) },
-          settle: { kind: "pass", in: [{ place: "verdicts", as: "v" }], out: [{ to: "tasks", when: "v.bad" }, { to: "done", otherwise: true }] },
+          develop: {
+            kind: "llm",
+            persona: "p",
+            ask: "Do.",
+            in: [{ place: "tasks" }],
+            out: [{ to: "changes" }],
+            crystal: crystalOf({ rule: { ...ticketRule, guard: [] } }),
+          },
+          judge: {
+            kind: "llm",
+            persona: "q",
+            ask: "Judge.",
+            in: [{ place: "changes" }],
+            out: [{ to: "verdicts" }],
+            crystal: crystalOf({ rule: { ...ticketRule, guard: [] } }),
+          },
+          settle: {
+            kind: "pass",
+            in: [{ place: "verdicts", as: "v" }],
+            out: [
+              { to: "tasks", when: "v.bad" },
+              { to: "done", otherwise: true },
+            ],
+          },
         },
       }),
       "v1",
@@ -261,4 +309,23 @@ describe("what later steps say", () => {
     expect([...(judge.transitions.get("develop")?.crystal?.reworkers ?? [])]).toEqual(["settle"]);
     expect([...(judge.transitions.get("judge")?.crystal?.reworkers ?? [])]).toEqual([]);
   });
+});
+
+describe("a map with a rule", () => {
+  const own = (input: object) => {
+    const made = new Bench({
+      places: { tickets: { open: true }, done: { sink: true }, rest: { sink: true } },
+      transitions: {
+        route: { kind: "map", rule: ticketRule, in: [{ place: "tickets", as: "ticket" }], out: [{ to: "done" }], onError: "rest" },
+      },
+    });
+    made.put("tickets", input as Json);
+    made.fire("route");
+    return made;
+  };
+  it("makes what its rule says", () => expect(own({ area: "ui" }).data("done")).toEqual([{ owner: "bob" }]));
+  it("fails for what its rule declines", () =>
+    expect(own({ area: "x" }).data("rest")).toMatchObject([
+      { error: { code: "rule-declined", message: expect.stringContaining("area") } },
+    ]));
 });
