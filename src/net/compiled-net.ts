@@ -3,8 +3,8 @@ import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
 import { DEAD_LETTER, DISAGREEMENTS, IN_TRANSIT } from "./built-in-places.ts";
 import { correlationKey } from "./correlation.ts";
+import { type CompiledCrystal, compileCrystal } from "./crystal/compiled.ts";
 import { reworkersOf } from "./crystal/rework.ts";
-import { type CompiledCrystal, compileCrystal } from "./crystal/ruling.ts";
 import {
   aliasOf,
   durationMs,

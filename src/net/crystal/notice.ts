@@ -14,7 +14,7 @@ import { DISAGREEMENTS } from "../built-in-places.ts";
 import type { CompiledNet, CompiledTransition } from "../compiled-net.ts";
 import { verdict } from "../rule/watch.ts";
 import type { NetState, OpenFiring } from "../state.ts";
-import type { CompiledCrystal } from "./ruling.ts";
+import type { CompiledCrystal } from "./compiled.ts";
 import { type CrystalRecord, recordOf } from "./state.ts";
 
 const APPROVERS = ["role:maintainer"];

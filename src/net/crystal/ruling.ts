@@ -10,43 +10,11 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
-import { ruleReads } from "../rule/reads.ts";
-import { evaluateRule, type Rule, type RuleAnswer } from "../rule/rule.ts";
-import { type WatchPolicy, wantsAudit } from "../rule/watch.ts";
+import { evaluateRule, type RuleAnswer } from "../rule/rule.ts";
+import { wantsAudit } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
-import type { Crystal } from "./definition.ts";
+import { type CompiledCrystal, watchPolicy } from "./compiled.ts";
 import { freshRecord, recordOf } from "./state.ts";
-
-/** A crystal made ready to run. */
-export interface CompiledCrystal {
-  definition: Crystal;
-  /** Names the rule in events and tokens. */
-  id: string;
-  reads: string[][];
-  /** Transitions that send this one's work back to it. */
-  reworkers: ReadonlySet<string>;
-}
-
-/** The name of a rule: what it says, and nothing of who learned it when. */
-export function ruleId(rule: Rule): string {
-  return `r-${hashJson(rule).slice(0, 12)}`;
-}
-
-export function compileCrystal(definition: Crystal, reworkers: ReadonlySet<string>): CompiledCrystal {
-  const reads = ruleReads(definition.rule).map((pointer) => pointer.split("/").slice(1).map(unescaped));
-  return { definition, id: ruleId(definition.rule), reads, reworkers };
-}
-
-/** What its proof has seen, against which drift is told. */
-export function watchPolicy({ audit, proof }: Crystal): Partial<WatchPolicy> {
-  if (!proof || proof.covered === 0) return { audit };
-  return { audit, expected: Math.min(0.5, proof.wrong / proof.covered), declines: Math.min(0.5, 1 - proof.coverage) };
-}
-
-/** Of a JSON Pointer (RFC 6901). */
-function unescaped(part: string): string {
-  return part.replaceAll("~1", "/").replaceAll("~0", "~");
-}
 
 export type Ruling =
   /** The rule's answer counts, and no model is asked. */

@@ -1,8 +1,8 @@
 /** What an edit of a definition means for its rules: one stage for each transition whose rule it brings, changes or takes away. Pure. */
 import type { JsonObject } from "../../contract/json.ts";
 import type { NetDefinition, Transition } from "../definition.ts";
+import { ruleId, watchPolicy } from "./compiled.ts";
 import type { Crystal } from "./definition.ts";
-import { ruleId, watchPolicy } from "./ruling.ts";
 
 /** `deliberate`: the transitions whose rule is put there on purpose, so that one which was demoted may begin again. */
 export function stagesOf(

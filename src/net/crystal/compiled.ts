@@ -1,0 +1,37 @@
+/** A rule of a transition made ready to run: its name, what it looks at, and whose work comes back to it. */
+import { hashJson } from "../../contract/hash.ts";
+import { ruleReads } from "../rule/reads.ts";
+import type { Rule } from "../rule/rule.ts";
+import type { WatchPolicy } from "../rule/watch.ts";
+import type { Crystal } from "./definition.ts";
+
+/** A crystal made ready to run. */
+export interface CompiledCrystal {
+  definition: Crystal;
+  /** Names the rule in events and tokens. */
+  id: string;
+  reads: string[][];
+  /** Transitions that send this one's work back to it. */
+  reworkers: ReadonlySet<string>;
+}
+
+/** The name of a rule: what it says, and nothing of who learned it when. */
+export function ruleId(rule: Rule): string {
+  return `r-${hashJson(rule).slice(0, 12)}`;
+}
+
+export function compileCrystal(definition: Crystal, reworkers: ReadonlySet<string>): CompiledCrystal {
+  const reads = ruleReads(definition.rule).map((pointer) => pointer.split("/").slice(1).map(unescaped));
+  return { definition, id: ruleId(definition.rule), reads, reworkers };
+}
+
+/** What its proof has seen, against which drift is told. */
+export function watchPolicy({ audit, proof }: Crystal): Partial<WatchPolicy> {
+  if (!proof || proof.covered === 0) return { audit };
+  return { audit, expected: Math.min(0.5, proof.wrong / proof.covered), declines: Math.min(0.5, 1 - proof.coverage) };
+}
+
+/** Of a JSON Pointer (RFC 6901). */
+function unescaped(part: string): string {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
+}
