@@ -12,6 +12,7 @@ import type { Limits } from "../net/analysis/limits.ts";
 import type { PetriNet } from "../net/analysis/petri-net.ts";
 import { readPnml } from "../net/analysis/pnml.ts";
 import { writePnml } from "../net/analysis/pnml-write.ts";
+import type { GrantsOf } from "../net/analysis/secret-flow.ts";
 import { netFileOf } from "../net/analysis/to-definition.ts";
 import { checkNetFile } from "../net/check.ts";
 import { problemOf, problemsIn } from "../net/check-problem.ts";
@@ -49,9 +50,9 @@ export interface AnalysedFile {
 /** `definition` is that of the checked file whose text is given. */
 export function analyseNetFile(
   definition: JsonObject,
-  { text, file, limits, flagsOf }: { text: string; file: string; limits: Limits; flagsOf: FlagsOf },
+  { text, file, limits, flagsOf, grantsOf }: { text: string; file: string; limits: Limits; flagsOf: FlagsOf; grantsOf?: GrantsOf },
 ): AnalysedFile {
-  const analysis = analyseDefinition(definition as unknown as NetDefinition, limits, flagsOf);
+  const analysis = analyseDefinition(definition as unknown as NetDefinition, limits, flagsOf, grantsOf);
   return analysed(analysis, problemsIn(analysis.findings, parseJsonFile(text, file)));
 }
 

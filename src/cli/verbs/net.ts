@@ -43,8 +43,16 @@ function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
 
 function analysisOf(call: VerbCall, file: string, definition: JsonObject, limits: AnalysisLimits): AnalysedFile {
   const text = readText(call.petrel.cwd, file);
-  const flags = (persona: string) => personaFlags(call.petrel.cwd, file, persona);
-  return analyseNetFile(definition, { text, file, limits, flagsOf: flags });
+  const said = (persona: string) => personaFile(call.petrel.cwd, file, persona);
+  const flagsOf = (persona: string) => {
+    const flags = said(persona)?.flags;
+    return typeof flags === "string" ? flags : null;
+  };
+  const grantsOf = (persona: string) => {
+    const known = said(persona);
+    return known && (Array.isArray(known.secrets) ? known.secrets.map(String) : []);
+  };
+  return analyseNetFile(definition, { text, file, limits, flagsOf, grantsOf });
 }
 
 function checkPnml(call: VerbCall, file: string, limits: AnalysisLimits) {
@@ -221,14 +229,13 @@ export const netLsVerb: Verb = {
   },
 };
 
-/** The flags that a persona's file says, beside the net's folder or where the user stands; null when there is none to read. */
-function personaFlags(cwd: string, file: string, persona: string): string | null {
+/** What a persona's file says, beside the net's folder or where the user stands; null when there is none to read. */
+function personaFile(cwd: string, file: string, persona: string): { flags?: unknown; secrets?: unknown } | null {
   const folders = [join(dirname(resolve(cwd, file)), "..", "personas"), join(cwd, "personas")];
   const path = folders.map((folder) => join(folder, `${persona}.json`)).find((one) => existsSync(one));
   if (path === undefined) return null;
   try {
-    const { flags } = JSON.parse(readFileSync(path, "utf8")) as { flags?: unknown };
-    return typeof flags === "string" ? flags : null;
+    return JSON.parse(readFileSync(path, "utf8")) as { flags?: unknown; secrets?: unknown };
   } catch {
     // `persona apply` says what is wrong with it.
     return null;

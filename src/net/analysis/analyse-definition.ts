@@ -11,6 +11,7 @@ import { type Exploration, explore, type NamedInvariants, namedInvariants } from
 import { type OneCase, oneCase } from "./from-definition.ts";
 import { type Limits, watchOf } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
+import { type GrantsOf, type SecretUse, secretFlow, secretWords } from "./secret-flow.ts";
 import { soundnessOf, workflowOf } from "./soundness.ts";
 import { stateSpace } from "./state-space.ts";
 import { pathInFile, unfolded } from "./unfolded.ts";
@@ -20,10 +21,17 @@ const MOST_ENDS = 5;
 
 export interface DefinitionAnalysis extends Analysis {
   capabilities: Omit<CapabilityFlow, "findings">;
+  /** Where each secret can go. */
+  secrets: SecretUse[];
 }
 
-/** `flagsOf` knows the personas. Errors: those of an expression that does not parse; check the file first. */
-export function analyseDefinition(source: NetDefinition, limits: Limits, flagsOf: FlagsOf = () => null): DefinitionAnalysis {
+/** `flagsOf` and `grantsOf` know the personas. Errors: those of an expression that does not parse; check the file first. */
+export function analyseDefinition(
+  source: NetDefinition,
+  limits: Limits,
+  flagsOf: FlagsOf = () => null,
+  grantsOf?: GrantsOf,
+): DefinitionAnalysis {
   const definition = unfolded(source);
   const one = oneCase(definition);
   const { net } = one;
@@ -31,7 +39,8 @@ export function analyseDefinition(source: NetDefinition, limits: Limits, flagsOf
   const { space } = found;
   const dead = deadTransitions(one, limits);
   const { findings: flows, ...capabilities } = capabilityFlow(definition, flagsOf);
-  const stuck = (space.complete ? stuckEnds(one, space) : []).filter((end) => !waitsForNextCase(definition, net, end));
+  const secrets = secretFlow(definition, grantsOf);
+  const stuck = stuckEnds(one, space).filter((end) => !waitsForNextCase(definition, net, end));
   const sound = soundness(one, limits);
   return {
     states: space.states,
@@ -48,10 +57,12 @@ export function analyseDefinition(source: NetDefinition, limits: Limits, flagsOf
       ...stuck.slice(0, MOST_ENDS).map((end) => stuckFinding(definition, net, end)),
       ...endlessLoops(net, space).map((loop) => loopFinding(net, loop)),
       ...flows,
+      ...secrets.findings,
     ].map((finding) => ({ ...finding, path: pathInFile(finding.path, source) })),
-    says: summary(one, found, sound, capabilities),
+    says: [...summary(one, found, sound, capabilities), ...secrets.uses.map(secretWords)],
     net,
     capabilities,
+    secrets: secrets.uses,
   };
 }
 

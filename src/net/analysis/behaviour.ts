@@ -19,33 +19,43 @@ export function endTest({ net, ends, stock }: Pick<OneCase, "net" | "ends" | "st
   return (marking) => working.every((at) => (marking[at] ?? 0) <= (stock.get(at) ?? 0));
 }
 
-/** Every kind of dead end once, the smallest ones first; those that hold another one are left out. */
+/**
+ * Every kind of dead end once, the smallest ones first; those that hold another one are left out. Where the states are not all
+ * there, only those in which nothing can fire are certain.
+ */
 export function stuckEnds(one: OneCase, space: StateSpace): Stuck[] {
-  const isEnd = endTest(one);
-  const parts = components(space.states, (state, call) => space.eachEdge(state, (_, target) => call(target)));
-  const first = new Map<number, number>();
-  const sizes = new Map<number, number>();
-  const ended = new Set<number>();
-  for (let state = 0; state < space.states; state += 1) {
-    const part = parts.of[state] as number;
-    if (parts.leaves[part]) continue;
-    if (!first.has(part)) first.set(part, state);
-    sizes.set(part, (sizes.get(part) ?? 0) + 1);
-    if (isEnd(space.marking(state))) ended.add(part);
-  }
   const dead = new Set(space.deadlocks);
-  const found = [...first].flatMap(([part, state]): Stuck[] => {
-    if (ended.has(part)) return [];
+  const found = (space.complete ? endlessParts(one, space) : deadStates(one, space)).map((state): Stuck => {
     const marking = space.marking(state);
     const places = one.net.places.flatMap(({ hidden }, at) =>
       hidden || one.ends.has(at) || (marking[at] ?? 0) <= (one.stock.get(at) ?? 0) ? [] : [at],
     );
-    return [{ places, way: space.wayTo(state), moving: !dead.has(state) }];
+    return { places, way: space.wayTo(state), moving: !dead.has(state) };
   });
   found.sort((a, b) => a.places.length - b.places.length || a.way.length - b.way.length);
   const kept: Stuck[] = [];
   for (const stuck of found) if (!kept.some(({ places }) => places.every((place) => stuck.places.includes(place)))) kept.push(stuck);
   return kept;
+}
+
+function deadStates(one: OneCase, space: StateSpace): number[] {
+  const isEnd = endTest(one);
+  return space.deadlocks.filter((state) => !isEnd(space.marking(state)));
+}
+
+/** The first state of each part that no way leaves, and in which the case does not end. */
+function endlessParts(one: OneCase, space: StateSpace): number[] {
+  const isEnd = endTest(one);
+  const parts = components(space.states, (state, call) => space.eachEdge(state, (_, target) => call(target)));
+  const first = new Map<number, number>();
+  const ended = new Set<number>();
+  for (let state = 0; state < space.states; state += 1) {
+    const part = parts.of[state] as number;
+    if (parts.leaves[part]) continue;
+    if (!first.has(part)) first.set(part, state);
+    if (isEnd(space.marking(state))) ended.add(part);
+  }
+  return [...first].flatMap(([part, state]) => (ended.has(part) ? [] : [state]));
 }
 
 /**

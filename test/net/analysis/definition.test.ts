@@ -156,6 +156,21 @@ describe("loops", () => {
     expect(grows.findings[0]).toMatchObject({ code: "unbounded-place", path: ["places", "log"] });
     expect(grows.bound).toMatchObject({ inbox: 1, log: null });
   });
+
+  test("where the states have no end, a state in which nothing can fire is a dead end all the same", () => {
+    const transitions: Steps = {
+      grow: { kind: "pass", route: "all", in: [{ place: "a" }], out: [{ to: "a" }, { to: "log" }] },
+      left: pass("a", "b"),
+      right: pass("a", "c"),
+      both: { kind: "pass", in: [{ place: "b" }, { place: "c" }], out: [{ to: "log" }] },
+    };
+    const { gaveUp, findings } = analyse({ a: open, b: {}, c: {}, log: sink }, transitions);
+    expect(gaveUp).not.toBeNull();
+    expect(findings.filter(({ code }) => code === "work-left-behind").map(({ path }) => path)).toEqual([
+      ["places", "b"],
+      ["places", "c"],
+    ]);
+  });
 });
 
 describe("transitions that can never fire", () => {
