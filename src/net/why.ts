@@ -55,18 +55,25 @@ export interface WhyContext {
 /** Firings of one transition that are told one by one. */
 const MOST_FIRINGS = 10;
 
-/** A transition, a place or a token by its name; null where the net has none of that name. More than one where a name is shared. */
+/** A transition, a place, a token, a gate or a firing by its name; none where the net has none of it. More than one where a name is shared. */
 export function why(context: WhyContext, name: string): Why[] {
   const { state, net } = context;
   const found: Why[] = [];
-  const transition = net.transitions.get(name);
-  if (transition) found.push(whyTransition(context, transition));
+  for (const transition of transitionsOf(context, name)) found.push(whyTransition(context, transition));
   if (placeOf(net, name) || state.places.has(name)) found.push(whyPlace(context, name));
   for (const [place, tokens] of state.places) {
     const placed = tokens.get(name);
     if (placed) found.push(whyToken(context, place, placed));
   }
   return found;
+}
+
+/** By its own name, by that of its gate, or by a firing of it that is open. */
+function transitionsOf({ state, net }: WhyContext, name: string): CompiledTransition[] {
+  const firing = state.firings.get(name);
+  const gated = [...state.firings.values()].filter(({ gate }) => gate?.name === name);
+  const ids = new Set([...gated, ...(firing ? [firing] : [])].map(({ transition }) => transition));
+  return [...net.transitions.values()].filter(({ id, definition }) => id === name || definition.gate?.name === name || ids.has(id));
 }
 
 export function whyTransition(context: WhyContext, transition: CompiledTransition): Why {

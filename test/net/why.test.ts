@@ -17,6 +17,21 @@ const pass = (more: object = {}): File => ({
 });
 
 describe("a transition", () => {
+  test("is found by the name of its gate, and by a firing that is open", () => {
+    const gate = { name: "sign-off", approvers: ["role:maintainer"], quorum: 1, notAuthor: false };
+    const bench = new Bench(pass({ gate }));
+    expect(why(context(bench), "sign-off").map(({ name }) => name)).toEqual(["t"]);
+    bench.put("a", {});
+    bench.run();
+    const [firing = ""] = [...bench.state.firings.keys()];
+    for (const name of ["sign-off", firing, "t"]) {
+      const [told, ...more] = why(context(bench), name);
+      expect({ name, told: told?.name, more, codes: told?.reasons.map(({ code }) => code) }).toMatchObject({ name, told: "t", more: [] });
+      expect(told?.reasons[0]).toMatchObject({ code: "gate", firing });
+    }
+    expect(why(context(bench), "no-such-gate")).toEqual([]);
+  });
+
   test("without a token says so, and with one it fires", () => {
     const bench = new Bench(pass());
     expect(ask(bench, "t")).toEqual({

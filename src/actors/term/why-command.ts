@@ -15,11 +15,12 @@ export async function whyOf(term: Term, name: string): Promise<Json> {
   const waitOf = ({ firing, attempt }: OpenFiring) => term.budgets.waitOf(firing, attempt);
   const found = why({ state, net, now: ports.clock.now(), netOf: (firing) => term.netOf(firing), executors, waitOf }, name);
   if (found.length > 0) return found as unknown as Json;
-  const names = [...net.transitions.keys(), ...term.placeNames()];
+  const gates = [...net.transitions.values()].flatMap(({ definition }) => definition.gate?.name ?? []);
+  const names = [...net.transitions.keys(), ...term.placeNames(), ...gates];
   const gone = /^t-[a-z0-9]{21}$/.test(name);
   throw new Terminal({
     code: "nothing-of-that-name",
-    message: gone ? `no token ${name} lies in a place of ${state.net} now` : `${state.net} has no transition, place or token ${name}`,
+    message: gone ? `no token ${name} lies in a place of ${state.net} now` : `${state.net} has no transition, place, token or gate ${name}`,
     hint: gone ? `petrel trace ${name} --net ${state.net}` : nearestHint(name, names, "transitions and places"),
   });
 }

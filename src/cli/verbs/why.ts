@@ -11,7 +11,8 @@ type Told = ReturnType<typeof whyAnswer.parse>[number];
 export const whyVerb: Verb = {
   command: "why <net> <name>",
   summary: "say why a transition, the tokens of a place, or a token does not move on",
-  details: "Each reason names what it is about, with the values that a condition saw, and the command that helps where there is one.",
+  details:
+    "A gate and a firing stand for their transition. Each reason names what it is about, with the values that a condition saw, and the command that helps where there is one.",
   examples: ["petrel why safe-teams deliver", "petrel why safe-teams tasks", "petrel why safe-teams t-8msgb7uis30et913k82le --json"],
   run: async (call) => {
     const net = checkName(call.arg("net"), "net");
