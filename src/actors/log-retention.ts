@@ -12,6 +12,7 @@ import type { NetEvent } from "../contract/event.ts";
 import { freeze } from "../net/frozen-state.ts";
 import type { NetState } from "../net/state.ts";
 import { stateHash } from "../net/state-hash.ts";
+import { windowsBack } from "./log-backwards.ts";
 import { pastOf } from "./past.ts";
 import { packCheckpoint, unpackCheckpoint } from "./term/checkpoint.ts";
 
@@ -67,18 +68,8 @@ async function newestReadable(broker: Broker, net: string, most: number): Promis
 }
 
 async function lastEvent(broker: Broker, net: string): Promise<number> {
-  const { first, last } = await broker.log(net).bounds();
-  let seq = 0;
-  for (let from = last; seq === 0 && from >= first; from -= 1) {
-    await broker.log(net).read(
-      from - 1,
-      ({ events }) => {
-        seq = events.at(-1)?.seq ?? seq;
-      },
-      { upTo: from, epoch: 0 },
-    );
-  }
-  return seq;
+  for await (const { events } of windowsBack(broker.log(net), { window: 1 })) if (events.length > 0) return events.at(-1)?.seq ?? 0;
+  return 0;
 }
 
 /** The event that the oldest checkpoint stands behind where the log was cleared; 0 where it is whole. */

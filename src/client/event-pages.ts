@@ -1,4 +1,5 @@
 /** Pages of a net's event line, newest last, found from the log's end or from a number on. */
+import { windowsBack } from "../actors/log-backwards.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { entryAfter } from "./log-positions.ts";
@@ -69,15 +70,14 @@ async function forward(broker: Broker, net: string, { filter, limit, before }: P
 }
 
 async function backward(broker: Broker, net: string, { filter, limit, before }: PageRequest): Promise<EventPage> {
-  const { first, last } = await broker.log(net).bounds();
-  let upTo = before === undefined ? last : Math.min(last, await entryAfter(broker, net, before - 1));
+  const end = before === undefined ? {} : { upTo: await entryAfter(broker, net, before - 1) };
   const pages: NetEvent[][] = [];
   let [found, seen] = [0, 0];
   let oldest: number | null = null;
   let newest: number | null = null;
-  while (upTo >= first && found < limit && seen < MOST_SEEN) {
-    const from = Math.max(first, upTo - WINDOW + 1);
-    const window = (await eventsOf(broker, net, from, upTo)).filter(({ seq }) => before === undefined || seq < before);
+  let isWhole = true;
+  for await (const { events, isFirst } of windowsBack(broker.log(net), { window: WINDOW, ...end })) {
+    const window = events.filter(({ seq }) => before === undefined || seq < before);
     const fitting = window.filter((event) => fits(event, filter)).slice(-(limit - found));
     newest ??= window.at(-1)?.seq ?? null;
     seen += window.length;
@@ -85,11 +85,11 @@ async function backward(broker: Broker, net: string, { filter, limit, before }: 
     pages.unshift(fitting);
     // A page that is full begins with an event of this window; one that is not has seen all of it.
     oldest = (found >= limit ? fitting[0]?.seq : window[0]?.seq) ?? oldest;
-    upTo = from - 1;
+    isWhole = isFirst;
+    if (found >= limit || seen >= MOST_SEEN) break;
   }
-  const events = pages.flat();
-  const more = oldest !== null && oldest > 1 && (upTo >= first || found >= limit);
-  return { events, nextBeforeSeq: more ? oldest : null, nextAfterSeq: newest ?? (before === undefined ? null : before - 1) };
+  const more = oldest !== null && oldest > 1 && (!isWhole || found >= limit);
+  return { events: pages.flat(), nextBeforeSeq: more ? oldest : null, nextAfterSeq: newest ?? (before === undefined ? null : before - 1) };
 }
 
 async function eventsOf(broker: Broker, net: string, from: number, upTo: number): Promise<NetEvent[]> {

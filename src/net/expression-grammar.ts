@@ -286,7 +286,8 @@ export class ExpressionGrammar extends EmbeddedActionsParser {
     }
     if (operands.length < known.least || operands.length > known.most) {
       const range = known.least === known.most ? `${known.least}` : `${known.least} to ${known.most}`;
-      throw syntaxError(this.written, name.startOffset, `${name.image}() takes ${range} operands, not ${operands.length}`);
+      const message = `${name.image}() takes ${range} operands, not ${operands.length}`;
+      throw syntaxError(this.written, name.startOffset, message, name.image === "count" ? "count(*) counts all tokens" : undefined);
     }
     const star = operands.find(({ kind }) => kind === "rows");
     if (star?.kind === "rows" && name.image !== "count")

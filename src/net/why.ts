@@ -3,6 +3,7 @@
  * what `decideTransition` says; the reasons explain it, and where none is found that is said too.
  */
 import type { Json } from "../contract/json.ts";
+import { DEAD_LETTER } from "./built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roomIn } from "./decide.ts";
 import { mayNotSendMore } from "./link-draft.ts";
@@ -154,6 +155,15 @@ function whyPlace(context: WhyContext, place: string): Why {
   const takers = (net.takers.get(place) ?? []).flatMap((id) => net.transitions.get(id) ?? []);
   const binding = takers.filter(({ inputs }) => inputs.some(({ arc }) => arc.place === place));
   if (binding.length === 0) {
+    if (tokens > 0 && place === DEAD_LETTER) {
+      const text = "work that failed for good lies in it until a person puts it back";
+      return {
+        kind: "place",
+        name: place,
+        fires: false,
+        reasons: [{ code: "nobody-takes", text, place, command: `petrel retry ${state.net} --all` }],
+      };
+    }
     const sink = placeOf(net, place)?.sink === true;
     const text = sink ? "it is a sink: nothing takes tokens out of it, on purpose" : "no transition takes tokens out of it";
     return { kind: "place", name: place, fires: false, reasons: [{ code: sink ? "sink" : "nobody-takes", text, place }] };

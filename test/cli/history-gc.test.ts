@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { verifyLog } from "../../src/client/history/verify-log.ts";
+import type { Broker } from "../../src/contract/broker.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
 import { entryHash } from "../../src/contract/hash.ts";
 import { defaultConfig } from "../../src/models/default-config.ts";
@@ -65,7 +67,42 @@ const followed = () =>
     [...own.kit.stateOf("mill").places].every(([place, tokens]) => (own.kit.hub.places.get(`mill/${place}`)?.size ?? 0) === tokens.size),
   );
 
+/** The same broker, with something that happens before each reading of a log. */
+function withReads(broker: Broker, before: () => Promise<void>): Broker {
+  const over = <T extends object>(target: T, replaced: Partial<T>): T =>
+    new Proxy(target, {
+      get: (_, key) => {
+        const value: unknown = Reflect.get(key in replaced ? replaced : target, key);
+        return typeof value === "function" ? value.bind(key in replaced ? replaced : target) : value;
+      },
+    });
+  return over(broker, {
+    log: (net) => {
+      const log = broker.log(net);
+      return over(log, {
+        read: async (after, take, options) => {
+          await before();
+          return log.read(after, take, options);
+        },
+      });
+    },
+  });
+}
+
 describe("petrel gc", () => {
+  test("in the middle of a verify makes that look again, and it is sound", async () => {
+    await three();
+    await followed();
+    let cleared = 0;
+    const broker = withReads(own.kit.broker, async () => {
+      cleared += 1;
+      if (cleared === 1) await gc("mill", "--keep-events", "5");
+    });
+    const verified = await verifyLog(broker, "mill", own.kit.clock);
+    expect(verified).toMatchObject({ ok: true, faults: [], places: [] });
+    expect([cleared > 1, verified.from > 1]).toEqual([true, true]);
+  });
+
   test("with --dry-run says what would go, and everything stays", async () => {
     await three();
     const before = JSON.stringify(log().all());

@@ -2,6 +2,7 @@
 import type { EventLog } from "../../contract/broker.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { EventFilter, EventHands } from "../../tools/hands.ts";
+import { windowsBack } from "../log-backwards.ts";
 
 /** Entries read at once, and at most: a question must not read a log of years. */
 const WINDOW = 500;
@@ -10,18 +11,16 @@ const MOST_ENTRIES = 20_000;
 export function eventHands(log: EventLog): EventHands {
   return {
     async newest(filter, limit) {
-      const { first, last } = await log.bounds();
       const matches = matcher(filter);
       let found: NetEvent[] = [];
-      let before = last;
-      while (before >= first && found.length < limit && last - before < MOST_ENTRIES) {
-        const after = Math.max(first - 1, before - WINDOW);
-        const part: NetEvent[] = [];
-        await log.read(after, (entry) => part.push(...entry.events.filter(matches)), { upTo: before });
-        found = [...part, ...found];
-        before = after;
+      let read = 0;
+      for await (const { events, isFirst } of windowsBack(log, { window: WINDOW })) {
+        found = [...events.filter(matches), ...found];
+        read += WINDOW;
+        if (isFirst) return { events: found.slice(-limit), whole: true };
+        if (found.length >= limit || read >= MOST_ENTRIES) return { events: found.slice(-limit), whole: false };
       }
-      return { events: found.slice(-limit), whole: before < first };
+      return { events: found.slice(-limit), whole: true };
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Prints the events of a net's log. */
 
+import { windowsBack } from "../../actors/log-backwards.ts";
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
-import type { LogEntry } from "../../contract/broker.ts";
 import type { EventType, NetEvent } from "../../contract/event.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
@@ -10,6 +10,8 @@ import { eventType, printEvent } from "../event-filter.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const LIMIT = 100;
+/** Entries read at once, from the log's end back. */
+const WINDOW = 1000;
 
 export const eventsVerb: Verb = {
   command: "events <net>",
@@ -28,22 +30,21 @@ export const eventsVerb: Verb = {
     const since = call.integer("since") ?? 0;
     const limit = call.integer("limit") ?? LIMIT;
     const correlation = call.text("correlation");
-    const found: NetEvent[] = [];
-    await call.withBroker(async (broker) => {
+    const matches = (event: NetEvent) =>
+      event.seq > since && (types.size === 0 || types.has(event.type)) && (correlation === undefined || event.correlation === correlation);
+    const holding = correlation !== undefined && isId(correlation) ? { holding: correlation } : {};
+    const found = await call.withBroker(async (broker) => {
       await noSuchNet(broker, net);
-      const take = ({ events }: LogEntry) => {
-        for (const event of events) {
-          if (event.seq <= since || (types.size > 0 && !types.has(event.type))) continue;
-          if (correlation !== undefined && event.correlation !== correlation) continue;
-          found.push(event);
-          // The log may be long: no more than twice the limit is kept.
-          if (limit > 0 && found.length > 2 * limit) found.splice(0, found.length - limit);
-        }
-      };
-      const log = broker.log(net);
-      // What was cleared away is no reason to show nothing.
-      const { first } = await log.bounds();
-      await log.read(first - 1, take, correlation !== undefined && isId(correlation) ? { holding: correlation } : {});
+      const windows: NetEvent[][] = [];
+      let count = 0;
+      for await (const { events, entries } of windowsBack(broker.log(net), { window: WINDOW, ...holding })) {
+        const some = events.filter(matches);
+        windows.unshift(some);
+        count += some.length;
+        const reached = (entries[0]?.events[0]?.seq ?? Number.POSITIVE_INFINITY) <= since + 1;
+        if (reached || (limit > 0 && count >= limit)) break;
+      }
+      return windows.flat();
     });
     const shown = limit === 0 ? found : found.slice(-limit);
     if (call.json) call.out.result(shown as unknown as Json, () => "");

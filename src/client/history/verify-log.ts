@@ -12,6 +12,8 @@ import { askNet } from "../ask.ts";
 /** Streams follow the log a moment later: a difference counts when it stands in each of so many looks. */
 const LOOKS = 5;
 const BETWEEN_MS = 200;
+/** Where the beginning of the log is cleared away meanwhile, it is looked at again, so often. */
+const CLEARINGS = 5;
 
 export interface VerifiedLog {
   net: string;
@@ -34,6 +36,19 @@ export interface VerifiedLog {
 }
 
 export async function verifyLog(broker: Broker, net: string, clock: Clock): Promise<VerifiedLog> {
+  for (let tries = 1; ; tries += 1) {
+    const { first } = await broker.log(net).bounds();
+    const isCleared = async () => tries < CLEARINGS && (await broker.log(net).bounds()).first !== first;
+    try {
+      const verified = await verifyOnce(broker, net, clock);
+      if (verified.ok || !(await isCleared())) return verified;
+    } catch (error) {
+      if (!(await isCleared())) throw error;
+    }
+  }
+}
+
+async function verifyOnce(broker: Broker, net: string, clock: Clock): Promise<VerifiedLog> {
   const owner = await ownersWord(broker, net);
   const audited = await auditLog(broker, net, owner ? { seqs: [owner.seq], sequences: [owner.tip.sequence] } : {});
   const { state, from, entries, unchained, ignored, checkpoints } = audited;
