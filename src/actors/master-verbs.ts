@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { CommandAnswer, Serving } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
-import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../executors/hand-faults.ts";
 import { checkNetFile, formatProblem } from "../net/check.ts";
 import { netSchema } from "../net/definition.ts";
 import { freeze } from "../net/frozen-state.ts";
@@ -171,7 +171,7 @@ export async function soundRequest(master: Master, body: unknown): Promise<strin
 }
 
 function parsedNet(text: string, file: string) {
-  const { definition, problems } = checkNetFile(text, file, { jsonataFault });
+  const { definition, problems } = checkNetFile(text, file, netChecks);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (!definition || errors.length > 0) {
     throw new Terminal({

@@ -14,6 +14,7 @@ import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/err
 import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
+import { ArtifactDesk } from "./artifact-desk.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
@@ -87,6 +88,12 @@ export class Master {
     );
     // Who is there is known from the start, also while no net needs anybody.
     master.#serving.push(await ports.broker.work.onExecutor(() => {}));
+    const desk = new ArtifactDesk({
+      ...{ artifacts: ports.broker.artifacts, clock: ports.clock },
+      holds: (executor, { net, firing, attempt }) => master.terms.get(net)?.claims.holds(executor, firing, attempt) ?? null,
+    });
+    master.#serving.push(await ports.broker.work.serveArtifacts((executor, piece) => desk.take(executor, piece)));
+    master.#serving.push({ stop: async () => desk.stop() });
     await master.circle.claimName();
     master.#serving.push(await serveMaster(master));
     await master.circle.start();

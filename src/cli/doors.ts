@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../contract/json.ts";
 
 /** The part of a writable stream that is used here. */
 export interface Sink {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   isTTY?: boolean;
   columns?: number;
 }

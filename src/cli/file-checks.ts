@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import type { JsonObject } from "../contract/json.ts";
-import { jsonataFault } from "../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../executors/hand-faults.ts";
 import { checkConfig, configJsonSchema } from "../models/config.ts";
 import { analyseDefinition, type DefinitionAnalysis } from "../net/analysis/analyse-definition.ts";
 import { analysePetriNet } from "../net/analysis/analyse-petri-net.ts";
@@ -28,7 +28,7 @@ import { configFile } from "./processes/model-choice.ts";
 
 /** `read` finds the files of sub-nets. */
 export function checkNetDoor(text: string, file: string, read?: ReadFile): Checked {
-  const { definition, problems } = checkNetFile(text, file, read ? { read, jsonataFault } : { jsonataFault });
+  const { definition, problems } = checkNetFile(text, file, read ? { read, ...netChecks } : netChecks);
   if (!definition || problems.some(({ severity }) => severity === "error")) return { ok: false, problems };
   return { ok: true, definition: definition as unknown as JsonObject, hash: versionOf(definition), warnings: problems };
 }

@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   leaseMs: number;
   logLevel: string;
   slots: number;
+  /** Folders of hands that the executor loads. */
+  hands?: readonly string[];
   /** Servers that somebody else runs, with commas between: none is started then. */
   nats?: { urls: string; monitors?: string };
   /** Bytes that the broker may keep on disk; default: as many as there are. */
@@ -238,7 +240,10 @@ export class Supervisor {
 
   #argsOf(name: ChildName): string[] {
     if (name === "master") return this.#masterArgs();
-    if (name === "executor") return ["executor", "start", "--name", "local", "--slots", String(this.options.slots)];
+    if (name === "executor") {
+      const hands = (this.options.hands ?? []).flatMap((folder) => ["--hand", folder]);
+      return ["executor", "start", "--name", "local", "--slots", String(this.options.slots), ...hands];
+    }
     // One that comes back is where it was.
     const port = this.#gatewayUrl === null ? this.options.gateway : Number(new URL(this.#gatewayUrl).port);
     return ["gateway", ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];

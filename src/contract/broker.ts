@@ -2,7 +2,17 @@
  * The broker port: all that the masters and executors know of NATS JetStream. Implemented by `jetstream/` and by an
  * in-memory twin; both run the same contract suite. Guarantees are cited by their letters in design section 4.
  */
-import type { ClaimAnswer, ClaimRequest, ExecutorPresence, SignedOrder, ToolCallAnswer, ToolCallRequest, WorkResult } from "./envelope.ts";
+import type {
+  ArtifactAnswer,
+  ArtifactPiece,
+  ClaimAnswer,
+  ClaimRequest,
+  ExecutorPresence,
+  SignedOrder,
+  ToolCallAnswer,
+  ToolCallRequest,
+  WorkResult,
+} from "./envelope.ts";
 import type { ErrorData } from "./errors.ts";
 import type { NetEvent } from "./event.ts";
 import type { Json } from "./json.ts";
@@ -178,6 +188,8 @@ export interface WorkDesk {
   cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void>;
   executors(): Promise<ExecutorPresence[]>;
   onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true }) => void): Promise<Serving>;
+  /** Takes artefacts from executors. Null: another master owns the net, and its answer is the one that counts. */
+  serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving>;
 }
 
 /** The executor's side: all that its credentials reach. */
@@ -193,6 +205,8 @@ export interface ExecutorLine {
   serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving>;
   onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving>;
   heartbeat(presence: ExecutorPresence): void;
+  /** Hands one piece of an artefact to the owner of the net. Throws Retryable when nobody answers. */
+  sendArtifact(executor: string, piece: ArtifactPiece): Promise<ArtifactAnswer>;
   /** Whether the wire is up, and since when (ms of its clock). */
   connected(): boolean;
   close(): Promise<void>;
@@ -272,6 +286,8 @@ export interface CheckpointInfo {
 
 export interface Artifacts {
   put(content: Uint8Array, type: string): Promise<ArtifactRef>;
+  /** The same for content that comes in pieces. Throws Terminal `artifact-damaged` when it is not what was announced: nothing is kept then. */
+  putStream(about: { sha256: string; size: number; type: string }, pieces: AsyncIterable<Uint8Array>): Promise<ArtifactRef>;
   get(id: string): Promise<Uint8Array | null>;
   /** All of them, of every net. `at`: when it was stored, ms since the epoch. */
   list(): Promise<ArtifactInfo[]>;

@@ -1,6 +1,7 @@
 /** Envelopes between masters and executors: msgpackr on the wire, no secrets at rest (E8). */
 import type { ErrorData } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { ArtifactRef } from "./token.ts";
 
 /** An offer of work. It grants nothing: only a claim does. */
 export interface WorkOrder {
@@ -16,7 +17,7 @@ export interface WorkOrder {
   key: string;
   /** `run`: do it and deliver a result. `session`: hold a workspace and serve tool calls until it is closed. */
   mode: "run" | "session";
-  /** Which hand, as `room.action`: `shell.run`, `code.session`, `code.verify`, `code.deliver`. */
+  /** Which hand, as `room.action`, like `shell.run`. */
   hand: string;
   input: JsonObject;
   persona: { name: string; flags: string; tools: string[] } | null;
@@ -100,4 +101,27 @@ export interface ExecutorPresence {
   leases?: string[];
   /** What keeps its commands apart from the machine, in a few words. */
   isolation?: string;
+  /** Hands that it has and its policy allows, like `shell.run`; absent from executors of before they said so. */
+  hands?: string[];
 }
+
+/** A piece of an artefact, from the executor that holds an attempt to the owner of the net; the next follows its answer. */
+export interface ArtifactPiece {
+  net: string;
+  firing: string;
+  attempt: number;
+  /** One id for each try to hand an artefact over: 64 characters at most. */
+  upload: string;
+  /** Of the whole: the hash of its content, its bytes and its media type. */
+  sha256: string;
+  size: number;
+  type: string;
+  /** Counts from 0. */
+  piece: number;
+  bytes: Uint8Array;
+}
+export type ArtifactAnswer =
+  | { state: "more" }
+  /** It is in the store; what is left of it need not be sent. */
+  | { state: "stored"; ref: ArtifactRef }
+  | { state: "failed"; error: ErrorData };

@@ -27,6 +27,10 @@ export interface IdSource {
 /** What an executor has, like `git` or `node20`. */
 export const LABEL_PATTERN = /^[a-z0-9][a-z0-9.+_-]{0,31}$/;
 export const LABEL_RULE = "small letters, digits, and . + _ - after the first, at most 32";
+/** A hand as `room.action`. */
+export const HAND_PATTERN = /^[a-z][a-z0-9-]{0,31}\.[a-z][a-z0-9-]{0,31}$/;
+export const HAND_RULE = "a hand is called like `shell.run`: room and action, of small letters, digits and -";
+
 export function isLabel(text: string): boolean {
   return LABEL_PATTERN.test(text);
 }

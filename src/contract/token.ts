@@ -34,6 +34,8 @@ export interface ArtifactRef {
   size: number;
   /** Media type. */
   type: string;
+  /** What it is called, for people: the name that the hand gave it. */
+  name?: string;
 }
 
 /** Data above this size (bytes of JSON) lays its largest fields down as artefacts, so that a log entry always fits. */

@@ -16,16 +16,16 @@ import type { Logger } from "../contract/logger.ts";
 import { receiver } from "../contract/sealed.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
-import { cleanEnvironment } from "./clean-environment.ts";
-import type { Hand, HandContext, Workshop } from "./hand.ts";
+import type { HandDefinition, Workshop } from "./hand.ts";
+import { handContext } from "./hand-context.ts";
+import { checkInput, checkOutput, isZod } from "./hand-input.ts";
+import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
-import { checkAgainstPolicy, checkCommand, type MachinePolicy } from "./machine-policy.ts";
-import { openProcess } from "./open-process.ts";
+import { checkAgainstPolicy, type MachinePolicy } from "./machine-policy.ts";
 import { checkOrder } from "./policy.ts";
-import { runCommand } from "./process-tree.ts";
 import type { Courier } from "./result-courier.ts";
 import { attemptKey, type Shelves } from "./result-shelf.ts";
-import { enclosed, isEnclosed, type Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import type { ToolDesk } from "./tool-desk.ts";
 import type { TreeWatch } from "./tree-limits.ts";
@@ -37,7 +37,7 @@ export interface Bench {
   shelves: Shelves;
   courier: Courier;
   desk: ToolDesk;
-  hands: ReadonlyMap<string, Hand>;
+  hands: HandTable;
   policy: MachinePolicy;
   sandbox: Sandbox;
   watch: TreeWatch;
@@ -184,18 +184,17 @@ async function perform(
   });
   try {
     abort.signal.throwIfAborted();
-    checkOrder(order);
+    const hand = handFor(order, bench.hands);
+    checkOrder(order, hand);
     checkAgainstPolicy(order, bench.policy);
-    const hand = bench.hands.get(order.hand);
-    if (!hand)
-      throw new Terminal({
-        code: "unknown-hand",
-        message: `this executor has no hand ${order.hand}`,
-        hint: `it has ${[...bench.hands.keys()].join(", ")}`,
-      });
     await rm(workDir, { recursive: true, force: true });
     mkdirSync(workDir, { recursive: true });
-    const value = await unlessAborted(hand(handContext(bench, order, granted, work.signal, workDir, ask)), work.signal);
+    checkInput(hand.input, order);
+    const value = await unlessAborted(
+      hand.run(handContext({ bench, order, hand, granted, signal: work.signal, workDir, ask })),
+      work.signal,
+    );
+    if (!isZod(hand.output)) checkOutput(hand.output, hand.name, value);
     return soundOutcome({ ok: true, value });
   } catch (error) {
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
@@ -209,63 +208,14 @@ async function perform(
   }
 }
 
-function handContext(
-  bench: Bench,
-  order: WorkOrder,
-  granted: Granted,
-  signal: AbortSignal,
-  workDir: string,
-  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
-): HandContext {
-  const run = attemptKey(order);
-  const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run });
-  return {
-    order,
-    workDir,
-    signal,
-    secrets: granted.secrets,
-    logger: bench.logger,
-    workshop: bench.workshop,
-    run: async (command) => {
-      checkCommand(order, command.argv, bench.policy);
-      // Commands of one attempt may run side by side: each has a mark of its own.
-      const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
-      const env = { ...base, ...command.env, PETREL_RUN: mine };
-      const limits = { watch: bench.watch, ...bench.policy.limits };
-      const inside = inSandbox(bench, order, { argv: command.argv, cwd: command.cwd, env, workDir });
-      return await runCommand({ ...command, ...inside, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
-    },
-    open: ({ argv, cwd }) => {
-      checkCommand(order, argv, bench.policy);
-      const env = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
-      return openProcess({ argv: inSandbox(bench, order, { argv, cwd, env, workDir }).argv, cwd, env, signal });
-    },
-    confirm: async () => {
-      signal.throwIfAborted();
-      const answer = await ask("confirm");
-      if (!answer.ok)
-        throw new Cancelled({ code: "not-confirmed", message: `the owner does not confirm the step: ${answer.code}, ${answer.message}` });
-      signal.throwIfAborted();
-    },
-    serve: (handler) => bench.desk.open(order, handler),
-  };
-}
-
-/** The same command in a sandbox, where the policy wants one. */
-function inSandbox(
-  { policy, sandbox, workshop }: Bench,
-  order: WorkOrder,
-  what: { argv: readonly string[]; cwd: string; env: Record<string, string>; workDir: string },
-): { argv: string[]; enclosed: boolean } {
-  const { argv, cwd, env, workDir } = what;
-  if (!isEnclosed(order.hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false };
-  const cache = env.npm_config_cache;
-  if (cache !== undefined) mkdirSync(cache, { recursive: true });
-  const writable = [workDir, ...(cwd.startsWith(workDir) ? [] : [cwd]), ...(cache === undefined ? [] : [cache])];
-  const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
-  const { PATH: path = "" } = env;
-  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME };
-  return { argv: enclosed(sandbox.path, argv, enclosure), enclosed: true };
+function handFor({ hand: name }: WorkOrder, hands: HandTable): HandDefinition {
+  const hand = hands.get(name);
+  if (hand) return hand;
+  throw new Terminal({
+    code: "unknown-hand",
+    message: `this executor has no hand ${name}`,
+    hint: `it has ${[...hands.keys()].join(", ")}; petrel executor start --hand FOLDER loads another`,
+  });
 }
 
 /** A hand that waits for something else than a process hears of the abort here. */

@@ -6,7 +6,11 @@ import { join } from "node:path";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** For commands of orders: HOME and TMPDIR lie in the work directory, git and npm see no user's configuration. */
-export function cleanEnvironment(host: Environment, workDir: string, about: { key: string; run: string }): Record<string, string> {
+export function cleanEnvironment(
+  host: Environment,
+  workDir: string,
+  about: { key: string; run: string; traceparent: string },
+): Record<string, string> {
   const home = join(workDir, "home");
   const temporary = join(workDir, "tmp");
   mkdirSync(home, { recursive: true });
@@ -18,6 +22,8 @@ export function cleanEnvironment(host: Environment, workDir: string, about: { ke
     LANG: "C.UTF-8",
     PETREL_FIRING: about.key,
     PETREL_RUN: about.run,
+    // The name that OpenTelemetry's tools read (https://opentelemetry.io/docs/specs/otel/context/env-carriers/).
+    TRACEPARENT: about.traceparent,
     ...isolation(home),
   };
 }

@@ -13,8 +13,8 @@ import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import { type Bench, carryOutOrder } from "./attempt.ts";
 import type { Environment } from "./clean-environment.ts";
-import type { Hand } from "./hand.ts";
-import { handTable } from "./hand-table.ts";
+import type { HandDefinition } from "./hand.ts";
+import { type HandTable, handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
@@ -44,7 +44,8 @@ export interface ExecutorOptions {
   environment: Environment;
   version?: string;
   host?: string;
-  hands?: ReadonlyMap<string, Hand>;
+  /** Loaded besides those that come with Petrel. */
+  hands?: readonly HandDefinition[];
   /** What this machine lets orders do; default: what they are signed for. */
   policy?: MachinePolicy;
 }
@@ -74,6 +75,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const policy = options.policy ?? OPEN_POLICY;
   const sandbox = await findSandbox(options.environment);
+  const hands = await handsHere(options, logger);
+  const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   const bench: Bench = {
     line,
     name,
@@ -81,7 +84,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     shelves,
     courier,
     desk,
-    hands: options.hands ?? handTable,
+    hands,
     policy,
     sandbox,
     watch: new TreeWatch(clock),
@@ -96,7 +99,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running, isolationText(sandbox, policy));
+  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy), hands: offered });
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -111,7 +114,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     });
     running.set(key, { order, abort, over });
   };
-  const pulls = options.pools.map((pool) => pullOffers(options, pool, slots, pulling.signal, take));
+  const pulls = options.pools.map((pool) => pullOffers(options, { pool, hands: new Set(offered) }, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
 
   const stop = async () => {
@@ -156,9 +159,21 @@ function tidyUp(dir: string, bench: Bench, signal: AbortSignal): void {
   }
 }
 
+/** What this machine has not got is left out: its orders are another's. */
+async function handsHere({ hands, environment }: ExecutorOptions, logger: Logger): Promise<HandTable> {
+  const table = new Map(handTable(hands));
+  for (const hand of [...table.values()]) {
+    const lack = await hand.lack?.({ environment });
+    if (lack === null || lack === undefined) continue;
+    logger.info({ hand: hand.name, lack }, "a hand is not offered here");
+    table.delete(hand.name);
+  }
+  return table;
+}
+
 async function pullOffers(
   options: ExecutorOptions,
-  pool: string,
+  { pool, hands }: { pool: string; hands: ReadonlySet<string> },
   slots: Slots,
   signal: AbortSignal,
   take: (order: WorkOrder) => void,
@@ -166,7 +181,7 @@ async function pullOffers(
   while (!signal.aborted) {
     try {
       await slots.wait(signal);
-      for await (const signed of options.line.pull(pool, signal, (signed) => mayTake(options, signed))) {
+      for await (const signed of options.line.pull(pool, signal, (signed) => mayTake(options, hands, signed))) {
         const order = verified(options, pool, signed);
         if (order) {
           await slots.take(signal);
@@ -184,10 +199,10 @@ async function pullOffers(
 }
 
 /** Whether this executor has what an order needs. What is no sound order is taken, to be refused aloud. */
-function mayTake(options: ExecutorOptions, signed: SignedOrder): boolean {
+function mayTake(options: ExecutorOptions, hands: ReadonlySet<string>, signed: SignedOrder): boolean {
   try {
-    const { labels = [] } = verifyOrder(signed, options.publicKey);
-    return labels.every((label) => options.labels?.includes(label));
+    const { labels = [], hand } = verifyOrder(signed, options.publicKey);
+    return hands.has(hand) && labels.every((label) => options.labels?.includes(label));
   } catch {
     return true;
   }
@@ -207,7 +222,11 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
   }
 }
 
-function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, { order: WorkOrder }>, isolation: string): { stop(): void } {
+function startHeartbeat(
+  options: ExecutorOptions,
+  running: ReadonlyMap<string, { order: WorkOrder }>,
+  offers: { isolation: string; hands: string[] },
+): { stop(): void } {
   let timer: Timer | null = null;
   const beat = () => {
     options.line.heartbeat({
@@ -221,7 +240,7 @@ function startHeartbeat(options: ExecutorOptions, running: ReadonlyMap<string, {
       slots: options.slots,
       at: isoTime(options.clock.now()),
       leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
-      isolation,
+      ...offers,
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };

@@ -1,13 +1,21 @@
-/** Which hand does what an order names. */
-import type { Hand } from "./hand.ts";
-import { codeDeliver } from "./hands/code/deliver.ts";
-import { codeSession } from "./hands/code/session.ts";
-import { codeVerify } from "./hands/code/verify.ts";
-import { shellRun } from "./hands/shell.ts";
+/** Which hand does what an order names: those that come with Petrel, and those that an executor has loaded. */
+import { Terminal } from "../contract/errors.ts";
+import type { HandDefinition } from "./hand.ts";
+import { codeHands } from "./hands/code/hands.ts";
+import { shellCard } from "./hands/shell/card.ts";
+import { shellRun } from "./hands/shell/run.ts";
 
-export const handTable: ReadonlyMap<string, Hand> = new Map([
-  ["shell.run", shellRun],
-  ["code.session", codeSession],
-  ["code.verify", codeVerify],
-  ["code.deliver", codeDeliver],
-]);
+export type HandTable = ReadonlyMap<string, HandDefinition>;
+
+export const builtInHands: readonly HandDefinition[] = [{ ...shellCard, run: shellRun }, ...codeHands];
+
+/** Throws Terminal `hand-name-taken`. */
+export function handTable(loaded: readonly HandDefinition[] = []): HandTable {
+  const table = new Map(builtInHands.map((hand) => [hand.name, hand]));
+  for (const hand of loaded) {
+    if (table.has(hand.name))
+      throw new Terminal({ code: "hand-name-taken", message: `there are two hands ${hand.name}`, hint: "give one of them another name" });
+    table.set(hand.name, hand);
+  }
+  return table;
+}

@@ -1,9 +1,13 @@
 /** What a hand is given and what it gives back. Hands hold no state between orders but what lies in the workshop. */
+import type { z } from "zod";
+import type { Flag } from "../contract/capability.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
-import type { Json } from "../contract/json.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { ArtifactRef } from "../contract/token.ts";
+import type { ArtifactSource } from "./artifact-content.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { OpenProcess } from "./open-process.ts";
@@ -43,7 +47,47 @@ export interface HandContext {
   confirm(): Promise<void>;
   /** A session opens for tool calls with this. */
   serve(handler: ToolHandler): void;
+  /**
+   * Puts bytes, a text, a stream or a file into the artefact store, by way of the masters, and gives what stands for them in the result.
+   * Secrets of the attempt are taken out. Errors: Terminal `artifact-too-large`, and the attempt's end.
+   */
+  artifact(content: ArtifactSource | { file: string }, about: { name: string; mediaType: string }): Promise<ArtifactRef & { name: string }>;
+  /** Throws Refused `policy-host` unless the machine's policy lets hands speak to the host of this URL. */
+  checkHost(url: string | URL): void;
+  /** Throws Refused `policy-path` unless the machine's policy lets hands use this folder or file. Gives its real path. */
+  checkPath(path: string): string;
+  /** The effect key `<net>/<transition>/<firing>`: the same for every attempt. */
+  key: string;
+  /** W3C Trace Context of this attempt, for what it asks of others. */
+  traceparent: string;
+  /** Bytes of one output of a command that are kept as an artefact, by the machine's policy. */
+  keepBytes: number;
 }
 
 /** Returns the value of the work result. */
 export type Hand = (context: HandContext) => Promise<Json>;
+
+/** What is known of a hand wherever orders for it are written: its name, its schemas and its rights. */
+export interface HandCard {
+  /** `room.action`. */
+  name: string;
+  /** What it does, in one sentence. */
+  about: string;
+  input: HandSchema;
+  output: HandSchema;
+  /** The flag that the persona of an order must have; null for none. Of a function, the order decides. */
+  flag: Flag | null | ((input: JsonObject) => Flag | null);
+  /** `session`: an agent's workspace. */
+  mode: "run" | "session";
+  /** Its commands may have been written by a model: the sandbox is around them unless the policy says otherwise. */
+  enclosed: boolean;
+}
+
+/** A schema of zod, or a JSON Schema (2020-12). */
+export type HandSchema = z.ZodType | JsonObject;
+
+export interface HandDefinition extends HandCard {
+  run: Hand;
+  /** Why it cannot be done on this machine, in a clause, or null. Asked once, at the executor's start. */
+  lack?: (machine: { environment: Environment }) => Promise<string | null>;
+}

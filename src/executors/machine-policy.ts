@@ -20,8 +20,8 @@ export const machinePolicySchema = z.strictObject({
   hands: z.array(z.string()).optional().describe("Hands that may be used, like `code.verify`"),
   commands: z.array(z.string().min(1)).optional().describe("Programs that may be run: a name as found on PATH, or an absolute path"),
   repositories: z.array(z.string().min(1)).optional().describe("Repositories that may be fetched and pushed; * stands for any characters"),
-  hosts: z.array(host).optional().describe("Hosts that repositories may lie on"),
-  paths: z.array(folder).optional().describe("Folders in which commands may run, besides their own work directory"),
+  hosts: z.array(host).optional().describe("Hosts that repositories may lie on and hands may speak to"),
+  paths: z.array(folder).optional().describe("Folders in which commands may run and that hands may read, besides their own work directory"),
   sandbox: z
     .enum(["required", "preferred", "code", "off"])
     .default("code")
@@ -33,6 +33,7 @@ export const machinePolicySchema = z.strictObject({
     .strictObject({
       memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),
       processes: z.int().min(1).default(512).describe("Of a command with all that it starts"),
+      outputMb: z.int().min(0).default(256).describe("Of one output of a command, kept as an artefact; what is more is counted"),
     })
     .prefault({}),
 });
@@ -65,6 +66,19 @@ export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy): voi
   if (typeof repo === "string") checkRepository(order, repo, policy);
   if (typeof cwd === "string" && isAbsolute(cwd) && policy.paths && !policy.paths.some((allowed) => lies(cwd, allowed)))
     throw refused(order, "path", cwd, policy.paths);
+}
+
+/** Throws Refused `policy-host`. Without a list hands may speak to any host. */
+export function checkHost(order: WorkOrder, url: string | URL, { hosts }: MachinePolicy): void {
+  const { host: where } = new URL(url);
+  if (hosts && !hosts.some((pattern) => hostMatches(where, pattern))) throw refused(order, "host", where, hosts);
+}
+
+/** Throws Refused `policy-path`. Gives the real path: what was looked at is what is opened. */
+export function checkPath(order: WorkOrder, path: string, { paths }: MachinePolicy, workDir: string): string {
+  const plain = real(path);
+  if (paths && ![workDir, ...paths].some((allowed) => lies(plain, allowed))) throw refused(order, "path", path, paths);
+  return plain;
 }
 
 /** Throws Refused `policy-command`. */

@@ -1,33 +1,33 @@
 /** The one point that says what an order or a tool call needs, checked on the machine where it would happen. */
-import { parseFlags } from "../contract/capability.ts";
+import { type Flag, parseFlags } from "../contract/capability.ts";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
 import { decideTool } from "../personas/policy.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import { mcpServers, mcpTool } from "../tools/mcp/mcp-tools.ts";
 import type { ToolDefinition } from "../tools/port.ts";
+import type { HandCard } from "./hand.ts";
 
-/** Effects outside the work directory. */
-const HANDS_WITH_EFFECTS = new Set(["code.deliver"]);
-
-/** Whether a fixed command pushes: pushing leaves the work directory whoever wrote the command. */
-function pushes(order: WorkOrder): boolean {
-  if (order.hand !== "shell.run" || !Array.isArray(order.input.argv)) return false;
-  return /\bgit\b.*\bpush\b/s.test(order.input.argv.join(" "));
-}
-
-/** Throws Refused `capability-x-missing` when the order's persona may not have this done. */
-export function checkOrder(order: WorkOrder): void {
-  if (!HANDS_WITH_EFFECTS.has(order.hand) && !pushes(order)) return;
-  if (order.persona && parseFlags(order.persona.flags).has("x")) return;
+/** Throws Refused `capability-x-missing` (or another flag) when the order's persona may not have this done. */
+export function checkOrder(order: WorkOrder, { flag }: Pick<HandCard, "flag">): void {
+  const needed = typeof flag === "function" ? flag(order.input) : flag;
+  if (needed === null || (order.persona && parseFlags(order.persona.flags).has(needed))) return;
   const who = order.persona?.name ?? "no persona";
   throw new Refused({
-    code: "capability-x-missing",
-    message: `${order.hand} has effects outside its work directory, and ${who} (flags ${order.persona?.flags ?? "none"}) has no x`,
-    hint: "let a persona with the flag x order it",
+    code: `capability-${needed}-missing`,
+    message: `${order.hand} ${MEANS[needed]}, and ${who} (flags ${order.persona?.flags ?? "none"}) has no ${needed}`,
+    hint: `let a persona with the flag ${needed} order it`,
     where: `${order.net}/${order.transition}`,
   });
 }
+
+const MEANS: Record<Flag, string> = {
+  r: "reads",
+  w: "writes",
+  x: "has effects outside its work directory",
+  h: "makes HTTP requests",
+  l: "reads the event line",
+};
 
 /**
  * The same policy as on the master, asked again where the tool runs: the caller is not trusted. Throws its Refused (`flag-missing`,

@@ -10,6 +10,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, join, sep } from "node:path";
 import { Refused } from "../contract/errors.ts";
 import type { Environment } from "./clean-environment.ts";
+import type { HandCard } from "./hand.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
 
 export type Sandbox = { kind: "bubblewrap"; path: string; version: string } | { kind: "none"; why: string };
@@ -60,8 +61,8 @@ export function isolationText(sandbox: Sandbox, { sandbox: wanted, network }: Ma
 }
 
 /** Whether a hand's commands are to be enclosed. Throws Refused `sandbox-missing` (S3). */
-export function isEnclosed(hand: string, sandbox: Sandbox, policy: MachinePolicy): boolean {
-  if (policy.sandbox === "off" || (policy.sandbox === "code" && !hand.startsWith("code."))) return false;
+export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, policy: MachinePolicy): boolean {
+  if (policy.sandbox === "off" || (policy.sandbox === "code" && !hand.enclosed)) return false;
   if (sandbox.kind === "bubblewrap") return true;
   if (policy.sandbox !== "required") return false;
   throw new Refused({

@@ -4,11 +4,11 @@ import type { Serving } from "../contract/broker.ts";
 import { PetrelError, Retryable } from "../contract/errors.ts";
 import type { Link } from "./link.ts";
 
-/** Serves a subject; `answer` gives the bytes of the reply and must not reject. */
+/** Serves a subject; `answer` gives the bytes of the reply, or null to leave it to another, and must not reject. */
 export async function serve(
   link: Link,
   subject: string,
-  answer: (msg: Msg) => Promise<Uint8Array | string>,
+  answer: (msg: Msg) => Promise<Uint8Array | string | null>,
   queue?: string,
 ): Promise<Serving> {
   const take = (msg: Msg) => {
@@ -17,7 +17,7 @@ export async function serve(
     if (!msg.reply || msg.reply.startsWith("$JS.")) return;
     void answer(msg).then((payload) => {
       // While the wire is down the answer is lost; whoever asked asks again.
-      if (!link.nc.isClosed()) msg.respond(payload);
+      if (payload !== null && !link.nc.isClosed()) msg.respond(payload);
     });
   };
   const serving = link.subscribe(subject, take, queue);

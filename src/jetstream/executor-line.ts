@@ -1,6 +1,8 @@
 /** The executor's side: it pulls, claims, delivers, and answers requests addressed to it. Its credentials reach nothing else. */
 import type { ExecutorLine, Serving } from "../contract/broker.ts";
 import type {
+  ArtifactAnswer,
+  ArtifactPiece,
   ClaimAnswer,
   ClaimRequest,
   ExecutorPresence,
@@ -20,6 +22,8 @@ import { abortable, isRetryable, pause, persist } from "./retry.ts";
 const PULL_MS = 5000;
 const PULL_AGAIN_MS = 250;
 const CLAIM_TIMEOUT_MS = 10_000;
+/** The owner answers when the piece is in the store. */
+const ARTIFACT_TIMEOUT_MS = 20_000;
 /** So long an offer that does not suit rests before the next is asked. */
 const FOR_ANOTHER_NS = 400_000_000;
 
@@ -101,6 +105,12 @@ export class JetStreamExecutorLine implements ExecutorLine {
 
   heartbeat(presence: ExecutorPresence): void {
     this.#link.publish(subjects.heartbeat(presence.name), JSON.stringify(presence));
+  }
+
+  async sendArtifact(executor: string, piece: ArtifactPiece): Promise<ArtifactAnswer> {
+    const subject = subjects.artifact("put", executor);
+    const answer = await askOwner(this.#link, subject, packEnvelope(piece), `net ${piece.net}`, { timeoutMs: ARTIFACT_TIMEOUT_MS });
+    return unpackEnvelope<ArtifactAnswer>(answer.data);
   }
 
   connected(): boolean {

@@ -1,11 +1,19 @@
 /** The masters' side of the work: offers, claims, tool calls (E8). Results and presence have files of their own. */
 import { headers } from "@nats-io/transport-node";
 import type { Serving, WorkDesk } from "../contract/broker.ts";
-import type { ClaimAnswer, ClaimRequest, SignedOrder, ToolCallAnswer, ToolCallRequest } from "../contract/envelope.ts";
+import type {
+  ArtifactAnswer,
+  ArtifactPiece,
+  ClaimAnswer,
+  ClaimRequest,
+  SignedOrder,
+  ToolCallAnswer,
+  ToolCallRequest,
+} from "../contract/envelope.ts";
 import { errorData, PetrelError } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { streams, subjects, WORKERS } from "../contract/subjects.ts";
-import { serve } from "./answering.ts";
+import { lastToken, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
 import { api, apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
@@ -112,6 +120,17 @@ export class JetStreamWorkDesk implements WorkDesk {
       // An executor that is gone has nothing to end, and one that is cut off ends its work itself after a lease.
       if (!isRetryable(error)) throw error;
     }
+  }
+
+  async serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving> {
+    return serve(this.#link, subjects.artifact("put", "*"), async (msg) => {
+      try {
+        const given = await answer(lastToken(msg.subject), unpackEnvelope<ArtifactPiece>(msg.data));
+        return given && packEnvelope(given);
+      } catch (error) {
+        return packEnvelope({ state: "failed", error: errorData(error) } satisfies ArtifactAnswer);
+      }
+    });
   }
 
   executors: WorkDesk["executors"] = () => this.#presence.all();

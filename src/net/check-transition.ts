@@ -1,6 +1,7 @@
 /** One transition: its arcs, what its own expressions and templates may name, its persona, its gate. */
 import type { Json } from "../contract/json.ts";
 import { crystalFindings } from "./check-crystal.ts";
+import { type HandFaults, handFindings } from "./check-hand.ts";
 import { httpFindings } from "./check-http.ts";
 import { inputFindings, inputsOf } from "./check-inputs.ts";
 import { type JsonataFault, mapFindings } from "./check-map.ts";
@@ -19,6 +20,8 @@ export interface CheckContext {
   personas?: ReadonlySet<string>;
   /** Without it, JSONata is not parsed. */
   jsonataFault?: JsonataFault;
+  /** Without it, hands and their inputs are not checked. */
+  handFaults?: HandFaults;
   /** Finds the files of sub-nets that stand in files of their own. */
   read?: ReadFile;
   /** A definition that Petrel has made: a sub-net with a log of its own. */
@@ -39,7 +42,12 @@ export function transitionFindings(name: string, transition: Transition, context
   }
   found.push(...outputFindings(transition, path, inputs));
   found.push(...watchFindings(transition, path), ...timingFindings(transition, path), ...crystalFindings(transition, path));
-  return [...found, ...personaFindings(transition, path, context), ...gateFindings(transition, path), ...commandFindings(transition, path)];
+  return [
+    ...found,
+    ...personaFindings(transition, path, context),
+    ...gateFindings(transition, path),
+    ...handFindings(transition, path, context.handFaults),
+  ];
 }
 
 /** The fields that are rendered over the inputs alone. */
@@ -86,10 +94,4 @@ function gateFindings({ gate, onError }: Transition, path: JsonPath): Finding[] 
     found.push(warning("gate-without-escalation", at, message, 'name a place in "escalate" or in "onError"'));
   }
   return found;
-}
-
-function commandFindings(transition: Transition, path: JsonPath): Finding[] {
-  if (transition.kind !== "command" || transition.hand !== "shell.run") return [];
-  if (transition.argv?.length || (transition.argv === undefined && transition.input?.argv !== undefined)) return [];
-  return [failure("no-command", path, `${elementOf(path)}: the hand shell.run has nothing to run`, 'give an "argv", like ["npm", "test"]')];
 }

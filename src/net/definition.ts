@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { netBudgetSchema } from "../contract/budget.ts";
 import { FLAGS } from "../contract/capability.ts";
-import { LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
+import { HAND_PATTERN, HAND_RULE, LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { crystallizeSchema, crystalSchema } from "./crystal/definition.ts";
 import { httpFields } from "./http-definition.ts";
@@ -223,11 +223,7 @@ const commandSchema = z.strictObject({
   ...common,
   pool: name.describe("Executors that may do it"),
   labels: labels.describe("What such an executor must have, like `node20`"),
-  hand: z
-    .string()
-    .regex(/^[a-z]+\.[a-z-]+$/, "a hand is called like `shell.run`")
-    .default("shell.run")
-    .describe("What the executor does"),
+  hand: z.string().regex(HAND_PATTERN, HAND_RULE).default("shell.run").describe("What the executor does"),
   argv: z
     .array(z.string())
     .optional()

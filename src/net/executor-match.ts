@@ -1,42 +1,59 @@
-/** Whether an executor may do what a transition needs: its pool, and the labels that it must have. */
+/** Whether an executor may do what a transition needs: its pool, the labels that it must have, and the hand. */
 
 export interface Needs {
   pool: string;
   labels: readonly string[];
+  /** Like `shell.run`. */
+  hand: string;
 }
 export interface Member {
   name: string;
   pools: readonly string[];
   labels: readonly string[];
+  /** Absent: it is of before executors said so, and may have any. */
+  hands?: readonly string[] | undefined;
 }
 export interface Missing {
   pool: string;
   /** What the nearest of the pool lacks; empty when nobody is in the pool. */
   labels: string[];
+  /** The hand, if the nearest has not got it. */
+  hand: string | null;
   /** Who is nearest; null when nobody is in the pool. */
   nearest: string | null;
 }
 
-export function suits({ pool, labels }: Needs, member: Member): boolean {
-  return member.pools.includes(pool) && labels.every((label) => member.labels.includes(label));
+export function suits({ pool, labels, hand }: Needs, member: Member): boolean {
+  return member.pools.includes(pool) && labels.every((label) => member.labels.includes(label)) && hasHand(member, hand);
 }
 
 /** Null when one of them could do it. */
 export function missingFor(needs: Needs, members: readonly Member[]): Missing | null {
   const { pool, labels } = needs;
-  let nearest: Missing = { pool, labels: [], nearest: null };
+  let nearest: Missing = { pool, labels: [], hand: null, nearest: null };
   for (const member of members) {
     if (!member.pools.includes(pool)) continue;
     const lacking = labels.filter((label) => !member.labels.includes(label));
-    if (lacking.length === 0) return null;
-    if (nearest.nearest === null || lacking.length < nearest.labels.length) nearest = { pool, labels: lacking, nearest: member.name };
+    const hand = hasHand(member, needs.hand) ? null : needs.hand;
+    if (lacking.length === 0 && hand === null) return null;
+    const found: Missing = { pool, labels: lacking, hand, nearest: member.name };
+    if (nearest.nearest === null || lacks(found) < lacks(nearest)) nearest = found;
   }
   return nearest;
 }
 
-/** A clause, like `no executor of the pool code has the label node20 (builder is the nearest)`. */
-export function missingText({ pool, labels, nearest }: Missing): string {
+/** A clause, like `no executor of the pool code that is there has the label node20; builder comes nearest`. */
+export function missingText({ pool, labels, hand, nearest }: Missing): string {
   if (nearest === null) return `no executor of the pool ${pool} is there`;
   const many = labels.length > 1 ? "s" : "";
-  return `no executor of the pool ${pool} that is there has the label${many} ${labels.join(" and ")}; ${nearest} comes nearest`;
+  const what = [...(labels.length > 0 ? [`the label${many} ${labels.join(" and ")}`] : []), ...(hand === null ? [] : [`the hand ${hand}`])];
+  return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
+}
+
+function hasHand({ hands }: Member, hand: string): boolean {
+  return hands === undefined || hands.includes(hand);
+}
+
+function lacks({ labels, hand }: Missing): number {
+  return labels.length + (hand === null ? 0 : 1);
 }

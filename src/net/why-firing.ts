@@ -9,6 +9,7 @@ export interface ExecutorSeen {
   name: string;
   pools: string[];
   labels: string[];
+  hands?: string[];
   busy: number;
   slots: number;
 }
@@ -65,9 +66,9 @@ function gateReason(net: string, { gate, firing }: OpenFiring): Pick<Reason, "co
 
 function needsOf({ netOf }: Context, firing: OpenFiring): Needs | null {
   const definition = netOf(firing)?.transitions.get(firing.transition)?.definition;
-  if (definition?.kind === "command") return { pool: definition.pool, labels: definition.labels ?? [] };
+  if (definition?.kind === "command") return { pool: definition.pool, labels: definition.labels ?? [], hand: definition.hand };
   const isHeld = definition?.kind === "agent" && definition.workspace !== undefined;
-  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [] } : null;
+  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [], hand: "code.session" } : null;
 }
 
 function executorReason(
@@ -78,9 +79,11 @@ function executorReason(
   const { pool, labels } = needs;
   const lack = executors === null ? null : missingFor(needs, executors);
   if (lack) {
-    const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}`;
-    const code = lack.nearest === null ? "no-executor" : "label-missing";
-    return { code, text: `blocked: ${missingText(lack)}`, command, ...(lack.labels.length > 0 ? { missing: lack.labels } : {}) };
+    const hand = lack.hand === null ? "" : " --hand FOLDER";
+    const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
+    const code = lack.nearest === null ? "no-executor" : lack.labels.length > 0 ? "label-missing" : "hand-missing";
+    const missing = [...lack.labels, ...(lack.hand === null ? [] : [lack.hand])];
+    return { code, text: `blocked: ${missingText(lack)}`, command, ...(missing.length > 0 ? { missing } : {}) };
   }
   const members = executors?.filter((one) => suits(needs, one)) ?? null;
   const busy = members?.every((one) => one.busy >= one.slots) ? `; all are busy: ${members.map(({ name }) => name).join(", ")}` : "";

@@ -15,7 +15,18 @@ import { bindingReasons, tokenReason } from "./why-inputs.ts";
 export const WHY_CODES = [
   ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
   ...["already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
-  ...["no-executor", "label-missing", "waiting-for-executor", "waiting-for-model", "under-way", "nobody-takes", "sink", "gone", "other"],
+  ...[
+    "no-executor",
+    "label-missing",
+    "hand-missing",
+    "waiting-for-executor",
+    "waiting-for-model",
+    "under-way",
+    "nobody-takes",
+    "sink",
+    "gone",
+    "other",
+  ],
 ] as const;
 export interface Reason {
   code: (typeof WHY_CODES)[number];

@@ -1,6 +1,7 @@
 /** What the broker port promises of definitions, control, leases, checkpoints, artefacts, and of logs that are read or purged in part. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
+import { sha256 } from "../../src/contract/hash.ts";
 import { type Quotas, sharedQuotas } from "../../src/contract/quotas.ts";
 import { waitUntil } from "../support/nats-server.ts";
 import { bytes, type Clients, epochEvent, event, text } from "./broker-samples.ts";
@@ -160,6 +161,25 @@ export function storesContract(the: () => Clients, freshNet: () => Promise<strin
       expect((await b.artifacts.list()).some(({ id }) => id === ref.$artifact)).toBe(false);
       expect((await a.artifacts.put(bytes("to be removed"), "text/plain")).$artifact).toBe(ref.$artifact);
       expect(await b.artifacts.get(ref.$artifact)).toHaveLength(13);
+    });
+
+    test("an artefact that comes in pieces is kept whole, or not at all when it is not what was announced", async () => {
+      const parts = [bytes("first "), bytes("second "), new Uint8Array(300_000).fill(65)];
+      const whole = Buffer.concat(parts);
+      const announced = { sha256: sha256(whole), size: whole.length, type: "text/x-pieces" };
+      async function* pieces(of: Uint8Array[]) {
+        yield* of;
+      }
+      expect(await a.artifacts.putStream(announced, pieces(parts))).toEqual({ $artifact: announced.sha256, ...announced });
+      expect(Buffer.compare((await b.artifacts.get(announced.sha256)) ?? bytes(""), whole)).toBe(0);
+      const other = { ...announced, sha256: sha256("other"), size: 5 };
+      for (const wrong of [[bytes("otter")], [bytes("othe")], [bytes("otherwise")], []])
+        await expect(a.artifacts.putStream(other, pieces(wrong))).rejects.toMatchObject({ code: "artifact-damaged" });
+      expect(await b.artifacts.get(other.sha256)).toBeNull();
+      expect(await a.artifacts.putStream(other, pieces([bytes("oth"), bytes("er")]))).toMatchObject({ size: 5 });
+      const empty = { sha256: sha256(""), size: 0, type: "text/plain" };
+      expect(await a.artifacts.putStream(empty, pieces([]))).toMatchObject({ size: 0 });
+      expect(await b.artifacts.get(empty.sha256)).toHaveLength(0);
     });
 
     test("the newest checkpoint is the one that counts", async () => {

@@ -123,6 +123,29 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       await a.work.cancel("nobody", { net: "n", firing: "f", attempt: 3 });
     });
 
+    test("a piece of an artefact is answered by the master that owns the net, and by nobody when none does", async () => {
+      const line = await world.executor("ex");
+      const about = { net: "mine", firing: "f", attempt: 1, upload: "u", sha256: "0".repeat(64), size: 3, type: "text/plain", piece: 0 };
+      const heard: string[] = [];
+      const serving = [
+        await a.work.serveArtifacts(async (executor, piece) => {
+          heard.push(`a ${executor} ${piece.net} ${text(piece.bytes)}`);
+          return piece.net === "mine" ? { state: "more" } : null;
+        }),
+        await b.work.serveArtifacts(async (executor, piece) => {
+          heard.push(`b ${executor} ${piece.net} ${text(piece.bytes)}`);
+          if (piece.net === "broken") throw new Error("oops");
+          return null;
+        }),
+      ];
+      const send = (net: string) => served(() => line.sendArtifact("ex", { ...about, net, bytes: Buffer.from("abc") }));
+      expect(await send("mine")).toEqual({ state: "more" });
+      expect(await send("broken")).toMatchObject({ state: "failed", error: { message: "oops" } });
+      expect(heard).toEqual(expect.arrayContaining(["a ex mine abc", "b ex broken abc"]));
+      for (const each of serving) await each.stop();
+      await unserved(() => line.sendArtifact("ex", { ...about, bytes: Buffer.from("abc") }));
+    });
+
     test("executors are seen by their heartbeats and gone after three missed ones", async () => {
       const line = await world.executor("ex");
       const heard: string[] = [];

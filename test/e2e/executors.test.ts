@@ -1,6 +1,7 @@
 /** Executors as an operator has them: enrolled, listed, labelled, killed, revoked; real processes with credentials alone. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
@@ -88,6 +89,32 @@ test("what needs a label that nobody has is blocked, and starts by itself when a
   if (process.platform === "linux") expect(listens(one.pid)).toEqual([]);
   // Its folder holds no secret of the masters', and no more than its own key was given to it.
   expect(readdirSync(at("yard-one")).sort()).toEqual(["executors", "logs"]);
+});
+
+test("an order for a hand that nobody has is blocked, and is done when an executor has loaded it; its artefact can be fetched", {
+  timeout: 180_000,
+}, async () => {
+  const folder = resolve("examples/hands/hello");
+  await desk.json(["net", "apply", `${folder}/net.json`]);
+  await desk.json(["put", "hello-hand", "people", '{"name":"Ada"}']);
+  await waitUntil("why names the hand", async () => {
+    const [why] = await desk.json<{ reasons: { code: string; missing?: string[] }[] }[]>(["why", "hello-hand", "greet"]);
+    return why?.reasons[0]?.code === "hand-missing" && why.reasons[0].missing?.join() === "hello.greet";
+  });
+  await desk.json(["executor", "enroll", "greeter"]);
+  const greeter = desk.start(["executor", "start", "--creds", "greeter.creds", "--dir", at("greeter"), "--hand", folder]);
+  await greeter.says(/"ready":true/);
+  type Greeted = { said: string; firing: string; card: { $artifact: string; name: string } };
+  const greeted = async () => (await desk.json<{ tokens: { data: Greeted }[] }>(["tokens", "hello-hand", "greeted"])).tokens[0]?.data;
+  await waitUntil("Ada is greeted", async () => (await greeted()) !== undefined);
+  const data = (await greeted()) as Greeted;
+  expect(data).toMatchObject({ said: "Hello, Ada!", card: { name: "card.txt" } });
+  expect((await desk.run(["artifact", "get", data.card.$artifact])).stdout).toBe("Hello, Ada!\n");
+  const hands = await desk.json<{ name: string; executors: string[] }[]>(["hands", "ls"]);
+  expect(hands.find(({ name }) => name === "hello.greet")?.executors).toEqual(["greeter"]);
+  expect(hands.find(({ name }) => name === "shell.run")?.executors).toEqual(expect.arrayContaining(["greeter", "local"]));
+  greeter.child.kill("SIGTERM");
+  await greeter.ended;
 });
 
 test("a kill ends 50 commands on three executors with all that they started; a resume begins exactly these again", {

@@ -2,21 +2,15 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../../src/contract/clock.ts";
 import type { WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { type ExecutorOptions, type RunningExecutor, startExecutor } from "../../src/executors/executor.ts";
 import { MemoryOwner } from "./memory-owner.ts";
+import { realClock } from "./real-clock.ts";
 
-export const realClock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, call) => {
-    const timer = setTimeout(call, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+export { realClock } from "./real-clock.ts";
 
 let count = 0;
 export const ids = { next: () => `id${++count}` };

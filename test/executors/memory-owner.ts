@@ -1,5 +1,6 @@
 /** An owner and its wire to one executor, in memory: offers, claims that can be told what to answer, results, tool calls. */
 import type { KeyObject } from "node:crypto";
+import { ArtifactDesk } from "../../src/actors/artifact-desk.ts";
 import type { ExecutorLine } from "../../src/contract/broker.ts";
 import type {
   ClaimAnswer,
@@ -14,11 +15,18 @@ import type {
 import { Retryable } from "../../src/contract/errors.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { newOrderKeys, signOrder } from "../../src/executors/order-signature.ts";
+import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+import { memoryArtifacts } from "../../src/jetstream/memory/stores.ts";
+import { MemoryWire } from "../../src/jetstream/memory/wire.ts";
+import { realClock } from "./real-clock.ts";
 
 export const YES: ClaimAnswer = { ok: true, leaseMs: 30_000, timeLeftMs: 600_000, secrets: {} };
 
 export class MemoryOwner {
   readonly keys = newOrderKeys();
+  /** What executors bring. */
+  readonly artifacts = memoryArtifacts(new MemoryHub(realClock), new MemoryWire());
+  readonly desk = new ArtifactDesk({ artifacts: this.artifacts, clock: realClock, holds: () => true });
   readonly claims: { net: string; firing: string; attempt: number; request: ClaimRequest }[] = [];
   readonly delivered: WorkResult[] = [];
   readonly beats: ExecutorPresence[] = [];
@@ -84,6 +92,10 @@ export class MemoryOwner {
       onCancel: async (_, call) => {
         this.#cancel = call;
         return { stop: async () => this.#forget() };
+      },
+      sendArtifact: async (executor, piece) => {
+        this.#check();
+        return (await this.desk.take(executor, structuredClone(piece))) ?? { state: "more" };
       },
       heartbeat: (presence) => void this.beats.push(presence),
       connected: () => this.up,

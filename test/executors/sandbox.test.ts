@@ -92,10 +92,10 @@ describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
   });
 
   test("by default it stands around what code hands run, and says so", async () => {
-    expect(isEnclosed("code.verify", sandbox, policy({}))).toBe(true);
-    expect(isEnclosed("shell.run", sandbox, policy({}))).toBe(false);
-    expect(isEnclosed("shell.run", sandbox, policy({ sandbox: "preferred" }))).toBe(true);
-    expect(isEnclosed("code.verify", sandbox, policy({ sandbox: "off" }))).toBe(false);
+    expect(isEnclosed({ enclosed: true }, sandbox, policy({}))).toBe(true);
+    expect(isEnclosed({ enclosed: false }, sandbox, policy({}))).toBe(false);
+    expect(isEnclosed({ enclosed: false }, sandbox, policy({ sandbox: "preferred" }))).toBe(true);
+    expect(isEnclosed({ enclosed: true }, sandbox, policy({ sandbox: "off" }))).toBe(false);
     await started({});
     expect(bench?.owner.beats[0]?.isolation).toMatch(/^bubblewrap [\d.]+ around the commands of code hands/);
   });

@@ -4,7 +4,7 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import type { Json } from "../../contract/json.ts";
-import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../../executors/hand-faults.ts";
 import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import { stagesOf, stageWords } from "../../net/crystal/stages.ts";
@@ -93,7 +93,7 @@ function schedulesOf(term: Term, version: string): { [transition: string]: strin
 /** Checks a definition and loads the personas that it names. Gives their versions. Throws Terminal `net-invalid`. */
 export async function soundNet(book: PersonaBook, definition: NetDefinition, derived = false): Promise<Record<string, string>> {
   const personas = await knownPersonas(book, definition);
-  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)), jsonataFault, derived }).filter(
+  const errors = checkNet(definition, { personas: new Set(Object.keys(personas)), ...netChecks, derived }).filter(
     ({ severity }) => severity === "error",
   );
   if (errors.length === 0) return personas;

@@ -1,6 +1,7 @@
 /**
  * Work that no executor which is there could do.
- * B1 What needs labels is not offered while nobody has them, and is offered as soon as somebody comes who does.
+ * B1 What needs labels or a hand that nobody has is not offered, and is offered as soon as somebody comes who does. While nobody of the
+ *    pool is there at all, what needs no labels is offered.
  * B2 It is said on the event line, once for each attempt and each lack.
  * B3 At the beginning of a term nobody has been heard yet: until heartbeats had their time, everything is offered, and executors
  *    that lack a label leave the offer to others.
@@ -52,7 +53,7 @@ export class Blocked {
   /** True when the offer must wait for an executor that has what it needs. */
   holds(firing: OpenFiring): boolean {
     const missing = this.#missing(firing);
-    if (!missing || (this.#ports.needsOf(firing)?.labels.length ?? 0) === 0) return false;
+    if (!missing || (missing.nearest === null && (this.#ports.needsOf(firing)?.labels.length ?? 0) === 0)) return false;
     this.#held.set(firing.firing, firing);
     this.#say(firing, missing);
     return true;
@@ -79,7 +80,7 @@ export class Blocked {
 
   /** B2 */
   #say(firing: OpenFiring, missing: Missing): void {
-    const lack = `${firing.attempt} ${missing.labels.join(",")} ${missing.nearest === null}`;
+    const lack = `${firing.attempt} ${missing.labels.join(",")} ${missing.hand} ${missing.nearest === null}`;
     if (this.#said.get(firing.firing) === lack) return;
     this.#said.set(firing.firing, lack);
     void this.#ports
@@ -92,7 +93,7 @@ export class Blocked {
         firing: firing.firing,
         attempt: firing.attempt,
         correlation: firing.correlation,
-        attributes: { blocked: { pool: missing.pool, labels: missing.labels } },
+        attributes: { blocked: { pool: missing.pool, labels: missing.labels, ...(missing.hand === null ? {} : { hand: missing.hand }) } },
       })
       .catch(() => {});
   }

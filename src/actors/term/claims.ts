@@ -89,6 +89,13 @@ export class Claims {
     return this.#yes(firing);
   }
 
+  /** Whether this executor has the claim of the open attempt; null when the term is over, and another may know. */
+  holds(executor: string, id: string, attempt: number): boolean | null {
+    if (this.#ports.loop.isOver) return null;
+    const firing = this.#ports.state.firings.get(id);
+    return firing?.claim?.executor === executor && firing.attempt === attempt;
+  }
+
   /** Gives up what nobody renews and what nobody claims. Called a few times per lease. */
   check(): void {
     const { state, clock, leaseMs, poolOf } = this.#ports;

@@ -138,9 +138,10 @@ export class Dispatch {
   /** What an executor must have to work on it, or null for what needs none. */
   needsOf(firing: OpenFiring): Needs | null {
     const pool = this.poolOf(firing);
-    const definition = this.#transition(firing)?.definition;
-    if (pool === null || !definition || !("labels" in definition)) return pool === null ? null : { pool, labels: [] };
-    return { pool, labels: definition.labels ?? [] };
+    const transition = this.#transition(firing);
+    if (pool === null || !transition) return null;
+    const { definition } = transition;
+    return { pool, labels: ("labels" in definition ? definition.labels : undefined) ?? [], hand: this.#hand(transition) };
   }
 
   /** The pool that works on it, or null for what needs no executor. */
@@ -302,7 +303,7 @@ export class Dispatch {
 
   async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
-    const { pool, labels } = this.needsOf(firing) ?? { pool: "code", labels: [] };
+    const { pool, labels } = this.needsOf(firing) ?? { pool: "code", labels: [] as string[] };
     const render = (inputs: BoundInput[]) => transition.input?.render(inputScope(inputs), firing.openedAt) ?? {};
     const rendered = await renderOrder(boundInputs(state, transition, firing), render, broker.artifacts);
     const loaded = await loadBundles(rendered, broker.artifacts);

@@ -1,7 +1,7 @@
 /** What a tool sees of its net: the definition that runs, the checker, and why something does or does not move on. */
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../../executors/hand-faults.ts";
 import { checkNetFile } from "../../net/check.ts";
 import type { Transition } from "../../net/definition.ts";
 import type { Capabilities } from "../../personas/capabilities.ts";
@@ -15,7 +15,7 @@ export function netHands(term: Term, transition: string, firing: string, capabil
     describe: () => described(term),
     version: () => term.state.definition ?? "",
     check(definition) {
-      const { problems } = checkNetFile(JSON.stringify(definition, null, 2), `${String(definition.net)}.json`, { jsonataFault });
+      const { problems } = checkNetFile(JSON.stringify(definition, null, 2), `${String(definition.net)}.json`, netChecks);
       return { ok: !problems.some(({ severity }) => severity === "error"), problems: problems as unknown as JsonObject[] };
     },
     async why(name): Promise<Json> {

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { startExecutor } from "../../executors/executor.ts";
+import { loadHands } from "../../executors/load-hands.ts";
 import { POLICY_FILE, readMachinePolicy } from "../../executors/machine-policy.ts";
 import { connectExecutorLine } from "../../jetstream/connect.ts";
 import type { ExecutorCreds } from "../../jetstream/server/executor-creds.ts";
@@ -24,6 +25,8 @@ export interface ExecutorOptions {
   creds: ExecutorCreds | null;
   /** File of what this machine allows; null for the usual one, if it is there. */
   policy: string | null;
+  /** Folders of hands to load. */
+  hands: string[];
 }
 
 export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
@@ -31,6 +34,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { clock, ids } = petrel;
   const policy = readMachinePolicy(options.policy ?? join(folder.executor(options.name), POLICY_FILE), options.policy !== null);
+  const hands = await loadHands(options.hands);
   const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
   const tls = ca === undefined ? {} : { ca };
   const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
@@ -45,6 +49,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
     ids,
     publicKey: orders,
     policy,
+    hands,
     logger,
     environment: petrel.env,
     version: petrel.version,

@@ -1,6 +1,7 @@
 /** The verbs that talk to a running system or write files, in the order of `petrel --help`. */
 import type { Verb } from "../verb.ts";
 import { actorsVerb } from "./actors.ts";
+import { artifactGetVerb } from "./artifact.ts";
 import { authAddVerb, authLogVerb, authLsVerb, authRemoveVerb, authRotateKeyVerb, authRotateVerb } from "./auth.ts";
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
 import { costsVerb } from "./costs.ts";
@@ -15,6 +16,7 @@ import { forkVerb } from "./fork.ts";
 import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { gatewayVerb } from "./gateway.ts";
 import { gcVerb } from "./gc.ts";
+import { handsLsVerb, handsShowVerb } from "./hands.ts";
 import { masterVerb } from "./master.ts";
 import { mcpVerb } from "./mcp.ts";
 import { natsContextVerb } from "./nats-context.ts";
@@ -60,6 +62,7 @@ export const verbs: readonly Verb[] = [
   forkVerb,
   gcVerb,
   traceVerb,
+  artifactGetVerb,
   reportVerb,
   whyVerb,
   costsVerb,
@@ -109,6 +112,8 @@ export const verbs: readonly Verb[] = [
   executorEnrollVerb,
   executorRevokeVerb,
   executorLsVerb,
+  handsLsVerb,
+  handsShowVerb,
   masterVerb,
   gatewayVerb,
   authAddVerb,

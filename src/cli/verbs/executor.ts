@@ -19,6 +19,7 @@ export const executorStartVerb: Verb = {
     "petrel executor start --name second",
     "petrel executor start --name builder --pool code --slots 2",
     "petrel executor start --creds builder.creds",
+    "petrel executor start --name greeter --hand examples/hands/hello",
   ],
   options: [
     { flags: "--creds <file>", about: "credentials that `petrel executor enroll` made: name, pools, labels and broker stand in them" },
@@ -27,6 +28,7 @@ export const executorStartVerb: Verb = {
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
     { flags: "--slots <n>", about: "orders at once (default 4)" },
     { flags: "--policy <file>", about: "what this machine lets orders do (default: executor.policy.json in its folder, if it is there)" },
+    { flags: "--hand <folder...>", about: "load a hand of your own from this folder; may be given several times" },
     { flags: "--drain <ms>", about: "how long a drain may take (default 5000)" },
     { flags: "--tied", about: "end when standard input ends" },
   ],
@@ -43,6 +45,7 @@ export const executorStartVerb: Verb = {
       labels: labelsOf(call.text("labels"), creds?.labels ?? ["git"]),
       creds,
       policy: call.text("policy") === undefined ? null : resolve(call.petrel.cwd, call.text("policy") ?? ""),
+      hands: call.list("hand").map((folder) => resolve(call.petrel.cwd, folder)),
       slots: call.integer("slots", 1) ?? 4,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       drainMs: call.integer("drain") ?? 5000,

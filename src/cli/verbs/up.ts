@@ -1,6 +1,6 @@
 /** `petrel up`: the whole system in one folder, until it is told to stop. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
 import { MISBEHAVIOURS } from "../demo/sabotage.ts";
@@ -83,6 +83,7 @@ export const upVerb: Verb = {
       about: "where HTTP is served on 127.0.0.1: 0 for a free port, off for none (default: 8484, or a free one)",
     },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
+    { flags: "--hand <folder...>", about: "load a hand of your own into the executor from this folder; may be given several times" },
     { flags: "--team <net>", about: "come up with this net and its personas at work, like safe-teams" },
     { flags: "--max-store <mb>", about: "the most megabytes that the broker keeps on disk (default: no limit but the disk)" },
     ...MODEL_OPTIONS,
@@ -102,6 +103,7 @@ export const upVerb: Verb = {
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       slots: call.integer("slots", 1) ?? 4,
+      hands: call.list("hand").map((folder) => resolve(petrel.cwd, folder)),
       ...gatewayOption(call),
       ...(maxStore === undefined ? {} : { maxStoreBytes: maxStore * 1024 * 1024 }),
       onChange: (what) => out.say(what),

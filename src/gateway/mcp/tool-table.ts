@@ -11,7 +11,7 @@ import { pageOfEvents } from "../../client/event-pages.ts";
 import { errorFromData, Refused, Terminal } from "../../contract/errors.ts";
 import { EVENT_TYPES } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
-import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../../executors/hand-faults.ts";
 import { checkNetFile } from "../../net/check.ts";
 import type { McpPorts } from "./ports.ts";
 import { waitForAnswer } from "./wait-answer.ts";
@@ -248,7 +248,7 @@ export function mcpTools(readOnly: boolean): McpTool[] {
 }
 
 function checked(given: Record<string, unknown>): JsonObject {
-  const { problems } = checkNetFile(JSON.stringify(given, null, 2), `${String(given.net)}.json`, { jsonataFault });
+  const { problems } = checkNetFile(JSON.stringify(given, null, 2), `${String(given.net)}.json`, netChecks);
   return { ok: !problems.some(({ severity }) => severity === "error"), problems: problems as unknown as Json };
 }
 

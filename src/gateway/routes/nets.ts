@@ -10,7 +10,7 @@ import { noSuchNet } from "../../client/known-nets.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { jsonataFault } from "../../executors/expressions/jsonata-syntax.ts";
+import { netChecks } from "../../executors/hand-faults.ts";
 import { analyseDefinition } from "../../net/analysis/analyse-definition.ts";
 import { checkNetFile } from "../../net/check.ts";
 import { markingView } from "../../net/marking-view.ts";
@@ -261,7 +261,7 @@ async function markingThen({ broker, clock }: House, net: string, text: string):
 }
 
 function checked(net: string, definition: JsonObject) {
-  return checkNetFile(JSON.stringify(definition, null, 2), `${net}.json`, { jsonataFault });
+  return checkNetFile(JSON.stringify(definition, null, 2), `${net}.json`, netChecks);
 }
 
 function matches(header: string | undefined, hash: string): boolean {

@@ -1,6 +1,6 @@
 /** The executor's side of the in-memory broker. */
 import type { ExecutorLine } from "../../contract/broker.ts";
-import type { ClaimAnswer, ToolCallAnswer } from "../../contract/envelope.ts";
+import type { ArtifactAnswer, ClaimAnswer, ToolCallAnswer } from "../../contract/envelope.ts";
 import { errorData } from "../../contract/errors.ts";
 import type { MemoryHub } from "./hub.ts";
 import { MemoryWire } from "./wire.ts";
@@ -42,6 +42,7 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
       hub.executors.set(presence.name, { presence: structuredClone(presence), at: hub.clock.now() });
       for (const call of [...hub.executorWatchers]) call(structuredClone(presence));
     },
+    sendArtifact: (executor, piece) => hub.ask<ArtifactAnswer>("artifacts", wire, { executor, piece }),
     connected: () => wire.up,
     close: async () => wire.close(),
   };

@@ -71,7 +71,7 @@ export class MemoryHub {
     return this.#made(this.done, net);
   }
 
-  /** Serves requests of this name; the newest server of a name answers. */
+  /** Serves requests of this name; the newest server of a name answers, and by null leaves it to the one before. */
   serve(name: string, wire: MemoryWire, handle: (body: never) => Promise<unknown>): Serving {
     const service: Service = { wire, handle: handle as (body: unknown) => Promise<unknown> };
     const all = this.#services.get(name) ?? new Set<Service>();
@@ -82,13 +82,15 @@ export class MemoryHub {
   /** Throws Retryable `no-owner` when nobody within reach serves the name, and `no-answer` when the wire broke meanwhile. */
   async ask<T>(name: string, wire: MemoryWire, body: unknown): Promise<T> {
     wire.check();
-    const service = [...(this.#services.get(name) ?? [])].reverse().find((each) => each.wire.up);
-    if (!service)
+    const services = [...(this.#services.get(name) ?? [])].reverse().filter((each) => each.wire.up);
+    if (services.length === 0)
       throw new Retryable({ code: "no-owner", message: `nobody serves ${name} at the moment`, hint: "start it with `petrel up`" });
-    const answer = await service.handle(structuredClone(body));
-    if (!wire.up || !service.wire.up)
-      throw new Retryable({ code: "no-answer", message: `no answer from ${name}; whether it was done is unknown` });
-    return structuredClone(answer) as T;
+    for (const service of services) {
+      const answer = await service.handle(structuredClone(body));
+      if (!wire.up || !service.wire.up) break;
+      if (answer !== null) return structuredClone(answer) as T;
+    }
+    throw new Retryable({ code: "no-answer", message: `no answer from ${name}; whether it was done is unknown` });
   }
 
   /** What `nats pub place.<net>.<place>` does: stored when the place is open, heard by the owner in any case. */

@@ -6,6 +6,7 @@ import { changedControl } from "../../contract/control.ts";
 import { Retryable } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
 import type { Token } from "../../contract/token.ts";
+import { asAnnounced } from "../announced.ts";
 import { thinnedOut } from "../checkpoint-thinning.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryWire } from "./wire.ts";
@@ -135,6 +136,14 @@ export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
       hub.artifacts.set(id, content.slice());
       hub.artifactTimes.set(id, { at: hub.clock.now(), type });
       return { $artifact: id, sha256: id, size: content.length, type };
+    },
+    putStream: async (about, pieces) => {
+      const parts: Uint8Array[] = [];
+      for await (const piece of asAnnounced(about, pieces)) parts.push(piece);
+      wire.check();
+      hub.artifacts.set(about.sha256, new Uint8Array(Buffer.concat(parts)));
+      hub.artifactTimes.set(about.sha256, { at: hub.clock.now(), type: about.type });
+      return { $artifact: about.sha256, sha256: about.sha256, size: about.size, type: about.type };
     },
     get: async (id) => {
       wire.check();

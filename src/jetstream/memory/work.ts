@@ -1,7 +1,7 @@
 /** The work desk of the in-memory broker. */
 import type { Serving, WorkDesk } from "../../contract/broker.ts";
 import { delay } from "../../contract/clock.ts";
-import type { ClaimAnswer, ClaimRequest, ToolCallAnswer, WorkResult } from "../../contract/envelope.ts";
+import type { ArtifactAnswer, ArtifactPiece, ClaimAnswer, ClaimRequest, ToolCallAnswer, WorkResult } from "../../contract/envelope.ts";
 import { errorData, PetrelError } from "../../contract/errors.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryMessage } from "./stream.ts";
@@ -66,6 +66,10 @@ export function memoryWorkDesk(hub: MemoryHub, wire: MemoryWire): WorkDesk {
       const limit = hub.clock.now() - GONE_MS;
       return [...hub.executors.values()].filter(({ at }) => at >= limit).map(({ presence }) => structuredClone(presence));
     },
+    serveArtifacts: async (answer) =>
+      hub.serve("artifacts", wire, ({ executor, piece }: { executor: string; piece: ArtifactPiece }) =>
+        answer(executor, piece).catch((error: unknown): ArtifactAnswer => ({ state: "failed", error: errorData(error) })),
+      ),
     onExecutor: async (call) => watchExecutors(hub, wire, call),
   };
 }

@@ -7,47 +7,25 @@
  * findings}: `rework` and `keep` hold the items of `branches` as they came, the others their task ids; `integration` is the
  * commit from which rework sees what its change has to fit.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { Refused, Retryable } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { haveCommit } from "./bundle.ts";
+import { deliverInput } from "./cards.ts";
 import { type Stamp, TRAILER } from "./commit.ts";
 import { gitRemote, gitText, originError, words } from "./git.ts";
 import { type Conflict, mergeBranches, mergeOne, type TaskBranch } from "./merge.ts";
 import { baseCommit, type Mirror, openMirror, originBranch, refreshMirror } from "./mirror.ts";
-import { branchName, commitSha, isoDate, repoAddress } from "./names.ts";
 import { runTests, type TestRun } from "./test-run.ts";
 import { addWorktree } from "./worktree.ts";
 
-/** A task's token as it is, or just these fields; `head` and `bundle` may stand in its `work`. */
-const branchSchema = z
-  .looseObject({
-    task: z.string(),
-    branch: branchName,
-    head: commitSha.optional(),
-    bundle: z.string().nullish(),
-    work: z.looseObject({ head: commitSha, bundle: z.string().nullish() }).nullish(),
-  })
-  .refine(({ head, work }) => head ?? work?.head, "has neither head nor work.head");
-const inputSchema = z.strictObject({
-  repo: repoAddress,
-  target: branchName.describe("Branch to push; made from `base` when the origin has none"),
-  base: branchName,
-  branches: z.array(branchSchema).min(1),
-  message: z.string().min(1).max(8000),
-  install: z.string().nullish(),
-  test: z.string().nullish(),
-  seed: isoDate.nullish(),
-  author: z.string().max(200).nullish(),
-  tries: z.int().min(1).max(20).default(5).describe("How often a moved origin is merged again"),
-});
 /** Why an origin could not write, and may be able to later. */
 const PASSING =
   /internal server error|unpack(er)? (error|failed)|unable to (migrate|write|create)|no space|tempor|time-?d? ?out|unavailable/i;
 
-type DeliverInput = z.output<typeof inputSchema>;
+type DeliverInput = z.output<typeof deliverInput>;
 
 interface GivenBranch extends TaskBranch {
   bundle: string | null | undefined;
@@ -65,7 +43,7 @@ interface Delivery {
 }
 
 export async function codeDeliver(context: HandContext): Promise<Json> {
-  const input = parseInput(inputSchema, context.order);
+  const input = parseInput(deliverInput, context.order);
   const mirror = await openMirror(context, input.repo);
   const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
   const start = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));

@@ -2,15 +2,16 @@
  * `code.session`: holds a worktree, or a folder that begins empty, while a persona works in it by tool calls, until `session.close`.
  * The value is the work: {branch, base, start, head, commits, files, diff, uncommitted, bundle}; `start` is where this attempt began.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { Refused, Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import { testsRun } from "../../../tools/builtin/tests-run.ts";
-import { MCP_LIST, MCP_NAME, mcpServers } from "../../../tools/mcp/mcp-tools.ts";
+import { MCP_LIST, MCP_NAME } from "../../../tools/mcp/mcp-tools.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { CLOSE } from "../../tool-desk.ts";
 import { haveCommit, makeBundle } from "./bundle.ts";
+import { sessionInput } from "./cards.ts";
 import { changeBetween } from "./change.ts";
 import { commandTools } from "./command-tools.ts";
 import { commitAll } from "./commit.ts";
@@ -21,30 +22,17 @@ import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
 import { mcpHand } from "./mcp-servers.ts";
 import { baseCommit, emptyMirror, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
-import { branchName, isoDate, repoAddress, SHA_PATTERN } from "./names.ts";
+import { branchName, SHA_PATTERN } from "./names.ts";
 import { searchTool } from "./search-tool.ts";
 import { testFileMatcher } from "./test-files.ts";
 import { runTests } from "./test-run.ts";
 import { toolInput } from "./tool-input.ts";
 import { addWorktree, setBranch } from "./worktree.ts";
 
-const inputSchema = z.strictObject({
-  repo: repoAddress.nullish().describe("Without it the workspace is an empty folder, and what is left in it at the end is committed"),
-  base: branchName.default("main").describe("Branch of the origin that the work is for, or a commit"),
-  branch: branchName.default("work").describe("Branch that the work is kept on"),
-  from: z.string().nullish().describe("Commit or branch to go on from; default: base"),
-  bundle: z.string().nullish().describe("base64 git bundle that holds `from`, when another executor made it"),
-  seed: isoDate.nullish().describe("Date of the first commit"),
-  author: z.string().max(200).nullish(),
-  install: z.string().nullish(),
-  test: z.string().nullish(),
-  mcp: mcpServers.nullish().describe("MCP servers whose tools the persona may be given"),
-  protect: z.array(z.string()).nullish().describe("Globs of files that may not be written, unless they are new"),
-});
-type SessionInput = z.output<typeof inputSchema>;
+type SessionInput = z.output<typeof sessionInput>;
 
 export async function codeSession(context: HandContext): Promise<Json> {
-  const input = parseInput(inputSchema, context.order);
+  const input = parseInput(sessionInput, context.order);
   const { mirror, origin } = await grounds(context, input);
   const start = await startingPoint(context, mirror, input, origin);
   const base = (await mergeBase(context, mirror, start, origin)) ?? origin;

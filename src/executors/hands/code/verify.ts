@@ -7,34 +7,20 @@
  * V2 Where anything of them is not as it was, the earlier ones pass on the change as they were, and as many as before.
  * V3 A run of no test shows nothing.
  */
-import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { haveCommit } from "./bundle.ts";
+import { verifyInput } from "./cards.ts";
 import { changeBetween } from "./change.ts";
 import { baseCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
-import { branchName, commitSha, repoAddress } from "./names.ts";
 import { protectionOf, runEarlierTests } from "./protected.ts";
 import { runTests, type TestRun, type TestSettings } from "./test-run.ts";
 import { problemsOf, remarkOn } from "./verdict.ts";
 import { addWorktree, removeWorktree } from "./worktree.ts";
 
-const inputSchema = z.strictObject({
-  repo: repoAddress,
-  base: branchName.describe("Branch of the origin, or a commit"),
-  branch: branchName,
-  head: commitSha.nullish().describe("Without it nothing was committed"),
-  bundle: z.string().nullish(),
-  from: commitSha.nullish().describe("Where the attempt began, so that earlier commits do not count for it; default: `said.work.start`"),
-  install: z.string().nullish(),
-  test: z.string().nullish(),
-  protect: z.array(z.string()).nullish().describe("Globs of test files; default: the usual places and names"),
-  said: z.json().optional().describe("The agent's own answer; its status `refused` or `failed` counts"),
-});
-
 export async function codeVerify(context: HandContext): Promise<Json> {
-  const input = parseInput(inputSchema, context.order);
+  const input = parseInput(verifyInput, context.order);
   const mirror = await openMirror(context, input.repo);
   const origin = await baseCommit(context, mirror, input.base);
   const head = input.head ? await haveCommit(context, mirror, input.head, input.bundle) : origin;

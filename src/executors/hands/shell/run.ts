@@ -1,21 +1,14 @@
 /** `shell.run`: one fixed command. {argv, cwd?, env?, stdin?} -> {exitCode, stdout, stderr, truncated, timedOut, durationMs}. A non-zero exit is a result. */
 import { mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { z } from "zod";
-import { Retryable } from "../../contract/errors.ts";
-import type { Json } from "../../contract/json.ts";
-import type { HandContext } from "../hand.ts";
-import { parseInput } from "../hand-input.ts";
-
-const inputSchema = z.strictObject({
-  argv: z.array(z.string()).min(1),
-  cwd: z.string().optional().describe("A folder of this executor, or one inside the work directory"),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
-  stdin: z.string().optional(),
-});
+import { Retryable } from "../../../contract/errors.ts";
+import type { Json } from "../../../contract/json.ts";
+import type { HandContext } from "../../hand.ts";
+import { parseInput } from "../../hand-input.ts";
+import { shellInput } from "./card.ts";
 
 export async function shellRun(context: HandContext): Promise<Json> {
-  const input = parseInput(inputSchema, context.order);
+  const input = parseInput(shellInput, context.order);
   const cwd =
     input.cwd === undefined ? join(context.workDir, "tree") : isAbsolute(input.cwd) ? input.cwd : join(context.workDir, "tree", input.cwd);
   if (input.cwd === undefined || !isAbsolute(input.cwd)) mkdirSync(cwd, { recursive: true });

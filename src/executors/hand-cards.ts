@@ -1,0 +1,15 @@
+/** The hands that come with Petrel, as they are known where orders are written. What does the work is in `hand-table.ts`. */
+import type { HandCard } from "./hand.ts";
+import { deliverCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
+import { shellCard } from "./hands/shell/card.ts";
+
+export const handCards: ReadonlyMap<string, HandCard> = new Map(
+  [shellCard, sessionCard, verifyCard, deliverCard].map((card) => [card.name, card]),
+);
+
+/** Rooms of the hands that come with Petrel: no loaded hand is called like them. */
+export const BUILT_IN_ROOMS: ReadonlySet<string> = new Set([...handCards.keys()].map(roomOf));
+
+export function roomOf(hand: string): string {
+  return hand.slice(0, hand.indexOf("."));
+}

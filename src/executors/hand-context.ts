@@ -1,0 +1,105 @@
+/** What a hand is given for one attempt: commands within the machine's limits, artefacts, the owner's word, and what the policy allows. */
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClaimAnswer, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
+import { Cancelled } from "../contract/errors.ts";
+import { secretFilter } from "../contract/secret-forms.ts";
+import { traceparentOf } from "../contract/trace-context.ts";
+import { fileBytes, layDown } from "./artifact-content.ts";
+import { handOver } from "./artifact-upload.ts";
+import type { Bench } from "./attempt.ts";
+import { cleanEnvironment } from "./clean-environment.ts";
+import type { HandContext, HandDefinition } from "./hand.ts";
+import { checkCommand, checkHost, checkPath } from "./machine-policy.ts";
+import { openProcess } from "./open-process.ts";
+import { runCommand } from "./process-tree.ts";
+import { attemptKey } from "./result-shelf.ts";
+import { enclosed, isEnclosed } from "./sandbox.ts";
+
+export interface AttemptParts {
+  bench: Bench;
+  order: WorkOrder;
+  hand: HandDefinition;
+  granted: { secrets: Readonly<Record<string, string>> };
+  signal: AbortSignal;
+  workDir: string;
+  ask(verb: ClaimVerb): Promise<ClaimAnswer>;
+}
+
+export function handContext(parts: AttemptParts): HandContext {
+  const { bench, order, granted, signal, workDir, ask } = parts;
+  const traceparent = traceparentOf(order);
+  return {
+    ...{ order, workDir, signal, secrets: granted.secrets, logger: bench.logger, workshop: bench.workshop },
+    ...{ key: order.key, traceparent, keepBytes: bench.policy.limits.outputMb * 1024 * 1024 },
+    ...processes(parts, traceparent),
+    confirm: async () => {
+      signal.throwIfAborted();
+      const answer = await ask("confirm");
+      if (!answer.ok)
+        throw new Cancelled({ code: "not-confirmed", message: `the owner does not confirm the step: ${answer.code}, ${answer.message}` });
+      signal.throwIfAborted();
+    },
+    serve: (handler) => bench.desk.open(order, handler),
+    artifact: artifacts(parts),
+    checkHost: (url) => checkHost(order, url, bench.policy),
+    checkPath: (path) => checkPath(order, path, bench.policy, workDir),
+  };
+}
+
+function processes({ bench, order, hand, signal, workDir }: AttemptParts, traceparent: string): Pick<HandContext, "run" | "open"> {
+  const run = attemptKey(order);
+  const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run, traceparent });
+  return {
+    run: async (command) => {
+      checkCommand(order, command.argv, bench.policy);
+      // Commands of one attempt may run side by side: each has a mark of its own.
+      const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
+      const env = { ...base, ...command.env, PETREL_RUN: mine };
+      const limits = { watch: bench.watch, ...bench.policy.limits };
+      const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env, workDir });
+      return await runCommand({ ...command, ...inside, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+    },
+    open: ({ argv, cwd }) => {
+      checkCommand(order, argv, bench.policy);
+      const env = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
+      return openProcess({ argv: inSandbox(bench, hand, { argv, cwd, env, workDir }).argv, cwd, env, signal });
+    },
+  };
+}
+
+/** The same command in a sandbox, where the policy wants one. */
+function inSandbox(
+  { policy, sandbox, workshop }: Bench,
+  hand: HandDefinition,
+  what: { argv: readonly string[]; cwd: string; env: Record<string, string>; workDir: string },
+): { argv: string[]; enclosed: boolean } {
+  const { argv, cwd, env, workDir } = what;
+  if (!isEnclosed(hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false };
+  const cache = env.npm_config_cache;
+  if (cache !== undefined) mkdirSync(cache, { recursive: true });
+  const writable = [workDir, ...(cwd.startsWith(workDir) ? [] : [cwd]), ...(cache === undefined ? [] : [cache])];
+  const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
+  const { PATH: path = "" } = env;
+  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME };
+  return { argv: enclosed(sandbox.path, argv, enclosure), enclosed: true };
+}
+
+function artifacts({ bench, order, granted, signal, workDir }: AttemptParts): HandContext["artifact"] {
+  const filter = secretFilter(new Map(Object.entries(granted.secrets)));
+  const { net, firing, attempt } = order;
+  const { clock, ids } = bench.workshop;
+  return async (content, { name, mediaType }) => {
+    const folder = join(workDir, "artifacts");
+    mkdirSync(folder, { recursive: true });
+    const source = typeof content === "object" && "file" in content ? fileBytes(content.file) : content;
+    const laid = await layDown(source, join(folder, ids.next()), granted.secrets, filter);
+    try {
+      const parts = { line: bench.line, executor: bench.name, clock, ids, signal };
+      return { ...(await handOver(parts, { net, firing, attempt, type: mediaType }, laid)), name };
+    } finally {
+      await rm(laid.file, { force: true });
+    }
+  };
+}

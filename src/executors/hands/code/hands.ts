@@ -1,0 +1,12 @@
+/** The hands of code. */
+import type { HandDefinition } from "../../hand.ts";
+import { deliverCard, sessionCard, verifyCard } from "./cards.ts";
+import { codeDeliver } from "./deliver.ts";
+import { codeSession } from "./session.ts";
+import { codeVerify } from "./verify.ts";
+
+export const codeHands: readonly HandDefinition[] = [
+  { ...sessionCard, run: codeSession },
+  { ...verifyCard, run: codeVerify },
+  { ...deliverCard, run: codeDeliver },
+];

@@ -1,0 +1,71 @@
+/** What a command's hand is called and given. Another room knows the hands. */
+import type { Json, JsonObject } from "../contract/json.ts";
+import { nearestHint } from "./check-nearest.ts";
+import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import type { Transition } from "./definition.ts";
+import type { JsonPath } from "./locate.ts";
+
+export interface HandFaults {
+  /** Names of the hands that come with Petrel, for the mode. */
+  names(mode: "run" | "session"): string[];
+  /** What the schema of a hand says of an input; empty for a hand that it does not know. Paths lead into the input. */
+  faults(hand: string, input: JsonObject): { path: JsonPath; message: string; inTemplate: boolean }[];
+}
+
+const SESSION = "code.session";
+
+export function handFindings(transition: Transition, path: JsonPath, hands?: HandFaults): Finding[] {
+  if (transition.kind === "agent")
+    return transition.workspace ? inputFindings(SESSION, transition.workspace, [...path, "workspace"], path, hands) : [];
+  if (transition.kind !== "command") return [];
+  const { hand, argv, input } = transition;
+  if (hand === "shell.run" && !argv?.length && (argv !== undefined || !saysWhatToRun(input)))
+    return [
+      failure("no-command", path, `${elementOf(path)}: the hand shell.run has nothing to run`, 'give an "argv", like ["npm", "test"]'),
+    ];
+  if (argv !== undefined && hand !== "shell.run")
+    return [
+      failure(
+        "argv-of-another-hand",
+        [...path, "argv"],
+        `${elementOf(path)}: "argv" is for the hand shell.run, and ${hand} is given an "input"`,
+      ),
+    ];
+  return [
+    ...nameFindings(hand, path, hands),
+    ...inputFindings(hand, { ...input, ...(argv ? { argv } : {}) }, [...path, "input"], path, hands),
+  ];
+}
+
+function saysWhatToRun(input: { [key: string]: Json } | undefined): boolean {
+  return input?.argv !== undefined || input?.script !== undefined;
+}
+
+/** A hand of another room may be one that an executor has loaded. */
+function nameFindings(hand: string, path: JsonPath, hands: HandFaults | undefined): Finding[] {
+  if (!hands) return [];
+  const known = hands.names("run");
+  if (known.includes(hand)) return [];
+  const at = [...path, "hand"];
+  const where = elementOf(path);
+  if (hands.names("session").includes(hand))
+    return [
+      failure("hand-of-agents", at, `${where}: ${hand} is an agent's workspace, no command`, 'use "kind": "agent" with a "workspace"'),
+    ];
+  const room = (name: string) => name.slice(0, name.indexOf("."));
+  if (known.some((one) => room(one) === room(hand)))
+    return [failure("unknown-hand", at, `${where} names the hand "${hand}", which there is not`, nearestHint(hand, known, "hands"))];
+  const hint = `petrel executor start --hand FOLDER; ${nearestHint(hand, known, "hands")}`;
+  return [
+    warning("hand-to-be-loaded", at, `${where}: the hand "${hand}" does not come with Petrel; an executor must have loaded it`, hint),
+  ];
+}
+
+/** What a template brings is not known yet. */
+function inputFindings(hand: string, input: JsonObject, at: JsonPath, path: JsonPath, hands: HandFaults | undefined): Finding[] {
+  const faults = hands?.faults(hand, input).filter(({ inTemplate }) => !inTemplate) ?? [];
+  return faults.map((fault) => {
+    const place = fault.path[0] === "argv" ? [...path, ...fault.path] : [...at, ...fault.path];
+    return failure("hand-input", place, `${elementOf(path)}: ${hand} is given ${fault.message}`, `petrel hands show ${hand}`);
+  });
+}
