@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
 import type { Transition } from "./definition.ts";
+import { SESSION_HAND } from "./executor-match.ts";
 import type { JsonPath } from "./locate.ts";
 
 export interface HandFaults {
@@ -12,11 +13,9 @@ export interface HandFaults {
   faults(hand: string, input: JsonObject): { path: JsonPath; message: string; inTemplate: boolean }[];
 }
 
-const SESSION = "code.session";
-
 export function handFindings(transition: Transition, path: JsonPath, hands?: HandFaults): Finding[] {
   if (transition.kind === "agent")
-    return transition.workspace ? inputFindings(SESSION, transition.workspace, [...path, "workspace"], path, hands) : [];
+    return transition.workspace ? inputFindings(SESSION_HAND, transition.workspace, [...path, "workspace"], path, hands) : [];
   if (transition.kind !== "command") return [];
   const { hand, argv, input } = transition;
   if (hand === "shell.run" && !argv?.length && (argv !== undefined || !saysWhatToRun(input)))

@@ -1,5 +1,8 @@
 /** Whether an executor may do what a transition needs: its pool, the labels that it must have, and the hand. */
 
+/** What holds the workspace of an agent. */
+export const SESSION_HAND = "code.session";
+
 export interface Needs {
   pool: string;
   labels: readonly string[];
@@ -37,7 +40,7 @@ export function missingFor(needs: Needs, members: readonly Member[]): Missing | 
     const hand = hasHand(member, needs.hand) ? null : needs.hand;
     if (lacking.length === 0 && hand === null) return null;
     const found: Missing = { pool, labels: lacking, hand, nearest: member.name };
-    if (nearest.nearest === null || lacks(found) < lacks(nearest)) nearest = found;
+    if (nearest.nearest === null || lacksOf(found).length < lacksOf(nearest).length) nearest = found;
   }
   return nearest;
 }
@@ -50,10 +53,11 @@ export function missingText({ pool, labels, hand, nearest }: Missing): string {
   return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
 }
 
-function hasHand({ hands }: Member, hand: string): boolean {
-  return hands === undefined || hands.includes(hand);
+/** Labels and hand, as words. */
+export function lacksOf({ labels, hand }: Missing): string[] {
+  return [...labels, ...(hand === null ? [] : [hand])];
 }
 
-function lacks({ labels, hand }: Missing): number {
-  return labels.length + (hand === null ? 0 : 1);
+function hasHand({ hands }: Member, hand: string): boolean {
+  return hands === undefined || hands.includes(hand);
 }

@@ -1,7 +1,7 @@
 /** What an open firing waits for: people, its time, an executor, or its answer. */
 import { isoTime } from "../contract/clock.ts";
 import type { CompiledNet } from "./compiled-net.ts";
-import { missingFor, missingText, type Needs, suits } from "./executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, SESSION_HAND, suits } from "./executor-match.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import type { Reason } from "./why.ts";
 
@@ -68,7 +68,7 @@ function needsOf({ netOf }: Context, firing: OpenFiring): Needs | null {
   const definition = netOf(firing)?.transitions.get(firing.transition)?.definition;
   if (definition?.kind === "command") return { pool: definition.pool, labels: definition.labels ?? [], hand: definition.hand };
   const isHeld = definition?.kind === "agent" && definition.workspace !== undefined;
-  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [], hand: "code.session" } : null;
+  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [], hand: SESSION_HAND } : null;
 }
 
 function executorReason(
@@ -82,7 +82,7 @@ function executorReason(
     const hand = lack.hand === null ? "" : " --hand FOLDER";
     const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
     const code = lack.nearest === null ? "no-executor" : lack.labels.length > 0 ? "label-missing" : "hand-missing";
-    const missing = [...lack.labels, ...(lack.hand === null ? [] : [lack.hand])];
+    const missing = lacksOf(lack);
     return { code, text: `blocked: ${missingText(lack)}`, command, ...(missing.length > 0 ? { missing } : {}) };
   }
   const members = executors?.filter((one) => suits(needs, one)) ?? null;

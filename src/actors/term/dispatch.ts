@@ -13,7 +13,7 @@ import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { durationMs } from "../../net/definition.ts";
-import type { Needs } from "../../net/executor-match.ts";
+import { type Needs, SESSION_HAND } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
@@ -251,7 +251,7 @@ export class Dispatch {
   }
 
   #hand(transition: CompiledTransition): string {
-    return transition.definition.kind === "command" ? transition.definition.hand : "code.session";
+    return transition.definition.kind === "command" ? transition.definition.hand : SESSION_HAND;
   }
 
   #assigned(firing: OpenFiring, transition: CompiledTransition, inputs: BoundInput[]): AssignedFiring | null {

@@ -3,7 +3,7 @@ import { definitionAnswer, netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import type { ExecutorPresence } from "../../contract/envelope.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
-import { missingFor, missingText, type Needs } from "../../net/executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, SESSION_HAND } from "../../net/executor-match.ts";
 import type { FiringView, MarkingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, scope } from "../api.ts";
@@ -71,7 +71,7 @@ async function workOf({ broker }: House, net: string, executors: readonly Execut
     running,
     waiting: waiting.filter(({ missing }) => missing === null).map(({ firing, needs }) => ({ net, ...briefly(firing), pool: needs.pool })),
     blocked: waiting.flatMap(({ firing, missing }): BlockedCommand[] =>
-      missing === null ? [] : [{ net, ...briefly(firing), pool: missing.pool, missing: missing.labels, text: missingText(missing) }],
+      missing === null ? [] : [{ net, ...briefly(firing), pool: missing.pool, missing: lacksOf(missing), text: missingText(missing) }],
     ),
   };
 }
@@ -86,7 +86,7 @@ function needsOf(definition: Record<string, Json>, transition: string): Needs | 
   const own = all[transition];
   if (!isJsonObject(own)) return null;
   const labels = Array.isArray(own.labels) ? own.labels.map(String) : [];
-  if (own.kind === "command") return { pool: String(own.pool ?? "code"), labels };
-  if (own.kind === "agent" && own.workspace !== undefined) return { pool: String(own.pool ?? "code"), labels };
+  if (own.kind === "command") return { pool: String(own.pool ?? "code"), labels, hand: String(own.hand ?? "shell.run") };
+  if (own.kind === "agent" && own.workspace !== undefined) return { pool: String(own.pool ?? "code"), labels, hand: SESSION_HAND };
   return null;
 }
