@@ -8,7 +8,7 @@ import { connect, jwtAuthenticator } from "@nats-io/transport-node";
 const moves = ({ type, attributes }) =>
   ["edited", "arrived", "refused", "fired", "expired", "intervened"].includes(type) ||
   (type === "failed" && attributes?.final === true) ||
-  (type === "decided" && attributes?.decision !== "approve");
+  type === "decided";
 
 async function compare(manager, net) {
   const [atRest, folded] = [new Map(), new Map()]; // place -> id -> token as JSON

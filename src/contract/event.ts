@@ -33,7 +33,8 @@ export const EVENT_TYPES = [
   "failed",
   /** A firing waits for people. consumed and read are reserved; attributes: {gate, approvers, quorum, expires?, notAuthor?}. */
   "gated",
-  /** One decision. attributes: {by, roles, decision: "approve"|"reject", comment?, decisionId, passed?: true}. A rejection has consumed and produced. */
+  /** One decision. attributes: {by, roles, decision: "approve"|"reject", comment?, decisionId, passed?: true, edited?: true}. A rejection
+   * has consumed and produced; an approval that changed the work too: the old tokens, and the new ones, which the firing holds instead. */
   "decided",
   /** A gate ran out of time: consumed leave, produced appear where it escalates to. */
   "expired",

@@ -57,7 +57,9 @@ function House({ onOut }: { onOut: () => void }) {
         To the screen
       </a>
       <header>
-        <strong className="brand">Petrel</strong>
+        <strong className="brand">
+          <img src="/favicon.svg" alt="" /> Petrel
+        </strong>
         <NetChoice net={net} screen={screen} nets={nets.data ?? []} />
         <nav aria-label="Screens">
           {SCREENS.map((one) => (

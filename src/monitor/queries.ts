@@ -1,7 +1,7 @@
 /** What the screens ask of the gateway, in the shapes of its public API. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { NetEvent, PlacedId } from "../contract/event.ts";
+import type { ModelUse, NetEvent, PlacedId, PlacedToken, ToolUse } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import type { EventStore } from "./event-store.ts";
@@ -62,15 +62,89 @@ export interface GateRow {
   decisions: { by: string; approve: boolean; comment?: string; at?: string }[];
   inputs?: Json;
   summary?: string;
+  correlation?: string;
+  /** What it holds, by input. */
+  tokens?: { input: string; place: string; id: string; data: Json }[];
+  /** JSON Schema of each of these places, where it has one. */
+  schemas?: Record<string, Json>;
 }
-export interface PersonaRow {
+export interface CostRow {
+  by: Record<string, string>;
+  firings: number;
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  usd: number;
+  listUsd: number;
+}
+export interface Costs {
+  rows: CostRow[];
+  total: CostRow;
+  budgets: { of: "net" | "persona"; name: string; budget: Record<string, Json> }[];
+}
+export interface RightsRow {
+  transition: string;
+  kind: string;
+  persona: string;
+  flags: string;
+  tools: string[];
+  without: string[];
+  reads: string[];
+  writes: string[];
+  releases: boolean;
+}
+export interface TeamRow {
   persona: string;
   title: string;
+  description: string | null;
   flags: string;
   tier: string;
-  version: string;
+  model: string | null;
   tools: string[];
-  net?: string;
+  budget: Record<string, Json>;
+  at: RightsRow[];
+  spent: CostRow | null;
+  doing: FiringView[];
+  last: Pick<NetEvent, "seq" | "ts" | "type" | "status" | "summary" | "transition" | "firing">[];
+}
+export interface FiringRow {
+  step: string;
+  firing: string | null;
+  outcome: string;
+  open: boolean;
+  began: { seq: number; at: string };
+  ended: { seq: number; at: string } | null;
+  durationMs: number | null;
+  summary: string;
+  attempts: { attempt: number; began: string; ended: string | null; executor: string | null; how: string; reason: string | null }[];
+  model: ModelUse | null;
+  tools: ToolUse[];
+  refused: { tool: string; reason: string; at: string }[];
+  gate: { name: string } | null;
+  error: Json;
+  prompt: { text?: string | null } | null;
+}
+export interface FiringWhole extends FiringRow {
+  inputs: (PlacedToken & { read: boolean })[];
+  outputs: PlacedToken[];
+  events: NetEvent[];
+}
+export interface Hands {
+  executors: ExecutorRow[];
+  running: { net: string; transition: string; firing: string; attempt: number; executor: string; persona: string | null; since: string }[];
+  waiting: { net: string; transition: string; firing: string; since: string; pool: string }[];
+  blocked: { net: string; transition: string; firing: string; since: string; pool: string; missing: string[]; text: string }[];
+}
+export interface Proposal {
+  id: string;
+  state: string;
+  net: string;
+  need: string;
+  persona?: string;
+  flags?: string;
+  why?: string;
+  findings?: string;
+  draft?: Json;
 }
 export interface ExecutorRow {
   name: string;
@@ -80,9 +154,11 @@ export interface ExecutorRow {
   host?: string;
   slots?: number;
   busy?: number;
-  [more: string]: unknown;
+  isolation?: string;
+  heard?: string;
+  at: string;
 }
-export type PlacedToken = Token & { reservedBy?: string | null };
+export type LyingToken = Token & { reservedBy?: string | null };
 
 const SOON_MS = 250;
 
@@ -110,7 +186,7 @@ export const useTokens = (net: string, place: string, at: string | null) =>
   useQuery({
     queryKey: ["tokens", net, place, at ?? "now"],
     queryFn: () =>
-      call<{ tokens: PlacedToken[]; total: number; next: number | null }>(
+      call<{ tokens: LyingToken[]; total: number; next: number | null }>(
         `/api/nets/${net}/places/${place}/tokens?limit=100${at === null ? "" : `&at=${encodeURIComponent(at)}`}`,
       ),
   });
@@ -118,9 +194,13 @@ export const useFirings = (net: string, transition: string, until: string | null
   useQuery({
     queryKey: ["firings", net, transition, until ?? "now"],
     queryFn: () =>
-      call<{ events: NetEvent[] }>(`/api/event-line/${net}?transition=${transition}&limit=200${until === null ? "" : `&as-of=${until}`}`),
-    select: ({ events }) => events,
+      call<{ firings: FiringRow[]; nextBeforeSeq: number | null }>(
+        `/api/nets/${net}/firings?transition=${transition}&limit=50${until === null ? "" : `&before=${Number(until) + 1}`}`,
+      ),
+    placeholderData: (before) => before,
   });
+export const useFiring = (net: string, firing: string) =>
+  useQuery({ queryKey: ["firings", net, "one", firing], queryFn: () => call<FiringWhole>(`/api/nets/${net}/firings/${firing}`) });
 export const useGates = () =>
   useQuery({
     queryKey: ["gates"],
@@ -128,19 +208,34 @@ export const useGates = () =>
     refetchInterval: 3000,
     select: ({ gates }) => gates,
   });
-export const usePersonas = () =>
+export const useTeam = (net: string) =>
   useQuery({
-    queryKey: ["personas"],
-    queryFn: () => call<{ personas: PersonaRow[] }>("/api/personas"),
-    refetchInterval: 10_000,
+    queryKey: ["team", net],
+    queryFn: () => call<{ personas: TeamRow[] }>(`/api/nets/${net}/personas`),
+    refetchInterval: 5000,
     select: ({ personas }) => personas,
   });
-export const useExecutors = () =>
+export const useCosts = (by: string, net: string | null) =>
   useQuery({
-    queryKey: ["executors"],
-    queryFn: () => call<{ executors: ExecutorRow[] }>("/api/executors"),
-    refetchInterval: 3000,
-    select: ({ executors }) => executors,
+    queryKey: ["costs", by, net],
+    queryFn: () => call<Costs>(`/api/costs?by=${by}${net === null ? "" : `&net=${net}`}`),
+    refetchInterval: 5000,
+    placeholderData: (before) => before,
+  });
+export const useHands = () => useQuery({ queryKey: ["hands"], queryFn: () => call<Hands>("/api/executors"), refetchInterval: 2000 });
+export const useProposals = () =>
+  useQuery({
+    queryKey: ["proposals"],
+    queryFn: () => call<{ proposals: Proposal[] }>("/api/proposals"),
+    refetchInterval: 5000,
+    select: ({ proposals }) => proposals,
+  });
+export const useStory = (net: string, correlation: string | null) =>
+  useQuery({
+    queryKey: ["story", net, correlation],
+    queryFn: () => call<{ events: NetEvent[] }>(`/api/event-line/${net}?correlation=${correlation}&limit=500`),
+    enabled: correlation !== null,
+    select: ({ events }) => events,
   });
 export const useVersions = (net: string) =>
   useQuery({
@@ -160,8 +255,8 @@ export function useFresh(store: EventStore | null): void {
       edited ||= event.type === "edited";
       timer ??= setTimeout(() => {
         timer = null;
-        for (const key of ["marking", "tokens", "firings", "gates"]) void client.invalidateQueries({ queryKey: [key] });
-        if (edited) for (const key of ["definition", "versions", "personas"]) void client.invalidateQueries({ queryKey: [key] });
+        for (const key of ["marking", "tokens", "firings", "gates", "team", "hands"]) void client.invalidateQueries({ queryKey: [key] });
+        if (edited) for (const key of ["definition", "versions", "proposals"]) void client.invalidateQueries({ queryKey: [key] });
         edited = false;
       }, SOON_MS);
     });

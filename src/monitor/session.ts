@@ -9,6 +9,9 @@ export interface Me {
   roles: string[];
   readOnly: boolean;
 }
+/** May put tokens, pause, kill, fork. */
+export const mayOperate = ({ scopes }: Me): boolean => scopes.some((scope) => scope === "petrel:operate" || scope === "petrel:admin");
+
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;

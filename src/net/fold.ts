@@ -339,12 +339,28 @@ function decide(state: NetState, event: NetEvent): void {
       at: event.ts,
       ...(comment === undefined ? {} : { comment }),
     });
+    if (approve && event.consumed) exchange(state, event, firing);
     if (event.attributes?.passed === true) {
       firing.gate.passed = true;
       foldAllowed(state, event);
     }
   });
   if (!approve && event.consumed) close(state, event);
+}
+
+/** A person has changed the work before it passes: the firing holds the new tokens in the stead of the old. */
+function exchange(state: NetState, event: NetEvent, firing: OpenFiring): void {
+  const old = (event.consumed ?? []).map(({ id }) => id);
+  const made = event.produced ?? [];
+  const newIdOf = (id: string) => made[old.indexOf(id)]?.token.id ?? id;
+  for (const gone of event.consumed ?? []) remove(state, gone);
+  produce(state, event);
+  for (const { place, token } of made) {
+    const placed = state.places.get(place)?.get(token.id);
+    if (placed) reserve(state, place, placed, firing.firing);
+  }
+  firing.consumed = firing.consumed.map(({ place, id }) => ({ place, id: newIdOf(id) }));
+  firing.inputs = Object.fromEntries(Object.entries(firing.inputs).map(([name, ids]) => [name, ids.map(newIdOf)]));
 }
 
 function produce(state: NetState, event: NetEvent): void {

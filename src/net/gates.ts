@@ -2,10 +2,12 @@
 import { Refused, Terminal } from "../contract/errors.ts";
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
+import type { Json } from "../contract/json.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledTransition } from "./compiled-net.ts";
 import { provenanceOf } from "./decide.ts";
 import { inputTokens } from "./fold.ts";
+import { type Edits, editsDraft } from "./gate-edits.ts";
 import { boundInputs } from "./held-inputs.ts";
 import { markingIndex } from "./marking-index.ts";
 import { inputData } from "./routing.ts";
@@ -20,6 +22,9 @@ export interface DecisionRequest {
   decision: "approve" | "reject";
   by: Person;
   comment?: string;
+  /** With `approve`: new data of tokens that it holds, and how a place's schema judges it. */
+  edits?: Edits;
+  problem?: (place: string, data: Json) => string | null;
 }
 
 /** Open gates by name or firing id, oldest first. */
@@ -57,8 +62,9 @@ export function decisionDraft(
   if (gate.crystal && request.decision === "reject") return refusedRule(transition, firing, gate, request);
   const approvals = gate.decisions.filter(({ approve }) => approve).length + (request.decision === "approve" ? 1 : 0);
   const passed = request.decision === "approve" && approvals >= gate.quorum;
+  const edited = editedBy(state, firing, request, now);
   return request.decision === "approve"
-    ? approvalDraft(transition, firing, gate, request, approvals, passed)
+    ? { ...approvalDraft(transition, firing, gate, request, { approvals, passed, edited: edited !== null }), ...edited }
     : {
         ...closingDraft(state, transition, firing, now, "decided", { by: request.by.user, comment: request.comment ?? null }),
         ...rejection(gate, request),
@@ -105,13 +111,19 @@ function authorsOf(state: NetState, firing: OpenFiring): Set<string> {
   return new Set([...correlations].flatMap((correlation) => state.authors.get(correlation)?.replace(/^user:/, "") ?? []));
 }
 
+function editedBy(state: NetState, firing: OpenFiring, { decision, edits = {}, by, problem = () => null }: DecisionRequest, now: number) {
+  if (Object.keys(edits).length === 0) return null;
+  if (decision === "reject")
+    throw new Terminal({ code: "usage", message: "what is rejected is not changed", hint: "approve with the change, or reject without" });
+  return editsDraft(state, firing, { edits, by: by.user, problem }, now);
+}
+
 function approvalDraft(
   transition: CompiledTransition,
   firing: OpenFiring,
   gate: GateState,
   request: DecisionRequest,
-  approvals: number,
-  passed: boolean,
+  { approvals, passed, edited }: { approvals: number; passed: boolean; edited: boolean },
 ): EventDraft {
   return {
     category: CATEGORY_OF.decided,
@@ -120,8 +132,8 @@ function approvalDraft(
     transition: transition.id,
     firing: firing.firing,
     correlation: firing.correlation,
-    summary: `${request.by.user} approved ${gate.name}${passed ? "" : `; ${approvals} of ${gate.quorum} so far`}.`,
-    attributes: { ...who(gate, request), ...(passed ? { passed: true } : {}) },
+    summary: `${request.by.user} ${edited ? "changed and approved" : "approved"} ${gate.name}${passed ? "" : `; ${approvals} of ${gate.quorum} so far`}.`,
+    attributes: { ...who(gate, request), ...(passed ? { passed: true } : {}), ...(edited ? { edited: true } : {}) },
   };
 }
 

@@ -45,6 +45,46 @@ describe("a gate", () => {
     await waitUntil("it is done", () => at("done") === 1);
   });
 
+  it("lets a person change the work and approve that: the firing goes on with the new token, also after a crash", async () => {
+    await begin({ quorum: 2 });
+    const [{ tokens, correlation }] = (await waiting()) as unknown as [{ tokens: { id: string; place: string }[]; correlation: string }];
+    const [held] = tokens;
+    expect(held).toMatchObject({ input: "job", place: "inbox", data: { title: "x" } });
+    const edits = { [held?.id ?? ""]: { title: "better" } };
+    await expect(decide("ada", "d0", { decision: "reject", edits })).rejects.toMatchObject({ code: "usage" });
+    await expect(decide("ada", "d0", { edits: { "t-none": {} } })).rejects.toMatchObject({ code: "no-such-token" });
+    expect(await decide("ada", "d1", { edits })).toMatchObject({ counted: true, approvals: 1, passed: false });
+    expect(await waiting()).toMatchObject([{ inputs: { job: { title: "better" } }, correlation }]);
+    await logAgreesWithPlaces(kit.broker, "gated");
+    const again = (await waiting()) as unknown as [{ tokens: { id: string }[] }];
+    await expect(decide("bob", "d2", { edits: { [again[0].tokens[0]?.id ?? ""]: { title: "mine" } } })).rejects.toMatchObject({
+      code: "already-approved",
+    });
+    await kit.crash();
+    await kit.master.termOf("gated");
+    expect(await decide("bob", "d3")).toMatchObject({ counted: true, passed: true });
+    await waitUntil("it is done", () => at("done") === 1);
+    expect([...(state().places.get("done")?.values() ?? [])].map(({ token }) => token.data)).toEqual([{ title: "better" }]);
+    expect(at("inbox")).toBe(0);
+    const [event] = (await eventsOf(kit.broker, "gated")).filter(({ attributes }) => attributes?.edited === true);
+    expect(event).toMatchObject({
+      summary: "ada changed and approved release; 1 of 2 so far.",
+      consumed: [{ place: "inbox", id: held?.id }],
+    });
+  });
+
+  it("takes no change that the schema of the place forbids", async () => {
+    kit = await masterKit();
+    const strict = { ...places, inbox: { open: true, schema: { type: "object", properties: { title: { type: "string" } } } } };
+    await kit.ask(null, "apply-net", { definition: { ...net(), places: strict } });
+    await kit.put("gated", "inbox", { title: "x" });
+    await waitUntil("the gate holds it", async () => (await waiting()).length === 1);
+    const [{ tokens, schemas }] = (await waiting()) as unknown as [{ tokens: { id: string }[]; schemas: object }];
+    expect(schemas).toMatchObject({ inbox: { type: "object" } });
+    await expect(decide("ada", "d1", { edits: { [tokens[0]?.id ?? ""]: { title: 7 } } })).rejects.toMatchObject({ code: "schema" });
+    expect(await waiting()).toMatchObject([{ approvals: 0 }]);
+  });
+
   it("with a quorum takes two people: the same one twice and one decision sent twice count once", async () => {
     await begin({ quorum: 2 });
     expect(await decide("ada", "d1")).toMatchObject({ counted: true, approvals: 1, passed: false });

@@ -16,6 +16,7 @@ describe.runIf(browserIsHere())("the monitor", () => {
   let browser: TestBrowser;
   let reader: string;
   let person: string;
+  let admin: string;
   const faults: string[] = [];
 
   beforeAll(async () => {
@@ -26,6 +27,7 @@ describe.runIf(browserIsHere())("the monitor", () => {
     };
     reader = await key("looker", ["petrel:read"]);
     person = await key("ada", ["petrel:gate", "petrel:operate"], ["maintainer"]);
+    admin = await key("boss", ["petrel:admin"]);
     browser = await openBrowser();
   });
   afterAll(async () => {
@@ -95,6 +97,58 @@ describe.runIf(browserIsHere())("the monitor", () => {
       token: (await house.client("second", ["petrel:read"])).token,
     });
     expect(events.text).toContain("looks right");
+    await page.close();
+  });
+
+  test("what waits is changed in a form and approved so: the net goes on with the change", async () => {
+    await house.kit.put("shop", "inbox", { text: "deer", hold: true });
+    const page = await open(person, "/n/shop/gates");
+    await page.getByRole("button", { name: "Edit first" }).click();
+    await page.getByRole("textbox", { name: "text", exact: true }).fill("dear again");
+    await page.getByRole("button", { name: "Approve as changed" }).click();
+    await page.getByText("Nothing waits for a decision.").waitFor();
+    await page.goto(`${house.a.url}/n/shop/console`);
+    await page.getByRole("log").getByText("ada changed and approved release.").waitFor();
+    const tokens = (await house.kit.ask("shop", "tokens", { place: "done" })) as { tokens: { data: { text: string } }[] };
+    expect(tokens.tokens.map(({ data }) => data.text)).toContain("dear again");
+    await page.close();
+  });
+
+  test("a firing tells what it took and made; the sum of what goes on stands beneath the drawing", async () => {
+    const page = await open(reader, "/n/shop/net?at=transition:sort");
+    await page.getByRole("complementary", { name: "map sort" }).locator("li > details > summary").first().click();
+    await page.getByText("Took 1 token").waitFor();
+    await page.getByText("Made 1 token").waitFor();
+    await page.getByRole("region", { name: "What goes on" }).getByRole("list", { name: "Newest events" }).waitFor();
+    await page.close();
+  });
+
+  test("a changed net is looked at by the checker before it can be applied, and is then seen as a difference", async () => {
+    const page = await open(admin, "/n/shop/changes");
+    await page.getByRole("button", { name: "Change the net" }).click();
+    const box = page.getByLabel(/^The definition/);
+    const text = await box.inputValue();
+    await box.fill(text.replace('"kind": "pass"', '"kind": "nonsense"'));
+    await page.getByRole("button", { name: "Check it" }).click();
+    await page.getByText("The checker does not let it pass").waitFor();
+    expect(await page.getByRole("button", { name: "Apply it" }).isDisabled()).toBe(true);
+    await box.fill(text.replace('"held": {', '"shelf": {}, "held": {'));
+    await page.getByRole("button", { name: "Check it" }).click();
+    await page.getByText("The checker lets it pass").waitFor();
+    await page.getByRole("button", { name: "Apply it" }).click();
+    await page.getByText(/^It runs, as/).waitFor();
+    await page.getByLabel("place shelf, added").waitFor();
+    await page.close();
+  });
+
+  test("a net is forked from a moment of the past, by those who may", async () => {
+    const looker = await open(reader, "/n/shop/time?moment=3");
+    await looker.getByRole("heading", { name: "Event 3", exact: true }).waitFor();
+    expect(await looker.getByRole("button", { name: "Fork from here" }).count()).toBe(0);
+    await looker.close();
+    const page = await open(person, "/n/shop/time?moment=3");
+    await page.getByRole("button", { name: "Fork from here" }).click();
+    await page.waitForURL((url) => url.pathname === "/n/shop-at-3/net");
     await page.close();
   });
 

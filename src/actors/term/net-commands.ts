@@ -10,6 +10,7 @@ import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { keepCrystals } from "../../net/crystal/stages.ts";
 import { netSchema } from "../../net/definition.ts";
+import { inputTokens } from "../../net/fold.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { inTransitTo } from "../../net/link-state.ts";
@@ -17,6 +18,7 @@ import { tokenKeyOf } from "../../net/lookup.ts";
 import { markingIndex } from "../../net/marking-index.ts";
 import { markingView } from "../../net/marking-view.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
+import { schemaProblem } from "../../net/place-schema.ts";
 import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
@@ -51,6 +53,7 @@ const decideBody = z.object({
   decision: z.enum(["approve", "reject"]),
   by: person,
   comment: z.string().optional(),
+  edits: z.record(z.string(), json).optional(),
   id: z.string().min(1),
 });
 
@@ -95,6 +98,7 @@ export const NET_VERBS: Record<string, Verb> = {
       decisions: (firing.gate?.decisions ?? []) as unknown as Json,
       approvals: (firing.gate?.decisions ?? []).filter(({ approve }) => approve).length,
       inputs: heldData(term, firing.firing),
+      ...heldTokens(term, firing),
     })),
   decide: decide,
   pause: async (term, body) => {
@@ -238,7 +242,11 @@ async function decide(term: Term, body: unknown): Promise<Json> {
       hint: "petrel gate ls",
     });
   }
-  const draft = decisionDraft(term.state, transition, firing, request, term.ports.clock.now());
+  const problem = (place: string, data: Json) => {
+    const schema = term.net && placeOf(term.net, place)?.schema;
+    return schema ? schemaProblem(schema, data) : null;
+  };
+  const draft = decisionDraft(term.state, transition, firing, { ...request, problem }, term.ports.clock.now());
   await (draft ? term.commit(draft) : term.loop.caughtUp());
   const gate = firing.gate;
   return {
@@ -347,6 +355,20 @@ function heldData(term: Term, id: string): Json {
   const firing = term.state.firings.get(id);
   const transition = firing && term.netOf(firing)?.transitions.get(firing.transition);
   return firing && transition ? inputData(boundInputs(term.state, transition, firing)) : null;
+}
+
+/** What a person may change before it passes, and how the places want it. */
+function heldTokens(term: Term, firing: OpenFiring): { correlation: string; tokens: Json; schemas: Json } {
+  const bound = new Map(firing.consumed.map(({ place, id }) => [id, place]));
+  const tokens = Object.entries(inputTokens(term.state, firing)).flatMap(([input, held]) =>
+    held.flatMap(({ place, token }) => (bound.has(token.id) ? [{ input, place, id: token.id, data: token.data }] : [])),
+  );
+  const schemas: Record<string, Json> = {};
+  for (const { place } of tokens) {
+    const schema = term.net && placeOf(term.net, place)?.schema;
+    if (schema) schemas[place] = schema as Json;
+  }
+  return { correlation: firing.correlation, tokens, schemas };
 }
 
 function knownPlace(term: Term, place: string): void {

@@ -4,9 +4,13 @@ import { gateRows, netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { isId } from "../../contract/ids.ts";
 import { reachesNet } from "../access/scopes.ts";
-import { type Api, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
+import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
 
-const decisionBody = z.object({ decision: z.enum(["approve", "reject"]), comment: z.string().max(10_000).optional() });
+const decisionBody = z.object({
+  decision: z.enum(["approve", "reject"]),
+  comment: z.string().max(10_000).optional(),
+  edits: z.record(z.string(), anyJson).optional().describe("with approve: new data by the id of a token that waits"),
+});
 
 export function gateRoutes(api: Api, { broker, ids }: House): void {
   api.get(

@@ -20,7 +20,12 @@ export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data:
     .join(": ");
   return (
     <>
-      <BaseEdge id={id} path={path} className={`arc ${data.mode}`} {...(markerEnd === undefined ? {} : { markerEnd })} />
+      <BaseEdge
+        id={id}
+        path={path}
+        className={`arc ${data.mode}${back ? " back" : ""}`}
+        {...(markerEnd === undefined ? {} : { markerEnd })}
+      />
       {condition !== "" && (
         <path d={path} className="arc-touch">
           <title>{condition}</title>

@@ -93,9 +93,16 @@ export function graphOf(definition: NetDefinition, open: ReadonlySet<string>): G
     }
   }
   const seen = new Set<string>();
+  // Where a firing may put something anyway, its failure needs no arc of its own.
+  const outs = new Set(graph.edges.filter(({ mode }) => mode === "out").map(({ from, to }) => `${from} ${to}`));
   graph.edges = graph.edges.filter(
     ({ from, to, mode }) =>
-      from !== to && known.has(from) && known.has(to) && !seen.has(`${from} ${to} ${mode}`) && seen.add(`${from} ${to} ${mode}`),
+      !(mode === "error" && outs.has(`${from} ${to}`)) &&
+      from !== to &&
+      known.has(from) &&
+      known.has(to) &&
+      !seen.has(`${from} ${to} ${mode}`) &&
+      seen.add(`${from} ${to} ${mode}`),
   );
   return graph;
 }

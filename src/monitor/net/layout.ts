@@ -8,8 +8,8 @@ export interface Spot {
   y: number;
 }
 export const SIZE: Record<GraphNode["kind"], { width: number; height: number }> = {
-  place: { width: 84, height: 84 },
-  transition: { width: 126, height: 66 },
+  place: { width: 72, height: 80 },
+  transition: { width: 124, height: 64 },
   subnet: { width: 150, height: 84 },
 };
 
@@ -18,7 +18,7 @@ export function layoutOf(graph: Graph): Map<string, Spot> {
   const { nodes, edges } = graph;
   const rounds = roundsOf(graph);
   const drawing = new dagre.graphlib.Graph({ multigraph: true })
-    .setGraph({ rankdir: "LR", nodesep: 44, ranksep: 34, marginx: 10, marginy: 10 })
+    .setGraph({ rankdir: "LR", nodesep: 40, ranksep: 26, marginx: 10, marginy: 10 })
     .setDefaultEdgeLabel(() => ({}));
   for (const { id, kind } of nodes) drawing.setNode(id, { ...SIZE[kind] });
   const ruling = edges.filter((edge) => edge.mode !== "error" && !leadsBack(edge, rounds));

@@ -22,9 +22,11 @@ export interface CanvasProps {
   open: ReadonlySet<string>;
   chosen: string | null;
   onChoose: (node: GraphNode) => void;
+  /** What became of parts between two versions. */
+  marks?: ReadonlyMap<string, string>;
 }
 
-export function NetCanvas({ definition, marking, store, events, open, chosen, onChoose }: CanvasProps) {
+export function NetCanvas({ definition, marking, store, events, open, chosen, onChoose, marks }: CanvasProps) {
   const graph = useMemo(() => graphOf(definition, open), [definition, open]);
   const spots = useMemo(() => layoutOf(graph), [graph]);
   const flights = useFlights(store, graph);
@@ -40,11 +42,12 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
           data: dataOf(node, marking, failed, now, chosen),
           draggable: false,
           connectable: false,
-          ariaLabel: labelOf(node, marking),
+          ariaLabel: labelOf(node, marking, marks?.get(node.id)),
+          className: marks?.get(node.id) ?? "",
           ...SIZE[node.kind],
         }),
       ),
-    [graph, spots, marking, failed, now, chosen],
+    [graph, spots, marking, failed, now, chosen, marks],
   );
   const edges = useMemo(
     () =>
@@ -111,7 +114,8 @@ function dataOf(
   return { node, ...counts, tokens };
 }
 
-function labelOf(node: GraphNode, marking: Marking | null): string {
+function labelOf(node: GraphNode, marking: Marking | null, mark: string | undefined): string {
+  if (mark !== undefined) return `${node.kind} ${node.name}, ${mark}`;
   if (node.kind !== "place") return `${node.kind} ${node.name}`;
   const view = marking?.places.find(({ place }) => place === node.name);
   return `place ${node.name}, ${(view?.waiting ?? 0) + (view?.reserved ?? 0)} tokens`;

@@ -25,8 +25,8 @@ export interface SubnetData extends Record<string, unknown> {
 }
 
 /** Arcs end at the circle, not at the box with its caption. */
-const LEFT_OF_CIRCLE = { top: 22, left: 20 };
-const RIGHT_OF_CIRCLE = { top: 22, right: 20 };
+const LEFT_OF_CIRCLE = { top: 23, left: 13 };
+const RIGHT_OF_CIRCLE = { top: 23, right: 13 };
 const ICONS: Record<string, string> = { pass: "→", map: "ƒ", http: "⇅", llm: "✦", agent: "◆", command: "▸", link: "⧉" };
 
 export function PlaceCircle({ data }: NodeProps & { data: PlaceData }) {

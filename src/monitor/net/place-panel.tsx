@@ -7,7 +7,7 @@ import { Lineage } from "../parts/lineage.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { Why } from "../parts/why.tsx";
 import { useTokens } from "../queries.ts";
-import { call, type Me } from "../session.ts";
+import { call, type Me, mayOperate } from "../session.ts";
 import { ageOf, plural } from "../words.ts";
 
 const WORDS = [
@@ -48,10 +48,8 @@ export function PlacePanel({
   return (
     <Panel title={place} kind="place" onClose={onClose}>
       {at === null && <Why net={net} name={place} />}
-      <Ask net={net} place={place} at={at} />
-      {me.scopes.some((scope) => scope === "petrel:operate" || scope === "petrel:admin") && at === null && (
-        <PutToken net={net} place={place} />
-      )}
+      <Ask net={net} place={place} at={at} fields={fieldsIn(tokens.data?.tokens ?? [])} />
+      {mayOperate(me) && at === null && <PutToken net={net} place={place} />}
       <h3>{plural(tokens.data?.total ?? 0, "token")}</h3>
       {tokens.error && <p className="bad">{tokens.error.message}</p>}
       <ol className="tokens">
@@ -66,6 +64,7 @@ export function PlacePanel({
               <button type="button" className="link" onClick={() => setTraced(traced === token.id ? null : token.id)}>
                 lineage
               </button>
+              {mayOperate(me) && at === null && RETRIED.has(place.split("--").at(-1) ?? "") && <Retry net={net} token={token.id} />}
             </div>
             <JsonView value={token.data} open={1} />
             {traced === token.id && <Lineage net={net} token={token.id} />}
@@ -76,7 +75,21 @@ export function PlacePanel({
   );
 }
 
-function Ask({ net, place, at }: { net: string; place: string; at: string | null }) {
+/** Paths that the tokens here have, two deep: what one may ask for. */
+function fieldsIn(tokens: readonly { data: Json }[]): string[] {
+  const found = new Set<string>();
+  const walk = (value: Json, path: string, depth: number) => {
+    if (depth === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return;
+    for (const [name, inner] of Object.entries(value)) {
+      found.add(path + name);
+      walk(inner, `${path}${name}.`, depth - 1);
+    }
+  };
+  for (const { data } of tokens.slice(0, 20)) walk(data, "", 2);
+  return [...found].slice(0, 60);
+}
+
+function Ask({ net, place, at, fields }: { net: string; place: string; at: string | null; fields: string[] }) {
   const [text, setText] = useState("");
   const [asked, setAsked] = useState<string | null>(null);
   const answer = useQuery({
@@ -104,8 +117,8 @@ function Ask({ net, place, at }: { net: string; place: string; at: string | null
         spellCheck={false}
       />
       <datalist id="arcql-words">
-        {WORDS.map((word) => (
-          <option key={word} value={`${text}${text === "" || text.endsWith(" ") ? "" : " "}${word} `} />
+        {[...fields, ...WORDS].map((word) => (
+          <option key={word} value={`${text.replace(/\S*$/, "")}${word} `} />
         ))}
       </datalist>
       <button type="submit">Ask</button>
@@ -117,6 +130,25 @@ function Ask({ net, place, at }: { net: string; place: string; at: string | null
         </div>
       )}
     </form>
+  );
+}
+
+/** Where failed work comes to lie. */
+const RETRIED: ReadonlySet<string> = new Set(["dead-letter", "escalations", "errors", "failed", "rejected"]);
+
+function Retry({ net, token }: { net: string; token: string }) {
+  const [said, setSaid] = useState("");
+  const retry = () =>
+    call(`/api/nets/${net}/retry`, { method: "POST", body: { token } })
+      .then(() => setSaid("put back"))
+      .catch((error: unknown) => setSaid(error instanceof Error ? error.message : String(error)));
+  return (
+    <>
+      <button type="button" className="link" onClick={() => void retry()}>
+        retry
+      </button>
+      <span role="status">{said}</span>
+    </>
   );
 }
 

@@ -1,13 +1,13 @@
-/** A transition: what it is, why it does not fire, and its firings with input, prompt, model, attempts, tools and output. */
-import type { NetEvent } from "../../contract/event.ts";
+/** A transition: why it does not fire, and its firings; one that is opened tells what it took, was told, used and made. */
+import { useState } from "react";
 import type { Json } from "../../contract/json.ts";
-import { ArtifactView } from "../parts/artifact-view.tsx";
+import { FiringDetail } from "../parts/firing-detail.tsx";
 import { JsonView } from "../parts/json-view.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { Why } from "../parts/why.tsx";
-import { useFirings } from "../queries.ts";
+import { type FiringRow, useFirings } from "../queries.ts";
 import { ageOf, clockTime, money, plural } from "../words.ts";
-import type { NetDefinition } from "./graph.ts";
+import type { NetDefinition, TransitionDefinition } from "./graph.ts";
 
 export function TransitionPanel({
   net,
@@ -22,23 +22,35 @@ export function TransitionPanel({
   until: string | null;
   onClose: () => void;
 }) {
-  const events = useFirings(net, transition, until);
-  const own = definition.transitions?.[transition];
-  const firings = groupFirings(events.data ?? []);
+  const firings = useFirings(net, transition, until);
+  const own = transitionIn(definition, transition);
+  const rows = firings.data?.firings ?? [];
   return (
     <Panel title={transition} kind={own?.kind ?? "transition"} onClose={onClose}>
-      {own?.persona !== undefined && <p>Persona: {own.persona}</p>}
+      {own?.title !== undefined && <p>{own.title}</p>}
+      {own?.persona !== undefined && (
+        <p>
+          Done by <strong>{own.persona}</strong>.
+        </p>
+      )}
       {own?.guard !== undefined && (
         <p>
           Guard: <code>{own.guard}</code>
         </p>
       )}
       {until === null && <Why net={net} name={transition} />}
-      <h3>{plural(firings.length, "firing")}</h3>
+      <h3>
+        {rows.length === 0
+          ? "It has not fired yet"
+          : firings.data?.nextBeforeSeq === null
+            ? plural(rows.length, "firing")
+            : `The last ${plural(rows.length, "firing")}`}
+      </h3>
+      {firings.error && <p className="bad">{firings.error.message}</p>}
       <ol className="tokens">
-        {firings.map((firing) => (
-          <li key={firing[0]?.firing ?? firing[0]?.seq}>
-            <Firing events={firing} />
+        {rows.map((row) => (
+          <li key={row.step}>
+            <Firing net={net} row={row} />
           </li>
         ))}
       </ol>
@@ -52,75 +64,29 @@ export function TransitionPanel({
   );
 }
 
-/** Newest first. */
-function groupFirings(events: readonly NetEvent[]): NetEvent[][] {
-  const groups = new Map<string, NetEvent[]>();
-  for (const event of events) {
-    const key = event.firing ?? `event ${event.seq}`;
-    const known = groups.get(key);
-    if (known) known.push(event);
-    else groups.set(key, [event]);
-  }
-  return [...groups.values()].reverse();
+/** By its name in the log, with the sub-nets that it lies in. */
+export function transitionIn(definition: NetDefinition, name: string): TransitionDefinition | undefined {
+  const [first = "", ...rest] = name.split("--");
+  if (rest.length === 0) return definition.transitions?.[first];
+  const inner = definition.subnets?.[first];
+  return inner ? transitionIn(inner, rest.join("--")) : definition.transitions?.[name];
 }
 
-function Firing({ events }: { events: NetEvent[] }) {
-  const last = events.at(-1);
-  if (!last) return null;
-  const { model, prompt, tools = [], produced = [], consumed = [], read = [] } = last;
+function Firing({ net, row }: { net: string; row: FiringRow }) {
+  const [shown, setShown] = useState(false);
+  const status = row.open ? (row.gate ? "waiting" : "info") : row.error === null ? "ok" : "error";
+  const attempts = row.attempts.length;
   return (
-    <details>
+    <details onToggle={({ currentTarget }) => setShown(currentTarget.open)}>
       <summary>
-        <span className={`dot ${last.status}`} /> {clockTime(last.ts)} {last.type}
-        {last.attempt !== undefined && last.attempt > 1 ? `, attempt ${last.attempt}` : ""}
-        {last.durationMs === undefined ? "" : `, ${ageOf(last.durationMs)}`}
-        {model ? `, ${money(model.costUsd)}` : ""}
+        <span className={`dot ${status}`} /> {clockTime(row.ended?.at ?? row.began.at)}{" "}
+        {row.open ? (row.gate ? "waits for people" : "under way") : row.outcome}
+        {attempts > 1 ? `, ${plural(attempts, "attempt")}` : ""}
+        {row.durationMs === null ? "" : `, ${ageOf(row.durationMs)}`}
+        {row.model ? `, ${money(row.model.listUsd ?? row.model.costUsd)}` : ""}
+        <span className="summary-line">{row.summary}</span>
       </summary>
-      <p>{last.summary}</p>
-      <dl>
-        <dt>Took</dt>
-        <dd>{[...consumed, ...read].map(({ place, id }) => `${place}/${id}`).join(", ") || "nothing"}</dd>
-        {model && (
-          <>
-            <dt>Model</dt>
-            <dd>
-              {model.provider} {model.name}: {plural(model.calls, "call")}, {model.inputTokens} tokens in, {model.outputTokens} out,{" "}
-              {money(model.costUsd)}
-              {model.listUsd === undefined ? "" : ` (${money(model.listUsd)} at list prices)`}
-            </dd>
-          </>
-        )}
-        {prompt && (
-          <>
-            <dt>Exact prompt</dt>
-            <dd>
-              <ArtifactView artifact={{ $artifact: prompt.artifact, sha256: prompt.sha256, size: 0, type: "application/json" }} />
-            </dd>
-          </>
-        )}
-        {tools.length > 0 && (
-          <>
-            <dt>Tools</dt>
-            <dd>{tools.map(({ name, ok, refused }) => `${name}${refused ? " (refused)" : ok ? "" : " (failed)"}`).join(", ")}</dd>
-          </>
-        )}
-        <dt>Made</dt>
-        <dd>
-          {produced.map(({ place, token }) => (
-            <div key={token.id}>
-              {place}: <JsonView value={token.data} open={1} />
-            </div>
-          ))}
-          {produced.length === 0 && "nothing yet"}
-        </dd>
-      </dl>
-      <ol className="quiet">
-        {events.map(({ seq, ts, summary }) => (
-          <li key={seq}>
-            {clockTime(ts)} {summary}
-          </li>
-        ))}
-      </ol>
+      {shown && row.firing !== null && <FiringDetail net={net} firing={row.firing} />}
     </details>
   );
 }

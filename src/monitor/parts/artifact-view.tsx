@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import type { Json } from "../../contract/json.ts";
 import type { ArtifactRef } from "../../contract/token.ts";
 import { artifactAddress } from "../session.ts";
+import { Diff } from "./diff.tsx";
 
 export function isArtifact(value: Json): value is Json & { $artifact: string; type: string; size: number; sha256: string } {
   return typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.$artifact === "string";
@@ -10,11 +11,13 @@ export function isArtifact(value: Json): value is Json & { $artifact: string; ty
 
 const MOST_SHOWN = 400_000;
 
-export function ArtifactView({ artifact }: { artifact: ArtifactRef }) {
-  const [shown, setShown] = useState(false);
+export function ArtifactView({ artifact }: { artifact: ArtifactRef & { name?: string } }) {
+  // Pictures are what one wants to see; all else is asked for.
+  const [shown, setShown] = useState(artifact.type.startsWith("image/"));
   if (shown) return <Shown artifact={artifact} />;
   return (
     <button type="button" className="link" onClick={() => setShown(true)}>
+      {artifact.name === undefined ? "" : `${artifact.name}, `}
       {artifact.type}, {Math.ceil(artifact.size / 1024)} KB: show
     </button>
   );
@@ -48,20 +51,3 @@ function Shown({ artifact: { $artifact: id, type } }: { artifact: ArtifactRef })
     </a>
   );
 }
-
-/** Lines of a diff in their colours; other text as it is. */
-export function Diff({ text }: { text: string }) {
-  const isDiff = /^(diff --git|@@ |--- )/m.test(text);
-  if (!isDiff) return <pre>{text}</pre>;
-  return (
-    <pre className="diff">
-      {numbered(text).map(([at, line]) => (
-        <span key={at} className={line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : line.startsWith("@@") ? "quiet" : ""}>
-          {`${line}\n`}
-        </span>
-      ))}
-    </pre>
-  );
-}
-
-const numbered = (text: string): [string, string][] => text.split("\n").map((line, at) => [`line ${at}`, line]);

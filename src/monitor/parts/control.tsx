@@ -1,7 +1,7 @@
 /** Pause and resume, for those who may; others see no such buttons. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, type Me } from "../session.ts";
+import { call, type Me, mayOperate } from "../session.ts";
 
 export function Control({ net, me, state }: { net: string; me: Me; state: "running" | "paused" | "stopped" }) {
   const client = useQueryClient();
@@ -10,7 +10,9 @@ export function Control({ net, me, state }: { net: string; me: Me; state: "runni
   const ask = async (path: string, body?: unknown) => {
     try {
       setProblem(null);
-      await call(path, { method: "POST", ...(body === undefined ? { body: {} } : { body }) });
+      const { lifted } = await call<{ lifted?: boolean }>(path, { method: "POST", body: body ?? {} });
+      // What stopped it was a kill of everything.
+      if (lifted === false) await call("/api/control", { method: "POST", body: { verb: "resume" } });
       await client.invalidateQueries();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -19,7 +21,7 @@ export function Control({ net, me, state }: { net: string; me: Me; state: "runni
   return (
     <div className="control">
       <span className={`pill ${state}`}>{word}</span>
-      {!me.readOnly && me.scopes.some((scope) => scope === "petrel:operate" || scope === "petrel:admin") && (
+      {mayOperate(me) && (
         <>
           {state === "running" ? (
             <button type="button" onClick={() => void ask(`/api/nets/${net}/pause`)}>
@@ -31,7 +33,7 @@ export function Control({ net, me, state }: { net: string; me: Me; state: "runni
               onClick={() =>
                 void ask(
                   state === "paused" ? `/api/nets/${net}/resume` : "/api/control",
-                  state === "paused" ? undefined : { verb: "resume" },
+                  state === "paused" ? undefined : { verb: "resume", net },
                 )
               }
             >
@@ -43,7 +45,7 @@ export function Control({ net, me, state }: { net: string; me: Me; state: "runni
               type="button"
               className="danger"
               onClick={() =>
-                window.confirm("Stop every firing, model call and command of every net?") && void ask("/api/control", { verb: "kill" })
+                window.confirm(`Stop every firing, model call and command of ${net}?`) && void ask("/api/control", { verb: "kill", net })
               }
             >
               Kill

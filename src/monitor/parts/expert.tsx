@@ -53,12 +53,13 @@ export function Expert({ net }: { net: string }) {
     <aside className="panel" aria-label="Domain Expert">
       <h2>Domain Expert</h2>
       <p className="quiet">Answers from what stands in the net now. It only reads.</p>
-      <form onSubmit={submit}>
+      <form className="bar" onSubmit={submit}>
         <label htmlFor="question" className="hidden">
           Question
         </label>
         <input
           id="question"
+          className="grow"
           value={question}
           placeholder="What am I seeing?"
           onChange={({ target }) => setQuestion(target.value)}
@@ -66,9 +67,9 @@ export function Expert({ net }: { net: string }) {
         />
         <button type="submit">Ask</button>
       </form>
-      <p>
+      <p className="starters">
         {STARTERS.map((text) => (
-          <button type="button" key={text} className="link" onClick={() => void ask(text)}>
+          <button type="button" key={text} onClick={() => void ask(text)}>
             {text}
           </button>
         ))}

@@ -1,72 +1,35 @@
-/** The specialists: what each may do, what it does now; and the Domain Expert, who says what is to be seen. */
-import { useState } from "react";
+/** The specialists: what each may do, what it does now and has used; and the Domain Expert, who says what is to be seen. */
+import type { Json } from "../../contract/json.ts";
+import { addressOf, go, setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
 import { Expert } from "../parts/expert.tsx";
-import { type PersonaRow, useMarking, usePersonas } from "../queries.ts";
-import { useEvents } from "../use-events.ts";
-import { ageOf, clockTime, money } from "../words.ts";
+import { Matrix } from "../parts/matrix.tsx";
+import { type TeamRow, useTeam } from "../queries.ts";
+import { ageOf, clockTime, money, plural } from "../words.ts";
 
-const FLAGS: readonly [string, string][] = [
-  ["r", "reads"],
-  ["w", "writes"],
-  ["x", "acts outside"],
-  ["h", "HTTP"],
-  ["l", "event line"],
-];
-
-export function AgentsScreen({ net, store }: ScreenProps) {
-  const personas = usePersonas();
-  const marking = useMarking(net, null);
-  const events = useEvents(store);
-  const [matrix, setMatrix] = useState(false);
-  const own = (personas.data ?? []).filter((row) => row.net === net);
+export function AgentsScreen({ net }: ScreenProps) {
+  const team = useTeam(net);
+  const { query } = useAddress();
+  const matrix = query.get("as") === "matrix";
+  const own = team.data ?? [];
   return (
     <div className="split">
       <section className="wide page" aria-label="Personas">
         <div className="bar">
           <h1>Specialists</h1>
-          <button type="button" aria-pressed={matrix} onClick={() => setMatrix(!matrix)}>
+          <button type="button" aria-pressed={matrix} onClick={() => setQuery({ as: matrix ? null : "matrix" })}>
             {matrix ? "Cards" : "Who can do what"}
           </button>
         </div>
-        {personas.error && <p className="bad">{personas.error.message}</p>}
-        {own.length === 0 && <p className="empty">No persona stands in this net.</p>}
+        {team.error && <p className="bad">{team.error.message}</p>}
+        {team.data?.length === 0 && <p className="empty">No persona stands in this net.</p>}
         {matrix ? (
-          <Matrix personas={own} />
+          <Matrix team={own} />
         ) : (
           <div className="cards">
-            {own.map((persona) => {
-              const doing = (marking.data?.firings ?? []).filter((firing) => firing.persona === persona.persona);
-              const done = events.filter(
-                (event) => event.persona === persona.persona && (event.type === "fired" || event.type === "failed"),
-              );
-              const spent = done.reduce((sum, { model }) => sum + (model?.listUsd ?? model?.costUsd ?? 0), 0);
-              return (
-                <article className="card" key={persona.persona} aria-label={persona.title}>
-                  <h2>{persona.title}</h2>
-                  <p className="quiet">
-                    {persona.persona} · {persona.tier} · <code>{persona.flags}</code> · {money(spent)} at list prices
-                  </p>
-                  {doing.length === 0 ? (
-                    <p className="quiet">idle</p>
-                  ) : (
-                    doing.map(({ firing, transition, since, gate }) => (
-                      <p key={firing}>
-                        <span className={`pill ${gate === null ? "going-on" : "waiting"}`}>{gate === null ? "works" : "waits"}</span> at{" "}
-                        {transition} for {ageOf(Date.now() - Date.parse(since))}
-                      </p>
-                    ))
-                  )}
-                  <ul className="quiet">
-                    {done.slice(-3).map(({ seq, ts, summary }) => (
-                      <li key={seq}>
-                        {clockTime(ts)} {summary}
-                      </li>
-                    ))}
-                  </ul>
-                </article>
-              );
-            })}
+            {own.map((row) => (
+              <Card key={row.persona} net={net} row={row} />
+            ))}
           </div>
         )}
       </section>
@@ -75,35 +38,82 @@ export function AgentsScreen({ net, store }: ScreenProps) {
   );
 }
 
-function Matrix({ personas }: { personas: PersonaRow[] }) {
+function Card({ net, row }: { net: string; row: TeamRow }) {
+  const { persona, title, description, flags, tier, tools, spent, doing, last } = row;
   return (
-    <table>
-      <caption className="hidden">Who can do what</caption>
-      <thead>
-        <tr>
-          <th>Persona</th>
-          {FLAGS.map(([flag, word]) => (
-            <th key={flag}>
-              {word} <code>{flag}</code>
-            </th>
-          ))}
-          <th>Tools</th>
-        </tr>
-      </thead>
-      <tbody>
-        {personas.map(({ persona, flags, tools }) => (
-          <tr key={persona}>
-            <th scope="row">{persona}</th>
-            {FLAGS.map(([flag, word]) => (
-              <td key={flag}>
-                <span className="hidden">{flags.includes(flag) ? `may: ${word}` : `may not: ${word}`}</span>
-                <span aria-hidden="true">{flags.includes(flag) ? "●" : "·"}</span>
-              </td>
+    <article className="card" aria-label={title}>
+      <h2>
+        {title} <code className="flags">{flags}</code>
+      </h2>
+      <p className="quiet">
+        {persona}, tier {tier}
+        {tools.length > 0 ? `, ${plural(tools.length, "tool")}` : ""}
+      </p>
+      {description !== null && <p>{description}</p>}
+      {doing.length === 0 ? (
+        <p>
+          <span className="pill idle">idle</span>
+        </p>
+      ) : (
+        doing.map(({ firing, transition, since, gate }) => (
+          <p key={firing}>
+            <span className={`pill ${gate === null ? "going-on" : "waiting"}`}>{gate === null ? "works" : "waits for people"}</span> at{" "}
+            <button type="button" className="link" onClick={() => go(addressOf(net, "net", { at: `transition:${transition}` }))}>
+              {transition}
+            </button>{" "}
+            for {ageOf(Date.now() - Date.parse(since))}
+          </p>
+        ))
+      )}
+      <Spend row={row} />
+      {last.length > 0 && (
+        <>
+          <h3>Last</h3>
+          <ul className="quiet">
+            {last.slice(0, 3).map(({ seq, ts, summary, status }) => (
+              <li key={seq} className={status}>
+                {clockTime(ts)} {summary}
+              </li>
             ))}
-            <td>{tools.join(", ")}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+          </ul>
+        </>
+      )}
+      {tools.length > 0 && (
+        <details>
+          <summary>Tools</summary>
+          <p className="quiet">{tools.join(", ")}</p>
+        </details>
+      )}
+      {spent === null && last.length === 0 && <p className="quiet">It has not worked yet.</p>}
+    </article>
   );
+}
+
+function Spend({ row: { spent, budget } }: { row: TeamRow }) {
+  const { perNet, perDay, ...each } = budget;
+  const used = spent === null ? "nothing" : `${money(spent.listUsd)} at list prices, ${plural(spent.calls, "call")}`;
+  return (
+    <p>
+      Used {used}
+      <span className="quiet">
+        {" "}
+        of {limits(each, "a firing")}
+        {perNet === undefined ? "" : `; ${limits(perNet, "in this net")}`}
+        {perDay === undefined ? "" : `; ${limits(perDay, "a day")}`}
+      </span>
+    </p>
+  );
+}
+
+const WORDS: Record<string, (value: number) => string> = {
+  usd: (value) => `${value} USD`,
+  tokens: (value) => plural(value, "token"),
+  turns: (value) => plural(value, "call"),
+  seconds: (value) => ageOf(value * 1000),
+  toolCalls: (value) => plural(value, "tool call"),
+};
+export function limits(budget: Json, what: string): string {
+  if (typeof budget !== "object" || budget === null || Array.isArray(budget)) return "no limit";
+  const all = Object.entries(budget).flatMap(([name, value]) => (typeof value === "number" && WORDS[name] ? [WORDS[name](value)] : []));
+  return all.length === 0 ? `no limit ${what}` : `${all.join(", ")} ${what}`;
 }

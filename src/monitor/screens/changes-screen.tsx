@@ -1,27 +1,24 @@
-/** Versions of the net, and what changed between two of them; the drawing of the chosen one. */
-import { useQuery } from "@tanstack/react-query";
-import type { Json } from "../../contract/json.ts";
+/** Versions of the net, what changed between two of them as a drawing and as a list; applying another; proposals of specialists. */
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
+import { ApplyNet } from "../parts/apply-net.tsx";
+import { NetDifference } from "../parts/net-difference.tsx";
 import { Proposals } from "../parts/proposals.tsx";
 import { useVersions } from "../queries.ts";
-import { call } from "../session.ts";
-
-interface Change {
-  kind: "added" | "removed" | "changed";
-  path: string;
-  from?: Json;
-  to?: Json;
-}
 
 export function ChangesScreen({ net, me }: ScreenProps) {
   const versions = useVersions(net);
   const { query } = useAddress();
-  const [from, to] = [query.get("from"), query.get("to")];
+  const all = (versions.data ?? []).toReversed();
+  const [newest, before] = all;
+  // The last change is what one wants to see first.
+  const from = query.get("from") ?? before?.hash ?? null;
+  const to = query.get("to") ?? newest?.hash ?? null;
   return (
     <section className="page">
       <h1>Changes</h1>
       {versions.error && <p className="bad">{versions.error.message}</p>}
+      <Proposals me={me} />
       <table>
         <caption>Versions of {net}, newest first</caption>
         <thead>
@@ -32,16 +29,26 @@ export function ChangesScreen({ net, me }: ScreenProps) {
           </tr>
         </thead>
         <tbody>
-          {(versions.data ?? []).toReversed().map(({ hash, at }, row, all) => (
+          {all.map(({ hash, at }, row) => (
             <tr key={hash}>
               <td>{new Date(at).toLocaleString()}</td>
               <td>
-                <code>{hash.slice(0, 12)}</code>
+                <code>{hash.slice(0, 12)}</code> {row === 0 && <span className="pill running">runs</span>}
               </td>
               <td>
                 {row + 1 < all.length && (
-                  <button type="button" className="link" onClick={() => setQuery({ from: all[row + 1]?.hash ?? null, to: hash })}>
+                  <button
+                    type="button"
+                    className="link"
+                    aria-pressed={to === hash}
+                    onClick={() => setQuery({ from: all[row + 1]?.hash ?? null, to: hash })}
+                  >
                     with the one before
+                  </button>
+                )}
+                {row > 0 && newest && (
+                  <button type="button" className="link" onClick={() => setQuery({ from: hash, to: newest.hash })}>
+                    with what runs
                   </button>
                 )}
               </td>
@@ -49,33 +56,8 @@ export function ChangesScreen({ net, me }: ScreenProps) {
           ))}
         </tbody>
       </table>
-      {from !== null && to !== null && <Changed net={net} from={from} to={to} />}
-      <Proposals me={me} />
-    </section>
-  );
-}
-
-function Changed({ net, from, to }: { net: string; from: string; to: string }) {
-  const diff = useQuery({
-    queryKey: ["diff", net, from, to],
-    queryFn: () => call<{ changes: Change[] }>(`/api/nets/${net}/diff?from=${from}&to=${to}`),
-  });
-  if (diff.error) return <p className="bad">{diff.error.message}</p>;
-  return (
-    <section aria-label="Difference">
-      <h2>
-        From {from.slice(0, 12)} to {to.slice(0, 12)}
-      </h2>
-      <ul className="changes">
-        {(diff.data?.changes ?? []).map(({ kind, path, from: was, to: is }) => (
-          <li key={path} className={kind}>
-            <strong>{kind}</strong> <code>{path}</code>
-            {kind !== "added" && <pre className="removed">{JSON.stringify(was, null, 1)}</pre>}
-            {kind !== "removed" && <pre className="added">{JSON.stringify(is, null, 1)}</pre>}
-          </li>
-        ))}
-      </ul>
-      {diff.data?.changes.length === 0 && <p className="quiet">They are the same.</p>}
+      {from !== null && to !== null && <NetDifference net={net} from={from} to={to} />}
+      {me.scopes.includes("petrel:admin") && <ApplyNet net={net} />}
     </section>
   );
 }

@@ -1,39 +1,21 @@
-/** What the models cost: by persona, model, transition and day, from the events that are known here. */
-import { useEffect, useMemo, useRef } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import type { NetEvent } from "../../contract/event.ts";
+/** What the models cost, from the beginning of the logs: by persona, tier, model, net and day; and the budgets that hold. */
+import { lazy, Suspense } from "react";
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
-import { useEvents } from "../use-events.ts";
+import { type CostRow, type Costs, useCosts } from "../queries.ts";
 import { money } from "../words.ts";
+import { limits } from "./agents-screen.tsx";
 
-const BY = {
-  persona: ({ persona }: NetEvent) => persona ?? "none",
-  model: ({ model }: NetEvent) => (model ? `${model.provider} ${model.name}` : "none"),
-  transition: ({ transition }: NetEvent) => transition ?? "none",
-  day: ({ ts }: NetEvent) => ts.slice(0, 10),
-} as const;
-type By = keyof typeof BY;
+const Bars = lazy(() => import("../parts/cost-bars.tsx").then(({ CostBars }) => ({ default: CostBars })));
+const KEYS = ["persona", "tier", "model", "net", "day"];
 
-interface Row {
-  key: string;
-  firings: number;
-  calls: number;
-  input: number;
-  output: number;
-  usd: number;
-  list: number;
-}
-
-export function CostsScreen({ store }: ScreenProps) {
-  const events = useEvents(store);
+export function CostsScreen({ net }: ScreenProps) {
   const { query } = useAddress();
-  const by = (Object.keys(BY) as By[]).find((one) => one === query.get("by")) ?? "persona";
-  const paid = useMemo(() => events.filter(({ model }) => model !== undefined), [events]);
-  const rows = useMemo(() => sums(paid, BY[by]), [paid, by]);
-  const total = rows.reduce((sum, { usd }) => sum + usd, 0);
-  const list = rows.reduce((sum, row) => sum + row.list, 0);
+  const by = KEYS.find((one) => one === query.get("by")) ?? "persona";
+  const all = query.get("of") === "all" || by === "net";
+  const costs = useCosts(by, all ? null : net);
+  const here = useCosts("persona", net);
+  const { rows = [], total } = costs.data ?? {};
   return (
     <section className="page">
       <div className="bar">
@@ -41,96 +23,108 @@ export function CostsScreen({ store }: ScreenProps) {
         <label>
           by{" "}
           <select value={by} onChange={({ target }) => setQuery({ by: target.value })}>
-            {Object.keys(BY).map((one) => (
+            {KEYS.map((one) => (
               <option key={one}>{one}</option>
             ))}
           </select>
         </label>
+        <label>
+          of{" "}
+          <select
+            value={all ? "all" : "net"}
+            disabled={by === "net"}
+            onChange={({ target }) => setQuery({ of: target.value === "all" ? "all" : null })}
+          >
+            <option value="net">{net}</option>
+            <option value="all">all nets</option>
+          </select>
+        </label>
       </div>
-      <p>
-        Spent {money(total)}; at list prices {money(list)}.{" "}
-        {store.more !== null && (
-          <button type="button" className="link" onClick={() => void store.pageBack()}>
-            Earlier events are not counted yet: load them
-          </button>
-        )}
-      </p>
-      <Curve events={paid} />
-      <table>
-        <caption className="hidden">Costs by {by}</caption>
-        <thead>
-          <tr>
-            <th>{by}</th>
-            <th>Firings</th>
-            <th>Calls</th>
-            <th>Tokens in</th>
-            <th>Tokens out</th>
-            <th>Spent</th>
-            <th>At list prices</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.key}>
-              <th scope="row">{row.key}</th>
-              <td>{row.firings}</td>
-              <td>{row.calls}</td>
-              <td>{row.input}</td>
-              <td>{row.output}</td>
-              <td>{money(row.usd)}</td>
-              <td>{money(row.list)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {costs.error && <p className="bad">{costs.error.message}</p>}
+      {total && (
+        <p>
+          Spent <strong>{money(total.usd)}</strong>; the same at list prices <strong>{money(total.listUsd)}</strong>, in {total.calls}{" "}
+          calls.
+          <span className="quiet"> What a recording answers costs nothing, and is told at list prices too.</span>
+        </p>
+      )}
+      {rows.length === 0 && costs.data && <p className="empty">No model has been asked yet.</p>}
+      {rows.length > 0 && (
+        <>
+          <Suspense fallback={<p className="quiet">…</p>}>
+            <Bars rows={rows.map((row) => ({ name: row.by[by] ?? "?", usd: row.listUsd }))} />
+          </Suspense>
+          <CostTable rows={rows} by={by} />
+        </>
+      )}
+      <Budgets budgets={here.data?.budgets ?? []} spent={here.data?.rows ?? []} />
     </section>
   );
 }
 
-function sums(events: readonly NetEvent[], keyOf: (event: NetEvent) => string): Row[] {
-  const rows = new Map<string, Row>();
-  for (const event of events) {
-    if (!event.model) continue;
-    const key = keyOf(event);
-    const row = rows.get(key) ?? { key, firings: 0, calls: 0, input: 0, output: 0, usd: 0, list: 0 };
-    const { calls, inputTokens, outputTokens, costUsd, listUsd = costUsd } = event.model;
-    rows.set(key, {
-      key,
-      firings: row.firings + 1,
-      calls: row.calls + calls,
-      input: row.input + inputTokens,
-      output: row.output + outputTokens,
-      usd: row.usd + costUsd,
-      list: row.list + listUsd,
-    });
-  }
-  return [...rows.values()].sort((a, b) => b.list - a.list);
+function CostTable({ rows, by }: { rows: CostRow[]; by: string }) {
+  return (
+    <table>
+      <caption className="hidden">Costs by {by}</caption>
+      <thead>
+        <tr>
+          <th>{by}</th>
+          <th>Firings</th>
+          <th>Calls</th>
+          <th>Tokens in</th>
+          <th>Tokens out</th>
+          <th>Spent</th>
+          <th>At list prices</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.by[by]}>
+            <th scope="row">{row.by[by]}</th>
+            <td>{row.firings}</td>
+            <td>{row.calls}</td>
+            <td>{row.inputTokens}</td>
+            <td>{row.outputTokens}</td>
+            <td>{money(row.usd)}</td>
+            <td>{money(row.listUsd)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }
 
-/** The sum over time, at list prices. The table beneath says the same in numbers. */
-function Curve({ events }: { events: readonly NetEvent[] }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!box.current || events.length < 2) return;
-    let sum = 0;
-    const [xs, ys]: [number[], number[]] = [[], []];
-    for (const { ts, model } of events) {
-      sum += model?.listUsd ?? model?.costUsd ?? 0;
-      xs.push(Date.parse(ts) / 1000);
-      ys.push(sum);
-    }
-    const chart = new uPlot(
-      {
-        width: Math.min(900, box.current.clientWidth),
-        height: 180,
-        legend: { show: false },
-        series: [{}, { stroke: "#2f6fde", width: 2, fill: "#2f6fde22" }],
-        axes: [{}, { size: 70, values: (_, ticks) => ticks.map((tick) => `${tick} $`) }],
-      },
-      [xs, ys],
-      box.current,
-    );
-    return () => chart.destroy();
-  }, [events]);
-  return events.length < 2 ? null : <div ref={box} role="img" aria-label="The sum at list prices over time; the table has the numbers" />;
+function Budgets({ budgets, spent }: { budgets: Costs["budgets"]; spent: CostRow[] }) {
+  if (budgets.length === 0) return null;
+  return (
+    <table>
+      <caption>Budgets: what may be used, and what was</caption>
+      <thead>
+        <tr>
+          <th>Of</th>
+          <th>A firing</th>
+          <th>In this net</th>
+          <th>A day</th>
+          <th>Used in all</th>
+          <th>At the limit</th>
+        </tr>
+      </thead>
+      <tbody>
+        {budgets.map(({ of, name, budget: { perNet, perDay, onCrossing, ...each } }) => (
+          <tr key={`${of} ${name}`}>
+            <th scope="row">
+              {name} <span className="quiet">{of}</span>
+            </th>
+            <td>{of === "net" ? "" : limits(each, "")}</td>
+            <td>{limits((of === "net" ? each : perNet) ?? {}, "")}</td>
+            <td>{limits(perDay ?? {}, "")}</td>
+            <td>
+              {money(of === "net" ? spent.reduce((sum, row) => sum + row.usd, 0) : (spent.find(({ by }) => by.persona === name)?.usd ?? 0))}
+            </td>
+            <td>{typeof onCrossing === "string" ? onCrossing : "stop"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }

@@ -1,21 +1,91 @@
-/** The hands: who is there, what each can do, and what it works on. */
+/** The hands: who is there, what each can do and works on, and what nobody who is there could do. */
+import { addressOf, go } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
-import { useExecutors, useMarking } from "../queries.ts";
-import { ageOf } from "../words.ts";
+import { type ExecutorRow, type Hands, useHands } from "../queries.ts";
+import { useEvents } from "../use-events.ts";
+import { ageOf, clockTime, plural } from "../words.ts";
 
-export function ExecutorsScreen({ net }: ScreenProps) {
-  const executors = useExecutors();
-  const marking = useMarking(net, null);
-  const claimed = (marking.data?.firings ?? []).filter(({ executor }) => executor !== null);
+export function ExecutorsScreen({ store, net }: ScreenProps) {
+  const { data, error } = useHands();
+  const events = useEvents(store);
+  const { executors = [], running = [], waiting = [], blocked = [] } = data ?? {};
   return (
     <section className="page">
       <h1>Executors</h1>
-      {executors.error && <p className="bad">{executors.error.message}</p>}
-      {executors.data?.length === 0 && (
+      {error && <p className="bad">{error.message}</p>}
+      {data && executors.length === 0 && (
         <p className="empty">
           No executor is there; commands wait. <code>petrel executor start</code>
         </p>
       )}
+      {blocked.length > 0 && <Blocked blocked={blocked} />}
+      <Fleet executors={executors} />
+      <h2>{running.length === 0 ? "No command runs" : `${plural(running.length, "command")} running`}</h2>
+      {running.map((one) => (
+        <article key={one.firing} className="card" aria-label={`${one.executor} works at ${one.transition}`}>
+          <p>
+            <span className="pill going-on">{one.executor}</span> works at{" "}
+            <button type="button" className="link" onClick={() => go(addressOf(one.net, "net", { at: `transition:${one.transition}` }))}>
+              {one.transition}
+            </button>{" "}
+            <span className="quiet">
+              of {one.net}
+              {one.persona === null ? "" : `, for ${one.persona}`}, for {ageOf(Date.now() - Date.parse(one.since))}
+              {one.attempt > 1 ? `, attempt ${one.attempt}` : ""}
+            </span>
+          </p>
+          {one.net === net && (
+            <ol className="tail" aria-label="What it says">
+              {events
+                .filter(({ firing }) => firing === one.firing)
+                .slice(-8)
+                .map(({ seq, ts, summary }) => (
+                  <li key={seq}>
+                    {clockTime(ts)} {summary}
+                  </li>
+                ))}
+            </ol>
+          )}
+        </article>
+      ))}
+      {waiting.length > 0 && (
+        <>
+          <h2>{plural(waiting.length, "command")} waiting for a free hand</h2>
+          <ul>
+            {waiting.map(({ firing, net: of, transition, pool, since }) => (
+              <li key={firing}>
+                {transition} of {of}, pool {pool}, for {ageOf(Date.now() - Date.parse(since))}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Blocked({ blocked }: { blocked: Hands["blocked"] }) {
+  return (
+    <div className="card gate" role="status">
+      <h2>{plural(blocked.length, "command")} blocked</h2>
+      <ul>
+        {blocked.map(({ firing, net, transition, pool, missing, text, since }) => (
+          <li key={firing}>
+            <strong>{transition}</strong> of {net} waits for {ageOf(Date.now() - Date.parse(since))}: {text}.{" "}
+            <code>
+              petrel executor start --pool {pool}
+              {missing.map((label) => ` --label ${label}`).join("")}
+            </code>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Fleet({ executors }: { executors: ExecutorRow[] }) {
+  return (
+    <div className="scroll">
       <table>
         <caption className="hidden">Executors</caption>
         <thead>
@@ -24,33 +94,29 @@ export function ExecutorsScreen({ net }: ScreenProps) {
             <th>Pools</th>
             <th>Labels</th>
             <th>Load</th>
+            <th>Kept apart by</th>
+            <th>Heard</th>
             <th>Version</th>
             <th>Host</th>
           </tr>
         </thead>
         <tbody>
-          {(executors.data ?? []).map(({ name, pools, labels, version, host, slots, busy }) => (
+          {executors.map(({ name, pools, labels, version, host, slots = 0, busy = 0, isolation, heard, at }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>{pools.join(", ")}</td>
               <td>{labels.join(", ")}</td>
-              <td>{slots === undefined ? "" : `${busy ?? 0} of ${slots}`}</td>
+              <td>
+                <meter min={0} max={Math.max(1, slots)} value={busy} aria-label={`load of ${name}`} /> {busy} of {slots}
+              </td>
+              <td>{isolation}</td>
+              <td>{ageOf(Date.now() - Date.parse(heard ?? at))} ago</td>
               <td>{version}</td>
               <td>{host}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      <h2>Under way in {net}</h2>
-      {claimed.length === 0 && <p className="empty">No command runs.</p>}
-      <ul>
-        {claimed.map(({ firing, transition, executor, attempt, since }) => (
-          <li key={firing}>
-            {executor} works at {transition} for {ageOf(Date.now() - Date.parse(since))}
-            {attempt > 1 ? `, attempt ${attempt}` : ""} <code className="quiet">{firing}</code>
-          </li>
-        ))}
-      </ul>
-    </section>
+    </div>
   );
 }

@@ -1,11 +1,10 @@
 /** What waits for people: what is asked, on what evidence, and the decision. */
-import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import type { ScreenProps } from "../app.tsx";
-import { JsonView } from "../parts/json-view.tsx";
+import { Decide } from "../parts/decide.tsx";
+import { Evidence } from "../parts/evidence.tsx";
 import { type GateRow, useGates } from "../queries.ts";
-import { call, type Me } from "../session.ts";
-import { ageOf } from "../words.ts";
+import type { Me } from "../session.ts";
+import { ageOf, clockTime } from "../words.ts";
 
 export function GatesScreen({ me }: ScreenProps) {
   const gates = useGates();
@@ -13,7 +12,11 @@ export function GatesScreen({ me }: ScreenProps) {
   return (
     <section className="page">
       <h1>Waiting for people</h1>
-      {!me.scopes.includes("petrel:gate") && <p className="quiet">Your key decides nothing; a key with the scope petrel:gate does.</p>}
+      {!me.scopes.includes("petrel:gate") && (
+        <p className="quiet">
+          Your key decides nothing. One that does: <code>petrel auth client add ada --scope petrel:gate --role maintainer</code>
+        </p>
+      )}
       {gates.data?.length === 0 && <p className="empty">Nothing waits for a decision.</p>}
       {gates.data?.map((gate) => (
         <GateCard key={`${gate.net} ${gate.firing}`} gate={gate} me={me} />
@@ -27,69 +30,57 @@ function GateCard({ gate, me }: { gate: GateRow; me: Me }) {
   return (
     <article className="card gate" aria-label={`gate ${gate.gate}`}>
       <h2>
-        {gate.gate} <span className="quiet">of {gate.net}</span>
+        {titleOf(gate)} <span className="quiet">{gate.gate}</span>
       </h2>
       <p>
-        {gate.summary ?? `The transition ${gate.transition} asks before it begins.`} It has waited {ageOf(now - Date.parse(gate.since))}
-        {gate.expires === null ? "" : `, and escalates in ${ageOf(Date.parse(gate.expires) - now)}`}. {gate.approvals} of {gate.quorum}{" "}
-        approvals, by {gate.approvers.join(", ")}.
+        {gate.summary ?? (
+          <>
+            <strong>{gate.transition}</strong> of {gate.net} asks before it begins.
+          </>
+        )}
       </p>
-      {gate.decisions.length > 0 && (
-        <ul>
-          {gate.decisions.map(({ by, approve, comment }) => (
-            <li key={`${by} ${String(approve)} ${comment ?? ""}`}>
-              {by} {approve ? "approved" : "rejected"}
-              {comment ? `: ${comment}` : ""}
-            </li>
-          ))}
-        </ul>
-      )}
-      {gate.inputs !== undefined && (
-        <details open>
-          <summary>What it is about</summary>
-          <JsonView value={gate.inputs} open={2} />
-        </details>
-      )}
+      <dl className="facts">
+        <dt>Waits</dt>
+        <dd>{ageOf(now - Date.parse(gate.since))}</dd>
+        {gate.expires !== null && (
+          <>
+            <dt>Escalates in</dt>
+            <dd>{ageOf(Date.parse(gate.expires) - now)}</dd>
+          </>
+        )}
+        <dt>Approvals</dt>
+        <dd>
+          {gate.approvals} of {gate.quorum}, by {gate.approvers.map((one) => one.replace(/^role:/, "a ")).join(" or ")}
+        </dd>
+        {gate.decisions.map(({ by, approve, comment, at }) => (
+          <Decision key={`${by} ${String(approve)}`} by={by} approve={approve} comment={comment} at={at} />
+        ))}
+      </dl>
+      <Evidence gate={gate} />
       {me.scopes.includes("petrel:gate") && <Decide gate={gate} />}
     </article>
   );
 }
 
-function Decide({ gate }: { gate: GateRow }) {
-  const client = useQueryClient();
-  const [comment, setComment] = useState("");
-  const [said, setSaid] = useState<string | null>(null);
-  const decide = async (decision: "approve" | "reject") => {
-    try {
-      const answer = await call<{ passed: boolean; approvals: number; quorum: number }>(`/api/gates/${gate.net}/${gate.firing}`, {
-        method: "POST",
-        body: { decision, ...(comment === "" ? {} : { comment }) },
-      });
-      setSaid(
-        decision === "reject"
-          ? "Rejected."
-          : answer.passed
-            ? "Approved; the net goes on."
-            : `Approved, ${answer.approvals} of ${answer.quorum}.`,
-      );
-      await client.invalidateQueries();
-    } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
-    }
-  };
+function Decision({ by, approve, comment, at }: { by: string; approve: boolean; comment?: string | undefined; at?: string | undefined }) {
   return (
-    <form onSubmit={(event) => event.preventDefault()}>
-      <label htmlFor={`note-${gate.firing}`}>A note, kept in the log</label>
-      <textarea id={`note-${gate.firing}`} rows={2} value={comment} onChange={({ target }) => setComment(target.value)} />
-      <div className="bar">
-        <button type="button" className="good" onClick={() => void decide("approve")}>
-          Approve
-        </button>
-        <button type="button" className="danger" onClick={() => void decide("reject")}>
-          Reject
-        </button>
-        <span role="status">{said}</span>
-      </div>
-    </form>
+    <>
+      <dt>{by}</dt>
+      <dd>
+        {approve ? "approved" : "rejected"}
+        {at === undefined ? "" : ` at ${clockTime(at)}`}
+        {comment ? `: ${comment}` : ""}
+      </dd>
+    </>
   );
+}
+
+/** What people call the work: the title of the first input that has one. */
+function titleOf({ inputs, gate }: GateRow): string {
+  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) return gate;
+  for (const input of Object.values(inputs).flat()) {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) continue;
+    if (typeof input.title === "string") return input.title;
+  }
+  return gate;
 }

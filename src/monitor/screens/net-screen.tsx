@@ -8,6 +8,7 @@ import { NetTable } from "../net/net-table.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
 import { TransitionPanel } from "../net/transition-panel.tsx";
 import { Control } from "../parts/control.tsx";
+import { NowStrip } from "../parts/now-strip.tsx";
 import { useDefinition, useMarking } from "../queries.ts";
 import { useEvents } from "../use-events.ts";
 
@@ -54,8 +55,10 @@ export function NetScreen({ net, store, me }: ScreenProps) {
           />
         )}
         <p className="legend quiet">
-          ○ place with its tokens · ▮ transition · halo: running · amber: waits for people · red: failed last · dashed arc: reads
+          ○ place with its tokens · ▮ transition · halo: running · amber: waits for people · red: failed last · dashed arc: reads · thin
+          arc: rework or failure
         </p>
+        <NowStrip net={net} events={events} marking={marking.data ?? null} />
       </section>
       {chosen?.startsWith("place:") && (
         <PlacePanel net={net} place={chosen.slice("place:".length)} at={null} me={me} onClose={() => setQuery({ at: null })} />

@@ -1,15 +1,14 @@
 /** The past: the net, its marking and its narration at any moment, and what lies between two. */
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import type { Json } from "../../contract/json.ts";
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
 import type { NetDefinition } from "../net/graph.ts";
 import { NetCanvas } from "../net/net-canvas.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
-import { JsonView } from "../parts/json-view.tsx";
+import { Between } from "../parts/between.tsx";
+import { Fork } from "../parts/fork.tsx";
 import { useDefinition, useMarking } from "../queries.ts";
-import { call } from "../session.ts";
+import { mayOperate } from "../session.ts";
 import { useEvents } from "../use-events.ts";
 import { clockTime } from "../words.ts";
 
@@ -51,16 +50,8 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
             {since === null ? "Compare from here" : "No comparison"}
           </button>
         </div>
-        <p role="status">
-          {at ? `${clockTime(at.ts)} ${at.summary}` : "Before the first event that is known here."}{" "}
-          {me.readOnly ? (
-            ""
-          ) : (
-            <code className="quiet">
-              petrel fork {net} --at {moment}
-            </code>
-          )}
-        </p>
+        <p role="status">{at ? `${clockTime(at.ts)} ${at.summary}` : "Before the first event that is known here."} </p>
+        {mayOperate(me) && <Fork net={net} moment={moment} />}
         {marking.error && <p className="bad">{marking.error.message}</p>}
         {definition.data && (
           <NetCanvas
@@ -95,20 +86,3 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
   );
 }
 const NONE: ReadonlySet<string> = new Set();
-
-function Between({ net, from, to }: { net: string; from: number; to: number }) {
-  const [first, second] = [Math.min(from, to), Math.max(from, to)];
-  const difference = useQuery({
-    queryKey: ["difference", net, first, second],
-    queryFn: () => call<Record<string, Json>>(`/api/nets/${net}/difference?from=${first}&to=${second}`),
-  });
-  return (
-    <aside className="panel" aria-label="Difference">
-      <h2>
-        Between {first} and {second}
-      </h2>
-      {difference.error && <p className="bad">{difference.error.message}</p>}
-      {difference.data && <JsonView value={difference.data} open={1} />}
-    </aside>
-  );
-}
