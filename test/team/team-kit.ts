@@ -128,14 +128,14 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
     logger: silentLogger,
     environment: process.env,
   });
-  await apply(broker, options);
+  const definition = await apply(broker, options);
   const settings = {
     repo: repo.origin,
     base: "main",
     ...(options.target === undefined ? {} : { target: options.target }),
     overview: "A project.",
   };
-  await putToken(broker, net, "settings", settings, "settings");
+  if (definition.places.settings) await putToken(broker, net, "settings", settings, "settings");
   const events = () => eventsOf(broker, net);
   return {
     broker,
@@ -159,7 +159,7 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
   };
 }
 
-async function apply(broker: Broker, { net, flags = {}, netName = SAFE_TEAMS }: TeamOptions): Promise<void> {
+async function apply(broker: Broker, { net, flags = {}, netName = SAFE_TEAMS }: TeamOptions): Promise<NetDefinition> {
   const definition = await applyTeam(broker, `nets/${netName}.json`, "personas", BY);
   for (const [name, given] of Object.entries(flags)) {
     const { $schema: _, ...persona } = JSON.parse(readFileSync(`personas/${name}.json`, "utf8")) as JsonObject;
@@ -167,10 +167,11 @@ async function apply(broker: Broker, { net, flags = {}, netName = SAFE_TEAMS }: 
     const files = Object.fromEntries(names.map((file) => [file, readFileSync(`personas/${file}`, "utf8")]));
     await asked(broker, null, "apply-persona", { persona: { ...persona, flags: given }, files, by: BY });
   }
-  if (!net) return;
+  if (!net) return definition;
   const edited = structuredClone(definition);
   net(edited);
   await asked(broker, null, "apply-net", { definition: edited as unknown as Json, by: BY });
+  return definition;
 }
 
 async function eventsOf(broker: Broker, net: string): Promise<NetEvent[]> {

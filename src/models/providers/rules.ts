@@ -40,7 +40,7 @@ export interface RuleFacts {
 /** At most one of `answer`, `calls`, `done`, `fail` and `refusal`; `say` may stand beside each, or alone. */
 export interface RuleAnswer {
   say?: string;
-  /** For an `llm`: the answer that its output schema asks for. */
+  /** The answer that the persona's output schema asks for, of an `llm` or an `agent`. */
   answer?: JsonObject;
   /** For an `agent`: tools to call now; their results are in `calls` of the next turn. */
   calls?: { tool: string; input: Json }[];
@@ -115,7 +115,7 @@ function answerOf(given: RuleAnswer, request: ModelRequest): ModelAnswer {
   const turn = request.messages.filter(({ role }) => role === "assistant").length + 1;
   const named: { tool: string; input: Json }[] = [
     ...(given.calls ?? []),
-    ...(given.answer ? [{ tool: request.toolChoice ?? "answer", input: given.answer }] : []),
+    ...(given.answer ? [{ tool: request.toolChoice ?? ending(request), input: given.answer }] : []),
     ...(given.done ? [{ tool: "done", input: given.done }] : []),
     ...(given.fail === undefined ? [] : [{ tool: "fail", input: { reason: given.fail } }]),
   ];
@@ -129,6 +129,11 @@ function answerOf(given: RuleAnswer, request: ModelRequest): ModelAnswer {
     usage: { inputTokens: estimateInput(request), outputTokens: estimateOutput(content) },
     model: RULES,
   };
+}
+
+/** An agent hands in its answer by `done`. */
+function ending({ tools }: ModelRequest): string {
+  return tools.some(({ name }) => name === "done") ? "done" : "answer";
 }
 
 function textOf(content: readonly Block[]): string {

@@ -15,7 +15,7 @@ const NET = {
       persona: "worker",
       ask: "Do the task.",
       in: [{ place: "tasks", as: "task" }],
-      out: [{ to: "proposals", when: "false" }, { to: "done" }],
+      out: [{ to: "proposals", when: "$result == null" }, { to: "done" }],
       onError: "errors",
     },
     "to-people": { kind: "link", in: [{ place: "proposals", as: "it" }], to: { net: "recruiting", place: "offers" } },
