@@ -195,7 +195,7 @@ export async function executorCheck(broker: Broker): Promise<Finding[]> {
     return [{ check: "executors", status: "warn", says: "no executor is there: agents and commands wait", hint: "petrel executor start" }];
   }
   const list = executors.map((one) => `${one.name} (${one.pools.join(", ")}; ${one.busy} of ${one.slots} busy)`);
-  return [{ check: "executors", status: "ok", says: list.join(", ") }, ...executors.map(isolationCheck)];
+  return [{ check: "executors", status: "ok", says: list.join(", ") }, ...executors.map(isolationCheck), ...executors.flatMap(handChecks)];
 }
 
 /** What keeps the commands of an executor apart from its machine, as it says itself. */
@@ -204,6 +204,11 @@ function isolationCheck({ name, isolation = "not known: it runs an older version
   if (!/^(none|not known)/.test(isolation)) return { check: "isolation", status: "ok", says };
   const hint = "install bubblewrap on its machine; until then its commands can read what its user can read";
   return { check: "isolation", status: "warn", says, hint };
+}
+
+/** What its machine lacks for hands. */
+function handChecks({ name, lacks = [] }: ExecutorPresence): Finding[] {
+  return lacks.map((lack) => ({ check: "hands", status: "warn", says: `${name}: ${lack}` }));
 }
 
 export async function diskCheck(dir: string): Promise<Finding> {

@@ -103,6 +103,8 @@ export interface ExecutorPresence {
   isolation?: string;
   /** Hands that it has and its policy allows, like `shell.run`; absent from executors of before they said so. */
   hands?: string[];
+  /** What its machine lacks for hands of its own, a clause each: `browser.flow: there is no ffmpeg`. */
+  lacks?: string[];
 }
 
 /** A piece of an artefact, from the executor that holds an attempt to the owner of the net; the next follows its answer. */

@@ -182,6 +182,8 @@ async function perform(
       }),
     );
   });
+  const endings: (() => void)[] = [];
+  const afterwards = (call: () => void) => void endings.push(call);
   try {
     abort.signal.throwIfAborted();
     const hand = handFor(order, bench.hands);
@@ -191,7 +193,9 @@ async function perform(
     mkdirSync(workDir, { recursive: true });
     checkInput(hand.input, order);
     const value = await unlessAborted(
-      hand.run(handContext({ bench, order, hand, granted, signal: work.signal, workDir, ask })),
+      hand.run(
+        handContext({ bench, order, hand, granted, signal: work.signal, workDir, ask, end: (error) => work.abort(error), afterwards }),
+      ),
       work.signal,
     );
     if (!isZod(hand.output)) checkOutput(hand.output, hand.name, value);
@@ -203,6 +207,7 @@ async function perform(
     limit.cancel();
     abort.signal.removeEventListener("abort", forward);
     bench.desk.close(order, work.signal.aborted);
+    for (const call of endings) call();
     killProcessesWith(`HOME=${workDir}/`);
     await rm(workDir, { recursive: true, force: true }).catch(() => {});
   }

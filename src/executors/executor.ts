@@ -75,7 +75,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const policy = options.policy ?? OPEN_POLICY;
   const sandbox = await findSandbox(options.environment);
-  const hands = await handsHere(options, logger);
+  const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   const bench: Bench = {
     line,
@@ -99,7 +99,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy), hands: offered });
+  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy), hands: offered, lacks });
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -160,15 +160,19 @@ function tidyUp(dir: string, bench: Bench, signal: AbortSignal): void {
 }
 
 /** What this machine has not got is left out: its orders are another's. */
-async function handsHere({ hands, environment }: ExecutorOptions, logger: Logger): Promise<HandTable> {
+async function handsHere({ hands, environment }: ExecutorOptions, logger: Logger): Promise<{ hands: HandTable; lacks: string[] }> {
   const table = new Map(handTable(hands));
+  const lacks: string[] = [];
   for (const hand of [...table.values()]) {
-    const lack = await hand.lack?.({ environment });
-    if (lack === null || lack === undefined) continue;
+    const lack = (await hand.lack?.({ environment })) ?? null;
+    const short = lack === null ? ((await hand.shortOf?.({ environment })) ?? null) : null;
+    if (short !== null) lacks.push(`${hand.name}: ${short}`);
+    if (lack === null) continue;
+    lacks.push(`${hand.name} is not offered: ${lack}`);
     logger.info({ hand: hand.name, lack }, "a hand is not offered here");
     table.delete(hand.name);
   }
-  return table;
+  return { hands: table, lacks };
 }
 
 async function pullOffers(
@@ -225,7 +229,7 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
 function startHeartbeat(
   options: ExecutorOptions,
   running: ReadonlyMap<string, { order: WorkOrder }>,
-  offers: { isolation: string; hands: string[] },
+  offers: { isolation: string; hands: string[]; lacks: string[] },
 ): { stop(): void } {
   let timer: Timer | null = null;
   const beat = () => {

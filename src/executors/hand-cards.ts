@@ -1,10 +1,13 @@
 /** The hands that come with Petrel, as they are known where orders are written. What does the work is in `hand-table.ts`. */
 import type { HandCard } from "./hand.ts";
+import { flowCard } from "./hands/browser/card.ts";
+import { ciCard } from "./hands/ci/card.ts";
 import { deliverCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
+import { reviewCard } from "./hands/review/card.ts";
 import { shellCard } from "./hands/shell/card.ts";
 
 export const handCards: ReadonlyMap<string, HandCard> = new Map(
-  [shellCard, sessionCard, verifyCard, deliverCard].map((card) => [card.name, card]),
+  [shellCard, sessionCard, verifyCard, deliverCard, reviewCard, ciCard, flowCard].map((card) => [card.name, card]),
 );
 
 /** Rooms of the hands that come with Petrel: no loaded hand is called like them. */

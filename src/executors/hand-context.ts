@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClaimAnswer, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
-import { Cancelled } from "../contract/errors.ts";
+import { Cancelled, type Terminal } from "../contract/errors.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { traceparentOf } from "../contract/trace-context.ts";
 import { fileBytes, layDown } from "./artifact-content.ts";
@@ -16,6 +16,7 @@ import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed } from "./sandbox.ts";
+import { killProcessesWith } from "./stray-processes.ts";
 
 export interface AttemptParts {
   bench: Bench;
@@ -25,6 +26,10 @@ export interface AttemptParts {
   signal: AbortSignal;
   workDir: string;
   ask(verb: ClaimVerb): Promise<ClaimAnswer>;
+  /** Ends the attempt with this error. */
+  end(error: Terminal): void;
+  /** Called when the attempt is over. */
+  afterwards(call: () => void): void;
 }
 
 export function handContext(parts: AttemptParts): HandContext {
@@ -48,7 +53,8 @@ export function handContext(parts: AttemptParts): HandContext {
   };
 }
 
-function processes({ bench, order, hand, signal, workDir }: AttemptParts, traceparent: string): Pick<HandContext, "run" | "open"> {
+function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, "run" | "open" | "environment"> {
+  const { bench, order, hand, signal, workDir } = parts;
   const run = attemptKey(order);
   const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run, traceparent });
   return {
@@ -65,6 +71,16 @@ function processes({ bench, order, hand, signal, workDir }: AttemptParts, tracep
       checkCommand(order, argv, bench.policy);
       const env = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
       return openProcess({ argv: inSandbox(bench, hand, { argv, cwd, env, workDir }).argv, cwd, env, signal });
+    },
+    environment: (program) => {
+      checkCommand(order, [program], bench.policy);
+      const mark = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
+      const unwatch = bench.watch.watch({ mark: `PETREL_RUN=${mark}`, limits: bench.policy.limits, over: (error) => parts.end(error) });
+      parts.afterwards(() => {
+        unwatch();
+        killProcessesWith(`PETREL_RUN=${mark}`);
+      });
+      return { ...base, PETREL_RUN: mark };
     },
   };
 }

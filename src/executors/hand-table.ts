@@ -1,13 +1,22 @@
 /** Which hand does what an order names: those that come with Petrel, and those that an executor has loaded. */
 import { Terminal } from "../contract/errors.ts";
 import type { HandDefinition } from "./hand.ts";
+import { browserHands } from "./hands/browser/run.ts";
+import { ciHands } from "./hands/ci/run.ts";
 import { codeHands } from "./hands/code/hands.ts";
+import { reviewHands } from "./hands/review/run.ts";
 import { shellCard } from "./hands/shell/card.ts";
 import { shellRun } from "./hands/shell/run.ts";
 
 export type HandTable = ReadonlyMap<string, HandDefinition>;
 
-export const builtInHands: readonly HandDefinition[] = [{ ...shellCard, run: shellRun }, ...codeHands];
+export const builtInHands: readonly HandDefinition[] = [
+  { ...shellCard, run: shellRun },
+  ...codeHands,
+  ...reviewHands,
+  ...ciHands,
+  ...browserHands,
+];
 
 /** Throws Terminal `hand-name-taken`. */
 export function handTable(loaded: readonly HandDefinition[] = []): HandTable {

@@ -43,6 +43,11 @@ export interface HandContext {
   run: RunCommand;
   /** Starts a process that stays open for a conversation by lines, in the same environment; ended with the attempt. */
   open(command: { argv: string[]; cwd: string }): OpenProcess;
+  /**
+   * For a library that starts a program itself: what it is to be started in. Its memory and processes are watched like a command's, and
+   * the attempt's end takes whoever is left. Throws Refused `policy-command`.
+   */
+  environment(program: string): Record<string, string>;
   /** Asks the owner just before an irreversible step. Throws Cancelled `not-confirmed` when the attempt is no longer ours. */
   confirm(): Promise<void>;
   /** A session opens for tool calls with this. */
@@ -90,4 +95,6 @@ export interface HandDefinition extends HandCard {
   run: Hand;
   /** Why it cannot be done on this machine, in a clause, or null. Asked once, at the executor's start. */
   lack?: (machine: { environment: Environment }) => Promise<string | null>;
+  /** What it can do less well here, in a clause, or null: it is offered all the same, and `petrel doctor` says it. */
+  shortOf?: (machine: { environment: Environment }) => Promise<string | null>;
 }

@@ -36,6 +36,7 @@ const shape = z.looseObject({
   flag: z.enum(FLAGS).nullable().optional(),
   enclosed: z.boolean().optional(),
   lack: fn.optional(),
+  shortOf: fn.optional(),
   run: fn,
 });
 
@@ -83,7 +84,7 @@ function mainOf(folder: string): string | null {
 function handOf(given: unknown, folder: string): HandDefinition {
   const parsed = shape.safeParse(given);
   if (!parsed.success) throw unreadable(folder, `what it exports is no hand: ${z.prettifyError(parsed.error)}`);
-  const { name, about, input, output = {}, flag = null, enclosed = true, lack, run } = parsed.data;
+  const { name, about, input, output = {}, flag = null, enclosed = true, lack, shortOf, run } = parsed.data;
   if (BUILT_IN_ROOMS.has(roomOf(name)))
     throw new Terminal({
       code: "hand-name-taken",
@@ -100,6 +101,7 @@ function handOf(given: unknown, folder: string): HandDefinition {
   return {
     ...{ name, about, input, output, flag, enclosed, mode: "run" },
     ...(lack ? { lack: lack as NonNullable<HandDefinition["lack"]> } : {}),
+    ...(shortOf ? { shortOf: shortOf as NonNullable<HandDefinition["shortOf"]> } : {}),
     run: async (context) => (await work(context.order.input, { ...context, ...errors })) ?? null,
   };
 }

@@ -77,6 +77,20 @@ const localisation = [
   check("minor", /\.toLocaleString\(\s*\)|getMonth\(\)\s*\+\s*1/, "a date or number by hand: name locale and time zone"),
 ];
 
+/** The same checks without a persona around them, by what they look at. */
+export const REVIEW_CHECKS: ReadonlyMap<string, readonly Check[]> = new Map([
+  ["security", security],
+  ["performance", performance],
+  ["threats", threats],
+  ["api", api],
+  ["migration", migration],
+  ["licences", licences],
+  ["accessibility", accessibility],
+  ["ux", ux],
+  ["observability", observability],
+  ["localisation", localisation],
+]);
+
 export const REVIEWERS: ReadonlyMap<string, Rule> = new Map([
   [
     "security-reviewer",

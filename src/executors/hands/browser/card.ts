@@ -1,0 +1,50 @@
+/** What `browser.flow` takes and gives. */
+import { z } from "zod";
+import type { HandCard } from "../../hand.ts";
+import { keptArtifact } from "../kept-artifact.ts";
+import { step } from "./steps.ts";
+
+const FAILS = ["errors", "console", "requests", "accessibility"] as const;
+
+export const flowInput = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("Where the flow begins; paths in steps are relative to it"),
+  steps: z.array(step).max(200).default([]),
+  viewport: z.strictObject({ width: z.int().min(200).max(4000), height: z.int().min(200).max(4000) }).default({ width: 1280, height: 800 }),
+  stepMs: z.int().min(100).max(600_000).default(10_000).describe("Time limit of one step"),
+  video: z.boolean().default(true),
+  accessibility: z.boolean().default(true).describe("Whether the last page is looked at with axe"),
+  fails: z
+    .array(z.enum(FAILS))
+    .default(["errors"])
+    .describe(
+      "What makes the result not ok besides a step: uncaught errors, errors on the console, failed requests, serious findings of axe",
+    ),
+});
+
+const stepResult = z.object({ step: z.string(), ok: z.boolean(), ms: z.number(), error: z.string().nullable() });
+
+const flowOutput = z.object({
+  ok: z.boolean().describe("Every step was done, and there is nothing of what `fails` names"),
+  url: z.string().describe("Where the flow ended"),
+  title: z.string(),
+  steps: z.array(stepResult).describe("Opening the page is the first"),
+  failed: stepResult.nullable(),
+  console: z.array(z.object({ type: z.string(), text: z.string(), url: z.string(), line: z.number() })).describe("Errors and warnings"),
+  errors: z.array(z.string()).describe("Uncaught errors of the page"),
+  failedRequests: z.array(z.object({ method: z.string(), url: z.string(), status: z.number().nullable(), error: z.string().nullable() })),
+  times: z.object({ count: z.number(), failed: z.number(), p50Ms: z.number(), p95Ms: z.number(), slowestMs: z.number() }),
+  accessibility: z.array(
+    z.object({ rule: z.string(), impact: z.string(), help: z.string(), helpUrl: z.string(), nodes: z.array(z.string()) }),
+  ),
+  screenshots: z.array(keptArtifact).describe("Those that steps asked for, and the last state: `end.png` or `failed.png`"),
+  video: keptArtifact.nullable(),
+  videoMissing: z.string().nullable().describe("Why there is no video, or not all of it"),
+  sandboxed: z.boolean().describe("Whether Chromium's own sandbox was around the page"),
+  told: z.string(),
+});
+
+export const flowCard: HandCard = {
+  name: "browser.flow",
+  about: "Opens a page in a real browser, does the steps, and keeps screenshots, a video, errors and what axe finds",
+  ...{ input: flowInput, output: flowOutput, flag: null, mode: "run", enclosed: false },
+};
