@@ -74,6 +74,10 @@ export class ModelGuard {
     };
   }
 
+  get wallClock(): Clock {
+    return this.#parts.clock;
+  }
+
   /** The same tiers under guard: for tools that ask a model, too. */
   get tiers(): Tiers {
     return { ...this.#parts.tiers, ask: this.ask };

@@ -36,6 +36,7 @@ import { toolsOf } from "./tool-hands/mcp-room.ts";
 import type { ToolRoom } from "./tool-hands/tool-room.ts";
 import { wiringOf } from "./turn-input.ts";
 import { deniedDraft, told } from "./turn-report.ts";
+import { TurnTimeline } from "./turn-timeline.ts";
 import { closeDesk, type Desk, openDesk, redoWork } from "./workspace-desk.ts";
 
 export interface WorkContext {
@@ -49,6 +50,7 @@ export interface WorkContext {
 interface Spent {
   model?: ModelUse;
   tools: ToolUse[];
+  timeline: TurnTimeline;
   /** Takes leave of whom the attempt has met. */
   leave?: () => Promise<void>;
 }
@@ -68,7 +70,7 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
     if (firing.kind === "command")
       return new Promise<Finished>((resolve) => context.signal.addEventListener("abort", () => resolve(finished(null)), { once: true }));
     const limit = timeLimit(clock, firing.timeoutMs, context.signal);
-    const spent: Spent = { tools: [] };
+    const spent: Spent = { tools: [], timeline: new TurnTimeline() };
     const tellSpent = () => {
       if (spent.model) void term.commit(spentDraft(firing, spent)).catch(() => {}); // W4
     };
@@ -87,7 +89,8 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
         bound.knowledge,
         spent,
       );
-      const said = await told(term, firing, result, knowledge);
+      const reported = await told(term, firing, result, knowledge);
+      const said = { ...reported, attributes: { ...reported.attributes, ...spent.timeline.attributes } };
       if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value }, said);
       const { status: _, ...rest } = said;
       return finished({ ok: false, error: errorData(unfinished(firing.persona, result.outcome, wordsOf(result))) }, rest);
@@ -112,7 +115,8 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
       const outcome = outcomeOf(data);
       const { model, tools } = spent;
       const used = { ...(model ? { model } : {}), ...(tools.length > 0 ? { tools } : {}) };
-      return finished({ ok: false, error: data }, { ...used, ...(outcome ? { attributes: { outcome } } : {}) }); // W4
+      const attributes = { ...(outcome ? { outcome } : {}), ...spent.timeline.attributes };
+      return finished({ ok: false, error: data }, { ...used, ...(Object.keys(attributes).length > 0 ? { attributes } : {}) }); // W4
     } finally {
       void spent.leave?.().catch(() => {});
       guard?.end();
@@ -177,6 +181,7 @@ async function work(
     tools,
     callTool: (name, toolInput, call, signal) => callTool(room, name, toolInput, call, signal),
     onProgress: (progress) => {
+      spent.timeline.take(progress, guard.wallClock.now());
       if (progress.kind === "answered") bookNow(progress.use);
       if (progress.kind === "tool") guard.beforeTool(progress.tool);
       if (progress.kind === "tool-done") spent.tools.push({ name: progress.tool, ok: progress.ok });

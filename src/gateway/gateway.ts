@@ -31,6 +31,7 @@ import { runtimeRoutes } from "./routes/runtime.ts";
 import { teamRoutes } from "./routes/team.ts";
 import { tokenRoutes } from "./routes/token.ts";
 import { tokenPlaceRoutes } from "./routes/tokens.ts";
+import { exportTraces } from "./traces/trace-exporter.ts";
 
 /** A definition of a net of thousands of transitions fits. */
 const BODY_LIMIT = 8 * 1024 * 1024;
@@ -57,6 +58,7 @@ export async function startGateway(ports: GatewayPorts, options: GatewayOptions)
   const ledger = new Ledger({ ...ports, stopping: stopping.signal });
   const house: House = { ...ports, access, feeds, ledger, stopping: stopping.signal };
   const api = await buildApi(house, options);
+  if (ports.collector) void exportTraces({ ...ports, collector: ports.collector, id: ports.ids.next(), stopping: stopping.signal });
   try {
     const url = await api.listen({ host: options.host, port: options.port });
     return {

@@ -3,6 +3,7 @@ import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { Collector } from "./traces/trace-exporter.ts";
 
 export interface GatewayPorts {
   broker: Broker;
@@ -12,4 +13,6 @@ export interface GatewayPorts {
   version: string;
   /** Folder of the built monitor; null where there is none. */
   monitor: string | null;
+  /** Where traces go; absent: nowhere. */
+  collector?: Collector | null;
 }

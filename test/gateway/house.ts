@@ -4,6 +4,7 @@ import type { MasterPorts } from "../../src/actors/master-ports.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
+import type { Collector } from "../../src/gateway/traces/trace-exporter.ts";
 import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
 
@@ -63,8 +64,10 @@ export interface GatewayHouse {
 export async function gatewayHouse({
   monitor = null,
   master = {},
+  collector = null,
 }: {
   monitor?: string | null;
+  collector?: Collector | null;
   master?: Partial<MasterPorts>;
 } = {}): Promise<GatewayHouse> {
   const kit = await masterKit(master);
@@ -79,6 +82,7 @@ export async function gatewayHouse({
         logger: silentLogger,
         version: "0.0.0",
         monitor,
+        collector,
       },
       { host: "127.0.0.1", port },
     );

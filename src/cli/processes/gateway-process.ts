@@ -7,6 +7,7 @@ import { PetrelError } from "../../contract/errors.ts";
 import type { AccessBook } from "../../gateway/access/access-book.ts";
 import type { Scope } from "../../gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
+import { collectorFrom } from "../../gateway/traces/trace-exporter.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
@@ -46,7 +47,15 @@ export async function runGateway(
   const { user, password } = nats.gateway ?? nats.admin ?? nats;
   const { clock, ids } = petrel;
   const broker = await connectBroker({ url: nats.url, user, password, name: "gateway", clock, ids, ...durabilityOf(nats) });
-  const ports = { broker, clock, ids, logger, version: petrel.version, monitor: monitorFolder(petrel.root) };
+  const ports = {
+    broker,
+    clock,
+    ids,
+    logger,
+    version: petrel.version,
+    monitor: monitorFolder(petrel.root),
+    collector: collectorFrom(petrel.env),
+  };
   const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
   await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
   logger.info({ pid: process.pid, url: gateway.url }, "gateway is up");

@@ -1,0 +1,124 @@
+/**
+ * The spans of one firing, from its events: the firing, its attempts, and in them model calls, tool calls and commands, by the GenAI
+ * conventions. Ids follow from the firing, so whoever makes them anew makes the same, and an executor's own spans find their parent. Pure.
+ */
+import type { NetEvent } from "../../contract/event.ts";
+import { sha256 } from "../../contract/hash.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
+import { spanIdOf, traceIdOf } from "../../contract/trace-context.ts";
+import type { Attributes, Span } from "./span.ts";
+
+export const idOf = (...words: (string | number)[]): string => sha256(words.join("/")).slice(0, 16);
+export const storySpanId = (net: string, correlation: string): string => idOf("petrel-story", net, correlation);
+
+interface Attempt {
+  attempt: number;
+  from: number;
+  to: number;
+  executor: string | undefined;
+  error: string | null;
+}
+
+/** `events`: all of one firing, in order, the last one its end. Empty where it belongs to no story. */
+export function spansOfFiring(events: readonly NetEvent[]): Span[] {
+  const [first] = events;
+  const last = events.at(-1);
+  const correlation = events.find((event) => event.correlation !== undefined)?.correlation;
+  if (!first || !last || correlation === undefined || first.firing === undefined) return [];
+  const { net, firing } = first;
+  const traceId = traceIdOf(correlation);
+  const spanId = idOf("petrel-firing", net, firing);
+  const to = Date.parse(last.ts);
+  const from = first === last ? to - (last.durationMs ?? 0) : Date.parse(first.ts);
+  const failed = last.status === "error" || last.status === "refused" ? last.summary : null;
+  const about = aboutFiring(events);
+  const own: Span = {
+    ...{ traceId, spanId, parentSpanId: storySpanId(net, correlation), kind: "internal", from, to, error: failed },
+    name: about.persona === undefined ? `${about.kind} ${about.transition}` : `invoke_agent ${about.persona}`,
+    attributes: { ...about.attributes, "petrel.attempts": attemptsOf(events).length || 1 },
+  };
+  const attempts = attemptsOf(events).map(
+    ({ attempt, executor, ...times }): Span => ({
+      ...{ traceId, spanId: spanIdOf({ net, firing, attempt }), parentSpanId: spanId, kind: "internal", ...times },
+      name: executor === undefined ? `attempt ${attempt}` : `${about.kind === "command" ? "command" : "workspace"} ${about.transition}`,
+      attributes: { ...about.attributes, "petrel.attempt": attempt, "petrel.executor": executor },
+    }),
+  );
+  return [own, ...attempts, ...events.flatMap((event) => callsIn(event, traceId, spanId))];
+}
+
+function aboutFiring(events: readonly NetEvent[]) {
+  const known = <K extends keyof NetEvent>(key: K) => events.find((event) => event[key] !== undefined)?.[key];
+  const kind = String(events.find(({ attributes }) => attributes?.kind !== undefined)?.attributes?.kind ?? "transition");
+  const persona = kind === "command" ? undefined : known("persona");
+  const { net, firing } = events[0] as NetEvent;
+  const model = events.findLast((event) => event.model && event.model.calls > 0)?.model;
+  const attributes: Attributes = {
+    ...{ "petrel.net": net, "petrel.transition": known("transition"), "petrel.kind": kind, "petrel.firing": firing },
+    ...{ "petrel.correlation": known("correlation"), "petrel.net.version": known("netVersion"), "petrel.outcome": events.at(-1)?.type },
+    ...(persona === undefined
+      ? {}
+      : {
+          "gen_ai.operation.name": "invoke_agent",
+          "gen_ai.agent.name": persona,
+          "gen_ai.agent.version": known("personaVersion"),
+          "gen_ai.conversation.id": known("correlation"),
+        }),
+    ...(model
+      ? {
+          "gen_ai.provider.name": model.provider,
+          "gen_ai.request.model": model.name,
+          "gen_ai.usage.input_tokens": model.inputTokens,
+          "gen_ai.usage.output_tokens": model.outputTokens,
+          "petrel.model.calls": model.calls,
+          "petrel.cost.usd": model.costUsd,
+          "petrel.tier": model.tier,
+        }
+      : {}),
+  };
+  return { kind, persona, transition: known("transition") ?? "", attributes };
+}
+
+/** From `started`, or the moment when the next one began, to the event that ended it. */
+function attemptsOf(events: readonly NetEvent[]): Attempt[] {
+  const attempts: Attempt[] = [];
+  for (const { type, ts, attempt = 1, attributes, summary } of events) {
+    const at = Date.parse(ts);
+    const open = attempts.at(-1);
+    if (type === "started" || (open?.attempt !== attempt && type === "claimed"))
+      attempts.push({ attempt, from: at, to: at, executor: undefined, error: null });
+    const now = attempts.at(-1);
+    if (!now) continue;
+    now.to = Math.max(now.to, at);
+    if (type === "claimed" && typeof attributes?.executor === "string") now.executor = attributes.executor;
+    if (type === "failed") now.error = summary;
+    if (type === "lapsed") {
+      now.error = summary;
+      attempts.push({ attempt, from: at, to: at, executor: undefined, error: null });
+    }
+  }
+  return attempts;
+}
+
+function callsIn({ net, firing = "", attempt = 1, attributes }: NetEvent, traceId: string, firingSpan: string): Span[] {
+  const timeline: Json[] = Array.isArray(attributes?.timeline) ? attributes.timeline : [];
+  return timeline.filter(isJsonObject).map((one, at): Span => {
+    const name = String(one.name);
+    const tool = one.call === "tool";
+    return {
+      ...{ traceId, spanId: idOf("petrel-call", net, firing, attempt, at), kind: tool ? "internal" : "client" },
+      parentSpanId: firing === "" ? firingSpan : spanIdOf({ net, firing, attempt }),
+      ...{ from: Number(one.from), to: Number(one.to), error: one.ok === false ? `${name} failed` : null },
+      name: `${tool ? "execute_tool" : "chat"} ${name}`,
+      attributes: tool
+        ? { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name, "gen_ai.tool.type": "function" }
+        : {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": String(one.provider ?? ""),
+            "gen_ai.request.model": name,
+            "gen_ai.usage.input_tokens": Number(one.inputTokens ?? 0),
+            "gen_ai.usage.output_tokens": Number(one.outputTokens ?? 0),
+          },
+    };
+  });
+}
