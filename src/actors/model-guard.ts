@@ -4,7 +4,7 @@
  * - G1 Nothing is asked and no tool is called that could cross a budget; what is declared for the crossing happens instead.
  * - G2 Waiting for a busy model takes nothing of the time that the work has.
  */
-import { NOTHING, plus } from "../contract/budget.ts";
+import { NOTHING, plus, UNCOUNTED_TOOLS } from "../contract/budget.ts";
 import type { Clock } from "../contract/clock.ts";
 import { isoTime } from "../contract/clock.ts";
 import { PetrelError } from "../contract/errors.ts";
@@ -22,8 +22,6 @@ import type { Term } from "./term/term.ts";
 const LEAST_OUTPUT = 256;
 /** A shorter wait is not worth an event. */
 const TELL_MS = 1000;
-/** They end or order the work and do nothing outside of it. */
-const UNCOUNTED: ReadonlySet<string> = new Set(["done", "fail", "think"]);
 /** How the turn loop says that the turns or seconds of one firing are used up. */
 const OF_THE_LOOP: ReadonlySet<string> = new Set(["budget-exhausted", "too-many-turns"]);
 
@@ -108,7 +106,7 @@ export class ModelGuard {
 
   /** Before a tool is called. Throws BudgetCrossed. */
   beforeTool(name: string): void {
-    if (UNCOUNTED.has(name)) return;
+    if (UNCOUNTED_TOOLS.has(name)) return;
     this.#mustHold({ toolCalls: 1 });
     this.#open.used = plus(this.#open.used, { toolCalls: 1 });
   }

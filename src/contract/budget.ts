@@ -15,6 +15,9 @@ export interface Amounts {
 export const NOTHING: Amounts = { usd: 0, tokens: 0, turns: 0, seconds: 0, toolCalls: 0 };
 export const AMOUNTS = ["usd", "tokens", "turns", "seconds", "toolCalls"] as const;
 
+/** Tools that end or order the work and do nothing outside of it: no budget counts their calls. */
+export const UNCOUNTED_TOOLS: ReadonlySet<string> = new Set(["done", "fail", "think"]);
+
 /** What has no number has no limit. */
 export type Limits = { [amount in keyof Amounts]?: number | undefined };
 

@@ -3,7 +3,7 @@
  * across restarts, takeovers and replays.
  */
 
-import { type Amounts, NOTHING, plus } from "../contract/budget.ts";
+import { type Amounts, NOTHING, plus, UNCOUNTED_TOOLS } from "../contract/budget.ts";
 import { timeOf } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject } from "../contract/json.ts";
@@ -33,7 +33,7 @@ export function amountsOf(event: NetEvent, startedAt: number | null): Amounts | 
     // At the end of an attempt, not at each of its steps.
     seconds:
       startedAt === null || !(event.type === "fired" || event.type === "failed") ? 0 : Math.max(0, timeOf(event.ts) - startedAt) / 1000,
-    toolCalls: tools?.length ?? 0,
+    toolCalls: (tools ?? []).filter(({ name }) => !UNCOUNTED_TOOLS.has(name)).length,
   };
 }
 
