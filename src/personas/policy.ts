@@ -91,7 +91,9 @@ function listRule({ persona, tools }: Grant, { name, runs }: ToolDefinition): Ve
 function netRule(_: Grant, tool: ToolDefinition, wiring: Wiring): Verdict {
   const { name, runs } = tool;
   if (wiring.tools && runs !== "loop" && !wiring.tools.includes(name)) {
-    return notWired(`the net does not allow ${name} here`, `Here it allows ${wiring.tools.join(", ") || "no tools"}.`);
+    return wiring.tools.length === 0
+      ? notWired("this transition offers no tools: only an agent calls any", 'Its kind in the net file would have to be "agent".')
+      : notWired(`the net does not allow ${name} here`, `Here it allows ${wiring.tools.join(", ")}.`);
   }
   for (const need of needsOf(tool)) {
     const lack = lackOf(need, name, wiring);

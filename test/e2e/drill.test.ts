@@ -14,8 +14,12 @@ const persona = (name: string, budget: object) => ({
 const position = (name: string) => ({ kind: "agent", persona: name, in: [{ place: "in", as: "it" }], ask: "Do it.", out: [{ to: "out" }] });
 const net = (...names: string[]) => ({
   net: "mine",
-  places: { in: { open: true }, out: { sink: true } },
-  transitions: Object.fromEntries(names.map((name) => [`by-${name}`, position(name)])),
+  places: { in: { open: true }, ready: { open: true }, out: { sink: true } },
+  transitions: {
+    ...Object.fromEntries(names.map((name) => [`by-${name}`, position(name)])),
+    // One that acts by a fixed command: its persona is drilled as well.
+    send: { kind: "command", persona: "careful", pool: "code", argv: ["true"], in: [{ place: "ready" }], out: [{ to: "out" }] },
+  },
 });
 interface Page {
   ok: boolean;
@@ -39,6 +43,7 @@ test("a careful persona passes, one without a budget of tokens fails, and the ne
   expect(new Set(good.checks.map(({ tried }) => tried))).toEqual(
     new Set(["push", "foreign read", "secret", "approval", "keep a secret out", "overspend", "gate", "a killed executor"]),
   );
+  expect(good.checks.filter(({ position }) => position === "send")).toHaveLength(6);
   expect(good.checks.find(({ tried }) => tried === "foreign read")?.says).toMatch(/no arc lets this persona read vault/);
 
   write("net.json", net("careful", "spender"));

@@ -96,6 +96,47 @@ describe.each(["readonly", "people"] as const)("%s", (who) => {
     expect(await tried(reader, `${API}.CONSUMER.DELETE.PLACE_n_inbox.view-1`)).toContain('"success":true');
   });
 
+  test.each(["petrel-access", "petrel-secrets"])("cannot look into the bucket %s, by any call", async (bucket) => {
+    const key = bucket === "petrel-access" ? "access" : "secrets";
+    await master.keyValue(key).put("canary", { value: "canary-of-a-bucket" });
+    const stream = `KV_${bucket}`;
+    const config = JSON.stringify({ stream_name: stream, config: { name: "peek", ack_policy: "none", durable_name: "peek" } });
+    for (const api of ["$JS.API", API]) {
+      const calls: [string, string][] = [
+        [`STREAM.MSG.GET.${stream}`, '{"seq":1}'],
+        [`STREAM.MSG.GET.${stream}`, `{"last_by_subj":"$KV.${bucket}.canary"}`],
+        [`DIRECT.GET.${stream}`, '{"seq":1}'],
+        [`DIRECT.GET.${stream}`, `{"multi_last":["$KV.${bucket}.>"]}`],
+        [`DIRECT.GET.${stream}.$KV.${bucket}.canary`, ""],
+        [`CONSUMER.CREATE.${stream}`, config],
+        [`CONSUMER.CREATE.${stream}.peek`, config],
+        [`CONSUMER.CREATE.${stream}.peek.$KV.${bucket}.canary`, config],
+        [`CONSUMER.DURABLE.CREATE.${stream}.peek`, config],
+        [`CONSUMER.MSG.NEXT.${stream}.peek`, '{"batch":1,"no_wait":true}'],
+        [`STREAM.CREATE.COPY`, JSON.stringify({ name: "COPY", sources: [{ name: stream }] })],
+      ];
+      for (const [call, body] of calls) {
+        const said = await tried(reader, `${api}.${call}`, body);
+        expect(said, `${api}.${call}`).not.toContain("canary");
+        expect(said, `${api}.${call}`).not.toContain(
+          Buffer.from(JSON.stringify({ value: "canary-of-a-bucket" }))
+            .toString("base64")
+            .slice(0, 20),
+        );
+        // Denied by the server, or by who makes consumers for readers.
+        if (said !== "no") expect(JSON.parse(said), `${api}.${call}`).toMatchObject({ error: { code: 400 } });
+      }
+    }
+    const heard: string[] = [];
+    reader.subscribe(`$KV.${bucket}.>`, { callback: (_error, msg) => void heard.push(msg?.subject ?? "") });
+    await master.keyValue(key).put("canary-two", { value: "again" });
+    await tried(reader, `${API}.STREAM.NAMES`, "{}");
+    expect(heard.filter((subject) => subject !== "")).toEqual([]);
+    // The other buckets are open to eyes: it is these two that are kept.
+    await master.keyValue("limits").put("model", { open: "yes" });
+    expect(await tried(reader, `${API}.STREAM.MSG.GET.KV_petrel-limits`, '{"last_by_subj":"$KV.petrel-limits.model"}')).toContain('"seq"');
+  });
+
   test("cannot delete a consumer that is not a reader's", async () => {
     const admin = await open("admin");
     const own = JSON.stringify({ stream_name: "LOG_n", config: { name: "mine", ack_policy: "none", mem_storage: true } });

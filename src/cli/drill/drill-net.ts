@@ -13,12 +13,15 @@ export interface Position {
   kind: "llm" | "agent";
 }
 
-/** Where models stand in a net; its sub-nets are drilled by their own names. */
+/**
+ * Where personas stand in a net; its sub-nets are drilled by their own names. Who acts by a fixed command or request has no model there:
+ * it is drilled as an agent with all that its file grants.
+ */
 export function positionsIn(definition: JsonObject): Position[] {
   const transitions = isJsonObject(definition.transitions) ? definition.transitions : {};
   return Object.entries(transitions).flatMap(([transition, each]): Position[] => {
-    if (!isJsonObject(each) || typeof each.persona !== "string" || (each.kind !== "llm" && each.kind !== "agent")) return [];
-    return [{ transition, persona: each.persona, kind: each.kind }];
+    if (!isJsonObject(each) || typeof each.persona !== "string") return [];
+    return [{ transition, persona: each.persona, kind: each.kind === "llm" ? "llm" : "agent" }];
   });
 }
 

@@ -26,7 +26,7 @@ export const drillVerb: Verb = {
   command: "drill <net>",
   summary: "let every persona of a net try push, foreign read, secret, approval and overspend, and kill an executor",
   details:
-    "Your net is only read. The personas are copied as they are into a system of their own in a temporary folder, each in its position by itself, with a hostile model behind; at the end the copy is thrown away. Positions of kind llm and agent are drilled; commands have no model.",
+    "Your net is only read. The personas are copied as they are into a system of their own in a temporary folder, each in its position by itself, with a hostile model behind; at the end the copy is thrown away. Who acts by a fixed command or request has no model in your net, and is drilled as an agent with all that its file grants.",
   examples: ["petrel drill safe-teams", "petrel drill safe-teams --json"],
   run: async (call) => {
     const net = call.arg("net");
@@ -57,7 +57,7 @@ async function copied(broker: Broker, net: string): Promise<Copy> {
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
   const positions = positionsIn(definition);
   if (positions.length === 0)
-    throw new Terminal({ code: "nothing-to-drill", message: `no position of ${net} has a model`, hint: "petrel persona ls" });
+    throw new Terminal({ code: "nothing-to-drill", message: `no position of ${net} has a persona`, hint: "petrel persona ls" });
   const names = [...new Set(positions.map(({ persona }) => persona))];
   return { positions, personas: await Promise.all(names.map((name) => storedPersona(broker, name))) };
 }
