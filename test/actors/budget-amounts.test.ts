@@ -149,7 +149,7 @@ describe("a durable loop over a crash", () => {
     const spent = spendingOf(kit.stateOf("costly"), WHOLE_NET, "").total;
     expect(spent).toMatchObject({ turns: 3, tokens: 303_000 });
     expect(total.usd).toBeCloseTo(spent.usd, 6);
-    expect(total.usd).toBeCloseTo(Number((fired?.attributes?.total as { costUsd: number }).costUsd), 6);
+    expect(total.usd).toBeCloseTo(Number((fired?.attributes?.total as { costUsd: number } | undefined)?.costUsd), 6);
     expect(total.usd).toBeCloseTo(1.26, 6);
   });
 });
