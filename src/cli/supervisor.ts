@@ -246,7 +246,9 @@ export class Supervisor {
     }
     // One that comes back is where it was.
     const port = this.#gatewayUrl === null ? this.options.gateway : Number(new URL(this.#gatewayUrl).port);
-    return ["gateway", ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];
+    // Where no live model works for the net, none answers about it.
+    const expert = this.options.models.source === "live" ? [] : ["--expert", "rules"];
+    return ["gateway", ...expert, ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];
   }
 
   /** Others find it by the runtime file. */

@@ -176,7 +176,7 @@ function placeFact(net: string, { place, title, waiting: free, reserved, oldestA
 }
 
 /** Longest first, so that `task-results` is not taken for `task`. */
-function namesIn(question: string, { marking, definition }: Seen): string[] {
+export function namesIn(question: string, { marking, definition }: Seen): string[] {
   const words = question.toLowerCase();
   const names = [
     ...marking.places.map(({ place }) => place),

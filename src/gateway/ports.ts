@@ -3,6 +3,7 @@ import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { Tiers } from "../models/tiers.ts";
 import type { Collector } from "./traces/trace-exporter.ts";
 
 export interface GatewayPorts {
@@ -14,5 +15,7 @@ export interface GatewayPorts {
   /** Folder of the built monitor; null where there is none. */
   monitor: string | null;
   /** Where traces go; absent: nowhere. */
+  /** Models for the Domain Expert; absent: the rules answer. */
+  expert?: Tiers | null;
   collector?: Collector | null;
 }

@@ -6,6 +6,7 @@ import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
 import type { Collector } from "../../src/gateway/traces/trace-exporter.ts";
 import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
+import type { Tiers } from "../../src/models/tiers.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
 
 export const PEOPLE = { user: "ada", roles: ["maintainer"] };
@@ -65,7 +66,9 @@ export async function gatewayHouse({
   monitor = null,
   master = {},
   collector = null,
+  expert = null,
 }: {
+  expert?: Tiers | null;
   monitor?: string | null;
   collector?: Collector | null;
   master?: Partial<MasterPorts>;
@@ -83,6 +86,7 @@ export async function gatewayHouse({
         version: "0.0.0",
         monitor,
         collector,
+        expert,
       },
       { host: "127.0.0.1", port },
     );

@@ -9,10 +9,12 @@ import type { Scope } from "../../gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
 import { collectorFrom } from "../../gateway/traces/trace-exporter.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
+import type { Tiers } from "../../models/tiers.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
 import { aborted } from "./master-process.ts";
+import { chooseModels } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { stateFolder } from "./state-folder.ts";
 
@@ -24,6 +26,8 @@ export interface GatewayProcessOptions {
   anyPort: boolean;
   logLevel: string;
   trustProxy: string[];
+  /** Whether the Domain Expert asks a model, where one is configured and has a key. */
+  expert: boolean;
 }
 
 /** The clients that every local system has, and what each may do. */
@@ -55,6 +59,7 @@ export async function runGateway(
     version: petrel.version,
     monitor: monitorFolder(petrel.root),
     collector: collectorFrom(petrel.env),
+    expert: options.expert ? await expertModels(petrel, options.dir) : null,
   };
   const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
   await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
@@ -63,6 +68,25 @@ export async function runGateway(
   await aborted(signal);
   await gateway.close();
   await broker.close();
+}
+
+/** The most that its model may cost in the life of one gateway, in US dollars. */
+const EXPERT_USD = 1;
+
+/** Null where no model of the tier has a key, or the configuration is no good: then the rules answer. */
+async function expertModels({ clock, cwd, root, env }: PetrelDoors, dir: string): Promise<Tiers | null> {
+  try {
+    const options = { source: "live" as const, budgetUsd: EXPERT_USD };
+    const tiers = await chooseModels({ options, roots: [], cwd, root, env, clock, dir });
+    return tiers
+      .plan()
+      .find(({ tier }) => tier === "economy")
+      ?.choices.some(({ available }) => available)
+      ? tiers
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 async function listening({ port, anyPort }: GatewayProcessOptions, start: (port: number) => Promise<Gateway>): Promise<Gateway> {

@@ -37,9 +37,11 @@ import { runVerb } from "./run.ts";
 import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { secretLsVerb, secretRmVerb, secretSetVerb } from "./secret.ts";
+import { shareVerb } from "./share.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
 import { toolsDocsVerb, toolsLsVerb } from "./tools.ts";
+import { topVerb } from "./top.ts";
 import { traceVerb } from "./trace.ts";
 import { upVerb } from "./up.ts";
 import { verifyVerb } from "./verify.ts";
@@ -66,6 +68,7 @@ export const verbs: readonly Verb[] = [
   reportVerb,
   whyVerb,
   costsVerb,
+  topVerb,
   actorsVerb,
   gateLsVerb,
   gateApproveVerb,
@@ -116,6 +119,7 @@ export const verbs: readonly Verb[] = [
   handsShowVerb,
   masterVerb,
   gatewayVerb,
+  shareVerb,
   authAddVerb,
   authLsVerb,
   authRotateVerb,

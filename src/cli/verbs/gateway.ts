@@ -14,6 +14,11 @@ export const gatewayVerb: Verb = {
     { flags: "--host <address>", about: "where to listen (default: 127.0.0.1)" },
     { flags: "--port <n>", about: `the port (default: ${DEFAULT_GATEWAY_PORT}; 0 takes a free one)` },
     { flags: "--trust-proxy <address...>", about: "proxies whose word on a client's address counts" },
+    {
+      flags: "--expert <who>",
+      about: "who answers as Domain Expert: a model, where one has a key, or rules alone",
+      choices: ["model", "rules"],
+    },
     { flags: "--any-port", about: "take a free port when the port is in use" },
     { flags: "--tied", about: "end when standard input ends" },
   ],
@@ -26,6 +31,7 @@ export const gatewayVerb: Verb = {
       anyPort: call.on("anyPort"),
       logLevel: call.logLevel,
       trustProxy: call.list("trustProxy"),
+      expert: call.text("expert") !== "rules",
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
     await runGateway(petrel, options, signal, (url) => {

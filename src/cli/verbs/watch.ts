@@ -3,8 +3,10 @@
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
 import type { NetEvent } from "../../contract/event.ts";
+import type { Json } from "../../contract/json.ts";
 import { eventType, printEvent } from "../event-filter.ts";
 import { SpokenText } from "../spoken-text.ts";
+import { StoryLines } from "../story-lines.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 const BACKLOG = 20;
@@ -13,10 +15,16 @@ export const watchVerb: Verb = {
   command: "watch <net>",
   summary: "follow the events of a net, one sentence each",
   details: `Starts with the last ${BACKLOG} events; with --since it starts after that number and --until looks at those too. Ctrl-C ends it.`,
-  examples: ["petrel watch safe-teams", "petrel watch safe-teams --stream", "petrel watch safe-teams --since 0 --until stopped --json"],
+  examples: [
+    "petrel watch safe-teams",
+    "petrel watch safe-teams --stream",
+    "petrel watch safe-teams --story",
+    "petrel watch safe-teams --since 0 --until stopped --json",
+  ],
   options: [
     { flags: "--since <seq>", about: "start after the event with this number" },
     { flags: "--until <type>", about: "end with the first event of this type" },
+    { flags: "--story", about: "a heading for each story, and its steps beneath; with --json each line names its story" },
     { flags: "--stream", about: "show what models say while they say it, too" },
   ],
   run: async (call) => {
@@ -27,6 +35,12 @@ export const watchVerb: Verb = {
     await call.withBroker(async (broker) => {
       await noSuchNet(broker, net);
       const log = broker.log(net);
+      const stories = call.on("story") ? new StoryLines(broker, net) : null;
+      const print = async (event: NetEvent) => {
+        if (stories && call.json) return call.out.line({ ...event, ...(await stories.about(event)) } as unknown as Json, () => "");
+        await stories?.heading(event, call.out);
+        printEvent(call.out, event, (text) => call.pasteable(text));
+      };
       let after = (await log.bounds()).first - 1;
       let shown = since ?? 0;
       if (since === undefined) {
@@ -35,7 +49,7 @@ export const watchVerb: Verb = {
           recent.push(...entry.events);
           recent.splice(0, recent.length - BACKLOG);
         });
-        for (const event of recent) printEvent(call.out, event, (text) => call.pasteable(text));
+        for (const event of recent) await print(event);
         shown = recent.at(-1)?.seq ?? 0;
       }
       const said = call.on("stream") ? new SpokenText(call.out) : null;
@@ -45,7 +59,7 @@ export const watchVerb: Verb = {
           if (event.seq <= shown) continue;
           shown = event.seq;
           said?.endLine();
-          printEvent(call.out, event, (text) => call.pasteable(text));
+          await print(event);
           if (event.type === until) return listening?.stop();
         }
       }

@@ -3,15 +3,22 @@ import { z } from "zod";
 import { definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
+import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
+import type { Tiers } from "../../models/tiers.ts";
 import type { MarkingView } from "../../net/marking-view.ts";
+import { GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
+import type { Caller } from "../access/tokens.ts";
 import { type Api, callerOf, described, type House, netName, scope } from "../api.ts";
-import { answerTo, type FactLink } from "../expert.ts";
+import { answerTo, type FactLink, type Seen } from "../expert.ts";
+import { askExpertModel, linksIn } from "../expert-model.ts";
 import { mustReach } from "../guard.ts";
 import { type ServerEvent, sse } from "../sse.ts";
+import { pieces } from "../text-pieces.ts";
 
 const askBody = z.object({ net: netName, question: z.string().min(1).max(500) });
 const MOST_LINKS = 12;
+const RULES = "rules, from the facts above; no model";
 
 export function askRoutes(api: Api, house: House): void {
   // A question changes nothing, whatever its method.
@@ -31,18 +38,51 @@ export function askRoutes(api: Api, house: House): void {
       const { net, question } = request.body;
       mustReach(callerOf(request), net);
       await noSuchNet(house.broker, net);
-      const marking = (await askNet(house.broker, net, "marking")) as unknown as MarkingView;
-      const { definition } = readAnswer(definitionAnswer, await askNet(house.broker, net, "definition"), "definition");
-      const events = await house.feeds.of(net).recent();
-      const title = typeof definition.title === "string" ? definition.title : net;
-      const facts = answerTo(question, { net, title, marking, definition: definition as JsonObject, events, now: house.clock.now() });
-      await sse(request, reply, house, async function* (): AsyncGenerator<ServerEvent> {
-        for (const { text } of facts) yield { event: "text", data: { text: `${text}\n` } };
-        yield { event: "done", data: { by: "rules, from the facts above; no model", links: unique(facts.flatMap(({ links }) => links)) } };
-      });
+      const seen = await seenOf(house, net);
+      const { tiers, why } = await whoAnswers(house, callerOf(request));
+      await sse(request, reply, house, (signal) =>
+        tiers ? byModel(house, tiers, question, seen, signal) : byRules(question, seen, why === null ? RULES : `${RULES} (${why})`),
+      );
       return reply;
     },
   );
+}
+
+async function seenOf({ broker, feeds, clock }: House, net: string): Promise<Seen> {
+  const marking = (await askNet(broker, net, "marking")) as unknown as MarkingView;
+  const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
+  const events = await feeds.of(net).recent();
+  const title = typeof definition.title === "string" ? definition.title : net;
+  return { net, title, marking, definition: definition as JsonObject, events, now: clock.now() };
+}
+
+async function whoAnswers({ expert, broker, clock }: House, caller: Caller): Promise<{ tiers: Tiers | null; why: string | null }> {
+  if (!expert) return { tiers: null, why: null };
+  if (!caller.roles.includes(GUEST_ROLE)) return { tiers: expert, why: null };
+  return (await takeGuestQuestion(broker.keyValue("access"), clock))
+    ? { tiers: expert, why: null }
+    : { tiers: null, why: "guests have asked the model all their questions of today" };
+}
+
+async function* byRules(question: string, seen: Seen, by: string): AsyncGenerator<ServerEvent> {
+  const facts = answerTo(question, seen);
+  for (const { text } of facts) yield { event: "text", data: { text: `${text}\n` } };
+  yield { event: "done", data: { by, links: unique(facts.flatMap(({ links }) => links)) } };
+}
+
+/** A model that cannot answer leaves it to the rules. */
+async function* byModel(house: House, tiers: Tiers, question: string, seen: Seen, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  const stream = pieces((onText) => askExpertModel(tiers, { question, seen, key: house.ids.next() }, signal, onText));
+  for await (const text of stream.texts) yield { event: "text", data: { text } };
+  try {
+    const { text, by } = await stream.whole;
+    yield { event: "done", data: { by, links: unique(linksIn(text, seen)) } };
+  } catch (error) {
+    house.logger.warn({ error: String(error) }, "the Domain Expert's model did not answer; the rules do");
+    if (signal.aborted) return;
+    const code = error instanceof PetrelError ? error.code : "unexpected";
+    yield* byRules(question, seen, `${RULES} (the model did not answer: ${code})`);
+  }
 }
 
 function unique(links: FactLink[]): FactLink[] {

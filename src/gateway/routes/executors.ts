@@ -1,33 +1,9 @@
 /** The hands: who is there, what each works on, and the work that nobody who is there could do. */
-import { definitionAnswer, netRows, readAnswer } from "../../client/answers.ts";
-import { askNet, askRuntime } from "../../client/ask.ts";
-import type { ExecutorPresence } from "../../contract/envelope.ts";
-import { isJsonObject, type Json } from "../../contract/json.ts";
-import { lacksOf, missingFor, missingText, type Needs, SESSION_HAND } from "../../net/executor-match.ts";
-import type { FiringView, MarkingView } from "../../net/marking-view.ts";
+import { netRows, readAnswer } from "../../client/answers.ts";
+import { askRuntime } from "../../client/ask.ts";
+import { workUnderWay } from "../../client/work-under-way.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, scope } from "../api.ts";
-
-export interface RunningCommand {
-  net: string;
-  transition: string;
-  firing: string;
-  attempt: number;
-  executor: string;
-  persona: string | null;
-  correlation: string;
-  since: string;
-}
-export interface BlockedCommand {
-  net: string;
-  transition: string;
-  firing: string;
-  since: string;
-  pool: string;
-  /** What the nearest executor of the pool lacks; empty when nobody is in the pool. */
-  missing: string[];
-  text: string;
-}
 
 export function executorRoutes(api: Api, house: House): void {
   api.get(
@@ -46,7 +22,7 @@ export function executorRoutes(api: Api, house: House): void {
       const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets")
         .map(({ net }) => net)
         .filter((net) => reachesNet(callerOf(request), net));
-      const work = await Promise.all(nets.map((net) => workOf(house, net, executors)));
+      const work = await Promise.all(nets.map((net) => workUnderWay(broker, net, executors)));
       return {
         executors,
         running: work.flatMap(({ running }) => running),
@@ -55,38 +31,4 @@ export function executorRoutes(api: Api, house: House): void {
       };
     },
   );
-}
-
-async function workOf({ broker }: House, net: string, executors: readonly ExecutorPresence[]) {
-  const marking = (await askNet(broker, net, "marking")) as unknown as MarkingView;
-  const running = marking.firings.flatMap(({ executor, ...firing }) => (executor === null ? [] : [{ net, ...briefly(firing), executor }]));
-  const unclaimed = marking.firings.filter(({ executor, gate }) => executor === null && gate === null);
-  if (unclaimed.length === 0) return { running, waiting: [], blocked: [] };
-  const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
-  const waiting = unclaimed.flatMap((firing) => {
-    const needs = needsOf(definition, firing.transition);
-    return needs === null ? [] : [{ firing, needs, missing: missingFor(needs, executors) }];
-  });
-  return {
-    running,
-    waiting: waiting.filter(({ missing }) => missing === null).map(({ firing, needs }) => ({ net, ...briefly(firing), pool: needs.pool })),
-    blocked: waiting.flatMap(({ firing, missing }): BlockedCommand[] =>
-      missing === null ? [] : [{ net, ...briefly(firing), pool: missing.pool, missing: lacksOf(missing), text: missingText(missing) }],
-    ),
-  };
-}
-
-function briefly({ transition, firing, attempt, persona, correlation, since }: Omit<FiringView, "executor">) {
-  return { transition, firing, attempt, persona, correlation, since };
-}
-
-/** Null for what needs no executor. */
-function needsOf(definition: Record<string, Json>, transition: string): Needs | null {
-  const all = isJsonObject(definition.transitions) ? definition.transitions : {};
-  const own = all[transition];
-  if (!isJsonObject(own)) return null;
-  const labels = Array.isArray(own.labels) ? own.labels.map(String) : [];
-  if (own.kind === "command") return { pool: String(own.pool ?? "code"), labels, hand: String(own.hand ?? "shell.run") };
-  if (own.kind === "agent" && own.workspace !== undefined) return { pool: String(own.pool ?? "code"), labels, hand: SESSION_HAND };
-  return null;
 }

@@ -1,0 +1,79 @@
+/** The Domain Expert with a model and without: what it is given, what it says, and who pays for guests. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GUEST_QUESTIONS, takeGuestQuestion } from "../../src/gateway/access/guests.ts";
+import { defaultConfig } from "../../src/models/default-config.ts";
+import { anthropicProvider } from "../../src/models/providers/anthropic.ts";
+import { tierModels } from "../../src/models/tiers.ts";
+import { startAnthropicStub } from "../support/anthropic-stub.ts";
+import { realClock } from "../support/model-clock.ts";
+import type { Stub } from "../support/stub-turn.ts";
+import { type GatewayHouse, gatewayHouse } from "./house.ts";
+
+let stub: Stub;
+let house: GatewayHouse;
+beforeAll(async () => {
+  stub = await startAnthropicStub([{ text: "One order lies in done; sort has put it there.", usage: { input: 100, output: 20 } }]);
+  const anthropic = anthropicProvider({ apiKey: "k", baseURL: stub.url, clock: realClock });
+  const expert = tierModels(defaultConfig, new Map([["anthropic", anthropic]]), { clock: realClock });
+  house = await gatewayHouse({ expert });
+  await house.kit.put("shop", "inbox", { text: "two apples" });
+});
+afterAll(async () => {
+  await house.stop();
+  await stub.close();
+});
+
+async function ask(token: string, question: string): Promise<{ text: string; by: string; links: { id: string }[] }> {
+  const { text } = await house.call(house.a, "POST", "/api/ask", { token, body: { net: "shop", question } });
+  const frames = text.split("\n\n").flatMap((block) => {
+    const data = /^data: (.*)$/m.exec(block)?.[1];
+    return data === undefined ? [] : [JSON.parse(data) as { text?: string; by?: string; links?: { id: string }[] }];
+  });
+  return {
+    text: frames.map((frame) => frame.text ?? "").join(""),
+    by: frames.at(-1)?.by ?? "",
+    links: frames.at(-1)?.links ?? [],
+  };
+}
+
+test("a model gets counted facts, the net's shape and the newest events, no tool, and its answer links to what it names", async () => {
+  const { token } = await house.client("asker", ["petrel:read"]);
+  const answer = await ask(token, "What lies where?");
+  expect(answer).toMatchObject({ text: "One order lies in done; sort has put it there." });
+  expect(answer.by).toMatch(/^anthropic /);
+  expect(answer.links.map(({ id }) => id).sort()).toEqual(["done", "sort"]);
+  const sent = stub.requests.at(-1)?.body as { tools?: unknown[]; messages: unknown };
+  expect(sent.tools ?? []).toEqual([]);
+  expect(JSON.stringify(sent.messages)).toContain("1 token in");
+});
+
+test("guests have a number of questions a day; after it the rules answer, and others still get the model", async () => {
+  const { clientSecret } = await house.a.access.book.add({
+    id: "guest-1",
+    scopes: ["petrel:read"],
+    nets: null,
+    roles: ["guest"],
+    by: "ada",
+  });
+  const guest = String((await house.token(house.a, "guest-1", clientSecret)).json.access_token);
+  expect((await ask(guest, "What do I see?")).by).toMatch(/^anthropic /);
+  const bucket = house.kit.broker.keyValue("access");
+  let left = 0;
+  while (await takeGuestQuestion(bucket, house.kit.clock)) left += 1;
+  expect(left).toBe(GUEST_QUESTIONS - 1);
+  const asked = stub.requests.length;
+  const late = await ask(guest, "What do I see?");
+  expect(late.by).toContain("guests have asked the model all their questions of today");
+  expect(late.text).toContain('You see "A shop"');
+  expect(stub.requests.length).toBe(asked);
+  const { token } = await house.client("host", ["petrel:read"]);
+  expect((await ask(token, "And now?")).by).toMatch(/^anthropic /);
+});
+
+test("when the model does not answer, the rules do, and say so", async () => {
+  stub.turns = [{ status: 400 }] as never;
+  const { token } = await house.client("late", ["petrel:read"]);
+  const answer = await ask(token, "What lies where?");
+  expect(answer.by).toMatch(/^rules.*the model did not answer/);
+  expect(answer.text).toContain("A shop");
+});
