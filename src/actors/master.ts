@@ -16,6 +16,7 @@ import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { ArtifactDesk } from "./artifact-desk.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
+import { KnowledgeParts } from "./knowledge-parts.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
 import { serveMaster } from "./master-verbs.ts";
@@ -37,6 +38,7 @@ const BETWEEN_TRIES_MS = 500;
 export class Master {
   readonly ports: MasterPorts;
   readonly personas: PersonaBook;
+  readonly knowledgeParts: KnowledgeParts;
   readonly terms = new Map<string, Term>();
   readonly #root: AnyActorRef;
   readonly #listeners = new Set<(event: NetEvent) => void>();
@@ -55,6 +57,7 @@ export class Master {
   private constructor(ports: MasterPorts) {
     this.ports = ports;
     this.personas = new PersonaBook(ports.broker.personaVersions, ports.broker.artifacts);
+    this.knowledgeParts = new KnowledgeParts(ports.broker.artifacts);
     const { broker, clock, logger, name, netLeaseMs: leaseMs } = ports;
     this.#recruiter = startRecruiter({ broker, clock, logger, term: () => this.terms.get(RECRUITING) });
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });

@@ -9,11 +9,16 @@ import type { Json } from "../contract/json.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
 import { type ActorNode, treeJson } from "./actor-tree.ts";
 import { killTarget, stoppedTarget } from "./kill-target.ts";
+import { partBody } from "./knowledge-parts.ts";
 import type { Master } from "./master.ts";
 import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verbs.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
-const applyPersonaBody = z.object({ persona: z.unknown(), files: z.record(z.string(), z.string()).default({}), by: person });
+const applyPersonaBody = z.object({
+  persona: z.unknown(),
+  files: z.record(z.string(), z.union([z.string(), z.object({ artifact: z.string() })])).default({}),
+  by: person,
+});
 const forkBody = z.object({ as: z.string().optional() });
 const netBody = z.object({ net: z.string() });
 const switchBody = z.object({ by: person, target: z.string().optional(), kind: z.enum(["net", "persona", "executor"]).optional() });
@@ -42,11 +47,12 @@ const VERBS: Record<string, Verb> = {
       });
     const bound = await master.personas.apply(
       persona,
-      persona.knowledge.map((file) => ({ file, text: files[file] ?? "" })),
+      await Promise.all(persona.knowledge.map(async (file) => ({ file, text: await textOf(master, file, files[file] ?? "") }))),
     );
     const told = { persona: persona.persona, version: bound.version, by: by.user };
     return { persona: persona.persona, hash: bound.version, nets: (await fromAll(master, "tell-persona", told)).flat() };
   },
+  "knowledge-part": async (master, body) => master.knowledgeParts.take(partBody.parse(body)),
   personas: async (master) => {
     const rows = (await fromAll(master, "personas")).flat() as { persona: string; net?: string; version: string }[];
     // One that no net names is known to each master.
@@ -99,6 +105,13 @@ const VERBS: Record<string, Verb> = {
     return part ? switchAll(master, { turn: "running", ...part }, by.user) : { lifted: false };
   },
 };
+
+async function textOf(master: Master, file: string, given: string | { artifact: string }): Promise<string> {
+  if (typeof given === "string") return given;
+  const bytes = await master.ports.broker.artifacts.get(given.artifact);
+  if (bytes) return new TextDecoder().decode(bytes);
+  throw new Terminal({ code: "knowledge-lost", message: `what was sent of ${file} is not in the artefact store`, hint: "apply it again" });
+}
 
 export function serveRuntime(master: Master): Promise<Serving> {
   return master.ports.broker.commands.serve(null, async (verb, body) => {

@@ -1,6 +1,7 @@
 /** The files of a net and the personas that it names, checked and handed to a running system. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { sentFiles } from "../../client/persona-files.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { errorFromData, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
@@ -40,7 +41,11 @@ export async function applyTeam(broker: Broker, netFile: string, personaFolder: 
       });
     const persona = parsePersona(readFileSync(file, "utf8"), file, { exists: (path) => existsSync(join(dirname(file), path)) });
     const files = Object.fromEntries(persona.knowledge.map((path) => [path, readFileSync(join(dirname(file), path), "utf8")]));
-    await asked(broker, null, "apply-persona", { persona: persona as unknown as Json, files, by: { ...by } });
+    await asked(broker, null, "apply-persona", {
+      persona: persona as unknown as Json,
+      files: await sentFiles(broker, files),
+      by: { ...by },
+    });
   }
   await asked(broker, null, "apply-net", { text, file: netFile, by: { ...by } });
   return definition;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
+import { sentFiles } from "../../client/persona-files.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
@@ -68,7 +69,15 @@ async function storedPersona(broker: Broker, name: string): Promise<Copy["person
   if (!isJsonObject(stored) || !isJsonObject(stored.persona))
     throw new Terminal({ code: "persona-missing", message: `the persona ${name} is not in the version store`, hint: "petrel persona ls" });
   const knowledge = Array.isArray(stored.knowledge) ? stored.knowledge.filter(isJsonObject) : [];
-  return { persona: stored.persona, files: Object.fromEntries(knowledge.map(({ file, text }) => [String(file), String(text)])) };
+  const files = await Promise.all(knowledge.map(async (each) => [String(each.file), await textOf(broker, each)] as const));
+  return { persona: stored.persona, files: Object.fromEntries(files) };
+}
+
+/** It lies in the artefact store; versions of before carry the text themselves. */
+async function textOf(broker: Broker, { text, sha256 }: JsonObject): Promise<string> {
+  if (typeof text === "string") return text;
+  const bytes = await broker.artifacts.get(String(sha256));
+  return bytes ? new TextDecoder().decode(bytes) : "";
 }
 
 async function inScratch(call: VerbCall, copy: Copy): Promise<DrillCheck[]> {
@@ -97,7 +106,8 @@ async function inScratch(call: VerbCall, copy: Copy): Promise<DrillCheck[]> {
 async function drilled({ petrel }: VerbCall, { positions, personas }: Copy, broker: Broker, supervisor: Supervisor): Promise<DrillCheck[]> {
   const by = { user: petrel.user, roles: ["maintainer"] };
   const canary = `canary-${petrel.ids.next()}`;
-  for (const each of personas) await asked(broker, null, "apply-persona", { ...each, by });
+  for (const { persona, files } of personas)
+    await asked(broker, null, "apply-persona", { persona, files: await sentFiles(broker, files), by });
   await asked(broker, null, "apply-net", { definition: drillNet(positions), by });
   for (const [place, data] of drillTokens(positions, canary)) await putToken(broker, DRILL_NET, place, data, `drill-${place}`);
   const events: NetEvent[] = [];

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from "node:path";
 import { applyAnswer, personaRows, readAnswer } from "../../client/answers.ts";
 import { askRuntime } from "../../client/ask.ts";
+import { sentFiles } from "../../client/persona-files.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
@@ -40,8 +41,9 @@ export const personaApplyVerb: Verb = {
     if (!checked.ok) throw fileProblems(file, checked.problems);
     for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
     const files = knowledge(call, file, checked.knowledge);
-    const body = { persona: checked.persona, files, by: callerOf(call) };
-    const raw = await call.withBroker((broker) => askRuntime(broker, "apply-persona", body));
+    const raw = await call.withBroker(async (broker) =>
+      askRuntime(broker, "apply-persona", { persona: checked.persona, files: await sentFiles(broker, files), by: callerOf(call) }),
+    );
     const answer = readAnswer(applyAnswer, raw, "apply-persona");
     call.out.result({ ...(raw as JsonObject), persona: checked.name }, () =>
       answer.changed === false
