@@ -17,8 +17,24 @@ export function isText(type: string, content: Uint8Array): boolean {
   }
 }
 
-/** Errors: Terminal `no-text`. */
+/** Formats that programs write, and what reads them out. They come from anybody: a parser for them has no place in a master's process. */
+const DOCUMENTS: readonly [RegExp, name: string, reader: string][] = [
+  [/^application\/pdf$/, "PDF", '["pdftotext", "in.pdf", "-"]'],
+  [/officedocument|msword|opendocument|rtf/, "office document", '["soffice", "--headless", "--convert-to", "txt", "in.docx"]'],
+];
+
+/** Errors: Terminal `no-text`, `document`. */
 export function plainText(type: string, content: Uint8Array): string {
+  const isPdf = content.length > 4 && Buffer.from(content.subarray(0, 5)).toString("latin1") === "%PDF-";
+  const document = DOCUMENTS.find(([pattern]) => pattern.test(isPdf ? "application/pdf" : type));
+  if (document) {
+    const [, name, reader] = document;
+    throw new Terminal({
+      code: "document",
+      message: `the artefact is a ${name}, and Petrel reads none: it may come from anybody`,
+      hint: `a command transition before this one can, on an executor with its limits: ${reader}`,
+    });
+  }
   if (!isText(type, content)) {
     throw new Terminal({
       code: "no-text",

@@ -278,6 +278,21 @@ describe("artefacts", () => {
       expect(await wrong(name, { id: secretArtifact })).toBe("artifact-not-named");
   });
 
+  test("text is not read out of documents that programs write, and not out of pictures: it is said what would", async () => {
+    for (const [type, content, code] of [
+      ["application/pdf", "%PDF-1.7 ...", "document"],
+      ["text/plain", "%PDF-1.7 ...", "document"],
+      ["application/vnd.openxmlformats-officedocument.wordprocessingml.document", "PK...", "document"],
+      ["image/png", "\u0089PNG", "no-text"],
+    ] as const) {
+      await tools.grant("rw---", ["artifact.put", "artifact.text"]);
+      const { $artifact } = await tools.kit.broker.artifacts.put(Buffer.from(content), type);
+      await tools.kit.put("desk", "papers", { title: type, file: { $artifact, sha256: "", size: 1, type } });
+      const { results } = await tools.run([{ name: "artifact.text", input: { id: $artifact } }]);
+      expect(results[0]?.output, type).toMatchObject({ error: code, hint: expect.any(String) });
+    }
+  });
+
   test("one that was put can be read back in the same work", async () => {
     await tools.grant("rw---", ["artifact.put", "artifact.text"]);
     const put = await tools.run([{ name: "artifact.put", input: { content: "kept", type: "text/plain" } }]);

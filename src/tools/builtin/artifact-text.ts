@@ -6,7 +6,7 @@ export const artifactText = masterTool({
   name: "artifact.text",
   flag: "r",
   description:
-    "The readable text of an artefact that a token of your places names, or that you put: plain text, Markdown, CSV, JSON, XML or HTML without its tags.",
+    "The readable text of an artefact that a token of your places names, or that you put: plain text, Markdown, CSV, JSON, XML or HTML without its tags. Not of PDF and office documents.",
   input: z.strictObject({
     id: z.string().min(1).max(100),
     from: z.int().min(0).default(0).describe("First character"),
@@ -24,6 +24,7 @@ export const artifactText = masterTool({
     "artifact-not-named": "no token of the persona's places names it",
     "artifact-gone": "it is not in the store any more",
     "no-text": "nothing is known of how to read text out of it",
+    document: "a PDF or an office document: a command transition on an executor reads it out",
   },
   run: async ({ id, from, characters }, { artifacts }) => {
     const { ref, content } = await artifacts.get(id);

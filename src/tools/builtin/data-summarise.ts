@@ -26,6 +26,7 @@ export const dataSummarise = masterTool({
     "text-too-long": `it has more than ${MOST_PARTS} parts`,
     "artifact-not-named": "no token of the persona's places names it",
     "no-text": "the artefact holds no text",
+    document: "it is a PDF or an office document",
   },
   run: async ({ text, artifact, focus, words }, hands) => {
     const whole = await wholeText(text, artifact, hands);
