@@ -29,6 +29,7 @@ function ofOneNet(scene: Scene, net: string, replay: Replay): string[] {
     ...foldIsState(scene, net),
     ...placesShowMarking(scene, net, replay),
     ...timesOnce(scene, net),
+    ...stepsOnce(scene, net),
   ];
   return broken.map((what) => `${net}: ${what}`);
 }
@@ -65,6 +66,26 @@ function timesOnce({ hub }: Scene, net: string): string[] {
       const twice = seen.has(key);
       seen.add(key);
       return twice ? [`${transition} fires twice for ${at}`] : [];
+    }),
+  );
+}
+
+/** J1: what a turn loop has done is in the log, and not made again: each step's name stands once, until the loop begins anew. */
+function stepsOnce({ hub }: Scene, net: string): string[] {
+  const kept = new Map<string, Set<string>>();
+  return validEntries(hub, net).flatMap(({ events }) =>
+    events.flatMap(({ type, firing = "", attributes, produced }) => {
+      const said = (produced?.[0]?.token.data as { steps?: number } | undefined)?.steps;
+      if (type === "fired" && said !== undefined && said !== (kept.get(firing)?.size ?? 0))
+        return [`J1: ${firing} has done ${said} steps, and the log has ${kept.get(firing)?.size ?? 0}`];
+      const step = attributes?.step as { name?: string; anew?: string } | undefined;
+      if (type !== "step" || !step) return [];
+      const names = step.anew === undefined ? (kept.get(firing) ?? new Set<string>()) : new Set<string>();
+      kept.set(firing, names);
+      if (step.name === undefined) return [];
+      const twice = names.has(step.name);
+      names.add(step.name);
+      return twice ? [`J1: the step ${step.name} of ${firing} stands twice in the log`] : [];
     }),
   );
 }
@@ -162,10 +183,12 @@ function effectsOnce({ server }: Scene, replay: Replay): string[] {
     if (named === null) requests.set(key, asked);
     const attempt = named ?? replay.openedBy(firing, logged)[asked - 1] ?? -asked;
     const one = `${firing}/${attempt}`;
+    // A session asks under several keys.
+    const asking = `${key} ${attempt}`;
     const opened = replay.attempts.get(one);
     if (opened === undefined || opened > logged) broken.push(`E4: ${by} asked for ${key}, attempt ${attempt}, before it was in the log`);
-    if (seen.has(one)) broken.push(`E8: ${key} was asked for twice in attempt ${attempt}, without a later start in the log`);
-    seen.add(one);
+    if (seen.has(asking)) broken.push(`E8: ${key} was asked for twice in attempt ${attempt}, without a later start in the log`);
+    seen.add(asking);
     if (first && applied.has(key)) broken.push(`E4: ${key} was applied twice`);
     if (first) applied.add(key);
     const claim = replay.claims.get(one);

@@ -115,4 +115,25 @@ export const MUTATIONS: Mutation[] = [
     to: "if (notBefore !== null && notBefore > now && !gate && !state.paused) next",
     lanes: ["command", "web"],
   },
+  {
+    rule: "T1: a tool call is carried out once",
+    file: "src/executors/tool-desk.ts",
+    from: "let call = session.calls.get(request.call);",
+    to: "let call = undefined as ReturnType<typeof session.calls.get>;",
+    lanes: ["craft"],
+  },
+  {
+    rule: "J1: what was done stands in the journal before the loop goes on",
+    file: "src/actors/step-journal.ts",
+    from: "await this.#commit(`${persona} finished the step ${name}.`",
+    to: "void (async () => {})(`${persona} finished the step ${name}.`",
+    lanes: ["craft"],
+  },
+  {
+    rule: "M2: what was held in memory is looked at again",
+    file: "src/actors/term/map-work.ts",
+    from: "return net === current ? stillBound(this.#ports.state, transition, binding, now) : null;",
+    to: "return net === current ? binding : null;",
+    lanes: ["formula"],
+  },
 ];

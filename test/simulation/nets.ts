@@ -6,6 +6,8 @@ export const NET = "sim";
 /** The net at the other end of the links; it stands where a workload has the lane `post-office`. */
 export const FAR = "far";
 export const PERSONA = "thinker";
+/** Works in a workspace on an executor, step by step. */
+export const CRAFTER = "crafter";
 
 interface Lane {
   places: NetFile["places"];
@@ -173,6 +175,45 @@ const LANES: Record<string, Lane> = {
     },
     puts: { questions: numbered },
   },
+  /** Worked out in another process; somebody else wants the same sheets, and a broom takes what lies about. */
+  formula: {
+    places: {
+      ...{ sheets: { open: true }, sums: { sink: true }, faulty: { sink: true }, torn: { sink: true } },
+      ...{ brooms: { open: true }, swept: { sink: true } },
+    },
+    transitions: {
+      count: {
+        kind: "map",
+        jsonata: '{ "n": sheet.n, "twice": sheet.n * 2 }',
+        concurrency: 2,
+        in: [{ place: "sheets", as: "sheet" }],
+        out: [{ to: "sums" }],
+        onError: "faulty",
+      },
+      tear: { kind: "pass", delay: "300ms", in: [{ place: "sheets", as: "sheet" }], out: [{ to: "torn" }] },
+      sweep: { kind: "pass", in: [{ place: "brooms" }, { place: "sheets", mode: "reset" }], out: [{ to: "swept" }] },
+    },
+    puts: { sheets: numbered, brooms: numbered },
+  },
+  craft: {
+    places: { orders: { open: true }, crafted: { sink: true }, spoiled: { sink: true } },
+    transitions: {
+      make: {
+        kind: "agent",
+        persona: CRAFTER,
+        ask: "${order.n}",
+        pool: "p",
+        workspace: {},
+        durable: true,
+        instances: 2,
+        in: [{ place: "orders", as: "order" }],
+        out: [{ to: "crafted", value: { n: "${order.n}", steps: "${$result.steps}" } }],
+        onError: "spoiled",
+        retry: { max: 2, delay: "200ms" },
+      },
+    },
+    puts: { orders: numbered },
+  },
 };
 
 /** Takes what the lane sends, keeps it and sends a receipt back. A little room, so that the links have to wait. */
@@ -200,7 +241,7 @@ export interface Workload {
 }
 
 export function workload(chance: Chance, only?: string[]): Workload {
-  const names = only ?? Object.keys(LANES).filter(() => chance.of(0.5));
+  const names = only ?? Object.keys(LANES).filter(() => chance.of(0.42));
   if (names.length === 0) names.push("chain");
   const lanes = names.map((name) => LANES[name] as Lane);
   const definition: NetFile = {

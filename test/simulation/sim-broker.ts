@@ -11,7 +11,7 @@ import type {
   PutAnswer,
   WorkDesk,
 } from "../../src/contract/broker.ts";
-import type { ClaimAnswer, WorkResult } from "../../src/contract/envelope.ts";
+import type { ClaimAnswer, ToolCallAnswer, WorkResult } from "../../src/contract/envelope.ts";
 import { errorData } from "../../src/contract/errors.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { type MemoryBroker, memoryBroker } from "../../src/jetstream/memory/broker.ts";
@@ -20,6 +20,9 @@ import type { ClaimCall } from "../../src/jetstream/memory/work.ts";
 import type { Network } from "./network.ts";
 import type { SimProcess } from "./process.ts";
 import { type LogTroubles, SimLog } from "./sim-log.ts";
+
+/** Before a tool call is asked for again under the same id. */
+const AGAIN_MS = 200;
 
 export interface SimBroker extends Broker {
   /** Cuts the wire for a while. */
@@ -172,6 +175,14 @@ function simWork(parts: Parts): WorkDesk {
     drainResults: async (net, take) => {
       await process.sleep(network.delay());
       await inner.work.drainResults(net, handed(net, take));
+    },
+    callTool: async (executor, request, signal) => {
+      for (;;) {
+        if (signal.aborted) throw signal.reason;
+        const answer = await network.ask<ToolCallAnswer>(process, `hands.${executor}.call`, request).catch(() => null);
+        if (answer && answer.state !== "running") return answer;
+        await process.sleep(AGAIN_MS);
+      }
     },
     cancel: (executor, about) => network.ask<void>(process, `hands.${executor}.cancel`, about).catch(() => undefined),
     onExecutor: async (call) => {

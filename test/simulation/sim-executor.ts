@@ -3,8 +3,10 @@
  * done, the lease is renewed, a result lies on disk before anybody hears of it and is brought until the log has it.
  */
 import { unpack } from "msgpackr";
-import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
+import type { ClaimAnswer, ClaimVerb, ToolCallRequest, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
 import { PetrelError, Retryable } from "../../src/contract/errors.ts";
+import type { Json } from "../../src/contract/json.ts";
+import { CLOSE, ToolDesk } from "../../src/executors/tool-desk.ts";
 import { memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
 import type { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import type { EffectServer } from "./effect-server.ts";
@@ -13,6 +15,8 @@ import { SimProcess } from "./process.ts";
 
 const BEAT_MS = 1500;
 const POOL = "p";
+/** Between two looks whether a session is over. */
+const SESSION_LOOK_MS = 100;
 
 interface Disk {
   results: Map<string, WorkResult>;
@@ -32,6 +36,8 @@ export class SimExecutor {
   #process: SimProcess;
   #line: ReturnType<typeof memoryExecutorLine>;
   #running = new Map<string, Running>();
+  /** The real one: it holds the sessions of this process. */
+  #desk: ToolDesk;
   /** Attempts that a process before this one may have worked on: they are not taken again. */
   #former = new Set<string>();
   #pid = 0;
@@ -43,6 +49,7 @@ export class SimExecutor {
     this.#server = server;
     this.#process = new SimProcess(network.world, name);
     this.#line = memoryExecutorLine(hub);
+    this.#desk = new ToolDesk(this.#process);
     this.#start();
   }
 
@@ -62,6 +69,7 @@ export class SimExecutor {
     this.#process = new SimProcess(this.#network.world, this.name);
     this.#line = memoryExecutorLine(this.#hub);
     this.#running = new Map();
+    this.#desk = new ToolDesk(this.#process);
     this.#start();
   }
   cut(forMs: number): void {
@@ -84,6 +92,13 @@ export class SimExecutor {
         const running = this.#running.get(`${firing}/${attempt}`);
         if (running) running.lost = true;
       },
+    );
+    const desk = this.#desk;
+    this.#network.serve(
+      process,
+      `hands.${this.name}.call`,
+      () => this.#line.connected(),
+      (request: ToolCallRequest) => desk.answer(request),
     );
     this.#former = new Set([...this.#former, ...this.#disk.claims.keys()]);
     for (const result of this.#disk.results.values()) void this.#bring(process, result);
@@ -120,11 +135,13 @@ export class SimExecutor {
     const running: Running = { order, lost: false };
     this.#running.set(key, running);
     this.#disk.claims.set(key, order);
+    if (order.mode === "session") this.#desk.expect(order);
     try {
       const answer = await this.#claim(process, order);
       if (!answer?.ok) return;
       this.#former.add(key);
       this.#renew(process, running, answer.leaseMs, process.now());
+      if (order.mode === "session") return await this.#session(process, running);
       const outcome = await this.#work(process, running);
       if (running.lost || outcome === null) return;
       const { net, transition, firing, attempt } = order;
@@ -135,9 +152,32 @@ export class SimExecutor {
       this.#disk.results.set(key, result);
       void this.#bring(process, result);
     } finally {
+      this.#desk.close(order, running.lost);
       this.#running.delete(key);
       this.#disk.claims.delete(key);
     }
+  }
+
+  /** Tool calls are answered until the session is closed, or the claim is lost. */
+  async #session(process: SimProcess, running: Running): Promise<void> {
+    const { order } = running;
+    const { key, net, firing, attempt } = order;
+    const { chance } = this.#network.world;
+    let isClosed = false;
+    this.#desk.open(order, async (tool, input): Promise<Json> => {
+      if (tool === CLOSE) {
+        isClosed = true;
+        return {};
+      }
+      await process.sleep(chance.of(0.1) ? chance.between(500, 3000) : chance.between(1, 100));
+      if (running.lost) throw new Retryable({ code: "lost", message: "the claim is lost" });
+      const { n } = input as { n: number };
+      const answer = this.#server.call({ key: `${key}/${n}`, net, firing, attempt, by: this.name });
+      await process.sleep(chance.between(0, 50));
+      return { answer };
+    });
+    while (!isClosed && !running.lost) await process.sleep(SESSION_LOOK_MS);
+    if (running.lost) await this.#ask(process, order, "release").catch(() => {});
   }
 
   async #claim(process: SimProcess, order: WorkOrder): Promise<ClaimAnswer | null> {

@@ -2,8 +2,9 @@
 import { Master } from "../../src/actors/master.ts";
 import type { PersonaWorker } from "../../src/actors/persona-work.ts";
 import type { Term } from "../../src/actors/term/term.ts";
-import { Retryable } from "../../src/contract/errors.ts";
+import { Retryable, Terminal } from "../../src/contract/errors.ts";
 import type { Logger } from "../../src/contract/logger.ts";
+import type { Evaluators } from "../../src/executors/expressions/evaluators.ts";
 import type { HttpPort } from "../../src/http/port.ts";
 import type { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { encodeOrder } from "../support/unsigned-order.ts";
@@ -12,6 +13,7 @@ import { NET } from "./nets.ts";
 import type { Network } from "./network.ts";
 import { SimProcess } from "./process.ts";
 import { type SimBroker, simBroker } from "./sim-broker.ts";
+import { craft } from "./sim-craft.ts";
 import type { LogTroubles } from "./sim-log.ts";
 
 export const LEASE_MS = 3000;
@@ -97,6 +99,7 @@ export class SimMaster {
       netLeaseMs: NET_LEASE_MS,
       sign: encodeOrder,
       work: this.#worker(process),
+      expressions: this.#expressions(process),
       http: { client: this.#client(process), secrets: () => Promise.reject(new Error("no secrets here")) as never },
       checkpointEvents: chance.pick([5, 30, 2000]),
     });
@@ -135,12 +138,28 @@ export class SimMaster {
     };
   }
 
+  /** Other processes that work expressions out: each takes its time, may be ended at its limit, and has nothing to say of the net. */
+  #expressions(process: SimProcess): Evaluators {
+    const { chance } = this.#stage.network.world;
+    return {
+      evaluate: async ({ input }) => {
+        await process.sleep(chance.of(0.2) ? chance.between(300, 1500) : chance.between(1, 60));
+        if (chance.of(0.1)) throw new Terminal({ code: "map-too-long", message: "it took longer than it may" });
+        const { n } = (input as { sheet: { n: number } }).sheet;
+        return { n, twice: n * 2 };
+      },
+      pids: () => [],
+      close: () => {},
+    };
+  }
+
   /** A model that is asked once per attempt, under the firing's key. */
   #worker(process: SimProcess): PersonaWorker {
     const { network, server } = this.#stage;
     const { chance } = network.world;
-    return async ({ firing }, { signal }) => {
+    return async ({ firing }, { signal, term }) => {
       const { net, transition, firing: id, attempt } = firing;
+      if (firing.hasWorkspace && term) return craft(firing, term, signal, process);
       const finished = { firing: id, attempt, extra: {} };
       await process.sleep(chance.between(1, 100));
       if (signal.aborted) return { ...finished, outcome: null };

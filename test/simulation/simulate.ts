@@ -6,8 +6,9 @@ import { personaNamed } from "../support/net-personas.ts";
 import { Callers } from "./callers.ts";
 import { EffectServer } from "./effect-server.ts";
 import { broken } from "./invariants.ts";
-import { NET, PERSONA, type Workload, workload } from "./nets.ts";
+import { CRAFTER, NET, PERSONA, type Workload, workload } from "./nets.ts";
 import { CALM, Network, stormy, type Weather } from "./network.ts";
+import { CRAFT } from "./sim-craft.ts";
 import { SimExecutor } from "./sim-executor.ts";
 import type { LogTroubles } from "./sim-log.ts";
 import { LEASE_MS, SimMaster, type Stage } from "./sim-master.ts";
@@ -98,6 +99,8 @@ async function setUp({ world, work, callers }: Scene): Promise<boolean> {
   let ready = false;
   void (async () => {
     if (work.lanes.includes("thought")) await callers.insist(null, "apply-persona", { persona: personaNamed(PERSONA) });
+    const crafter = { ...personaNamed(CRAFTER), flags: "rw---", tools: [CRAFT] };
+    if (work.lanes.includes("craft")) await callers.insist(null, "apply-persona", { persona: crafter });
     for (const definition of work.nets)
       ready = (await callers.insist(null, "apply-net", { definition })).ok && definition === work.definition;
   })();
