@@ -1,13 +1,16 @@
 /**
  * The journal of a durable turn loop, kept in the net's log as `step` events: what an attempt finished, the next one finds.
  *
- * J1 A step counts once its event is in the log. J2 What a step cost stands in its own event, and in no other. J3 Steps belong to one
- * prompt: where that has changed (another version of the persona, say), they are dropped and the loop begins anew.
+ * J1 A step counts once its event is in the log, and none is written for an attempt that is over. J2 What a step cost stands in its
+ * own event, and in no other. J3 Steps belong to one prompt: where that has changed (another version of the persona, say), they are
+ * dropped and the loop begins anew.
  */
+import { Cancelled } from "../contract/errors.ts";
 import type { ModelUse } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
 import type { Journal } from "../personas/turn-journal.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
+import { spentDraft } from "./term/spent-draft.ts";
 import type { Term } from "./term/term.ts";
 
 /** Bytes that an event carries itself. */
@@ -78,6 +81,11 @@ export class StepJournal implements Journal {
 
   async #commit(summary: string, step: JsonObject, use?: ModelUse): Promise<void> {
     const { transition, persona, personaVersion, firing, attempt, correlation } = this.#firing;
+    if (this.#term.state.firings.get(firing)?.attempt !== attempt) {
+      // What it cost is paid all the same.
+      if (use) await this.#term.commit(spentDraft(this.#firing, { model: use, tools: [] }));
+      throw new Cancelled({ code: "cancelled", message: `attempt ${attempt} of ${transition} is over` });
+    }
     await this.#term.commit({
       ...{ category: "tool", type: "step", status: "ok", summary },
       ...{ transition, persona, personaVersion, firing, attempt, correlation },

@@ -1,17 +1,20 @@
 /** How tokens come in from outside: put, answered after the commit, and the letter box (E6). */
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import type { Delivery, Door, PutAnswer, Serving } from "../contract/broker.ts";
-import { errorData } from "../contract/errors.ts";
+import { errorData, PetrelError } from "../contract/errors.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
 import { askOwner, lastToken, serve } from "./answering.ts";
 import { apiCodes, isApiCode } from "./jetstream-api.ts";
-import type { Keeping } from "./keeping.ts";
+import { type Keeping, onOneServer } from "./keeping.ts";
 import type { Link } from "./link.ts";
-import { persist } from "./retry.ts";
-import { declareStream, purgeStream, streamInfo } from "./streams.ts";
+import { pause, persist } from "./retry.ts";
+import { declareStream, purgeStream, type StreamConfig, streamInfo } from "./streams.ts";
 import { tail } from "./tail.ts";
 
 const PUT_TIMEOUT_MS = 15_000;
+/** In a cluster, for the server of the letter box; and between two tries while it is away. */
+const ANSWER_MS = 3000;
+const AGAIN_MS = 5000;
 
 export function jetStreamDoor(link: Link, keeping: Keeping): Door {
   return {
@@ -61,6 +64,10 @@ function who(said: string | undefined): string {
   return said?.replace(/\s+/g, " ").trim().slice(0, 128) || "put";
 }
 
+/**
+ * Others than masters write here, and one header of theirs can ruin a stream of several replicas for good: it lies on one server. While
+ * that is away its letters wait there, and the owner does everything else.
+ */
 async function openLetterBox(
   link: Link,
   keeping: Keeping,
@@ -70,33 +77,36 @@ async function openLetterBox(
   take: (delivery: Delivery) => void,
 ): Promise<Serving> {
   const stream = streams.letterBox(net);
+  const isOneOfMany = keeping.num_replicas > 1;
   const open = new Set(places);
   const closing = new AbortController();
   const strays = strayLetters(link, net, open, take);
-  if (places.length === 0 && (await streamInfo(link, stream)) === null) return strays;
-  const declare = () =>
-    declareStream(link, {
-      name: stream,
-      subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
-      retention: "limits",
-      ...keeping,
-      allow_direct: true,
-      description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
-      metadata: { net, role: "letter-box" },
-    });
-  let info = await declare();
-  /** Somebody has deleted it: letters would find nobody. */
-  const away = async () => {
-    const before = info.created;
-    info = await declare();
-    return info.created !== before;
-  };
-  const known = after();
-  // A stream that was made anew counts from 1 again: the old mark says nothing of it.
-  const from = known && known.created === info.created ? known.seq : 0;
+  if (places.length === 0 && !isOneOfMany && (await streamInfo(link, stream)) === null) return strays;
+  const config = letterBoxConfig(net, places, keeping);
+  const declare = () => declareStream(link, config, isOneOfMany ? ANSWER_MS : undefined, true);
+  const first = await declare().catch((error: unknown) => {
+    if (isOneOfMany && isSilence(error)) return null;
+    throw error;
+  });
   const reading = (async () => {
+    let info = first;
+    while (info === null && !closing.signal.aborted) {
+      await pause(link.clock, AGAIN_MS, closing.signal).catch(() => undefined);
+      info = closing.signal.aborted ? null : await declare().catch(() => null);
+    }
+    if (info === null) return;
+    let box = info;
+    /** Somebody has deleted it: letters would find nobody. */
+    const away = async () => {
+      const before = box.created;
+      box = await declare();
+      return box.created !== before;
+    };
+    const known = after();
+    // A stream that was made anew counts from 1 again: the old mark says nothing of it.
+    const from = known && known.created === box.created ? known.seq : 0;
     for await (const message of tail(link, stream, from, subjects.letterAll(net), closing.signal, away)) {
-      const letter = { created: info.created, seq: message.seq };
+      const letter = { created: box.created, seq: message.seq };
       take({ place: lastToken(message.subject), payload: message.data, letter, by: "letter" });
     }
   })();
@@ -108,6 +118,20 @@ async function openLetterBox(
     },
   };
 }
+
+function letterBoxConfig(net: string, places: string[], keeping: Keeping): StreamConfig {
+  return {
+    name: streams.letterBox(net),
+    subjects: places.length > 0 ? places.map((place) => subjects.letter(net, place)) : [subjects.noLetters(net)],
+    retention: "limits",
+    ...onOneServer(keeping),
+    allow_direct: true,
+    description: `Letter box of net ${net}: publish JSON to place.${net}.<place>. A letter lies here until the net's log has it.`,
+    metadata: { net, role: "letter-box" },
+  };
+}
+
+const isSilence = (error: unknown) => error instanceof PetrelError && error.code === "no-answer";
 
 /** Letters to places that are closed or unknown are stored nowhere; the owner hears them while it is there, and can say so. */
 function strayLetters(link: Link, net: string, open: Set<string>, take: (delivery: Delivery) => void): Serving {

@@ -38,8 +38,8 @@ export interface StreamInfo {
   limit?: number;
 }
 
-/** Makes the stream, or brings an existing one up to date. Idempotent. */
-export async function declareStream(link: Link, config: StreamConfig, timeoutMs = 15_000): Promise<StreamInfo> {
+/** Makes the stream, or brings an existing one up to date. Idempotent. `exactly`: copies beyond those of the config go. */
+export async function declareStream(link: Link, config: StreamConfig, timeoutMs = 15_000, exactly = false): Promise<StreamInfo> {
   try {
     return await api<StreamInfo>(link, `STREAM.CREATE.${config.name}`, config, timeoutMs);
   } catch (error) {
@@ -50,7 +50,8 @@ export async function declareStream(link: Link, config: StreamConfig, timeoutMs 
   const { persist_mode: _mode, ...rest } = config;
   const kept = { storage: now.config.storage, ...(now.config.persist_mode ? { persist_mode: now.config.persist_mode } : {}) };
   // Whoever connects with less does not take copies away.
-  const replicas = Math.max(now.config.num_replicas ?? 1, config.num_replicas ?? 1);
+  const wanted = config.num_replicas ?? 1;
+  const replicas = exactly ? wanted : Math.max(now.config.num_replicas ?? 1, wanted);
   return await api<StreamInfo>(link, `STREAM.UPDATE.${config.name}`, { ...rest, ...kept, num_replicas: replicas }, timeoutMs);
 }
 
