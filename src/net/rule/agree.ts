@@ -47,10 +47,10 @@ function near(one: Json, other: Json, tolerance: number): boolean {
 
 const folded = (text: string): string => text.trim().toLowerCase().split(/\s+/u).join(" ");
 
-/** The equality of one field, for learners that make an answer field by field. */
-export function fieldEquality(equality: Equality, name: string): Equality {
+/** The equality of one field, for learners that make an answer field by field. Null: the field does not count. */
+export function fieldEquality(equality: Equality, name: string): Equality | null {
   if (typeof equality !== "object" || !("fields" in equality)) return equality;
-  return Object.hasOwn(equality.fields, name) ? (equality.fields[name] ?? "exact") : "exact";
+  return Object.hasOwn(equality.fields, name) ? (equality.fields[name] ?? null) : null;
 }
 
 /** Paths at which two answers differ, as JSON Pointers; no more than `most`. */

@@ -5,8 +5,9 @@ import { type Condition, holds } from "./condition.ts";
 import type { Rule } from "./rule.ts";
 import { readTerm } from "./term.ts";
 
-/** The outermost part of a numeric range, on each side. */
+/** The outermost part of a numeric range, on each side; in a short range of whole numbers it would be too large a part. */
 const RIM = 0.02;
+const SHORT = 20;
 /** A row or a case that rests on fewer examples. */
 const FEW = 5;
 
@@ -15,10 +16,11 @@ export function isNearEdge(rule: Rule, input: JsonObject): boolean {
 }
 
 function onRim(condition: Condition, input: Json): boolean {
-  if (condition.test !== "range") return false;
+  if (condition.test !== "range" || condition.of !== undefined) return false;
   const value = readTerm(input, condition);
   const { atLeast, atMost } = condition;
   if (typeof value !== "number" || atLeast === undefined || atMost === undefined) return false;
+  if (atMost - atLeast < SHORT) return false;
   const rim = (atMost - atLeast) * RIM;
   return value < atLeast + rim || value > atMost - rim;
 }

@@ -3,8 +3,9 @@
  *
  * A sample of the claimed firings is asked of the model as well. Disagreements are summed up by Page's CUSUM ("Continuous
  * inspection schemes", Biometrika 1954) of log-likelihood ratios between the rate that the proof has seen and a rate that would be drift.
- * Two per cent of 200 firings are four audits, so the share rises by itself when there is a reason: after a disagreement, after a bad
- * outcome in a later stage, after a jump in what the guard declines, in the first firings after the promotion, near the guard's edge.
+ * Two per cent of 200 firings are four audits, so the share rises by itself. It is multiplied by the likelihood ratio that the CUSUM has
+ * gathered: where drift has become ten times likelier than not, ten times as much is audited, up to a half. It also rises after a bad
+ * outcome in a later stage, after a jump in what the guard declines, in the first firings after the promotion and near the guard's edge.
  *
  * - W1 The state is JSON, made by `watched` from the state before and one observation. No clock, no chance: `draw` is an input.
  * - W2 At the plain share, each block of 1/share claimed firings has exactly one audit, at a place that nobody can foresee without the draws.
@@ -30,7 +31,7 @@ export interface Watch {
   /** Claimed firings since the block of W2 began, and whether its audit has been. */
   inBlock: number;
   blockDone: boolean;
-  /** Audits still to come at the raised share. */
+  /** Audits still to come at a raised share, for another reason than the score. */
   alert: number;
   /** CUSUM of disagreements among audits, and of declines among all firings. */
   score: number;
@@ -45,9 +46,10 @@ export type Observation =
   /** What a later stage made of an answer of the rule: reworked or rejected is not good. */
   | { kind: "outcome"; good: boolean };
 
-/** Audits at the raised share after each reason for it. */
-const ALERT_AUDITS = 12;
-const ALERT_SHARE = 0.5;
+const HIGHEST_SHARE = 0.5;
+/** Audits that come closer after a bad outcome or a jump in what is declined, and at what share. */
+const ALERT_AUDITS = 8;
+const ALERT_SHARE = 0.25;
 /** The first audits after the promotion come at this multiple of the share; so do those near the guard's edge. */
 const EARLY_AUDITS = 10;
 const EAGER = 5;
@@ -61,9 +63,10 @@ export function startWatch(policy: Partial<WatchPolicy> = {}): Watch {
 }
 
 /** The share at which the next claimed firing is audited. */
-export function auditShare({ policy, alert, audited }: Watch): number {
-  if (alert > 0) return Math.max(ALERT_SHARE, policy.audit);
-  return Math.min(1, audited < EARLY_AUDITS ? EAGER * policy.audit : policy.audit);
+export function auditShare({ policy, alert, audited, score }: Watch): number {
+  const early = audited < EARLY_AUDITS ? EAGER * policy.audit : 0;
+  const raised = Math.min(HIGHEST_SHARE, Math.max(policy.audit * Math.exp(score), alert > 0 ? ALERT_SHARE : 0, early));
+  return Math.max(policy.audit, raised);
 }
 
 /** Whether this claimed firing is audited. `draw`: a number from 0 up to 1 that belongs to the firing alone. `edge`: near the guard's edge. */
@@ -84,7 +87,7 @@ export function watched(watch: Watch, seen: Observation): Watch {
     case "declined":
       return onDecline({ ...watch, declined: watch.declined + 1 }, true);
     case "outcome":
-      return seen.good ? watch : { ...watch, badOutcomes: watch.badOutcomes + 1, alert: ALERT_AUDITS, inBlock: 0, blockDone: false };
+      return seen.good ? watch : { ...watch, badOutcomes: watch.badOutcomes + 1, alert: ALERT_AUDITS };
   }
 }
 
@@ -99,11 +102,9 @@ function onAudit(watch: Watch, agreed: boolean): Watch {
   const score = Math.max(0, watch.score + (agreed ? Math.log((1 - drifted) / (1 - fine)) : Math.log(drifted / fine)));
   const audited = watch.audited + 1;
   const disagreed = watch.disagreed + (agreed ? 0 : 1);
-  const alert = agreed ? Math.max(0, watch.alert - 1) : ALERT_AUDITS;
-  // A change of the share begins a new block, or the raised share would wait for the old one's end.
-  const block = watch.alert > 0 === alert > 0 ? {} : { inBlock: 0, blockDone: false };
+  const alert = Math.max(0, watch.alert - 1);
   const said = `${disagreed} of ${audited} audits disagree with the rule; ${percent(fine)} was expected`;
-  return { ...watch, ...block, score, audited, disagreed, alert, drift: watch.drift ?? (score >= DRIFT_SCORE ? said : null) };
+  return { ...watch, score, audited, disagreed, alert, drift: watch.drift ?? (score >= DRIFT_SCORE ? said : null) };
 }
 
 /** Declined firings do no harm, since the model answers them; a jump in them says that the input has changed, so audits come closer. */
@@ -112,7 +113,7 @@ function onDecline(watch: Watch, declined: boolean): Watch {
   const many = Math.min(0.95, Math.max(3 * usual, usual + 0.25));
   const score = Math.max(0, watch.declineScore + (declined ? Math.log(many / usual) : Math.log((1 - many) / (1 - usual))));
   if (score < DECLINE_SCORE) return { ...watch, declineScore: score };
-  return { ...watch, declineScore: 0, alert: ALERT_AUDITS, inBlock: 0, blockDone: false };
+  return { ...watch, declineScore: 0, alert: ALERT_AUDITS };
 }
 
 function ratesOf({ expected }: WatchPolicy): { fine: number; drifted: number } {

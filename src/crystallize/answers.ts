@@ -1,0 +1,65 @@
+/** An answer for whole outputs: objects field by field, each field by the learner that wins there. */
+import { isJsonObject, type Json } from "../contract/json.ts";
+import { fieldEquality } from "../net/rule/agree.ts";
+import type { Answer } from "../net/rule/answer.ts";
+import { winnerOf } from "./contest.ts";
+import { represented } from "./represented.ts";
+import { keyOf, type Task } from "./task.ts";
+
+export interface Learned {
+  answer: Answer;
+  /** The learners of all fields, each once. */
+  learners: string[];
+  /** By field, `""` for the whole: what took part, best first. */
+  contests: { field: string; learner: string; score: number }[];
+}
+
+const MOST_FIELDS = 30;
+const DEEPEST = 3;
+
+export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
+  const objects = task.targets.filter(isJsonObject);
+  const there = task.targets.filter((target) => target !== undefined && target !== null);
+  if (depth < DEEPEST && objects.length > 0 && objects.length >= 0.9 * there.length && new Set(objects.map(keyOf)).size > 1) {
+    const composed = there.length < 0.9 * task.targets.length ? null : byField(task, objects, field, depth);
+    if (composed) return composed;
+  }
+  const won = winnerOf({ ...task, targets: represented(task.targets, task.equality) });
+  if (!won) return null;
+  const { best, contestants } = won;
+  return {
+    answer: best.answer,
+    learners: [best.learner],
+    contests: contestants.slice(0, 5).map(({ learner, score }) => ({ field, learner, score })),
+  };
+}
+
+function byField(task: Task, objects: Record<string, Json>[], field: string, depth: number): Learned | null {
+  const names = fieldNames(objects);
+  if (names.length === 0 || names.length > MOST_FIELDS) return null;
+  const fields: Record<string, Answer> = {};
+  const learners = new Set<string>();
+  const contests: Learned["contests"] = [];
+  for (const name of names) {
+    const equality = fieldEquality(task.equality, name);
+    const targets = task.targets.map((target) => (isJsonObject(target) && Object.hasOwn(target, name) ? target[name] : undefined));
+    const learned = learnAnswer({ ...task, targets, equality: equality ?? "exact" }, field === "" ? name : `${field}.${name}`, depth + 1);
+    if (!learned) {
+      // What does not count may be left out where nothing says what it is.
+      if (equality === null) continue;
+      return null;
+    }
+    fields[name] = learned.answer;
+    for (const one of learned.learners) learners.add(one);
+    contests.push(...learned.contests);
+  }
+  if (Object.keys(fields).length === 0) return null;
+  return { answer: { kind: "object", fields }, learners: [...learners], contests };
+}
+
+/** Fields that came at least twice and in one of a hundred: what an erring teacher made up once is none. In the order of their first coming. */
+function fieldNames(objects: Record<string, Json>[]): string[] {
+  const counts = new Map<string, number>();
+  for (const one of objects) for (const name of Object.keys(one)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count >= Math.max(2, 0.01 * objects.length)).map(([name]) => name);
+}

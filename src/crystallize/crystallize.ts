@@ -1,0 +1,255 @@
+/**
+ * From the history of a step to a proposal: learn on the earlier part, prove on the later one, and say whether the rule may answer
+ * in the model's place, or why not. Pure: the same examples give the same proposal.
+ */
+import type { Json, JsonObject } from "../contract/json.ts";
+import { agreement, type Equality } from "../net/rule/agree.ts";
+import { evaluateRule, type Rule } from "../net/rule/rule.ts";
+import type { WatchPolicy } from "../net/rule/watch.ts";
+import { learnAnswer } from "./answers.ts";
+import { columnsOf } from "./columns.ts";
+import { compareRules } from "./compare-rules.ts";
+import { type Example, goodExamples } from "./example.ts";
+import { guardOf } from "./guards.ts";
+import { type Claim, carved, objectionsTo } from "./objections.ts";
+import { upperBound, wilson } from "./statistics.ts";
+import type { Task } from "./task.ts";
+
+export interface CrystallizeOptions {
+  equality?: Equality;
+  /** The highest share of disagreements with the model that is accepted, as an upper bound. Not below what the model itself errs. */
+  bound?: number;
+  confidence?: number;
+  /** Fewer good examples teach nothing. */
+  least?: number;
+  /** The latest share of them is kept for the proof. */
+  holdout?: number;
+  /** A rule that claims less of the inputs is not worth a change. */
+  coverage?: number;
+  /** What a judge said of two answers that are not equal by content; undefined: not asked. */
+  judged?: (input: JsonObject, given: Json, wanted: Json) => boolean | undefined;
+}
+
+export interface Proof {
+  /** First and last position in the log that the proof looked at. */
+  seqs: [number, number];
+  /** Good examples that the rule was learned from, and those that it had not seen. */
+  examples: number;
+  holdout: number;
+  /** Of the holdout: inside the guard; there: other than the model, and left to a judge who has not been asked. */
+  covered: number;
+  wrong: number;
+  unjudged: number;
+  /** Upper bound on the share of disagreements inside the guard (Clopper-Pearson, one-sided). */
+  bound: number;
+  confidence: number;
+  coverage: number;
+  /** Wilson's two-sided 95 % interval of the agreement. */
+  interval: [number, number];
+}
+
+export interface Shown {
+  seq: number;
+  input: JsonObject;
+  wanted: Json;
+  given?: Json;
+  reason?: string;
+}
+
+export interface Proposal {
+  rule: Rule | null;
+  learner: string;
+  promotable: boolean;
+  /** Why it may not be promoted; empty when it may. */
+  reasons: string[];
+  proof: Proof | null;
+  contests: { field: string; learner: string; score: number }[];
+  /** Of the holdout: answered as the model did, answered otherwise, left to the model. */
+  answered: Shown[];
+  disagreements: Shown[];
+  declined: Shown[];
+  savings: { usdPer1000: number; msPer1000: number; usdPerFiring: number };
+  /** What the watch should start from. */
+  watch: Partial<WatchPolicy>;
+  examples: { good: number; bad: number };
+}
+
+export const DEFAULTS = { equality: "exact" as Equality, bound: 0.05, confidence: 0.95, least: 150, holdout: 0.3, coverage: 0.5 };
+/** Older examples than the last so many cost time and teach what may no longer hold. */
+const MOST_EXAMPLES = 2500;
+const MOST_SHOWN = 8;
+/** The watch counts as usual what lies a little above what the proof has seen, since a proof may have been lucky. */
+const USUAL = 0.8;
+
+export function watchPolicyOf({ wrong, covered, coverage }: Proof): Partial<WatchPolicy> {
+  return { expected: Math.min(0.5, upperBound(wrong, covered, USUAL)), declines: Math.min(1, 1 - coverage + 0.01) };
+}
+
+export function crystallize(examples: readonly Example[], options: CrystallizeOptions = {}): Proposal {
+  const settings = { ...DEFAULTS, ...options };
+  const good = goodExamples(examples).slice(-MOST_EXAMPLES);
+  const counts = { good: good.length, bad: examples.filter(({ bad }) => bad !== undefined).length };
+  if (good.length < settings.least) return nothing(counts, `${good.length} good examples; ${settings.least} are the fewest to learn from`);
+  const split = Math.floor(good.length * (1 - settings.holdout));
+  const early = good.slice(0, split);
+  const learned = learnRule(early, settings.equality);
+  if (!learned) return nothing(counts, "no learner found a rule that holds on later examples");
+  const { learners, contests } = learned;
+  const { proof, reasons, late } = proved(learned.rule, good, split, settings);
+  const rule = reasons.length === 0 ? widened(learned.rule, learners, good, settings) : learned.rule;
+  return {
+    ...{ rule, learner: learners.join(", "), promotable: reasons.length === 0, reasons, proof, contests, examples: counts },
+    ...shownOf(rule, good.slice(split), late, split),
+    savings: savingsOf(good.slice(split), proof.coverage),
+    watch: watchPolicyOf(proof),
+  };
+}
+
+export function learnRule(
+  examples: readonly Example[],
+  equality: Equality = "exact",
+): { rule: Rule; learners: string[]; contests: Proposal["contests"] } | null {
+  const inputs = examples.map(({ input }) => input);
+  const columns = columnsOf(inputs);
+  const task: Task = { inputs, targets: examples.map(({ output }) => output), columns, equality };
+  const learned = learnAnswer(task);
+  if (!learned) return null;
+  const guard = guardOf(learned.answer, inputs);
+  const claims = claimsOf({ guard, answer: learned.answer }, examples, { ...DEFAULTS, equality });
+  const answer = carved(learned.answer, claims, columns);
+  return {
+    rule: { guard: answer === learned.answer ? guard : guardOf(answer, inputs), answer },
+    learners: learned.learners,
+    contests: learned.contests,
+  };
+}
+
+/**
+ * Proves a rule again, on examples that came after the ones that it was learned from: the shadow's, or those of the model's answers
+ * since. `unseen` is the position of the first of them among `examples`.
+ */
+export function prove(
+  rule: Rule,
+  examples: readonly Example[],
+  unseen: number,
+  options: CrystallizeOptions = {},
+): { proof: Proof; reasons: string[] } {
+  const { proof, reasons } = proved(rule, goodExamples(examples), unseen, { ...DEFAULTS, ...options });
+  return { proof, reasons };
+}
+
+function proved(rule: Rule, good: readonly Example[], unseen: number, settings: Settings) {
+  const columns = columnsOf(good.map(({ input }) => input));
+  const all = claimsOf(rule, good, settings);
+  const late = all.filter(({ row }) => row >= unseen);
+  const proof = proofOf(good.slice(unseen), unseen, late, settings);
+  return { proof, late, reasons: [...shortcomings(proof, settings), ...objectionsTo(all, columns)] };
+}
+
+type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged">;
+
+/**
+ * The proven rule, with what the later examples add: rows of a table, values of a guard. The same learners have to come to it, and it
+ * may nowhere say otherwise than the proven one; its shadow and its first audits look at what is new.
+ */
+function widened(proven: Rule, learners: string[], good: readonly Example[], { equality }: Settings): Rule {
+  const again = learnRule(good, equality);
+  if (!again || again.learners.join() !== learners.join()) return proven;
+  const { changed, lost } = compareRules(
+    proven,
+    again.rule,
+    good.map(({ input }) => input),
+  );
+  return changed === 0 && lost <= 0.01 * good.length ? again.rule : proven;
+}
+
+interface JudgedClaim extends Claim {
+  unjudged: boolean;
+}
+
+function claimsOf(
+  rule: Rule,
+  examples: readonly Example[],
+  { equality, judged }: { equality: Equality; judged?: CrystallizeOptions["judged"] },
+): JudgedClaim[] {
+  return examples.flatMap(({ input, output }, row): JudgedClaim[] => {
+    const answer = evaluateRule(rule, input);
+    if (!answer.applies) return [];
+    const agreed = agreement(equality, answer.value, output);
+    const verdict = agreed === "ask" ? judged?.(input, answer.value, output) : undefined;
+    const unjudged = agreed === "ask" && verdict === undefined;
+    return [{ row, input, given: answer.value, wanted: output, agreed: agreed === "yes" || verdict === true || unjudged, unjudged }];
+  });
+}
+
+function proofOf(holdout: readonly Example[], examples: number, claims: JudgedClaim[], { confidence }: { confidence: number }): Proof {
+  const unjudged = claims.filter((claim) => claim.unjudged).length;
+  const wrong = claims.filter(({ agreed }) => !agreed).length;
+  const covered = claims.length;
+  return {
+    ...{ seqs: [holdout[0]?.seq ?? 0, holdout.at(-1)?.seq ?? 0], examples, holdout: holdout.length, covered, wrong, unjudged, confidence },
+    bound: upperBound(wrong, covered - unjudged, confidence),
+    coverage: covered / Math.max(1, holdout.length),
+    interval: wilson(covered - unjudged - wrong, covered - unjudged),
+  };
+}
+
+function shortcomings(proof: Proof, { bound, coverage }: { bound: number; coverage: number }): string[] {
+  const reasons: string[] = [];
+  if (proof.coverage < coverage) reasons.push(`it claims ${percent(proof.coverage)} of the inputs; ${percent(coverage)} are asked for`);
+  if (proof.unjudged > 0) reasons.push(`${proof.unjudged} answers are other words than the model's, and no judge has looked at them`);
+  if (proof.bound > bound) {
+    const seen = `${proof.wrong} of ${proof.covered} answers differ from the model's`;
+    reasons.push(
+      `${seen}: with ${percent(proof.confidence)} confidence no more than ${percent(proof.bound)}, and ${percent(bound)} is the bound`,
+    );
+  }
+  return reasons;
+}
+
+export const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
+
+function shownOf(
+  rule: Rule,
+  holdout: readonly Example[],
+  late: JudgedClaim[],
+  split: number,
+): Pick<Proposal, "answered" | "disagreements" | "declined"> {
+  const shown = ({ row, input, given, wanted }: Claim): Shown => ({ seq: holdout[row - split]?.seq ?? 0, input, given, wanted });
+  const claimed = new Set(late.map(({ row }) => row - split));
+  const declined = holdout.filter((_, at) => !claimed.has(at)).slice(0, MOST_SHOWN);
+  return {
+    answered: late
+      .filter(({ agreed }) => agreed)
+      .slice(0, MOST_SHOWN)
+      .map(shown),
+    disagreements: late
+      .filter(({ agreed }) => !agreed)
+      .slice(0, MOST_SHOWN)
+      .map(shown),
+    declined: declined.map(({ seq, input, output }) => {
+      const answer = evaluateRule(rule, input);
+      return { seq, input, wanted: output, reason: answer.applies ? "" : answer.reason };
+    }),
+  };
+}
+
+function savingsOf(examples: readonly Example[], coverage: number): Proposal["savings"] {
+  const mean = (of: (example: Example) => number): number => examples.reduce((sum, one) => sum + of(one), 0) / Math.max(1, examples.length);
+  const usdPerFiring = mean(({ costUsd }) => costUsd);
+  return { usdPerFiring, usdPer1000: 1000 * coverage * usdPerFiring, msPer1000: 1000 * coverage * mean(({ latencyMs }) => latencyMs) };
+}
+
+function nothing(examples: Proposal["examples"], reason: string): Proposal {
+  const empty = { contests: [], answered: [], disagreements: [], declined: [], watch: {} };
+  return {
+    rule: null,
+    learner: "none",
+    promotable: false,
+    reasons: [reason],
+    proof: null,
+    ...empty,
+    savings: { usdPer1000: 0, msPer1000: 0, usdPerFiring: 0 },
+    examples,
+  };
+}

@@ -1,0 +1,110 @@
+/** Lookup and decision tables: one answer for each value of a field, or of up to three fields together. */
+import { canonicalJson, type Json } from "../contract/json.ts";
+import { type Term, viewOf } from "../net/rule/term.ts";
+import type { Field } from "./fields.ts";
+import { type Candidate, constantly, keyOf, type Task } from "./task.ts";
+
+/**
+ * A row needs so many examples, and so many more for its answer than for any other: a teacher that errs in one of twenty would have
+ * to err twice in the same way before a row is wrong.
+ */
+const ROW_LEAST = 2;
+const ROW_LEAD = 2;
+const MOST_KEYS = 3;
+const MOST_TERMS = 24;
+
+interface Key {
+  term: Term;
+  values: (Json | undefined)[];
+}
+interface Group {
+  when: Json[];
+  counts: Map<string, { value: Json | undefined; count: number }>;
+}
+
+export function learnTables(task: Task): Candidate[] {
+  const keys = keysOf(task.columns.fields, task.inputs.length);
+  const found: { chosen: Key[]; score: number }[] = [];
+  let chosen: Key[] = [];
+  // Greedy: the best single key, then the best beside it. A key is added only where it makes the table clearly better.
+  while (chosen.length < MOST_KEYS) {
+    const tried = keys
+      .filter((key) => !chosen.includes(key))
+      .map((key) => ({ chosen: [...chosen, key], score: scoreOf([...chosen, key], task) }));
+    const best = tried.sort((one, other) => other.score - one.score)[0];
+    if (!best || best.score <= (found.at(-1)?.score ?? 0) + 0.02 * task.inputs.length) break;
+    found.push(best);
+    chosen = best.chosen;
+  }
+  return found.slice(-2).flatMap((one) => tableOf(one.chosen, task) ?? []);
+}
+
+function keysOf(fields: Field[], size: number): Key[] {
+  const keys: Key[] = [];
+  for (const field of fields) {
+    if (field.counts.size < 2) continue;
+    if (isRepeated(field.counts.size, size)) keys.push({ term: { path: field.path }, values: field.values });
+    if (!field.types.has("text")) continue;
+    for (const view of ["folded", "head", "domain", "first-word", "last-word"] as const) {
+      const values = field.values.map((value) => (value === undefined ? undefined : viewOf(value, view)));
+      const distinct = new Set(values).size;
+      // As a key of its own only where the view brings texts together that the plain field keeps apart.
+      if (distinct >= 2 && distinct < field.counts.size && isRepeated(distinct, size))
+        keys.push({ term: { path: field.path, of: view }, values });
+    }
+  }
+  return keys.slice(0, MOST_TERMS);
+}
+
+const isRepeated = (distinct: number, size: number): boolean => distinct <= Math.max(2, size * 0.6);
+
+function groupsOf(keys: Key[], task: Task): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (let row = 0; row < task.inputs.length; row++) {
+    const when = keys.map(({ values }) => values[row]);
+    if (when.some((value) => value === undefined)) continue;
+    const id = canonicalJson(when);
+    const group = groups.get(id) ?? { when: when as Json[], counts: new Map() };
+    groups.set(id, group);
+    const target = task.targets[row];
+    const key = keyOf(target);
+    const known = group.counts.get(key);
+    if (known) known.count += 1;
+    else group.counts.set(key, { value: target, count: 1 });
+  }
+  return groups;
+}
+
+function ranked({ counts }: Group): { value: Json | undefined; count: number }[] {
+  return [...counts.values()].sort((one, other) => other.count - one.count);
+}
+
+/** Leave-one-out agreement, with ten for each that would be wrong: the answers of others decide each example. */
+function scoreOf(keys: Key[], task: Task): number {
+  let score = 0;
+  for (const group of groupsOf(keys, task).values()) {
+    const [first, second] = ranked(group);
+    if (!first || first.count - 1 < ROW_LEAST || first.count - 1 - (second?.count ?? 0) < ROW_LEAD) continue;
+    const others = [...group.counts.values()].reduce((sum, { count }) => sum + count, -first.count);
+    score += first.count - 10 * Math.max(0, others - 0.1 * first.count);
+  }
+  return score;
+}
+
+function tableOf(keys: Key[], task: Task): Candidate | null {
+  const rows: { when: Json[]; give: Json; seen: number }[] = [];
+  for (const group of groupsOf(keys, task).values()) {
+    const [first, second] = ranked(group);
+    if (!first || first.value === undefined) continue;
+    if (first.count < ROW_LEAST || first.count - (second?.count ?? 0) < ROW_LEAD) continue;
+    rows.push({ when: group.when, give: first.value, seen: first.count });
+  }
+  if (rows.length === 0) return null;
+  rows.sort((one, other) => other.seen - one.seen || (canonicalJson(one.when) < canonicalJson(other.when) ? -1 : 1));
+  const distinct = new Set(rows.map(({ give }) => keyOf(give)));
+  if (distinct.size === 1) return { learner: "constant", answer: constantly(rows[0]?.give) };
+  return {
+    learner: keys.length === 1 ? "lookup" : "decision table",
+    answer: { kind: "table", keys: keys.map(({ term }) => term), rows: rows.slice(0, 5000) },
+  };
+}

@@ -1,0 +1,145 @@
+/** Each learner on what it is for, and what it must not be fooled by. */
+import { describe, expect, test } from "vitest";
+import type { Chance } from "../../bench/crystallize/draws.ts";
+import type { Json, JsonObject } from "../../src/contract/json.ts";
+import { columnsOf } from "../../src/crystallize/columns.ts";
+import { winnerOf } from "../../src/crystallize/contest.ts";
+import { learnRule } from "../../src/crystallize/crystallize.ts";
+import type { Example } from "../../src/crystallize/example.ts";
+import { printAnswer } from "../../src/net/rule/print-rule.ts";
+import { evaluateRule } from "../../src/net/rule/rule.ts";
+import { exampleOf, madeBy } from "./history.ts";
+
+function won(examples: Example[]) {
+  const inputs = examples.map(({ input }) => input);
+  const winner = winnerOf({ inputs, targets: examples.map(({ output }) => output), columns: columnsOf(inputs), equality: "exact" });
+  return winner && { learner: winner.best.learner, printed: printAnswer(winner.best.answer) };
+}
+
+const PEOPLE = ["ada lovelace", "grace hopper", "alan turing", "barbara liskov", "donald knuth", "radia perlman"];
+const WORDS = "alpha beta gamma delta epsilon zeta eta theta".split(" ");
+
+describe("the winner of the contest", () => {
+  test("for what is always the same: a constant", () => {
+    const examples = madeBy(
+      60,
+      1,
+      (chance) => ({ n: chance.whole(1, 99) }),
+      () => ({ ok: true }),
+    );
+    expect(won(examples)).toEqual({ learner: "constant", printed: ['{"ok":true}'] });
+  });
+
+  type User = { name: string; cents: number; born: string };
+  test.each<[string, string, (user: User) => Json]>([
+    ["copy", "user.cents", ({ cents }) => cents],
+    ["format", "upper of user.name", ({ name }) => name.toUpperCase()],
+    ["format", "scale(0.01), then fixed(2) of user.cents", ({ cents }) => (cents / 100).toFixed(2)],
+    ["format", 'date("YYYY-MM-DD", "DD.MM.YYYY") of user.born', ({ born }) => born.split("-").reverse().join(".")],
+  ])("for what stands in the input: a %s, %s", (learner, printed, output) => {
+    const user = (chance: Chance): JsonObject => ({
+      name: chance.pick(PEOPLE),
+      cents: chance.whole(100, 999_999),
+      born: `19${chance.whole(10, 99)}-0${chance.whole(1, 9)}-1${chance.whole(0, 9)}`,
+    });
+    const examples = madeBy(
+      80,
+      2,
+      (chance) => ({ user: user(chance) }),
+      (given) => output(given.user as User),
+    );
+    expect(won(examples)).toEqual({ learner, printed: [printed] });
+  });
+
+  test("for texts with slots: a template", () => {
+    const examples = madeBy(
+      80,
+      3,
+      (chance) => ({ name: chance.pick(PEOPLE), count: chance.whole(2, 400), tags: [chance.pick(WORDS), chance.pick(WORDS)] }),
+      (given) => `${given.count} items for ${given.name}: ${(given.tags as string[]).join(", ")}.`,
+    );
+    expect(won(examples)).toEqual({ learner: "text", printed: ['count + " items for " + name + ": " + join(", ") of tags + "."'] });
+  });
+
+  test("for values of a key: a lookup, which answers for the keys alone that it has seen twice", () => {
+    const codes = Array.from({ length: 30 }, (_, at) => `C${at}`);
+    const examples = madeBy(
+      300,
+      4,
+      (chance) => ({ code: chance.pick(codes), size: chance.whole(1, 1000) }),
+      (given) => `T${(Number(String(given.code).slice(1)) * 7) % 5}`,
+    );
+    examples.push(exampleOf(999, { code: "C99", size: 5 }, "T1"));
+    const rule = learnRule(examples)?.rule;
+    expect(rule?.answer.kind).toBe("table");
+    expect(rule && evaluateRule(rule, { code: "C3", size: 10 })).toEqual({ applies: true, value: "T1" });
+    for (const code of ["C99", "C100"]) expect(rule && evaluateRule(rule, { code, size: 10 }).applies).toBe(false);
+  });
+
+  test("for thresholds: a tree that leaves the gap between the two last numbers to the model", () => {
+    const examples = madeBy(
+      400,
+      5,
+      (chance) => ({ total: chance.whole(0, 100_000) / 10 }),
+      (given) => (Number(given.total) >= 2000 ? "review" : "pay"),
+    );
+    const totals = examples.map(({ input }) => Number(input.total));
+    const rule = learnRule(examples)?.rule;
+    const answer = (total: number) => rule && evaluateRule(rule, { total });
+    expect(answer(50)).toEqual({ applies: true, value: "pay" });
+    expect(answer(9000)).toEqual({ applies: true, value: "review" });
+    const below = Math.max(...totals.filter((total) => total < 2000));
+    const above = Math.min(...totals.filter((total) => total >= 2000));
+    expect(answer((below + above) / 2)).toMatchObject({ applies: false });
+    expect(answer(20_000)).toMatchObject({ applies: false });
+  });
+
+  test("for values inside a text: patterns, each for a form of the text", () => {
+    const letter = (chance: Chance, id: string): string => {
+      if (chance.chance(0.5)) return `Your order ${id} has been sent, ${chance.pick(WORDS)}.`;
+      return `Reference: ${id}\nThanks, ${chance.pick(WORDS)} ${chance.whole(1, 9)}`;
+    };
+    const examples = madeBy(
+      120,
+      6,
+      (chance) => ({ mail: letter(chance, `${chance.pick(["AB", "XY"])}-${chance.whole(100, 9999)}`) }),
+      (given) => String(given.mail).match(/[A-Z]{2}-\d+/)?.[0] ?? "",
+    );
+    const rule = learnRule(examples)?.rule;
+    const answer = (mail: string) => rule && evaluateRule(rule, { mail });
+    expect(rule?.answer.kind).toBe("extract");
+    expect(answer("Your order ZZ-1234 has been sent, beta.")).toEqual({ applies: true, value: "ZZ-1234" });
+    expect(answer("Your order 77 has been sent to AB-1, al.")).toMatchObject({ applies: false });
+    expect(answer("Your order AB-1 has been sent. Your order AB-2 has been sent.")).toMatchObject({ applies: false });
+  });
+
+  test("for chance: none", () => {
+    const chance = madeBy(
+      300,
+      8,
+      (one) => ({ n: one.whole(1, 1000), word: one.pick(WORDS) }),
+      () => null,
+    );
+    const answers = madeBy(
+      300,
+      9,
+      (one) => ({ answer: one.pick(["a", "b", "c"]) }),
+      () => null,
+    );
+    expect(won(chance.map((one, at) => ({ ...one, output: answers[at]?.input.answer ?? null })))).toBeNull();
+  });
+});
+
+test("learning twice gives the same rule", () => {
+  const learn = () =>
+    learnRule(
+      madeBy(
+        300,
+        9,
+        (chance) => ({ n: chance.whole(1, 50), word: chance.pick(WORDS) }),
+        (given) => (Number(given.n) > 20 && given.word !== "eta" ? "yes" : "no"),
+      ),
+    );
+  expect(learn()).not.toBeNull();
+  expect(learn()).toEqual(learn());
+});
