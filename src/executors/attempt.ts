@@ -24,9 +24,9 @@ import { keepLease } from "./lease-keeper.ts";
 import { checkAgainstPolicy, type MachinePolicy } from "./machine-policy.ts";
 import { checkOrder } from "./policy.ts";
 import type { Courier } from "./result-courier.ts";
-import { attemptKey, type Shelves } from "./result-shelf.ts";
+import { type AttemptName, attemptKey, type Shelves } from "./result-shelf.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { killProcessesWith } from "./stray-processes.ts";
+import { endProcessesWith } from "./stray-processes.ts";
 import type { ToolDesk } from "./tool-desk.ts";
 import type { TreeWatch } from "./tree-limits.ts";
 
@@ -46,6 +46,7 @@ export interface Bench {
 
 type Granted = Extract<ClaimAnswer, { ok: true }>;
 const CLAIM_TRIES = 20;
+const DISK_PAUSE_MS = 1000;
 
 /** Settles when the attempt is over on this executor; never throws. `abort` ends it from outside. */
 export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
@@ -60,7 +61,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   const attempt = { net: order.net, firing: order.firing, attempt: order.attempt };
   // An attempt that came twice: what we did is on the shelf and on its way.
   if (bench.shelves.results.has(attempt)) return;
-  bench.shelves.claims.put(attempt);
+  if (!noteClaim(bench, attempt)) return;
   if (order.mode === "session") bench.desk.expect(order);
   try {
     const claimed = await claim(bench, ask, abort.signal);
@@ -90,6 +91,29 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   } finally {
     bench.desk.close(order, abort.signal.aborted);
     bench.shelves.claims.remove(attempt);
+  }
+}
+
+/** What cannot be noted is not claimed: a start after a crash would not know of it. The offer lapses, and is made again. */
+function noteClaim({ shelves, logger }: Bench, attempt: AttemptName): boolean {
+  try {
+    shelves.claims.put(attempt);
+    return true;
+  } catch (error) {
+    logger.error({ ...attempt, error: errorData(error) }, "no work is taken: it cannot be noted on the disk");
+    return false;
+  }
+}
+
+/** A3. A disk that is full may have room again: until then the lease is kept, and what was done is not lost. */
+async function shelve({ shelves, logger, workshop }: Bench, result: WorkResult, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return shelves.results.put(result);
+    } catch (error) {
+      logger.error({ firing: result.firing, attempt: result.attempt, error: errorData(error) }, "a result waits for room on the disk");
+      await delay(workshop.clock, DISK_PAUSE_MS, signal);
+    }
   }
 }
 
@@ -144,7 +168,7 @@ async function workAndDeliver(
     startedAt: isoTime(startedAt),
     durationMs,
   };
-  bench.shelves.results.put(result); // A3
+  await shelve(bench, result, abort.signal);
   // The lease is kept until the result lies on the broker, where the owner finds it.
   await new Promise<void>((resolve) => {
     bench.courier.send(result, resolve);
@@ -201,6 +225,7 @@ async function perform(
     if (!isZod(hand.output)) checkOutput(hand.output, hand.name, value);
     return soundOutcome({ ok: true, value });
   } catch (error) {
+    if (isDiskFull(error)) return { ok: false, error: errorData(diskFull(bench.workshop.dir, error)) };
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
     return { ok: false, error: errorData(error) };
   } finally {
@@ -208,7 +233,7 @@ async function perform(
     abort.signal.removeEventListener("abort", forward);
     bench.desk.close(order, work.signal.aborted);
     for (const call of endings) call();
-    killProcessesWith(`HOME=${workDir}/`);
+    await endProcessesWith(`HOME=${workDir}/`);
     await rm(workDir, { recursive: true, force: true }).catch(() => {});
   }
 }
@@ -220,6 +245,20 @@ function handFor({ hand: name }: WorkOrder, hands: HandTable): HandDefinition {
     code: "unknown-hand",
     message: `this executor has no hand ${name}`,
     hint: `it has ${[...hands.keys()].join(", ")}; petrel executor start --hand FOLDER loads another`,
+  });
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+function diskFull(dir: string, cause: unknown): Retryable {
+  return new Retryable({
+    code: "disk-full",
+    message: `the disk of this executor is full, so the work could not begin`,
+    hint: `free some space where ${dir} lies; it will be tried again`,
+    cause,
   });
 }
 

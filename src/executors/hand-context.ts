@@ -16,7 +16,6 @@ import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed } from "./sandbox.ts";
-import { killProcessesWith } from "./stray-processes.ts";
 
 export interface AttemptParts {
   bench: Bench;
@@ -76,10 +75,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       checkCommand(order, [program], bench.policy);
       const mark = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
       const unwatch = bench.watch.watch({ mark: `PETREL_RUN=${mark}`, limits: bench.policy.limits, over: (error) => parts.end(error) });
-      parts.afterwards(() => {
-        unwatch();
-        killProcessesWith(`PETREL_RUN=${mark}`);
-      });
+      parts.afterwards(unwatch);
       return { ...base, PETREL_RUN: mark };
     },
   };

@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, Terminal } from "../contract/errors.ts";
 import { CappedOutput } from "./capped-output.ts";
-import { killProcessesWith, processesWith } from "./stray-processes.ts";
+import { endProcessesWith, killProcessesWith, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
 export interface Command {
@@ -128,7 +128,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     else signalGroup(child, "SIGTERM");
     hard = clock.after(command.graceMs ?? 1000, () => {
       signalGroup(child, "SIGKILL");
-      if (command.mark) killProcessesWith(command.mark);
+      if (command.mark) void endProcessesWith(command.mark);
     });
   };
   const limit = clock.after(command.timeoutMs, () => {
@@ -158,7 +158,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
 /** P1: what the leader left behind goes too; then the pipes close, since nobody holds them any more. */
 async function sweep(child: ChildProcess, command: Command, clock: Clock): Promise<void> {
   signalGroup(child, "SIGKILL");
-  if (command.mark) killProcessesWith(command.mark);
+  if (command.mark) await endProcessesWith(command.mark);
   await new Promise<void>((resolve) => {
     if ((child.stdout?.closed ?? true) && (child.stderr?.closed ?? true)) return resolve();
     // Somebody outside the tree may have been handed a pipe: its words are not waited for.

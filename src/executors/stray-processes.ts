@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
+const ROUNDS = 10;
+
 /** Ids of the processes whose environment holds `mark` (like `PETREL_RUN=abc`), this process excepted. */
 export function processesWith(mark: string): number[] {
   const found = existsSync("/proc/self/environ") ? fromProc(mark) : fromPs(mark);
@@ -11,15 +13,17 @@ export function processesWith(mark: string): number[] {
 function fromProc(mark: string): number[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
-      } catch {
-        // Gone meanwhile, or another user's.
-        return false;
-      }
-    });
+    .filter((pid) => environmentOf(pid).includes(mark))
+    .map(Number);
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    // Gone meanwhile, or another user's.
+    return "";
+  }
 }
 
 /** macOS and the BSDs: `ps` prints the environment of the own user's processes. */
@@ -35,19 +39,64 @@ function fromPs(mark: string): number[] {
   }
 }
 
+/**
+ * Who asks at the same moment shares one look at the process table, which begins after all have asked: with hundreds of processes a look takes
+ * milliseconds, and when 50 commands are ended at once each wants several.
+ */
+let asking: { mark: string; tell(pids: number[]): void }[] = [];
+
+function lookTogether(mark: string): Promise<number[]> {
+  return new Promise((tell) => {
+    asking.push({ mark, tell });
+    if (asking.length === 1) setImmediate(answerAll);
+  });
+}
+
+function answerAll(): void {
+  const all = asking;
+  asking = [];
+  if (!existsSync("/proc/self/environ")) {
+    for (const { mark, tell } of all) tell(processesWith(mark));
+    return;
+  }
+  const found = new Map<string, number[]>(all.map(({ mark }) => [mark, []]));
+  const own = String(process.pid);
+  for (const pid of readdirSync("/proc")) {
+    if (!/^\d+$/.test(pid) || pid === own) continue;
+    const environment = environmentOf(pid);
+    for (const [mark, pids] of found) if (environment.includes(mark)) pids.push(Number(pid));
+  }
+  for (const { mark, tell } of all) tell(found.get(mark) ?? []);
+}
+
+/** As `killProcessesWith`, without holding up everything else of this process. */
+export async function endProcessesWith(mark: string): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const pids = await lookTogether(mark);
+    if (pids.length === 0) return;
+    killAll(pids);
+  }
+}
+
 /** Ends them with SIGKILL. A process may fork while it is looked for, so looking ends only when nothing is found. */
 export function killProcessesWith(mark: string): number {
   let killed = 0;
-  for (let round = 0; round < 10; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const pids = processesWith(mark);
     if (pids.length === 0) break;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, "SIGKILL");
-        killed += 1;
-      } catch {
-        // Gone meanwhile.
-      }
+    killed += killAll(pids);
+  }
+  return killed;
+}
+
+function killAll(pids: readonly number[]): number {
+  let killed = 0;
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+      killed += 1;
+    } catch {
+      // Gone meanwhile.
     }
   }
   return killed;

@@ -72,6 +72,9 @@ export class System {
     return this.spawn("executor", ["executor", "start", "--name", "local"]);
   }
 
+  pid(name: string): number {
+    return this.#children.get(name)?.pid ?? 0;
+  }
   async kill(name: string): Promise<void> {
     const child = this.#children.get(name);
     child?.kill("SIGKILL");
