@@ -35,6 +35,8 @@ export interface MasterPorts {
   /** Milliseconds between two changes of the place streams, at least; default 50. */
   placePaceMs?: number;
   sign(order: WorkOrder): SignedOrder;
+  /** Where people find the gateway, for links that hands write; null for none. */
+  gateway?: () => string | null;
   work: PersonaWorker;
   /** Shows requests without making them; without it there is no preview. */
   preview?: Previewer;

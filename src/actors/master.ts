@@ -259,6 +259,7 @@ export class Master {
         stepwise: this.ports.stepwise ?? false,
         ...(this.ports.placePaceMs === undefined ? {} : { placePaceMs: this.ports.placePaceMs }),
         sign,
+        gateway: this.ports.gateway,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
         secretFilter: this.ports.secretFilter,

@@ -29,6 +29,8 @@ export interface WorkOrder {
   /** ISO time by the same clock: it is worth nothing afterwards, and its master makes another. */
   expires?: string;
   netVersion: string;
+  /** Where people find the gateway, for links. */
+  gateway?: string;
   /** The net file names the transition as one that releases: its persona may push by a tool, if it has x. */
   release?: boolean;
 }
@@ -41,7 +43,8 @@ export interface SignedOrder {
 }
 
 /** claim: take the attempt. renew: still at it. confirm: before an irreversible step. settled: is my result in the log? release: give it back. */
-export type ClaimVerb = "claim" | "renew" | "confirm" | "settled" | "release";
+/** recall: what did an earlier attempt of this firing remember? remember: keep this for later attempts. */
+export type ClaimVerb = "claim" | "renew" | "confirm" | "settled" | "release" | "recall" | "remember";
 export interface ClaimRequest {
   verb: ClaimVerb;
   executor: string;
@@ -49,11 +52,13 @@ export interface ClaimRequest {
   note?: string;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
+  /** Of recall and remember: a word, and what is remembered, 4 KiB at most. */
+  memory?: { name: string; value?: Json };
 }
 export type ClaimAnswer =
   /** `secrets`: by environment variable, sealed for the key of the request. */
   /** `now`: ms since the epoch by the owner's clock. */
-  | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string>; now?: number }
+  | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string>; now?: number; memory?: Json }
   | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string };
 
 export interface WorkResult {

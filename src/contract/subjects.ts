@@ -68,6 +68,7 @@ export const buckets = {
   access: "petrel-access",
   limits: "petrel-limits",
   secrets: "petrel-secrets",
+  effects: "petrel-effects",
 } as const;
 
 /** Buckets of small JSON documents, and what each is for, as `nats kv ls` tells it. */
@@ -75,6 +76,7 @@ export const SHARED_BUCKETS = {
   access: "Who may call the gateways: clients, signing keys, revocations, failed tries",
   limits: "How much of each model's rate is used up",
   secrets: "Sealed secrets",
+  effects: "What attempts of firings have done already, for the attempts after them; kept for a week",
 } as const;
 export type SharedBucket = keyof typeof SHARED_BUCKETS;
 

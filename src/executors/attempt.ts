@@ -10,14 +10,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime } from "../contract/clock.ts";
-import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
+import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
 import { receiver } from "../contract/sealed.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import type { HandDefinition, Workshop } from "./hand.ts";
-import { handContext } from "./hand-context.ts";
+import { type AttemptParts, handContext } from "./hand-context.ts";
 import { checkInput, checkOutput, isZod } from "./hand-input.ts";
 import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
@@ -44,6 +44,7 @@ export interface Bench {
   logger: Logger;
 }
 
+type Ask = AttemptParts["ask"];
 type Granted = Extract<ClaimAnswer, { ok: true }>;
 const CLAIM_TRIES = 20;
 const DISK_PAUSE_MS = 1000;
@@ -53,9 +54,10 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   const about = { net: order.net, transition: order.transition, firing: order.firing, attempt: order.attempt, hand: order.hand };
   const { clock } = bench.workshop;
   const seal = receiver();
-  const ask = (verb: ClaimVerb) =>
+  const ask = (verb: ClaimVerb, memory?: ClaimRequest["memory"]) =>
     bench.line.claim(order.net, order.firing, order.attempt, {
       ...{ verb, executor: bench.name },
+      ...(memory === undefined ? {} : { memory }),
       ...(verb === "claim" ? { key: seal.publicKey } : {}),
     });
   const attempt = { net: order.net, firing: order.firing, attempt: order.attempt };
@@ -117,11 +119,7 @@ async function shelve({ shelves, logger, workshop }: Bench, result: WorkResult, 
   }
 }
 
-async function claim(
-  bench: Bench,
-  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
-  signal: AbortSignal,
-): Promise<{ answer: ClaimAnswer; since: number }> {
+async function claim(bench: Bench, ask: Ask, signal: AbortSignal): Promise<{ answer: ClaimAnswer; since: number }> {
   const { clock } = bench.workshop;
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
@@ -144,13 +142,7 @@ function expired({ expires, net, transition }: WorkOrder): Cancelled {
   return new Cancelled({ code: "order-expired", message: `the order of ${net}/${transition} was worth nothing after ${expires}` });
 }
 
-async function workAndDeliver(
-  bench: Bench,
-  order: WorkOrder,
-  granted: Granted,
-  abort: AbortController,
-  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
-): Promise<void> {
+async function workAndDeliver(bench: Bench, order: WorkOrder, granted: Granted, abort: AbortController, ask: Ask): Promise<void> {
   const { clock } = bench.workshop;
   const startedAt = clock.now();
   const outcome = withoutSecrets(await perform(bench, order, granted, abort, ask), granted.secrets); // A4
@@ -184,13 +176,7 @@ function withoutSecrets(outcome: WorkResult["outcome"], secrets: Readonly<Record
   return filter.has(text) ? (JSON.parse(filter.strip(text)) as WorkResult["outcome"]) : outcome;
 }
 
-async function perform(
-  bench: Bench,
-  order: WorkOrder,
-  granted: Granted,
-  abort: AbortController,
-  ask: (verb: ClaimVerb) => Promise<ClaimAnswer>,
-): Promise<WorkResult["outcome"]> {
+async function perform(bench: Bench, order: WorkOrder, granted: Granted, abort: AbortController, ask: Ask): Promise<WorkResult["outcome"]> {
   const workDir = join(bench.workshop.dir, "work", attemptKey(order));
   const limitMs = Math.min(order.timeoutMs, granted.timeLeftMs);
   const work = new AbortController();
@@ -280,7 +266,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /** The owner need not wait for the lease to run out when it is we who stop. */
-async function giveBack(bench: Bench, order: WorkOrder, ask: (verb: ClaimVerb) => Promise<ClaimAnswer>, reason: unknown): Promise<void> {
+async function giveBack(bench: Bench, order: WorkOrder, ask: Ask, reason: unknown): Promise<void> {
   const code = reason instanceof PetrelError ? reason.code : "aborted";
   bench.logger.warn({ net: order.net, firing: order.firing, attempt: order.attempt, code }, "attempt ended");
   if (code === "attempt-gone" || code === "cancelled-by-owner") return;

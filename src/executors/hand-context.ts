@@ -2,8 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClaimAnswer, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
-import { Cancelled, type Terminal } from "../contract/errors.ts";
+import { delay } from "../contract/clock.ts";
+import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
+import { Cancelled, PetrelError, type Terminal } from "../contract/errors.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { traceparentOf } from "../contract/trace-context.ts";
 import { fileBytes, layDown } from "./artifact-content.ts";
@@ -17,6 +18,8 @@ import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed } from "./sandbox.ts";
 
+const ASK_AGAIN_MS = 500;
+
 export interface AttemptParts {
   bench: Bench;
   order: WorkOrder;
@@ -24,7 +27,7 @@ export interface AttemptParts {
   granted: { secrets: Readonly<Record<string, string>> };
   signal: AbortSignal;
   workDir: string;
-  ask(verb: ClaimVerb): Promise<ClaimAnswer>;
+  ask(verb: ClaimVerb, memory?: ClaimRequest["memory"]): Promise<ClaimAnswer>;
   /** Ends the attempt with this error. */
   end(error: Terminal): void;
   /** Called when the attempt is over. */
@@ -32,23 +35,41 @@ export interface AttemptParts {
 }
 
 export function handContext(parts: AttemptParts): HandContext {
-  const { bench, order, granted, signal, workDir, ask } = parts;
+  const { bench, order, granted, signal, workDir } = parts;
   const traceparent = traceparentOf(order);
   return {
     ...{ order, workDir, signal, secrets: granted.secrets, logger: bench.logger, workshop: bench.workshop },
     ...{ key: order.key, traceparent, keepBytes: bench.policy.limits.outputMb * 1024 * 1024 },
     ...processes(parts, traceparent),
-    confirm: async () => {
-      signal.throwIfAborted();
-      const answer = await ask("confirm");
-      if (!answer.ok)
-        throw new Cancelled({ code: "not-confirmed", message: `the owner does not confirm the step: ${answer.code}, ${answer.message}` });
-      signal.throwIfAborted();
-    },
+    ...ownersWord(parts),
     serve: (handler) => bench.desk.open(order, handler),
     artifact: artifacts(parts),
     checkHost: (url) => checkHost(order, url, bench.policy),
     checkPath: (path) => checkPath(order, path, bench.policy, workDir),
+  };
+}
+
+/** Asked again while nobody answers: until the lease is lost, which aborts. */
+function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "confirm" | "recall" | "remember"> {
+  const asked = async (verb: ClaimVerb, memory?: ClaimRequest["memory"]) => {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const answer = await ask(verb, memory);
+        if (!answer.ok)
+          throw new Cancelled({ code: "not-confirmed", message: `the owner does not confirm the step: ${answer.code}, ${answer.message}` });
+        signal.throwIfAborted();
+        return answer.memory ?? null;
+      } catch (error) {
+        if (memory === undefined || !(error instanceof PetrelError) || error.outlook !== "retryable") throw error;
+        await delay(bench.workshop.clock, ASK_AGAIN_MS, signal);
+      }
+    }
+  };
+  return {
+    confirm: async () => void (await asked("confirm")),
+    recall: (name) => asked("recall", { name }),
+    remember: async (name, value) => void (await asked("remember", { name, value })),
   };
 }
 

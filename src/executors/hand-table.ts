@@ -4,6 +4,8 @@ import type { HandDefinition } from "./hand.ts";
 import { browserHands } from "./hands/browser/run.ts";
 import { ciHands } from "./hands/ci/run.ts";
 import { codeHands } from "./hands/code/hands.ts";
+import { notifyCard } from "./hands/notify/card.ts";
+import { notifySend } from "./hands/notify/send.ts";
 import { reviewHands } from "./hands/review/run.ts";
 import { shellCard } from "./hands/shell/card.ts";
 import { shellRun } from "./hands/shell/run.ts";
@@ -16,6 +18,7 @@ export const builtInHands: readonly HandDefinition[] = [
   ...reviewHands,
   ...ciHands,
   ...browserHands,
+  { ...notifyCard, run: notifySend },
 ];
 
 /** Throws Terminal `hand-name-taken`. */

@@ -50,6 +50,10 @@ export interface HandContext {
   environment(program: string): Record<string, string>;
   /** Asks the owner just before an irreversible step. Throws Cancelled `not-confirmed` when the attempt is no longer ours. */
   confirm(): Promise<void>;
+  /** What an earlier attempt of this firing remembered under this word, on whatever executor; null for nothing. Throws as `confirm` does. */
+  recall(name: string): Promise<Json>;
+  /** Keeps a value of at most 4 KiB for the attempts after this one; it is stored when this settles. Throws as `confirm` does. */
+  remember(name: string, value: Json): Promise<void>;
   /** A session opens for tool calls with this. */
   serve(handler: ToolHandler): void;
   /**

@@ -26,6 +26,7 @@ const orderSchema = z.looseObject({
   timeoutMs: z.number().positive(),
   at: z.string(),
   expires: z.iso.datetime().optional(),
+  gateway: z.string().optional(),
 });
 
 /** A fresh pair, both as PEM. */

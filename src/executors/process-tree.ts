@@ -7,9 +7,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, Terminal } from "../contract/errors.ts";
 import { CappedOutput } from "./capped-output.ts";
+import { type Kept, KeptOutput } from "./kept-output.ts";
 import { endProcessesWith, killProcessesWith, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
@@ -29,6 +32,8 @@ export interface Command {
   /** It runs in a sandbox, whose own process must outlive the grace of those inside. */
   enclosed?: boolean;
   limits?: { watch: TreeWatch } & TreeLimits;
+  /** Keeps the whole of an output that is more than `outputBytes` in a file of this folder, up to `bytes` of each. */
+  keep?: { dir: string; bytes: number };
 }
 
 export interface CommandResult {
@@ -39,8 +44,11 @@ export interface CommandResult {
   truncated: boolean;
   timedOut: boolean;
   durationMs: number;
+  /** With `keep`: the outputs that were more than their head and tail. */
+  kept?: { stdout: Kept | null; stderr: Kept | null };
 }
 
+const OUTPUT_BYTES = 256 * 1024;
 const SIGNAL_NUMBERS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 
 /** Errors: Cancelled `aborted` (or the signal's own reason), Terminal `command-not-found` and `command-not-started`. A non-zero exit is a result. */
@@ -56,11 +64,18 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
     detached: true,
     stdio: [command.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
-  const limit = command.outputBytes ?? 256 * 1024;
+  const limit = command.outputBytes ?? OUTPUT_BYTES;
   const stdout = new CappedOutput(limit);
   const stderr = new CappedOutput(limit);
-  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  const kept = command.keep ? { stdout: keptOf(child.stdout, "stdout", command), stderr: keptOf(child.stderr, "stderr", command) } : null;
+  child.stdout?.on("data", (chunk: Buffer) => {
+    stdout.push(chunk);
+    kept?.stdout?.push(chunk);
+  });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    kept?.stderr?.push(chunk);
+  });
   feed(child, command.input);
 
   const ending = endOn(child, command, clock);
@@ -81,10 +96,15 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
       truncated: stdout.truncated || stderr.truncated,
       timedOut: ending.timedOut(),
       durationMs: clock.now() - startedAt,
+      ...(kept ? { kept: { stdout: (await kept.stdout?.end()) ?? null, stderr: (await kept.stderr?.end()) ?? null } } : {}),
     };
   } finally {
     ending.stop();
   }
+}
+
+function keptOf(source: Readable | null, name: string, { keep, outputBytes = OUTPUT_BYTES }: Command): KeptOutput | null {
+  return keep && source ? new KeptOutput(source, join(keep.dir, `${name}.txt`), { from: outputBytes, limit: keep.bytes }) : null;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -30,6 +30,16 @@ export function handFindings(transition: Transition, path: JsonPath, hands?: Han
         `${elementOf(path)}: "argv" is for the hand shell.run, and ${hand} is given an "input"`,
       ),
     ];
+  // What a template brings into a script would be run as part of it.
+  if (hand === "shell.run" && typeof input?.script === "string" && /(?<!\$)\$\{/.test(input.script))
+    return [
+      failure(
+        "template-in-script",
+        [...path, "input", "script"],
+        `${elementOf(path)}: a script holds no template, since what it brings would be run`,
+        'give the value in "args" or "env", and write $1 or $NAME in the script; $${ stands for a plain ${',
+      ),
+    ];
   return [
     ...nameFindings(hand, path, hands),
     ...inputFindings(hand, { ...input, ...(argv ? { argv } : {}) }, [...path, "input"], path, hands),

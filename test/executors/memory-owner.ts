@@ -28,6 +28,8 @@ export class MemoryOwner {
   readonly artifacts = memoryArtifacts(new MemoryHub(realClock), new MemoryWire());
   readonly desk = new ArtifactDesk({ artifacts: this.artifacts, clock: realClock, holds: () => true });
   readonly claims: { net: string; firing: string; attempt: number; request: ClaimRequest }[] = [];
+  /** What attempts remember, by firing and word. */
+  readonly remembered = new Map<string, Json>();
   readonly delivered: WorkResult[] = [];
   readonly beats: ExecutorPresence[] = [];
   /** False: every call is refused as if the wire were cut. */
@@ -79,7 +81,11 @@ export class MemoryOwner {
       claim: async (net, firing, attempt, request) => {
         this.#check();
         this.claims.push({ net, firing, attempt, request });
-        return await this.onClaim(request, { firing, attempt });
+        const answer = await this.onClaim(request, { firing, attempt });
+        if (!answer.ok || request.memory === undefined) return answer;
+        const { name, value } = request.memory;
+        if (value !== undefined) this.remembered.set(`${firing} ${name}`, value);
+        return { ...answer, memory: this.remembered.get(`${firing} ${name}`) ?? null };
       },
       deliver: async (result) => {
         this.#check();

@@ -8,11 +8,13 @@
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
 import { errorData } from "../../contract/errors.ts";
+import type { Json } from "../../contract/json.ts";
 import { sealFor } from "../../contract/sealed.ts";
 import { type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import type { CommitLoop } from "./commit-loop.ts";
+import type { FiringMemory } from "./firing-memory.ts";
 
 const STOPPED = "everything is stopped until `petrel resume`";
 
@@ -27,6 +29,7 @@ export interface ClaimPorts {
   claimed(firing: OpenFiring, executor: string): void;
   poolOf(firing: OpenFiring): string | null;
   needsOf(firing: OpenFiring): Needs | null;
+  memory: FiringMemory;
   /** What the command's environment gets, by variable; throws when it is not granted. */
   secretsOf(firing: OpenFiring): Record<string, string>;
 }
@@ -86,7 +89,16 @@ export class Claims {
     }
     if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
     this.#renewed.set(id, this.#ports.clock.now());
-    return this.#yes(firing);
+    const yes = this.#yes(firing);
+    return yes.ok && request.memory !== undefined ? { ...yes, memory: await this.#memory(id, request.memory) } : yes;
+  }
+
+  /** What is remembered for the attempts after this one. */
+  async #memory(id: string, { name, value }: NonNullable<ClaimRequest["memory"]>): Promise<Json> {
+    const { memory, state } = this.#ports;
+    if (value === undefined) return await memory.recall(state.net, id, name);
+    await memory.remember(state.net, id, name, value);
+    return value;
   }
 
   /** Whether this executor has the claim of the open attempt; null when the term is over, and another may know. */

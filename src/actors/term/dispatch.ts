@@ -63,6 +63,8 @@ export interface DispatchPorts {
   /** Whether the open attempt is in the log: it may be decided and still wait for it (E4). */
   isLogged(firing: OpenFiring): boolean;
   sign(order: WorkOrder): SignedOrder;
+  /** Where people find the gateway, if there is one. */
+  gateway?: (() => string | null) | undefined;
   assign(firing: AssignedFiring): void;
   /** Makes the request of an `http` transition. */
   request(firing: OpenFiring, transition: CompiledTransition): void;
@@ -327,6 +329,7 @@ export class Dispatch {
       at: isoTime(clock.now()),
       expires: isoTime(clock.now() + ORDER_LIFE_MS),
       netVersion: firing.netVersion,
+      ...gatewayOf(this.#ports.gateway?.() ?? null),
       ...(transition.definition.kind === "agent" && transition.definition.release === true ? { release: true } : {}),
     };
     offered(firing.firing);
@@ -336,6 +339,10 @@ export class Dispatch {
   #transition(firing: OpenFiring): CompiledTransition | undefined {
     return this.#ports.netOf(firing)?.transitions.get(firing.transition);
   }
+}
+
+function gatewayOf(url: string | null): { gateway?: string } {
+  return url === null ? {} : { gateway: url };
 }
 
 function gone(): Cancelled {

@@ -30,6 +30,7 @@ export interface TermPorts {
   stepwise: boolean;
   placePaceMs?: number;
   sign(order: WorkOrder): SignedOrder;
+  gateway?: (() => string | null) | undefined;
   /** A persona's actor takes up a firing. */
   assign(firing: AssignedFiring): void;
   /** What takes secrets out of events before they are written; null while there are none. */

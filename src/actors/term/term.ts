@@ -28,6 +28,7 @@ import { CommitLoop, type Waiter } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
 import type { WrittenEvent } from "./entry-bytes.ts";
+import { firingMemory } from "./firing-memory.ts";
 import { secretsOfCommand } from "./granted-secrets.ts";
 import { HttpWork } from "./http-work.ts";
 import { LetterPurge } from "./letter-purge.ts";
@@ -135,7 +136,18 @@ export class Term {
       commit: (draft) => this.commit(draft),
     });
     this.dispatch = new Dispatch({
-      ...{ state, netOf, broker, clock, logger, isOver, personas: ports.personas, sign: ports.sign, assign: ports.assign },
+      ...{
+        state,
+        netOf,
+        broker,
+        clock,
+        logger,
+        isOver,
+        personas: ports.personas,
+        sign: ports.sign,
+        gateway: ports.gateway,
+        assign: ports.assign,
+      },
       request: (firing, transition) => this.#http.begin(firing, transition),
       workOut: (firing, transition) => maps.begin(firing, transition),
       isLogged: ({ firing, attempt }) => this.#logged.get(firing) === attempt,
@@ -159,6 +171,7 @@ export class Term {
       lapse: (firing, reason) => this.lapse(firing, reason),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
       secretsOf: (firing) => this.#secretsOf(firing),
+      memory: firingMemory(() => broker.keyValue("effects")),
     });
     const doors = { state, loop, clock, net: () => this.net, free: () => this.#pump.free(), stalled: () => this.#stalled };
     this.arrivals = new Arrivals({

@@ -14,6 +14,7 @@ import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { gatewayAddress } from "./gateway-address.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { withoutSecrets } from "./secret-filter.ts";
@@ -80,6 +81,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     version: petrel.version,
     durability: nats.durability ?? "unknown",
     sign: (order) => signOrder(order, key),
+    gateway: gatewayAddress(petrel, options.dir),
     work: personaWorker(tiers, clock, readConfig(petrel).budget),
     preview: previewer(tiers, clock),
     expressions,

@@ -1,0 +1,90 @@
+/** `shell.run` as a user has it: commands, scripts, JSON in and out, exit codes, outputs that are too long to show. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import type { JsonObject } from "../../src/contract/json.ts";
+import { netChecks } from "../../src/executors/hand-faults.ts";
+import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
+import { checkNetFile } from "../../src/net/check.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
+
+let bench: ExecutorBench;
+afterEach(() => bench?.end());
+const run = async (input: JsonObject) => (await bench.run("shell.run", input)).outcome;
+const good = async (input: JsonObject) => goodValue(await bench.run("shell.run", input));
+
+test("JSON goes in on stdin and comes out of stdout", async () => {
+  bench = await startBench();
+  const echo = { argv: ["node", "-e", "process.stdin.on('data', (d) => console.log(JSON.stringify({ got: JSON.parse(d) })))"] };
+  expect(await good({ ...echo, json: { a: [1, "ü"] }, parse: "json" })).toMatchObject({
+    ...{ outcome: "ok", value: { got: { a: [1, "ü"] } }, stdout: "", exitCode: 0 },
+  });
+  expect((await good({ argv: ["printf", '1\\n\\n{"b":2}\\n'], parse: "json-lines" })).value).toEqual([1, { b: 2 }]);
+  expect(await run({ argv: ["echo", "not json"], parse: "json" })).toMatchObject({ error: { code: "output-not-json" } });
+  expect((await good({ argv: ["false"], parse: "json" })).value).toBeUndefined();
+});
+
+test("a script is run by its shell with arguments that stay arguments", async () => {
+  bench = await startBench();
+  expect((await good({ script: 'echo "$1|$2"; echo "$WHO"', args: ["a b; id", "$(id)"], env: { WHO: "me" } })).stdout).toBe(
+    "a b; id|$(id)\nme\n",
+  );
+  expect((await good({ script: "console.log(process.argv[2])", shell: "node", args: ["x"] })).stdout).toBe("x\n");
+  for (const bad of [{}, { argv: ["ls"], script: "ls" }, { argv: ["ls"], shell: "sh" }, { argv: ["cat"], stdin: "a", json: 1 }])
+    expect(await run(bad as JsonObject)).toMatchObject({ error: { code: "bad-input" } });
+});
+
+test("exit codes mean what the net says", async () => {
+  bench = await startBench();
+  const exits = { "0": "clean", "1": "findings", "75": "retry", "*": "fail" };
+  const ending = (code: number) => ({ argv: ["sh", "-c", `echo said >&2; exit ${code}`], exits });
+  expect(await good(ending(0))).toMatchObject({ outcome: "clean", exitCode: 0 });
+  expect(await good(ending(1))).toMatchObject({ outcome: "findings", exitCode: 1 });
+  expect(await run(ending(75))).toMatchObject({
+    error: { outlook: "retryable", code: "command-failed", message: "sh ended with 75: said" },
+  });
+  expect(await run(ending(3))).toMatchObject({ error: { outlook: "terminal", code: "command-failed" } });
+  expect(await good({ argv: ["false"] })).toMatchObject({ outcome: "failed" });
+});
+
+test("an output that is too long to show is whole as an artefact, head and tail in the token", async () => {
+  bench = await startBench();
+  const value = await good({ argv: ["sh", "-c", "echo first; seq 1 40000; echo last; echo short >&2"] });
+  const { stdout, truncated, full } = value as unknown as { stdout: string; truncated: boolean; full: { stdout: { $artifact: string } } };
+  expect(truncated).toBe(true);
+  expect(stdout).toMatch(/^first\n1\n[\s\S]*bytes left out[\s\S]*\n40000\nlast\n$/);
+  expect(Object.keys(full)).toEqual(["stdout"]);
+  const whole = Buffer.from((await bench.owner.artifacts.get(full.stdout.$artifact)) ?? []).toString();
+  expect(whole.split("\n")).toEqual(["first", ...Array.from({ length: 40_000 }, (_, at) => String(at + 1)), "last", ""]);
+  expect(readdirSync(join(bench.dir, "work"))).toEqual([]);
+});
+
+test("a flood of 2 GB is kept up to the machine's limit, counted whole, and stays out of memory", { timeout: 180_000 }, async () => {
+  bench = await startBench({ policy: machinePolicySchema.parse({ limits: { outputMb: 4 } }) });
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 20);
+  const result = await bench.run("shell.run", { argv: ["sh", "-c", "head -c 2000000000 /dev/zero; echo last"] }, { timeoutMs: 170_000 });
+  clearInterval(watch);
+  const { stdout, full } = goodValue(result) as unknown as { stdout: string; full: { stdout: { size: number } } };
+  expect(stdout).toContain("last");
+  expect(stdout).toContain(`... ${2_000_000_005 - 24 * 1024} bytes left out ...`);
+  expect(full.stdout.size).toBe(4 * 1024 * 1024);
+  expect(most - before).toBeLessThan(300 * 1024 * 1024);
+});
+
+test("a script in a net file holds no template, since what it brings would be run", () => {
+  const net = (input: object) =>
+    JSON.stringify({
+      net: "n",
+      places: { a: { open: true }, b: { sink: true } },
+      transitions: { t: { kind: "command", pool: "code", in: [{ place: "a", as: "a" }], input, out: [{ to: "b" }] } },
+    });
+  const codes = (input: object) => checkNetFile(net(input), "n.json", netChecks).problems.map(({ code }) => code);
+  expect(codes({ script: "echo ${a.name}" })).toEqual(["template-in-script"]);
+  expect(codes({ script: 'echo "$1"', args: ["${a.name}"] })).toEqual([]);
+  expect(codes({ script: "ls", exits: { "0": "${a}", x: "fail" } })).toEqual(["hand-input"]);
+  expect(codes({ argv: ["ls"], tiemout: 1 })).toEqual(["hand-input"]);
+});
