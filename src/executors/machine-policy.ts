@@ -33,7 +33,7 @@ export const machinePolicySchema = z.strictObject({
     .strictObject({
       memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),
       processes: z.int().min(1).default(512).describe("Of a command with all that it starts"),
-      outputMb: z.int().min(0).default(256).describe("Of one output of a command, kept as an artefact; what is more is counted"),
+      outputMb: z.int().min(0).default(64).describe("Of one output of a command, kept as an artefact; what is more is counted"),
     })
     .prefault({}),
 });

@@ -136,18 +136,8 @@ export class Term {
       commit: (draft) => this.commit(draft),
     });
     this.dispatch = new Dispatch({
-      ...{
-        state,
-        netOf,
-        broker,
-        clock,
-        logger,
-        isOver,
-        personas: ports.personas,
-        sign: ports.sign,
-        gateway: ports.gateway,
-        assign: ports.assign,
-      },
+      ...{ state, netOf, broker, clock, logger, isOver },
+      ...{ personas: ports.personas, sign: ports.sign, gateway: ports.gateway, assign: ports.assign },
       request: (firing, transition) => this.#http.begin(firing, transition),
       workOut: (firing, transition) => maps.begin(firing, transition),
       isLogged: ({ firing, attempt }) => this.#logged.get(firing) === attempt,

@@ -141,7 +141,7 @@ export function memoryArtifacts(hub: MemoryHub, wire: MemoryWire): Artifacts {
       const parts: Uint8Array[] = [];
       for await (const piece of asAnnounced(about, pieces)) parts.push(piece);
       wire.check();
-      hub.artifacts.set(about.sha256, new Uint8Array(Buffer.concat(parts)));
+      hub.artifacts.set(about.sha256, Buffer.concat(parts));
       hub.artifactTimes.set(about.sha256, { at: hub.clock.now(), type: about.type });
       return { $artifact: about.sha256, sha256: about.sha256, size: about.size, type: about.type };
     },
