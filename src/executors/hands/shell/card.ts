@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../../contract/json.ts";
 import type { HandCard } from "../../hand.ts";
-import { artifactOutput } from "../artifact-output.ts";
+import { keptArtifact } from "../kept-artifact.ts";
 
 const OUTCOME = /^[a-z][a-z0-9-]{0,39}$/;
 
@@ -44,7 +44,7 @@ const shellOutput = z.object({
   stderr: z.string(),
   truncated: z.boolean(),
   full: z
-    .object({ stdout: artifactOutput.optional(), stderr: artifactOutput.optional() })
+    .object({ stdout: keptArtifact.optional(), stderr: keptArtifact.optional() })
     .optional()
     .describe("Outputs that were cut, whole, up to the limit of the machine's policy"),
   timedOut: z.boolean(),
