@@ -4,7 +4,7 @@ import { fieldEquality } from "../net/rule/agree.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { winnerOf } from "./contest.ts";
 import { represented } from "./represented.ts";
-import { keyOf, type Task } from "./task.ts";
+import { keyOf, labelsOf, type Task } from "./task.ts";
 
 export interface Learned {
   answer: Answer;
@@ -15,6 +15,7 @@ export interface Learned {
 }
 
 const MOST_FIELDS = 30;
+const MOST_ITEMS = 20;
 const DEEPEST = 3;
 
 export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
@@ -25,7 +26,7 @@ export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
     if (composed) return composed;
   }
   const won = winnerOf({ ...task, targets: represented(task.targets, task.equality) });
-  if (!won) return null;
+  if (!won) return depth < DEEPEST ? byItem(task, field, depth) : null;
   const { best, contestants } = won;
   return {
     answer: best.answer,
@@ -55,6 +56,24 @@ function byField(task: Task, objects: Record<string, Json>[], field: string, dep
   }
   if (Object.keys(fields).length === 0) return null;
   return { answer: { kind: "object", fields }, learners: [...learners], contests };
+}
+
+/** Lists that nearly always have the same length: each position by itself. */
+function byItem(task: Task, field: string, depth: number): Learned | null {
+  const lists = task.targets.filter((target) => Array.isArray(target));
+  const length = labelsOf(lists.map((list) => list.length)).values[0];
+  if (typeof length !== "number" || length === 0 || length > MOST_ITEMS) return null;
+  if (lists.filter((list) => list.length === length).length < 0.9 * task.targets.length) return null;
+  const learned = Array.from({ length }, (_, at) => {
+    const targets = task.targets.map((target) => (Array.isArray(target) && target.length === length ? target[at] : undefined));
+    return learnAnswer({ ...task, targets, equality: "exact" }, `${field}[${at}]`, depth + 1);
+  }).filter((item) => item !== null);
+  if (learned.length < length) return null;
+  return {
+    answer: { kind: "list", items: learned.map(({ answer }) => answer) },
+    learners: [...new Set(learned.flatMap(({ learners }) => learners))],
+    contests: learned.flatMap(({ contests }) => contests),
+  };
 }
 
 /** Fields that came at least twice and in one of a hundred: what an erring teacher made up once is none. In the order of their first coming. */

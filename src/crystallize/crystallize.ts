@@ -95,12 +95,27 @@ export function crystallize(examples: readonly Example[], options: CrystallizeOp
   const learned = learnRule(early, settings.equality);
   if (!learned) return nothing(counts, "no learner found a rule that holds on later examples");
   const { learners, contests } = learned;
-  const { proof, reasons, late } = proved(learned.rule, good, split, settings);
-  const rule = reasons.length === 0 ? widened(learned.rule, learners, good, settings) : learned.rule;
+  const proposal = proposalOf(learned.rule, learners.join(", "), good, split, settings);
+  const rule = proposal.promotable ? widened(learned.rule, learners, good, settings) : learned.rule;
+  return { ...proposal, rule, contests, examples: counts };
+}
+
+/** The same proof for a rule that somebody else has written: a person, or a model that was asked for one. */
+export function proveRule(rule: Rule, examples: readonly Example[], options: CrystallizeOptions = {}): Proposal {
+  const settings = { ...DEFAULTS, ...options };
+  const good = goodExamples(examples).slice(-MOST_EXAMPLES);
+  const counts = { good: good.length, bad: examples.filter(({ bad }) => bad !== undefined).length };
+  if (good.length === 0) return { ...nothing(counts, "no good examples to prove it on"), rule };
+  return { ...proposalOf(rule, "given", good, Math.floor(good.length * (1 - settings.holdout)), settings), examples: counts };
+}
+
+function proposalOf(rule: Rule, learner: string, good: readonly Example[], split: number, settings: Settings): Omit<Proposal, "examples"> {
+  const { proof, reasons, late } = proved(rule, good, split, settings);
+  const later = good.slice(split);
   return {
-    ...{ rule, learner: learners.join(", "), promotable: reasons.length === 0, reasons, proof, contests, examples: counts },
-    ...shownOf(rule, good.slice(split), late, split),
-    savings: savingsOf(good.slice(split), proof.coverage),
+    ...{ rule, learner, promotable: reasons.length === 0, reasons, proof, contests: [] },
+    ...shownOf(rule, later, late, split),
+    savings: savingsOf(later, proof.coverage),
     watch: watchPolicyOf(proof),
   };
 }

@@ -122,5 +122,6 @@ function lengthRange({ values, types }: Field): { atLeast: number; atMost: numbe
     atLeast = Math.min(atLeast, value.length);
     atMost = Math.max(atMost, value.length);
   }
-  return atLeast > atMost ? null : { atLeast, atMost };
+  // Lengths say little of what a text means: half as short and twice as long is still of the same kind.
+  return atLeast > atMost ? null : { atLeast: Math.ceil(atLeast / 2), atMost: 2 * atMost };
 }
