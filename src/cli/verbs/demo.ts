@@ -5,6 +5,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { stopLeftServer } from "../../jetstream/server/managed.ts";
+import { runAfterShip } from "../demo/after-ship.ts";
 import { Chaos } from "../demo/chaos.ts";
 import { withGate } from "../demo/gate.ts";
 import { hintsFor, leaveHints } from "../demo/hints.ts";
@@ -42,11 +43,16 @@ export const demoVerb: Verb = {
     "petrel demo --json --speed full",
     "petrel demo --rules --examples my-function.json",
     "petrel demo --sabotage fake-green",
+    "petrel demo --after-ship",
     "petrel demo --live --budget 2",
   ],
   options: [
     { flags: "--chaos", about: "kill the executor, the master, the nats-server, and all three, on the way" },
     { flags: "--gate", about: "put a human gate before devops into the running net, and wait for your approval" },
+    {
+      flags: "--after-ship",
+      about: "what is pushed is deployed and watched; what breaks goes back to the team and is mended (needs Chromium)",
+    },
     { flags: "--keep", about: "leave everything up at the end, to be looked at; Ctrl-C ends it" },
     { flags: "--open", about: "open the page that shows it live in a browser" },
     { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
@@ -64,7 +70,7 @@ export const demoVerb: Verb = {
     { flags: "--answers <file>", about: "as for `petrel up`" },
     { flags: "--pace <ms>", about: "time that a recorded answer takes" },
   ],
-  run: (call) => runDemo(call),
+  run: (call) => (call.on("afterShip") ? runAfterShip(call) : runDemo(call)),
 };
 
 async function runDemo(call: VerbCall): Promise<ExitCode> {

@@ -146,7 +146,7 @@ function problemsOf(
 function plainError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are sequences of control characters
-  return (message.replace(/\u001b\[[0-9;]*m/g, "").split("\n")[0] ?? "").slice(0, 400);
+  return (message.replace(/\u001b\[[0-9;]*m/g, "").split("\n")[0] ?? "").replace(/\.$/, "").slice(0, 400);
 }
 
 export const browserHands: readonly HandDefinition[] = [
