@@ -4,6 +4,7 @@ import type { HandDefinition } from "./hand.ts";
 import { browserHands } from "./hands/browser/run.ts";
 import { ciHands } from "./hands/ci/run.ts";
 import { codeHands } from "./hands/code/hands.ts";
+import { logsHands } from "./hands/logs/run.ts";
 import { notifyCard } from "./hands/notify/card.ts";
 import { notifySend } from "./hands/notify/send.ts";
 import { reviewHands } from "./hands/review/run.ts";
@@ -19,6 +20,7 @@ export const builtInHands: readonly HandDefinition[] = [
   ...ciHands,
   ...browserHands,
   { ...notifyCard, run: notifySend },
+  ...logsHands,
 ];
 
 /** Throws Terminal `hand-name-taken`. */

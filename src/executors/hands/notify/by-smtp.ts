@@ -3,9 +3,9 @@ import { Readable } from "node:stream";
 import type { SMTPError } from "nodemailer/lib/smtp-connection/index.js";
 import { PetrelError, Retryable, Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
+import { secretOf } from "../secret-of.ts";
 import type { NotifyInput } from "./card.ts";
 import type { Channel, Message } from "./channel.ts";
-import { secretOf } from "./secret-of.ts";
 
 type Smtp = NonNullable<NotifyInput["smtp"]>;
 const TIMEOUT_MS = 30_000;

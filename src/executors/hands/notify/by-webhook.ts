@@ -1,9 +1,9 @@
 /** By a webhook, in Slack's form or as plain JSON. */
 import { PetrelError, Retryable, Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
+import { secretOf } from "../secret-of.ts";
 import type { NotifyInput } from "./card.ts";
 import type { Channel, Message } from "./channel.ts";
-import { secretOf } from "./secret-of.ts";
 
 type Webhook = NonNullable<NotifyInput["webhook"]>;
 const TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 /** Credentials come by reference: from the variables that the transition's `secrets` grant. */
-import { Terminal } from "../../../contract/errors.ts";
-import type { HandContext } from "../../hand.ts";
+import { Terminal } from "../../contract/errors.ts";
+import type { HandContext } from "../hand.ts";
 
 /** Throws Terminal `secret-not-granted`. */
 export function secretOf({ secrets, order }: Pick<HandContext, "secrets" | "order">, variable: string): string {
