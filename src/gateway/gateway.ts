@@ -17,6 +17,7 @@ import type { GatewayPorts } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
 import { askRoutes } from "./routes/ask.ts";
 import { costRoutes } from "./routes/costs.ts";
+import { crystalRoutes } from "./routes/crystals.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { executeRoutes } from "./routes/execute.ts";
 import { executorRoutes } from "./routes/executors.ts";
@@ -123,6 +124,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
     gateRoutes,
     teamRoutes,
     costRoutes,
+    crystalRoutes,
     executorRoutes,
     proposalRoutes,
     forkRoutes,

@@ -26,11 +26,16 @@ const REQUEST = [
   "answer",
 ];
 
+/** The parts of a definition that make its request. */
+export function requestParts(transition: Pick<CompiledTransition, "definition">): Record<string, unknown> {
+  const definition = transition.definition as unknown as Record<string, unknown>;
+  return Object.fromEntries(REQUEST.map((field) => [field, definition[field]]));
+}
+
 /** 64 hex digits; null for kinds that ask nobody. */
 export function requestKey(state: NetState, transition: CompiledTransition, firing: OpenFiring): string | null {
   if (transition.deterministic || transition.link) return null;
-  const definition = transition.definition as unknown as Record<string, unknown>;
-  const request = Object.fromEntries(REQUEST.map((field) => [field, definition[field]]));
+  const request = requestParts(transition);
   const version = firing.persona === null ? null : (state.personas[firing.persona] ?? null);
   return hashJson({ transition: transition.id, request, version, inputs: inputData(boundInputs(state, transition, firing)) });
 }

@@ -19,7 +19,8 @@ interface WireAnswer {
   usage: { input_tokens: number; output_tokens: number };
 }
 
-export function startAnthropicStub(turns: StubTurn[] = []): Promise<Stub> {
+/** `says`: what it answers to a prompt, before any script; null for nothing of its own. */
+export function startAnthropicStub(turns: StubTurn[] = [], says: (prompt: string) => StubTurn[] | null = () => null): Promise<Stub> {
   return startStub(turns, async (request, response, stub) => {
     const { method, path, body } = request;
     if (method === "HEAD") return void response.writeHead(200).end();
@@ -32,7 +33,7 @@ export function startAnthropicStub(turns: StubTurn[] = []): Promise<Stub> {
     if (method !== "POST" || path !== "/v1/messages") {
       return sendJson(response, 404, { type: "error", error: { type: "not_found_error", message: `stub: no ${method} ${path}` } });
     }
-    const turn = pickTurn(request, stub.turns);
+    const turn = pickTurn(request, stub.turns, says);
     if (turn.delayMs) await pause(turn.delayMs);
     if (turn.status) {
       const error = { type: turn.errorType ?? "api_error", message: turn.text ?? "stub error" };
@@ -45,12 +46,12 @@ export function startAnthropicStub(turns: StubTurn[] = []): Promise<Stub> {
 }
 
 /** The turn is the number of assistant messages after the last plain user prompt, so that a resumed conversation goes on. */
-function pickTurn(request: StubRequest, turns: StubTurn[]): StubTurn {
+function pickTurn(request: StubRequest, turns: StubTurn[], says: (prompt: string) => StubTurn[] | null): StubTurn {
   const messages: WireMessage[] = request.body?.messages ?? [];
   const at = messages.findLastIndex((message) => message.role === "user" && !hasToolResult(message));
   const turn = messages.slice(at + 1).filter((message) => message.role === "assistant").length;
-  const script =
-    (at >= 0 ? scriptIn(textOf(messages[at] as WireMessage)) : null) ?? (turns.length > 0 ? turns : [{ text: "stub: no script" }]);
+  const prompt = at >= 0 ? textOf(messages[at] as WireMessage) : "";
+  const script = says(prompt) ?? scriptIn(prompt) ?? (turns.length > 0 ? turns : [{ text: "stub: no script" }]);
   const hasTools = (request.body?.tools ?? []).length > 0;
   const chosen = script[turn] ?? { text: "stub: script exhausted" };
   return !hasTools && chosen.tools ? { text: "stub: side request without tools" } : chosen;

@@ -88,7 +88,8 @@ export async function collectAnswers(broker: Broker, parent: NetState, net: stri
   return answers;
 }
 
-async function answerOf(event: NetEvent, artifacts: Artifacts): Promise<Json | undefined> {
+/** What a firing was answered, as its last event has it; undefined where the answer lies too deep or is gone. */
+export async function answerOf(event: NetEvent, artifacts: Artifacts): Promise<Json | undefined> {
   const answer = event.attributes?.answer;
   if (!isJsonObject(answer)) return undefined;
   if ("$json" in answer) return answer.$json;

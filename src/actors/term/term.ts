@@ -19,6 +19,7 @@ import { fitsPersona } from "../../personas/output-check.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
 import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
+import { CrystalTender } from "../crystal/tender.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
 import { BudgetDesk } from "./budget-desk.ts";
@@ -70,6 +71,7 @@ export class Term {
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
   readonly #crystals: CrystalKeeper;
+  readonly #tender: CrystalTender;
   #stalled: ErrorData | null = null;
   /** Firing -> its attempt that is in the log: only that may have effects (E4). */
   readonly #logged = new Map<string, number>();
@@ -98,6 +100,7 @@ export class Term {
     this.loop = loop;
     this.budgets = new BudgetDesk(state, clock);
     this.#crystals = new CrystalKeeper(this, { clock, logger });
+    this.#tender = new CrystalTender(this, { clock, logger });
     this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({
       ...{ state, loop, broker, clock, logger },
@@ -410,6 +413,7 @@ export class Term {
     this.#pump.progressed();
     this.#checkpoints.committed(event);
     this.#crystals.follow(event);
+    this.#tender.follow(event);
   }
 
   /** What an acknowledged event of a firing asks for. */

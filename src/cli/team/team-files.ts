@@ -30,6 +30,13 @@ export function readNet(file: string): { text: string; definition: NetDefinition
 /** Applies the personas that a net names, from a folder, and then the net. */
 export async function applyTeam(broker: Broker, netFile: string, personaFolder: string, by: By): Promise<NetDefinition> {
   const { text, definition } = readNet(netFile);
+  await applyPersonas(broker, definition, personaFolder, by);
+  await asked(broker, null, "apply-net", { text, file: netFile, by: { ...by } });
+  return definition;
+}
+
+/** Errors: Terminal `persona-missing`. */
+export async function applyPersonas(broker: Broker, definition: NetDefinition, personaFolder: string, by: By): Promise<void> {
   const names = new Set(Object.values(definition.transitions).flatMap(({ persona }) => persona ?? []));
   for (const name of names) {
     const file = join(personaFolder, `${name}.json`);
@@ -47,8 +54,6 @@ export async function applyTeam(broker: Broker, netFile: string, personaFolder: 
       by: { ...by },
     });
   }
-  await asked(broker, null, "apply-net", { text, file: netFile, by: { ...by } });
-  return definition;
 }
 
 /** A command's value; its error is thrown. */

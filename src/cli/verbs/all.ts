@@ -5,6 +5,9 @@ import { artifactGetVerb } from "./artifact.ts";
 import { authAddVerb, authLogVerb, authLsVerb, authRemoveVerb, authRotateKeyVerb, authRotateVerb } from "./auth.ts";
 import { killVerb, pauseVerb, resumeVerb } from "./control.ts";
 import { costsVerb } from "./costs.ts";
+import { crystallizeVerb } from "./crystallize.ts";
+import { crystallizePromoteVerb, crystallizeShadowVerb, crystallizeStatusVerb, crystallizeUndoVerb } from "./crystallize-settle.ts";
+import { crystallizeShowVerb } from "./crystallize-show.ts";
 import { demoVerb } from "./demo.ts";
 import { doctorVerb } from "./doctor.ts";
 import { drillVerb } from "./drill.ts";
@@ -46,6 +49,7 @@ import { traceVerb } from "./trace.ts";
 import { upVerb } from "./up.ts";
 import { verifyVerb } from "./verify.ts";
 import { watchVerb } from "./watch.ts";
+import { whatifVerb } from "./whatif.ts";
 import { whyVerb } from "./why.ts";
 
 export const verbs: readonly Verb[] = [
@@ -66,9 +70,16 @@ export const verbs: readonly Verb[] = [
   traceVerb,
   artifactGetVerb,
   reportVerb,
+  whatifVerb,
   whyVerb,
   costsVerb,
   topVerb,
+  crystallizeVerb,
+  crystallizeShowVerb,
+  crystallizeShadowVerb,
+  crystallizePromoteVerb,
+  crystallizeUndoVerb,
+  crystallizeStatusVerb,
   actorsVerb,
   gateLsVerb,
   gateApproveVerb,

@@ -14,6 +14,7 @@ import { proveOrigin } from "../demo/proof.ts";
 import { SABOTAGE_MODES, sabotageReport, sabotageWords } from "../demo/sabotage.ts";
 import { type Scene, sceneOf } from "../demo/scene.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
+import { BY_GENERATOR, playStories, storiesWanted, writeAnswers } from "../demo/stories/play.ts";
 import { Narrator } from "../narrator.ts";
 import { aborted } from "../processes/master-process.ts";
 import { printPlan } from "../processes/model-plan.ts";
@@ -44,6 +45,7 @@ export const demoVerb: Verb = {
     "petrel demo --rules --examples my-function.json",
     "petrel demo --sabotage fake-green",
     "petrel demo --after-ship",
+    "petrel demo --stories 20",
     "petrel demo --live --budget 2",
   ],
   options: [
@@ -53,6 +55,7 @@ export const demoVerb: Verb = {
       flags: "--after-ship",
       about: "what is pushed is deployed and watched; what breaks goes back to the team and is mended (needs Chromium)",
     },
+    { flags: "--stories <n>", about: "so many recorded stories, one after the other: what settles on the way needs no model any more" },
     { flags: "--keep", about: "leave everything up at the end, to be looked at; Ctrl-C ends it" },
     { flags: "--open", about: "open the page that shows it live in a browser" },
     { flags: "--speed <speed>", about: "read (default) or full", choices: ["read", "full"] },
@@ -70,8 +73,44 @@ export const demoVerb: Verb = {
     { flags: "--answers <file>", about: "as for `petrel up`" },
     { flags: "--pace <ms>", about: "time that a recorded answer takes" },
   ],
-  run: (call) => (call.on("afterShip") ? runAfterShip(call) : runDemo(call)),
+  run: async (call) => {
+    const stories = storiesWanted(call);
+    if (stories !== null) return runStories(call, stories);
+    return call.on("afterShip") ? runAfterShip(call) : runDemo(call);
+  },
 };
+
+/** Stories one after the other, without the narration of each. */
+async function runStories(call: VerbCall, count: number): Promise<ExitCode> {
+  const { petrel, out } = call;
+  const dir = join(call.dir, "demo");
+  refuseIfUp(dir);
+  await stopLeftServer(stateFolder(dir).nats, petrel.clock);
+  const stage = await setStage(dir, join(petrel.root, "examples", "sample-project"), petrel.env);
+  if (!out.json) out.say(`${BY_GENERATOR}\n`);
+  const supervisor = await Supervisor.start(petrel, {
+    ...{ dir, durability: "fsync", leaseMs: LEASE_MS, slots: 4 },
+    models: { source: "authored", file: writeAnswers(dir, count) },
+    logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
+    ...(out.json && !call.on("open") ? {} : { gateway: "any" as const }),
+    onChange: (what) => (out.json ? undefined : out.say(what)),
+  });
+  try {
+    if (supervisor.gateway !== null) {
+      const { page, words } = gatewayLink(supervisor.gateway, dir);
+      out.say(words);
+      if (call.on("open")) await openPage(page, process.platform, petrel.env);
+    }
+    const code = await playStories(call, stage, count);
+    if (call.on("keep")) {
+      out.say(`\n${leaveHints(petrel, stage)}`);
+      await aborted(petrel.signal);
+    }
+    return code as ExitCode;
+  } finally {
+    await supervisor.stop();
+  }
+}
 
 async function runDemo(call: VerbCall): Promise<ExitCode> {
   const { petrel, out } = call;

@@ -57,7 +57,8 @@ export const crystalSchema = z.strictObject({
 export const crystallizeSchema = z.strictObject({
   transitions: z.array(z.string()).optional().describe("Only these; default: every `llm` and `agent` transition"),
   every: z.int().min(1).default(25).describe("The history is looked through again after so many further firings of a transition"),
-  least: z.int().min(10).default(40).describe("So many firings it takes at least"),
+  least: z.int().min(10).default(150).describe("So many good examples it takes at least"),
+  holdout: z.number().min(0.1).max(0.9).default(0.3).describe("The latest share of them is kept for the proof"),
   coverage: share.default(0.3).describe("The least share of the firings that a rule must answer to be worth it"),
   confidence: z.number().min(0.5).max(0.999).default(0.95),
   ...conditions,

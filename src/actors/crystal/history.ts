@@ -1,0 +1,229 @@
+/**
+ * The past of a net's model steps, as its log tells it: what each firing was given, what its model answered, what it cost, and what
+ * became of the answer. One pass over the log; what a rule answered is counted and never learned from.
+ */
+import type { Broker } from "../../contract/broker.ts";
+import type { NetEvent } from "../../contract/event.ts";
+import { hashJson } from "../../contract/hash.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Token } from "../../contract/token.ts";
+import type { Example } from "../../crystallize/example.ts";
+import { bindsMany, type CompiledNet, type CompiledTransition, compileNet } from "../../net/compiled-net.ts";
+import { reworkersOf } from "../../net/crystal/rework.ts";
+import { netSchema } from "../../net/definition.ts";
+import { applyEvent } from "../../net/fold.ts";
+import { requestParts } from "../../net/request-key.ts";
+import type { NetState } from "../../net/state.ts";
+import { beginningOf, readOn } from "../past.ts";
+import { answerOf } from "../term/recordings.ts";
+
+export interface StepHistory {
+  transition: string;
+  persona: string;
+  kind: "llm" | "agent";
+  examples: Example[];
+  /** Firings that ended with the model's answer, and those that a rule answered. */
+  asked: number;
+  byRule: number;
+  /** Firings that finally failed. */
+  failed: number;
+  /** Of the asked ones: under an older request or persona, which says nothing of today's. */
+  outdated: number;
+}
+export interface HistoryOptions {
+  /** Only this transition. */
+  transition?: string;
+  /** Examples kept of each transition, the newest. */
+  most?: number;
+  onProgress?(events: number): void;
+}
+
+const MOST = 20_000;
+const TELL_EVERY = 5000;
+
+/** By transition, in the order of the net file. Errors: those of reading the log. */
+export async function historyOf(broker: Broker, net: CompiledNet, options: HistoryOptions = {}): Promise<StepHistory[]> {
+  const reader = new HistoryReader(broker, net, options);
+  await reader.read();
+  return reader.steps();
+}
+
+interface Draft {
+  example: Omit<Example, "output" | "bad">;
+  event: NetEvent;
+  bad?: string;
+}
+interface Step extends Omit<StepHistory, "examples"> {
+  compiled: CompiledTransition;
+  reworkers: ReadonlySet<string>;
+  /** What its request is today. */
+  request: string;
+  drafts: Map<string, Draft>;
+  /** Correlation -> the firing that answered last. */
+  last: Map<string, string>;
+}
+
+class HistoryReader {
+  readonly #broker: Broker;
+  readonly #net: CompiledNet;
+  readonly #options: HistoryOptions;
+  readonly #steps = new Map<string, Step>();
+  /** Firing -> its inputs, from its beginning on. */
+  readonly #open = new Map<string, JsonObject>();
+  /** Net version and transition -> what was asked then. */
+  readonly #requests = new Map<string, Promise<CompiledNet | null>>();
+
+  constructor(broker: Broker, net: CompiledNet, options: HistoryOptions) {
+    this.#broker = broker;
+    this.#net = net;
+    this.#options = options;
+    for (const compiled of net.transitions.values()) {
+      const { id, definition } = compiled;
+      if (definition.kind !== "llm" && definition.kind !== "agent") continue;
+      if (options.transition !== undefined && options.transition !== id) continue;
+      this.#steps.set(id, {
+        ...{ transition: id, persona: definition.persona, kind: definition.kind, compiled, asked: 0, byRule: 0, failed: 0, outdated: 0 },
+        reworkers: reworkersOf(net.definition, id),
+        request: hashJson(requestParts(compiled)),
+        ...{ drafts: new Map(), last: new Map() },
+      });
+    }
+  }
+
+  async read(): Promise<void> {
+    const past = await beginningOf(this.#broker, this.#net.definition.net);
+    let seen = 0;
+    await readOn(this.#broker, past, { kind: "now" }, (event) => {
+      this.#take(past.state, event);
+      applyEvent(past.state, event);
+      seen += 1;
+      if (seen % TELL_EVERY === 0) this.#options.onProgress?.(seen);
+    });
+    this.#options.onProgress?.(seen);
+  }
+
+  async steps(): Promise<StepHistory[]> {
+    const found: StepHistory[] = [];
+    for (const { compiled: _, reworkers: _r, last: _l, request, drafts, ...step } of this.#steps.values()) {
+      const examples: Example[] = [];
+      let outdated = 0;
+      for (const { example, event, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
+        if (!(await this.#isOfToday(event, step.transition, request))) outdated += 1;
+        else {
+          const output = await answerOf(event, this.#broker.artifacts);
+          if (output !== undefined) examples.push({ ...example, output, ...(bad === undefined ? {} : { bad }) });
+        }
+      }
+      found.push({ ...step, outdated, examples });
+    }
+    return found;
+  }
+
+  #take(state: NetState, event: NetEvent): void {
+    const { transition, firing } = event;
+    const step = transition === undefined ? undefined : this.#steps.get(transition);
+    if (step && firing !== undefined) this.#follow(state, event, step, firing);
+    for (const token of rejected(state, event)) this.#blame(token, event.type === "decided" ? "rejected" : "corrected");
+  }
+
+  #follow(state: NetState, event: NetEvent, step: Step, firing: string): void {
+    const begins = !this.#open.has(firing) && !state.firings.has(firing);
+    if (begins) this.#comesBack(state, event, step);
+    switch (event.type) {
+      case "gated":
+      case "started":
+        if (begins) this.#open.set(firing, inputsOf(state, event, step.compiled));
+        return;
+      case "fired":
+        this.#ended(event, step, firing);
+        return;
+      case "failed":
+        if (event.attributes?.final !== true) return;
+        step.failed += 1;
+        this.#open.delete(firing);
+        return;
+      case "decided":
+      case "expired":
+        if (event.consumed) this.#open.delete(firing);
+    }
+  }
+
+  #ended(event: NetEvent, step: Step, firing: string): void {
+    const input = this.#open.get(firing);
+    this.#open.delete(firing);
+    const correlation = event.correlation ?? "";
+    const said = event.attributes?.crystal;
+    if (isJsonObject(said) && said.by === "rule") {
+      step.byRule += 1;
+      step.last.delete(correlation);
+      return;
+    }
+    step.asked += 1;
+    if (!input || event.attributes?.answer === undefined) return;
+    step.last.set(correlation, firing);
+    const example = {
+      ...{ input, at: event.ts, seq: event.seq, latencyMs: event.durationMs ?? 0 },
+      costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0,
+      tools: (event.tools ?? []).map(({ name }) => ({ name, input: null, output: null })),
+    };
+    step.drafts.set(firing, { example, event });
+  }
+
+  /** A loop of the net led work back: what this step answered last for it was no good. */
+  #comesBack(state: NetState, event: NetEvent, step: Step): void {
+    const back = [...(event.consumed ?? []), ...(event.read ?? [])].some(({ place, id }) => {
+      const from = tokenAt(state, place, id)?.from;
+      return from !== undefined && "transition" in from && step.reworkers.has(from.transition);
+    });
+    const draft = back ? step.drafts.get(step.last.get(event.correlation ?? "") ?? "") : undefined;
+    if (draft) draft.bad ??= "reworked";
+  }
+
+  #blame({ from }: Token, why: string): void {
+    if (!("transition" in from)) return;
+    const draft = this.#steps.get(from.transition)?.drafts.get(from.firing);
+    if (draft) draft.bad ??= why;
+  }
+
+  /** The words of the request and the persona must be those that would be asked now. */
+  async #isOfToday(event: NetEvent, transition: string, request: string): Promise<boolean> {
+    const version = event.netVersion ?? "";
+    if (version === this.#net.version || version === "") return true;
+    let then = this.#requests.get(version);
+    if (!then) {
+      then = this.#versionOf(version);
+      this.#requests.set(version, then);
+    }
+    const compiled = (await then)?.transitions.get(transition);
+    return compiled !== undefined && hashJson(requestParts(compiled)) === request;
+  }
+
+  async #versionOf(version: string): Promise<CompiledNet | null> {
+    const stored = await this.#broker.netVersions.get(this.#net.definition.net, version);
+    const parsed = stored === null ? null : netSchema.safeParse(stored);
+    return parsed?.success ? compileNet(parsed.data, version) : null;
+  }
+}
+
+/** Tokens that a person has turned down or changed. */
+function rejected(state: NetState, { type, attributes, consumed = [] }: NetEvent): Token[] {
+  const isNo = type === "decided" ? attributes?.decision === "reject" : type === "intervened" && attributes?.corrected === true;
+  return isNo ? consumed.flatMap(({ place, id }) => tokenAt(state, place, id) ?? []) : [];
+}
+
+function tokenAt(state: NetState, place: string, id: string): Token | undefined {
+  return state.places.get(place)?.get(id)?.token;
+}
+
+/** The data of what it binds, by name, as a rule will see it. */
+function inputsOf(state: NetState, event: NetEvent, { inputs }: CompiledTransition): JsonObject {
+  const named = event.attributes?.inputs;
+  const places = new Map([...(event.consumed ?? []), ...(event.read ?? [])].map(({ place, id }) => [id, place]));
+  const data = (id: string): Json => tokenAt(state, places.get(id) ?? "", id)?.data ?? null;
+  return Object.fromEntries(
+    inputs.map((input): [string, Json] => {
+      const ids = isJsonObject(named) && Array.isArray(named[input.name]) ? (named[input.name] as string[]) : [];
+      return [input.name, bindsMany(input) ? ids.map(data) : data(ids[0] ?? "")];
+    }),
+  );
+}

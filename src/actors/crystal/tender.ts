@@ -1,0 +1,108 @@
+/**
+ * A net that crystallizes by itself: with the policy `crystallize` in its file, its owner looks through the history after every so many
+ * firings of a step, learns, proves, and puts what is good enough into its shadow. From there the log decides.
+ *
+ * J1 It holds nothing: how many firings there were since the last look follows from the log's own events. J2 A step whose rule was
+ * taken away, by people or by drift, is left alone until somebody begins again.
+ */
+import { type Clock, isoTime } from "../../contract/clock.ts";
+import { CATEGORY_OF, type NetEvent } from "../../contract/event.ts";
+import type { JsonObject } from "../../contract/json.ts";
+import type { Logger } from "../../contract/logger.ts";
+import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
+import { ruleId } from "../../net/crystal/compiled.ts";
+import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
+import { withCrystal } from "../../net/crystal/stages.ts";
+import { applyNet } from "../term/apply-net.ts";
+import type { Term } from "../term/term.ts";
+import { historyOf } from "./history.ts";
+import { crystalFrom, studied } from "./learning.ts";
+
+const BY = "crystallizer";
+
+export class CrystalTender {
+  readonly #term: Term;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Transition -> firings since the last look. */
+  readonly #since = new Map<string, number>();
+  #busy = false;
+
+  constructor(term: Term, { clock, logger }: { clock: Clock; logger: Logger }) {
+    this.#term = term;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  follow({ type, transition, model }: NetEvent): void {
+    const policy = this.#policy();
+    if (type !== "fired" || transition === undefined || !model || !policy) return;
+    const since = (this.#since.get(transition) ?? 0) + 1;
+    this.#since.set(transition, since);
+    if (since < policy.every || this.#busy || !this.#isOpen(transition, policy)) return;
+    this.#since.set(transition, 0);
+    this.#busy = true;
+    void this.#look(transition, policy)
+      .catch((error: unknown) => {
+        if (!this.#term.loop.isOver)
+          this.#logger.warn({ err: error, net: this.#term.state.net, transition }, "a step could not be studied");
+      })
+      .finally(() => {
+        this.#busy = false;
+      });
+  }
+
+  #policy(): CrystallizePolicy | undefined {
+    const { net, state, loop } = this.#term;
+    return loop.isOver || state.killed ? undefined : net?.source.crystallize;
+  }
+
+  /** J2. */
+  #isOpen(id: string, policy: CrystallizePolicy): boolean {
+    const { net, state } = this.#term;
+    const transition = net?.transitions.get(id);
+    if (!transition || transition.crystal || !asksModel(transition)) return false;
+    return (policy.transitions?.includes(id) ?? true) && !state.crystals.has(id);
+  }
+
+  async #look(transition: string, policy: CrystallizePolicy): Promise<void> {
+    const { net, ports } = this.#term;
+    if (!net) return;
+    const [step] = await historyOf(ports.broker, net, { transition });
+    if (!step || step.examples.length < policy.least) return;
+    const proposal = studied(step, policy);
+    const { rule, proof, learner, examples, promotable, reasons } = proposal;
+    const crystal = crystalFrom(proposal, policy, BY, isoTime(this.#clock.now()));
+    if (!rule || !proof || !crystal)
+      return this.#tell(transition, "candidates", `${transition} has not settled: ${reasons[0] ?? "no rule was found"}.`, {});
+    await this.#tell(transition, "learned", `A rule for ${transition} was learned from ${examples.good} answers: ${learner}.`, {
+      ...{ rule: ruleId(rule), learner, examples },
+    });
+    const told = `it claims ${proof.covered} of ${proof.holdout} later firings and differs in ${proof.wrong}`;
+    const summary = promotable
+      ? `The rule for ${transition} is proven: ${told}.`
+      : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`;
+    await this.#tell(transition, "proven", summary, { rule: ruleId(rule), promotable, reasons, proof: { ...proof } });
+    if (promotable && this.#isOpen(transition, policy)) await this.#begin(net, transition, crystal, proposal.reasons[0]);
+  }
+
+  async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {
+    const definition = withCrystal(net.source, transition, crystal);
+    if (!definition) return;
+    await applyNet(this.#term, {
+      ...{ definition, base: net.version, by: BY, settles: { transition, ...(reason === undefined ? {} : { reason }) } },
+      ...(definition.parent ? { derived: true as const } : {}),
+    });
+  }
+
+  async #tell(transition: string, stage: string, summary: string, found: JsonObject): Promise<void> {
+    await this.#term.commit({
+      ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), transition },
+      attributes: { crystallized: [{ stage, transition, by: BY, ...found }] },
+    });
+  }
+}
+
+function asksModel({ definition: { kind } }: CompiledTransition): boolean {
+  return kind === "llm" || kind === "agent";
+}

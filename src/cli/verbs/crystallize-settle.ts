@@ -1,0 +1,121 @@
+/** Stages 4 to 6: a rule beside its model, in its place, gone again, and how each one does. */
+
+import { askNet } from "../../client/ask.ts";
+import { type CrystalRow, crystalOfStudy, crystalsOf, tellStudy } from "../../client/crystals.ts";
+import { usage } from "../../client/usage.ts";
+import { isoTime } from "../../contract/clock.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import { callerOf, ROLE_OPTION } from "../caller.ts";
+import type { Output } from "../output.ts";
+import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
+import { studyOf } from "./crystallize.ts";
+
+export const crystallizeShadowVerb: Verb = {
+  command: "crystallize shadow <net> <transition>",
+  summary: "put the learned rule of a step beside its model, without effect",
+  details: "From then on both answer; the model's answer counts, and where the two differ both lie in the place disagreements.",
+  examples: ["petrel crystallize shadow safe-teams judge", "petrel crystallize shadow safe-teams judge --firings 50"],
+  options: [
+    { flags: "--firings <n>", about: "how many firings it stays there (default: what the net's policy says, else 20)" },
+    { flags: "--audit <share>", about: "the share of firings that is compared once it is live (default: 0.02)" },
+    { flags: "--unproven", about: "also a rule whose proof is not good enough" },
+    { flags: "--again", about: "the rule that the transition has already, as it stands" },
+    ROLE_OPTION,
+  ],
+  run: async (call) => {
+    const [net, transition] = [call.arg("net"), call.arg("transition")];
+    const by = callerOf(call);
+    const answer = await call.withBroker(async (broker) => {
+      if (call.on("again")) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
+      const found = await studyOf(call, broker, net, transition);
+      const crystal = crystalOfStudy(found, transition, String(by.user), isoTime(call.petrel.clock.now()), call.on("unproven"));
+      await tellStudy(broker, found, by);
+      const firings = call.integer("firings");
+      const audit = shareOf(call, "audit");
+      const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
+      return askNet(broker, net, "crystal-settle", {
+        transition,
+        action: "shadow",
+        crystal: wanted as unknown as Json,
+        base: found.net.version,
+        by,
+      });
+    });
+    call.out.result(
+      answer,
+      () => `The rule of ${transition} is beside its model now, without effect.\npetrel crystallize status ${net} shows how it does.`,
+    );
+    return EXIT.ok;
+  },
+};
+
+export const crystallizePromoteVerb: Verb = {
+  command: "crystallize promote <net> <transition>",
+  summary: "put the rule of a step in its model's place",
+  details: "What the rule does not claim still goes to the model. Firings under way end as they began.",
+  examples: ["petrel crystallize promote safe-teams judge"],
+  options: [{ flags: "--early", about: "before its shadow is over, or though it was demoted" }, ROLE_OPTION],
+  run: (call) =>
+    settle(
+      call,
+      "promote",
+      (net, transition) =>
+        `The rule of ${transition} answers in the model's place now.\npetrel crystallize undo ${net} ${transition} brings the model back.`,
+    ),
+};
+
+export const crystallizeUndoVerb: Verb = {
+  command: "crystallize undo <net> <transition>",
+  summary: "take the rule of a step away: its model does all of it again",
+  examples: ["petrel crystallize undo safe-teams judge"],
+  options: [ROLE_OPTION],
+  run: (call) => settle(call, "undo", (_, transition) => `The model does all of ${transition} again.`),
+};
+
+export const crystallizeStatusVerb: Verb = {
+  command: "crystallize status <net>",
+  summary: "show the rules of a net: how far they are, and how they agree with their models",
+  examples: ["petrel crystallize status safe-teams", "petrel crystallize status safe-teams --json"],
+  run: async (call) => {
+    const net = call.arg("net");
+    const rows = await call.withBroker((broker) => crystalsOf(broker, net));
+    call.out.result({ net, transitions: rows as unknown as Json }, () => statusText(net, rows, call.out));
+    return EXIT.ok;
+  },
+};
+
+async function settle(call: VerbCall, action: string, said: (net: string, transition: string) => string): Promise<ExitCode> {
+  const [net, transition] = [call.arg("net"), call.arg("transition")];
+  const body: JsonObject = { transition, action, early: call.on("early"), by: callerOf(call) };
+  const answer = await call.withBroker((broker) => askNet(broker, net, "crystal-settle", body));
+  call.out.result(answer, () => said(net, transition));
+  return EXIT.ok;
+}
+
+function shareOf(call: VerbCall, name: string): number | undefined {
+  const text = call.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (value >= 0.001 && value <= 1) return value;
+  throw usage(`--${name} takes a share from 0.001 to 1, not "${text}"`, `like --${name} 0.02`);
+}
+
+function statusText(net: string, rows: CrystalRow[], out: Output): string {
+  const shown = rows.filter(({ mode }) => mode !== "none");
+  if (shown.length === 0) return `No step of ${net} has a rule.\npetrel crystallize ${net} looks for steps that have settled.`;
+  const told = (part: { same: number; other: number } | undefined) =>
+    part && part.same + part.other > 0 ? `${part.same} of ${part.same + part.other}` : "";
+  const lines = shown.map(({ transition, persona, mode, rule, record, definition, gate }) => [
+    transition,
+    persona,
+    mode,
+    rule ?? "",
+    record ? String(record.answered) : "0",
+    record ? String(record.declined) : "0",
+    mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
+    told(record?.audit),
+    record?.bad ? String(record.bad) : "",
+    gate ?? record?.demoted?.reason ?? "",
+  ]);
+  return out.table(["STEP", "PERSONA", "NOW", "RULE", "ANSWERED", "LEFT", "SHADOW", "AUDITS", "BAD", "WAITS FOR"], lines);
+}

@@ -1,0 +1,110 @@
+/** One step's rule in readable form, with examples of what it answers, where it differed, and what it leaves to the model. */
+import { type CrystalRow, crystalsOf, type Study, share } from "../../client/crystals.ts";
+import type { Json } from "../../contract/json.ts";
+import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
+import { printRule } from "../../net/rule/print-rule.ts";
+import { EXIT, type Verb } from "../verb.ts";
+import { studyOf } from "./crystallize.ts";
+
+const WIDTH = 110;
+
+export const crystallizeShowVerb: Verb = {
+  command: "crystallize show <net> <transition>",
+  summary: "print the rule of a step, with examples and with what it leaves to the model",
+  details:
+    "The rule that the transition has; without one, what its history teaches. Examples are of the history's later part, which it had not seen.",
+  examples: ["petrel crystallize show safe-teams judge", "petrel crystallize show safe-teams judge --json"],
+  run: async (call) => {
+    const [net, transition] = [call.arg("net"), call.arg("transition")];
+    const { found, row } = await call.withBroker(async (broker) => {
+      const made = await studyOf(call, broker, net, transition);
+      return { found: made, row: (await crystalsOf(broker, net)).find((one) => one.transition === transition) ?? null };
+    });
+    const proposal = found.proposals[0]?.proposal ?? null;
+    const rule = row?.definition?.rule ?? proposal?.rule ?? null;
+    const told = {
+      ...{ net, transition, mode: row?.mode ?? "none", rule, readable: rule ? printRule(rule) : [] },
+      ...{ proof: row?.definition?.proof ?? proposal?.proof ?? null, record: row?.record ?? null, proposal },
+    };
+    call.out.result(told as unknown as Json, () => shownText(found, row, proposal).join("\n"));
+    return EXIT.ok;
+  },
+};
+
+function shownText({ net, candidates }: Study, row: CrystalRow | null, proposal: Proposal | null): string[] {
+  const name = net.definition.net;
+  const step = candidates[0];
+  const transition = step?.transition ?? row?.transition ?? "";
+  const rule = row?.definition?.rule ?? proposal?.rule ?? null;
+  if (!rule) return [`${transition} has no rule: ${proposal?.reasons[0] ?? "its log holds no answer of a model to learn from"}.`];
+  const state = row?.definition ? `${row.mode}, ${row.rule}` : "learned from its history, not in use";
+  return [
+    `The rule of ${transition} in ${name} (${state}):`,
+    ...printRule(rule).map((line) => `  ${line}`),
+    "",
+    ...proofText(row, proposal),
+    ...recordText(row),
+    ...examplesText("It answers as the model did", proposal?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
+    ...examplesText(
+      "It answered otherwise",
+      proposal?.disagreements ?? [],
+      ({ input, given, wanted }) => `${short(input)} -> ${short(given)}; the model: ${short(wanted)}`,
+    ),
+    ...examplesText("It leaves to the model", proposal?.declined ?? [], ({ input, reason }) => `${short(input)}: ${reason ?? ""}`),
+    ...nextText(name, transition, row, proposal),
+  ];
+}
+
+function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] {
+  const proof = row?.definition?.proof;
+  if (proof) {
+    return [
+      `Learned from ${proof.learned} firings (events ${proof.from} to ${proof.to}) by ${proof.by}: ${proof.learner}.`,
+      `Proven on ${proof.held} later ones: it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
+      `Saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.`,
+      "",
+    ];
+  }
+  if (!proposal?.proof) return [];
+  const { proof: made, learner, savings, promotable, reasons } = proposal;
+  return [
+    `Learned from ${made.examples} firings: ${learner}. ${proposal.examples.bad} answers that were reworked or rejected are no examples.`,
+    `Proven on ${made.holdout} later ones: it claims ${made.covered} (${share(made.coverage)}), ${made.wrong} differ; no more than ${share(made.bound)} with ${share(made.confidence)} confidence.`,
+    `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings.`,
+    promotable ? "It is good enough." : `It is not good enough: ${reasons.join("; ")}.`,
+    "",
+  ];
+}
+
+function recordText(row: CrystalRow | null): string[] {
+  const record = row?.record;
+  if (!row || !record) return [];
+  const { shadow, audit, answered, declined, bad, demoted } = record;
+  return [
+    `Since event ${record.since}: ${answered} answered, ${declined} left to the model; beside the model ${shadow.same} of ${shadow.same + shadow.other} the same, in audits ${audit.same} of ${audit.same + audit.other}; ${bad} sent back, rejected or corrected.`,
+    ...(demoted ? [`Demoted at event ${demoted.seq}: ${demoted.reason}.`] : []),
+    "",
+  ];
+}
+
+function examplesText(title: string, shown: readonly Shown[], line: (one: Shown) => string): string[] {
+  return shown.length === 0 ? [] : [`${title}:`, ...shown.slice(0, 5).map((one) => `  event ${one.seq}: ${line(one)}`), ""];
+}
+
+function nextText(net: string, transition: string, row: CrystalRow | null, proposal: Proposal | null): string[] {
+  switch (row?.mode) {
+    case "live":
+      return [`petrel crystallize undo ${net} ${transition} brings the model back.`];
+    case "shadow":
+      return [`petrel crystallize promote ${net} ${transition} puts it in the model's place.`];
+    case "demoted":
+      return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} lets it begin again.`];
+    default:
+      return proposal?.promotable ? [`petrel crystallize shadow ${net} ${transition} puts it beside the model, without effect.`] : [];
+  }
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? "";
+  return text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text;
+}

@@ -1,0 +1,109 @@
+/** Crystallization, stages 1 to 3: which steps have settled, what a rule for them would be, and how good it is. Nothing is changed. */
+import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from "../../client/crystals.ts";
+import type { Json } from "../../contract/json.ts";
+import { callerOf } from "../caller.ts";
+import type { Output } from "../output.ts";
+import { EXIT, type Verb, type VerbCall } from "../verb.ts";
+
+export const crystallizeVerb: Verb = {
+  command: "crystallize <net> [transition]",
+  summary: "find steps that need no model any more: learn rules from their history and prove them",
+  details:
+    "Looks through the log, learns a rule for each step that asks a model from the earlier part of its history, and proves it on the\nlater part. Nothing is changed: `crystallize shadow` puts a rule beside its model, `promote` in its place, `undo` brings the model back.",
+  examples: ["petrel crystallize safe-teams", "petrel crystallize safe-teams judge", "petrel crystallize safe-teams --json"],
+  options: [{ flags: "--quiet", about: "leave no events in the net's log" }],
+  run: async (call) => {
+    const net = call.arg("net");
+    const { found, rows } = await call.withBroker(async (broker) => {
+      const made = await studyOf(call, broker, net, call.optionalArg("transition"));
+      if (!call.on("quiet")) await tellStudy(broker, made, callerOf(call));
+      return { found: made, rows: await crystalsOf(broker, net) };
+    });
+    call.out.result(studyJson(found, rows), () => studyText(found, rows, call.out));
+    return EXIT.ok;
+  },
+};
+
+/** The study with its progress on stderr. */
+export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0], net: string, transition?: string): Promise<Study> {
+  const { out, petrel } = call;
+  const shows = petrel.stderr.isTTY === true && !out.json;
+  const tell = (text: string) => void (shows && petrel.stderr.write(`\r\u001b[K${text}`));
+  const found = await study(broker, net, {
+    ...(transition === undefined ? {} : { transition }),
+    onProgress: (progress) =>
+      progress.stage === "history"
+        ? tell(`reading the log: ${progress.events} events`)
+        : tell(`learning ${progress.at} of ${progress.of}: ${progress.transition}`),
+  });
+  tell("");
+  return found;
+}
+
+function studyJson({ net, policy, candidates, proposals }: Study, rows: CrystalRow[]): Json {
+  const proposal = (name: string) => proposals.find(({ transition }) => transition === name);
+  return {
+    net: net.definition.net,
+    version: net.version,
+    policy: policy as unknown as Json,
+    transitions: candidates.map((one) => {
+      const { rule = null, proposal: made } = proposal(one.transition) ?? {};
+      const row = rows.find(({ transition }) => transition === one.transition);
+      return { ...one, mode: row?.mode ?? "none", rule, proposal: (made ?? null) as unknown as Json } as unknown as Json;
+    }),
+  };
+}
+
+function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], out: Output): string {
+  const name = net.definition.net;
+  if (candidates.length === 0) return `${name} has no step that asks a model.`;
+  const lines = candidates.map((one) => {
+    const proposal = proposals.find(({ transition }) => transition === one.transition)?.proposal;
+    const mode = rows.find(({ transition }) => transition === one.transition)?.mode ?? "none";
+    return [
+      one.transition,
+      one.persona,
+      String(one.asked),
+      one.byRule === 0 ? "" : String(one.byRule),
+      one.bad === 0 ? "" : String(one.bad),
+      String(one.shapes),
+      one.stability === null ? "" : share(one.stability),
+      one.usdPerFiring.toFixed(4),
+      `${(one.msPerFiring / 1000).toFixed(1)} s`,
+      proposal?.rule ? proposal.learner : "",
+      proposal?.proof ? share(proposal.proof.coverage) : "",
+      proposal?.proof ? share(proposal.proof.bound) : "",
+      proposal?.proof ? proposal.savings.usdPer1000.toFixed(2) : "",
+      mode === "none" ? "" : mode,
+    ];
+  });
+  const head = [
+    "STEP",
+    "PERSONA",
+    "ASKED",
+    "BY RULE",
+    "BAD",
+    "SHAPES",
+    "STABLE",
+    "USD",
+    "TIME",
+    "RULE",
+    "CLAIMS",
+    "ERROR <",
+    "SAVES/1000",
+    "NOW",
+  ];
+  const used = head.map((_, at) => at < 3 || lines.some((line) => line[at] !== ""));
+  const cut = (row: string[]) => row.filter((_, at) => used[at]);
+  return [out.table(cut(head), lines.map(cut)), "", ...nextSteps(name, proposals, rows)].join("\n");
+}
+
+function nextSteps(net: string, proposals: Study["proposals"], rows: CrystalRow[]): string[] {
+  return proposals.map(({ transition, proposal }) => {
+    const mode = rows.find((row) => row.transition === transition)?.mode ?? "none";
+    if (mode === "live" || mode === "shadow")
+      return `${transition}: a rule is ${mode === "live" ? "in the model's place" : "beside the model"}: petrel crystallize status ${net}`;
+    if (!proposal.promotable) return `${transition}: stays with the model: ${proposal.reasons[0] ?? "no rule was found"}`;
+    return `${transition}: petrel crystallize show ${net} ${transition}, then petrel crystallize shadow ${net} ${transition}`;
+  });
+}

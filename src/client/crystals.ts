@@ -1,0 +1,163 @@
+/** Crystallization for every door: the history of a net's steps, what could be learned of it, and the rules that there are. */
+import { z } from "zod";
+import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
+import { type Candidate, candidatesOf, crystalFrom, DEFAULT_POLICY, studied } from "../actors/crystal/learning.ts";
+import type { Broker } from "../contract/broker.ts";
+import { Terminal } from "../contract/errors.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import type { Proposal } from "../crystallize/crystallize.ts";
+import { nearestHint } from "../net/check-nearest.ts";
+import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
+import { ruleId } from "../net/crystal/compiled.ts";
+import { type Crystal, type CrystallizePolicy, crystalSchema } from "../net/crystal/definition.ts";
+import { netSchema } from "../net/definition.ts";
+import { readAnswer } from "./answers.ts";
+import { askNet } from "./ask.ts";
+
+const tally = z.looseObject({ same: z.int(), other: z.int() });
+const crystalRow = z.looseObject({
+  transition: z.string(),
+  persona: z.string(),
+  kind: z.enum(["llm", "agent"]),
+  mode: z.enum(["none", "shadow", "live", "off", "demoted"]),
+  rule: z.string().nullable(),
+  crystal: z.unknown(),
+  record: z
+    .looseObject({
+      ...{ answered: z.int(), declined: z.int(), bad: z.int(), since: z.int(), shadow: tally, audit: tally },
+      demoted: z.looseObject({ seq: z.int(), reason: z.string() }).nullable(),
+    })
+    .nullable(),
+  drift: z.looseObject({ drift: z.boolean() }),
+  gate: z.string().nullable(),
+});
+const crystalsAnswer = z.looseObject({
+  net: z.string(),
+  version: z.string().nullable(),
+  policy: z.unknown(),
+  transitions: z.array(crystalRow),
+});
+export type CrystalRow = z.output<typeof crystalRow> & { definition: Crystal | null };
+
+/** The rules of a net, one row for each step that asks a model. */
+export async function crystalsOf(broker: Broker, net: string): Promise<CrystalRow[]> {
+  const { transitions } = readAnswer(crystalsAnswer, await askNet(broker, net, "crystals"), "crystals");
+  return transitions.map((row) => ({ ...row, definition: crystalSchema.safeParse(row.crystal).data ?? null }));
+}
+
+export interface Study {
+  net: CompiledNet;
+  policy: CrystallizePolicy;
+  candidates: Candidate[];
+  proposals: { transition: string; proposal: Proposal; rule: string | null }[];
+}
+export type StudyProgress = { stage: "history"; events: number } | { stage: "learning"; transition: string; at: number; of: number };
+
+/**
+ * Stages 1 to 3, which change nothing: candidates from the log, a rule for each, its proof.
+ * Errors: Terminal `unknown-transition`, `no-model-step`; those of reading the log.
+ */
+export async function study(
+  broker: Broker,
+  name: string,
+  options: { transition?: string; onProgress?(progress: StudyProgress): void } = {},
+): Promise<Study> {
+  const net = await runningNet(broker, name);
+  if (options.transition !== undefined) mustAskModels(net, options.transition);
+  const steps = await historyOf(broker, net, {
+    ...(options.transition === undefined ? {} : { transition: options.transition }),
+    onProgress: (events) => options.onProgress?.({ stage: "history", events }),
+  });
+  const policy = net.source.crystallize ?? DEFAULT_POLICY;
+  const learnable = steps.filter(({ examples }) => examples.length > 0);
+  const proposals: Study["proposals"] = [];
+  for (const [at, step] of learnable.entries()) {
+    options.onProgress?.({ stage: "learning", transition: step.transition, at: at + 1, of: learnable.length });
+    // Others get their turn: learning holds the process for up to a second.
+    await new Promise((resolve) => setImmediate(resolve));
+    const proposal = studied(step, policy);
+    proposals.push({ transition: step.transition, proposal, rule: proposal.rule ? ruleId(proposal.rule) : null });
+  }
+  return { net, policy, candidates: candidatesOf(steps), proposals };
+}
+
+export type { StepHistory };
+
+/** Tells the stages, so that they are events like all others. */
+export async function tellStudy(broker: Broker, { net, candidates, proposals }: Study, by: JsonObject): Promise<void> {
+  const name = net.definition.net;
+  const note = (body: JsonObject) => askNet(broker, name, "crystal-note", { ...body, by });
+  const firings = candidates.reduce((sum, { asked }) => sum + asked, 0);
+  await note({
+    stage: "candidates",
+    summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} steps that ask a model.`,
+    found: { candidates: candidates as unknown as Json },
+  });
+  for (const { transition, proposal, rule } of proposals) {
+    if (!proposal.rule || !proposal.proof || rule === null) continue;
+    const { learner, proof, savings, examples, promotable, reasons } = proposal;
+    const about = { transition, by: by as Json };
+    await note({
+      ...about,
+      stage: "learned",
+      summary: `A rule for ${transition} was learned from ${examples.good} answers: ${learner}.`,
+      found: { rule, learner, examples },
+    });
+    const told = `it claims ${share(proof.coverage)} of ${proof.holdout} later firings and differs in ${proof.wrong}`;
+    await note({
+      ...about,
+      stage: "proven",
+      summary: promotable
+        ? `The rule for ${transition} is proven: ${told}.`
+        : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`.slice(0, 490),
+      found: { rule, promotable, reasons, proof: proof as unknown as Json, savings },
+    });
+  }
+}
+
+/** The rule that the history teaches, ready for its shadow. Errors: Terminal `nothing-learned`, `not-proven`. */
+export function crystalOfStudy({ net, proposals, policy }: Study, transition: string, by: string, at: string, unproven = false): Crystal {
+  const name = net.definition.net;
+  const found = proposals.find((one) => one.transition === transition)?.proposal;
+  const crystal = found ? crystalFrom(found, policy, by, at) : null;
+  const see = `petrel crystallize ${name} ${transition}`;
+  if (!found || !crystal) {
+    const why = found?.reasons[0] ?? "its log holds no answer of a model to learn from";
+    throw new Terminal({ code: "nothing-learned", message: `no rule for ${transition}: ${why}`, hint: see });
+  }
+  if (!found.promotable && !unproven) {
+    const message = `the rule for ${transition} is not proven: ${found.reasons.join("; ")}`;
+    throw new Terminal({
+      code: "not-proven",
+      message,
+      hint: `${see} shows it; --unproven puts it into its shadow all the same, where it has no effect`,
+    });
+  }
+  return crystal;
+}
+
+/** Errors: Terminal `unknown-net`. */
+export async function runningNet(broker: Broker, name: string): Promise<CompiledNet> {
+  const answer = z.looseObject({ hash: z.string().nullable(), definition: z.unknown() });
+  const { hash, definition } = readAnswer(answer, await askNet(broker, name, "definition"), "definition");
+  const parsed = netSchema.safeParse(definition);
+  if (hash !== null && parsed.success) return compileNet(parsed.data, hash);
+  throw new Terminal({ code: "unknown-net", message: `${name} has no definition yet`, hint: "petrel net apply FILE" });
+}
+
+function mustAskModels(net: CompiledNet, transition: string): void {
+  const asking = [...net.transitions.values()].flatMap(({ id, definition: { kind } }) => (kind === "llm" || kind === "agent" ? [id] : []));
+  if (asking.includes(transition)) return;
+  const known = net.transitions.get(transition);
+  const name = net.definition.net;
+  if (!known) {
+    const message = `${name} has no transition ${transition}`;
+    throw new Terminal({ code: "unknown-transition", message, hint: nearestHint(transition, asking, "steps that ask a model") });
+  }
+  const message = `${transition} is of kind ${known.definition.kind} and asks no model: there is nothing to settle`;
+  throw new Terminal({ code: "no-model-step", message, hint: `petrel crystallize ${name}` });
+}
+
+export function share(part: number): string {
+  return `${Number((part * 100).toFixed(1))} %`;
+}

@@ -1,0 +1,109 @@
+/** Crystallization: what has settled, the rule of a step, its way into the model's place and back. Promotion is the word of a person. */
+import { z } from "zod";
+import { askNet } from "../../client/ask.ts";
+import { crystalOfStudy, crystalsOf, type Study, study, tellStudy } from "../../client/crystals.ts";
+import { isoTime } from "../../contract/clock.ts";
+import { isPath } from "../../contract/ids.ts";
+import type { Json } from "../../contract/json.ts";
+import { printRule } from "../../net/rule/print-rule.ts";
+import { type Api, described, type House, netParam, personOf, scope } from "../api.ts";
+
+const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
+const shadowBody = z.strictObject({
+  firings: z.int().min(0).max(100_000).optional(),
+  audit: z.number().min(0.001).max(1).optional(),
+  unproven: z.boolean().default(false),
+});
+const promoteBody = z.strictObject({ early: z.boolean().default(false) });
+
+export function crystalRoutes(api: Api, { broker, clock }: House): void {
+  const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
+  api.get(
+    "/api/crystals/:net",
+    {
+      ...scope("petrel:read"),
+      schema: { ...about("Rules of a net and how they do", "one row for each step that asks a model"), params: netParam },
+    },
+    async (request) => ({ net: request.params.net, transitions: await crystalsOf(broker, request.params.net) }),
+  );
+  api.get(
+    "/api/crystals/:net/:transition",
+    {
+      ...scope("petrel:read"),
+      schema: { ...about("What the history of a step teaches", "its candidate, rule, proof and examples"), params: stepParam },
+    },
+    async (request) => {
+      const { net, transition } = request.params;
+      const found = await study(broker, net, { transition });
+      return studyJson(found, (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null);
+    },
+  );
+  api.post(
+    "/api/crystals/:net/study",
+    {
+      ...scope("petrel:operate"),
+      schema: { ...about("Candidates, rules and proofs, told as events of the net", "one row for each step"), params: netParam },
+    },
+    async (request) => {
+      const found = await study(broker, request.params.net);
+      await tellStudy(broker, found, personOf(request));
+      return { net: request.params.net, candidates: found.candidates, proposals: found.proposals };
+    },
+  );
+  api.post(
+    "/api/crystals/:net/:transition/shadow",
+    {
+      ...scope("petrel:admin"),
+      schema: { ...about("Put the learned rule beside its model", "the new version"), params: stepParam, body: shadowBody },
+    },
+    async (request) => {
+      const { net, transition } = request.params;
+      const { firings, audit, unproven } = request.body;
+      const by = personOf(request);
+      const found = await study(broker, net, { transition });
+      const crystal = crystalOfStudy(found, transition, by.user, isoTime(clock.now()), unproven);
+      await tellStudy(broker, found, by);
+      const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
+      return askNet(broker, net, "crystal-settle", {
+        transition,
+        action: "shadow",
+        crystal: wanted as unknown as Json,
+        base: found.net.version,
+        by,
+      });
+    },
+  );
+  api.post(
+    "/api/crystals/:net/:transition/promote",
+    {
+      ...scope("petrel:gate"),
+      schema: { ...about("Put the rule in its model's place", "the new version"), params: stepParam, body: promoteBody },
+    },
+    (request) => {
+      const { net, transition } = request.params;
+      return askNet(broker, net, "crystal-settle", { transition, action: "promote", ...request.body, by: personOf(request) });
+    },
+  );
+  api.post(
+    "/api/crystals/:net/:transition/undo",
+    { ...scope("petrel:operate"), schema: { ...about("The model does all of it again", "the new version"), params: stepParam } },
+    (request) => {
+      const { net, transition } = request.params;
+      return askNet(broker, net, "crystal-settle", { transition, action: "undo", by: personOf(request) });
+    },
+  );
+}
+
+function studyJson({ net, candidates, proposals }: Study, row: unknown) {
+  const found = proposals[0] ?? null;
+  const rule = found?.proposal.rule ?? null;
+  return {
+    net: net.definition.net,
+    version: net.version,
+    candidate: candidates[0] ?? null,
+    current: row,
+    rule: found?.rule ?? null,
+    proposal: found?.proposal ?? null,
+    readable: rule ? printRule(rule) : [],
+  };
+}
