@@ -30,8 +30,10 @@ export function storiesWanted(call: VerbCall): number | null {
   const count = call.integer("stories", 1);
   if (count === undefined) return null;
   if (count > MOST_STORIES) throw usage(`--stories knows ${MOST_STORIES} stories`, `petrel demo --stories ${MOST_STORIES}`);
-  const other = ["chaos", "gate", "live", "rules", "afterShip"].find((name) => call.on(name)) ?? (call.text("sabotage") ? "sabotage" : undefined);
-  if (other !== undefined) throw usage(`--stories does not go with --${other === "afterShip" ? "after-ship" : other}`, "use one of the two");
+  const other =
+    ["chaos", "gate", "live", "rules", "afterShip"].find((name) => call.on(name)) ?? (call.text("sabotage") ? "sabotage" : undefined);
+  if (other !== undefined)
+    throw usage(`--stories does not go with --${other === "afterShip" ? "after-ship" : other}`, "use one of the two");
   return count;
 }
 
