@@ -3,10 +3,11 @@
 // reading them one by one is half the time that a command takes; the others stay in node_modules.
 //
 //   node scripts/build.mjs [--entry FILE] [--out FILE]
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { sourceHash } from "./setup/cli-build.mjs";
 
@@ -35,6 +36,10 @@ export async function bundleMonitor(folder) {
     plugins: [react()],
     build: { outDir: folder, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1200 },
   });
+  // Beside each file stands the same compressed, for browsers that take it.
+  const assets = join(folder, "assets");
+  for (const name of readdirSync(assets))
+    writeFileSync(join(assets, `${name}.gz`), gzipSync(readFileSync(join(assets, name)), { level: 9 }));
 }
 
 /** Throws esbuild's BuildFailure, whose message names file, line and column. */

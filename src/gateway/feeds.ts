@@ -15,6 +15,8 @@ import type { NetEvent } from "../contract/event.ts";
 const KEPT = 5000;
 const IDLE_MS = 60_000;
 const PAGE = 500;
+/** How long a page waits for what the log has and the follower has not. */
+const BEHIND_MS = 200;
 /** Events that wait for one slow listener: past it the stream ends, and whoever comes back names the last event that he has. */
 const MOST_WAITING = 5000;
 
@@ -53,6 +55,9 @@ export class NetFeed {
   readonly #listeners = new Set<(event: NetEvent) => void>();
   #kept: NetEvent[] = [];
   #opening: Promise<void> | null = null;
+  /** Sequence of the last log entry taken, and those who wait for one. */
+  #reached = 0;
+  readonly #waiting = new Set<() => void>();
   #idle: Timer | null = null;
 
   constructor(broker: Broker, net: string, clock: Clock, ended: () => void) {
@@ -67,6 +72,24 @@ export class NetFeed {
     await this.#open();
     this.#rest();
     return this.#kept;
+  }
+
+  /**
+   * The newest events that fit, ascending, if all that a page of so many needs is kept here; else null. As new as the log is now: what is
+   * in it and not here yet is waited for.
+   */
+  async newest(wanted: (event: NetEvent) => boolean, limit: number): Promise<{ events: NetEvent[]; last: number } | null> {
+    await this.#open();
+    this.#rest();
+    const { last } = await this.#broker.log(this.#net).bounds();
+    if (last > this.#reached && !(await this.#reaches(last))) return null;
+    const events: NetEvent[] = [];
+    for (let at = this.#kept.length - 1; at >= 0 && events.length < limit; at--) {
+      const event = this.#kept[at] as NetEvent;
+      if (wanted(event)) events.push(event);
+    }
+    if (events.length < limit && this.#kept[0]?.seq !== 1) return null;
+    return { events: events.reverse(), last: this.#kept.at(-1)?.seq ?? 0 };
   }
 
   /** F1. `after` null: only what comes from now on. Ends when `signal` is aborted or the gateway stops. */
@@ -148,13 +171,30 @@ export class NetFeed {
   async #follow(last: number): Promise<void> {
     const after = Math.max(0, last - PAGE);
     for await (const entry of this.#broker.log(this.#net).follow(after, this.#closing.signal)) {
+      this.#reached = entry.sequence;
       for (const event of entry.events) {
         if (event.seq <= (this.#kept.at(-1)?.seq ?? 0)) continue;
         this.#kept.push(event);
         for (const hear of [...this.#listeners]) hear(event);
       }
       if (this.#kept.length > KEPT * 1.5) this.#kept = this.#kept.slice(-KEPT);
+      for (const look of [...this.#waiting]) look();
     }
+  }
+
+  /** False when it takes too long: entries that are void are never seen. */
+  #reaches(sequence: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (there: boolean) => {
+        timer.cancel();
+        this.#waiting.delete(look);
+        resolve(there);
+      };
+      const look = () => this.#reached >= sequence && done(true);
+      const timer = this.#clock.after(BEHIND_MS, () => done(false));
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   /** F2. */

@@ -194,7 +194,7 @@ async function monitorFiles(api: Api, { monitor }: House): Promise<void> {
     return;
   }
   const { default: files } = await import("@fastify/static");
-  await api.register(files, { root: monitor, serve: false });
+  await api.register(files, { root: monitor, serve: false, preCompressed: true });
   const asset = { config: { scope: "public" as const }, schema: { hide: true } };
   api.get("/assets/*", asset, (request, reply) =>
     reply.sendFile(`assets/${(request.params as { "*": string })["*"]}`, { maxAge: "1y", immutable: true }),

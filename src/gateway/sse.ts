@@ -56,8 +56,18 @@ export async function sse(
   }
 }
 
+/** Of what many follow: one event is written once for all of them. */
+const written = new WeakMap<object, string>();
+
 function frame({ id, event, data }: ServerEvent): string {
-  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${jsonOf(data)}\n\n`;
+}
+
+function jsonOf(data: unknown): string {
+  if (typeof data !== "object" || data === null) return JSON.stringify(data);
+  const known = written.get(data) ?? JSON.stringify(data);
+  written.set(data, known);
+  return known;
 }
 
 async function drained(raw: FastifyReply["raw"], house: House, gone: AbortController): Promise<void> {

@@ -173,6 +173,8 @@ export const useDefinition = (net: string, version: string | null) =>
         version === null ? `/api/nets/${net}` : `/api/nets/${net}/versions/${version}`,
       ),
     staleTime: version === null ? 0 : Number.POSITIVE_INFINITY,
+    // A net that is not there yet is asked for again: the page may be open before it is applied.
+    refetchInterval: ({ state }) => (state.error ? 1500 : false),
   });
 /** `at` null: now. */
 export const useMarking = (net: string, at: string | null) =>

@@ -1,7 +1,7 @@
 /** The page in a real browser, on a real gateway and master: what people see, do, and may not do. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
@@ -177,26 +177,50 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.close();
   });
 
-  test("every screen is reached by the keyboard, and axe finds nothing serious on any", async () => {
-    const page = await open(reader, "/n/shop/net");
-    for (const screen of SCREENS) {
-      const link = page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: new RegExp(`^${screen}`, "i") });
-      await link.focus();
-      await page.keyboard.press("Enter");
-      await page.waitForURL((url) => url.pathname.endsWith(`/${screen}`));
-      await page.locator("#screen h1, #screen h2").first().waitFor();
-      await page.evaluate(AXE);
-      const serious = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-        };
-        const { violations } = await axe.run();
-        return violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(serious, screen).toEqual([]);
+  test.each(["light", "dark"] as const)(
+    "every screen is reached by the keyboard, and axe finds nothing serious on any (%s)",
+    async (theme) => {
+      const page = await open(reader, "/n/shop/net");
+      await page.emulateMedia({ colorScheme: theme });
+      for (const screen of SCREENS) {
+        const link = page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: new RegExp(`^${screen}`, "i") });
+        await link.focus();
+        await page.keyboard.press("Enter");
+        await page.waitForURL((url) => url.pathname.endsWith(`/${screen}`));
+        await page.locator("#screen h1, #screen h2").first().waitFor();
+        await page.evaluate(AXE);
+        const serious = await page.evaluate(async () => {
+          const { axe } = globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+          };
+          const { violations } = await axe.run();
+          return violations
+            .filter(({ impact }) => impact === "serious" || impact === "critical")
+            .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+        });
+        expect(serious, screen).toEqual([]);
+      }
+      await page.close();
+    },
+  );
+
+  test("what is loaded at first is under 1 MB compressed, and no page asks another host", async () => {
+    const page = await browser.context.newPage();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.goto(`${house.a.url}/#key=${reader}`);
+    await page.getByRole("navigation", { name: "Screens" }).waitFor();
+    expect(asked.filter((url) => !url.startsWith(house.a.url))).toEqual([]);
+    const files = [...new Set(asked.map((url) => new URL(url).pathname).filter((path) => path.startsWith("/assets/")))];
+    expect(files.length).toBeGreaterThan(1);
+    let bytes = 0;
+    for (const path of files) {
+      const file = readFileSync(join(MONITOR, `${path}.gz`));
+      const answer = await fetch(`${house.a.url}${path}`, { headers: { "accept-encoding": "gzip" } });
+      expect([path, answer.headers.get("content-encoding")]).toEqual([path, "gzip"]);
+      bytes += file.byteLength;
     }
+    expect(bytes).toBeLessThan(1_000_000);
     await page.close();
   });
 

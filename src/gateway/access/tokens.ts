@@ -11,6 +11,7 @@ import type { SigningKeys } from "./signing-keys.ts";
 export const ISSUER = "petrel";
 export const AUDIENCE = "petrel";
 export const TOKEN_MS = 3600 * 1000;
+const MOST_KNOWN = 10_000;
 
 /** Who calls, as a verified token says. */
 export interface Caller extends Grant {
@@ -50,9 +51,12 @@ export class Tokens {
       .sign(signing.key);
   }
 
+  /** What was signed stays signed: what a token says is read once. Whether it still counts is looked at each time. */
+  readonly #read = new Map<string, JWTPayload>();
+
   /** Errors: Refused `invalid_token`. */
   async verify(token: string): Promise<Caller> {
-    const payload = await this.#payload(token);
+    const payload = await this.#known(token);
     const { sub = "", jti = "", iat = 0, exp = 0 } = payload;
     const client = this.#book.client(sub);
     if (!client || iat * 1000 < Date.parse(client.notBefore) || this.#book.isRevoked(jti)) throw invalid("the token was revoked");
@@ -64,6 +68,15 @@ export class Tokens {
   async revoke(token: string): Promise<void> {
     const caller = await this.verify(token);
     await this.#book.revoke(caller.jti, caller.client, Math.max(1000, caller.expiresAt - this.#clock.now()));
+  }
+
+  async #known(token: string): Promise<JWTPayload> {
+    const known = this.#read.get(token);
+    if (known && (known.exp ?? 0) * 1000 > this.#clock.now()) return known;
+    const payload = await this.#payload(token);
+    if (this.#read.size >= MOST_KNOWN) this.#read.clear();
+    this.#read.set(token, payload);
+    return payload;
   }
 
   async #payload(token: string): Promise<JWTPayload> {

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Tiers } from "../../models/tiers.ts";
@@ -13,6 +12,7 @@ import { type Api, callerOf, described, type House, netName, scope } from "../ap
 import { answerTo, type FactLink, type Seen } from "../expert.ts";
 import { askExpertModel, linksIn } from "../expert-model.ts";
 import { mustReach } from "../guard.ts";
+import { mustBeNet } from "../known-net.ts";
 import { type ServerEvent, sse } from "../sse.ts";
 import { pieces } from "../text-pieces.ts";
 
@@ -37,7 +37,7 @@ export function askRoutes(api: Api, house: House): void {
     async (request, reply) => {
       const { net, question } = request.body;
       mustReach(callerOf(request), net);
-      await noSuchNet(house.broker, net);
+      await mustBeNet(house.broker, net);
       const seen = await seenOf(house, net);
       const { tiers, why } = await whoAnswers(house, callerOf(request));
       await sse(request, reply, house, (signal) =>

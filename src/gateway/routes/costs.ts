@@ -3,7 +3,6 @@ import { z } from "zod";
 import { definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { COST_KEYS, type CostKey, Sums } from "../../client/costs.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { runningRights } from "../../client/net-rights.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { NetEvent } from "../../contract/event.ts";
@@ -11,6 +10,7 @@ import { PRICES_AS_OF } from "../../models/prices.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, netName, scope } from "../api.ts";
 import { mustReach } from "../guard.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const keys = z
   .string()
@@ -42,7 +42,7 @@ export function costRoutes(api: Api, house: House): void {
       const caller = callerOf(request);
       if (net !== undefined) {
         mustReach(caller, net);
-        await noSuchNet(broker, net);
+        await mustBeNet(broker, net);
       }
       const nets = net === undefined ? (await broker.nets()).filter((one) => reachesNet(caller, one)) : [net];
       const from = since === undefined ? 0 : Date.parse(since);

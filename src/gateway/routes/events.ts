@@ -1,8 +1,8 @@
 /** The event line of a net: in pages, and as a stream of server-sent events (HTML standard, section 9.2). */
 import { z } from "zod";
 import { fits, pageOfEvents } from "../../client/event-pages.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
+import { mustBeNet } from "../known-net.ts";
 import { sse } from "../sse.ts";
 
 const list = z
@@ -57,10 +57,22 @@ export function eventRoutes(api: Api, house: House): void {
     },
     async (request) => {
       const { net } = request.params;
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       const { limit, after, before, "as-of": asOf } = request.query;
+      const filter = filterOf(request.query);
+      if (after === undefined && before === undefined && asOf === undefined) {
+        const page = await house.feeds.of(net).newest((event) => fits(event, filter), limit);
+        if (page) {
+          const first = page.events[0]?.seq ?? 1;
+          return {
+            events: page.events,
+            nextBeforeSeq: page.events.length >= limit && first > 1 ? first : null,
+            nextAfterSeq: page.last || null,
+          };
+        }
+      }
       const end = asOf === undefined ? before : Math.min(before ?? Number.POSITIVE_INFINITY, asOf + 1);
-      return pageOfEvents(broker, net, { filter: filterOf(request.query), limit, after, before: end });
+      return pageOfEvents(broker, net, { filter, limit, after, before: end });
     },
   );
 
@@ -79,7 +91,7 @@ export function eventRoutes(api: Api, house: House): void {
     },
     async (request, reply) => {
       const { net } = request.params;
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       const filter = filterOf(request.query);
       const header = Number(request.headers["last-event-id"]);
       const after =

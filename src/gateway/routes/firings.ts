@@ -1,9 +1,9 @@
 /** Firings: those of a net, newest first, and one whole, with inputs, the exact prompt, model, tools, attempts and output. */
 import { z } from "zod";
 import { firingsOf, firingWhole } from "../../client/history/firings.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { isId } from "../../contract/ids.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const wanted = z.object({
   transition: z.string().max(200).optional(),
@@ -29,7 +29,7 @@ export function firingRoutes(api: Api, { broker }: House): void {
       },
     },
     async (request) => {
-      await noSuchNet(broker, request.params.net);
+      await mustBeNet(broker, request.params.net);
       return firingsOf(broker, request.params.net, request.query);
     },
   );
@@ -45,7 +45,7 @@ export function firingRoutes(api: Api, { broker }: House): void {
       },
     },
     async (request) => {
-      await noSuchNet(broker, request.params.net);
+      await mustBeNet(broker, request.params.net);
       return firingWhole(broker, request.params.net, request.params.firing);
     },
   );

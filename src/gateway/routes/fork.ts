@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { askRuntime } from "../../client/ask.ts";
 import { momentOf } from "../../client/history/moment.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
 import { mustReach, mustReachAll } from "../guard.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const forkBody = z.object({
   at: z.string().max(64).default("now").describe("number of an event, a time in ISO 8601, or `now`"),
@@ -34,7 +34,7 @@ export function forkRoutes(api: Api, { broker, clock }: House): void {
       // The new net is a net like others: a key for some nets makes it only under a name that it reaches.
       if (as === undefined) mustReachAll(callerOf(request));
       else mustReach(callerOf(request), as);
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       const body = {
         ...{ net, at: momentOf(at, "at", clock.now()), set, askAgain, by: personOf(request) },
         ...(as === undefined ? {} : { as }),

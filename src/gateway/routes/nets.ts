@@ -6,7 +6,6 @@ import { askNet, askRuntime } from "../../client/ask.ts";
 import { differenceOf } from "../../client/history/difference.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import { jsonDiff } from "../../client/json-diff.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
@@ -16,6 +15,7 @@ import { checkNetFile } from "../../net/check.ts";
 import { markingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, personOf, scope } from "../api.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const at = z.string().max(64).optional().describe("number of an event, a time in ISO 8601, or `now`");
 const definitionBody = z.object({ definition: z.record(z.string(), anyJson) });
@@ -57,7 +57,7 @@ export function netRoutes(api: Api, house: House): void {
       },
     },
     async (request) => {
-      await noSuchNet(broker, request.params.net);
+      await mustBeNet(broker, request.params.net);
       return { versions: await broker.netVersions.list(request.params.net) };
     },
   );
@@ -128,7 +128,7 @@ export function netRoutes(api: Api, house: House): void {
     },
     async (request) => {
       const { net } = request.params;
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       const moment = (text: string) => momentOf(text, "the moment", clock.now());
       return differenceOf(broker, net, moment(request.query.from), moment(request.query.to));
     },
@@ -237,12 +237,12 @@ function changeRoutes(api: Api, house: House): void {
 }
 
 async function running({ broker }: House, net: string) {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   return readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
 }
 
 async function versionNamed({ broker }: House, net: string, start: string): Promise<{ version: string; definition: Json }> {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   const found = (await broker.netVersions.list(net)).filter(({ hash }) => hash.startsWith(start));
   const [only] = found;
   const definition = only && found.length === 1 ? await broker.netVersions.get(net, only.hash) : null;
@@ -252,7 +252,7 @@ async function versionNamed({ broker }: House, net: string, start: string): Prom
 }
 
 async function markingThen({ broker, clock }: House, net: string, text: string): Promise<JsonObject> {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   const { state, last } = await pastOf(broker, net, momentOf(text, "at", clock.now()));
   const definition = state.definition === null ? null : await broker.netVersions.get(net, state.definition);
   const places = (definition as { places?: Record<string, { title?: string; capacity?: number; open?: boolean }> } | null)?.places ?? {};

@@ -1,12 +1,12 @@
 /** The specialists of one net: what each may do where it stands, what it does now, what it has used, and its last outputs. */
 import { askNet } from "../../client/ask.ts";
 import { Sums } from "../../client/costs.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { runningRights } from "../../client/net-rights.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { MarkingView } from "../../net/marking-view.ts";
 import { rightsRow } from "../../personas/rights-table.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const LAST = 5;
 
@@ -26,7 +26,7 @@ export function teamRoutes(api: Api, house: House): void {
     },
     async (request) => {
       const { net } = request.params;
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       return { net, personas: await teamOf(house, net) };
     },
   );
@@ -43,7 +43,7 @@ export function teamRoutes(api: Api, house: House): void {
     },
     async (request) => {
       const { net } = request.params;
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       const { positions } = await runningRights(broker, net);
       return { net, rights: positions.map(rightsRow) };
     },

@@ -8,11 +8,11 @@ import { findPast, findRunning } from "../../client/history/find-tokens.ts";
 import { lineageOf, withPrompts } from "../../client/history/lineage.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import { tokensThen } from "../../client/history/past.ts";
-import { noSuchNet } from "../../client/known-nets.ts";
 import { errorFromData, Terminal } from "../../contract/errors.ts";
 import { isId, isPath } from "../../contract/ids.ts";
 import { compileQuery } from "../../net/arcql.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
+import { mustBeNet } from "../known-net.ts";
 
 const placeName = z.string().refine(isPath, "names no place");
 const tokensQuery = z.object({
@@ -102,7 +102,7 @@ export function tokenPlaceRoutes(api: Api, house: House): void {
       if (at === undefined && !query.asOf) return findRunning(broker, net, places, arcql);
       const { asOf } = query;
       const moment = at ?? (asOf?.kind === "event" ? String(asOf.seq) : asOf?.kind === "now" ? "now" : (asOf?.text ?? "now"));
-      await noSuchNet(broker, net);
+      await mustBeNet(broker, net);
       return findPast(broker, net, places, arcql, momentOf(moment, "at", clock.now()), clock);
     },
   );
@@ -165,7 +165,7 @@ interface Page {
 }
 
 async function tokensIn({ broker, clock }: House, net: string, place: string, { limit, cursor, at }: Page) {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   if (at !== undefined) {
     const placed = await tokensThen(broker, await pastOf(broker, net, momentOf(at, "at", clock.now())), place);
     const page = placed.slice(cursor, cursor + limit);
@@ -198,7 +198,7 @@ interface Put {
 
 /** Errors: what the owner says; 404 where net or place is not there. */
 export async function put({ broker }: Pick<House, "broker">, { net, place, body, key, by }: Put) {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   const { data, name } = body;
   const named = name !== undefined && typeof data === "object" && data !== null && !Array.isArray(data) && !("name" in data);
   const payload = new TextEncoder().encode(JSON.stringify(named ? { name, ...data } : data));
@@ -209,6 +209,6 @@ export async function put({ broker }: Pick<House, "broker">, { net, place, body,
 }
 
 async function traced({ broker }: House, net: string, id: string, bounds: { depth: number; steps: number }) {
-  await noSuchNet(broker, net);
+  await mustBeNet(broker, net);
   return lineageOf(broker, await findToken(broker, id, [net]), bounds);
 }

@@ -1,0 +1,74 @@
+/** The event line: pages that are as new as the log, and a stream that lets slow readers go with a number to come back by. */
+import { request as open } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { waitUntil } from "../support/wait-until.ts";
+import { type GatewayHouse, gatewayHouse } from "./house.ts";
+
+let house: GatewayHouse;
+let reader: string;
+beforeAll(async () => {
+  house = await gatewayHouse();
+  reader = (await house.client("reader", ["petrel:read"])).token;
+});
+afterAll(() => house.stop());
+
+interface Page {
+  events: { seq: number; type: string }[];
+  nextBeforeSeq: number | null;
+  nextAfterSeq: number | null;
+}
+const page = async (query: string, gateway = house.a) =>
+  (await house.call(gateway, "GET", `/api/event-line/shop?${query}`, { token: reader })).json as unknown as Page;
+
+describe("pages", () => {
+  test("what was put is in the next page, on whichever gateway, and pages join without a gap", async () => {
+    for (let n = 0; n < 12; n++) {
+      await house.kit.put("shop", "inbox", { text: `order ${n}` });
+      const gateway = n % 2 ? house.a : house.b;
+      expect((await page("type=arrived&limit=1000", gateway)).events).toHaveLength(n + 1);
+    }
+    const whole = (await page("limit=1000")).events.map(({ seq }) => seq);
+    expect(whole).toEqual(whole.map((_, at) => at + 1));
+    const back: number[] = [];
+    for (let before: number | null | "" = ""; before !== null; ) {
+      const found: Page = await page(`limit=5${before === "" ? "" : `&before=${before}`}`);
+      back.unshift(...found.events.map(({ seq }) => seq));
+      before = found.nextBeforeSeq;
+    }
+    expect(back).toEqual(whole);
+    expect((await page("limit=5")).nextAfterSeq).toBe(whole.at(-1));
+  });
+});
+
+test("a reader that takes nothing is let go, and comes back with the last number that it has", async () => {
+  const url = new URL(`${house.a.url}/api/event-line/shop/stream?after=0`);
+  let ended = false;
+  const stuck = open(url, { headers: { authorization: `Bearer ${reader}` } });
+  const text = await new Promise<string>((resolve) => {
+    stuck.on("response", (response) => {
+      response.once("data", (chunk: Buffer) => {
+        response.pause();
+        resolve(String(chunk));
+      });
+      response.on("close", () => (ended = true));
+      response.on("error", () => (ended = true));
+    });
+    stuck.on("error", () => (ended = true));
+    stuck.end();
+  });
+  // More than the sockets on both sides hold.
+  const big = "x".repeat(200_000);
+  for (let n = 0; n < 40; n++) await house.kit.put("shop", "inbox", { text: big });
+  house.kit.clock.jump(21_000);
+  await waitUntil("it is let go", () => {
+    house.kit.clock.jump(21_000);
+    return ended || stuck.destroyed || stuck.socket?.destroyed === true || stuck.socket?.readableEnded === true;
+  });
+  const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+  const after = ids.at(-1) ?? 0;
+  const again = await fetch(url, { headers: { authorization: `Bearer ${reader}`, "last-event-id": String(after) } });
+  const body = again.body?.getReader();
+  const first = new TextDecoder().decode((await body?.read())?.value) + new TextDecoder().decode((await body?.read())?.value);
+  await body?.cancel();
+  expect(Number(/^id: (\d+)$/m.exec(first)?.[1])).toBe(after + 1);
+});
