@@ -28,10 +28,13 @@ const packages = {
 
 /** The monitor, a page that the gateway serves, into dist/monitor. Throws the bundler's error. */
 export async function bundleMonitor(folder) {
+  // Whatever the environment says, like that of a test: the page is the one that users get.
+  process.env.NODE_ENV = "production";
   const [{ build: buildPage }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
   await buildPage({
     root: join(root, "src", "monitor"),
     configFile: false,
+    mode: "production",
     logLevel: "error",
     plugins: [react()],
     build: { outDir: folder, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1200 },

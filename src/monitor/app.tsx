@@ -1,5 +1,5 @@
 /** The frame of all screens: who looks, which net, which screen. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { addressOf, go, useAddress } from "./address.ts";
 import { EventStore } from "./event-store.ts";
 import { Login } from "./login.tsx";
@@ -69,16 +69,28 @@ function House({ onOut }: { onOut: () => void }) {
         <Who me={me.data} onOut={onOut} store={store} />
       </header>
       <main id="screen" tabIndex={-1}>
-        {net === null || store === null ? <NoNet /> : <ScreenOf screen={screen} net={net} store={store} me={me.data} />}
+        {net === null ? (
+          <NoNet />
+        ) : store === null ? (
+          <p className="quiet center">…</p>
+        ) : (
+          <ScreenOf screen={screen} net={net} store={store} me={me.data} />
+        )}
       </main>
     </div>
   );
 }
 
 function useEventStore(net: string | null): EventStore | null {
-  const store = useMemo(() => (net === null ? null : new EventStore(net)), [net]);
-  useEffect(() => () => store?.close(), [store]);
-  return store;
+  const [store, setStore] = useState<EventStore | null>(null);
+  // Made and closed by the same effect: one that is run twice has a store that is open.
+  useEffect(() => {
+    if (net === null) return;
+    const made = new EventStore(net);
+    setStore(made);
+    return () => made.close();
+  }, [net]);
+  return store?.net === net ? store : null;
 }
 
 export interface ScreenProps {
