@@ -28,7 +28,7 @@ export function compileCrystal(definition: Crystal, reworkers: ReadonlySet<strin
 /** What its proof has seen, against which drift is told. */
 export function watchPolicy({ audit, proof }: Crystal): Partial<WatchPolicy> {
   if (!proof || proof.covered === 0) return { audit };
-  return { audit, expected: Math.min(0.5, proof.wrong / proof.covered), declines: Math.min(0.5, 1 - proof.coverage) };
+  return { audit, expected: Math.min(0.5, (proof.wrong + 1) / (proof.covered + 2)), declines: Math.min(0.5, 1 - proof.coverage) };
 }
 
 /** Of a JSON Pointer (RFC 6901). */
