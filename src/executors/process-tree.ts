@@ -25,7 +25,7 @@ export interface Command {
   /** Limit for each of stdout and stderr; default 256 KiB. */
   outputBytes?: number;
   signal?: AbortSignal;
-  /** Time between SIGTERM and SIGKILL; default 1 s, since a kill promises that all is over in 2 s. */
+  /** Time between SIGTERM and SIGKILL; default 750 ms, since a kill promises that all is over in 2 s. */
   graceMs?: number;
   /** `NAME=value` that stands in `env`: whoever carries it is ended too, in whatever group it is. */
   mark?: string;
@@ -146,7 +146,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     if (hard) return;
     if (command.enclosed && command.mark) termInside(command.mark);
     else signalGroup(child, "SIGTERM");
-    hard = clock.after(command.graceMs ?? 1000, () => {
+    hard = clock.after(command.graceMs ?? 750, () => {
       signalGroup(child, "SIGKILL");
       if (command.mark) void endProcessesWith(command.mark);
     });

@@ -23,7 +23,7 @@ interface Document {
   origin: string;
   incident: {
     flow: { ok: boolean; failed: { step: string } };
-    logs: { ok: boolean; told: string };
+    logs: { ok: boolean; newErrors: { signature: string }[] };
     check: { flow: { ok: boolean }; logs: { ok: boolean } };
   };
 }
@@ -45,7 +45,7 @@ describe.runIf(browserIsHere())("after the ship", () => {
     expect(document.incident.flow).toMatchObject({ ok: false, failed: { step: "see a visitor: I leave no name" } });
     expect(document.incident.logs).toMatchObject({
       ok: false,
-      told: expect.stringMatching(/1 new error: TypeError: Cannot read properties of undefined/),
+      newErrors: [{ signature: expect.stringMatching(/TypeError: Cannot read properties of undefined/) }],
     });
     expect(document.incident.check).toMatchObject({ flow: { ok: true }, logs: { ok: true } });
     // Two deliveries, one after the other, and nothing else on main.

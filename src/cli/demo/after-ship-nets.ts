@@ -41,8 +41,7 @@ export async function putSettings(
   const example = join(root, "examples", "after-ship");
   const steps = JSON.parse(readFileSync(join(example, "flow.json"), "utf8")) as Json;
   const settings = { repo, host: host.url, deploy: join(example, "deploy.mjs"), service: host.service, steps, logs: host.logs };
-  const readLog = join(example, "read-log.mjs");
-  await putToken(broker, WATCH, "settings", { ...settings, readLog, letters: host.letters }, "demo-watch-settings");
+  await putToken(broker, WATCH, "settings", { ...settings, letters: host.letters }, "demo-watch-settings");
   await putToken(broker, WATCH, "baseline", { repo, head }, "demo-baseline");
   const team = { repo, base: "main", target: "main", test: null, install: null, overview };
   await putToken(broker, TEAM, "settings", team, "demo-settings");
