@@ -81,20 +81,21 @@ async function openLetterBox(
   const open = new Set(places);
   const closing = new AbortController();
   const strays = strayLetters(link, net, open, take);
-  if (places.length === 0 && !isOneOfMany && (await streamInfo(link, stream)) === null) return strays;
+  const orSilent = (error: unknown) => {
+    if (isOneOfMany && isSilence(error)) return undefined;
+    throw error;
+  };
+  if (places.length === 0 && (await streamInfo(link, stream).catch(orSilent)) === null) return strays;
   const config = letterBoxConfig(net, places, keeping);
   const declare = () => declareStream(link, config, isOneOfMany ? ANSWER_MS : undefined, true);
-  const first = await declare().catch((error: unknown) => {
-    if (isOneOfMany && isSilence(error)) return null;
-    throw error;
-  });
+  const first = await declare().catch(orSilent);
   const reading = (async () => {
     let info = first;
-    while (info === null && !closing.signal.aborted) {
+    while (info === undefined && !closing.signal.aborted) {
       await pause(link.clock, AGAIN_MS, closing.signal).catch(() => undefined);
-      info = closing.signal.aborted ? null : await declare().catch(() => null);
+      info = closing.signal.aborted ? undefined : await declare().catch(() => undefined);
     }
-    if (info === null) return;
+    if (info === undefined) return;
     let box = info;
     /** Somebody has deleted it: letters would find nobody. */
     const away = async () => {

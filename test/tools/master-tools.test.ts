@@ -128,11 +128,16 @@ const SOUND: Record<string, () => JsonObject> = {
   "data.diff": () => ({ before: 1, after: 2 }),
   "data.tabulate": () => ({ rows: [] }),
   "data.summarise": () => ({ text: "long" }),
+  "memory.recall": () => ({ query: "words" }),
+  "memory.list": () => ({}),
+  "memory.write": () => ({ text: "It was like this." }),
+  "memory.forget": () => ({ id: "t-1" }),
+  "knowledge.search": () => ({ query: "words" }),
 };
 
 describe("a call that is not allowed does nothing, is told, and stands in the log", () => {
   const names = [...toolCatalogue.values()].filter(({ name, runs }) => runs !== "executor" && name !== "done" && name !== "fail");
-  const others = names.filter(({ name }) => !/^(memory|knowledge)\./.test(name)).map(({ name, flag }) => [name, flag] as const);
+  const others = names.map(({ name, flag }) => [name, flag] as const);
 
   test.each(others)("%s", async (name, flag) => {
     const flags = FLAGS.map((each) => (each === flag ? "-" : each)).join("");
@@ -142,6 +147,11 @@ describe("a call that is not allowed does nothing, is told, and stands in the lo
     expect(code).toBe(flag === null ? "tool-not-listed" : "flag-missing");
     expect((await tools.denied()).slice(before)).toEqual([{ tool: name, code }]);
   });
+});
+
+test("with the flag and the list, and no memory, the net still gives the tools of a memory nothing to work with", async () => {
+  for (const name of ["memory.recall", "memory.list", "memory.write", "memory.forget"])
+    expect(await wrong(name, SOUND[name]?.() as Json)).toBe("tool-not-wired");
 });
 
 describe("places", () => {
