@@ -48,6 +48,7 @@ describe.runIf(browserIsHere())("the demo in a browser", () => {
       const person = await browser.context.newPage();
       await person.goto(base);
       await person.getByLabel("Key").fill(`petrel-admin.${key["petrel-admin"]}`);
+      await person.getByLabel("Read-only access").uncheck();
       await person.getByRole("button", { name: "Log in" }).click();
       await person.getByRole("navigation", { name: "Screens" }).waitFor();
       await person.goto(`${base}/n/safe-teams/gates`);
