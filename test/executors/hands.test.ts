@@ -56,7 +56,7 @@ describe("cards", () => {
 describe("loading", () => {
   test("a hand from a folder works an order: schema, command, key, artefact, result", async () => {
     bench = await startBench({ hands: await loadHands([HELLO]) });
-    expect(bench.owner.beats[0]?.hands).toEqual([...handCards.keys(), "hello.greet"]);
+    expect(bench.owner.beats[0]?.hands).toEqual(expect.arrayContaining(["shell.run", "hello.greet"]));
     const value = goodValue(await bench.run("hello.greet", { who: "Ada" })) as JsonObject & { card: { $artifact: string } };
     expect(value).toMatchObject({ said: "Hello, Ada!", firing: "team/work/f1", card: { name: "card.txt", type: "text/plain", size: 12 } });
     expect(Buffer.from((await bench.owner.artifacts.get(value.card.$artifact)) ?? []).toString()).toBe("Hello, Ada!\n");

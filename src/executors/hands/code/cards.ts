@@ -32,7 +32,7 @@ export const sessionInput = z.strictObject({
   protect: z.array(z.string()).nullish().describe("Globs of files that may not be written, unless they are new"),
 });
 
-const sessionOutput = z.object({
+export const sessionOutput = z.object({
   branch: z.string(),
   base: z.string(),
   start: z.string().describe("Commit where this attempt began"),

@@ -1,6 +1,7 @@
 /** The hands of code. */
 import type { HandDefinition } from "../../hand.ts";
 import { deliverCard, sessionCard, verifyCard } from "./cards.ts";
+import { claudeHand } from "./claude.ts";
 import { codeDeliver } from "./deliver.ts";
 import { codeSession } from "./session.ts";
 import { codeVerify } from "./verify.ts";
@@ -9,4 +10,5 @@ export const codeHands: readonly HandDefinition[] = [
   { ...sessionCard, run: codeSession },
   { ...verifyCard, run: codeVerify },
   { ...deliverCard, run: codeDeliver },
+  claudeHand,
 ];

@@ -33,12 +33,7 @@ type SessionInput = z.output<typeof sessionInput>;
 
 export async function codeSession(context: HandContext): Promise<Json> {
   const input = parseInput(sessionInput, context.order);
-  const { mirror, origin } = await grounds(context, input);
-  const start = await startingPoint(context, mirror, input, origin);
-  const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
-  const tree = await addWorktree(context, mirror, start, "tree");
-  const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
-  const checkout: Checkout = { tree, branch: input.branch, base, start, stamp };
+  const { mirror, checkout } = await openCheckout(context, input);
 
   return await new Promise<Json>((resolve, reject) => {
     context.signal.addEventListener("abort", () => reject(context.signal.reason), { once: true });
@@ -60,7 +55,19 @@ export async function codeSession(context: HandContext): Promise<Json> {
   });
 }
 
-async function grounds(context: HandContext, { repo, base }: SessionInput): Promise<{ mirror: Mirror; origin: string }> {
+type Place = Pick<SessionInput, "repo" | "base" | "branch" | "from" | "bundle" | "seed" | "author">;
+
+/** A worktree of the attempt's own, at the commit that the work goes on from. */
+export async function openCheckout(context: HandContext, input: Place): Promise<{ mirror: Mirror; checkout: Checkout }> {
+  const { mirror, origin } = await grounds(context, input);
+  const start = await startingPoint(context, mirror, input, origin);
+  const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
+  const tree = await addWorktree(context, mirror, start, "tree");
+  const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
+  return { mirror, checkout: { tree, branch: input.branch, base, start, stamp } };
+}
+
+async function grounds(context: HandContext, { repo, base }: Place): Promise<{ mirror: Mirror; origin: string }> {
   if (!repo) {
     const { mirror, commit } = await emptyMirror(context);
     return { mirror, origin: commit };
@@ -78,7 +85,7 @@ async function keepAll(context: HandContext, { tree, base, stamp }: Checkout): P
 }
 
 /** A branch that was never made means a fresh start; a commit that is gone would be work silently lost. */
-async function startingPoint(context: HandContext, mirror: Mirror, input: SessionInput, origin: string): Promise<string> {
+async function startingPoint(context: HandContext, mirror: Mirror, input: Place, origin: string): Promise<string> {
   if (!input.from) return origin;
   if (SHA_PATTERN.test(input.from)) return await haveCommit(context, mirror, input.from, input.bundle);
   if (!branchName.safeParse(input.from).success) {
@@ -133,7 +140,8 @@ async function refuseProtected(context: HandContext, input: SessionInput, checko
   throw new Refused({ code: "file-protected", message: `${plain} may not be changed here`, hint: "put what is new into a new file" });
 }
 
-async function closeWork(context: HandContext, mirror: Mirror, checkout: Checkout): Promise<Json> {
+/** The branch stands at what was committed; the value is what came of it. */
+export async function closeWork(context: HandContext, mirror: Mirror, checkout: Checkout): Promise<Json> {
   const head = await gitText(context, ["rev-parse", "HEAD"], checkout.tree);
   const left = (await gitText(context, ["status", "--porcelain=v1", "-z", "--no-renames"], checkout.tree))
     .split("\0")
