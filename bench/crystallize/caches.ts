@@ -15,8 +15,8 @@ export function exactCache(): Cache {
   };
 }
 
-/** As semantic caches do it, with words in place of embeddings: cosine of word counts, and an answer from 0.9 on. */
-export function nearestCache(threshold = 0.9, most = 1500): Cache {
+/** As semantic caches do it, with words in place of embeddings: cosine of word counts, an answer from 0.9 on, and the last 300 inputs. */
+export function nearestCache(threshold = 0.9, most = 300): Cache {
   const known: { words: Map<string, number>; norm: number; output: Json }[] = [];
   return {
     answer: (input) => {
