@@ -10,6 +10,7 @@ import type { Serving } from "../contract/broker.ts";
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { PetrelError } from "../contract/errors.ts";
 import { Cancelled, Refused, Retryable } from "../contract/errors.ts";
+import { MESSAGE_LIMIT } from "../contract/order-size.ts";
 
 export interface CallOptions {
   headers?: MsgHdrs;
@@ -59,6 +60,11 @@ export class Link {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Bytes of the largest message that the server takes. */
+  get largestMessage(): number {
+    return this.nc.info?.max_payload ?? MESSAGE_LIMIT;
   }
 
   onConnection(call: (state: "up" | "down") => void): Serving {

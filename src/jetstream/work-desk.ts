@@ -12,6 +12,7 @@ import type {
 } from "../contract/envelope.ts";
 import { errorData, PetrelError } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
+import { mustFitMessage } from "../contract/order-size.ts";
 import { streams, subjects, WORKERS } from "../contract/subjects.ts";
 import { lastToken, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
@@ -50,6 +51,7 @@ export class JetStreamWorkDesk implements WorkDesk {
   }
 
   async offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void> {
+    mustFitMessage(order, about.transition, this.#link.largestMessage);
     const marks = headers();
     // Safe for a work queue, unlike the log: a doubled offer would only be claimed once.
     marks.set("Nats-Msg-Id", `${about.net}.${about.id}.${this.#rounds.get(about.net) ?? this.#session}`);

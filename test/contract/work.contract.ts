@@ -34,6 +34,23 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       expect(pulled.sort()).toEqual(Array.from({ length: 20 }, (_, at) => `o${at}`).sort());
     });
 
+    test("an order that no message can carry is refused for good, at once, and nothing of it lies in the queue", async () => {
+      const net = await freshNet();
+      const pool = `pool-${net}`;
+      const about = { pool, net, transition: "crowd", id: "f1.1" };
+      const refusal = { outlook: "terminal", code: "order-too-large", message: expect.stringContaining("crowd"), hint: expect.any(String) };
+      await expect(a.work.offer(order("x".repeat(1024 * 1024)), about)).rejects.toMatchObject(refusal);
+      const large = "y".repeat(1024 * 1024 - 2048);
+      await a.work.offer(order(large), { ...about, id: "f2.1" });
+      const line = await world.executor("ex");
+      const stop = new AbortController();
+      for await (const each of line.pull(pool, stop.signal)) {
+        expect(text(each.order)).toBe(large);
+        stop.abort();
+      }
+      await line.close();
+    });
+
     test("a withdrawn net has no offers left, others keep theirs, and an order may be offered anew", async () => {
       const [net, other] = [await freshNet(), await freshNet()];
       const pool = `pool-${net}`;

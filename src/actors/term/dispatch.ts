@@ -192,8 +192,17 @@ export class Dispatch {
     const transition = this.#transition(firing);
     if (!transition || firing.claim || this.poolOf(firing) === null) return;
     const mode = transition.definition.kind === "agent" ? "session" : "run";
-    if (mode === "session" && !this.#waiting.has(`${firing.firing}/${firing.attempt}`)) return;
-    void this.#offerUntilHeard(firing, transition, mode).catch(() => {});
+    const waiting = this.#waiting.get(`${firing.firing}/${firing.attempt}`);
+    if (mode === "run") this.#offerRun(firing, transition);
+    else if (waiting) void this.#offerUntilHeard(firing, transition, mode).catch(waiting.reject);
+  }
+
+  /** What cannot be offered has failed: it would stand there for ever. */
+  #offerRun(firing: OpenFiring, transition: CompiledTransition): void {
+    const { attempt } = firing;
+    void this.#offerUntilHeard(firing, transition, "run").catch((error: unknown) =>
+      this.#ports.settle(firing.firing, attempt, { ok: false, error: errorData(error) }),
+    );
   }
 
   #begin(firing: OpenFiring, transition: CompiledTransition): void {
@@ -209,9 +218,7 @@ export class Dispatch {
     if (kind === "command" && !firing.claim) {
       // Without them it could not be done by whoever claims it.
       this.#ports.mustHaveSecrets(firing);
-      void this.#offerUntilHeard(firing, transition, "run").catch((error: unknown) =>
-        this.#ports.settle(firing.firing, firing.attempt, { ok: false, error: errorData(error) }),
-      );
+      this.#offerRun(firing, transition);
     }
     void this.#assignWhole(firing, transition);
   }

@@ -3,6 +3,7 @@ import type { Serving, WorkDesk } from "../../contract/broker.ts";
 import { delay } from "../../contract/clock.ts";
 import type { ArtifactAnswer, ArtifactPiece, ClaimAnswer, ClaimRequest, ToolCallAnswer, WorkResult } from "../../contract/envelope.ts";
 import { errorData, PetrelError } from "../../contract/errors.ts";
+import { MESSAGE_LIMIT, mustFitMessage } from "../../contract/order-size.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryMessage } from "./stream.ts";
 import type { MemoryWire } from "./wire.ts";
@@ -22,6 +23,7 @@ export function memoryWorkDesk(hub: MemoryHub, wire: MemoryWire): WorkDesk {
   return {
     offer: async (order, about) => {
       wire.check();
+      mustFitMessage(order, about.transition, MESSAGE_LIMIT);
       const key = `${about.net}/${about.id}`;
       if (hub.offered.has(key)) return;
       hub.offered.add(key);
