@@ -7,6 +7,7 @@ import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { SecretFilter } from "../contract/secret-forms.ts";
 import type { Evaluators } from "../executors/expressions/evaluators.ts";
+import type { Learn } from "./crystal/learn.ts";
 import type { Previewer } from "./persona-preview.ts";
 import type { PersonaWorker } from "./persona-work.ts";
 import type { HttpHands } from "./term/http-work.ts";
@@ -46,6 +47,8 @@ export interface MasterPorts {
   http?: HttpHands;
   /** For `map` with JSONata; without it they fail. */
   expressions?: Evaluators;
+  /** For nets that crystallize by themselves; without it they learn in the master's own process. */
+  learn?: Learn;
   /** Events between two checkpoints, at least; default 2,000. */
   checkpointEvents?: number;
   /** XState's inspection API. */

@@ -16,6 +16,7 @@ import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { ArtifactDesk } from "./artifact-desk.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
+import { learnHere } from "./crystal/learn.ts";
 import { KnowledgeParts } from "./knowledge-parts.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
@@ -262,6 +263,7 @@ export class Master {
         gateway: this.ports.gateway,
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
+        learn: this.ports.learn ?? learnHere,
         secretFilter: this.ports.secretFilter,
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
         assign: (firing) => send({ type: "firing.assigned", firing }),

@@ -1,7 +1,8 @@
 /** Crystallization for every door: the history of a net's steps, what could be learned of it, and the rules that there are. */
 import { z } from "zod";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
-import { type Candidate, candidatesOf, crystalFrom, DEFAULT_POLICY, studied } from "../actors/crystal/learning.ts";
+import { type Learn, learnHere } from "../actors/crystal/learn.ts";
+import { type Candidate, candidatesOf, crystalFrom, DEFAULT_POLICY } from "../actors/crystal/learning.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
@@ -55,12 +56,13 @@ export type StudyProgress = { stage: "history"; events: number } | { stage: "lea
 
 /**
  * Stages 1 to 3, which change nothing: candidates from the log, a rule for each, its proof.
- * Errors: Terminal `unknown-transition`, `no-model-step`; those of reading the log.
+ * Without `learn` it holds its process for seconds.
+ * Errors: Terminal `unknown-transition`, `no-model-step`; those of reading the log and of `learn`.
  */
 export async function study(
   broker: Broker,
   name: string,
-  options: { transition?: string; onProgress?(progress: StudyProgress): void } = {},
+  options: { transition?: string; learn?: Learn; onProgress?(progress: StudyProgress): void } = {},
 ): Promise<Study> {
   const net = await runningNet(broker, name);
   if (options.transition !== undefined) mustAskModels(net, options.transition);
@@ -73,9 +75,7 @@ export async function study(
   const proposals: Study["proposals"] = [];
   for (const [at, step] of learnable.entries()) {
     options.onProgress?.({ stage: "learning", transition: step.transition, at: at + 1, of: learnable.length });
-    // Others get their turn: learning holds the process for up to a second.
-    await new Promise((resolve) => setImmediate(resolve));
-    const proposal = studied(step, policy);
+    const proposal = await (options.learn ?? learnHere)(step, policy);
     proposals.push({ transition: step.transition, proposal, rule: proposal.rule ? ruleId(proposal.rule) : null });
   }
   return { net, policy, candidates: candidatesOf(steps), proposals };

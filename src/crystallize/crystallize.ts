@@ -85,6 +85,12 @@ export function watchPolicyOf({ wrong, covered, coverage }: Proof): Partial<Watc
   return { expected: Math.min(0.5, upperBound(wrong, covered, USUAL)), declines: Math.min(1, 1 - coverage + 0.01) };
 }
 
+/** What a study looks at: the latest good examples, and of the bad ones only that they are there. */
+export function useful(examples: readonly Example[]): Example[] {
+  const bad = examples.filter((example) => example.bad !== undefined);
+  return [...bad.map((example) => ({ ...example, input: {}, output: null, tools: [] })), ...goodExamples(examples).slice(-MOST_EXAMPLES)];
+}
+
 export function crystallize(examples: readonly Example[], options: CrystallizeOptions = {}): Proposal {
   const settings = { ...DEFAULTS, ...options };
   const good = goodExamples(examples).slice(-MOST_EXAMPLES);

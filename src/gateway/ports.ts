@@ -1,4 +1,5 @@
 /** What a gateway needs of the rest; `cli/processes` hands it real things, tests the in-memory broker. */
+import type { Learn } from "../actors/crystal/learn.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { IdSource } from "../contract/ids.ts";
@@ -18,4 +19,6 @@ export interface GatewayPorts {
   /** Models for the Domain Expert; absent: the rules answer. */
   expert?: Tiers | null;
   collector?: Collector | null;
+  /** Learns rules beside; absent: in the gateway's own process. */
+  learn?: Learn;
 }

@@ -7,7 +7,7 @@ import type { StepHistory } from "./history.ts";
 /** What holds where a net declares no policy. */
 export const DEFAULT_POLICY: CrystallizePolicy = crystallizeSchema.parse({});
 
-export function studied(history: StepHistory, policy: CrystallizePolicy): Proposal {
+export function studied(history: Pick<StepHistory, "examples">, policy: CrystallizePolicy): Proposal {
   const { bound, confidence, least, coverage, equality, holdout } = policy;
   return crystallize(history.examples, { bound, confidence, least, coverage, holdout, ...(equality === undefined ? {} : { equality }) });
 }

@@ -3,20 +3,23 @@
  * firings of a step, learns, proves, and puts what is good enough into its shadow. From there the log decides.
  *
  * J1 It holds nothing: how many firings there were since the last look follows from the log's own events. J2 A step whose rule was
- * taken away, by people or by drift, is left alone until somebody begins again.
+ * taken away, by people or by drift, is left alone until somebody begins again. J3 Learning takes its time beside the net, which goes on:
+ * what has become of the step meanwhile is looked at before anything is said of it.
  */
 import { type Clock, isoTime } from "../../contract/clock.ts";
+import { Cancelled, errorData } from "../../contract/errors.ts";
 import { CATEGORY_OF, type NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { Proposal } from "../../crystallize/crystallize.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { ruleId } from "../../net/crystal/compiled.ts";
 import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
-import { historyOf } from "./history.ts";
-import { crystalFrom, studied } from "./learning.ts";
+import { historyOf, type StepHistory } from "./history.ts";
+import { crystalFrom } from "./learning.ts";
 
 const BY = "crystallizer";
 
@@ -70,7 +73,10 @@ export class CrystalTender {
     if (!net) return;
     const [step] = await historyOf(ports.broker, net, { transition });
     if (!step || step.examples.length < policy.least) return;
-    const proposal = studied(step, policy);
+    const proposal = await this.#learned(step, policy);
+    if (!proposal || !this.#policy() || !this.#isOpen(transition, policy)) return;
+    // J3: it was learned under another file; the next firing has it looked at again.
+    if (this.#term.net?.version !== net.version) return void this.#since.set(transition, policy.every);
     const { rule, proof, learner, examples, promotable, reasons } = proposal;
     const crystal = crystalFrom(proposal, policy, BY, isoTime(this.#clock.now()));
     if (!rule || !proof || !crystal)
@@ -84,6 +90,20 @@ export class CrystalTender {
       : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`;
     await this.#tell(transition, "proven", summary, { rule: ruleId(rule), promotable, reasons, proof: { ...proof } });
     if (promotable && this.#isOpen(transition, policy)) await this.#begin(net, transition, crystal, proposal.reasons[0]);
+  }
+
+  /** Null where it could not be done, which the log then tells. */
+  async #learned(step: StepHistory, policy: CrystallizePolicy): Promise<Proposal | null> {
+    try {
+      return await this.#term.ports.learn(step, policy);
+    } catch (error) {
+      if (this.#term.loop.isOver || error instanceof Cancelled) return null;
+      const { code, message } = errorData(error);
+      const { transition } = step;
+      this.#logger.warn({ err: error, net: this.#term.state.net, transition }, "a step could not be studied");
+      await this.#tell(transition, "candidates", `${transition} could not be studied: ${message}.`, { failed: { code, message } });
+      return null;
+    }
   }
 
   async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {

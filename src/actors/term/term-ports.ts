@@ -9,6 +9,7 @@ import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { SecretFilter } from "../../contract/secret-forms.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
+import type { Learn } from "../crystal/learn.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
 import type { HttpHands } from "./http-work.ts";
@@ -39,6 +40,7 @@ export interface TermPorts {
   http: HttpHands | null;
   /** Null: this master evaluates no JSONata. */
   expressions: Evaluators | null;
+  learn: Learn;
   /** Events between two checkpoints, at least; default 2,000. */
   checkpointEvents?: number;
   /** Whatever works on this attempt must end. */

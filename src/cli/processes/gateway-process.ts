@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { learnBeside } from "../../actors/crystal/learn.ts";
 import type { Terminal } from "../../contract/errors.ts";
 import { PetrelError } from "../../contract/errors.ts";
+import { studyProcesses } from "../../executors/studies/study-processes.ts";
 import type { AccessBook } from "../../gateway/access/access-book.ts";
 import type { Scope } from "../../gateway/access/scopes.ts";
 import { type Gateway, startGateway } from "../../gateway/gateway.ts";
@@ -13,6 +15,7 @@ import type { Tiers } from "../../models/tiers.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { learnProgram } from "../verbs/learn.ts";
 import { aborted } from "./master-process.ts";
 import { chooseModels } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
@@ -51,6 +54,7 @@ export async function runGateway(
   const { user, password } = nats.gateway ?? nats.admin ?? nats;
   const { clock, ids } = petrel;
   const broker = await connectBroker({ url: nats.url, user, password, name: "gateway", clock, ids, ...durabilityOf(nats) });
+  const studies = studyProcesses({ clock, program: learnProgram(petrel) });
   const ports = {
     broker,
     clock,
@@ -60,12 +64,14 @@ export async function runGateway(
     monitor: monitorFolder(petrel.root),
     collector: collectorFrom(petrel.env),
     expert: options.expert ? await expertModels(petrel, options.dir) : null,
+    learn: learnBeside(studies),
   };
   const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
   await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
   logger.info({ pid: process.pid, url: gateway.url }, "gateway is up");
   ready(gateway.url);
   await aborted(signal);
+  studies.close();
   await gateway.close();
   await broker.close();
 }

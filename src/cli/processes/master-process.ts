@@ -1,12 +1,14 @@
 /** A master as a process: broker, models and the runtime actor, until it is told to stop. */
 import { createPrivateKey } from "node:crypto";
 import { hostname } from "node:os";
+import { learnBeside } from "../../actors/crystal/learn.ts";
 import { Master } from "../../actors/master.ts";
 import { previewer } from "../../actors/persona-preview.ts";
 import { personaWorker } from "../../actors/persona-work.ts";
 import { sharedQuotas } from "../../contract/quotas.ts";
 import { expressionEvaluators } from "../../executors/expressions/evaluators.ts";
 import { signOrder } from "../../executors/order-signature.ts";
+import { studyProcesses } from "../../executors/studies/study-processes.ts";
 import { httpClient } from "../../http/client.ts";
 import { secretBook } from "../../http/sealed-secrets.ts";
 import { fileKey } from "../../http/secret-keys.ts";
@@ -14,6 +16,7 @@ import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { learnProgram } from "../verbs/learn.ts";
 import { gatewayAddress } from "./gateway-address.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
@@ -65,6 +68,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     return keys;
   });
   const expressions = expressionEvaluators({ clock });
+  const studies = studyProcesses({ clock, program: learnProgram(petrel) });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });
   const key = createPrivateKey(orderKeys(folder).privateKey);
   const master = await Master.start({
@@ -85,12 +89,14 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     work: personaWorker(tiers, clock, readConfig(petrel).budget),
     preview: previewer(tiers, clock),
     expressions,
+    learn: learnBeside(studies),
     http: { client, secrets: secretSource(folder.secrets, petrel.env, book.open) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");
   ready();
   await aborted(signal);
   logger.info({}, "master stops");
+  studies.close();
   await master.stop();
   await book.stop();
   expressions.close();

@@ -20,6 +20,7 @@ import { gateApproveVerb, gateLsVerb, gateRejectVerb } from "./gate.ts";
 import { gatewayVerb } from "./gateway.ts";
 import { gcVerb } from "./gc.ts";
 import { handsLsVerb, handsShowVerb } from "./hands.ts";
+import { learnVerb } from "./learn.ts";
 import { masterVerb } from "./master.ts";
 import { mcpVerb } from "./mcp.ts";
 import { natsContextVerb } from "./nats-context.ts";
@@ -129,6 +130,7 @@ export const verbs: readonly Verb[] = [
   handsLsVerb,
   handsShowVerb,
   masterVerb,
+  learnVerb,
   gatewayVerb,
   shareVerb,
   authAddVerb,

@@ -16,8 +16,9 @@ const shadowBody = z.strictObject({
 });
 const promoteBody = z.strictObject({ early: z.boolean().default(false) });
 
-export function crystalRoutes(api: Api, { broker, clock }: House): void {
+export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
+  const learning = learn === undefined ? {} : { learn };
   api.get(
     "/api/crystals/:net",
     {
@@ -34,7 +35,7 @@ export function crystalRoutes(api: Api, { broker, clock }: House): void {
     },
     async (request) => {
       const { net, transition } = request.params;
-      const found = await study(broker, net, { transition });
+      const found = await study(broker, net, { transition, ...learning });
       return studyJson(found, (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null);
     },
   );
@@ -45,7 +46,7 @@ export function crystalRoutes(api: Api, { broker, clock }: House): void {
       schema: { ...about("Candidates, rules and proofs, told as events of the net", "one row for each step"), params: netParam },
     },
     async (request) => {
-      const found = await study(broker, request.params.net);
+      const found = await study(broker, request.params.net, learning);
       await tellStudy(broker, found, personOf(request));
       return { net: request.params.net, candidates: found.candidates, proposals: found.proposals };
     },
@@ -60,7 +61,7 @@ export function crystalRoutes(api: Api, { broker, clock }: House): void {
       const { net, transition } = request.params;
       const { firings, audit, unproven } = request.body;
       const by = personOf(request);
-      const found = await study(broker, net, { transition });
+      const found = await study(broker, net, { transition, ...learning });
       const crystal = crystalOfStudy(found, transition, by.user, isoTime(clock.now()), unproven);
       await tellStudy(broker, found, by);
       const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
