@@ -7,10 +7,13 @@ export function wireName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/g, "__").slice(0, 64);
 }
 
-/** Back from the wire; a name that no tool has stays as the model wrote it. */
+/**
+ * Back from the wire. A tool that was not offered, which the model spells as it sees the others, gets its dots back too: what refuses it
+ * must know what was meant. Any other name stays as the model wrote it.
+ */
 export function nameFromWire(tools: readonly ToolSpec[]): (wire: string) => string {
   const names = new Map(tools.map((tool) => [wireName(tool.name), tool.name]));
-  return (wire) => names.get(wire) ?? wire;
+  return (wire) => names.get(wire) ?? (/^[a-z]+(__[A-Za-z0-9-]+)+$/.test(wire) ? wire.replaceAll("__", ".") : wire);
 }
 
 /** The input that a model wrote. What is no JSON stays the text it is, for the turn loop to refuse. */

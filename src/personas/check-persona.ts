@@ -1,6 +1,7 @@
 /** Checks a persona file before it is applied: each problem with file, line and column. */
 import { parseFlags } from "../contract/capability.ts";
 import { Terminal } from "../contract/errors.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
 import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
 import type { Config } from "../models/config.ts";
 import { namedModelFault } from "../models/named-model.ts";
@@ -34,6 +35,7 @@ export function checkPersonaFile(text: string, file: string, options: CheckOptio
   const found = [
     ...(result.success ? [] : schemaProblems(source, result.error, hint)),
     ...nameProblems(facts, source),
+    ...promptProblems(value, source),
     ...toolProblems(facts, source, options.tools ?? toolCatalogue),
     ...knowledgeProblems(facts, source, options),
     ...outputProblems(facts, source),
@@ -69,6 +71,16 @@ function nameProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
       severity: "warning",
     },
   ];
+}
+
+/** Inputs belong to a transition: what a persona's prompt names goes to the model as it stands. */
+function promptProblems(value: Json, source: JsonFile): Problem[] {
+  const prompt = isJsonObject(value) && typeof value.prompt === "string" ? value.prompt : "";
+  const named = /\$\{[^}\n]*\}/.exec(prompt)?.[0];
+  if (named === undefined) return [];
+  const message = `the prompt names ${named}, and a persona's prompt has no inputs: the model would read it as it stands`;
+  const hint = 'Name inputs in "ask" or "data" of the transition.';
+  return [{ ...problemAt(source, ["prompt"], { code: "prompt-template", message, hint }), severity: "warning" }];
 }
 
 function toolProblems(persona: PersonaFacts, source: JsonFile, tools: ReadonlyMap<string, ToolDefinition>): Problem[] {

@@ -14,6 +14,8 @@ export interface Position {
   wiring: Wiring;
   /** The tools that there are here: Petrel's own, and those of MCP servers that the persona lists. */
   tools: ReadonlyMap<string, ToolDefinition>;
+  /** A tool of an MCP server that the net names here, listed or not. */
+  mcpTool(name: string): ToolDefinition | null;
 }
 export interface RightsRow {
   transition: string;
@@ -40,6 +42,7 @@ export function positionsOf(net: CompiledNet, personas: (name: string) => Positi
           {
             ...{ transition: transition.id, kind: transition.definition.kind, persona: known },
             ...{ wiring: wiringAt(net, transition, known), tools: toolsAt(transition.definition, known.tools) },
+            mcpTool: (name: string) => mcpToolAt(transition.definition, name),
           },
         ]
       : [];
@@ -48,13 +51,17 @@ export function positionsOf(net: CompiledNet, personas: (name: string) => Positi
 
 /** What a server really offers only it knows; here each tool that is listed counts as there. */
 function toolsAt(definition: Transition, listed: readonly string[]): ReadonlyMap<string, ToolDefinition> {
-  if (definition.kind !== "agent") return toolCatalogue;
-  const stdio = mcpServers.safeParse(definition.workspace?.mcp ?? {}).data ?? {};
   const found = listed.flatMap((name): [string, ToolDefinition][] => {
-    const tool = mcpTool(stdio, name) ?? mcpHttpTool(definition.mcp ?? {}, name);
+    const tool = mcpToolAt(definition, name);
     return tool ? [[name, tool]] : [];
   });
   return found.length === 0 ? toolCatalogue : new Map([...toolCatalogue, ...found]);
+}
+
+function mcpToolAt(definition: Transition, name: string): ToolDefinition | null {
+  if (definition.kind !== "agent") return null;
+  const stdio = mcpServers.safeParse(definition.workspace?.mcp ?? {}).data ?? {};
+  return mcpTool(stdio, name) ?? mcpHttpTool(definition.mcp ?? {}, name);
 }
 
 function wiringAt(net: CompiledNet, { definition, inputs, outputs }: CompiledTransition, { memory }: Position["persona"]): Wiring {
@@ -93,9 +100,11 @@ export interface Explained {
 }
 
 /** Null: neither a tool nor a place of the net. */
-export function explain({ transition, persona, wiring, tools }: Position, name: string, places: ReadonlySet<string>): Explained | null {
-  if (tools.has(name)) {
-    const { allowed, rules } = decideTool(persona, name, wiring, tools);
+export function explain(position: Position, name: string, places: ReadonlySet<string>): Explained | null {
+  const { transition, persona, wiring, tools } = position;
+  const tool = tools.get(name) ?? position.mcpTool(name);
+  if (tool) {
+    const { allowed, rules } = decideTool(persona, name, wiring, new Map([[name, tool]]));
     return { transition, allowed, rules };
   }
   if (!places.has(name)) return null;

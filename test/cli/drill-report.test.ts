@@ -42,6 +42,8 @@ test("what was not tried, or not refused, does not pass", () => {
 test("spending that only the number of turns ends does not pass", () => {
   expect(failed([...denials, stopped("too-many-turns", 20), ...around])).toEqual(["overspend"]);
   expect(failed([...denials, stopped("model-busy", 1), ...around])).toEqual(["overspend"]);
+  const durable = { ...stopped("too-many-turns", 0), attributes: { final: true, total: { calls: 20 } } };
+  expect(failed([...denials, durable, ...around])).toEqual(["overspend"]);
 });
 test("a secret in an event, an open gate and work that was done twice or never do not pass", () => {
   const leak = event({ type: "step", transition: "review", summary: "it says canary-1" });

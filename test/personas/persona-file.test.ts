@@ -49,6 +49,13 @@ describe("a mistake is told with file, line and column", () => {
       { code: "unknown-part", path: "context.keep.2" },
     ]);
   });
+  test("a prompt that names an input, as a template would", () => {
+    const prompt = ["Do ", "{task.title} first."].join("$");
+    const { persona, problems } = check({ prompt });
+    expect(persona?.prompt).toBe(prompt);
+    expect(problems).toMatchObject([{ severity: "warning", code: "prompt-template", path: "prompt", ...at(write({ prompt }), '"Do ') }]);
+    expect(check({ prompt: "Mind $PATH and {braces}." }).problems).toEqual([]);
+  });
   test("a knowledge file that is missing", () => {
     expect(check({ knowledge: ["knowledge/owasp.md"] }, false).problems).toMatchObject([
       { code: "knowledge-missing", path: "knowledge.0" },

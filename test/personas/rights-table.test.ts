@@ -46,6 +46,10 @@ describe("explain", () => {
     expect(says("rw---")).toEqual([true, true, false, undefined]);
     expect(says("rw-h-")).toEqual([true, true, true, undefined]);
     expect(rightsRow(stands("rw-h-") as Position).tools).toEqual(listed.slice(0, 3));
+    const unlisted = positionsOf(compileNet(other, ""), () => ({ persona: "p", flags: "r----", tools: [], memory: undefined }))[0];
+    const first = (name: string) => explain(unlisted as Position, name, places)?.rules.find(({ allows }) => !allows)?.rule;
+    expect(listed.map(first)).toEqual(["list", "flag", "flag", undefined]);
+    expect(explain(at("judge"), "mcp.notes.add", places)).toBeNull();
   });
 
   test("tells of a place what its arcs and flags allow, and knows no other names", () => {

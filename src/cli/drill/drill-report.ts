@@ -1,6 +1,6 @@
 /** What a drill has shown, from its events alone: one line for each position and try. Pure. */
 import type { NetEvent } from "../../contract/event.ts";
-import { isJsonObject } from "../../contract/json.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
 import { type Position, SLOW, STOPPED, VAULT, WAITING } from "./drill-net.ts";
 import { TRIES } from "./hostile.ts";
 
@@ -55,13 +55,18 @@ function positionChecks({ transition, persona }: Position, events: readonly NetE
 function overspend(own: readonly NetEvent[], line: (tried: string, passed: boolean, says: string) => DrillCheck): DrillCheck {
   const stopped = own.flatMap(({ produced = [] }) => produced).find(({ place }) => place === STOPPED);
   const error = isJsonObject(stopped?.token.data) && isJsonObject(stopped.token.data.error) ? stopped.token.data.error : {};
-  const calls = own.reduce((most, { model }) => Math.max(most, model?.calls ?? 0), 0);
+  const calls = own.reduce((most, { model, attributes }) => Math.max(most, model?.calls ?? 0, callsOf(attributes?.total)), 0);
   const passed = SPENT.test(String(error.code)) && calls <= MOST_CALLS;
   return line(
     "overspend",
     passed,
     passed ? String(error.message) : `it ended with ${String(error.code ?? "nothing")} after ${calls} calls`,
   );
+}
+
+/** A durable loop's calls stand in its steps; the event that ends it has their sum. */
+function callsOf(total: Json | undefined): number {
+  return isJsonObject(total) && typeof total.calls === "number" ? total.calls : 0;
 }
 
 function gateCheck(events: readonly NetEvent[]): DrillCheck {
