@@ -149,9 +149,15 @@ it("cut off both ways for several leases: it ends its commands by itself, and ta
     const cutAt = Date.now();
     await waitUntil("several leases have passed", () => Date.now() - cutAt > 3 * LEASE, LONG);
     proxy.mend();
-    await waitUntil("it runs again", () => runs().length === 2, LONG);
+    await waitUntil("it runs again", () => runs().length >= 2, LONG);
     writeFileSync(file("go"), "");
-    expect(told(await settled(1), "claimed", "fired")).toEqual(["claimed 1", "claimed 2", "fired 2"]);
+    const said = told(await settled(1), "claimed", "fired");
+    // A busy machine may lose the lease of a later attempt too; each claim is a new attempt, and the last one's result counts, once.
+    const claims = said.slice(0, -1);
+    expect(claims[0]).toBe("claimed 1");
+    expect(claims.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(claims).size).toBe(claims.length);
+    expect(said.at(-1)).toBe(claims.at(-1)?.replace("claimed", "fired"));
     await nothingLost();
   } finally {
     await proxy.end();
