@@ -43,7 +43,7 @@ function orderFindings(transition: Transition, path: JsonPath): Finding[] {
   const found: Finding[] = [];
   for (const failing of [false, true]) {
     const arcs = [...transition.out.entries()].filter(([, arc]) => (arc.error === true) === failing);
-    const always = arcs.findIndex(([, arc]) => arc.when === undefined);
+    const always = arcs.findIndex(([, arc]) => arc.when === undefined && arc.port === undefined);
     if (always === -1) continue;
     for (const [index] of arcs.slice(always + 1)) {
       const at = [...path, "out", index];

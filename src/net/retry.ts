@@ -2,7 +2,8 @@
  * Trying failed work again: what a failure left is taken away, and what the firing had taken is put back where it lay. Pure.
  *
  * R1 One event does both. R2 A retry that is asked for again changes nothing. R3 What has gone on since is not taken back: a
- * failure of which a part has been used is refused.
+ * failure of which a part has been used is refused. R4 What lay in an instance of a sub-net ended with it and does not come back: the
+ * link begins a new one.
  */
 import { isoTime } from "../contract/clock.ts";
 import { Refused, Terminal } from "../contract/errors.ts";
@@ -49,7 +50,8 @@ export function retryDraft(state: NetState, net: CompiledNet, id: string, by: st
   }
   const { place, placed } = found;
   const origin = originOf(state, place, placed);
-  const inputs = origin.inputs.map(
+  const taken = origin.inputs.filter(({ token }) => token.instance === placed.token.instance);
+  const inputs = taken.map(
     ({ place: from, token }): PlacedToken => ({
       place: from,
       token: {

@@ -245,6 +245,12 @@ describe("instances", () => {
     await waitUntil("the third is over too", () => count("problems") === 2);
     expect(data("problems")[1]).toMatchObject({ error: { code: "timed-out" }, inputs: { order: { n: 2 } } });
     expect(count("review--stuck")).toBe(0);
+    const late = [...(state().places.get("problems")?.values() ?? [])][1]?.token.id;
+    expect(await kit.ask("shop", "retry", { id: late })).toMatchObject({ again: true, tokens: [{ place: "orders" }] });
+    await waitUntil("a new instance has come as far", () => count("review--stuck") === 1);
+    const [stuck] = state().places.get("review--stuck")?.values() ?? [];
+    expect(state().firings.get(stuck?.token.instance ?? "")?.transition).toBe("ask");
+    await expect(kit.ask("shop", "retry", { all: true, place: "nowhere" })).rejects.toMatchObject({ code: "no-such-place" });
     await isFoldOfLog();
   });
 

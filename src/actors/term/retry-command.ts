@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { errorData, Refused, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
+import { placeOf } from "../../net/compiled-net.ts";
 import { retryable, retryDraft, wasRetried } from "../../net/retry.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
@@ -22,6 +23,7 @@ export async function retry(term: Term, body: unknown): Promise<Json> {
       message: "neither a token nor all were asked for",
       hint: `petrel retry ${term.state.net} --all`,
     });
+  mustKnow(term, place);
   const retried: Json[] = [];
   const refused: Json[] = [];
   for (const each of retryable(term.state, place)) {
@@ -33,6 +35,11 @@ export async function retry(term: Term, body: unknown): Promise<Json> {
     }
   }
   return { retried, refused };
+}
+
+function mustKnow({ state, net }: Term, place: string | undefined): void {
+  if (place === undefined || state.places.has(place) || (net && placeOf(net, place) !== undefined)) return;
+  throw new Terminal({ code: "no-such-place", message: `the net ${state.net} has no place ${place}`, hint: `petrel places ${state.net}` });
 }
 
 async function retryOne(term: Term, id: string, by: string): Promise<Json> {

@@ -24,7 +24,8 @@ export interface Outcome {
 export function outcomesOf(one: Transition): Outcome[] {
   const done = one.out.filter((arc) => !arc.error);
   const errors = one.out.filter((arc) => arc.error);
-  const found: Outcome[] = routings(done, one).map(({ to, weights, limited }) =>
+  const routed = waysOut(done).flatMap((arcs) => routings(arcs, one));
+  const found: Outcome[] = routed.map(({ to, weights, limited }) =>
     to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, weights, limited },
   );
   // Whoever asks a model or the world may fail; a deterministic step only where the net file speaks of it.
@@ -42,6 +43,15 @@ export function outcomesOf(one: Transition): Outcome[] {
     known.set(key, { ...outcome, limited: always || (outcome.limited && (other?.limited ?? true)) });
   }
   return [...known.values()];
+}
+
+/** The arcs that may take a result, for each port that it may leave an instance by. */
+function waysOut(arcs: readonly OutputArc[]): (readonly OutputArc[])[] {
+  const ports = new Set(arcs.flatMap(({ port }) => port ?? []));
+  if (ports.size === 0) return [arcs];
+  const anyPort = arcs.filter(({ port }) => port === undefined);
+  const ways = [...ports].map((name) => arcs.filter(({ port }) => port === undefined || port === name));
+  return anyPort.length > 0 ? [...ways, anyPort] : ways;
 }
 
 function isLimited(one: Transition): boolean {

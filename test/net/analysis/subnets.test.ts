@@ -48,6 +48,21 @@ describe("sub-nets in the analysis", () => {
     ]);
   });
 
+  test("a result may leave an instance by each port that an output names", () => {
+    const two = halves();
+    two.places = { ...two.places, refused: { port: "out" } };
+    two.transitions = { ...two.transitions, refuse: { kind: "pass", in: [{ place: "inbox" }], out: [{ to: "refused" }] } };
+    const { places, transitions, ...rest } = net(two, "each");
+    const out = [
+      { to: "done", port: "joined" },
+      { to: "problems", port: "refused" },
+    ];
+    const ask = { ...transitions?.ask, out } as NonNullable<NetFile["transitions"]>[string];
+    const { bound, findings } = analyse({ ...rest, places: { ...places, problems: { sink: true } }, transitions: { ask } });
+    expect(findings).toEqual([]);
+    expect([bound.done, bound.problems]).toEqual([1, 1]);
+  });
+
   test("what is left in an instance goes with it, and is no work left behind", () => {
     const race = halves();
     race.transitions = {
