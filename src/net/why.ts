@@ -5,6 +5,8 @@
 import type { Json } from "../contract/json.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
+import { recordOf } from "./crystal/state.ts";
+import { ruleWords } from "./crystal/words.ts";
 import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roomIn } from "./decide.ts";
 import { mayNotSendMore } from "./link-draft.ts";
 import type { NetState, OpenFiring, Placed } from "./state.ts";
@@ -14,7 +16,7 @@ import { bindingReasons, tokenReason } from "./why-inputs.ts";
 
 export const WHY_CODES = [
   ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
-  ...["already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
+  ...["rule", "already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
   ...[
     "no-executor",
     "label-missing",
@@ -101,7 +103,14 @@ export function whyTransition(context: WhyContext, transition: CompiledTransitio
   if (fires) reasons.push(...rivals(context, transition));
   else reasons.push(...roomReasons(context, transition), ...bindingReasons(context, transition));
   if (!fires && reasons.length === 0) reasons.push({ code: "other", text: "no combination of tokens meets all its conditions" });
-  return { kind: "transition", name: transition.id, fires, reasons };
+  return { kind: "transition", name: transition.id, fires, reasons: [...reasons, ...ruleReasons(state, transition)] };
+}
+
+/** Who answers: no hindrance, but what people ask next. */
+function ruleReasons(state: NetState, { id, crystal }: CompiledTransition): Reason[] {
+  if (!crystal) return [];
+  const text = ruleWords(crystal, recordOf(state, id, crystal.id));
+  return [{ code: "rule", text, transition: id, command: `petrel crystallize show ${state.net} ${id}` }];
 }
 
 /** A position whose instances were all retired. */

@@ -1,8 +1,11 @@
 /** Every reason for which something does not fire, made by events and asked for. */
 import { describe, expect, test } from "vitest";
+import { ruleId } from "../../src/net/crystal/compiled.ts";
 import type { NetFile } from "../../src/net/definition.ts";
+import { ruleSchema } from "../../src/net/rule/rule.ts";
 import { type Reason, type WhyContext, why } from "../../src/net/why.ts";
 import { Bench, T0 } from "../support/net-state.ts";
+import { crystalOf, ticketRule, triageNet } from "../support/ticket-rule.ts";
 
 type File = Omit<NetFile, "net">;
 const context = (bench: Bench, executors: WhyContext["executors"] = []): WhyContext => ({
@@ -30,6 +33,40 @@ describe("a transition", () => {
       expect(told?.reasons[0]).toMatchObject({ code: "gate", firing });
     }
     expect(why(context(bench), "no-such-gate")).toEqual([]);
+  });
+
+  test("with a rule says who answers, and where the rule comes from", () => {
+    const proof = {
+      ...{ learner: "lookup", from: 131, to: 182, learned: 140, held: 60, covered: 55, wrong: 1, bound: 0.084, confidence: 0.95 },
+      ...{ coverage: 0.917, savedUsd: 1, savedMs: 1, by: "ada", at: "2026-01-01T00:00:00.000Z" },
+    };
+    const told = (mode: "live" | "shadow" | "off", prepare?: (bench: Bench) => void) => {
+      const bench = new Bench(triageNet(crystalOf({ mode, proof, shadow: 20 })) as File);
+      prepare?.(bench);
+      return reasons(bench, "triage").find(({ code }) => code === "rule");
+    };
+    const origin =
+      "It was learned (lookup) from 140 firings; of 60 later ones (events 131 to 182) it claimed 55, and 1 differed: no more than 8.4 % with 95 % confidence.";
+    const rule = ruleId(ruleSchema.parse(ticketRule));
+    expect(told("live")).toEqual({
+      ...{ code: "rule", transition: "triage", command: "petrel crystallize show n triage" },
+      text: `the rule ${rule} answers in the model's place where it claims to. ${origin}`,
+    });
+    expect(told("shadow")?.text).toMatch(/^the model answers: the rule r-\w+ is in its shadow, 0 of 20 firings, 0 of them other/);
+    expect(told("off")?.text).toMatch(/^the model answers: the rule r-\w+ is off\. It was learned/);
+    const demote = (bench: Bench) => {
+      const about = { stage: "demoted", transition: "triage", rule, reason: "2 of 3 audits differed" };
+      bench.event("crystallized", { attributes: { crystallized: [about] } });
+    };
+    expect(told("live", demote)?.text).toContain(`the model answers: the rule ${rule} was demoted at event 1, 2 of 3 audits differed.`);
+    const bench = new Bench(triageNet(crystalOf()) as File);
+    expect(reasons(bench, "triage").map(({ text }) => text)).toContainEqual(
+      expect.stringContaining("It came with the net file, without a proof."),
+    );
+    // Nobody's way is barred by it.
+    bench.put("tickets", { area: "net" });
+    expect(ask(bench, "triage")).toMatchObject({ fires: true, reasons: [{ code: "rule" }] });
+    expect(codes(new Bench(triageNet(undefined) as File), "triage")).toEqual(["no-token"]);
   });
 
   test("without a token says so, and with one it fires", () => {

@@ -2,6 +2,7 @@
 
 import type { Attempt, Person, Step } from "../../client/history/step-story.ts";
 import type { ToolUse } from "../../contract/event.ts";
+import { proofWords } from "../../net/crystal/words.ts";
 import { readableAge } from "../output.ts";
 
 export function stepDetails(step: Step): string[] {
@@ -9,6 +10,7 @@ export function stepDetails(step: Step): string[] {
     step.summary.replace(/\s+/g, " "),
     ...whoWords(step),
     ...modelWords(step),
+    ...ruleStepWords(step),
     ...attemptWords(step),
     ...toolWords(step.tools),
     ...step.refused.map(({ tool, reason, at }) => `✗ refused: ${tool} at ${clockTime(at)}: ${reason}`),
@@ -31,6 +33,16 @@ function modelWords({ model }: Step): string[] {
   const list = listUsd === undefined ? "" : ` (${Number(listUsd.toFixed(6))} at list prices)`;
   const cost = `${Number(costUsd.toFixed(6))} USD${list}`;
   return [`model ${provider}/${name}: ${calls} ${calls === 1 ? "call" : "calls"}, ${inputTokens} tokens in, ${outputTokens} out, ${cost}`];
+}
+
+function ruleStepWords({ rule }: Step): string[] {
+  if (!rule) return [];
+  const { rule: id, by, mode, same, declined, proof } = rule;
+  const origin = proof ? [`  ${proofWords(proof)}`] : [];
+  if (by === "rule") return [`rule ${id} answered in the model's place`, ...origin];
+  if (declined !== null) return [`rule ${id} left it to the model: ${declined}`];
+  const compared = same === null ? "not compared" : same ? "it said the same" : "it said otherwise";
+  return [`rule ${id} ${mode === "live" ? "was audited by the model" : "in its shadow"}: ${compared}`];
 }
 
 /** One attempt that nobody but the master worked on needs no line. */

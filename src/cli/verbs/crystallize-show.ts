@@ -59,8 +59,8 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
   const proof = row?.definition?.proof;
   if (proof) {
     return [
-      `Learned from ${proof.learned} firings (events ${proof.from} to ${proof.to}) by ${proof.by}: ${proof.learner}.`,
-      `Proven on ${proof.held} later ones: it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
+      `Learned from ${proof.learned} firings by ${proof.by}: ${proof.learner}.`,
+      `Proven on ${proof.held} later ones (events ${proof.from} to ${proof.to}): it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
       `Saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.`,
       "",
     ];

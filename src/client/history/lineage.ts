@@ -9,6 +9,7 @@ import type { NetState } from "../../net/state.ts";
 import type { FoundToken } from "./find-token.ts";
 import { type Reach, reachOf } from "./lineage-index.ts";
 import { walkLineage } from "./lineage-walk.ts";
+import { withRuleOrigins } from "./rule-origins.ts";
 import { addModel, type Step, stepOf } from "./step-story.ts";
 
 export interface Bounds {
@@ -56,6 +57,7 @@ export async function lineageOf(broker: Broker, found: FoundToken, bounds: Bound
   const before = reachOf(index, id, "before", bounds);
   const after = reachOf(index, id, "after", bounds);
   const story = await readSteps(broker, state, [before, after]);
+  await withRuleOrigins(broker, net, story.steps.values());
   const focus = story.tokens[id];
   if (!focus) throw new Error(`the log of ${net} no longer holds what made ${id}`);
   const told = ({ steps }: Reach) => [...steps].map(([step, distance]) => ({ ...(story.steps.get(step.key) as Step), distance }));

@@ -1,6 +1,7 @@
 /** What one step was, told from its events: attempts and executors, the model and its price, tools, the prompt, and people. */
 import type { EventType, ModelUse, NetEvent, PlacedId, ToolUse } from "../../contract/event.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
+import type { Proof } from "../../net/crystal/definition.ts";
 
 export interface Attempt {
   attempt: number;
@@ -17,6 +18,19 @@ export interface Person {
   did: string;
   at: string;
   comment: string | null;
+}
+/** A rule of the transition, in this step. */
+export interface RulePart {
+  rule: string;
+  mode: "shadow" | "live";
+  /** `rule`: no model was asked. */
+  by: "rule" | "model";
+  /** Whether both said the same; null where they were not compared. */
+  same: boolean | null;
+  /** Why it left the step to the model. */
+  declined: string | null;
+  /** Null: the net file had none, or that version of it is gone. */
+  proof: Proof | null;
 }
 export interface Step {
   /** The firing, or `#` and the number of the event. */
@@ -39,6 +53,7 @@ export interface Step {
   netVersion: string | null;
   attempts: Attempt[];
   model: ModelUse | null;
+  rule: RulePart | null;
   tools: ToolUse[];
   refused: { tool: string; reason: string; attempt: number | null; at: string }[];
   ignored: { executor: string; reason: string; at: string }[];
@@ -80,6 +95,7 @@ export function stepOf(
     netVersion: firstOf(events, ({ netVersion }) => netVersion) ?? null,
     attempts: attemptsOf(events),
     model: modelOf(events),
+    rule: ruleOf(last),
     tools: events.flatMap(({ tools }) => tools ?? []),
     refused: events.filter(({ type }) => type === "denied").map(refusalOf),
     ignored: events
@@ -133,6 +149,20 @@ function modelOf(events: NetEvent[]): ModelUse | null {
   const [first] = uses;
   return first ? uses.slice(1).reduce(addModel, { ...first }) : null;
 }
+
+function ruleOf({ type, attributes }: NetEvent): RulePart | null {
+  const said = attributes?.crystal;
+  if (type !== "fired" || !isJsonObject(said) || typeof said.rule !== "string") return null;
+  return {
+    rule: said.rule,
+    mode: said.mode === "live" ? "live" : "shadow",
+    by: said.by === "rule" ? "rule" : "model",
+    same: typeof said.same === "boolean" ? said.same : null,
+    declined: typeof said.declined === "string" ? said.declined : null,
+    proof: null,
+  };
+}
+
 /** Sums calls, tokens and prices; the name stays the first one's. */
 export function addModel(sum: ModelUse, use: ModelUse): ModelUse {
   return {

@@ -28,7 +28,7 @@ const conditions = {
 
 const proofSchema = z.strictObject({
   learner: z.string().describe("What kind of rule it is"),
-  from: z.int().min(0).describe("The first event that it was learned from"),
+  from: z.int().min(0).describe("The first event that it was proven on"),
   to: z.int().min(0).describe("The last one"),
   learned: z.int().min(0).describe("Firings that it was learned from"),
   held: z.int().min(0).describe("Later firings that it was proven on"),

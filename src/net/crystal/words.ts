@@ -1,0 +1,29 @@
+/** What people read of a rule: where it comes from, and what it does in its transition. */
+import type { CompiledCrystal } from "./compiled.ts";
+import type { Proof } from "./definition.ts";
+import type { CrystalRecord } from "./state.ts";
+
+/** One line. */
+export function proofWords({ learner, learned, from, to, held, covered, wrong, bound, confidence }: Proof): string {
+  const source = `learned (${learner}) from ${learned} firings`;
+  return `${source}; of ${held} later ones (events ${from} to ${to}) it claimed ${covered}, and ${wrong} differed: no more than ${share(bound)} with ${share(confidence)} confidence`;
+}
+
+/** `record`: null for a rule that has done nothing yet. */
+export function ruleWords({ id, definition }: CompiledCrystal, record: CrystalRecord | null): string {
+  const { mode, shadow, proof } = definition;
+  const origin = proof ? ` It was ${proofWords(proof)}.` : " It came with the net file, without a proof.";
+  if (record?.demoted)
+    return `the model answers: the rule ${id} was demoted at event ${record.demoted.seq}, ${record.demoted.reason}.${origin}`;
+  if (mode === "off") return `the model answers: the rule ${id} is off.${origin}`;
+  if (mode === "shadow") {
+    const { same, other } = record?.shadow ?? { same: 0, other: 0 };
+    return `the model answers: the rule ${id} is in its shadow, ${same + other} of ${shadow} firings, ${other} of them other than the model.${origin}`;
+  }
+  const did = record ? `, ${record.answered} times so far, and left ${record.declined} to it` : "";
+  return `the rule ${id} answers in the model's place where it claims to${did}.${origin}`;
+}
+
+function share(part: number): string {
+  return `${Number((part * 100).toFixed(1))} %`;
+}
