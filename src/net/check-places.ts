@@ -1,7 +1,7 @@
 /** Places: that every named one is declared, that each can get tokens and lose them, and that schemas and initial tokens fit. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { BUILT_IN_PLACES, DISAGREEMENTS } from "./built-in-places.ts";
+import { BUILT_IN_PLACES, DISAGREEMENTS, TAKEN_OVER } from "./built-in-places.ts";
 import { checkExpression } from "./check-names.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
@@ -55,7 +55,7 @@ function referenceFindings(net: NetDefinition): Finding[] {
 
 function declarationFindings(net: NetDefinition, place: string): Finding[] {
   const path = ["places", place];
-  if (BUILT_IN_PLACES.includes(place) || place === DISAGREEMENTS) {
+  if (BUILT_IN_PLACES.includes(place) || place === DISAGREEMENTS || place === TAKEN_OVER) {
     return [
       failure("reserved-place", path, `place "${place}" is one that nets have by themselves`, "remove it, or choose another name", "key"),
     ];

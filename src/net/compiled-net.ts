@@ -1,7 +1,7 @@
 /** A definition made ready to run: expressions compiled, places indexed by who takes from them and who fills them. */
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
-import { DEAD_LETTER, DISAGREEMENTS, IN_TRANSIT } from "./built-in-places.ts";
+import { DEAD_LETTER, DISAGREEMENTS, IN_TRANSIT, TAKEN_OVER } from "./built-in-places.ts";
 import { correlationKey } from "./correlation.ts";
 import { type CompiledCrystal, compileCrystal } from "./crystal/compiled.ts";
 import { reworkersOf } from "./crystal/rework.ts";
@@ -27,6 +27,7 @@ const BUILT_IN_TITLES: Record<string, string> = {
   [REJECTED]: "Deliveries that could not be taken in, with the reason",
   [DEAD_LETTER]: "Failed work whose transition names no other place",
   [DISAGREEMENTS]: "Where a rule and the model differed, and what people are asked about rules",
+  [TAKEN_OVER]: "Tasks that people do by hand at the moment",
   [IN_TRANSIT]: "Tokens on their way to other nets",
 };
 

@@ -311,9 +311,9 @@ function close(state: NetState, event: NetEvent): void {
 
 const FAILURES: ReadonlySet<string> = new Set(["failed", "expired", "decided"]);
 
-/** What a firing that came to nothing had taken, except what it only swept away. */
+/** What a firing that came to nothing had taken, except what it only swept away; and where a task lay that a person took over. */
 function originOf(state: NetState, event: NetEvent, opened: OpenFiring | undefined): Origin | null {
-  if (!FAILURES.has(event.type) || !event.consumed?.length || !event.produced?.length) return null;
+  if (!(FAILURES.has(event.type) || text(event, "verb") === "takeover") || !event.consumed?.length || !event.produced?.length) return null;
   const swept = opened?.swept ?? number(event, "swept") ?? 0;
   const inputs = event.consumed.slice(0, event.consumed.length - swept).flatMap(({ place, id }) => {
     const token = state.places.get(place)?.get(id)?.token;

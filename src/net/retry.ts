@@ -9,6 +9,7 @@ import { isoTime } from "../contract/clock.ts";
 import { Refused, Terminal } from "../contract/errors.ts";
 import { CATEGORY_OF, type EventDraft, type PlacedId, type PlacedToken } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
+import { TAKEN_OVER } from "./built-in-places.ts";
 import type { CompiledNet } from "./compiled-net.ts";
 import { placeOf } from "./compiled-net.ts";
 import { roomIn } from "./decide.ts";
@@ -23,7 +24,8 @@ export function retryable(state: NetState, place?: string): string[] {
   const known = new Set<string>();
   const ids: string[] = [];
   for (const [name, tokens] of state.places) {
-    if (place !== undefined && name !== place) continue;
+    // What a person works on by hand has not failed.
+    if ((place !== undefined && name !== place) || name === TAKEN_OVER) continue;
     for (const { token, origin } of tokens.values()) {
       if (!origin || known.has(token.id)) continue;
       for (const { id } of origin.left) known.add(id);

@@ -26,6 +26,7 @@ import { applyNet } from "./apply-net.ts";
 import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
+import { findTask, handBack, takeOver } from "./takeover-commands.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 import { whyOf } from "./why-command.ts";
@@ -134,6 +135,9 @@ export const NET_VERBS: Record<string, Verb> = {
   move: async (term, body) => intervene(term, moveBody.parse(body), "move"),
   close: async (term, body) => intervene(term, moveBody.parse(body), "close"),
   retry,
+  "find-task": findTask,
+  takeover: takeOver,
+  handback: handBack,
   spawn,
   retire,
   define: async (term, body) => {

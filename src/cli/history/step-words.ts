@@ -75,7 +75,11 @@ function gateWords({ gate, people, open }: Step): string[] {
 
 function personWords({ by, roles, did, at, comment }: Person): string {
   if (did === "put") return `from outside, by ${by}`;
-  const done = { approve: "approved", reject: "rejected", move: "moved it", close: "closed it" }[did] ?? did;
+  const done =
+    {
+      ...{ approve: "approved", reject: "rejected", move: "moved it", close: "closed it" },
+      ...{ takeover: "took it over", handback: "handed it back" },
+    }[did] ?? did;
   return `${by}${roles.length > 0 ? ` (${roles.join(", ")})` : ""} ${done} at ${clockTime(at)}${comment === null ? "" : `: ${comment}`}`;
 }
 

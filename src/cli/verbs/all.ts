@@ -42,6 +42,7 @@ import { initVerb, netNewVerb, personaNewVerb } from "./scaffold.ts";
 import { schemasVerb } from "./schemas.ts";
 import { secretLsVerb, secretRmVerb, secretSetVerb } from "./secret.ts";
 import { shareVerb } from "./share.ts";
+import { handbackVerb, takeoverVerb } from "./takeover.ts";
 import { tokenCloseVerb, tokenMoveVerb } from "./token.ts";
 import { tokensVerb } from "./tokens.ts";
 import { toolsDocsVerb, toolsLsVerb } from "./tools.ts";
@@ -88,6 +89,8 @@ export const verbs: readonly Verb[] = [
   tokenMoveVerb,
   tokenCloseVerb,
   retryVerb,
+  takeoverVerb,
+  handbackVerb,
   netImportVerb,
   netLsVerb,
   netCheckVerb,
