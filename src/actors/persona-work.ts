@@ -11,6 +11,7 @@ import type { Clock, Timer } from "../contract/clock.ts";
 import { Cancelled, errorData, Retryable } from "../contract/errors.ts";
 import type { EventDraft, ModelUse, NetEvent, ToolUse } from "../contract/event.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
+import type { ArtifactRef } from "../contract/token.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
 import type { Capabilities } from "../personas/capabilities.ts";
@@ -18,6 +19,7 @@ import { type Lesson, RECALLED } from "../personas/lessons.ts";
 import type { Knowledge, Persona } from "../personas/persona-schema.ts";
 import { queryOf } from "../personas/prompt.ts";
 import type { Denied, TurnInput, TurnResult } from "../personas/turn.ts";
+import { toolStep } from "../personas/turn-journal.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
 import { prepareTurns } from "../personas/turn-prepare.ts";
@@ -30,7 +32,9 @@ import type { DefaultBudgets } from "./term/budget-scopes.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import { spentDraft } from "./term/spent-draft.ts";
 import type { Term } from "./term/term.ts";
+import { refuseForeignReferences } from "./tool-hands/artifact-hands.ts";
 import { callTool } from "./tool-hands/call-tool.ts";
+import { visibleTo } from "./tool-hands/hands.ts";
 import { mcpOverHttp } from "./tool-hands/mcp-over-http.ts";
 import { toolsOf } from "./tool-hands/mcp-room.ts";
 import type { ToolRoom } from "./tool-hands/tool-room.ts";
@@ -171,7 +175,7 @@ async function work(
     follow: (listener) => context.follow((event) => event.net === firing.net && listener(event)),
     run: callTool,
     book: bookNow,
-    own: new Map(),
+    own: ownOf(journal),
     depth: 0,
   };
   const result = await runTurns(input, {
@@ -189,8 +193,22 @@ async function work(
     onDenied: denied,
     ...(journal ? { journal } : {}),
   });
+  refuseForeignReferences(result.answer, () => visibleTo(room), room.own);
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
   return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge };
+}
+
+/** What an earlier attempt of a durable loop has put: tools that put an artefact answer with its reference. */
+function ownOf(journal: StepJournal | null): Map<string, ArtifactRef> {
+  const own = new Map<string, ArtifactRef>();
+  for (const [name, value] of journal?.steps() ?? []) {
+    const output = name.startsWith(toolStep("")) && isJsonObject(value) && value.ok === true ? value.output : null;
+    if (!isJsonObject(output)) continue;
+    for (const ref of [output, output.artifact]) {
+      if (isJsonObject(ref) && typeof ref.$artifact === "string") own.set(ref.$artifact, ref as unknown as ArtifactRef);
+    }
+  }
+  return own;
 }
 
 /** A loop belongs to one prompt: with another one it begins anew. */

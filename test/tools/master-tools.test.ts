@@ -288,6 +288,15 @@ describe("artefacts", () => {
       expect(await wrong(name, { id: secretArtifact })).toBe("artifact-not-named");
   });
 
+  test("cannot be named to oneself: a reference to what one cannot read is refused where it would be written", async () => {
+    const forged = { title: "mine", file: { $artifact: secretArtifact, sha256: secretArtifact, size: 1, type: "text/plain" } };
+    expect(await wrong("place.emit", { place: "questions", data: { question: "is it", deep: [forged] } })).toBe("artifact-not-named");
+    const honest = { title: "again", file: { $artifact: artifact, sha256: artifact, size: 15, type: "text/html" } };
+    expect(await allowed("place.emit", { place: "questions", data: { question: "is it", ...honest } })).toMatchObject({
+      place: "questions",
+    });
+  });
+
   test("text is not read out of documents that programs write, and not out of pictures: it is said what would", async () => {
     for (const [type, content, code] of [
       ["application/pdf", "%PDF-1.7 ...", "document"],

@@ -1,4 +1,7 @@
-/** Artefacts as capabilities: one is read by whoever can read a token that names it, or has put it in this very firing. */
+/**
+ * Artefacts as capabilities: one is read by whoever can read a token that names it, or has put it in this very firing.
+ * A reference is as good as the artefact, so nobody writes one that it could not read: it would name it to itself.
+ */
 import type { Artifacts } from "../../contract/broker.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
@@ -11,13 +14,7 @@ export function artifactHands(artifacts: Artifacts, visible: () => Iterable<Json
   return {
     async get(id) {
       const ref = own.get(id) ?? namedIn(visible(), id);
-      if (!ref) {
-        throw new Refused({
-          code: "artifact-not-named",
-          message: `no token that this persona can read names the artefact ${id.slice(0, 100)}`,
-          hint: "An artefact is read through a token that names it.",
-        });
-      }
+      if (!ref) throw notNamed(id);
       const content = await artifacts.get(id);
       if (!content) throw new Terminal({ code: "artifact-gone", message: `the artefact ${id} is not in the store any more` });
       return { ref: { ...ref, sha256: sha256(content), size: content.byteLength }, content };
@@ -28,6 +25,25 @@ export function artifactHands(artifacts: Artifacts, visible: () => Iterable<Json
       return ref;
     },
   };
+}
+
+/** Throws Refused `artifact-not-named` where `data` refers to an artefact that is neither visible nor the firing's own. */
+export function refuseForeignReferences(data: Json, visible: () => Iterable<Json>, own: ReadonlyMap<string, ArtifactRef>): void {
+  for (const id of referencesIn(data)) if (!own.has(id) && !namedIn(visible(), id)) throw notNamed(id);
+}
+
+function* referencesIn(value: Json): Iterable<string> {
+  if (typeof value !== "object" || value === null) return;
+  if (isJsonObject(value) && typeof value.$artifact === "string") yield value.$artifact;
+  for (const part of Object.values(value)) yield* referencesIn(part);
+}
+
+function notNamed(id: string): Refused {
+  return new Refused({
+    code: "artifact-not-named",
+    message: `no token that this persona can read names the artefact ${id.slice(0, 100)}`,
+    hint: "An artefact is read, and passed on, through a token that names it.",
+  });
 }
 
 function namedIn(values: Iterable<Json>, id: string): ArtifactRef | null {

@@ -5,7 +5,7 @@ import type { Json } from "../../contract/json.ts";
 import type { Step } from "../../personas/capabilities.ts";
 import { searchKnowledge } from "../../personas/knowledge.ts";
 import type { MasterHands, PlaceReader, PlaceTaker, PlaceWriter } from "../../tools/hands.ts";
-import { artifactHands } from "./artifact-hands.ts";
+import { artifactHands, refuseForeignReferences } from "./artifact-hands.ts";
 import { dataHands } from "./data-hands.ts";
 import { eventHands } from "./event-hands.ts";
 import { gateHands } from "./gate-hands.ts";
@@ -50,12 +50,19 @@ export function handsOf(room: ToolRoom, call: string, signal: AbortSignal, book:
   };
 }
 
-function placesOf({ capabilities, firing }: ToolRoom, reads: boolean, writes: boolean): Pick<MasterHands, "reads" | "writes" | "takes"> {
+function placesOf(room: ToolRoom, reads: boolean, writes: boolean): Pick<MasterHands, "reads" | "writes" | "takes"> {
+  const { capabilities, firing } = room;
   const step = (call: string): Step => ({ firing: firing.firing, attempt: firing.attempt, call });
   const writers = new Map<string, PlaceWriter>();
   const handleBehind = new Map<PlaceWriter, string>();
   for (const [place, handle] of writes ? capabilities.writes : []) {
-    const writer: PlaceWriter = { place, put: (data, call) => handle.put(data, step(call)) };
+    const writer: PlaceWriter = {
+      place,
+      put: async (data, call) => {
+        refuseForeignReferences(data, () => visibleTo(room), room.own);
+        return handle.put(data, step(call));
+      },
+    };
     writers.set(place, writer);
     handleBehind.set(writer, place);
   }
@@ -72,9 +79,11 @@ function placesOf({ capabilities, firing }: ToolRoom, reads: boolean, writes: bo
         place,
         {
           place,
-          move: (id, to, data, call) => {
+          move: async (id, to, data, call) => {
+            if (data !== undefined) refuseForeignReferences(data, () => visibleTo(room), room.own);
             const target = capabilities.writes.get(handleBehind.get(to) ?? "");
-            return target ? handle.move(id, target, data, step(call)) : Promise.reject(new Error("a writer of another firing"));
+            if (!target) throw new Error("a writer of another firing");
+            return handle.move(id, target, data, step(call));
           },
         },
       ]),
@@ -83,9 +92,14 @@ function placesOf({ capabilities, firing }: ToolRoom, reads: boolean, writes: bo
 }
 
 /** The data of all that the firing was given or can read. */
-function* visibleTo({ capabilities, firing, term, persona }: ToolRoom): Iterable<Json> {
+export function* visibleTo({ capabilities, firing, term, persona }: ToolRoom): Iterable<Json> {
   yield firing.data;
-  yield* (term.state.firings.get(firing.firing)?.readTokens ?? []).map(({ data }) => data);
+  const open = term.state.firings.get(firing.firing);
+  yield* (open?.readTokens ?? []).map(({ data }) => data);
+  for (const { place, id } of open?.consumed ?? []) {
+    const placed = term.state.places.get(place)?.get(id);
+    if (placed) yield placed.token.data;
+  }
   if (!parseFlags(persona.flags).has("r")) return;
   for (const handle of capabilities.reads.values()) for (const { token } of handle.peek(firing.firing)) yield token.data;
 }
