@@ -158,6 +158,43 @@ export interface ExecutorRow {
   heard?: string;
   at: string;
 }
+export interface CrystalRow {
+  transition: string;
+  persona: string;
+  mode: "none" | "shadow" | "live" | "off" | "demoted";
+  rule: string | null;
+  definition: {
+    shadow: number;
+    bound: number;
+    proof?: {
+      learner: string;
+      from: number;
+      to: number;
+      learned: number;
+      held: number;
+      covered: number;
+      wrong: number;
+      bound: number;
+      confidence: number;
+      coverage: number;
+      savedUsd: number;
+      savedMs: number;
+      by: string;
+      at: string;
+    };
+  } | null;
+  /** Lines. */
+  readable: string[];
+  record: {
+    since: number;
+    answered: number;
+    declined: number;
+    bad: number;
+    shadow: { same: number; other: number };
+    audit: { same: number; other: number };
+    demoted: { seq: number; reason: string } | null;
+  } | null;
+}
 export type LyingToken = Token & { reservedBy?: string | null };
 
 const SOON_MS = 250;
@@ -199,7 +236,6 @@ export const useFirings = (net: string, transition: string, until: string | null
       call<{ firings: FiringRow[]; nextBeforeSeq: number | null }>(
         `/api/nets/${net}/firings?transition=${transition}&limit=50${until === null ? "" : `&before=${Number(until) + 1}`}`,
       ),
-    placeholderData: (before) => before,
   });
 export const useFiring = (net: string, firing: string) =>
   useQuery({ queryKey: ["firings", net, "one", firing], queryFn: () => call<FiringWhole>(`/api/nets/${net}/firings/${firing}`) });
@@ -232,6 +268,20 @@ export const useProposals = () =>
     refetchInterval: 5000,
     select: ({ proposals }) => proposals,
   });
+export const useCrystals = (net: string) =>
+  useQuery({
+    queryKey: ["crystals", net],
+    queryFn: () => call<{ transitions: CrystalRow[] }>(`/api/crystals/${net}`),
+    refetchInterval: 3000,
+    select: ({ transitions }) => transitions,
+  });
+export const useTaught = (net: string, transition: string, asked: boolean) =>
+  useQuery({
+    queryKey: ["taught", net, transition],
+    queryFn: () =>
+      call<{ proposal: { promotable: boolean; reasons: string[] } | null; readable: string[] }>(`/api/crystals/${net}/${transition}`),
+    enabled: asked,
+  });
 export const useStory = (net: string, correlation: string | null) =>
   useQuery({
     queryKey: ["story", net, correlation],
@@ -258,7 +308,8 @@ export function useFresh(store: EventStore | null): void {
       timer ??= setTimeout(() => {
         timer = null;
         for (const key of ["marking", "tokens", "firings", "gates", "team", "hands"]) void client.invalidateQueries({ queryKey: [key] });
-        if (edited) for (const key of ["definition", "versions", "proposals"]) void client.invalidateQueries({ queryKey: [key] });
+        if (edited)
+          for (const key of ["definition", "versions", "proposals", "crystals"]) void client.invalidateQueries({ queryKey: [key] });
         edited = false;
       }, SOON_MS);
     });

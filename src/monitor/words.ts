@@ -12,6 +12,9 @@ export function money(usd: number): string {
 export function clockTime(iso: string): string {
   return new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
 import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
-import { waitUntil } from "../support/wait-until.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
@@ -43,6 +42,8 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.getByRole("navigation", { name: "Screens" }).waitFor();
     return page;
   }
+
+  const firingsOf = (page: Page) => page.getByRole("list", { name: "Firings, newest first" });
 
   test("a key is pasted, a wrong one is said to be wrong, and the address does not keep it", async () => {
     const page = await browser.context.newPage();
@@ -117,14 +118,40 @@ describe.runIf(browserIsHere())("the monitor", () => {
 
   test("a firing tells what it took and made; the sum of what goes on stands beneath the drawing", async () => {
     const page = await open(reader, "/n/shop/net?at=transition:sort");
-    const summary = page.getByRole("complementary", { name: "map sort" }).locator("li > details > summary").first();
-    // The list is drawn anew as firings become known: it is opened until it is open.
-    await waitUntil("the firing tells", async () => {
-      await summary.evaluate((element) => element.parentElement?.setAttribute("open", ""));
-      return (await page.getByText("Took 1 token").count()) > 0;
-    });
+    await firingsOf(page).locator("summary").first().click();
+    await page.getByText("Took 1 token").waitFor();
     await page.getByText("Made 1 token").waitFor();
     await page.getByRole("region", { name: "What goes on" }).getByRole("list", { name: "Newest events" }).waitFor();
+    await page.close();
+  });
+
+  test("a firing opens under the pointer and by the keyboard while others come", async () => {
+    const page = await open(reader, "/n/shop/net?at=transition:sort");
+    const list = firingsOf(page);
+    const put = (text: string) => house.kit.put("shop", "inbox", { text });
+    const newer = page.getByRole("button", { name: /^\d+ newer$/ });
+    const opened = list.locator("li > details[open]");
+    for (const n of [1, 2]) await put(`before ${n}`);
+    await list.locator("li:nth-child(2) > details > summary").waitFor();
+    for (const how of ["pointer", "Enter", " ", "pointer", "Enter", " "]) {
+      const row = list.locator("li:nth-child(2) > details > summary");
+      if (how === "pointer") await row.hover();
+      else await row.focus();
+      const wanted = await row.textContent();
+      if (how === "pointer") await page.mouse.down();
+      for (const n of [1, 2, 3]) await put(`${how} ${n}`);
+      // They have come, and were not put under the pointer.
+      await newer.waitFor();
+      if (how === "pointer") await page.mouse.up();
+      else await page.keyboard.press(how);
+      await opened.getByText("Took 1 token").waitFor();
+      expect(await opened.locator("> summary").textContent(), how).toBe(wanted);
+      await opened.locator("> summary").click();
+      await opened.waitFor({ state: "detached" });
+      await newer.click();
+      await newer.waitFor({ state: "detached" });
+      await page.mouse.move(5, 5);
+    }
     await page.close();
   });
 

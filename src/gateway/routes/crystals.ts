@@ -25,7 +25,11 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
       ...scope("petrel:read"),
       schema: { ...about("Rules of a net and how they do", "one row for each step that asks a model"), params: netParam },
     },
-    async (request) => ({ net: request.params.net, transitions: await crystalsOf(broker, request.params.net) }),
+    async (request) => {
+      const rows = await crystalsOf(broker, request.params.net);
+      const transitions = rows.map((row) => ({ ...row, readable: row.definition ? printRule(row.definition.rule) : [] }));
+      return { net: request.params.net, transitions };
+    },
   );
   api.get(
     "/api/crystals/:net/:transition",

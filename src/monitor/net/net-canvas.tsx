@@ -9,6 +9,7 @@ import { FLIGHT_MS, type Flight, flightsOf } from "./flights.ts";
 import { type Graph, type GraphNode, graphOf, type NetDefinition } from "./graph.ts";
 import { layoutOf, SIZE } from "./layout.ts";
 import { PlaceCircle, SubnetBox, TransitionBar } from "./nodes.tsx";
+import { FIT, useFit } from "./use-fit.ts";
 
 const nodeTypes = { place: PlaceCircle, transition: TransitionBar, subnet: SubnetBox };
 const edgeTypes = { arc: Arc };
@@ -32,6 +33,7 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
   const flights = useFlights(store, graph);
   const failed = useMemo(() => failedLast(events), [events]);
   const now = useNow();
+  const { frame, ...fit } = useFit(spots);
   const nodes = useMemo(
     () =>
       graph.nodes.map(
@@ -66,17 +68,24 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
     [graph, flights],
   );
   return (
-    <div className="canvas">
+    <div className="canvas" ref={frame}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         fitView
+        fitViewOptions={FIT}
+        {...fit}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
+        // Its keys are taken from the whole page: the space bar would open nothing that stands beside the drawing.
+        panActivationKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        deleteKeyCode={null}
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, { id }) => choose(graph, id, onChoose)}
         onSelectionChange={({ nodes: [node] }) => node && node.id !== chosen && choose(graph, node.id, onChoose)}

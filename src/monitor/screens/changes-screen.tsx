@@ -2,6 +2,7 @@
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
 import { ApplyNet } from "../parts/apply-net.tsx";
+import { CrystalsTable } from "../parts/crystals-table.tsx";
 import { NetDifference } from "../parts/net-difference.tsx";
 import { Proposals } from "../parts/proposals.tsx";
 import { useVersions } from "../queries.ts";
@@ -57,6 +58,7 @@ export function ChangesScreen({ net, me }: ScreenProps) {
         </tbody>
       </table>
       {from !== null && to !== null && <NetDifference net={net} from={from} to={to} />}
+      <CrystalsTable net={net} />
       {me.scopes.includes("petrel:admin") && <ApplyNet net={net} />}
     </section>
   );

@@ -68,6 +68,7 @@ export function NetScreen({ net, store, me }: ScreenProps) {
           net={net}
           transition={chosen.slice("transition:".length)}
           definition={drawn}
+          me={me}
           until={null}
           onClose={() => setQuery({ at: null })}
         />
