@@ -4,7 +4,9 @@
  */
 import type { FastifyBaseLogger } from "fastify";
 import { Retryable, Terminal } from "../contract/errors.ts";
+import { sharedQuotas } from "../contract/quotas.ts";
 import { AccessBook } from "./access/access-book.ts";
+import { RateLimit } from "./access/rate-limit.ts";
 import { SigningKeys } from "./access/signing-keys.ts";
 import { Throttle } from "./access/throttle.ts";
 import { TOKEN_MS, Tokens } from "./access/tokens.ts";
@@ -49,6 +51,8 @@ export interface GatewayOptions {
   port: number;
   /** Addresses of proxies whose word on the client's address counts. */
   trustProxy?: string[];
+  /** The most requests of one client in a second, over ten seconds and all gateways. */
+  rate?: number;
 }
 
 /** Errors: Terminal `port-in-use`; those of the broker. */
@@ -90,9 +94,11 @@ export async function openAccess({ broker, clock, ids }: Pick<GatewayPorts, "bro
   return { book, keys, tokens: new Tokens({ book, keys, clock, ids }), throttle: new Throttle(bucket, clock) };
 }
 
-export async function buildApi(house: House, options: Pick<GatewayOptions, "trustProxy"> = {}): Promise<Api> {
+export async function buildApi(house: House, options: Pick<GatewayOptions, "trustProxy" | "rate"> = {}): Promise<Api> {
   // Read only where a gateway is: no other command waits for these modules.
   const [{ fastify, LogController }, zodProvider] = await Promise.all([import("fastify"), import("fastify-type-provider-zod")]);
+  const rate = new RateLimit(sharedQuotas(house.broker.keyValue("limits")), house.clock, options.rate);
+  house.stopping.addEventListener("abort", () => rate.close(), { once: true });
   const api = fastify({
     bodyLimit: BODY_LIMIT,
     trustProxy: options.trustProxy ?? false,
@@ -107,7 +113,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
     if (status >= 500) house.logger.error({ error: String(error), url: request.url }, "a request failed");
     sendProblem(reply, error);
   });
-  guardRoutes(api, house.access.tokens);
+  guardRoutes(api, { tokens: house.access.tokens, rate });
   await documented(api, house);
   await formBodies(api);
   api.addHook("onSend", async (_, reply) => {

@@ -7,6 +7,7 @@
  */
 import type { FastifyRequest } from "fastify";
 import { Refused } from "../contract/errors.ts";
+import type { RateLimit } from "./access/rate-limit.ts";
 import { allows, reachesNet, readsOnly, type Scope } from "./access/scopes.ts";
 import type { Caller, Tokens } from "./access/tokens.ts";
 import type { Api } from "./api.ts";
@@ -15,7 +16,7 @@ import { sendProblem } from "./problem.ts";
 /** Served by plugins that know nothing of scopes: the readable page of the API and the monitor's files. */
 const OPEN_PREFIXES = ["/docs"];
 
-export function guardRoutes(api: Api, tokens: Tokens): void {
+export function guardRoutes(api: Api, { tokens, rate }: { tokens: Tokens; rate: RateLimit }): void {
   api.decorateRequest("caller", null);
   api.addHook("onRoute", (route) => {
     const named = route.config?.scope !== undefined || OPEN_PREFIXES.some((prefix) => route.url.startsWith(prefix));
@@ -25,7 +26,9 @@ export function guardRoutes(api: Api, tokens: Tokens): void {
     const wanted = request.routeOptions.config.scope ?? "public";
     if (wanted === "public") return;
     try {
-      request.caller = await admitted(request, wanted, tokens);
+      const caller = await admitted(request, wanted, tokens);
+      rate.take(caller.client);
+      request.caller = caller;
     } catch (error) {
       sendProblem(reply, error);
     }

@@ -67,7 +67,9 @@ export async function gatewayHouse({
   master = {},
   collector = null,
   expert = null,
+  rate,
 }: {
+  rate?: number;
   expert?: Tiers | null;
   monitor?: string | null;
   collector?: Collector | null;
@@ -88,7 +90,7 @@ export async function gatewayHouse({
         collector,
         expert,
       },
-      { host: "127.0.0.1", port },
+      { host: "127.0.0.1", port, ...(rate === undefined ? {} : { rate }) },
     );
   const [a, b] = [await one(), await one()];
   const house: GatewayHouse = {

@@ -29,6 +29,8 @@ export interface GatewayProcessOptions {
   anyPort: boolean;
   logLevel: string;
   trustProxy: string[];
+  /** Requests of one client in a second. */
+  rate?: number | undefined;
   /** Whether the Domain Expert asks a model, where one is configured and has a key. */
   expert: boolean;
 }
@@ -66,7 +68,14 @@ export async function runGateway(
     expert: options.expert ? await expertModels(petrel, options.dir) : null,
     learn: learnBeside(studies),
   };
-  const gateway = await listening(options, (port) => startGateway(ports, { host: options.host, port, trustProxy: options.trustProxy }));
+  const gateway = await listening(options, (port) =>
+    startGateway(ports, {
+      host: options.host,
+      port,
+      trustProxy: options.trustProxy,
+      ...(options.rate === undefined ? {} : { rate: options.rate }),
+    }),
+  );
   await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
   logger.info({ pid: process.pid, url: gateway.url }, "gateway is up");
   ready(gateway.url);

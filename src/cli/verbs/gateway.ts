@@ -1,4 +1,5 @@
 /** `petrel gateway`: a further gateway beside a system that runs. `petrel up` starts one by itself. */
+import { REQUESTS_PER_SECOND } from "../../gateway/access/rate-limit.ts";
 import { runGateway } from "../processes/gateway-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
@@ -13,6 +14,10 @@ export const gatewayVerb: Verb = {
   options: [
     { flags: "--host <address>", about: "where to listen (default: 127.0.0.1)" },
     { flags: "--port <n>", about: `the port (default: ${DEFAULT_GATEWAY_PORT}; 0 takes a free one)` },
+    {
+      flags: "--rate <n>",
+      about: `the most requests of one client in a second, over ten seconds and all gateways (default: ${REQUESTS_PER_SECOND})`,
+    },
     { flags: "--trust-proxy <address...>", about: "proxies whose word on a client's address counts" },
     {
       flags: "--expert <who>",
@@ -31,6 +36,7 @@ export const gatewayVerb: Verb = {
       anyPort: call.on("anyPort"),
       logLevel: call.logLevel,
       trustProxy: call.list("trustProxy"),
+      rate: call.integer("rate"),
       expert: call.text("expert") !== "rules",
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;

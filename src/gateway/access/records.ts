@@ -35,6 +35,9 @@ export const revokedRecord = z.object({ client: z.string(), at: z.string() });
 /** `tries.<hash of the address>`. */
 export const triesRecord = z.object({ failed: z.int(), since: z.number().describe("ms since the epoch") });
 
+/** `requests.<hash of the client>`, in the bucket `limits`: how many came in one window. */
+export const requestsRecord = z.object({ window: z.int(), count: z.int() });
+
 /** `audit.<id>`: who changed what of the access. */
 export const auditRecord = z.object({ at: z.string(), by: z.string(), did: z.string(), client: z.string() });
 export type AuditRecord = z.output<typeof auditRecord>;
