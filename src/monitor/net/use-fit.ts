@@ -30,7 +30,7 @@ export function useFit(drawn: unknown) {
       flow.current = made;
     },
     /** By hand; the drawing's own moves have no event. */
-    onMoveStart: (event: unknown) => {
+    onMove: (event: unknown) => {
       moved.current ||= event !== null;
     },
   };
