@@ -136,6 +136,29 @@ export function crystalOfStudy({ net, proposals, policy }: Study, transition: st
   return crystal;
 }
 
+/**
+ * Tells the study and puts its rule beside the model. `firings`, `audit`: absent, as the net's policy says.
+ * Errors: those of `crystalOfStudy`; `outdated-base` where the net has changed since the study.
+ */
+export async function putIntoShadow(
+  broker: Broker,
+  found: Study,
+  transition: string,
+  wish: { by: JsonObject; at: string; unproven: boolean; firings: number | undefined; audit: number | undefined },
+): Promise<Json> {
+  const { by, at, unproven, firings, audit } = wish;
+  const crystal = crystalOfStudy(found, transition, String(by.user), at, unproven);
+  await tellStudy(broker, found, by);
+  const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
+  return askNet(broker, found.net.definition.net, "crystal-settle", {
+    transition,
+    action: "shadow",
+    crystal: wanted as unknown as Json,
+    base: found.net.version,
+    by,
+  });
+}
+
 /** Errors: Terminal `unknown-net`. */
 export async function runningNet(broker: Broker, name: string): Promise<CompiledNet> {
   const answer = z.looseObject({ hash: z.string().nullable(), definition: z.unknown() });

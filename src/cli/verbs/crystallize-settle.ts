@@ -1,7 +1,7 @@
 /** Stages 4 to 6: a rule beside its model, in its place, gone again, and how each one does. */
 
 import { askNet } from "../../client/ask.ts";
-import { type CrystalRow, crystalOfStudy, crystalsOf, tellStudy } from "../../client/crystals.ts";
+import { type CrystalRow, crystalsOf, putIntoShadow } from "../../client/crystals.ts";
 import { usage } from "../../client/usage.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
@@ -28,18 +28,9 @@ export const crystallizeShadowVerb: Verb = {
     const answer = await call.withBroker(async (broker) => {
       if (call.on("again")) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
       const found = await studyOf(call, broker, net, transition);
-      const crystal = crystalOfStudy(found, transition, String(by.user), isoTime(call.petrel.clock.now()), call.on("unproven"));
-      await tellStudy(broker, found, by);
-      const firings = call.integer("firings");
-      const audit = shareOf(call, "audit");
-      const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
-      return askNet(broker, net, "crystal-settle", {
-        transition,
-        action: "shadow",
-        crystal: wanted as unknown as Json,
-        base: found.net.version,
-        by,
-      });
+      const at = isoTime(call.petrel.clock.now());
+      const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
+      return putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit });
     });
     call.out.result(
       answer,

@@ -1,10 +1,9 @@
 /** Crystallization: what has settled, the rule of a step, its way into the model's place and back. Promotion is the word of a person. */
 import { z } from "zod";
 import { askNet } from "../../client/ask.ts";
-import { crystalOfStudy, crystalsOf, type Study, study, tellStudy } from "../../client/crystals.ts";
+import { crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { isPath } from "../../contract/ids.ts";
-import type { Json } from "../../contract/json.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import { type Api, described, type House, netParam, personOf, scope } from "../api.ts";
 
@@ -66,16 +65,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
       const { firings, audit, unproven } = request.body;
       const by = personOf(request);
       const found = await study(broker, net, { transition, ...learning });
-      const crystal = crystalOfStudy(found, transition, by.user, isoTime(clock.now()), unproven);
-      await tellStudy(broker, found, by);
-      const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
-      return askNet(broker, net, "crystal-settle", {
-        transition,
-        action: "shadow",
-        crystal: wanted as unknown as Json,
-        base: found.net.version,
-        by,
-      });
+      return putIntoShadow(broker, found, transition, { by, at: isoTime(clock.now()), unproven, firings, audit });
     },
   );
   api.post(
