@@ -4,7 +4,8 @@ import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
 import type { Marking } from "../queries.ts";
 import { NO_STORY, type Story, storiesOf } from "../stories.ts";
-import { ageOf, clockTime, money, plural } from "../words.ts";
+import { ageOf, clockTime } from "../words.ts";
+import { StoryFacts } from "./story-facts.tsx";
 
 const LINES = 7;
 /** Enough for the stories that move. */
@@ -60,13 +61,7 @@ function Headline({ net, story }: { net: string; story: Story }) {
       <button type="button" className="link" onClick={() => go(addressOf(net, "console", { story: story.correlation }))}>
         {story.title}
       </button>{" "}
-      <span className={`pill ${story.state.replace(" ", "-")}`}>{story.state}</span>
-      <span className="quiet">
-        {" "}
-        {plural(story.events.length, "step")}
-        {story.rounds > 1 ? `, ${story.rounds} rounds` : ""}, {ageOf(Date.parse(story.to) - Date.parse(story.from))}
-        {story.costUsd > 0 ? `, ${money(story.costUsd)}` : ""}
-      </span>
+      <StoryFacts story={story} />
     </p>
   );
 }

@@ -4,9 +4,10 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
+import { StoryFacts } from "../parts/story-facts.tsx";
 import { NO_STORY, type Story, storiesOf } from "../stories.ts";
 import { useEvents } from "../use-events.ts";
-import { ageOf, clockTime, money, plural } from "../words.ts";
+import { clockTime, plural } from "../words.ts";
 
 const ROW = 28;
 
@@ -105,13 +106,7 @@ function StoryCard({ story, chosen }: { story: Story; chosen: boolean }) {
     >
       <strong>{story.title}</strong>
       <span>
-        <span className={`pill ${story.state.replace(" ", "-")}`}>{story.state}</span>
-        <span className="quiet">
-          {" "}
-          {plural(story.events.length, "step")}
-          {story.rounds > 1 ? `, ${story.rounds} rounds` : ""}, {ageOf(Date.parse(story.to) - Date.parse(story.from))}
-          {story.costUsd > 0 ? `, ${money(story.costUsd)}` : ""}
-        </span>
+        <StoryFacts story={story} />
       </span>
     </button>
   );
