@@ -7,7 +7,7 @@ import type { JsonPath } from "./locate.ts";
 
 export function outputFindings(transition: Transition, path: JsonPath, inputs: readonly KnownInput[]): Finding[] {
   const arcs = transition.out.flatMap((arc, index) => arcFindings(arc, [...path, "out", index], inputs));
-  return [...arcs, ...orderFindings(transition, path), ...lostFindings(transition, path)];
+  return [...arcs, ...orderFindings(transition, path), ...elementFindings(transition, path), ...lostFindings(transition, path)];
 }
 
 function arcFindings(arc: OutputArc, path: JsonPath, inputs: readonly KnownInput[]): Finding[] {
@@ -52,6 +52,30 @@ function orderFindings(transition: Transition, path: JsonPath): Finding[] {
     }
   }
   return found;
+}
+
+/** Arcs are matched as a whole: an `otherwise`, or a later arc of first-match routing, does not get the elements that an earlier one left. */
+function elementFindings(transition: Transition, path: JsonPath): Finding[] {
+  const found: Finding[] = [];
+  for (const [index, { each, when, otherwise, error }] of transition.out.entries()) {
+    if (each === undefined || (transition.route === "all" && !otherwise)) continue;
+    const earlier = transition.out.slice(0, index);
+    if (!earlier.some((arc) => arc.error === error && arc.each === each && choosesElements(arc))) continue;
+    const at = [...path, "out", index];
+    const message = `${elementOf(at)} gets no element that an earlier output of the same "each" left: that one matched, so the elements make no token`;
+    const hint =
+      when === undefined ? 'say in a "when" which elements it takes' : 'every arc then takes the elements that its "when" lets through';
+    found.push(warning("elements-lost", at, message, `set "route": "all"; ${hint}`));
+  }
+  return found;
+}
+
+function choosesElements({ when }: OutputArc): boolean {
+  try {
+    return when !== undefined && compileExpression(when).roots.includes("$item");
+  } catch {
+    return false; // It has a finding of its own.
+  }
 }
 
 /** Results that no arc matches end as errors; somebody should have said where. */

@@ -315,6 +315,17 @@ describe("names and places", () => {
       ["error when-and-otherwise transitions.security.out.1.otherwise"],
       { "transitions.security.out.1.when": "true", "transitions.security.onError": "escalations" },
     ],
+    [
+      ["warning elements-lost transitions.plan.out.1"],
+      {
+        "transitions.plan.route": "first",
+        "transitions.plan.onError": "escalations",
+        "transitions.plan.out": [
+          { to: "task", each: "$result.tasks", when: "$item.size < 3" },
+          { to: "escalations", each: "$result.tasks", otherwise: true },
+        ],
+      },
+    ],
     [["warning unreachable-arc transitions.judge.out.1"], { "transitions.judge.out.1": { to: "escalations" } }],
     [
       ["warning no-route transitions.security.out"],
