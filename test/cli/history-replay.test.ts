@@ -96,7 +96,7 @@ describe("replay --at", () => {
     const beyond = await own.stage.run("replay", "press", "--at", String(end + 1));
     expect(beyond.code).toBe(1);
     expect(beyond.err).toContain(`the log of press ends with event ${end} of `);
-    for (const text of ["yesterday", "2026-03-01T12:00:00", "-1", "1.5", "9999-01-01T00:00:00Z"])
+    for (const text of ["yesterday", "2026-02-30T00:00:00Z", "2026-03-01T12:00:00", "-1", "1.5", "9999-01-01T00:00:00Z"])
       expect((await own.stage.run("replay", "press", `--at=${text}`)).code, text).toBe(2);
     for (const words of [
       ["--between", "1"],

@@ -9,11 +9,17 @@ const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?
 export function momentOf(text: string, option: string, now: number): Moment {
   if (text === "now") return { kind: "now" };
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { kind: "event", seq: Number(text) };
-  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = TIME.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) {
     const hint = `like ${option} 12, ${option} ${isoTime(now).slice(0, 19)}Z (with Z or an offset), or ${option} now`;
     throw usage(`${option} takes the number of an event or a time, not "${text}"`, hint);
   }
   if (ms > now) throw usage(`${option} ${text} lies in the future`, "the log holds only what has happened");
   return { kind: "time", ms };
+}
+
+/** 30 February is none, though JavaScript makes 2 March of it. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && isoTime(day.getTime()).startsWith(text);
 }
