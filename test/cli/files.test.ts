@@ -25,7 +25,7 @@ describe("net", () => {
   test("check says what it found, without a running system", async () => {
     const ended = await stage.run("net", "check", "nets/hello.json", "--dir", "nowhere");
     expect(ended.code).toBe(0);
-    expect(ended.out).toMatch(/nets\/hello\.json is sound: net hello, 3 places, 2 transitions, version [0-9a-f]{12}/);
+    expect(ended.out).toMatch(/nets\/hello\.json is valid: net hello, 3 places, 2 transitions, version [0-9a-f]{12}/);
   });
 
   test("check names file, line and column of each problem", async () => {

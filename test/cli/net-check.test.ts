@@ -22,7 +22,7 @@ describe("a net file", () => {
     expect(ended.code).toBe(0);
     expect(ended.err).toBe("");
     const lines = ended.out.split("\n");
-    expect(lines[0]).toMatch(/^nets\/safe-teams\.json is sound: net safe-teams, 12 places, 9 transitions, version [0-9a-f]{12}$/);
+    expect(lines[0]).toMatch(/^nets\/safe-teams\.json is valid: net safe-teams, 12 places, 9 transitions, version [0-9a-f]{12}$/);
     expect(lines[1]).toMatch(/^ {2}one case, beginning in "inbox": \d+ states, \d+ steps$/);
     expect(ended.out).toContain('its tokens end in "delivered" and "escalations"');
     expect(ended.out).toContain('"deliver" pushes on behalf of "devops"');

@@ -37,7 +37,7 @@ function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
   const counts = sizeWords(Object.keys(places as JsonObject).length, Object.keys(transitions as JsonObject).length);
   return told(call, analysisOf(call, file, checked.definition, limits), {
     json: { ok: true, file, net, hash: checked.hash, warnings: checked.warnings as unknown as Json },
-    line: `${file} is sound: net ${net}, ${counts}, version ${short(checked.hash)}`,
+    line: `${file} is valid: net ${net}, ${counts}, version ${short(checked.hash)}`,
   });
 }
 
