@@ -1,6 +1,6 @@
 // npm run bench [-- CASE...] [-- --json] [-- --only w5,latency] [-- --runs 3]: bundles bench/, since Node 20 reads no TypeScript,
 // runs each case as a process of its own, several times, and prints the medians.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
@@ -44,16 +44,13 @@ let failed = false;
 for (const name of wanted) {
   for (let run = 0; run < Number(values.runs); run++) {
     process.stderr.write(`${name}, run ${run + 1} of ${values.runs}\n`);
-    const child = spawnSync(process.execPath, [...FLAGS, `dist/bench/${name}.mjs`], {
-      stdio: ["ignore", "pipe", "inherit"],
-      maxBuffer: 2 ** 26,
-    });
-    if (child.status !== 0) {
+    const { ended, said } = await runCase(name);
+    if (ended !== 0) {
       failed = true;
-      process.stderr.write(`${name} failed (${child.status ?? child.signal})\n`);
+      process.stderr.write(`${name} failed (${ended})\n`);
       break;
     }
-    const answer = JSON.parse(String(child.stdout).trim().split("\n").at(-1));
+    const answer = JSON.parse(said.trim().split("\n").at(-1));
     for (const limit of ["raw", "sync"]) if (answer.limits) limits[limit].push(answer.limits[limit]);
     for (const row of answer.rows) {
       const known = found.get(row.case) ?? { ...row, values: [] };
@@ -80,6 +77,23 @@ const result = {
 writeFileSync("dist/bench/result.json", `${JSON.stringify(result, null, 2)}\n`);
 process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(result));
 process.exitCode = failed ? 1 : 0;
+
+/** A case has a process group of its own, with its servers and masters in it: whoever ends the bench ends them all. */
+async function runCase(name) {
+  const child = spawn(process.execPath, [...FLAGS, `dist/bench/${name}.mjs`], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+  const endAll = (signal) => {
+    process.kill(-child.pid, "SIGKILL");
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", endAll).once("SIGTERM", endAll);
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    said += text;
+  });
+  const ended = await new Promise((resolve, reject) => child.on("error", reject).on("close", (code, signal) => resolve(code ?? signal)));
+  process.off("SIGINT", endAll).off("SIGTERM", endAll);
+  return { ended, said };
+}
 
 function versionsOf(names) {
   const list = spawnSync("npm", ["ls", "--json", ...names], { encoding: "utf8" });
