@@ -6,6 +6,7 @@ import type { Link } from "./link.ts";
 /** err_code values of the server (its server/errors.json). */
 export const apiCodes = {
   streamNotFound: 10059,
+  consumerNotFound: 10014,
   noMessage: 10037,
   wrongLastSequence: 10071,
   wrongLastSequenceUnknown: 10164,

@@ -13,22 +13,22 @@ import type {
 import { errorData, PetrelError } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { mustFitMessage } from "../contract/order-size.ts";
-import { streams, subjects, WORKERS } from "../contract/subjects.ts";
+import { streams, subjects } from "../contract/subjects.ts";
 import { lastToken, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
-import { api, apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
+import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
+import { PoolQueues } from "./pool-queues.ts";
 import type { Presence } from "./presence.ts";
 import { drainResults, takeResults } from "./results.ts";
 import { abortable, backoffMs, isRetryable, pause, persist } from "./retry.ts";
-import { declareStream, purgeStream, streamNames } from "./streams.ts";
+import { purgeStream, streamNames } from "./streams.ts";
 import { windowed } from "./windowed.ts";
 
 /** Executors answer a tool call that takes longer with "running" after 2 s. */
 const TOOL_ANSWER_MS = 6000;
-const ACK_WAIT_NS = 5_000_000_000;
 
 type Done = Exclude<ToolCallAnswer, { state: "running" }>;
 
@@ -37,7 +37,7 @@ export class JetStreamWorkDesk implements WorkDesk {
   readonly #ids: IdSource;
   readonly #keeping: Keeping;
   readonly #presence: Presence;
-  readonly #pools = new Map<string, Promise<void>>();
+  readonly #queues: PoolQueues;
   /** By net: changes at each withdrawal, so that an order may be offered anew although the broker remembers its id. */
   readonly #rounds = new Map<string, string>();
   readonly #session: string;
@@ -47,6 +47,7 @@ export class JetStreamWorkDesk implements WorkDesk {
     this.#ids = options.ids;
     this.#keeping = options.keeping;
     this.#presence = options.presence;
+    this.#queues = new PoolQueues(link, options.keeping);
     this.#session = options.ids.next();
   }
 
@@ -57,11 +58,11 @@ export class JetStreamWorkDesk implements WorkDesk {
     marks.set("Nats-Msg-Id", `${about.net}.${about.id}.${this.#rounds.get(about.net) ?? this.#session}`);
     const subject = subjects.work(about.pool, about.net, about.transition);
     await persist(this.#link, 4, async () => {
-      await this.#declarePool(about.pool);
+      await this.#queues.declare(about.pool);
       try {
         await publishAcked(this.#link, subject, packEnvelope(order), marks);
       } catch (error) {
-        if (error instanceof PetrelError && error.code === "no-responders") this.#pools.delete(about.pool);
+        if (error instanceof PetrelError && error.code === "no-responders") this.#queues.forget(about.pool);
         throw error;
       }
     });
@@ -137,40 +138,4 @@ export class JetStreamWorkDesk implements WorkDesk {
 
   executors: WorkDesk["executors"] = () => this.#presence.all();
   onExecutor: WorkDesk["onExecutor"] = async (call) => this.#presence.listen(call);
-
-  /** The queue of a pool and its one consumer, made on the first offer. */
-  #declarePool(pool: string): Promise<void> {
-    const known = this.#pools.get(pool);
-    if (known) return known;
-    const making = this.#makePool(pool);
-    this.#pools.set(pool, making);
-    making.catch(() => this.#pools.delete(pool));
-    return making;
-  }
-
-  async #makePool(pool: string): Promise<void> {
-    const stream = streams.work(pool);
-    await declareStream(this.#link, {
-      name: stream,
-      subjects: [subjects.workAll(pool)],
-      retention: "workqueue",
-      ...this.#keeping,
-      allow_direct: true,
-      description: `Work offers for the executors of pool ${pool}. An offer leaves when an executor has pulled it.`,
-      metadata: { pool, role: "work" },
-    });
-    await api(this.#link, `CONSUMER.CREATE.${stream}.${WORKERS}`, {
-      stream_name: stream,
-      config: {
-        durable_name: WORKERS,
-        name: WORKERS,
-        description: `What the executors of pool ${pool} pull from`,
-        ack_policy: "explicit",
-        ack_wait: ACK_WAIT_NS,
-        deliver_policy: "all",
-        max_deliver: -1,
-        max_ack_pending: 10_000,
-      },
-    });
-  }
 }
