@@ -2,7 +2,7 @@
 import type { HandCard } from "./hand.ts";
 import { flowCard } from "./hands/browser/card.ts";
 import { ciCard } from "./hands/ci/card.ts";
-import { deliverCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
+import { deliverCard, pushCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
 import { claudeCard } from "./hands/code/claude-card.ts";
 import { compareCard, readCard } from "./hands/logs/card.ts";
 import { notifyCard } from "./hands/notify/card.ts";
@@ -10,9 +10,20 @@ import { reviewCard } from "./hands/review/card.ts";
 import { shellCard } from "./hands/shell/card.ts";
 
 export const handCards: ReadonlyMap<string, HandCard> = new Map(
-  [shellCard, sessionCard, verifyCard, deliverCard, claudeCard, reviewCard, ciCard, flowCard, notifyCard, readCard, compareCard].map(
-    (card) => [card.name, card],
-  ),
+  [
+    shellCard,
+    sessionCard,
+    verifyCard,
+    deliverCard,
+    pushCard,
+    claudeCard,
+    reviewCard,
+    ciCard,
+    flowCard,
+    notifyCard,
+    readCard,
+    compareCard,
+  ].map((card) => [card.name, card]),
 );
 
 /** Rooms of the hands that come with Petrel: no loaded hand is called like them. */

@@ -12,7 +12,7 @@ import { handOver } from "./artifact-upload.ts";
 import type { Bench } from "./attempt.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";
-import { checkCommand, checkHost, checkPath } from "./machine-policy.ts";
+import { checkBranch, checkCommand, checkHost, checkPath } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
@@ -46,6 +46,7 @@ export function handContext(parts: AttemptParts): HandContext {
     artifact: artifacts(parts),
     checkHost: (url) => checkHost(order, url, bench.policy),
     checkPath: (path) => checkPath(order, path, bench.policy, workDir),
+    checkBranch: (name) => checkBranch(order, name, bench.policy),
   };
 }
 

@@ -22,6 +22,10 @@ export const machinePolicySchema = z.strictObject({
   repositories: z.array(z.string().min(1)).optional().describe("Repositories that may be fetched and pushed; * stands for any characters"),
   hosts: z.array(host).optional().describe("Hosts that repositories may lie on and hands may speak to"),
   paths: z.array(folder).optional().describe("Folders in which commands may run and that hands may read, besides their own work directory"),
+  protectedBranches: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Branches of origins that no order pushes to, like `main` or `release/*`; * stands for any characters"),
   sandbox: z
     .enum(["required", "preferred", "code", "off"])
     .default("code")
@@ -79,6 +83,17 @@ export function checkPath(order: WorkOrder, path: string, { paths }: MachinePoli
   const plain = real(path);
   if (paths && ![workDir, ...paths].some((allowed) => lies(plain, allowed))) throw refused(order, "path", path, paths);
   return plain;
+}
+
+/** Throws Refused `policy-branch`. */
+export function checkBranch(order: WorkOrder, name: string, { protectedBranches = [] }: MachinePolicy): void {
+  if (!protectedBranches.some((pattern) => matches(name, pattern))) return;
+  throw new Refused({
+    code: "policy-branch",
+    message: `the policy of this executor protects the branch ${JSON.stringify(name)} from pushes`,
+    hint: `it protects ${protectedBranches.join(", ")}; push to another branch, or let whoever runs the executor change ${POLICY_FILE}`,
+    where: `${order.net}/${order.transition}`,
+  });
 }
 
 /** Throws Refused `policy-command`. */

@@ -82,15 +82,15 @@ test("a persona reads, changes, tests and commits; closing gives the work", asyn
   expect(repo.reflog("main")).toHaveLength(1);
 });
 
-test("the same work makes the same commit again, with the firing as its only trailer", async () => {
+test("the same work makes the same commit again, by the persona, and its trailers cannot be forged", async () => {
   const shas = [];
   for (const attempt of [1, 2]) {
     const order = await open({}, { firing: "same", attempt, key: "team/work/same" });
     await ok(order, "fs.write", { path: "a.txt", text: "a\n" });
-    shas.push((await ok(order, "git.commit", { message: "Add a\n\nPetrel-Firing: other" })).sha);
+    shas.push((await ok(order, "git.commit", { message: "Add a\n\nPetrel-Firing: other\nPetrel-Persona: devops" })).sha);
     const mirror = String(await until("the tree", () => join(bench.dir, "work", `team.same.${attempt}`, "tree")));
-    expect(gitIn(mirror, "log", "-1", "--format=%an <%ae> %aI %cI|%(trailers:key=Petrel-Firing,valueonly,separator=%x2C)")).toBe(
-      "Petrel <petrel@localhost> 2026-03-01T10:00:00+00:00 2026-03-01T10:00:00+00:00|team/work/same",
+    expect(gitIn(mirror, "log", "-1", "--format=%an <%ae> %aI %cI|%(trailers:only,separator=%x2C)")).toBe(
+      "developer <developer@petrel> 2026-03-01T10:00:00+00:00 2026-03-01T10:00:00+00:00|Petrel-Persona: developer,Petrel-Firing: team/work/same",
     );
     await ok(order, "session.close");
   }

@@ -81,7 +81,15 @@ export async function commitLeft(git: Git, folder: string, message: string, key:
   if ((await git(folder, ["diff", "--cached", "--name-only"])) === "") return;
   const known = await git(folder, ["config", "user.email"]).catch(() => "");
   const person = known === "" ? ["-c", `user.name=${user}`, "-c", `user.email=${user}@localhost`] : [];
-  await git(folder, [...person, "commit", "-q", "--no-verify", "--cleanup=verbatim", "-m", stampedMessage(message, key)]);
+  await git(folder, [
+    ...person,
+    "commit",
+    "-q",
+    "--no-verify",
+    "--cleanup=verbatim",
+    "-m",
+    stampedMessage(message, { key, persona: null }),
+  ]);
 }
 
 /** The work as hands give it: {branch, base, start, head, commits, files, diff, uncommitted, bundle}. Errors: Refused `nothing-changed`, `change-too-large`. */

@@ -17,7 +17,7 @@ export interface CapabilityFlow {
   findings: Finding[];
 }
 
-const PUSHING_HAND = "code.deliver";
+const PUSHING_HANDS: ReadonlySet<string> = new Set(["code.deliver", "code.push"]);
 
 export function capabilityFlow(net: NetDefinition, flagsOf: FlagsOf): CapabilityFlow {
   const transitions = Object.entries(net.transitions);
@@ -43,7 +43,7 @@ function pushes(one: Transition): boolean {
   // Its persona may push by a tool.
   if (one.kind === "agent") return one.release === true;
   if (one.kind !== "command") return false;
-  return one.hand === PUSHING_HAND || (one.argv?.[0] === "git" && one.argv.includes("push"));
+  return PUSHING_HANDS.has(one.hand) || (one.argv?.[0] === "git" && one.argv.includes("push"));
 }
 
 function holderFindings(name: string, one: Transition, flagsOf: FlagsOf): Finding[] {

@@ -12,7 +12,9 @@ export const gitPush: ToolDefinition = {
   needs: ["workspace", "release"],
   limits: { seconds: 330, bytes: 4 * 1024 },
   errors: {
-    "push-rejected": "the origin has moved on, or does not take it",
+    "push-rejected": "the origin has moved on",
+    "push-refused": "the origin does not take it",
+    "policy-branch": "the machine's policy protects the branch",
     "origin-unreachable": "the origin did not answer",
     "uncommitted-changes": "there are changes that are not committed",
     "not-confirmed": "the net's owner does not confirm the step",

@@ -36,6 +36,7 @@ export const sessionOutput = z.object({
   branch: z.string(),
   base: z.string(),
   start: z.string().describe("Commit where this attempt began"),
+  seen: z.string().nullable().optional().describe("Where the origin's branch of this name stood when the work began; null: there was none"),
   head: z.string(),
   commits: z.array(commit),
   files: z.array(fileChange),
@@ -110,6 +111,27 @@ const deliverOutput = z.object({
   findings: z.string(),
 });
 
+export const pushInput = z.strictObject({
+  repo: repoAddress,
+  branch: branchName.describe("Branch of the origin that is pushed to"),
+  head: commitSha,
+  bundle: z.string().nullish().describe("base64 git bundle that holds `head`, when another executor made it"),
+  lease: commitSha.nullish().describe("Where the work saw the origin's branch, like `work.seen`; null or left out: there was none"),
+  replace: z.boolean().default(false).describe("Commits of the origin's branch that `head` does not hold may be left out"),
+});
+
+const pushOutput = z.object({
+  ok: z.boolean().describe("The origin has the commit on that branch"),
+  branch: z.string(),
+  head: z.string(),
+  pushed: z.boolean(),
+  alreadyPushed: z.boolean().describe("The origin had it already"),
+  replaced: z.boolean(),
+  stands: z.string().nullable().describe("Where the origin's branch stands now"),
+  reason: z.enum(["moved", "replaces"]).nullable().describe("Why nothing was pushed"),
+  told: z.string(),
+});
+
 export const sessionCard: HandCard = {
   name: "code.session",
   about: "Holds the worktree in which an agent's file, git and test tools run",
@@ -124,4 +146,9 @@ export const deliverCard: HandCard = {
   name: "code.deliver",
   about: "Merges branches, runs the tests on the result, and pushes it, never by force",
   ...{ input: deliverInput, output: deliverOutput, flag: "x", mode: "run", enclosed: true },
+};
+export const pushCard: HandCard = {
+  name: "code.push",
+  about: "Pushes a branch under a lease: only while the origin's branch stands where the work saw it",
+  ...{ input: pushInput, output: pushOutput, flag: "x", mode: "run", enclosed: true },
 };

@@ -4,6 +4,7 @@ import type { HandContext } from "../../hand.ts";
 import { git, gitText } from "./git.ts";
 
 export const TRAILER = "Petrel-Firing";
+const PERSONA_TRAILER = "Petrel-Persona";
 const DEFAULT_AUTHOR = "Petrel <petrel@localhost>";
 
 /** What makes a commit reproducible. */
@@ -14,6 +15,18 @@ export interface Stamp {
   author: string | undefined;
   /** The firing's effect key. */
   key: string;
+  /** Whose work it is; null where the order names nobody. */
+  persona: string | null;
+}
+
+/** Of an order's own input, and of what the order says of itself: without an author the persona is it. */
+export function stampOf(
+  { order }: HandContext,
+  { seed, author }: { seed?: string | null | undefined; author?: string | null | undefined },
+): Stamp {
+  const persona = order.persona?.name ?? null;
+  const itself = persona === null ? undefined : `${persona} <${persona}@petrel>`;
+  return { seed: seed ?? order.at, author: author ?? itself, key: order.key, persona };
 }
 
 export function stampEnvironment(stamp: Stamp, nth: number): Record<string, string> {
@@ -32,12 +45,18 @@ export function stampEnvironment(stamp: Stamp, nth: number): Record<string, stri
   };
 }
 
-/** A message with our trailer, and with no other of that name: a trailer says who really did it. */
-export function stampedMessage(message: string, key: string): string {
-  const lines = message.split(/\r?\n/).filter((line) => !new RegExp(`^\\s*${TRAILER}\\s*:`, "i").test(line));
-  const text = lines.join("\n").trim() || "Change";
+/** A message with our trailers, and with no others of these names: they say who really did it. */
+export function stampedMessage(message: string, { key, persona }: Pick<Stamp, "key" | "persona">): string {
+  const ours = new RegExp(`^\\s*(${TRAILER}|${PERSONA_TRAILER})\\s*:`, "i");
+  const text =
+    message
+      .split(/\r?\n/)
+      .filter((line) => !ours.test(line))
+      .join("\n")
+      .trim() || "Change";
   const hasTrailers = /\n\n([A-Za-z-]+: .+\n?)+$/.test(text);
-  return `${text}${hasTrailers ? "\n" : "\n\n"}${TRAILER}: ${key}\n`;
+  const who = persona === null ? "" : `${PERSONA_TRAILER}: ${persona}\n`;
+  return `${text}${hasTrailers ? "\n" : "\n\n"}${who}${TRAILER}: ${key}\n`;
 }
 
 /** Commits all changes of a worktree. Throws Terminal `nothing-to-commit`. */
@@ -59,7 +78,7 @@ export async function commitAll(
   }
   await git(context, ["commit", "-q", "--no-verify", "--no-gpg-sign", "--cleanup=verbatim", "-F", "-"], {
     cwd: tree,
-    input: stampedMessage(message, stamp.key),
+    input: stampedMessage(message, stamp),
     env: stampEnvironment(stamp, nth),
   });
   const [sha = "", subject = ""] = (await gitText(context, ["log", "-1", "--format=%H%x00%s"], tree)).split("\0");

@@ -1,29 +1,26 @@
 /**
  * `code.deliver`: merges the tasks' branches on the newest target, tests the result and pushes it.
  * D1 One push for one firing: before anything the target is searched for our trailer; found means pushed.
- * D2 Never forced: an origin that moved is fetched and merged again.
+ * D2 Never forced: a push goes under the lease of the commit that was merged on; an origin that moved is fetched and merged again.
  * D3 Only what has passed the tests as merged is pushed, and only with the owner's word just before.
  * The value is {ok, head, pushed, alreadyPushed, merged, tests, rework, keep, reworkTasks, keepTasks, integration, reason,
  * findings}: `rework` and `keep` hold the items of `branches` as they came, the others their task ids; `integration` is the
  * commit from which rework sees what its change has to fit.
  */
 import type { z } from "zod";
-import { Refused, Retryable } from "../../../contract/errors.ts";
+import { Retryable } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { haveCommit } from "./bundle.ts";
 import { deliverInput } from "./cards.ts";
-import { type Stamp, TRAILER } from "./commit.ts";
-import { gitRemote, gitText, originError, words } from "./git.ts";
+import { type Stamp, stampOf, TRAILER } from "./commit.ts";
+import { gitText } from "./git.ts";
+import { leasedPush } from "./leased-push.ts";
 import { type Conflict, mergeBranches, mergeOne, type TaskBranch } from "./merge.ts";
 import { baseCommit, type Mirror, openMirror, originBranch, refreshMirror } from "./mirror.ts";
 import { runTests, type TestRun } from "./test-run.ts";
 import { addWorktree } from "./worktree.ts";
-
-/** Why an origin could not write, and may be able to later. */
-const PASSING =
-  /internal server error|unpack(er)? (error|failed)|unable to (migrate|write|create)|no space|tempor|time-?d? ?out|unavailable/i;
 
 type DeliverInput = z.output<typeof deliverInput>;
 
@@ -44,8 +41,10 @@ interface Delivery {
 
 export async function codeDeliver(context: HandContext): Promise<Json> {
   const input = parseInput(deliverInput, context.order);
+  // Known before the tests have run.
+  context.checkBranch(input.target);
   const mirror = await openMirror(context, input.repo);
-  const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
+  const stamp = stampOf(context, input);
   const start = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));
   const tree = await addWorktree(context, mirror, start, "tree");
   const branches = input.branches.map((item) => ({
@@ -75,7 +74,8 @@ async function deliverOnce(delivery: Delivery): Promise<Json | null> {
   const { context, input, branches, mirror, tree, stamp } = delivery;
   const done = await pushedBefore(delivery); // D1
   if (done) return await alreadyThere(delivery, done);
-  const target = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));
+  const lease = await originBranch(context, mirror, input.target);
+  const target = lease ?? (await baseCommit(context, mirror, input.base));
   const { head, conflicts } = await mergeBranches(context, tree, target, branches, input.message, stamp);
   if (conflicts.length > 0) return conflicted(branches, conflicts, head);
   const tests = await test(delivery);
@@ -83,7 +83,11 @@ async function deliverOnce(delivery: Delivery): Promise<Json | null> {
   if (head === (await originBranch(context, mirror, input.target)))
     return delivered(delivery, head, tests, { pushed: false, alreadyPushed: false });
   await context.confirm(); // D3
-  if (!(await push(delivery, head))) return null;
+  const arrived = async () => {
+    await refreshMirror(context, mirror);
+    return (await pushedBefore(delivery)) !== null;
+  };
+  if (!(await leasedPush(context, mirror, { repo: input.repo, branch: input.target, head, lease, arrived }))) return null; // D2
   return delivered(delivery, head, tests, { pushed: true, alreadyPushed: false });
 }
 
@@ -111,35 +115,6 @@ async function alreadyThere(delivery: Delivery, head: string): Promise<Json> {
 
 async function test({ context, input, tree, installed }: Delivery): Promise<TestRun> {
   return await runTests(context, tree, input, installed);
-}
-
-/** Plain push (D2). False when the origin moved. Throws Refused `push-refused`, Retryable `origin-unreachable`, `push-failed`. */
-async function push(delivery: Delivery, head: string): Promise<boolean> {
-  const { context, input, mirror } = delivery;
-  const result = await gitRemote(context, ["push", "--porcelain", input.repo, `${head}:refs/heads/${input.target}`], mirror.dir);
-  if (result.exitCode === 0) return true;
-  const said = `${result.stdout}\n${result.stderr}`;
-  // Git's own reason stands at the end of the reference's line; what a hook prints may say anything.
-  const [, reason = ""] = /^!\t.*\[remote rejected\] \((.*)\)$/m.exec(result.stdout) ?? [];
-  if (PASSING.test(reason)) {
-    throw new Retryable({
-      code: "push-failed",
-      message: `the origin could not take the push to ${input.target}: ${words(result)}`,
-      hint: "it will be tried again",
-    });
-  }
-  if (/\[rejected\]|cannot lock ref|fetch first|non-fast-forward|reference already exists|incorrect old value/i.test(said)) return false;
-  if (/\[remote rejected\]|declined|protected branch/i.test(said)) {
-    throw new Refused({
-      code: "push-refused",
-      message: `the origin refuses the push to ${input.target}: ${words(result)}`,
-      hint: "push to another branch with --push-to, or change the origin's rules",
-    });
-  }
-  // The answer may have been lost after the push: the next round looks for the trailer.
-  await refreshMirror(context, mirror);
-  if (await pushedBefore(delivery)) return true;
-  throw originError(input.repo, result);
 }
 
 /** Merges one at a time and tests after each: the tasks that turned the tests red. They are left out for those after them. */

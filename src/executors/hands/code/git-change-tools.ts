@@ -5,10 +5,11 @@ import { gitBranch } from "../../../tools/builtin/git-branch.ts";
 import { gitMerge } from "../../../tools/builtin/git-merge.ts";
 import { gitPush } from "../../../tools/builtin/git-push.ts";
 import type { HandContext } from "../../hand.ts";
-import { git, gitRemote, gitText, originError, words } from "./git.ts";
+import { git, gitText } from "./git.ts";
 import type { Checkout } from "./git-tools.ts";
+import { holds, leasedPush } from "./leased-push.ts";
 import { mergeOne } from "./merge.ts";
-import { findCommit, type Mirror, refreshMirror } from "./mirror.ts";
+import { findCommit, type Mirror, originBranch, refreshMirror } from "./mirror.ts";
 import { SHA_PATTERN } from "./names.ts";
 import { toolInput } from "./tool-input.ts";
 import { setBranch } from "./worktree.ts";
@@ -109,23 +110,17 @@ async function push(context: HandContext, mirror: Mirror, checkout: Checkout, ta
   }
   const sha = await gitText(context, ["rev-parse", "HEAD"], tree);
   await refreshMirror(context, mirror);
-  const known = await git(context, ["merge-base", "--is-ancestor", sha, `refs/remotes/origin/${target}`], {
-    cwd: mirror.dir,
-    okCodes: [1, 128],
-  });
-  if (known.exitCode === 0) return { branch: target, sha, pushed: false };
+  const lease = await originBranch(context, mirror, target);
+  if (lease !== null && (await holds(context, mirror, lease, sha))) return { branch: target, sha, pushed: false };
   await context.confirm();
-  const result = await gitRemote(context, ["push", "--porcelain", repo, `${sha}:refs/heads/${target}`], mirror.dir);
-  if (result.exitCode === 0) return { branch: target, sha, pushed: true };
-  if (/\[rejected\]|fetch first|non-fast-forward/.test(result.stdout + result.stderr)) {
-    throw new Retryable({
-      code: "push-rejected",
-      message: `the origin has moved on: ${words(result)}`,
-      hint: `git.merge origin/${target}, test again, and push`,
-    });
-  }
-  if (/\[remote rejected\]|pre-receive|protected/.test(result.stdout + result.stderr)) {
-    throw new Refused({ code: "push-rejected", message: `the origin does not take it: ${words(result)}` });
-  }
-  throw originError(repo, result);
+  const arrived = async () => {
+    await refreshMirror(context, mirror);
+    return (await originBranch(context, mirror, target)) === sha;
+  };
+  if (await leasedPush(context, mirror, { repo, branch: target, head: sha, lease, arrived })) return { branch: target, sha, pushed: true };
+  throw new Retryable({
+    code: "push-rejected",
+    message: `the branch ${target} of the origin has moved on`,
+    hint: `git.merge origin/${target}, test again, and push`,
+  });
 }

@@ -17,6 +17,8 @@ export interface Checkout {
   base: string;
   /** Where this attempt began: base, or the branch's earlier head. */
   start: string;
+  /** Where the origin's branch of this name stood when the work began; null: there was none. */
+  seen: string | null;
   stamp: Stamp;
 }
 

@@ -1,8 +1,9 @@
 /** The hands of code. */
 import type { HandDefinition } from "../../hand.ts";
-import { deliverCard, sessionCard, verifyCard } from "./cards.ts";
+import { deliverCard, pushCard, sessionCard, verifyCard } from "./cards.ts";
 import { claudeHand } from "./claude.ts";
 import { codeDeliver } from "./deliver.ts";
+import { codePush } from "./push.ts";
 import { codeSession } from "./session.ts";
 import { codeVerify } from "./verify.ts";
 
@@ -10,5 +11,6 @@ export const codeHands: readonly HandDefinition[] = [
   { ...sessionCard, run: codeSession },
   { ...verifyCard, run: codeVerify },
   { ...deliverCard, run: codeDeliver },
+  { ...pushCard, run: codePush },
   claudeHand,
 ];

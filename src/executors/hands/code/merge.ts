@@ -60,7 +60,7 @@ export async function mergeOne(
     "--no-gpg-sign",
     "--cleanup=verbatim",
     "-m",
-    stampedMessage(message, stamp.key),
+    stampedMessage(message, stamp),
     branch.head,
   ];
   const result = await git(context, args, { cwd: tree, env: stampEnvironment(stamp, nth), okCodes: [1] });

@@ -66,7 +66,7 @@ async function makeBare(context: HandContext, dir: string, more: Record<string, 
 }
 
 /** Where work without a repository begins: one commit of nothing, the same on every executor, so that a bundle made on one fits another. */
-const EMPTY: Stamp = { seed: "2000-01-01T00:00:00Z", author: undefined, key: "" };
+const EMPTY: Stamp = { seed: "2000-01-01T00:00:00Z", author: undefined, key: "", persona: null };
 
 /** A mirror of nothing, for this attempt alone: work without a repository sees no work of others. */
 export async function emptyMirror(context: HandContext): Promise<{ mirror: Mirror; commit: string }> {

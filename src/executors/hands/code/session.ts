@@ -14,14 +14,14 @@ import { haveCommit, makeBundle } from "./bundle.ts";
 import { sessionInput } from "./cards.ts";
 import { changeBetween } from "./change.ts";
 import { commandTools } from "./command-tools.ts";
-import { commitAll } from "./commit.ts";
+import { commitAll, stampOf } from "./commit.ts";
 import { fileTools } from "./file-tools.ts";
 import { git, gitText } from "./git.ts";
 import { gitChangeTools } from "./git-change-tools.ts";
 import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
 import { mcpHand } from "./mcp-servers.ts";
-import { baseCommit, emptyMirror, findCommit, type Mirror, mergeBase, openMirror } from "./mirror.ts";
+import { baseCommit, emptyMirror, findCommit, type Mirror, mergeBase, openMirror, originBranch } from "./mirror.ts";
 import { branchName, SHA_PATTERN } from "./names.ts";
 import { searchTool } from "./search-tool.ts";
 import { testFileMatcher } from "./test-files.ts";
@@ -63,8 +63,8 @@ export async function openCheckout(context: HandContext, input: Place): Promise<
   const start = await startingPoint(context, mirror, input, origin);
   const base = (await mergeBase(context, mirror, start, origin)) ?? origin;
   const tree = await addWorktree(context, mirror, start, "tree");
-  const stamp = { seed: input.seed ?? context.order.at, author: input.author ?? undefined, key: context.order.key };
-  return { mirror, checkout: { tree, branch: input.branch, base, start, stamp } };
+  const seen = mirror.repo === null ? null : await originBranch(context, mirror, input.branch);
+  return { mirror, checkout: { tree, branch: input.branch, base, start, seen, stamp: stampOf(context, input) } };
 }
 
 async function grounds(context: HandContext, { repo, base }: Place): Promise<{ mirror: Mirror; origin: string }> {
@@ -149,5 +149,6 @@ export async function closeWork(context: HandContext, mirror: Mirror, checkout: 
   await setBranch(context, mirror, checkout.branch, head);
   const change = await changeBetween(context, checkout.tree, checkout.base, head);
   const bundle = await makeBundle(context, mirror, checkout.base, checkout.branch, head);
-  return { branch: checkout.branch, base: checkout.base, start: checkout.start, head, ...change, uncommitted: left, bundle };
+  const { branch, base, start, seen } = checkout;
+  return { branch, base, start, seen, head, ...change, uncommitted: left, bundle };
 }
