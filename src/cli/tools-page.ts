@@ -16,6 +16,7 @@ const FAMILIES: [title: string, names: RegExp][] = [
   ["HTTP", /^http\./],
   ["Gates and people", /^gate\./],
   ["Personas", /^persona\./],
+  ["Crystallization", /^crystallize\./],
   ["Time", /^time\./],
   ["Data", /^data\./],
   ["Others", /./],

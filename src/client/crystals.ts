@@ -3,6 +3,7 @@ import { z } from "zod";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
 import { type Candidate, candidatesOf, crystalFrom, DEFAULT_POLICY } from "../actors/crystal/learning.ts";
+import { learningNotes } from "../actors/crystal/learning-notes.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
@@ -86,32 +87,15 @@ export type { StepHistory };
 /** Tells the stages, so that they are events like all others. */
 export async function tellStudy(broker: Broker, { net, candidates, proposals }: Study, by: JsonObject): Promise<void> {
   const name = net.definition.net;
-  const note = (body: JsonObject) => askNet(broker, name, "crystal-note", { ...body, by });
+  const note = (body: object) => askNet(broker, name, "crystal-note", { ...body, by });
   const firings = candidates.reduce((sum, { asked }) => sum + asked, 0);
   await note({
     stage: "candidates",
     summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} steps that ask a model.`,
     found: { candidates: candidates as unknown as Json },
   });
-  for (const { transition, proposal, rule } of proposals) {
-    if (!proposal.rule || !proposal.proof || rule === null) continue;
-    const { learner, proof, savings, examples, promotable, reasons } = proposal;
-    const about = { transition, by: by as Json };
-    await note({
-      ...about,
-      stage: "learned",
-      summary: `A rule for ${transition} was learned from ${examples.good} answers: ${learner}.`,
-      found: { rule, learner, examples },
-    });
-    const told = `it claims ${share(proof.coverage)} of ${proof.holdout} later firings and differs in ${proof.wrong}`;
-    await note({
-      ...about,
-      stage: "proven",
-      summary: promotable
-        ? `The rule for ${transition} is proven: ${told}.`
-        : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`.slice(0, 490),
-      found: { rule, promotable, reasons, proof: proof as unknown as Json, savings },
-    });
+  for (const { transition, proposal } of proposals) {
+    for (const told of learningNotes(transition, proposal)) await note({ ...told, transition });
   }
 }
 

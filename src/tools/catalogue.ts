@@ -8,6 +8,12 @@ import { artifactText } from "./builtin/artifact-text.ts";
 import { ask } from "./builtin/ask.ts";
 import { commandRun } from "./builtin/command-run.ts";
 import { commandScript } from "./builtin/command-script.ts";
+import { crystallizeCandidates } from "./builtin/crystallize-candidates.ts";
+import { crystallizeLearn } from "./builtin/crystallize-learn.ts";
+import { crystallizePromote } from "./builtin/crystallize-promote.ts";
+import { crystallizeShadow } from "./builtin/crystallize-shadow.ts";
+import { crystallizeShow } from "./builtin/crystallize-show.ts";
+import { crystallizeUndo } from "./builtin/crystallize-undo.ts";
 import { dataDiff } from "./builtin/data-diff.ts";
 import { dataQuery } from "./builtin/data-query.ts";
 import { dataSummarise } from "./builtin/data-summarise.ts";
@@ -121,6 +127,12 @@ const tools = [
   gateList,
   personaDescribe,
   personaPropose,
+  crystallizeCandidates,
+  crystallizeLearn,
+  crystallizeShow,
+  crystallizeShadow,
+  crystallizePromote,
+  crystallizeUndo,
   timeNow,
   timeWait,
   dataDiff,

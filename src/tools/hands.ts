@@ -131,6 +131,19 @@ export interface PersonaHands {
   check(definition: JsonObject): string[];
 }
 
+/** The stages of crystallization for the net that the persona works in, for steps of others. Each answer is JSON as its tool describes it. */
+export interface CrystalHands {
+  candidates(): Promise<JsonObject[]>;
+  /** Learns and proves, and tells both in the log. Errors: Terminal `unknown-transition`, `no-model-step`. */
+  learn(transition: string): Promise<JsonObject>;
+  show(transition: string): JsonObject;
+  /** Puts the proven rule beside its model. Errors: Refused `own-step`, Terminal `nothing-learned`, `not-proven`. */
+  shadow(transition: string, firings: number | undefined): Promise<JsonObject>;
+  /** Who says yes, and where they are asked; it says yes for nobody. Errors: Terminal `no-rule`, Refused `shadow-not-over`, `rule-demoted`, `rule-off`. */
+  promote(transition: string): JsonObject;
+  undo(transition: string, reason: string): Promise<JsonObject>;
+}
+
 export interface DataHands {
   /** Places that the query names; null for `FROM $`. Errors: Terminal `expression-syntax`. */
   placesOf(query: string): string[] | null;
@@ -164,6 +177,7 @@ export interface MasterHands {
   http: HttpHands | null;
   gates: GateHands;
   personas: PersonaHands | null;
+  crystals: CrystalHands | null;
   data: DataHands;
   /** Calls back for each event of the net from now on. Gives back what ends it. */
   follow(call: (event: NetEvent) => void): () => void;

@@ -46,6 +46,19 @@ function answers(): JsonObject {
       ),
       entry("operations-expert", call("net.describe"), call("place.count", { place: "questions" }), ends("operations-expert")),
       entry("status-formatter", call("data.tabulate", { rows: [{ what: "p99", ms: 180 }] }), ends("status-formatter")),
+      entry("triage", { text: JSON.stringify(example("triage").answer) }),
+      entry(
+        "crystallizer",
+        call("crystallize.candidates"),
+        call("crystallize.learn", { transition: "triage" }),
+        {
+          tools: [
+            call("crystallize.shadow", { transition: "triage" }).tools[0],
+            call("crystallize.promote", { transition: "triage" }).tools[0],
+          ],
+        },
+        ends("crystallizer"),
+      ),
       entry(
         "recruiter",
         call("persona.describe"),
@@ -103,4 +116,19 @@ test("who is missing is proposed, never with x, and waits in the list of proposa
   await waitUntil("it waits for people", async () => ((await kit.ask("recruiting", "gates")) as Json[]).length === 1, 60_000);
   expect(await called("recruiter")).toEqual(["persona.describe", "not persona.propose", "persona.propose", "done"]);
   await waitUntil("the gap is closed", () => lying("staffed").length === 1);
+});
+
+test("the crystallizer leads triage through learning and proof into its shadow, and people are asked", { timeout: 120_000 }, async () => {
+  const report = async (n: number) => kit.put("operations", "reports", { ...example("triage").token, n });
+  for (let n = 0; n < 220; n += 1) await report(n);
+  await waitUntil("the reports are triaged", () => lying("triaged").length === 220, 60_000);
+  await kit.put("operations", "habits", example("crystallizer").token);
+  await waitUntil("it has looked", () => lying("settled").length + lying("failed").length === 1, 60_000);
+  // Nothing has been beside the model yet: nobody can be asked.
+  expect(await called("crystallizer")).toEqual([
+    ...["crystallize.candidates", "crystallize.learn", "crystallize.shadow", "not crystallize.promote", "done"],
+  ]);
+  for (let n = 0; n < 20; n += 1) await report(1000 + n);
+  await waitUntil("people are asked", async () => ((await kit.ask("operations", "gates")) as Json[]).length === 1, 60_000);
+  expect(await kit.ask("operations", "gates")).toMatchObject([{ gate: "crystal-triage", transition: "triage" }]);
 });

@@ -41,14 +41,22 @@ export const CRYSTAL_VERBS: Record<string, Verb> = {
   /** A stage that changes nothing, told so that everybody sees it. */
   "crystal-note": async (term, body) => {
     const { stage, transition, summary, found, by } = noteBody.parse(body);
-    const about: { transition?: string } = transition === undefined ? {} : { transition };
-    await term.commit({
-      ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary, ...about },
-      attributes: { crystallized: [{ stage, ...about, by: by.user, ...found } as JsonObject] },
-    });
+    await tellStage(term, { stage, ...(transition === undefined ? {} : { transition }), summary, found, by: by.user });
     return { stage, seq: term.state.seq };
   },
 };
+
+/** One event that changes nothing. */
+export async function tellStage(
+  term: Term,
+  { stage, transition, summary, found, by }: { stage: string; transition?: string; summary: string; found: JsonObject; by: string },
+): Promise<void> {
+  const about = transition === undefined ? {} : { transition };
+  await term.commit({
+    ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), ...about },
+    attributes: { crystallized: [{ stage, ...about, by, ...found } as JsonObject] },
+  });
+}
 
 /** Each `llm` and `agent` transition with its rule, and what became of it. */
 function crystalsOf(term: Term): Json {

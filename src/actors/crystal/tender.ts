@@ -8,18 +8,19 @@
  */
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
-import { CATEGORY_OF, type NetEvent } from "../../contract/event.ts";
+import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import { ruleId } from "../../net/crystal/compiled.ts";
 import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
+import { tellStage } from "./crystal-verbs.ts";
 import { historyOf, type StepHistory } from "./history.ts";
 import { crystalFrom } from "./learning.ts";
+import { learningNotes } from "./learning-notes.ts";
 
 const BY = "crystallizer";
 
@@ -77,18 +78,10 @@ export class CrystalTender {
     if (!proposal || !this.#policy() || !this.#isOpen(transition, policy)) return;
     // J3: it was learned under another file; the next firing has it looked at again.
     if (this.#term.net?.version !== net.version) return void this.#since.set(transition, policy.every);
-    const { rule, proof, learner, examples, promotable, reasons } = proposal;
+    const { promotable, reasons } = proposal;
     const crystal = crystalFrom(proposal, policy, BY, isoTime(this.#clock.now()));
-    if (!rule || !proof || !crystal)
-      return this.#tell(transition, "candidates", `${transition} has not settled: ${reasons[0] ?? "no rule was found"}.`, {});
-    await this.#tell(transition, "learned", `A rule for ${transition} was learned from ${examples.good} answers: ${learner}.`, {
-      ...{ rule: ruleId(rule), learner, examples },
-    });
-    const told = `it claims ${proof.covered} of ${proof.holdout} later firings and differs in ${proof.wrong}`;
-    const summary = promotable
-      ? `The rule for ${transition} is proven: ${told}.`
-      : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`;
-    await this.#tell(transition, "proven", summary, { rule: ruleId(rule), promotable, reasons, proof: { ...proof } });
+    if (!crystal) return this.#tell(transition, "candidates", `${transition} has not settled: ${reasons[0] ?? "no rule was found"}.`, {});
+    for (const { stage, summary, found } of learningNotes(transition, proposal)) await this.#tell(transition, stage, summary, found);
     if (promotable && this.#isOpen(transition, policy)) await this.#begin(net, transition, crystal, proposal.reasons[0]);
   }
 
@@ -116,10 +109,7 @@ export class CrystalTender {
   }
 
   async #tell(transition: string, stage: string, summary: string, found: JsonObject): Promise<void> {
-    await this.#term.commit({
-      ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), transition },
-      attributes: { crystallized: [{ stage, transition, by: BY, ...found }] },
-    });
+    await tellStage(this.#term, { stage, transition, summary, found, by: BY });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Step } from "../../personas/capabilities.ts";
 import { searchKnowledge } from "../../personas/knowledge.ts";
 import type { MasterHands, PlaceReader, PlaceTaker, PlaceWriter } from "../../tools/hands.ts";
 import { artifactHands, refuseForeignReferences } from "./artifact-hands.ts";
+import { crystalHands } from "./crystal-hands.ts";
 import { dataHands } from "./data-hands.ts";
 import { eventHands } from "./event-hands.ts";
 import { gateHands } from "./gate-hands.ts";
@@ -43,6 +44,7 @@ export function handsOf(room: ToolRoom, call: string, signal: AbortSignal, book:
     http: flags.has("h") && http ? httpHands(http.client, key, signal) : null,
     gates: gateHands(term),
     personas: flags.has("r") || flags.has("w") ? personaHands(term, room.personas) : null,
+    crystals: flags.has("l") ? crystalHands(room) : null,
     data: dataHands(clock),
     follow: (listener) => room.follow(listener),
     say: sayHand(room, `${key}/${call}`, signal, book),

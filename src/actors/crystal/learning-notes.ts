@@ -1,0 +1,29 @@
+/** How the stages that change nothing are told in the log: what was learned of a step, and how well it was proven. Pure. */
+import type { JsonObject } from "../../contract/json.ts";
+import type { Proposal } from "../../crystallize/crystallize.ts";
+import { ruleId } from "../../net/crystal/compiled.ts";
+
+export interface LearningNote {
+  stage: "learned" | "proven";
+  summary: string;
+  found: JsonObject;
+}
+
+/** None where no rule was found. */
+export function learningNotes(transition: string, proposal: Proposal): LearningNote[] {
+  const { rule, proof, learner, examples, promotable, reasons, savings } = proposal;
+  if (!rule || !proof) return [];
+  const told = `it claims ${proof.covered} of ${proof.holdout} later firings and differs in ${proof.wrong}`;
+  const summary = promotable
+    ? `The rule for ${transition} is proven: ${told}.`
+    : `The rule for ${transition} is not good enough: ${reasons[0] ?? told}.`.slice(0, 490);
+  const id = ruleId(rule);
+  return [
+    {
+      stage: "learned",
+      summary: `A rule for ${transition} was learned from ${examples.good} answers: ${learner}.`,
+      found: { rule: id, learner, examples },
+    },
+    { stage: "proven", summary, found: { rule: id, promotable, reasons, proof: { ...proof }, savings } },
+  ];
+}
