@@ -20,8 +20,8 @@ import type { Term } from "./term/term.ts";
 
 /** With less room than this a model cannot say anything of use. */
 const LEAST_OUTPUT = 256;
-/** A shorter wait is not worth an event. */
-const TELL_MS = 1000;
+/** Shorter waits are not worth an event, until together they are as long as this; then twice as long, and so on. */
+const TELL_MS = 3000;
 /** How the turn loop says that the turns or seconds of one firing are used up. */
 const OF_THE_LOOP: ReadonlySet<string> = new Set(["budget-exhausted", "too-many-turns"]);
 
@@ -42,6 +42,9 @@ export class ModelGuard {
   readonly #open: OpenSpending;
   #waitedMs = 0;
   #waitingSince: number | null = null;
+  /** Waited since the last event that said so, and how much is worth the next. */
+  #untoldMs = 0;
+  #tellAtMs = TELL_MS;
   /** Of the tiers, how far down it has been degraded. */
   #tier: string | null = null;
 
@@ -177,7 +180,10 @@ export class ModelGuard {
     this.#waitingSince = clock.now();
     const until = clock.now() + wait.ms;
     this.#open.wait = { ...wait, until };
-    if (wait.ms < TELL_MS) return;
+    this.#untoldMs += wait.ms;
+    if (this.#untoldMs < this.#tellAtMs) return;
+    this.#untoldMs = 0;
+    this.#tellAtMs *= 2;
     const why = wait.reason === "busy" ? "it is busy" : "its rate limit is reached";
     const { provider, model } = wait;
     this.#note({

@@ -107,7 +107,13 @@ export interface PetrelDoors {
   connect(dir: string, options: { logLevel: string; repair?: boolean }): Promise<Connection>;
   checkNet(text: string, file: string): Checked;
   /** `exists` looks for a knowledge file by its path from the persona file's folder. */
-  checkPersona(text: string, file: string, exists: (path: string) => boolean | "outside"): CheckedPersona;
+  checkPersona(
+    text: string,
+    file: string,
+    exists: (path: string) => boolean | "outside",
+    /** A model that the configuration here does not know is a warning: the masters may have another. */
+    options?: { modelsElsewhere?: boolean },
+  ): CheckedPersona;
   /** What is wrong with the petrel.config.json that holds where the user stands. */
   checkConfig(): FileProblem[];
   /** File name in `schemas/` to JSON Schema 2020-12. */

@@ -77,9 +77,9 @@ function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem
 
 /** A model that a persona names must be one that the configuration knows; where that is unsound, it is told by itself. */
 export function checkPersonaDoor(places: ConfigPlaces): PetrelDoors["checkPersona"] {
-  return (text, file, exists) => {
+  return (text, file, exists, { modelsElsewhere = false } = {}) => {
     const { config } = configAt(places);
-    const { persona, problems } = checkPersonaFile(text, file, { exists, ...(config ? { models: config } : {}) });
+    const { persona, problems } = checkPersonaFile(text, file, { exists, modelsElsewhere, ...(config ? { models: config } : {}) });
     if (!persona) return { ok: false, problems };
     return { ok: true, persona: persona as unknown as JsonObject, name: persona.persona, knowledge: persona.knowledge, warnings: problems };
   };

@@ -54,13 +54,15 @@ export function writeNew(cwd: string, file: string, content: string): void {
   }
 }
 
-/** All problems of a checked file in one error: the first names the place, each has its own line. */
+/** All problems of a checked file in one error: the first names the place, each has its own line. Warnings stand behind, and are not counted. */
 export function fileProblems(file: string, problems: readonly FileProblem[]): Terminal {
-  const lines = problems.map((problem) => `  ${described(problem)}`);
-  const first = problems[0];
+  const errors = problems.filter(({ severity }) => severity !== "warning");
+  const warnings = problems.filter(({ severity }) => severity === "warning");
+  const lines = [...errors.map((one) => `  ${described(one)}`), ...warnings.map((one) => `  warning: ${described(one)}`)];
+  const [first] = errors;
   return new Terminal({
     code: "file-invalid",
-    message: `${file} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}\n${lines.join("\n")}`,
+    message: `${file} has ${errors.length === 1 ? "a problem" : `${errors.length} problems`}\n${lines.join("\n")}`,
     ...(first ? { where: position(first) } : {}),
     hint: `correct the file; its "$schema" lists the fields`,
   });

@@ -5,7 +5,7 @@ import type { GateRow } from "./answers.ts";
 export interface ProposalRow {
   /** Of the firing that waits at the gate; else of the token. */
   id: string;
-  state: "asked" | "drafted" | "waits" | "approved" | "hired" | "refused";
+  state: "asked" | "drafted" | "waits" | "approved" | "hired" | "applied" | "refused";
   net: string;
   need: string;
   /** A new specialist (with its position or alone), or an edit of the net. */
@@ -24,6 +24,7 @@ const STATE: Record<string, ProposalRow["state"]> = {
   drafts: "drafted",
   approved: "approved",
   hired: "hired",
+  applied: "applied",
   refused: "refused",
 };
 /** Places of the net in which proposals lie that wait for nobody's decision. */

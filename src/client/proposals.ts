@@ -3,19 +3,24 @@ import { RECRUITING } from "../actors/recruiter/proposal.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
-import { gateRows, netRows, readAnswer } from "./answers.ts";
+import { definitionAnswer, gateRows, netRows, readAnswer } from "./answers.ts";
 import { askNet, askRuntime } from "./ask.ts";
 import { type ProposalRow, proposalRows } from "./proposal-rows.ts";
 
-const PLACES = ["needs", "drafts", "proposals", "approved", "hired", "refused"];
+const PLACES = ["needs", "drafts", "proposals", "approved", "hired", "applied", "refused"];
 
 /** Those that wait first. */
 export async function allProposals(broker: Broker): Promise<ProposalRow[]> {
   const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
   if (!nets.includes(RECRUITING)) return [];
   const gates = readAnswer(gateRows, await askNet(broker, RECRUITING, "gates"), "gates");
+  const { definition } = readAnswer(definitionAnswer, await askNet(broker, RECRUITING, "definition"), "definition");
+  // One that was applied by an older Petrel lacks some of them.
+  const places = isJsonObject(definition.places) ? definition.places : {};
   const lying = await Promise.all(
-    PLACES.map(async (place) => [place, tokensOf(await askNet(broker, RECRUITING, "tokens", { place }))] as const),
+    PLACES.filter((place) => place in places).map(
+      async (place) => [place, tokensOf(await askNet(broker, RECRUITING, "tokens", { place }))] as const,
+    ),
   );
   return proposalRows(Object.fromEntries(lying), gates);
 }

@@ -129,7 +129,10 @@ function switchReasons(state: NetState, persona: string | undefined): Reason[] {
   const { by, reason, hint } = state.pausedFor ?? {};
   const who = by ? ` by ${by}` : "";
   const text = `the net is paused${who}${reason ? `: ${reason}` : ""}`;
-  return [...reasons, { code: "paused", text, command: `${hint ? `${hint}; then: ` : ""}petrel resume ${state.net}` }];
+  const resume = `petrel resume ${state.net}`;
+  const before = hint?.replace(/[.;:]\s*$/, "");
+  const command = !before ? resume : before.includes("petrel resume") ? before : `${before}; then: ${resume}`;
+  return [...reasons, { code: "paused", text, command }];
 }
 
 function underWay(context: WhyContext, { id, slots }: CompiledTransition): Reason[] {

@@ -22,6 +22,8 @@ export interface CheckOptions {
   tools?: ReadonlyMap<string, ToolDefinition>;
   /** The configuration that a model named by the persona must be known in. */
   models?: Config;
+  /** The masters that will ask it may be configured otherwise: such a model is a warning then. */
+  modelsElsewhere?: boolean;
 }
 
 /** `persona` is there exactly when no problem is an error. */
@@ -156,7 +158,11 @@ function outputProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
       ];
 }
 
-function modelProblems({ model }: PersonaFacts, source: JsonFile, { models }: CheckOptions): Problem[] {
+function modelProblems({ model }: PersonaFacts, source: JsonFile, { models, modelsElsewhere }: CheckOptions): Problem[] {
   const fault = model === undefined || !models ? null : namedModelFault(models, model);
-  return fault ? [problemAt(source, ["model"], fault)] : [];
+  if (!fault) return [];
+  const problem = problemAt(source, ["model"], fault);
+  return [
+    modelsElsewhere ? { ...problem, severity: "warning", hint: `${fault.hint} What counts is the configuration of the masters.` } : problem,
+  ];
 }

@@ -77,6 +77,8 @@ it("instances join and leave a running net; what they work on is finished first,
     transition: "work",
   });
   await waitUntil("three work", () => open.length === 3);
+  const edits = (await eventsOf(kit.broker, "swarm")).filter(({ type }) => type === "edited").map(({ summary }) => summary);
+  expect(edits.at(-1)).toMatch(/^\S+ changed the running net swarm: 3 instances of worker at work \(before: 1\)\.$/);
   await expect(kit.ask("swarm", "spawn", { persona: "worker", instances: 2 })).rejects.toMatchObject({ code: "fewer-instances" });
   await expect(kit.ask("swarm", "retire", { persona: "worker", instances: 9 })).rejects.toMatchObject({ code: "more-instances" });
   await expect(kit.ask("swarm", "spawn", { persona: "nobody" })).rejects.toMatchObject({ code: "no-such-position" });

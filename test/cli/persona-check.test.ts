@@ -57,6 +57,15 @@ describe("persona check", () => {
     expect(ended.out).toMatch(/personas\/other\.json:2:14: the persona adviser stands in personas\/adviser\.json already/);
   });
 
+  test("a warning is counted as none of the problems", async () => {
+    stage.file("personas/other.json", fileWith({ flags: '"wr---"' }));
+    const { code, err } = await stage.run("persona", "apply", "personas/other.json");
+    expect(code).toBe(1);
+    expect(err).toContain("personas/other.json has a problem\n  personas/other.json:4:12: ");
+    expect(err).toContain("\n  warning: personas/other.json:2:14: the file is called other.json");
+    expect(err).toContain("where: personas/other.json:4:12");
+  });
+
   test("one fault hides no other", async () => {
     const text = fileWith({
       ...{ flags: '"r-"', tools: '["place.read", "no.such", 7]', tier: '"cheap"', knowledge: '["../x.md", "knowledge/none.md"]' },
@@ -72,13 +81,17 @@ describe("persona check", () => {
 });
 
 describe("models", () => {
-  const check = (model: string, config = defaultConfig) =>
-    checkPersonaFile(fileWith({ model: `"${model}"` }), "personas/adviser.json", { exists: () => true, models: config }).problems;
+  const check = (model: string, models = defaultConfig, modelsElsewhere = false) =>
+    checkPersonaFile(fileWith({ model: `"${model}"` }), "personas/adviser.json", { exists: () => true, models, modelsElsewhere }).problems;
 
   test("one that a persona names must be known to the configuration, with a price", () => {
     expect(check("anthropic/claude-opus-5-5")).toEqual([]);
     expect(check("anthropic/claude-unheard-of")).toMatchObject([{ code: "no-price", path: "model", line: 8, column: 12 }]);
     expect(check("nobody/model")).toMatchObject([{ code: "unknown-provider", path: "model" }]);
+    // Whoever applies it may stand elsewhere than the masters.
+    expect(check("nobody/model", defaultConfig, true)).toMatchObject([
+      { severity: "warning", hint: expect.stringContaining("of the masters") },
+    ]);
     const priced = { ...defaultConfig, prices: { "anthropic/claude-unheard-of": { usdPerMTokIn: 1, usdPerMTokOut: 2 } } };
     expect(check("anthropic/claude-unheard-of", priced)).toEqual([]);
   });

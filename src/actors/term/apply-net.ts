@@ -155,8 +155,18 @@ function difference(term: Term, definition: NetDefinition, more: string[]): stri
       .filter(([id, { gate }]) => gate && !running.transitions[id]?.gate)
       .map(([id, { gate }]) => `gate ${gate?.name ?? id}`),
   ];
-  const parts = [...(added.length > 0 ? [`added ${added.join(", ")}`] : []), ...more];
+  const parts = [...(added.length > 0 ? [`added ${added.join(", ")}`] : []), ...instancesChanged(running, definition), ...more];
   return parts.length > 0 ? `: ${parts.join("; ")}` : "";
+}
+
+/** How many stand at a position now, and who: instances come and go by nothing but an edit. */
+function instancesChanged(before: NetDefinition, after: NetDefinition): string[] {
+  return Object.entries(after.transitions).flatMap(([id, one]) => {
+    const old = before.transitions[id];
+    if (!old || !("instances" in one) || !("instances" in old) || one.instances === old.instances) return [];
+    const count = one.instances === 1 ? "1 instance" : `${one.instances} instances`;
+    return [`${count} of ${one.persona} at ${id} (before: ${old.instances})`];
+  });
 }
 
 function initialTokens(term: Term, definition: NetDefinition): PlacedToken[] {

@@ -28,7 +28,6 @@ const SET_UP_ERRORS = new Set([
   "model-unknown",
   "no-model",
   "no-recording",
-  "no-rule",
   "models-budget-exhausted",
   "budget-spent",
   "no-price",
@@ -36,6 +35,8 @@ const SET_UP_ERRORS = new Set([
   "secrets-file",
   "secrets-key",
 ]);
+/** Nobody can mend it but by other models: where the net says what becomes of failed work, that happens, and the others go on. */
+const ANSWERED_BY_NOBODY = "no-rule";
 /** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
 const LASTING_ERRORS = new Set(["model-unreachable"]);
 const AGAIN_MS = 500;
@@ -209,6 +210,7 @@ export class Outcomes {
 }
 
 function isOfSetUp({ code }: ErrorData, { definition }: CompiledTransition, { failures }: OpenFiring): boolean {
+  if (code === ANSWERED_BY_NOBODY) return definition.onError === undefined && !definition.out.some(({ error }) => error);
   return SET_UP_ERRORS.has(code) || (LASTING_ERRORS.has(code) && failures >= retryOf(definition).max);
 }
 

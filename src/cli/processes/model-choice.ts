@@ -18,6 +18,7 @@ import { rateLimiter } from "../../models/rate-limiter.ts";
 import { openRecorder, type Recorder } from "../../models/recorder.ts";
 import { type Tiers, tierModels } from "../../models/tiers.ts";
 import { rosterRules } from "../../personas/rules/roster-rules.ts";
+import { unknownPersona } from "../../personas/rules/unknown-persona.ts";
 import type { Misbehaviour } from "../demo/sabotage.ts";
 import { saboteur } from "../demo/saboteur.ts";
 import { hostileProvider } from "../drill/hostile.ts";
@@ -82,7 +83,7 @@ export function readConfig(setting: Pick<ModelSetting, "cwd" | "root">): Config 
 export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const { options, env, clock, roots } = setting;
   const config = withOllama(readConfig(setting), options.ollama);
-  const given = new Map([[RULES, rulesProvider(rosterRules, { clock })], ...claudeCode(config, setting)]);
+  const given = new Map([[RULES, rulesProvider(rosterRules, { clock, otherwise: unknownPersona })], ...claudeCode(config, setting)]);
   const live = availableProviders(config, env, clock, given);
   const { quotas = localQuotas(), random = () => 0.5 } = setting;
   const limiter = rateLimiter({ quotas, clock, random, limits: config.limits?.models ?? {} });
@@ -98,7 +99,7 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   return tierModels(config, live.providers, { clock, instead: answering, ...budget });
 
   function rules({ options: { paceMs } }: ModelSetting): ModelProvider {
-    return rulesProvider(rosterRules, { clock, ...(paceMs === undefined ? {} : { paceMs }) });
+    return rulesProvider(rosterRules, { clock, otherwise: unknownPersona, ...(paceMs === undefined ? {} : { paceMs }) });
   }
   function recorded({ options: { file, paceMs } }: ModelSetting): ModelProvider {
     const path = resolve(setting.cwd, file ?? join(setting.root, "nets", "safe-teams.cassette.jsonl"));

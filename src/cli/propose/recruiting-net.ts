@@ -8,12 +8,12 @@ import { isJsonObject, type JsonObject } from "../../contract/json.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { applyTeam } from "../team/team-files.ts";
 
-/** True when it had to be applied: it was not there, or was one of before personas could propose. */
+/** True when it had to be applied: it was not there, or was one of before personas could propose, or before edits had a place of their own. */
 export async function ensureRecruiting(broker: Broker, petrel: Pick<PetrelDoors, "root" | "user">): Promise<boolean> {
   const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map(({ net }) => net);
   if (nets.includes(RECRUITING)) {
     const { definition } = readAnswer(definitionAnswer, await askNet(broker, RECRUITING, "definition"), "definition");
-    if (isJsonObject(definition.places) && OFFERS in definition.places) return false;
+    if (isJsonObject(definition.places) && OFFERS in definition.places && "applied" in definition.places) return false;
   }
   const by = { user: petrel.user, roles: ["maintainer"] };
   await applyTeam(broker, join(petrel.root, "nets", `${RECRUITING}.json`), join(petrel.root, "personas"), by);

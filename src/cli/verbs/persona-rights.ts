@@ -3,7 +3,7 @@ import type { NetRights } from "../../client/net-rights.ts";
 import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
-import { nearestHint } from "../../net/check-nearest.ts";
+import { nearest, nearestHint } from "../../net/check-nearest.ts";
 import { explain, rightsRow } from "../../personas/rights-table.ts";
 import { toolCatalogue } from "../../tools/catalogue.ts";
 import { rightsOf, rightsOfAll } from "../net-rights.ts";
@@ -81,10 +81,12 @@ function nothing(nets: NetRights[], persona: string, name: string): Terminal {
       hint: nearestHint(persona, personas, "personas"),
     });
   }
-  const names = [...toolCatalogue.keys(), ...nets.flatMap(({ compiled }) => Object.keys(compiled.definition.places))];
+  const having = nets.filter(({ positions }) => positions.some((one) => one.persona.persona === persona));
+  const places = [...new Set(having.flatMap(({ compiled }) => Object.keys(compiled.definition.places)))];
+  const near = nearest(name, [...toolCatalogue.keys(), ...places]);
   return new Terminal({
     code: "nothing-of-that-name",
     message: `"${name}" is neither a tool nor a place of a net that has ${persona}`,
-    hint: nearestHint(name, names, "tools and places"),
+    hint: near === undefined ? `places: ${places.join(", ")}; for the tools: petrel tools ls` : `did you mean "${near}"?`,
   });
 }

@@ -61,6 +61,8 @@ export interface RulesOptions {
   clock: Clock;
   /** Milliseconds that each answer takes, for eyes. Default 0. */
   paceMs?: number;
+  /** Answers for a persona that the book does not have; null where nothing can be said. */
+  otherwise?(facts: RuleFacts): RuleAnswer | null;
 }
 
 /** Errors: Terminal `no-rule` for a persona without one, `rule-failed` for a rule that threw; Cancelled `aborted`; Retryable `model-timeout`. */
@@ -71,8 +73,9 @@ export function rulesProvider(rules: RuleBook, options: RulesOptions): ModelProv
     ask: (request, call) =>
       withDeadline(clock, call, `the rule of ${request.persona}`, async (signal) => {
         const rule = rules.get(request.persona);
-        if (!rule) throw noRule(request.persona, rules);
-        const answer = answerOf(await decided(rule, request, signal), request);
+        const given = rule ? await decided(rule, request, signal) : (options.otherwise?.(ruleFacts(request)) ?? null);
+        if (given === null) throw noRule(request.persona, rules);
+        const answer = answerOf(given, request);
         await speak(answer, clock, options.paceMs ?? 0, signal, call.onText);
         return answer;
       }),

@@ -11,6 +11,7 @@ const WORDS: Record<string, string> = {
   waits: "waits for people",
   approved: "approved",
   hired: "works here",
+  applied: "in the running net",
   refused: "refused",
 };
 

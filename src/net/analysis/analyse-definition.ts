@@ -35,12 +35,14 @@ export function analyseDefinition(
   const definition = unfolded(source);
   const one = oneCase(definition);
   const { net } = one;
-  const found = explore(net, limits);
+  const taken = new Set([...one.takenByData].flatMap((name) => one.places.get(name) ?? []));
+  const found = withoutCounted(explore(net, limits), taken, one.takenByData);
   const { space } = found;
   const dead = deadTransitions(one, limits);
   const { findings: flows, ...capabilities } = capabilityFlow(definition, flagsOf);
   const secrets = secretFlow(definition, grantsOf);
-  const stuck = stuckEnds(one, space).filter((end) => !waitsForNextCase(definition, net, end));
+  const isCounted = ({ places, moving }: Stuck) => !moving && places.every((at) => taken.has(at));
+  const stuck = stuckEnds(one, space).filter((end) => !waitsForNextCase(definition, net, end) && !isCounted(end));
   const sound = soundness(one, limits);
   return {
     states: space.states,
@@ -68,6 +70,14 @@ export function analyseDefinition(
 
 function boundsByName({ places, byData }: OneCase, { bounds }: Exploration): Record<string, number | null> {
   return Object.fromEntries([...places].map(([name, at]) => [name, byData.has(name) ? null : (bounds[at] ?? null)]));
+}
+
+/** One stood for as many as the data says are taken: that others seem to stay and to grow there is of the picture, not of the net. */
+function withoutCounted(found: Exploration, taken: ReadonlySet<number>, names: ReadonlySet<string>): Exploration {
+  const unbounded = found.unbounded.filter(({ place }) => !taken.has(place));
+  if (unbounded.length === found.unbounded.length) return found;
+  const gaveUp = `the data decides how many tokens are taken from ${listed([...names])}, so there is no end of states`;
+  return { ...found, unbounded, gaveUp: unbounded.length > 0 ? found.gaveUp : gaveUp };
 }
 
 /** A sum over places where one token stood for many is none of the real net; that one place never changes says nothing. */

@@ -20,6 +20,8 @@ export interface OneCase {
   stock: ReadonlyMap<number, number>;
   /** Places whose number of tokens is up to an array in the data. */
   byData: ReadonlySet<string>;
+  /** Places of which an expression says how many tokens are taken: what stays behind there, the arcs do not tell. */
+  takenByData: ReadonlySet<string>;
 }
 
 interface Reader {
@@ -70,6 +72,7 @@ class Translation {
       ends,
       stock,
       byData: this.#byData(),
+      takenByData: new Set(this.#arcs.flatMap(({ arc }) => (takes(arc) && isCountedByData(arc) ? [arc.place] : []))),
     };
   }
 
@@ -212,6 +215,10 @@ function takes(arc: InputArc): boolean {
 }
 
 /** How many tokens a firing takes; one where the data says how many. */
+function isCountedByData({ take, gather }: InputArc): boolean {
+  return (gather !== undefined && !/^\s*\d+\s*$/.test(gather.count)) || (typeof take === "string" && take !== "all");
+}
+
 function countOf(arc: InputArc): number {
   return typeof arc.take === "number" ? arc.take : 1;
 }

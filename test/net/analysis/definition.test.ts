@@ -1,4 +1,5 @@
 /** Net files as they are written: which findings they get, and above all which they do not. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { analyseDefinition } from "../../../src/net/analysis/analyse-definition.ts";
 import { assignments, holds } from "../../../src/net/analysis/conditions.ts";
@@ -99,6 +100,38 @@ describe("work that stays behind", () => {
     const late = analyse(places, steps({ onIncomplete: { after: "1h", to: "failed" } })).findings;
     // What is left then is what comes after the time is up.
     expect(late.map(({ message }) => message.split(":")[0])).toEqual(['work can stay behind in "done"']);
+  });
+});
+
+describe("groups of which the data says how many", () => {
+  const panel = (count: string): Steps => {
+    const read: Steps[string] = { kind: "pass", in: [{ place: "review", mode: "read" }], out: [{ to: "opinions" }] };
+    const gather = { by: "$meta.correlation", count };
+    return {
+      ...{ one: read, two: read, three: read },
+      convene: { kind: "pass", in: [{ place: "review" }], out: [{ to: "verdicts" }] },
+      count: {
+        kind: "pass",
+        in: [
+          { place: "verdicts", as: "verdict" },
+          { place: "opinions", gather },
+        ],
+        out: [{ to: "end" }],
+      },
+    };
+  };
+  const places = { review: open, opinions: {}, verdicts: {}, end: sink };
+
+  test("nobody is told that some stay behind where that is not known", () => {
+    expect(found(places, panel("verdict.panel"))).toEqual([]);
+    // Where the file itself says how many, they do.
+    expect(found(places, panel("1"))).toEqual([expect.stringMatching(/^work-left-behind: work can stay behind in "opinions"/)]);
+  });
+  test("nor that they grow without end, in a net that ships", () => {
+    const source = netSchema.parse(JSON.parse(readFileSync("nets/safe-teams-full.json", "utf8")));
+    const { findings, gaveUp } = analyseDefinition(source, { states: 2000, seconds: 10, clock: { now: () => 0 } });
+    expect(findings).toEqual([]);
+    expect(gaveUp).toMatch(/^the data decides how many tokens are taken from .*"opinions".*, so there is no end of states$/);
   });
 });
 

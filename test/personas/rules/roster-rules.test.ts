@@ -5,6 +5,7 @@ import type { JsonObject } from "../../../src/contract/json.ts";
 import type { RuleAnswer, RuleFacts } from "../../../src/models/providers/rules.ts";
 import { mismatches } from "../../../src/personas/output-check.ts";
 import { rosterRules } from "../../../src/personas/rules/roster-rules.ts";
+import { unknownPersona } from "../../../src/personas/rules/unknown-persona.ts";
 import { modelRequest } from "../../support/model-request.ts";
 
 const facts = (persona: string, data: JsonObject, more: Partial<RuleFacts> = {}): RuleFacts => ({
@@ -71,6 +72,35 @@ describe("reviewers", () => {
   test("one that finds nothing says what it looked for, and that no model ran", async () => {
     const { answer } = await answerOf("security-reviewer", { change: { title: "x", diff: added("src/a.js", "export const one = 1;") } });
     expect(answer).toMatchObject({ severity: "none", notes: expect.stringMatching(/by rules, no model: nothing found of/) });
+  });
+});
+
+describe("a persona that has no rule", () => {
+  const change = { title: "x", diff: added("src/zones.js", "const timezone = 'UTC';", "const other = 1;") };
+  const output = {
+    type: "object",
+    required: ["severity", "notes"],
+    additionalProperties: false,
+    properties: { severity: { enum: ["none", "minor"] }, notes: { type: "string", maxLength: 1200 } },
+  };
+  const asked = (input: JsonObject, data: JsonObject = { change }, name = "answer") =>
+    unknownPersona(facts("timezone-reviewer", data, { request: modelRequest({ tools: [{ name, description: "Takes it.", input }] }) }));
+
+  test.each(["answer", "done"])("that owes an opinion on a change states facts through %s, and that nobody judged", (name) => {
+    const notes = String(asked(output, { change }, name)?.answer.notes);
+    expect(asked(output, { change }, name)?.answer.severity).toBe("none");
+    expect(notes).toContain("nobody judged this change for timezone");
+    expect(notes).toContain("1 file, 2 lines added, 0 taken away");
+    expect(notes).toContain("1 added line says \"timezone\":\nsrc/zones.js: const timezone = 'UTC';");
+  });
+  test("fits, however much a change says", () => {
+    const much = { diff: added("a.js", ...Array.from({ length: 4000 }, (_, n) => `timezone ${n} ${"x".repeat(200)}`)) };
+    expect(mismatches(output, asked(output, { much })?.answer ?? {})).toEqual([]);
+  });
+  test("answers nothing that it owes in another form, and nothing without a change", () => {
+    expect(asked({ ...output, required: ["verdict"] })).toBeNull();
+    expect(asked({ ...output, properties: { ...output.properties, severity: { enum: ["minor", "major"] } } })).toBeNull();
+    expect(asked(output, { task: { title: "x" } })).toBeNull();
   });
 });
 
