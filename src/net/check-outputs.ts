@@ -4,10 +4,13 @@ import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
 import type { OutputArc, Transition } from "./definition.ts";
 import { compileExpression } from "./expression.ts";
 import type { JsonPath } from "./locate.ts";
+import { type Way, wayOf } from "./ways-out.ts";
 
 export function outputFindings(transition: Transition, path: JsonPath, inputs: readonly KnownInput[]): Finding[] {
   const arcs = transition.out.flatMap((arc, index) => arcFindings(arc, [...path, "out", index], inputs));
-  return [...arcs, ...orderFindings(transition, path), ...elementFindings(transition, path), ...lostFindings(transition, path)];
+  const done = placedArcs(transition, path, false);
+  const order = [done, placedArcs(transition, path, true)].flatMap((some) => orderFindings(some, transition.route));
+  return [...arcs, ...order, ...lostFindings(transition, done, path)];
 }
 
 function arcFindings(arc: OutputArc, path: JsonPath, inputs: readonly KnownInput[]): Finding[] {
@@ -37,52 +40,57 @@ function eachFindings(each: string, path: JsonPath, names: KnownNames): Finding[
   return [];
 }
 
-/** With first-match routing, what follows an arc that always matches never gets a token. */
-function orderFindings(transition: Transition, path: JsonPath): Finding[] {
-  if (transition.route !== "first") return [];
-  const found: Finding[] = [];
-  for (const failing of [false, true]) {
-    const arcs = [...transition.out.entries()].filter(([, arc]) => (arc.error === true) === failing);
-    const always = arcs.findIndex(([, arc]) => arc.when === undefined && arc.port === undefined);
-    if (always === -1) continue;
-    for (const [index] of arcs.slice(always + 1)) {
-      const at = [...path, "out", index];
-      const hint = 'put it before the arc that always matches, give that one a "when", or set "route": "all"';
-      found.push(warning("unreachable-arc", at, `${elementOf(at)} never gets a token: an earlier output always matches`, hint));
-    }
-  }
-  return found;
+/** With first-match routing, what follows an arc that always takes the whole, or all elements of the same array, never gets a token. */
+function orderFindings(arcs: readonly PlacedArc[], route: string): Finding[] {
+  if (route !== "first") return [];
+  return arcs.flatMap(({ path, list }, position) => {
+    const earlier = arcs.slice(0, position).filter((one) => takesAlways(one) && (one.list === null || one.list === list));
+    if (earlier.length === 0) return [];
+    const hint = 'put it before the arc that always matches, give that one a "when", or set "route": "all"';
+    return [warning("unreachable-arc", path, `${elementOf(path)} never gets a token: an earlier output always matches`, hint)];
+  });
 }
 
-/** Arcs are matched as a whole: an `otherwise`, or a later arc of first-match routing, does not get the elements that an earlier one left. */
-function elementFindings(transition: Transition, path: JsonPath): Finding[] {
-  const found: Finding[] = [];
-  for (const [index, { each, when, otherwise, error }] of transition.out.entries()) {
-    if (each === undefined || (transition.route === "all" && !otherwise)) continue;
-    const earlier = transition.out.slice(0, index);
-    if (!earlier.some((arc) => arc.error === error && arc.each === each && choosesElements(arc))) continue;
-    const at = [...path, "out", index];
-    const message = `${elementOf(at)} gets no element that an earlier output of the same "each" left: that one matched, so the elements make no token`;
-    const hint =
-      when === undefined ? 'say in a "when" which elements it takes' : 'every arc then takes the elements that its "when" lets through';
-    found.push(warning("elements-lost", at, message, `set "route": "all"; ${hint}`));
-  }
-  return found;
-}
-
-function choosesElements({ when }: OutputArc): boolean {
-  try {
-    return when !== undefined && compileExpression(when).roots.includes("$item");
-  } catch {
-    return false; // It has a finding of its own.
-  }
-}
-
-/** Results that no arc matches end as errors; somebody should have said where. */
-function lostFindings(transition: Transition, path: JsonPath): Finding[] {
-  const arcs = transition.out.filter((arc) => !arc.error);
+/** What no arc matches ends as an error; somebody should have said where. */
+function lostFindings(transition: Transition, arcs: readonly PlacedArc[], path: JsonPath): Finding[] {
   const caught = transition.onError !== undefined || transition.out.some((arc) => arc.error && arc.when === undefined);
-  if (arcs.length === 0 || caught || arcs.some((arc) => arc.when === undefined)) return [];
+  if (arcs.length === 0 || caught) return [];
+  const lists = [...new Set(arcs.flatMap(({ list }) => list ?? []))];
+  const elements = lists.flatMap((list) => elementFindings(list, arcs, transition.route, path));
+  if (elements.length > 0 || arcs.some(({ arc }) => arc.when === undefined)) return elements;
   const hint = 'add an output with "otherwise": true, or name a place in "onError"';
   return [warning("no-route", [...path, "out"], `${elementOf(path)} has no output for a result that meets no "when"`, hint)];
+}
+
+function elementFindings(list: string, arcs: readonly PlacedArc[], route: string, path: JsonPath): Finding[] {
+  const own = arcs.filter((arc) => arc.list === list);
+  const [first] = own;
+  if (!first || own.some(takesAlways) || !own.some(({ perItem }) => perItem)) return [];
+  const rivals = route === "first" ? arcs.slice(0, arcs.indexOf(first)) : arcs;
+  if (rivals.some((one) => one.list === null && takesAlways(one) && (route === "first" || !one.otherwise))) return [];
+  const { each } = first.arc;
+  const message = `${elementOf(path)} has no output for an element of ${each} that meets no "when": one such element fails the whole firing`;
+  const hint = `add an output with "each": ${JSON.stringify(each)} and "otherwise": true, or name a place in "onError"`;
+  return [warning("no-route", first.path, message, hint)];
+}
+
+interface PlacedArc extends Way {
+  arc: OutputArc;
+  path: JsonPath;
+}
+
+/** Those of one outcome, as far as they can be read; what cannot has a finding of its own. */
+function placedArcs({ out }: Transition, path: JsonPath, failing: boolean): PlacedArc[] {
+  return out.flatMap((arc, index) => {
+    if ((arc.error === true) !== failing) return [];
+    try {
+      return [{ ...wayOf(arc), arc, path: [...path, "out", index] }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function takesAlways({ arc }: PlacedArc): boolean {
+  return arc.when === undefined && arc.port === undefined;
 }

@@ -22,6 +22,7 @@ import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
 import type { TokenKey } from "./marking-index.ts";
 import { type CompiledSchedule, compileSchedule } from "./schedule.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
+import { type Way, wayOf } from "./ways-out.ts";
 
 const BUILT_IN_TITLES: Record<string, string> = {
   [REJECTED]: "Deliveries that could not be taken in, with the reason",
@@ -73,8 +74,10 @@ export interface CompiledWatch {
   limit: number;
 }
 
-export interface CompiledOutput {
+export interface CompiledOutput extends Way {
   arc: OutputArc;
+  /** Its position in the file. */
+  index: number;
   when: CompiledExpression | null;
   each: CompiledExpression | null;
   value: CompiledTemplate | null;
@@ -299,9 +302,11 @@ export function bindsMany({ gather, batch, take }: CompiledInput): boolean {
   return gather !== null || batch !== null || take !== 1;
 }
 
-function compileOutput(arc: OutputArc): CompiledOutput {
+function compileOutput(arc: OutputArc, index: number): CompiledOutput {
   return {
+    ...wayOf(arc),
     arc,
+    index,
     when: optional(arc.when, compileExpression),
     each: optional(arc.each, compileExpression),
     value: arc.value === undefined ? null : compileTemplate(arc.value),

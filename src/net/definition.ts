@@ -68,10 +68,15 @@ export const inputArcSchema = z.strictObject({
 export const outputArcSchema = z.strictObject({
   to: placeRef.describe("The place that the token goes to, or `<sub>--<port>`: an in port of a sub-net"),
   when: expression.optional().describe("Condition over the inputs and `$result`; with `each`, `$item` in it chooses among the elements"),
-  otherwise: z.literal(true).optional().describe("Matches when no earlier arc did"),
+  otherwise: z
+    .literal(true)
+    .optional()
+    .describe("Matches when no earlier arc did; with `each`: for the elements that no earlier arc with the same `each` took"),
   port: name.optional().describe("Of a link with instances: only for results that left the sub-net by this out port"),
   error: z.literal(true).optional().describe("For firings that finally failed; `$error` has code, message and outlook"),
-  each: expression.optional().describe("An array: one token for each element, which goes by `$item` (and `$index`)"),
+  each: expression
+    .optional()
+    .describe("An array: one token for each element, which goes by `$item` (and `$index`) and is routed by itself"),
   value: template.optional().describe("The token's data; default: `$item` with `each`, else `$result`"),
   set: z.record(z.string(), template).optional().describe("Fields laid over the value, which must be an object"),
   weight: z

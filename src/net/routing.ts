@@ -1,6 +1,6 @@
 /**
- * Routing: which tokens a finished firing produces, and where. Outputs go to the first arc that matches, with
- * `"route": "all"` to every one; what matches nothing is an error and goes where the transition sends its errors.
+ * Routing: which tokens a finished firing produces, and where. A result, or each element of an array in it, goes to the first arc that
+ * matches, with `"route": "all"` to every one; what matches nothing is an error and goes where the transition sends its errors.
  */
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
@@ -11,6 +11,7 @@ import { inputScope } from "./binding.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledOutput, CompiledTransition } from "./compiled-net.ts";
 import type { Bound, Scope } from "./scope.ts";
+import { type WaysOut, waysOut } from "./ways-out.ts";
 
 export interface Provenance {
   net: string;
@@ -77,61 +78,115 @@ function route(
   now: number,
   failed: boolean,
 ): PlacedToken[] {
-  const extra: Record<string, Bound> = { [name]: { data: value, meta: null } };
-  const scope = inputScope(inputs, extra);
-  const produced: PlacedToken[] = [];
-  let matched = false;
-  let arcs = 0;
-  for (let index = 0; index < transition.outputs.length; index += 1) {
-    const output = transition.outputs[index] as CompiledOutput;
-    if ((output.arc.error === true) !== failed) continue;
-    arcs += 1;
-    if (output.arc.otherwise && matched) continue;
-    if (output.when && !perItem(output) && output.when.test(scope, now) === false) continue;
-    const tokens = tokensFor(transition, output, index, inputs, extra, scope, value, from, now);
-    if (perItem(output) && tokens.length === 0) continue;
-    matched = true;
-    produced.push(...tokens);
-    if (transition.definition.route === "first") break;
-  }
-  if (!matched && (arcs > 0 || failed)) {
-    throw new Terminal({
-      code: "no-route",
-      message: `no output of ${transition.id} matches ${failed ? "its error" : "its result"}`,
-      hint: 'add an output with "otherwise": true, or name a place in onError',
-    });
-  }
-  return produced;
+  const outputs = transition.outputs.filter(({ arc }) => (arc.error === true) === failed);
+  const share = new Shared(transition, inputs, name, value, now);
+  const ways = waysOut(outputs, transition.definition.route === "first", {
+    holds: (at) => share.holds(outputs[at] as CompiledOutput),
+    holdsFor: (at, item) => share.holdsFor(outputs[at] as CompiledOutput, item),
+    size: (at) => share.items(outputs[at] as CompiledOutput).length,
+  });
+  if (ways.left.length > 0 || (ways.nothing && (outputs.length > 0 || failed)))
+    throw noRoute(transition, ways.left, outputs, share, failed);
+  return ways.taken.flatMap(({ way, item }) => {
+    const output = outputs[way] as CompiledOutput;
+    const data = item === null ? share.whole(output) : share.item(output, item);
+    return copies(output, item ?? 0, (at) => placeToken(output.arc.to, data, output.index, at, inputs, transition.id, from));
+  });
 }
 
-function tokensFor(
-  transition: CompiledTransition,
-  output: CompiledOutput,
-  index: number,
-  inputs: BoundInput[],
-  extra: Record<string, Bound>,
-  scope: Scope,
-  value: Json,
-  from: Provenance,
-  now: number,
-): PlacedToken[] {
-  if (!output.each) {
-    const data = laidOver(output, output.value ? output.value.render(scope, now) : value, scope, now);
-    return copies(output, 0, (at) => placeToken(output.arc.to, data, index, at, inputs, transition.id, from));
+/** What the outputs of one firing look at: the inputs, the result, and the elements of its arrays, each array worked out once. */
+class Shared {
+  readonly #transition: CompiledTransition;
+  readonly #inputs: BoundInput[];
+  readonly #extra: Record<string, Bound>;
+  readonly #value: Json;
+  readonly #now: number;
+  readonly #scope: Scope;
+  readonly #lists = new Map<string, { items: Json[]; scopes: Scope[] }>();
+
+  constructor(transition: CompiledTransition, inputs: BoundInput[], name: "$result" | "$error", value: Json, now: number) {
+    this.#transition = transition;
+    this.#inputs = inputs;
+    this.#extra = { [name]: { data: value, meta: null } };
+    this.#value = value;
+    this.#now = now;
+    this.#scope = inputScope(inputs, this.#extra);
   }
-  const items = output.each.evaluate(scope, now);
-  if (!Array.isArray(items)) {
-    throw new Terminal({
-      code: "each-not-array",
-      message: `"each" of ${transition.id} -> ${output.arc.to} gives no array but ${JSON.stringify(items)?.slice(0, 80)}`,
-      ...(isJsonObject(items) && "$artifact" in items ? { hint: IN_THE_STORE } : {}),
+
+  holds({ when }: CompiledOutput): boolean {
+    return when?.test(this.#scope, this.#now) !== false;
+  }
+
+  holdsFor(output: CompiledOutput, at: number): boolean {
+    return output.when?.test(this.#scopeOf(output, at), this.#now) !== false;
+  }
+
+  whole(output: CompiledOutput): Json {
+    return laidOver(output, output.value ? output.value.render(this.#scope, this.#now) : this.#value, this.#scope, this.#now);
+  }
+
+  item(output: CompiledOutput, at: number): Json {
+    const scope = this.#scopeOf(output, at);
+    const plain = this.items(output)[at] as Json;
+    return laidOver(output, output.value ? output.value.render(scope, this.#now) : plain, scope, this.#now);
+  }
+
+  items(output: CompiledOutput): Json[] {
+    return this.#listOf(output).items;
+  }
+
+  #listOf(output: CompiledOutput) {
+    const key = output.list ?? "";
+    const known = this.#lists.get(key);
+    if (known) return known;
+    const items = output.each?.evaluate(this.#scope, this.#now);
+    if (!Array.isArray(items)) throw notArray(this.#transition, output, items);
+    const list = { items, scopes: [] };
+    this.#lists.set(key, list);
+    return list;
+  }
+
+  #scopeOf(output: CompiledOutput, at: number): Scope {
+    const { items, scopes } = this.#listOf(output);
+    scopes[at] ??= inputScope(this.#inputs, {
+      ...this.#extra,
+      $item: { data: items[at] as Json, meta: null },
+      $index: { data: at, meta: null },
     });
+    return scopes[at];
   }
-  return items.flatMap((item, at) => {
-    const inner = inputScope(inputs, { ...extra, $item: { data: item, meta: null }, $index: { data: at, meta: null } });
-    if (output.when && perItem(output) && output.when.test(inner, now) === false) return [];
-    const data = laidOver(output, output.value ? output.value.render(inner, now) : item, inner, now);
-    return copies(output, at, (copy) => placeToken(output.arc.to, data, index, copy, inputs, transition.id, from));
+}
+
+function notArray({ id }: CompiledTransition, { arc }: CompiledOutput, value: Json | undefined): Terminal {
+  return new Terminal({
+    code: "each-not-array",
+    message: `"each" of ${id} -> ${arc.to} gives no array but ${JSON.stringify(value)?.slice(0, 80)}`,
+    ...(isJsonObject(value) && "$artifact" in value ? { hint: IN_THE_STORE } : {}),
+  });
+}
+
+/** One element that no output takes fails the whole firing: nothing of it has happened, so that it can be tried again. */
+function noRoute(
+  { id }: CompiledTransition,
+  left: WaysOut["left"],
+  outputs: readonly CompiledOutput[],
+  share: Shared,
+  failed: boolean,
+): Terminal {
+  const [first] = left;
+  const output = first && outputs[first.way];
+  if (!first || !output) {
+    const message = `no output of ${id} matches ${failed ? "its error" : "its result"}`;
+    return new Terminal({ code: "no-route", message, hint: 'add an output with "otherwise": true, or name a place in onError' });
+  }
+  const [at = 0] = first.items;
+  const shown = JSON.stringify(share.items(output)[at])?.slice(0, 80);
+  const { each } = output.arc;
+  const which = first.items.length === 1 ? `element ${at} of ${each}` : `${first.items.length} elements of ${each}, the first at ${at}`;
+  return new Terminal({
+    code: "no-route",
+    message: `no output of ${id} takes ${which}: ${shown}`,
+    hint: `add an output with "each": ${JSON.stringify(each)} and "otherwise": true`,
   });
 }
 
@@ -146,11 +201,6 @@ function copies({ arc: { weight = 1 } }: CompiledOutput, at: number, make: (at: 
   const made: PlacedToken[] = [];
   for (let copy = 0; copy < weight; copy += 1) made.push(make(at * weight + copy));
   return made;
-}
-
-/** A condition that names the item decides for each item. */
-function perItem(output: CompiledOutput): boolean {
-  return output.each !== null && (output.when?.roots.includes("$item") ?? false);
 }
 
 function laidOver(output: CompiledOutput, value: Json, scope: Scope, now: number): Json {

@@ -316,13 +316,33 @@ describe("names and places", () => {
       { "transitions.security.out.1.when": "true", "transitions.security.onError": "escalations" },
     ],
     [
-      ["warning elements-lost transitions.plan.out.1"],
+      ["warning no-route transitions.plan.out.0"],
       {
         "transitions.plan.route": "first",
-        "transitions.plan.onError": "escalations",
+        "transitions.plan.out": [
+          { to: "task", each: "$result.tasks", when: "$item.size < 3" },
+          { to: "escalations", otherwise: true },
+        ],
+      },
+    ],
+    [
+      [],
+      {
+        "transitions.plan.route": "first",
         "transitions.plan.out": [
           { to: "task", each: "$result.tasks", when: "$item.size < 3" },
           { to: "escalations", each: "$result.tasks", otherwise: true },
+        ],
+      },
+    ],
+    [
+      ["warning unreachable-arc transitions.plan.out.1"],
+      {
+        "transitions.plan.route": "first",
+        "transitions.plan.out": [
+          { to: "task", each: "$result.tasks" },
+          { to: "escalations", each: "$result.tasks", when: "$item.size > 3" },
+          { to: "escalations", each: "$result.others" },
         ],
       },
     ],

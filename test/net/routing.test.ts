@@ -73,6 +73,84 @@ describe("routing", () => {
     expect(places([{ to: "x", each: "$result", when: "$item > 5" }], [1])).toBe("no-route");
   });
 
+  describe("decides for each element by itself", () => {
+    const big = { to: "big", each: "$result.list", when: "$item > 5" };
+    const rest = { to: "rest", each: " $result . list ", otherwise: true as const };
+
+    it("first match and otherwise see the element, not the array, however its `each` is spelled", () => {
+      const expected = [
+        ["big", 9],
+        ["rest", 1],
+        ["rest", 2],
+      ];
+      expect(places([big, rest], { list: [1, 9, 2] })).toEqual(expected);
+      expect(places([big, rest], { list: [1, 9, 2] }, { route: "all" })).toEqual(expected);
+      const { otherwise: _, ...last } = rest;
+      expect(places([big, last], { list: [1, 9, 2] })).toEqual(expected);
+      expect(places([big, { ...big, to: "again" }, rest], { list: [9] })).toEqual([["big", 9]]);
+      expect(places([{ ...big, when: "$index == 1" }, rest], { list: [7, 8] })).toEqual([
+        ["big", 8],
+        ["rest", 7],
+      ]);
+    });
+
+    it("one that nothing takes fails the firing, which says which", () => {
+      for (const route of ["first", "all"]) {
+        const { outcome, failed } = routed([big], { list: [9, 1, 2] }, { route, onError: "mine" });
+        expect(outcome).toMatchObject({
+          error: {
+            code: "no-route",
+            message: "no output of t takes 2 elements of $result.list, the first at 1: 1",
+            hint: expect.stringContaining('"otherwise": true'),
+          },
+        });
+        expect(failed.map(({ place }) => place)).toEqual(["mine"]);
+      }
+      // A later output of the whole does not get what is left of it.
+      expect(places([big, { to: "z", otherwise: true }], { list: [1, 9] })).toBe("no-route");
+      expect(places([big, { to: "z", otherwise: true }], { list: [] })).toEqual([["z", { list: [] }]]);
+    });
+
+    it("who takes the whole has taken its elements", () => {
+      expect(places([{ to: "all" }, big], { list: [1, 9] }, { route: "all" })).toEqual([
+        ["all", { list: [1, 9] }],
+        ["big", 9],
+      ]);
+      expect(places([{ to: "all", when: "$result.list[0] == 1" }, big], { list: [1, 9] })).toEqual([["all", { list: [1, 9] }]]);
+      const alone = { to: "rest", each: "$result.list", otherwise: true as const };
+      expect(places([{ to: "all", when: "$result.whole" }, alone], { whole: true, list: [1] }, { route: "all" })).toHaveLength(1);
+      expect(places([{ to: "all", when: "$result.whole" }, alone], { list: [1] }, { route: "all" })).toEqual([["rest", 1]]);
+      expect(places([{ to: "all" }, big, rest], { list: [1, 9] }, { route: "all" }).slice(1)).toEqual([
+        ["big", 9],
+        ["rest", 1],
+      ]);
+    });
+
+    it("arrays beside each other do not compete, and an empty one leaves nothing behind", () => {
+      const two = [
+        { to: "kept", each: "$result.keep" },
+        { to: "redo", each: "$result.rework" },
+        { to: "none", otherwise: true as const },
+      ];
+      expect(places(two, { keep: [1], rework: [2] })).toEqual([
+        ["kept", 1],
+        ["redo", 2],
+      ]);
+      expect(places(two, { keep: [], rework: [2] })).toEqual([["redo", 2]]);
+      expect(places(two, { keep: [], rework: [] })).toEqual([["none", { keep: [], rework: [] }]]);
+      expect(places([{ to: "x", each: "$result" }], [])).toEqual([]);
+    });
+
+    it("a condition that does not name the element opens or closes the way for all of them", () => {
+      const open = { to: "x", each: "$result.list", when: "$result.ok" };
+      const closed = { to: "y", when: "NOT $result.ok" };
+      expect(places([open, closed], { ok: true, list: [1] }, { route: "all" })).toEqual([["x", 1]]);
+      expect(places([open, closed], { ok: false, list: [1] }, { route: "all" })).toEqual([["y", { ok: false, list: [1] }]]);
+      expect(places([open], { ok: false, list: [1] })).toBe("no-route");
+      expect(places([open, rest], { ok: false, list: [1] })).toEqual([["rest", 1]]);
+    });
+  });
+
   it("errors take their own arcs, and what is wrong with those goes to onError", () => {
     const error = { to: "bad", error: true as const };
     const out = [

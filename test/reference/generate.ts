@@ -31,13 +31,21 @@ interface Choice {
   priority: number;
 }
 
-const output: fc.Arbitrary<ModelOutput> = fc.record({
-  to: place,
-  when: rarely(plain),
-  otherwise: fc.constant(false),
-  each: fc.constant(false).chain(() => fc.integer({ min: 0, max: 5 }).map((n) => n === 0)),
-  weight: fc.constantFrom(1, 1, 1, 2),
-});
+const pick = fc.record({ operator, against: fc.integer({ min: 0, max: 3 }) });
+const output: fc.Arbitrary<ModelOutput> = fc
+  .record({
+    to: place,
+    when: rarely(plain),
+    otherwise: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+    each: fc.constantFrom(null, null, null, "parts" as const, "parts" as const, "numbers" as const),
+    pick: fc.option(pick, { nil: null }),
+    weight: fc.constantFrom(1, 1, 1, 2),
+  })
+  .map((arc) => ({
+    ...arc,
+    when: arc.otherwise ? null : arc.when,
+    pick: arc.otherwise || arc.each === null ? null : arc.pick,
+  }));
 
 const choice: fc.Arbitrary<Choice> = fc.record({
   kind: fc.constantFrom("pass" as const, "map" as const, "command" as const),

@@ -2,7 +2,7 @@
  * What a net means, written down as plainly as it goes and apart from the engine: places are lists, binding tries everything
  * in order. Made from docs/net-file.md and the design's words alone; slow, and meant to be read.
  */
-import type { Condition, Data, ModelArc, ModelNet, ModelTransition } from "./model.ts";
+import type { Condition, Data, ModelArc, ModelNet, ModelTransition, Operator } from "./model.ts";
 
 export interface RefToken {
   id: number;
@@ -167,17 +167,45 @@ export class Reference {
     const gone = new Set([...consumed(bound).map(({ id }) => id), ...swept.map(({ id }) => id)]);
     for (const [place, tokens] of Object.entries(this.places)) this.places[place] = tokens.filter(({ id }) => !gone.has(id));
     for (const id of gone) this.held.delete(id);
-    let matched = false;
-    for (const arc of transition.out) {
-      if (arc.otherwise && matched) continue;
-      if (arc.when && !holds(arc.when, { id: 0, data: result }, [])) continue;
-      matched = true;
-      const made = arc.each ? result.parts.map((v) => ({ k: result.k, v, parts: [] })) : [result];
-      for (const data of made) for (let n = 0; n < arc.weight; n++) this.#lay(arc.to, data);
-      if (transition.route === "first") break;
-    }
-    if (!matched && transition.out.length > 0) this.#lay("dead-letter", "error");
+    const made = routed(transition, result);
+    if (made === null) this.#lay("dead-letter", "error");
+    else for (const { to, data } of made) this.#lay(to, data);
   }
+}
+
+/** What a result becomes, or null where a part of it finds no way. The parts of an array are results of their own. */
+function routed({ out, route }: ModelTransition, result: Data): { to: string; data: Data }[] | null {
+  const made: { to: string; data: Data }[] = [];
+  const open = new Map<string, Set<number>>();
+  let whole = false;
+  for (const [at, arc] of out.entries()) {
+    if (whole && route === "first") break;
+    const meets = holds(arc.when, { id: 0, data: result }, []);
+    // A condition that names the element is asked of each of them; any other opens or closes the way for all.
+    if (!meets && arc.pick === null) continue;
+    const earlier = out.slice(0, at).filter(({ each }) => each === arc.each);
+    const lay = (data: Data) => {
+      for (let n = 0; n < arc.weight; n++) made.push({ to: arc.to, data });
+    };
+    if (arc.each === null) {
+      if ((arc.otherwise || route === "first") && made.length > 0) continue;
+      whole = true;
+      lay(result);
+      continue;
+    }
+    if (arc.otherwise && earlier.length === 0 && made.length > 0) continue;
+    const elements = arc.each === "parts" ? result.parts : [result.k, result.v];
+    const left = open.get(arc.each) ?? new Set(elements.keys());
+    open.set(arc.each, left);
+    for (const [index, v] of elements.entries()) {
+      if ((arc.otherwise || route === "first") && !left.has(index)) continue;
+      if (arc.pick && !(meets && compare(v, arc.pick.operator, arc.pick.against))) continue;
+      left.delete(index);
+      lay({ k: result.k, v, parts: [] });
+    }
+  }
+  const lost = [...open.values()].some((left) => left.size > 0) || (open.size === 0 && out.length > 0);
+  return lost && !whole ? null : made;
 }
 
 /** Has read arcs and consumes nothing. */
@@ -203,7 +231,10 @@ function holds(where: Condition | null, token: RefToken, bound: Bound): boolean 
     fieldOf(token, where.field),
     typeof other === "number" || typeof against === "number" ? Number(other) : fieldOf(other, against.field),
   ];
-  return where.operator === "==" ? a === b : where.operator === "!=" ? a !== b : where.operator === "<" ? a < b : a >= b;
+  return compare(a, where.operator, b);
+}
+function compare(a: number, operator: Operator, b: number): boolean {
+  return operator === "==" ? a === b : operator === "!=" ? a !== b : operator === "<" ? a < b : a >= b;
 }
 /** A `pass` hands on its first input, a `map` adds one to its `v`, or counts where there are many. */
 function resultOf(transition: ModelTransition, bound: Bound): Data {

@@ -28,8 +28,10 @@ export interface ModelOutput {
   to: string;
   when: Condition | null;
   otherwise: boolean;
-  /** One token for each of the result's parts. */
-  each: boolean;
+  /** One token for each of the result's parts, or for its two numbers. */
+  each: "parts" | "numbers" | null;
+  /** Which elements it takes, each by itself. */
+  pick: { operator: Operator; against: number } | null;
   weight: number;
 }
 export interface ModelTransition {
@@ -49,6 +51,13 @@ export interface ModelNet {
 const text = ({ field, operator, against }: Condition, of: string) =>
   `${of}.${field} ${operator} ${typeof against === "number" ? against : `${against.input}.${against.field}`}`;
 
+const ARRAYS = { parts: "$result.parts", numbers: "[$result.k, $result.v]" };
+
+function whenOf({ when, pick }: ModelOutput): { when?: string } {
+  const all = [...(when ? [text(when, "$result")] : []), ...(pick ? [`$item ${pick.operator} ${pick.against}`] : [])];
+  return all.length > 0 ? { when: all.join(" AND ") } : {};
+}
+
 export function netFileOf(net: ModelNet): Omit<NetFile, "net"> {
   const places: NetFile["places"] = {};
   for (const { name, capacity } of net.places) places[name] = { open: true, ...(capacity === null ? {} : { capacity }) };
@@ -67,9 +76,9 @@ function transitionOf({ kind, in: inputs, out, route, correlate, priority }: Mod
     in: inputs.map(arcOf),
     out: out.map((arc) => ({
       to: arc.to,
-      ...(arc.when ? { when: text(arc.when, "$result") } : {}),
+      ...whenOf(arc),
       ...(arc.otherwise ? { otherwise: true as const } : {}),
-      ...(arc.each ? { each: "$result.parts", value: { k: "${$result.k}", v: "${$item}", parts: [] } } : {}),
+      ...(arc.each ? { each: ARRAYS[arc.each], value: { k: "${$result.k}", v: "${$item}", parts: [] } } : {}),
       ...(arc.weight === 1 ? {} : { weight: arc.weight }),
     })),
   };

@@ -67,7 +67,11 @@ const LANES: Record<string, Lane> = {
         kind: "pass",
         route: "all",
         in: [{ place: "stories", as: "story" }],
-        out: [{ to: "anchors" }, { to: "tasks", each: "story.parts", value: { story: "${story.n}", part: "${$item}" } }],
+        out: [
+          { to: "anchors" },
+          { to: "tasks", each: "story.parts", when: '$item != "p1"', value: { story: "${story.n}", part: "${$item}" } },
+          { to: "tasks", each: "story.parts", otherwise: true, value: { story: "${story.n}", part: "${$item}" } },
+        ],
       },
       build: {
         kind: "command",

@@ -1,12 +1,11 @@
 /**
  * What a firing of a transition can put where, with the data unknown. One token stands for all that an array fans out
- * into; what gathers a group and fans out again hands the group on once.
+ * into, and one element for all of its elements; what gathers a group and fans out again hands the group on once.
  */
 
 import { DEAD_LETTER } from "../built-in-places.ts";
 import { isDeterministic, type OutputArc, type Transition } from "../definition.ts";
-import { parseExpression } from "../expression-parser.ts";
-import { pathsIn } from "../expression-tree.ts";
+import { type Way, wayOf, waysOut } from "../ways-out.ts";
 import { type Assignment, assignments, comparesSize, holds } from "./conditions.ts";
 
 export interface Outcome {
@@ -24,7 +23,7 @@ export interface Outcome {
 export function outcomesOf(one: Transition): Outcome[] {
   const done = one.out.filter((arc) => !arc.error);
   const errors = one.out.filter((arc) => arc.error);
-  const routed = waysOut(done).flatMap((arcs) => routings(arcs, one));
+  const routed = byPort(done).flatMap((arcs) => routings(arcs, one));
   const found: Outcome[] = routed.map(({ to, weights, limited }) =>
     to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, weights, limited },
   );
@@ -46,7 +45,7 @@ export function outcomesOf(one: Transition): Outcome[] {
 }
 
 /** The arcs that may take a result, for each port that it may leave an instance by. */
-function waysOut(arcs: readonly OutputArc[]): (readonly OutputArc[])[] {
+function byPort(arcs: readonly OutputArc[]): (readonly OutputArc[])[] {
   const ports = new Set(arcs.flatMap(({ port }) => port ?? []));
   if (ports.size === 0) return [arcs];
   const anyPort = arcs.filter(({ port }) => port === undefined);
@@ -73,11 +72,11 @@ interface Routing {
 function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
   if (arcs.length === 0) return [{ to: [], weights: [], limited: false }];
   const groups = one.in.some((arc) => arc.gather || arc.take === "all" || typeof arc.take === "string");
-  const empty = (at: number) => `array ${at} is empty`;
-  const questions = arcs.flatMap((arc, at) => (!groups && arc.each !== undefined && mayBeEmpty(arc) ? [empty(at)] : []));
+  const ways = arcs.map(wayOf);
+  const questions = groups ? [] : ways.flatMap(({ list }) => (list !== null && mayBeEmpty(list) ? [emptyQuestion(list)] : []));
   const all = assignments(
     arcs.flatMap(({ when }) => when ?? []),
-    questions,
+    [...new Set(questions)],
   );
   const routing = (chosen: readonly OutputArc[]): Routing => ({
     to: chosen.map(({ to }) => to),
@@ -87,8 +86,8 @@ function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
   // Too many conditions to tell apart: each arc alone, and all of them.
   if (all === null) return [...(one.route === "all" ? [routing(arcs)] : []), ...arcs.map((arc) => routing([arc]))];
   return all.flatMap((assignment) => {
-    const matched = matching(arcs, one.route, assignment, (at) => assignment.get(empty(at)) === "yes");
-    if (matched.length === 0) return [{ to: null, weights: [], limited: false }];
+    const matched = matching(arcs, ways, one.route === "first", assignment);
+    if (matched === null) return [{ to: null, weights: [], limited: false }];
     return (groups ? handedOnce(matched) : [matched]).map(routing);
   });
 }
@@ -96,19 +95,16 @@ function routings(arcs: readonly OutputArc[], one: Transition): Routing[] {
 /** By the arcs' own conditions, or by one before them that did not match. */
 function decidedBySize(arcs: readonly OutputArc[], chosen: readonly OutputArc[]): boolean {
   const first = arcs.findIndex((arc) => chosen.includes(arc));
-  return [...arcs.slice(0, first), ...chosen].some(({ when }) => when !== undefined && comparesSize(when));
+  const before = arcs.slice(0, first === -1 ? arcs.length : first);
+  return [...before, ...chosen].some(({ when }) => when !== undefined && comparesSize(when));
 }
 
-function matching(arcs: readonly OutputArc[], route: string, assignment: Assignment, isEmpty: (at: number) => boolean): OutputArc[] {
-  const matched: OutputArc[] = [];
-  for (const [at, arc] of arcs.entries()) {
-    if (arc.otherwise && matched.length > 0) continue;
-    if (arc.when !== undefined && !holds(arc.when, assignment)) continue;
-    if (isEmpty(at)) continue;
-    matched.push(arc);
-    if (route === "first") break;
-  }
-  return matched;
+/** Null: something finds no way. */
+function matching(arcs: readonly OutputArc[], ways: readonly Way[], first: boolean, assignment: Assignment): OutputArc[] | null {
+  const meets = (at: number) => arcs[at]?.when === undefined || holds(arcs[at].when, assignment);
+  const size = (at: number) => (assignment.get(emptyQuestion(ways[at]?.list ?? "")) === "yes" ? 0 : 1);
+  const { taken, left, nothing } = waysOut(ways, first, { holds: meets, holdsFor: meets, size });
+  return nothing || left.length > 0 ? null : taken.flatMap(({ way }) => arcs[way] ?? []);
 }
 
 /** A group that fans out again into several places: the one token for it goes to one of them. */
@@ -118,8 +114,11 @@ function handedOnce(matched: OutputArc[]): OutputArc[][] {
   return fans.map((fan) => matched.filter((arc) => arc.each === undefined || arc === fan));
 }
 
-/** An array that a `default` stands in for, or whose elements are chosen, may have none. */
-function mayBeEmpty(arc: OutputArc): boolean {
-  const chooses = arc.when !== undefined && pathsIn(parseExpression(arc.when)).some(({ root }) => root === "$item");
-  return chooses || /\bdefault\s*\(/.test(arc.each ?? "");
+function emptyQuestion(list: string): string {
+  return `${list} is empty`;
+}
+
+/** An array that a `default` stands in for may have no elements. */
+function mayBeEmpty(list: string): boolean {
+  return /\bdefault\s*\(/.test(list);
 }

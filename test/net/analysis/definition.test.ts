@@ -40,6 +40,33 @@ describe("conditions with the data unknown", () => {
   });
 });
 
+describe("elements of an array", () => {
+  const fan = (out: NonNullable<Extract<Steps[string], { kind: "pass" }>["out"]>, route: "first" | "all" = "first"): Steps => ({
+    fan: { kind: "pass", in: [{ place: "inbox" }], out, route },
+    left: pass("a", "done"),
+    right: pass("b", "done"),
+  });
+  const places = { inbox: open, a: {}, b: {}, done: sink };
+  const some = { to: "a", each: "inbox.parts", when: "$item.big" };
+
+  test.each(["first", "all"] as const)("go where they belong one by one (%s), and what none takes fails", (route) => {
+    const caught = analyse(places, fan([some, { to: "b", each: "inbox.parts", otherwise: true }], route));
+    expect([caught.findings, caught.bound["dead-letter"]]).toEqual([[], 0]);
+    expect(analyse(places, fan([some, { to: "b", when: "inbox.x" }])).bound["dead-letter"]).toBe(1);
+  });
+
+  test("of two arrays both go on", () => {
+    const two = fan([
+      { to: "a", each: "inbox.keep" },
+      { to: "b", each: "inbox.rework" },
+    ]);
+    expect(found(places, two)).toEqual([]);
+    const { right: _, ...rest } = two;
+    const also = { kind: "pass" as const, in: [{ place: "b" }, { place: "never" }], out: [{ to: "done" }] };
+    expect(found({ ...places, never: {} }, { ...rest, also }).join()).toContain('work-left-behind: work can stay behind in "b"');
+  });
+});
+
 describe("work that stays behind", () => {
   test("a join of which one branch can end elsewhere", () => {
     const steps: Steps = {
