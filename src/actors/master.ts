@@ -15,6 +15,7 @@ import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { ArtifactDesk } from "./artifact-desk.ts";
+import { ArtifactLender } from "./artifact-lender.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
 import { learnHere } from "./crystal/learn.ts";
 import { KnowledgeParts } from "./knowledge-parts.ts";
@@ -31,6 +32,7 @@ import { type Recruiter, startRecruiter } from "./recruiter/recruiter.ts";
 import { rosterOf } from "./roster.ts";
 import { serveRuntime } from "./runtime-commands.ts";
 import { runtimeMachine } from "./runtime-machine.ts";
+import { namesArtifact } from "./term/named-artifacts.ts";
 import { NET_VERBS } from "./term/net-commands.ts";
 import { Term } from "./term/term.ts";
 
@@ -97,7 +99,17 @@ export class Master {
       holds: (executor, { net, firing, attempt }) => master.terms.get(net)?.claims.holds(executor, firing, attempt) ?? null,
     });
     master.#serving.push(await ports.broker.work.serveArtifacts((executor, piece) => desk.take(executor, piece)));
-    master.#serving.push({ stop: async () => desk.stop() });
+    const lender = new ArtifactLender({
+      ...{ artifacts: ports.broker.artifacts, clock: ports.clock },
+      mayRead: (executor, { net, firing, attempt, artifact }) => {
+        const term = master.terms.get(net);
+        const holds = term?.claims.holds(executor, firing, attempt) ?? null;
+        if (!term || holds === null) return null;
+        return holds ? namesArtifact(term, firing, artifact, ports.broker.artifacts) : Promise.resolve(false);
+      },
+    });
+    master.#serving.push(await ports.broker.work.lendArtifacts((executor, ask) => lender.give(executor, ask)));
+    for (const each of [desk, lender]) master.#serving.push({ stop: async () => each.stop() });
     await master.circle.claimName();
     master.#serving.push(await serveMaster(master));
     await master.circle.start();

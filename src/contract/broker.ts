@@ -4,6 +4,8 @@
  */
 import type {
   ArtifactAnswer,
+  ArtifactAsk,
+  ArtifactGiven,
   ArtifactPiece,
   ClaimAnswer,
   ClaimRequest,
@@ -190,6 +192,8 @@ export interface WorkDesk {
   onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true }) => void): Promise<Serving>;
   /** Takes artefacts from executors. Null: another master owns the net, and its answer is the one that counts. */
   serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving>;
+  /** Gives artefacts to executors, piece by piece. Null: another master owns the net. */
+  lendArtifacts(answer: (executor: string, ask: ArtifactAsk) => Promise<ArtifactGiven | null>): Promise<Serving>;
 }
 
 /** The executor's side: all that its credentials reach. */
@@ -207,6 +211,8 @@ export interface ExecutorLine {
   heartbeat(presence: ExecutorPresence): void;
   /** Hands one piece of an artefact to the owner of the net. Throws Retryable when nobody answers. */
   sendArtifact(executor: string, piece: ArtifactPiece): Promise<ArtifactAnswer>;
+  /** A piece of an artefact that the open attempt may read. Throws Retryable when nobody answers. */
+  askArtifact(executor: string, ask: ArtifactAsk): Promise<ArtifactGiven>;
   /** Whether the wire is up, and since when (ms of its clock). */
   connected(): boolean;
   close(): Promise<void>;

@@ -132,3 +132,16 @@ export type ArtifactAnswer =
   /** It is in the store; what is left of it need not be sent. */
   | { state: "stored"; ref: ArtifactRef }
   | { state: "failed"; error: ErrorData };
+
+/** A piece of an artefact, asked for by the executor that holds an attempt whose inputs name it. */
+export interface ArtifactAsk {
+  net: string;
+  firing: string;
+  attempt: number;
+  /** Its id. */
+  artifact: string;
+  /** Bytes that it has already. */
+  from: number;
+}
+/** `size`: bytes of the whole. A piece without bytes is behind its end. */
+export type ArtifactGiven = { state: "piece"; bytes: Uint8Array; size: number } | { state: "failed"; error: ErrorData };

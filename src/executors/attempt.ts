@@ -17,7 +17,7 @@ import { receiver } from "../contract/sealed.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import type { HandDefinition, Workshop } from "./hand.ts";
-import { type AttemptParts, handContext } from "./hand-context.ts";
+import { type AttemptParts, fitting, handContext } from "./hand-context.ts";
 import { checkInput, checkOutput, isZod } from "./hand-input.ts";
 import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
@@ -202,14 +202,21 @@ async function perform(bench: Bench, order: WorkOrder, granted: Granted, abort: 
     await rm(workDir, { recursive: true, force: true });
     mkdirSync(workDir, { recursive: true });
     checkInput(hand.input, order);
-    const value = await unlessAborted(
-      hand.run(
-        handContext({ bench, order, hand, granted, signal: work.signal, workDir, ask, end: (error) => work.abort(error), afterwards }),
-      ),
-      work.signal,
-    );
+    const parts = {
+      bench,
+      order,
+      hand,
+      granted,
+      signal: work.signal,
+      workDir,
+      ask,
+      end: (error: Terminal) => work.abort(error),
+      afterwards,
+    };
+    const value = await unlessAborted(hand.run(handContext(parts)), work.signal);
     if (!isZod(hand.output)) checkOutput(hand.output, hand.name, value);
-    return soundOutcome({ ok: true, value });
+    const outcome = soundOutcome({ ok: true, value });
+    return outcome.ok ? { ok: true, value: await unlessAborted(fitting(parts, value), work.signal) } : outcome;
   } catch (error) {
     if (isDiskFull(error)) return { ok: false, error: errorData(diskFull(bench.workshop.dir, error)) };
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");

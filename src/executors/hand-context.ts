@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { delay } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, PetrelError, type Terminal } from "../contract/errors.ts";
+import type { Json } from "../contract/json.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { traceparentOf } from "../contract/trace-context.ts";
 import { fileBytes, layDown } from "./artifact-content.ts";
+import { fetchArtifact } from "./artifact-download.ts";
 import { handOver } from "./artifact-upload.ts";
 import type { Bench } from "./attempt.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
+import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";
 import { checkBranch, checkCommand, checkHost, checkPath } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
@@ -42,12 +45,24 @@ export function handContext(parts: AttemptParts): HandContext {
     ...{ key: order.key, traceparent, keepBytes: bench.policy.limits.outputMb * 1024 * 1024 },
     ...processes(parts, traceparent),
     ...ownersWord(parts),
-    serve: (handler) => bench.desk.open(order, handler),
+    serve: (handler) => bench.desk.open(order, async (tool, input) => await fitting(parts, await handler(tool, input))),
     artifact: artifacts(parts),
+    fetchArtifact: async (ref) => {
+      const file = join(workDir, bench.workshop.ids.next());
+      await fetchArtifact({ line: bench.line, executor: bench.name, clock: bench.workshop.clock, signal }, order, ref, file);
+      return file;
+    },
     checkHost: (url) => checkHost(order, url, bench.policy),
     checkPath: (path) => checkPath(order, path, bench.policy, workDir),
     checkBranch: (name) => checkBranch(order, name, bench.policy),
   };
+}
+
+/** Throws what `HandContext.artifact` does. */
+export function fitting(parts: AttemptParts, value: Json): Promise<Json> {
+  const store = artifacts(parts);
+  const filter = secretFilter(new Map(Object.entries(parts.granted.secrets)));
+  return fitValue(value, filter, (bytes, mediaType) => store(bytes, { name: "part of a result", mediaType }));
 }
 
 /** Asked again while nobody answers: until the lease is lost, which aborts. */

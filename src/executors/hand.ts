@@ -61,6 +61,11 @@ export interface HandContext {
    * Secrets of the attempt are taken out. Errors: Terminal `artifact-too-large`, and the attempt's end.
    */
   artifact(content: ArtifactSource | { file: string }, about: { name: string; mediaType: string }): Promise<ArtifactRef & { name: string }>;
+  /**
+   * An artefact that an input of this work names, as a file in the work directory. Errors: Terminal `artifact-missing` and
+   * `artifact-damaged`, Refused `artifact-not-yours`, and the attempt's end.
+   */
+  fetchArtifact(ref: ArtifactRef): Promise<string>;
   /** Throws Refused `policy-host` unless the machine's policy lets hands speak to the host of this URL. */
   checkHost(url: string | URL): void;
   /** Throws Refused `policy-path` unless the machine's policy lets hands use this folder or file. Gives its real path. */

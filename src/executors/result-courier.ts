@@ -2,12 +2,13 @@
  * Brings results to the owner.
  * C1 A result leaves the disk only when the owner says that it is in the log, or that its attempt is closed.
  * C2 Delivered again after a while without that answer, and after a restart; the owner takes it once.
+ * C3 What no message can carry is a failure that says so: to bring it again would change nothing.
  */
 
 import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay } from "../contract/clock.ts";
 import type { ClaimAnswer, WorkResult } from "../contract/envelope.ts";
-import { errorData } from "../contract/errors.ts";
+import { errorData, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { Shelves } from "./result-shelf.ts";
 
@@ -47,8 +48,9 @@ export function startCourier(parts: {
   };
 }
 
-async function bring(parts: Parameters<typeof startCourier>[0], result: WorkResult, onDelivered?: () => void): Promise<void> {
+async function bring(parts: Parameters<typeof startCourier>[0], given: WorkResult, onDelivered?: () => void): Promise<void> {
   const { line, clock, logger, shelves, signal } = parts;
+  let result = given;
   const about = { net: result.net, firing: result.firing, attempt: result.attempt };
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
@@ -63,6 +65,7 @@ async function bring(parts: Parameters<typeof startCourier>[0], result: WorkResu
       }
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof Terminal && error.code === "message-too-large") result = { ...given, outcome: tooLarge(given, error) }; // C3
       logger.warn({ ...about, error: errorData(error) }, "result could not be delivered yet");
     }
     await delay(clock, pause, signal);
@@ -84,4 +87,10 @@ async function askSettled(parts: Parameters<typeof startCourier>[0], result: Wor
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }
   return "again";
+}
+
+function tooLarge({ net, transition }: WorkResult, cause: Terminal): WorkResult["outcome"] {
+  const message = `the result of ${net}/${transition} is too large to be brought: ${cause.message}`;
+  const hint = "let the hand give less, or put what is large into an artefact";
+  return { ok: false, error: errorData(new Terminal({ code: "result-too-large", message, hint, cause })) };
 }

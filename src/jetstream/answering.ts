@@ -2,14 +2,19 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { Serving } from "../contract/broker.ts";
 import { PetrelError, Retryable } from "../contract/errors.ts";
-import type { Link } from "./link.ts";
+import { type Link, unsendable } from "./link.ts";
 
-/** Serves a subject; `answer` gives the bytes of the reply, or null to leave it to another, and must not reject. */
+type Answer = Uint8Array | string | null;
+
+/**
+ * Serves a subject; `answer` gives the bytes of the reply, or null to leave it to another, and must not reject. `instead` is said where
+ * the answer does not fit into a message.
+ */
 export async function serve(
   link: Link,
   subject: string,
-  answer: (msg: Msg) => Promise<Uint8Array | string | null>,
-  queue?: string,
+  answer: (msg: Msg) => Promise<Answer>,
+  { queue, instead = () => null }: { queue?: string; instead?: (error: PetrelError) => Answer } = {},
 ): Promise<Serving> {
   const take = (msg: Msg) => {
     // The broker checks no right on reply subjects: whoever may publish to a stream can steer its acknowledgement here. Such
@@ -17,12 +22,24 @@ export async function serve(
     if (!msg.reply || msg.reply.startsWith("$JS.")) return;
     void answer(msg).then((payload) => {
       // While the wire is down the answer is lost; whoever asked asks again.
-      if (payload !== null && !link.nc.isClosed()) msg.respond(payload);
+      if (payload === null || link.nc.isClosed()) return;
+      const error = respond(msg, payload, link.largestMessage);
+      const other = error?.outlook === "terminal" ? instead(error) : null;
+      if (other !== null) respond(msg, other, link.largestMessage);
     });
   };
   const serving = link.subscribe(subject, take, queue);
   await link.settled();
   return serving;
+}
+
+function respond(msg: Msg, payload: Uint8Array | string, limit: number): PetrelError | null {
+  try {
+    msg.respond(payload);
+    return null;
+  } catch (cause) {
+    return unsendable("whoever asked", cause, limit);
+  }
 }
 
 /** Asks a service of an owner; without one: Retryable `no-owner`. */

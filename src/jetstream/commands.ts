@@ -22,13 +22,19 @@ export function jetStreamCommands(link: Link): Commands {
 
 /** Serves `<subject>.<verb>` with JSON both ways. */
 export function serveCommands(link: Link, subject: string, handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving> {
-  return serve(link, subject, async (msg) => {
-    try {
-      return JSON.stringify(await handle(lastToken(msg.subject), parseBody(msg.data)));
-    } catch (error) {
-      return JSON.stringify({ ok: false, error: errorData(error) } satisfies CommandAnswer);
-    }
-  });
+  const failed = (error: unknown) => JSON.stringify({ ok: false, error: errorData(error) } satisfies CommandAnswer);
+  return serve(
+    link,
+    subject,
+    async (msg) => {
+      try {
+        return JSON.stringify(await handle(lastToken(msg.subject), parseBody(msg.data)));
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    { instead: failed },
+  );
 }
 
 function parseBody(data: Uint8Array): Json {

@@ -1,7 +1,10 @@
 /** The executor's side: it pulls, claims, delivers, and answers requests addressed to it. Its credentials reach nothing else. */
+import type { Msg } from "@nats-io/transport-node";
 import type { ExecutorLine, Serving } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
+  ArtifactAsk,
+  ArtifactGiven,
   ArtifactPiece,
   ClaimAnswer,
   ClaimRequest,
@@ -87,13 +90,15 @@ export class JetStreamExecutorLine implements ExecutorLine {
   }
 
   async serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving> {
-    return serve(this.#link, subjects.hands(executor, "call"), async (msg) => {
+    const failed = (error: unknown) => packEnvelope({ state: "failed", error: errorData(error) } satisfies ToolCallAnswer);
+    const answer = async (msg: Msg) => {
       try {
         return packEnvelope(await handle(unpackEnvelope<ToolCallRequest>(msg.data)));
       } catch (error) {
-        return packEnvelope({ state: "failed", error: errorData(error) } satisfies ToolCallAnswer);
+        return failed(error);
       }
-    });
+    };
+    return serve(this.#link, subjects.hands(executor, "call"), answer, { instead: failed });
   }
 
   async onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving> {
@@ -111,6 +116,12 @@ export class JetStreamExecutorLine implements ExecutorLine {
     const subject = subjects.artifact("put", executor);
     const answer = await askOwner(this.#link, subject, packEnvelope(piece), `net ${piece.net}`, { timeoutMs: ARTIFACT_TIMEOUT_MS });
     return unpackEnvelope<ArtifactAnswer>(answer.data);
+  }
+
+  async askArtifact(executor: string, ask: ArtifactAsk): Promise<ArtifactGiven> {
+    const subject = subjects.artifact("get", executor);
+    const answer = await askOwner(this.#link, subject, packEnvelope(ask), `net ${ask.net}`, { timeoutMs: ARTIFACT_TIMEOUT_MS });
+    return unpackEnvelope<ArtifactGiven>(answer.data);
   }
 
   connected(): boolean {

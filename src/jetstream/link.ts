@@ -5,11 +5,11 @@
  * (c) Nothing is published while the wire is known to be down: the client would drop it silently.
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
-import { createInbox, PermissionViolationError } from "@nats-io/transport-node";
+import { createInbox, errors, PermissionViolationError } from "@nats-io/transport-node";
 import type { Serving } from "../contract/broker.ts";
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { PetrelError } from "../contract/errors.ts";
-import { Cancelled, Refused, Retryable } from "../contract/errors.ts";
+import { Cancelled, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { MESSAGE_LIMIT } from "../contract/order-size.ts";
 
 export interface CallOptions {
@@ -92,7 +92,7 @@ export class Link {
     });
   }
 
-  /** Request and reply. Rejects with Retryable `no-answer`, `wire-down`, `no-responders`, or Refused `broker-permission`. */
+  /** Request and reply. Rejects with Retryable `no-answer`, `wire-down`, `no-responders`, Terminal `message-too-large`, or Refused `broker-permission`. */
   call(subject: string, payload: Uint8Array | string = "", options: CallOptions = {}): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const release = this.#send(subject, payload, options, {
@@ -190,7 +190,7 @@ export class Link {
       this.nc.publish(subject, payload, options.headers ? { reply, headers: options.headers } : { reply });
     } catch (cause) {
       release();
-      handlers.failed(new Retryable({ code: "wire-down", message: `could not send to the broker: ${String(cause)}`, cause }));
+      handlers.failed(unsendable(subject, cause, this.largestMessage));
     }
     return release;
   }
@@ -259,6 +259,18 @@ export class Link {
       );
     }
   }
+}
+
+/** What the client does not send because of what it is will not be sent the next time either. */
+export function unsendable(subject: string, cause: unknown, limit: number): PetrelError {
+  if (!(cause instanceof errors.InvalidArgumentError))
+    return new Retryable({ code: "wire-down", message: `could not send to the broker: ${String(cause)}`, cause });
+  return new Terminal({
+    code: "message-too-large",
+    message: `the broker carries messages of at most ${Math.floor(limit / 1024)} KiB, and what was to be sent to ${subject} is more`,
+    hint: "send less at once, or put what is large into an artefact and send its reference",
+    cause,
+  });
 }
 
 const wireDown = (why: string) =>

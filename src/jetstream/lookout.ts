@@ -48,7 +48,7 @@ export function serveLookout(link: Link): Promise<Serving> {
         return JSON.stringify({ error: { code: 400, ...(failure ? { err_code: failure } : {}), description: errorData(error).message } });
       }
     },
-    QUEUE,
+    { queue: QUEUE },
   );
 }
 

@@ -3,6 +3,8 @@ import { headers } from "@nats-io/transport-node";
 import type { Serving, WorkDesk } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
+  ArtifactAsk,
+  ArtifactGiven,
   ArtifactPiece,
   ClaimAnswer,
   ClaimRequest,
@@ -132,6 +134,17 @@ export class JetStreamWorkDesk implements WorkDesk {
         return given && packEnvelope(given);
       } catch (error) {
         return packEnvelope({ state: "failed", error: errorData(error) } satisfies ArtifactAnswer);
+      }
+    });
+  }
+
+  async lendArtifacts(answer: (executor: string, ask: ArtifactAsk) => Promise<ArtifactGiven | null>): Promise<Serving> {
+    return serve(this.#link, subjects.artifact("get", "*"), async (msg) => {
+      try {
+        const given = await answer(lastToken(msg.subject), unpackEnvelope<ArtifactAsk>(msg.data));
+        return given && packEnvelope(given);
+      } catch (error) {
+        return packEnvelope({ state: "failed", error: errorData(error) } satisfies ArtifactGiven);
       }
     });
   }

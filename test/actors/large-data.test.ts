@@ -1,9 +1,9 @@
 /** Data over the limit of a token: large fields lie in the artefact store, and whoever reads them gets them whole (F1, F2). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AssignedFiring } from "../../src/actors/term/dispatch.ts";
-import { cutLargeFields, JSON_TYPE, sizeOf, TEXT_TYPE } from "../../src/actors/term/large-fields.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { TOKEN_DATA_LIMIT } from "../../src/contract/token.ts";
+import { cutLargeFields, JSON_TYPE, sizeOf, TEXT_TYPE } from "../../src/net/large-fields.ts";
 import type { HandExecutor } from "../support/hand-executor.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";

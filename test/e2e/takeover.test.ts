@@ -1,5 +1,6 @@
 /** A person takes a task over, works on it in a real clone, and hands it back; an executor then has what was done (V1, V2, V3). */
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
@@ -116,6 +117,26 @@ describe("a task that waits", { timeout: 240_000 }, () => {
     const trace = await desk.run(["trace", done?.id ?? ""]);
     expect(trace.stdout).toMatch(/took it over at/);
     expect(trace.stdout).toMatch(/handed it back at .*: Sum of any number/);
+    expect((await desk.json<{ equal: boolean }>(["replay", NET, "--verify"])).equal).toBe(true);
+  });
+
+  test("is handed back with megabytes in its commit, and an executor that has not seen them tests it", async () => {
+    const held = await take(await put("stuck", "task/large", { from: null, said: null }));
+    const bytes = randomBytes(3_000_000);
+    writeFileSync(join(held.folder, "picture.bin"), bytes);
+    await back(held.token, "--message", "A large picture", "--to", "ready");
+    await waitUntil("it waits at the gate", async () => (await gates()).length === 1, 60_000);
+    const [waiting] = await tokens("ready");
+    expect(waiting?.data.work).toMatchObject({ bundle: { type: "application/x-git-bundle", size: expect.any(Number) } });
+    const again = await take((await gates())[0]?.firing ?? "", "--out", "large");
+    expect(readFileSync(join(again.folder, "picture.bin")).equals(bytes)).toBe(true);
+    await back(again.token, "--unchanged");
+    await waitUntil("it is at the gate again", async () => (await gates()).length === 1, 60_000);
+    await desk.json(["gate", "approve", NET, "look"]);
+    await waitUntil("an executor has tested it", async () => (await tokens("done")).length + (await tokens("stuck")).length === 2, 120_000);
+    expect(await tokens("stuck")).toEqual([]);
+    const tested = (await tokens("done")).find(({ data }) => (data.task as { title?: string }).title === "task/large");
+    expect(tested?.data.verdict).toMatchObject({ ok: true, files: [{ path: "picture.bin" }] });
     expect((await desk.json<{ equal: boolean }>(["replay", NET, "--verify"])).equal).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 /** An owner and its wire to one executor, in memory: offers, claims that can be told what to answer, results, tool calls. */
 import type { KeyObject } from "node:crypto";
 import { ArtifactDesk } from "../../src/actors/artifact-desk.ts";
+import { ArtifactLender } from "../../src/actors/artifact-lender.ts";
 import type { ExecutorLine } from "../../src/contract/broker.ts";
 import type {
   ClaimAnswer,
@@ -27,6 +28,9 @@ export class MemoryOwner {
   /** What executors bring. */
   readonly artifacts = memoryArtifacts(new MemoryHub(realClock), new MemoryWire());
   readonly desk = new ArtifactDesk({ artifacts: this.artifacts, clock: realClock, holds: () => true });
+  readonly lender = new ArtifactLender({ artifacts: this.artifacts, clock: realClock, mayRead: async () => this.lends });
+  /** False: what is asked for is not the work's. */
+  lends = true;
   readonly claims: { net: string; firing: string; attempt: number; request: ClaimRequest }[] = [];
   /** What attempts remember, by firing and word. */
   readonly remembered = new Map<string, Json>();
@@ -102,6 +106,10 @@ export class MemoryOwner {
       sendArtifact: async (executor, piece) => {
         this.#check();
         return (await this.desk.take(executor, structuredClone(piece))) ?? { state: "more" };
+      },
+      askArtifact: async (executor, ask) => {
+        this.#check();
+        return (await this.lender.give(executor, ask)) ?? { state: "piece", bytes: new Uint8Array(), size: 0 };
       },
       heartbeat: (presence) => void this.beats.push(presence),
       connected: () => this.up,

@@ -19,11 +19,11 @@ import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
 import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";
 import { roomIn } from "../../net/decide.ts";
 import { letterIsIn } from "../../net/fold.ts";
+import { cutLargeFields } from "../../net/large-fields.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import { type NetState, PUT_MEMORY_MS } from "../../net/state.ts";
 import { placeWords, titleIn } from "../../net/summary.ts";
 import type { CommitLoop, Waiter } from "./commit-loop.ts";
-import { cutLargeFields } from "./large-fields.ts";
 import { LetterBox } from "./letter-box.ts";
 
 export interface ArrivalPorts {

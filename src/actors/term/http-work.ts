@@ -18,12 +18,12 @@ import type { CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import { type HttpTransition, SECRET, secretNames } from "../../net/http-request.ts";
+import { isCutField } from "../../net/large-fields.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
 import { grantedSecret } from "./granted-secrets.ts";
 import { requestOf, targetOf } from "./http-rendering.ts";
-import { isCutField } from "./large-fields.ts";
 import { showsCutFields, wholeInputs } from "./load-fields.ts";
 
 /** What a master needs for `http` transitions. */

@@ -6,8 +6,8 @@ import type { Artifacts } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
 import type { ArtifactRef } from "../../contract/token.ts";
+import { hasCutFields, isCutField, TEXT_TYPE } from "../../net/large-fields.ts";
 import type { BoundInput } from "../../net/routing.ts";
-import { hasCutFields, isCutField, TEXT_TYPE } from "./large-fields.ts";
 
 /** Bytes that are put back for one rendering, the small ones first; what is more stays a reference. */
 const LOAD_LIMIT = 512 * 1024;

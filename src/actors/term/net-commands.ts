@@ -23,6 +23,7 @@ import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
 import { applyNet } from "./apply-net.ts";
+import { takePart } from "./handback-parts.ts";
 import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
@@ -138,6 +139,7 @@ export const NET_VERBS: Record<string, Verb> = {
   "find-task": findTask,
   takeover: takeOver,
   handback: handBack,
+  "handback-part": takePart,
   spawn,
   retire,
   define: async (term, body) => {

@@ -16,6 +16,7 @@ import { TAKEN_OVER } from "../../net/built-in-places.ts";
 import type { Placed } from "../../net/state.ts";
 import { takenId, withWork, workOf } from "../../net/taken-work.ts";
 import { storeBundles } from "./bundles.ts";
+import { putTogether } from "./handback-parts.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 
@@ -145,7 +146,7 @@ export async function handBack(term: Term, body: unknown): Promise<Json> {
       hint: `petrel places ${net}`,
     });
   const said: JsonObject = { status: "done", summary: message ?? "Done by hand", by: by.user };
-  const stored = work && (await storeBundles(work, term.ports.broker.artifacts));
+  const stored = work && (await storeBundles(await putTogether(term, work), term.ports.broker.artifacts));
   const data = stored && isJsonObject(stored) ? withWork(held.token.data, stored, said) : held.token.data;
   const back = derivedId("t-", id, "handback");
   const token = next(term, held.token, back, "handback", by.user, data);

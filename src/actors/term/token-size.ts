@@ -5,7 +5,7 @@ import type { EventDraft } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { EVENT_DATA_LIMIT, TOKEN_DATA_LIMIT, WORTH_STORING } from "../../contract/token.ts";
-import { cutLargeFields, type StoredPart, sizeOf } from "./large-fields.ts";
+import { cutLargeFields, type StoredPart, sizeOf } from "../../net/large-fields.ts";
 
 const AGAIN_MS = 1000;
 

@@ -1,15 +1,14 @@
 /** The worktree of a task on a person's machine: made from the repository and the task's bundle, and turned into a bundle again. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { BUNDLE_BYTES } from "../../actors/term/handback-parts.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import { stampedMessage } from "../../executors/hands/code/commit.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { Git } from "../team/git.ts";
 
-/** Characters of base64: an order that carries it must still be one message. */
-const BUNDLE_LIMIT = 384 * 1024;
 const DIFF_LIMIT = 20 * 1024;
 
 interface Grounds {
@@ -51,7 +50,7 @@ async function startOf(git: Git, folder: string, { head, base }: Grounds): Promi
   throw new Terminal({
     code: "commit-missing",
     message: `the task stands at ${head}, which neither the repository nor the task's bundle has`,
-    hint: "the change was too large for a bundle: it lies only on the executor that made it",
+    hint: "the change was larger than the 64 MiB of a bundle: it lies only on the executor that made it",
   });
 }
 
@@ -138,9 +137,9 @@ async function bundleOf(git: Git, folder: string, branch: string, base: string, 
   try {
     const file = join(place, "work.bundle");
     await git(folder, ["-c", "pack.threads=1", "bundle", "create", "-q", file, `^${base}`, `refs/heads/${branch}`]);
-    const text = readFileSync(file).toString("base64");
-    if (text.length <= BUNDLE_LIMIT) return text;
-    const message = `the change is ${Math.ceil(text.length / 1024)} KiB as a bundle, and a work order carries ${BUNDLE_LIMIT / 1024}`;
+    const { size } = statSync(file);
+    if (size <= BUNDLE_BYTES) return readFileSync(file).toString("base64");
+    const message = `the change has ${Math.ceil(size / 1024 / 1024)} MiB as a bundle, and at most ${BUNDLE_BYTES / 1024 / 1024} are handed on`;
     throw new Refused({ code: "change-too-large", message, hint: "take large files out of its commits, then hand it back again" });
   } finally {
     rmSync(place, { recursive: true, force: true });

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { PART_BYTES } from "../../actors/term/handback-parts.ts";
 import { readAnswer } from "../../client/answers.ts";
 import { askNet, checkName } from "../../client/ask.ts";
 import { usage } from "../../client/usage.ts";
@@ -19,6 +20,7 @@ import { userGit } from "../team/git.ts";
 import { shown } from "../team/paste.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
+const partAnswer = z.looseObject({ part: z.string() });
 const backAnswer = z.looseObject({ id: z.string(), place: z.string() });
 
 export const takeoverVerb: Verb = {
@@ -110,9 +112,11 @@ export const handbackVerb: Verb = {
       ...{ id: note.held, by: callerOf(call) },
       ...(to === undefined ? {} : { to: checkName(to, "place") }),
       ...(message === undefined ? {} : { message }),
-      ...(work === null ? {} : { work }),
     };
-    const back = readAnswer(backAnswer, await call.withBroker((broker) => askNet(broker, note.net, "handback", body)), "handback");
+    const back = await call.withBroker(async (broker) => {
+      const request = work === null ? body : { ...body, work: await inParts(broker, note, work) };
+      return readAnswer(backAnswer, await askNet(broker, note.net, "handback", request), "handback");
+    });
     writeNote(call.dir, { ...note, handedBack: { ...back, at: isoTime(call.petrel.clock.now()) } });
     if (note.own) rmSync(note.folder, { recursive: true, force: true });
     const head = work === null ? null : String(work.head);
@@ -125,6 +129,18 @@ export const handbackVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** A bundle that is too large for one request goes ahead of it in parts. */
+async function inParts(broker: Broker, { net, held }: Note, work: JsonObject): Promise<JsonObject> {
+  if (typeof work.bundle !== "string" || work.bundle.length <= PART_BYTES) return work;
+  const bytes = Buffer.from(work.bundle, "base64");
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += PART_BYTES) {
+    const body = { id: held, part: bytes.subarray(at, at + PART_BYTES).toString("base64") };
+    parts.push(readAnswer(partAnswer, await askNet(broker, net, "handback-part", body), "handback-part").part);
+  }
+  return { ...work, bundle: { parts } };
+}
 
 async function gather(call: VerbCall, note: Note): Promise<JsonObject> {
   if (!existsSync(join(note.folder, ".git")))

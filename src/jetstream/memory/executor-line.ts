@@ -1,6 +1,6 @@
 /** The executor's side of the in-memory broker. */
 import type { ExecutorLine } from "../../contract/broker.ts";
-import type { ArtifactAnswer, ClaimAnswer, ToolCallAnswer } from "../../contract/envelope.ts";
+import type { ArtifactAnswer, ArtifactGiven, ClaimAnswer, ToolCallAnswer } from "../../contract/envelope.ts";
 import { errorData } from "../../contract/errors.ts";
 import type { MemoryHub } from "./hub.ts";
 import { MemoryWire } from "./wire.ts";
@@ -43,6 +43,7 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
       for (const call of [...hub.executorWatchers]) call(structuredClone(presence));
     },
     sendArtifact: (executor, piece) => hub.ask<ArtifactAnswer>("artifacts", wire, { executor, piece }),
+    askArtifact: (executor, ask) => hub.ask<ArtifactGiven>("lending", wire, { executor, ask }),
     connected: () => wire.up,
     close: async () => wire.close(),
   };

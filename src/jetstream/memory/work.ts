@@ -1,7 +1,16 @@
 /** The work desk of the in-memory broker. */
 import type { Serving, WorkDesk } from "../../contract/broker.ts";
 import { delay } from "../../contract/clock.ts";
-import type { ArtifactAnswer, ArtifactPiece, ClaimAnswer, ClaimRequest, ToolCallAnswer, WorkResult } from "../../contract/envelope.ts";
+import type {
+  ArtifactAnswer,
+  ArtifactAsk,
+  ArtifactGiven,
+  ArtifactPiece,
+  ClaimAnswer,
+  ClaimRequest,
+  ToolCallAnswer,
+  WorkResult,
+} from "../../contract/envelope.ts";
 import { errorData, PetrelError } from "../../contract/errors.ts";
 import { MESSAGE_LIMIT, mustFitMessage } from "../../contract/order-size.ts";
 import type { MemoryHub } from "./hub.ts";
@@ -71,6 +80,10 @@ export function memoryWorkDesk(hub: MemoryHub, wire: MemoryWire): WorkDesk {
     serveArtifacts: async (answer) =>
       hub.serve("artifacts", wire, ({ executor, piece }: { executor: string; piece: ArtifactPiece }) =>
         answer(executor, piece).catch((error: unknown): ArtifactAnswer => ({ state: "failed", error: errorData(error) })),
+      ),
+    lendArtifacts: async (answer) =>
+      hub.serve("lending", wire, ({ executor, ask }: { executor: string; ask: ArtifactAsk }) =>
+        answer(executor, ask).catch((error: unknown): ArtifactGiven => ({ state: "failed", error: errorData(error) })),
       ),
     onExecutor: async (call) => watchExecutors(hub, wire, call),
   };

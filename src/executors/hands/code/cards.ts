@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { mcpServers } from "../../../tools/mcp/mcp-tools.ts";
 import type { HandCard } from "../../hand.ts";
+import { carriedBundle } from "./bundle.ts";
 import { branchName, commitSha, isoDate, repoAddress } from "./names.ts";
 
 const commit = z.object({ sha: z.string(), subject: z.string() });
@@ -23,7 +24,7 @@ export const sessionInput = z.strictObject({
   base: branchName.default("main").describe("Branch of the origin that the work is for, or a commit"),
   branch: branchName.default("work").describe("Branch that the work is kept on"),
   from: z.string().nullish().describe("Commit or branch to go on from; default: base"),
-  bundle: z.string().nullish().describe("base64 git bundle that holds `from`, when another executor made it"),
+  bundle: carriedBundle.nullish().describe("git bundle that holds `from`, when another executor made it"),
   seed: isoDate.nullish().describe("Date of the first commit"),
   author: z.string().max(200).nullish(),
   install: z.string().nullish(),
@@ -42,7 +43,7 @@ export const sessionOutput = z.object({
   files: z.array(fileChange),
   diff: z.string().describe("Unified, capped at 20 kB"),
   uncommitted: z.number().describe("Files that were left uncommitted"),
-  bundle: z.string().nullable().describe("base64 git bundle of the branch; in a token a reference to it"),
+  bundle: carriedBundle.nullable().describe("git bundle of the branch; in a token a reference to it"),
 });
 
 export const verifyInput = z.strictObject({
@@ -50,7 +51,7 @@ export const verifyInput = z.strictObject({
   base: branchName.describe("Branch of the origin, or a commit"),
   branch: branchName,
   head: commitSha.nullish().describe("Without it nothing was committed"),
-  bundle: z.string().nullish(),
+  bundle: carriedBundle.nullish(),
   from: commitSha.nullish().describe("Where the attempt began, so that earlier commits do not count for it; default: `said.work.start`"),
   install: z.string().nullish(),
   test: z.string().nullish(),
@@ -77,8 +78,8 @@ const branchSchema = z
     task: z.string(),
     branch: branchName,
     head: commitSha.optional(),
-    bundle: z.string().nullish(),
-    work: z.looseObject({ head: commitSha, bundle: z.string().nullish() }).nullish(),
+    bundle: carriedBundle.nullish(),
+    work: z.looseObject({ head: commitSha, bundle: carriedBundle.nullish() }).nullish(),
   })
   .refine(({ head, work }) => head ?? work?.head, "has neither head nor work.head");
 

@@ -1,6 +1,7 @@
 /** What `code.claude` takes and gives. */
 import { z } from "zod";
 import type { HandCard } from "../../hand.ts";
+import { carriedBundle } from "./bundle.ts";
 import { sessionOutput } from "./cards.ts";
 import { branchName, isoDate, repoAddress } from "./names.ts";
 
@@ -9,7 +10,7 @@ export const claudeInput = z.strictObject({
   base: branchName.default("main").describe("Branch of the origin that the work is for, or a commit"),
   branch: branchName.default("work").describe("Branch that the work is kept on"),
   from: z.string().nullish().describe("Commit or branch to go on from; default: base"),
-  bundle: z.string().nullish().describe("base64 git bundle that holds `from`, when another executor made it"),
+  bundle: carriedBundle.nullish().describe("git bundle that holds `from`, when another executor made it"),
   seed: isoDate.nullish().describe("Date of the commit"),
   author: z.string().max(200).nullish(),
   ask: z.string().min(1).max(200_000).describe("What it is to do"),

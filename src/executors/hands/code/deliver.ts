@@ -12,7 +12,7 @@ import { Retryable } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
-import { haveCommit } from "./bundle.ts";
+import { type Bundle, haveCommit } from "./bundle.ts";
 import { deliverInput } from "./cards.ts";
 import { type Stamp, stampOf, TRAILER } from "./commit.ts";
 import { gitText } from "./git.ts";
@@ -25,7 +25,7 @@ import { addWorktree } from "./worktree.ts";
 type DeliverInput = z.output<typeof deliverInput>;
 
 interface GivenBranch extends TaskBranch {
-  bundle: string | null | undefined;
+  bundle: Bundle | null | undefined;
   item: Json;
 }
 

@@ -1,6 +1,7 @@
 /** What `review.run` takes and gives. */
 import { z } from "zod";
 import type { HandCard } from "../../hand.ts";
+import { carriedBundle } from "../code/bundle.ts";
 import { branchName, commitSha, repoAddress } from "../code/names.ts";
 import { keptArtifact } from "../kept-artifact.ts";
 
@@ -9,7 +10,7 @@ export const reviewInput = z.strictObject({
   base: branchName.describe("Branch of the origin, or a commit, that the change is compared with"),
   branch: branchName.nullish().describe("Branch that is reviewed, when no commit is given"),
   head: commitSha.nullish().describe("Commit that is reviewed"),
-  bundle: z.string().nullish().describe("base64 git bundle that holds `head`, when another executor made it"),
+  bundle: carriedBundle.nullish().describe("git bundle that holds `head`, when another executor made it"),
   install: z.string().nullish().describe("Command line; empty for none, absent to detect"),
   test: z.string().nullish().describe("Command line of the tests; empty for none, absent to detect"),
   checks: z.boolean().default(true).describe("Whether the scripts `lint`, `typecheck` and `check` of the repository are run"),

@@ -5,9 +5,9 @@
  * F1 Texts go first, then whole lists and objects, and everything at once only where no field is worth cutting.
  * F2 A text is stored as it is, anything else as JSON: the type of a reference says what stood there.
  */
-import { sha256 } from "../../contract/hash.ts";
-import { isJsonObject, type Json } from "../../contract/json.ts";
-import { type ArtifactRef, WORTH_STORING } from "../../contract/token.ts";
+import { sha256 } from "../contract/hash.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
+import { type ArtifactRef, WORTH_STORING } from "../contract/token.ts";
 
 /** Texts that one token lays down by themselves; past it the list or object around them goes as one. */
 const MOST_TEXTS = 64;
