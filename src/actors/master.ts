@@ -24,6 +24,7 @@ import type { MasterPorts } from "./master-ports.ts";
 import { serveMaster } from "./master-verbs.ts";
 import { NetLeases } from "./net-leases.ts";
 import { type NetEventIn, netMachine } from "./net-machine.ts";
+import { OutputDesk } from "./output-desk.ts";
 import { keepOwnSubnets } from "./own-subnets.ts";
 import { PersonaBook } from "./persona-book.ts";
 import { type Finished, personaMachine, type WorkInput } from "./persona-machine.ts";
@@ -55,6 +56,7 @@ export class Master {
   #control: ControlState = { ...RUNNING, generation: -1 };
   readonly circle: MasterCircle;
   readonly #leases: NetLeases;
+  readonly #outputs: OutputDesk;
   readonly #recruiter: Recruiter;
 
   private constructor(ports: MasterPorts) {
@@ -63,6 +65,10 @@ export class Master {
     this.knowledgeParts = new KnowledgeParts(ports.broker.artifacts);
     const { broker, clock, logger, name, netLeaseMs: leaseMs } = ports;
     this.#recruiter = startRecruiter({ broker, clock, logger, term: () => this.terms.get(RECRUITING) });
+    this.#outputs = new OutputDesk({
+      ...{ output: broker.liveOutput, secretFilter: ports.secretFilter ?? (() => null) },
+      held: (executor, { net, firing, attempt }) => this.terms.get(net)?.claims.held(executor, firing, attempt) ?? null,
+    });
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};
     this.circle = new MasterCircle({
@@ -110,6 +116,7 @@ export class Master {
     });
     master.#serving.push(await ports.broker.work.lendArtifacts((executor, ask) => lender.give(executor, ask)));
     for (const each of [desk, lender]) master.#serving.push({ stop: async () => each.stop() });
+    master.#serving.push(ports.broker.work.onPrinted((...printed) => master.#outputs.take(...printed)));
     await master.circle.claimName();
     master.#serving.push(await serveMaster(master));
     await master.circle.start();
@@ -303,6 +310,7 @@ export class Master {
         },
         serve: (handle) => broker.commands.serve(net, handle),
         verbs: NET_VERBS,
+        printed: () => this.#outputs.of(net),
       });
       this.#problems.delete(net);
       return term;

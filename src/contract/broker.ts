@@ -19,6 +19,7 @@ import type { ErrorData } from "./errors.ts";
 import type { NetEvent } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { KeyValue } from "./key-value.ts";
+import type { LiveOutput, Printed, PrintingAttempt } from "./printed.ts";
 import type { SharedBucket } from "./subjects.ts";
 import type { ArtifactRef, Token } from "./token.ts";
 
@@ -194,6 +195,8 @@ export interface WorkDesk {
   serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving>;
   /** Gives artefacts to executors, piece by piece. Null: another master owns the net. */
   lendArtifacts(answer: (executor: string, ask: ArtifactAsk) => Promise<ArtifactGiven | null>): Promise<Serving>;
+  /** What commands of all nets print, as their executors say; pieces may be lost. */
+  onPrinted(take: (executor: string, about: PrintingAttempt, piece: Printed) => void): Serving;
 }
 
 /** The executor's side: all that its credentials reach. */
@@ -213,6 +216,8 @@ export interface ExecutorLine {
   sendArtifact(executor: string, piece: ArtifactPiece): Promise<ArtifactAnswer>;
   /** A piece of an artefact that the open attempt may read. Throws Retryable when nobody answers. */
   askArtifact(executor: string, ask: ArtifactAsk): Promise<ArtifactGiven>;
+  /** For eyes alone: may be lost. */
+  print(executor: string, about: PrintingAttempt, piece: Printed): void;
   /** Whether the wire is up, and since when (ms of its clock). */
   connected(): boolean;
   close(): Promise<void>;
@@ -352,6 +357,7 @@ export interface Broker {
   keyValue(bucket: SharedBucket): KeyValue;
   live: LiveEvents;
   liveText: LiveText;
+  liveOutput: LiveOutput;
   /** Calls on each loss and return of the wire. */
   onConnection(call: (state: "up" | "down") => void): void;
   close(): Promise<void>;

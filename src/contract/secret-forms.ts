@@ -47,6 +47,10 @@ export interface SecretFilter {
   strip(text: string): string;
   /** For bytes of whatever kind. */
   stripBytes(bytes: Uint8Array): Buffer;
+  /** Characters of the longest way to write one of them. */
+  readonly longest: number;
+  /** Where a text can be cut that goes on: neither a secret, nor what may be the beginning of one, reaches over it. */
+  safeEnd(text: string): number;
 }
 
 export function secretFilter(secrets: ReadonlyMap<string, string>): SecretFilter {
@@ -64,5 +68,26 @@ export function secretFilter(secrets: ReadonlyMap<string, string>): SecretFilter
       for (const each of forms) text = text.replaceAll(each.bytes, each.instead);
       return Buffer.from(text, "latin1");
     },
+    longest: Math.max(0, ...forms.map(({ form }) => form.length)),
+    safeEnd: (text) => {
+      let end = Math.min(text.length, ...forms.map(({ form }) => beginningOf(form, text)));
+      for (let before = -1; before !== end; ) {
+        before = end;
+        for (const { form } of forms) {
+          const at = text.lastIndexOf(form, end - 1);
+          if (end > 0 && at >= 0 && at + form.length > end) end = at;
+        }
+      }
+      return end;
+    },
   };
+}
+
+/** Where at the end of the text the form begins without being whole; else the text's length. */
+function beginningOf(form: string, text: string): number {
+  const [first = ""] = form;
+  for (let at = text.indexOf(first, Math.max(0, text.length - form.length + 1)); at >= 0; at = text.indexOf(first, at + 1)) {
+    if (form.startsWith(text.slice(at))) return at;
+  }
+  return text.length;
 }

@@ -20,6 +20,13 @@ export const subjects = {
   /** What a model says while it says it: stored nowhere, and heard by who listens just then. */
   saying: (net: string, transition: string, firing: string) => `saying.${net}.${transition}.${firing}`,
   sayingAll: (net: string) => `saying.${net}.*.*`,
+  /** What a command prints while it prints it, as its executor tells the owner: the executor's name comes first, as in its claims. */
+  output: (executor: string, net: string, firing: string, attempt: number) => `output.${executor}.${net}.${firing}.${attempt}`,
+  outputsOf: (executor: string) => `output.${executor}.*.*.*`,
+  outputAll: () => "output.*.*.*.*",
+  /** The same as the owner tells it to all: of the one that holds the attempt, without secrets. Stored nowhere. */
+  printing: (net: string, transition: string, firing: string) => `printing.${net}.${transition}.${firing}`,
+  printingAll: (net: string | null) => `printing.${net ?? "*"}.*.*`,
   command: (net: string, verb: string) => `command.${net}.${verb}`,
   commandAll: (net: string) => `command.${net}.*`,
   /** Requests that no net owns: list nets, print actors, apply a net or a persona. */

@@ -15,6 +15,7 @@ import type { Bench } from "./attempt.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";
+import { liveOutput } from "./live-output.ts";
 import { checkBranch, checkCommand, checkHost, checkPath } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
@@ -90,18 +91,29 @@ function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "co
 }
 
 function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, "run" | "open" | "environment"> {
-  const { bench, order, hand, signal, workDir } = parts;
+  const { bench, order, hand, granted, signal, workDir } = parts;
   const run = attemptKey(order);
   const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run, traceparent });
+  const told = liveOutput({
+    clock: bench.workshop.clock,
+    filter: secretFilter(new Map(Object.entries(granted.secrets))),
+    tell: (piece) => bench.line.print(bench.name, { net: order.net, firing: order.firing, attempt: order.attempt }, piece),
+  });
   return {
-    run: async (command) => {
+    run: async ({ untold, shownAs, ...command }) => {
       checkCommand(order, command.argv, bench.policy);
       // Commands of one attempt may run side by side: each has a mark of its own.
       const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
       const env = { ...base, ...command.env, PETREL_RUN: mine };
       const limits = { watch: bench.watch, ...bench.policy.limits };
       const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env, workDir });
-      return await runCommand({ ...command, ...inside, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+      const output = untold ? null : told(command.argv, shownAs);
+      const hear = output ? { hear: output.hear } : {};
+      try {
+        return await runCommand({ ...command, ...inside, ...hear, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+      } finally {
+        output?.end();
+      }
     },
     open: ({ argv, cwd }) => {
       checkCommand(order, argv, bench.policy);

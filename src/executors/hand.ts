@@ -29,7 +29,17 @@ export interface Workshop {
 /** Answers one tool call of a session. Throws coded errors. */
 export type ToolHandler = (tool: string, input: Json) => Promise<Json>;
 
-export type RunCommand = (command: Omit<Command, "signal" | "mark" | "env"> & { env?: Record<string, string> }) => Promise<CommandResult>;
+/**
+ * `untold`: what it prints is for the hand alone, and not told live to people who look. `shownAs`: a line of its stdout as people are
+ * to see it, where the line is for programs.
+ */
+export type RunCommand = (
+  command: Omit<Command, "signal" | "mark" | "env" | "hear"> & {
+    env?: Record<string, string>;
+    untold?: boolean;
+    shownAs?: (line: string) => string;
+  },
+) => Promise<CommandResult>;
 
 export interface HandContext {
   order: WorkOrder;

@@ -34,6 +34,8 @@ export interface Command {
   limits?: { watch: TreeWatch } & TreeLimits;
   /** Keeps the whole of an output that is more than `outputBytes` in a file of this folder, up to `bytes` of each. */
   keep?: { dir: string; bytes: number };
+  /** Hears each piece of output as it comes. */
+  hear?: (from: "stdout" | "stderr", chunk: Buffer) => void;
 }
 
 export interface CommandResult {
@@ -71,10 +73,12 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
   child.stdout?.on("data", (chunk: Buffer) => {
     stdout.push(chunk);
     kept?.stdout?.push(chunk);
+    command.hear?.("stdout", chunk);
   });
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr.push(chunk);
     kept?.stderr?.push(chunk);
+    command.hear?.("stderr", chunk);
   });
   feed(child, command.input);
 

@@ -15,6 +15,7 @@ import { jetStreamKeyValue } from "./key-value.ts";
 import { JetStreamLeases } from "./leases.ts";
 import type { Link } from "./link.ts";
 import { liveEvents } from "./live-events.ts";
+import { liveOutput } from "./live-output.ts";
 import { liveText } from "./live-text.ts";
 import { JetStreamLog } from "./log.ts";
 import { jetStreamMasters } from "./masters.ts";
@@ -64,6 +65,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
     keyValue: (name) => remembered(shared, name, () => jetStreamKeyValue(link, buckets[name], keeping, SHARED_BUCKETS[name])),
     live: liveEvents(link),
     liveText: liveText(link),
+    liveOutput: liveOutput(link),
     onConnection: (call) => void link.onConnection(call),
     close: async () => {
       await presence.stop();

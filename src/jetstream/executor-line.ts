@@ -15,6 +15,7 @@ import type {
   WorkResult,
 } from "../contract/envelope.ts";
 import { errorData } from "../contract/errors.ts";
+import type { Printed, PrintingAttempt } from "../contract/printed.ts";
 import { streams, subjects, WORKERS } from "../contract/subjects.ts";
 import { askOwner, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope, unpackOrder } from "./envelope-bytes.ts";
@@ -122,6 +123,10 @@ export class JetStreamExecutorLine implements ExecutorLine {
     const subject = subjects.artifact("get", executor);
     const answer = await askOwner(this.#link, subject, packEnvelope(ask), `net ${ask.net}`, { timeoutMs: ARTIFACT_TIMEOUT_MS });
     return unpackEnvelope<ArtifactGiven>(answer.data);
+  }
+
+  print(executor: string, { net, firing, attempt }: PrintingAttempt, piece: Printed): void {
+    this.#link.publish(subjects.output(executor, net, firing, attempt), packEnvelope(piece));
   }
 
   connected(): boolean {

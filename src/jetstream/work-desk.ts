@@ -22,6 +22,7 @@ import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
+import { listenPrinted } from "./live-output.ts";
 import { PoolQueues } from "./pool-queues.ts";
 import type { Presence } from "./presence.ts";
 import { drainResults, takeResults } from "./results.ts";
@@ -149,6 +150,7 @@ export class JetStreamWorkDesk implements WorkDesk {
     });
   }
 
+  onPrinted: WorkDesk["onPrinted"] = (take) => listenPrinted(this.#link, take);
   executors: WorkDesk["executors"] = () => this.#presence.all();
   onExecutor: WorkDesk["onExecutor"] = async (call) => this.#presence.listen(call);
 }

@@ -328,3 +328,26 @@ test("watch --stream shows what models say, between the events, without what cou
   expect(out.trimEnd()).toMatch(/\n.*It ends\.$/);
   expect(out).not.toContain("\u001b[2J");
 });
+
+test("watch --output shows what commands print: each line by its transition, an open line ended by an event", async () => {
+  await stage.logs("hello", [{ summary: "It starts." }]);
+  const watching = stage.run("watch", "hello", "--since", "0", "--until", "stopped", "--output");
+  const about = { net: "hello", transition: "build", firing: "f-2", attempt: 1, executor: "local", command: 1 };
+  stage.master.liveOutput.print({ ...about, from: "command", at: 0, end: 4, text: "make", last: true });
+  let at = 0;
+  const print = (text: string, from: "stdout" | "stderr" = "stdout", skipped = 0) => {
+    stage.master.liveOutput.print({ ...about, from, at: at + skipped, end: at + skipped + text.length, text });
+    at += skipped + text.length;
+  };
+  await waitUntil("it listens", () => {
+    print("10 %\r\u001b[32m20 %\u001b[0m\n");
+    return stage.written.stdout.join("").includes("20 %");
+  });
+  print("far behind\nno end", "stdout", 1000);
+  await waitUntil("all is printed", () => stage.written.stdout.join("").includes("no end"));
+  await stage.logs("hello", [{ type: "stopped", summary: "It stops." }]);
+  const { out } = await watching;
+  expect(out).toMatch(/build \| 10 %\nbuild \| 20 %\n/);
+  expect(out).toMatch(/build \| \.\.\. 1000 characters left out \.\.\.\nbuild \| far behind\nbuild \| no end\n.*It stops\.\n/);
+  expect(out).not.toContain("\u001b[32m");
+});

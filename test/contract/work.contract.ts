@@ -163,6 +163,30 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       await unserved(() => line.sendArtifact("ex", { ...about, bytes: Buffer.from("abc") }));
     });
 
+    test("what a command prints is heard by the masters, and what they tell of it by all who listen", async () => {
+      const line = await world.executor("ex");
+      const heard: unknown[] = [];
+      const seen: string[] = [];
+      const piece = { command: 1, from: "stdout", at: 0, end: 5, text: "hello" } as const;
+      const serving = [
+        a.work.onPrinted((executor, about, printed) => {
+          heard.push([executor, about, printed]);
+          a.liveOutput.print({ ...printed, ...about, executor, transition: "t" });
+        }),
+        b.liveOutput.listen(null, ({ net, text }) => void seen.push(`all ${net} ${text}`)),
+        b.liveOutput.listen("n", ({ net, text }) => void seen.push(`one ${net} ${text}`)),
+      ];
+      await waitUntil("both nets are heard", () => {
+        line.print("ex", { net: "n", firing: "f", attempt: 2 }, piece);
+        line.print("ex", { net: "m", firing: "g", attempt: 1 }, piece);
+        return new Set(seen).size === 3;
+      });
+      expect(heard[0]).toEqual(["ex", { net: "n", firing: "f", attempt: 2 }, piece]);
+      expect([...new Set(seen)].sort()).toEqual(["all m hello", "all n hello", "one n hello"]);
+      for (const each of serving) await each.stop();
+      await line.close();
+    });
+
     test("executors are seen by their heartbeats and gone after three missed ones", async () => {
       const line = await world.executor("ex");
       const heard: string[] = [];

@@ -15,6 +15,7 @@ import type {
 } from "../../src/contract/envelope.ts";
 import { Retryable } from "../../src/contract/errors.ts";
 import type { Json } from "../../src/contract/json.ts";
+import type { Printed, PrintingAttempt } from "../../src/contract/printed.ts";
 import { newOrderKeys, signOrder } from "../../src/executors/order-signature.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { memoryArtifacts } from "../../src/jetstream/memory/stores.ts";
@@ -79,6 +80,9 @@ export class MemoryOwner {
     return await this.#tools({ net: order.net, firing: order.firing, attempt: order.attempt, call, tool, input });
   }
 
+  /** What commands printed, as it came. */
+  readonly printed: (PrintingAttempt & Printed)[] = [];
+
   line(): ExecutorLine {
     return {
       pull: (pool, signal) => this.#pull(pool, signal),
@@ -91,6 +95,7 @@ export class MemoryOwner {
         if (value !== undefined) this.remembered.set(`${firing} ${name}`, value);
         return { ...answer, memory: this.remembered.get(`${firing} ${name}`) ?? null };
       },
+      print: (_, about, piece) => void this.printed.push({ ...about, ...piece }),
       deliver: async (result) => {
         this.#check();
         this.delivered.push(structuredClone(result));

@@ -77,6 +77,9 @@ const FORBIDDEN: [what: string, subject: string][] = [
   ["claim in another's name", "claim.ex-two.n.f.1"],
   ["publish another's result", "done.ex-two.n.f.1"],
   ["beat another's heart", "heartbeat.ex-two"],
+  ["print in another's name", "output.ex-two.n.f.1"],
+  ["tell people itself what it prints", "printing.n.t.f"],
+  ["say what a model says", "saying.n.t.f"],
   ["talk to another's hands", "hands.ex-two.call"],
   ["hand in another's artefact", "artifact.put.ex-two"],
   ["read another's artefact", "artifact.get.ex-two"],
@@ -126,6 +129,9 @@ test("cannot listen to anything but its own inbox and requests", async () => {
     "_INBOX.>",
     "_INBOX_ex-two.>",
     "done.>",
+    "output.>",
+    "printing.>",
+    "saying.>",
     "claim.>",
     "work.>",
     "$KV.>",
@@ -155,6 +161,7 @@ test("cannot steer any answer out of its account, nor to another executor", asyn
     executor.publish("done.ex-one.n.steer.1", "x", { reply });
     executor.publish("claim.ex-one.n.f.1", packEnvelope({ verb: "claim", executor: "ex-one" }), { reply });
     executor.publish("heartbeat.ex-one", "{}", { reply });
+    executor.publish("output.ex-one.n.f.1", "{}", { reply });
     executor.publish("$JS.ACK.WORK_code.workers.1.1.1.1.0", "+NXT", { reply });
   }
   await executor.flush();
@@ -167,7 +174,7 @@ test("cannot steer any answer out of its account, nor to another executor", asyn
   expect(strays).toEqual([]);
   expect(await master.log("n").read(0, () => undefined)).toBe(1);
   expect(await master.places("n").ids("inbox")).toEqual(new Set(["tk"]));
-  refusals += targets.length * 5;
+  refusals += targets.length * 6;
 });
 
 test("no header does more than store a result", async () => {
@@ -214,6 +221,23 @@ test("cannot speak for another in its own subject: such a result is not heard", 
   await serving.stop();
   expect(results.map((each) => each.firing)).toEqual(["g"]);
   refusals += 2;
+});
+
+test("what it prints goes to the masters under its name, and to nobody else", async () => {
+  const printed: unknown[] = [];
+  const serving = master.work.onPrinted((name, about, piece) => void printed.push([name, about, piece]));
+  const strays: string[] = [];
+  other.subscribe(">", { callback: (_error, msg) => void strays.push(msg?.subject ?? "") });
+  await other.flush().catch(() => undefined);
+  const piece = { command: 1, from: "stdout", at: 0, end: 2, text: "hi" };
+  await waitUntil("the master hears it", () => {
+    executor.publish("output.ex-one.n.f.1", "rubbish");
+    executor.publish("output.ex-one.n.f.1", packEnvelope({ ...piece, executor: "ex-two", net: "other" }));
+    return printed.length > 0;
+  });
+  await serving.stop();
+  expect(printed[0]).toEqual(["ex-one", { net: "n", firing: "f", attempt: 1 }, piece]);
+  expect(strays.filter((subject) => subject !== "")).toEqual([]);
 });
 
 test("a new executor is let in without a restart, those who are there stay, and a wrong name is an error", async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
 import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
@@ -235,6 +236,49 @@ describe.runIf(browserIsHere())("the monitor", () => {
       await page.close();
     },
   );
+
+  test("a running command is read while it prints, also by who comes late; blocked ones name the label that is missing", async () => {
+    const order = (labels: string[] = []) => ({ kind: "command", pool: "p", labels, argv: ["make"], out: [{ to: "made" }] });
+    await house.kit.ask(null, "apply-net", {
+      definition: {
+        net: "works",
+        places: { asked: { open: true }, rare: { open: true }, made: { sink: true } },
+        transitions: {
+          build: { ...order(), in: [{ place: "asked" }] },
+          press: { ...order(["press"]), in: [{ place: "rare" }] },
+        },
+      },
+    });
+    const hand = house.kit.executor("hands");
+    hand.beat();
+    await house.kit.put("works", "asked", {});
+    await house.kit.put("works", "rare", {});
+    await waitUntil("the order is pulled", () => hand.orders.length > 0);
+    const [pulled] = hand.orders;
+    if (!pulled) throw new Error("no order was pulled");
+    await hand.ask(pulled, "claim");
+    const about = { net: pulled.net, firing: pulled.firing, attempt: pulled.attempt };
+    const print = (text: string, at: number) =>
+      hand.line.print("hands", about, { command: 1, from: "stdout", at, end: at + text.length, text });
+    hand.line.print("hands", about, { command: 1, from: "command", at: 0, end: 8, text: "make all", last: true });
+    print("compiling\n", 0);
+    const page = await open(reader, "/n/works/executors");
+    const log = page.getByRole("log", { name: "What build prints" });
+    await log.getByText("$ make all").waitFor();
+    await log.getByText("compiling").waitFor();
+    print("linked\n", 10);
+    await log.getByText("linked").waitFor();
+    print("at last\n", 5000);
+    await log.getByText("4983 characters left out").waitFor();
+    await page.getByRole("status").getByText("--label press").waitFor();
+    await page.getByRole("button", { name: "build", exact: true }).click();
+    await firingsOf(page).locator("summary").first().click();
+    await page.getByRole("log", { name: "What it prints" }).getByText("at last").waitFor();
+    await hand.deliver(pulled, { exitCode: 0 });
+    await page.getByRole("log", { name: "What it prints" }).waitFor({ state: "detached" });
+    await hand.stop();
+    await page.close();
+  });
 
   test("what is loaded at first is under 1 MB compressed, and no page asks another host", async () => {
     const page = await browser.context.newPage();

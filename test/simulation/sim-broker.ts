@@ -109,6 +109,7 @@ export function simBroker(hub: MemoryHub, process: SimProcess, network: Network,
     },
     live: { publish: (event) => inner.live.publish(event) },
     liveText: inner.liveText,
+    liveOutput: inner.liveOutput,
     onConnection: (call) => inner.onConnection((state) => process.alive && process.deliver(() => call(state))),
     close: () => inner.close(),
   };

@@ -108,6 +108,11 @@ export class Claims {
     return firing?.claim?.executor === executor && firing.attempt === attempt;
   }
 
+  /** The open firing of which this executor has the claim of this attempt. */
+  held(executor: string, id: string, attempt: number): OpenFiring | null {
+    return this.holds(executor, id, attempt) ? (this.#ports.state.firings.get(id) ?? null) : null;
+  }
+
   /** Gives up what nobody renews and what nobody claims. Called a few times per lease. */
   check(): void {
     const { state, clock, leaseMs, poolOf } = this.#ports;

@@ -85,6 +85,7 @@ export const NET_VERBS: Record<string, Verb> = {
       stale: term.projection.stale,
     }) as unknown as Json,
   "state-hash": async (term) => (await stateDigest(term)) as unknown as Json,
+  printed: async (term) => term.ports.printed?.() ?? [],
   tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
   query: async (term, body) => queryOf(term, queryBody.parse(body)),
   gates: async (term) =>

@@ -7,6 +7,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { PrintedPiece } from "../../contract/printed.ts";
 import type { SecretFilter } from "../../contract/secret-forms.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import type { Learn } from "../crystal/learn.ts";
@@ -53,6 +54,8 @@ export interface TermPorts {
   serve(handle: (verb: string, body: Json) => Promise<CommandAnswer>): Promise<Serving>;
   verbs: Record<string, (term: Term, body: unknown) => Promise<Json>>;
   committed(event: NetEvent): void;
+  /** The last of what the commands that run now have printed. */
+  printed?: () => PrintedPiece[];
   stalled(error: ErrorData | null): void;
   over(reason: string): void;
 }

@@ -2,9 +2,12 @@
 
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
+import { followOutput } from "../../client/live-output.ts";
+import type { Broker } from "../../contract/broker.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import { eventType, printEvent } from "../event-filter.ts";
+import { PrintedText } from "../printed-text.ts";
 import { SpokenText } from "../spoken-text.ts";
 import { StoryLines } from "../story-lines.ts";
 import { EXIT, type Verb } from "../verb.ts";
@@ -18,6 +21,7 @@ export const watchVerb: Verb = {
   examples: [
     "petrel watch safe-teams",
     "petrel watch safe-teams --stream",
+    "petrel watch safe-teams --output",
     "petrel watch safe-teams --story",
     "petrel watch safe-teams --since 0 --until stopped --json",
   ],
@@ -26,6 +30,7 @@ export const watchVerb: Verb = {
     { flags: "--until <type>", about: "end with the first event of this type" },
     { flags: "--story", about: "a heading for each story, and its steps beneath; with --json each line names its story" },
     { flags: "--stream", about: "show what models say while they say it, too" },
+    { flags: "--output", about: "show what running commands print, too" },
   ],
   run: async (call) => {
     const net = checkName(call.arg("net"), "net");
@@ -54,17 +59,34 @@ export const watchVerb: Verb = {
       }
       const said = call.on("stream") ? new SpokenText(call.out) : null;
       const listening = said && broker.liveText.listen(net, (piece) => said.take(piece));
-      for await (const entry of log.follow(after, call.petrel.signal)) {
-        for (const event of entry.events) {
-          if (event.seq <= shown) continue;
-          shown = event.seq;
-          said?.endLine();
-          await print(event);
-          if (event.type === until) return listening?.stop();
+      const printed = call.on("output") ? new PrintedText(call.out) : null;
+      const over = new AbortController();
+      const printing =
+        printed && takeOutput(broker, net, AbortSignal.any([over.signal, call.petrel.signal]), printed, () => said?.endLine());
+      try {
+        for await (const entry of log.follow(after, call.petrel.signal)) {
+          for (const event of entry.events) {
+            if (event.seq <= shown) continue;
+            shown = event.seq;
+            said?.endLine();
+            printed?.endLine();
+            await print(event);
+            if (event.type === until) return;
+          }
         }
+      } finally {
+        over.abort();
+        await printing;
+        await listening?.stop();
       }
-      await listening?.stop();
     });
     return EXIT.ok;
   },
 };
+
+async function takeOutput(broker: Broker, net: string, signal: AbortSignal, printed: PrintedText, before: () => void): Promise<void> {
+  for await (const piece of followOutput(broker, { net, nets: [net], fits: () => true }, signal)) {
+    before();
+    printed.take(piece);
+  }
+}

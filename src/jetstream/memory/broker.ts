@@ -4,6 +4,7 @@ import { memoryCommands, memoryDoor } from "./door.ts";
 import { memoryHandover } from "./handover.ts";
 import type { MemoryHub } from "./hub.ts";
 import { memoryKeyValue } from "./key-value.ts";
+import { memoryLiveOutput } from "./live-output.ts";
 import { memoryLiveText } from "./live-text.ts";
 import { memoryLeases, memoryMasters } from "./liveness.ts";
 import type { AppendFaults } from "./log.ts";
@@ -71,6 +72,7 @@ export function memoryBroker(hub: MemoryHub): MemoryBroker {
       },
     },
     liveText: memoryLiveText(hub, wire),
+    liveOutput: memoryLiveOutput(hub, wire),
     onConnection: (call) => void wire.onConnection(call),
     close: async () => wire.close(),
   };

@@ -44,6 +44,10 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
     },
     sendArtifact: (executor, piece) => hub.ask<ArtifactAnswer>("artifacts", wire, { executor, piece }),
     askArtifact: (executor, ask) => hub.ask<ArtifactGiven>("lending", wire, { executor, ask }),
+    print: (executor, { net, firing, attempt }, piece) => {
+      if (!wire.up) return;
+      for (const take of [...hub.printedListeners]) queueMicrotask(() => take(executor, { net, firing, attempt }, { ...piece }));
+    },
     connected: () => wire.up,
     close: async () => wire.close(),
   };

@@ -7,6 +7,7 @@ import type { ExecutorPresence, SignedOrder, WorkResult } from "../../contract/e
 import { Retryable } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
+import type { Printed, PrintedPiece, PrintingAttempt } from "../../contract/printed.ts";
 import type { Token } from "../../contract/token.ts";
 import type { MemoryBucket } from "./key-value.ts";
 import { MemoryStream } from "./stream.ts";
@@ -50,6 +51,8 @@ export class MemoryHub {
   readonly live: NetEvent[] = [];
   readonly #buckets = new Map<string, MemoryBucket>();
   readonly textListeners = new Map<string, Set<(piece: SaidPiece) => void>>();
+  readonly outputListeners = new Set<(piece: PrintedPiece) => void>();
+  readonly printedListeners = new Set<(executor: string, about: PrintingAttempt, piece: Printed) => void>();
   readonly #services = new Map<string, Set<Service>>();
 
   constructor(clock: Clock) {

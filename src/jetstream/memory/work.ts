@@ -85,6 +85,11 @@ export function memoryWorkDesk(hub: MemoryHub, wire: MemoryWire): WorkDesk {
       hub.serve("lending", wire, ({ executor, ask }: { executor: string; ask: ArtifactAsk }) =>
         answer(executor, ask).catch((error: unknown): ArtifactGiven => ({ state: "failed", error: errorData(error) })),
       ),
+    onPrinted: (take) => {
+      const hear: typeof take = (...printed) => wire.up && take(...printed);
+      hub.printedListeners.add(hear);
+      return { stop: async () => void hub.printedListeners.delete(hear) };
+    },
     onExecutor: async (call) => watchExecutors(hub, wire, call),
   };
 }

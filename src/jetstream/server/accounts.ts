@@ -33,7 +33,7 @@ const READS: readonly [call: string, answers: "one" | "many"][] = [
 ];
 const LOOKOUT_CALLS = ["CONSUMER.CREATE.>", "CONSUMER.DELETE.*.*"];
 const DOORS = ["put.*.*", "place.*.*"];
-const VIEWS = ["event.>", "saying.>", "log.*", "place.*.*.*"];
+const VIEWS = ["event.>", "saying.>", "printing.>", "log.*", "place.*.*.*"];
 
 const service = (subject: string, answers: "one" | "many" = "one"): Export => ({
   name: subject,
@@ -79,7 +79,9 @@ export function petrelAccount(executors: Record<string, string>): Partial<Accoun
     exports: [
       ...READS.map(([call, answers]) => service(`$JS.API.${call}`, answers)),
       service(`${ACK}.*.${WORKERS}.>`),
-      ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", `${LOOKOUT}.>`, ...DOORS].map((subject) => service(subject)),
+      ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", subjects.outputAll(), `${LOOKOUT}.>`, ...DOORS].map((subject) =>
+        service(subject),
+      ),
       ...VIEWS.map((subject): Export => ({ name: subject, subject, type: "stream" })),
     ],
     imports: Object.entries(executors).map(([name, account]) => from(account, subjects.handsAll(name))),
@@ -90,7 +92,7 @@ export function petrelAccount(executors: Record<string, string>): Partial<Accoun
 /** R3. `pools`: those it may pull from, null for all. */
 export function executorAccount(name: string, pools: string[] | null, petrel: string): Partial<Account> {
   const queues = pools === null ? ["*"] : pools.map((pool) => streams.work(pool));
-  const own = [subjects.claimsOf(name), `done.${name}.>`, subjects.heartbeat(name)];
+  const own = [subjects.claimsOf(name), `done.${name}.>`, subjects.heartbeat(name), subjects.outputsOf(name)];
   const artifacts = (["put", "get"] as const).map((verb) => subjects.artifact(verb, name));
   return {
     imports: [

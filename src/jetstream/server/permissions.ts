@@ -34,14 +34,14 @@ export function masterPermissions(): Permissions {
       allow: [
         ...["$JS.API.>", "$JS.FC.>", "$KV.>", "$O.>"],
         ...["log.*", "place.*.*.*", "work.>", "event.>", "put.*.*"],
-        ...["command.*.*", "runtime.*", "handover.*", "master.*.*", "hands.*.*", "saying.>"],
+        ...["command.*.*", "runtime.*", "handover.*", "master.*.*", "hands.*.*", "saying.>", "printing.>"],
         ...ANSWERS,
       ],
     },
     subscribe: {
       allow: [
         ...["_INBOX.>", "$KV.>", "put.*.*", "place.>", "command.*.*", "runtime.*", "handover.*", "master.*.*", "event.>"],
-        ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", "log.*", "work.>", "lookout.>", "saying.>"],
+        ...["claim.>", "done.>", "heartbeat.*", "artifact.*.*", "log.*", "work.>", "lookout.>", "saying.>", "printing.>", "output.*.*.*.*"],
       ],
     },
   };
@@ -63,7 +63,7 @@ export function commandLinePermissions(): Permissions {
         ...["$JS.FC.>", "put.*.*", "command.*.*", "runtime.*"],
       ],
     },
-    subscribe: { allow: ["_INBOX.>", "event.>", "saying.>", "log.*", "heartbeat.*", "$KV.>"] },
+    subscribe: { allow: ["_INBOX.>", "event.>", "saying.>", "printing.>", "log.*", "heartbeat.*", "$KV.>"] },
   };
 }
 
@@ -103,7 +103,7 @@ export function readerPermissions(): Permissions {
         ...[buckets.access, buckets.secrets].flatMap((bucket) => readsOf(READ_API, bucket)),
       ],
     },
-    subscribe: { allow: ["event.>", "saying.>", "place.*.*.*", "log.*", "_INBOX.>"] },
+    subscribe: { allow: ["event.>", "saying.>", "printing.>", "place.*.*.*", "log.*", "_INBOX.>"] },
   };
 }
 
@@ -128,6 +128,7 @@ function ownDoings(name: string, pulls: string[]): Permissions {
         subjects.claimsOf(name),
         `done.${name}.>`,
         subjects.heartbeat(name),
+        subjects.outputsOf(name),
         subjects.artifact("put", name),
         subjects.artifact("get", name),
       ],
@@ -152,6 +153,6 @@ export function sharedExecutorPermissions(name: string, pools: string[] | null):
 export function sharedReaderPermissions(): Permissions {
   return {
     publish: { allow: under("$JS.API", READS) },
-    subscribe: { allow: ["event.>", "saying.>", "place.>", "log.>", "_INBOX.>"] },
+    subscribe: { allow: ["event.>", "saying.>", "printing.>", "place.>", "log.>", "_INBOX.>"] },
   };
 }

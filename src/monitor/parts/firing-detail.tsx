@@ -1,8 +1,10 @@
 /** One firing whole: input tokens, the exact prompt, model and cost, attempts, tool calls, output with its artefacts, and its story. */
 import type { ReactNode } from "react";
+import { useOutput } from "../output-store.ts";
 import { type FiringWhole, useFiring } from "../queries.ts";
 import { ageOf, clockTime, money, plural } from "../words.ts";
 import { JsonView } from "./json-view.tsx";
+import { LiveOutput } from "./live-output.tsx";
 import { PromptText } from "./prompt-text.tsx";
 
 export function FiringDetail({ net, firing }: { net: string; firing: string }) {
@@ -30,6 +32,7 @@ export function FiringDetail({ net, firing }: { net: string; firing: string }) {
       {data.model && <Model model={data.model} />}
       <Attempts attempts={data.attempts} />
       <Tools firing={data} />
+      {data.open && <Printing net={net} firing={firing} />}
       <Part title={data.outputs.length === 0 ? "Has made nothing yet" : `Made ${plural(data.outputs.length, "token")}`}>
         {data.outputs.map(({ place, token }) => (
           <div key={token.id}>
@@ -53,6 +56,17 @@ export function FiringDetail({ net, firing }: { net: string; firing: string }) {
         </ol>
       </details>
     </div>
+  );
+}
+
+/** While a command of it runs. */
+function Printing({ net, firing }: { net: string; firing: string }) {
+  const output = useOutput(`/api/executors/output/stream?net=${net}&firing=${firing}`);
+  if ((output?.of(firing).length ?? 0) === 0) return null;
+  return (
+    <Part title="Prints">
+      <LiveOutput store={output} firing={firing} label="What it prints" />
+    </Part>
   );
 }
 

@@ -1,6 +1,9 @@
 /** The hands: who is there, what each can do and works on, and what nobody who is there could do. */
+import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
+import { type OutputStore, useOutput } from "../output-store.ts";
+import { LiveOutput } from "../parts/live-output.tsx";
 import { type ExecutorRow, type Hands, useHands } from "../queries.ts";
 import { useEvents } from "../use-events.ts";
 import { ageOf, clockTime, plural } from "../words.ts";
@@ -8,6 +11,7 @@ import { ageOf, clockTime, plural } from "../words.ts";
 export function ExecutorsScreen({ store, net }: ScreenProps) {
   const { data, error } = useHands();
   const events = useEvents(store);
+  const output = useOutput("/api/executors/output/stream");
   const { executors = [], running = [], waiting = [], blocked = [] } = data ?? {};
   return (
     <section className="page">
@@ -22,31 +26,7 @@ export function ExecutorsScreen({ store, net }: ScreenProps) {
       <Fleet executors={executors} />
       <h2>{running.length === 0 ? "No command runs" : `${plural(running.length, "command")} running`}</h2>
       {running.map((one) => (
-        <article key={one.firing} className="card" aria-label={`${one.executor} works at ${one.transition}`}>
-          <p>
-            <span className="pill going-on">{one.executor}</span> works at{" "}
-            <button type="button" className="link" onClick={() => go(addressOf(one.net, "net", { at: `transition:${one.transition}` }))}>
-              {one.transition}
-            </button>{" "}
-            <span className="quiet">
-              of {one.net}
-              {one.persona === null ? "" : `, for ${one.persona}`}, for {ageOf(Date.now() - Date.parse(one.since))}
-              {one.attempt > 1 ? `, attempt ${one.attempt}` : ""}
-            </span>
-          </p>
-          {one.net === net && (
-            <ol className="tail" aria-label="What it says">
-              {events
-                .filter(({ firing }) => firing === one.firing)
-                .slice(-8)
-                .map(({ seq, ts, summary }) => (
-                  <li key={seq}>
-                    {clockTime(ts)} {summary}
-                  </li>
-                ))}
-            </ol>
-          )}
-        </article>
+        <Running key={one.firing} one={one} output={output} events={one.net === net ? events : []} />
       ))}
       {waiting.length > 0 && (
         <>
@@ -61,6 +41,38 @@ export function ExecutorsScreen({ store, net }: ScreenProps) {
         </>
       )}
     </section>
+  );
+}
+
+const SAID = 4;
+
+/** One command under way: what it prints, and the last that the net's log says of it. */
+function Running({ one, output, events }: { one: Hands["running"][number]; output: OutputStore | null; events: readonly NetEvent[] }) {
+  const said = events.filter(({ firing }) => firing === one.firing).slice(-SAID);
+  return (
+    <article className="card" aria-label={`${one.executor} works at ${one.transition}`}>
+      <p>
+        <span className="pill going-on">{one.executor}</span> works at{" "}
+        <button type="button" className="link" onClick={() => go(addressOf(one.net, "net", { at: `transition:${one.transition}` }))}>
+          {one.transition}
+        </button>{" "}
+        <span className="quiet">
+          of {one.net}
+          {one.persona === null ? "" : `, for ${one.persona}`}, for {ageOf(Date.now() - Date.parse(one.since))}
+          {one.attempt > 1 ? `, attempt ${one.attempt}` : ""}
+        </span>
+      </p>
+      {said.length > 0 && (
+        <ol className="tail" aria-label="What the log says of it">
+          {said.map(({ seq, ts, summary }) => (
+            <li key={seq}>
+              {clockTime(ts)} {summary}
+            </li>
+          ))}
+        </ol>
+      )}
+      <LiveOutput store={output} firing={one.firing} label={`What ${one.transition} prints`} />
+    </article>
   );
 }
 

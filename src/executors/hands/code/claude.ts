@@ -38,6 +38,8 @@ async function codeClaude(context: HandContext): Promise<Json> {
     input: input.ask,
     timeoutMs: context.order.timeoutMs,
     outputBytes: OUTPUT_BYTES,
+    // One line of JSON.
+    untold: true,
   });
   const result = resultOf(run, context.order.timeoutMs);
   const session = typeof result.session_id === "string" ? result.session_id : null;

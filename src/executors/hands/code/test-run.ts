@@ -6,7 +6,7 @@ import type { CommandResult } from "../../process-tree.ts";
 import { installReporter } from "./node-test-reporter.ts";
 import { plainOutput } from "./plain-output.ts";
 import { installCommand, type TestCommand, testCommand } from "./test-command.ts";
-import { readReporterLines, readSummary } from "./test-summary.ts";
+import { readReporterLines, readSummary, reporterLine } from "./test-summary.ts";
 
 /** A type, not an interface: it travels as JSON. */
 export type TestRun = {
@@ -57,6 +57,7 @@ export async function runTests(
     env: command.env,
     timeoutMs: TEST_TIMEOUT_MS,
     outputBytes: 2 * 1024 * 1024,
+    shownAs: reporterLine,
   });
   if (result.timedOut) return brokenRun(context, tree, result, "the test run");
   return read(context, tree, result, command.kind);

@@ -26,7 +26,7 @@ export function readReporterLines(text: string): { outcome: TestOutcome; rest: s
     const test = readLine(line);
     if (!test) continue;
     const name = `${test.file}: ${test.name}`;
-    rest.push(`${test.state} ${name}${test.message ? `\n    ${test.message}` : ""}`);
+    rest.push(reporterLine(line));
     if (test.state === "ok") outcome.passing.push(name);
     if (test.state === "not ok") outcome.failing.push({ name, message: test.message.slice(0, MESSAGE_LIMIT) });
   }
@@ -34,6 +34,12 @@ export function readReporterLines(text: string): { outcome: TestOutcome; rest: s
   outcome.passed = outcome.passing.length;
   outcome.failed = outcome.failing.length;
   return { outcome, rest: rest.join("\n") };
+}
+
+/** A line of our reporter as people read it; any other as it is. */
+export function reporterLine(line: string): string {
+  const test = line.startsWith("@petrel ") ? readLine(line) : null;
+  return test ? `${test.state} ${test.file}: ${test.name}${test.message ? `\n    ${test.message}` : ""}` : line;
 }
 
 function readLine(line: string): { state: string; name: string; message: string; file: string } | null {

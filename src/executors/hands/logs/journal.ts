@@ -14,7 +14,7 @@ export async function* journalLines(
 ): AsyncGenerator<string> {
   const cwd = join(context.workDir, "journal");
   mkdirSync(cwd, { recursive: true });
-  const { exitCode, stderr } = await context.run({ argv: ["journalctl", "--version"], cwd, timeoutMs: 10_000 });
+  const { exitCode, stderr } = await context.run({ argv: ["journalctl", "--version"], cwd, timeoutMs: 10_000, untold: true });
   if (exitCode !== 0) throw new Terminal({ code: "journal-failed", message: `journalctl cannot be used here: ${stderr.trim()}` });
   const argv = [
     ...["journalctl", "--output=json", "--no-pager", "--quiet", "--all"],

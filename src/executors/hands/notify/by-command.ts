@@ -18,7 +18,7 @@ export function commandChannel(context: HandContext, { argv }: NonNullable<Notif
       mkdirSync(cwd, { recursive: true });
       const env = { ...context.secrets, PETREL_NOTIFICATION: message.id };
       const input = `${JSON.stringify(bodyOf(message))}\n`;
-      const { exitCode, stderr, timedOut } = await context.run({ argv, cwd, env, input, timeoutMs: context.order.timeoutMs });
+      const { exitCode, stderr, timedOut } = await context.run({ argv, cwd, env, input, timeoutMs: context.order.timeoutMs, untold: true });
       if (exitCode === 0 && !timedOut) return;
       throw new Retryable({ code: FAILED, message: `${argv[0]} ended with ${exitCode}: ${stderr.trim().slice(-300)}` });
     },

@@ -84,7 +84,7 @@ function brokenJson(file: string, text: string): Finding[] {
 }
 
 async function brokenScript(context: HandContext, tree: string, file: string): Promise<Finding[]> {
-  const result = await context.run({ argv: ["node", "--check", file], cwd: tree, timeoutMs: 60_000 });
+  const result = await context.run({ argv: ["node", "--check", file], cwd: tree, timeoutMs: 60_000, untold: true });
   if (result.exitCode === 0) return [];
   const line = Number(/:(\d+)\n/.exec(result.stderr)?.[1] ?? Number.NaN);
   const message = /^\w*Error: .*$/m.exec(result.stderr)?.[0] ?? "it cannot be parsed";
