@@ -95,6 +95,8 @@ export const upVerb: Verb = {
     const nats = natsServers(call, durability);
     const team = teamAtStart(call);
     const models = modelOptions(call, "live");
+    // Before anything runs: a fault in the configuration later than that would end what is up.
+    const everyMs = historyInterval(petrel);
     const supervisor = await Supervisor.start(petrel, {
       dir,
       durability,
@@ -119,7 +121,6 @@ export const upVerb: Verb = {
       if (team) await tellTeam(call, team.net, models);
       out.say(whatNext(call, team !== null));
     }
-    const everyMs = historyInterval(petrel);
     const history = everyMs === null ? null : keepHistory(petrel, { dir, everyMs }, petrel.signal, (what) => out.say(what));
     await aborted(petrel.signal);
     out.say("stopping");
