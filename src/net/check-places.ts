@@ -10,7 +10,9 @@ import type { JsonPath } from "./locate.ts";
 import { schemaProblem } from "./place-schema.ts";
 
 export function placeFindings(net: NetDefinition): Finding[] {
-  return [...referenceFindings(net), ...Object.keys(net.places).flatMap((place) => declarationFindings(net, place)), ...tokenFindings(net)];
+  const uses = usesOf(net);
+  const declared = Object.keys(net.places).flatMap((place) => declarationFindings(net, place, uses));
+  return [...referenceFindings(net), ...declared, ...tokenFindings(net)];
 }
 
 /** Places whose tokens may wait only so long, and where those go that waited too long. */
@@ -53,7 +55,7 @@ function referenceFindings(net: NetDefinition): Finding[] {
     );
 }
 
-function declarationFindings(net: NetDefinition, place: string): Finding[] {
+function declarationFindings(net: NetDefinition, place: string, uses: Uses): Finding[] {
   const path = ["places", place];
   if (BUILT_IN_PLACES.includes(place) || place === DISAGREEMENTS || place === TAKEN_OVER) {
     return [
@@ -73,7 +75,7 @@ function declarationFindings(net: NetDefinition, place: string): Finding[] {
       failure("over-capacity", ["tokens", place], `place "${place}" holds ${capacity} and is given ${tokens} tokens`, "raise its capacity"),
     );
   }
-  return [...found, ...useFindings(net, place)];
+  return [...found, ...useFindings(net, place, uses)];
 }
 
 function schemaFindings(schema: object, path: JsonPath): Finding[] {
@@ -96,25 +98,34 @@ function schemaFault(schema: object, strictSchema: boolean): string | null {
   }
 }
 
-function useFindings(net: NetDefinition, place: string): Finding[] {
+/** By place: the first transition that consumes from it, and whether one empties it. */
+interface Uses {
+  consumer: Map<string, string>;
+  swept: Set<string>;
+}
+
+function usesOf(net: NetDefinition): Uses {
+  const uses: Uses = { consumer: new Map(), swept: new Set() };
+  for (const [name, { in: arcs }] of Object.entries(net.transitions)) {
+    for (const { place, mode } of arcs) {
+      if (mode === "reset") uses.swept.add(place);
+      if (mode === "consume" && !uses.consumer.has(place)) uses.consumer.set(place, name);
+    }
+  }
+  return uses;
+}
+
+function useFindings(net: NetDefinition, place: string, uses: Uses): Finding[] {
   const path = ["places", place];
-  const consumer = Object.entries(net.transitions).find(([, { in: arcs }]) =>
-    arcs.some((arc) => arc.mode === "consume" && arc.place === place),
-  );
+  const consumer = uses.consumer.get(place);
   const { sink, deadline } = net.places[place] ?? {};
-  const swept = Object.values(net.transitions).some(({ in: arcs }) => arcs.some((arc) => arc.mode === "reset" && arc.place === place));
-  if (!consumer && !sink && !swept && !deadline) {
+  if (consumer === undefined && !sink && !uses.swept.has(place) && !deadline) {
     const hint = 'add a transition that takes from it, or "sink": true if that is meant';
     return [warning("never-consumed", path, `nothing takes tokens out of place "${place}"`, hint, "key")];
   }
-  if (!consumer || !sink) return [];
+  if (consumer === undefined || !sink) return [];
   return [
-    warning(
-      "no-sink",
-      [...path, "sink"],
-      `place "${place}" is called a sink, but transition "${consumer[0]}" takes from it`,
-      'remove "sink"',
-    ),
+    warning("no-sink", [...path, "sink"], `place "${place}" is called a sink, but transition "${consumer}" takes from it`, 'remove "sink"'),
   ];
 }
 

@@ -32,7 +32,10 @@ export function subnetFindings(level: Level, way: readonly string[]): Finding[] 
  */
 export function localView<T extends Level>(level: T): T {
   const places: Record<string, PlaceDefinition> = {};
-  for (const [name, place] of Object.entries(level.places)) places[name] = ownPlace(level, name, place);
+  const taken = new Set(
+    Object.values(level.transitions).flatMap((one) => one.in.flatMap((arc) => (arc.mode === "consume" ? [arc.place] : []))),
+  );
+  for (const [name, place] of Object.entries(level.places)) places[name] = ownPlace(place, taken.has(name));
   for (const [name, subnet] of Object.entries(level.subnets ?? {})) {
     if (hasInstances(level, name)) continue;
     for (const port of portsOf(subnet)) {
@@ -43,9 +46,8 @@ export function localView<T extends Level>(level: T): T {
   return { ...level, places, transitions: Object.fromEntries(transitions) };
 }
 
-function ownPlace(level: Level, name: string, place: PlaceDefinition): PlaceDefinition {
+function ownPlace(place: PlaceDefinition, isTaken: boolean): PlaceDefinition {
   const { port, accepts } = place;
-  const isTaken = Object.values(level.transitions).some((one) => one.in.some((arc) => arc.place === name && arc.mode === "consume"));
   return {
     ...place,
     ...(port === "in" || accepts ? { open: true } : {}),

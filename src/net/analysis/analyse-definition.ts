@@ -1,19 +1,17 @@
 /** The analysis of a net file: how one case runs, what can go wrong on the way, and who can bring what where. */
 
-import { BUILT_IN_PLACES } from "../built-in-places.ts";
 import { elementOf, type Finding, warning } from "../check-problem.ts";
 import type { NetDefinition } from "../definition.ts";
 import { type Analysis, counted, listed, wayWords } from "./analysis.ts";
 import { endlessLoops, endTest, isLive, type Stuck, stuckEnds } from "./behaviour.ts";
 import { type CapabilityFlow, capabilityFlow, type FlagsOf } from "./capability-flow.ts";
 import { coverability } from "./coverability.ts";
+import { type DefinitionSoundness, definitionSoundness } from "./definition-soundness.ts";
 import { type Exploration, explore, type NamedInvariants, namedInvariants } from "./exploration.ts";
 import { type OneCase, oneCase } from "./from-definition.ts";
 import { type Limits, watchOf } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
 import { type GrantsOf, type SecretUse, secretFlow, secretWords } from "./secret-flow.ts";
-import { soundnessOf, workflowOf } from "./soundness.ts";
-import { stateSpace } from "./state-space.ts";
 import { pathInFile, unfolded } from "./unfolded.ts";
 
 /** Dead ends that are told; the further ones are variations as a rule. */
@@ -43,25 +41,26 @@ export function analyseDefinition(
   const secrets = secretFlow(definition, grantsOf);
   const isCounted = ({ places, moving }: Stuck) => !moving && places.every((at) => taken.has(at));
   const stuck = stuckEnds(one, space).filter((end) => !waitsForNextCase(definition, net, end) && !isCounted(end));
-  const sound = soundness(one, limits);
+  const soundness = definitionSoundness(one, limits, (places) => fillsUp(definition, places));
   return {
     states: space.states,
     edges: space.edges,
     deadlocks: space.deadlocks.length,
     bound: boundsByName(one, found),
     live: space.complete ? isLive(net, space, endTest(one)) : null,
-    sound,
+    sound: soundness.sound,
     invariants: provenInvariants(one, found),
     gaveUp: found.gaveUp,
     findings: [
       ...dead.map((name) => deadFinding(name)),
       ...found.unbounded.flatMap(({ place, pump }) => unboundedFinding(net, place, pump)),
       ...stuck.slice(0, MOST_ENDS).map((end) => stuckFinding(definition, net, end)),
+      ...soundness.findings,
       ...endlessLoops(net, space).map((loop) => loopFinding(net, loop)),
       ...flows,
       ...secrets.findings,
     ].map((finding) => ({ ...finding, path: pathInFile(finding.path, source) })),
-    says: [...summary(one, found, sound, capabilities), ...secrets.uses.map(secretWords)],
+    says: [...summary(one, found, soundness, capabilities), ...secrets.uses.map(secretWords)],
     net,
     capabilities,
     secrets: secrets.uses,
@@ -97,47 +96,32 @@ function deadTransitions({ net, entries, places }: OneCase, limits: Limits): str
     places: net.places.map(({ capacity: _, ...place }) => place),
     transitions: net.transitions.map((one) => ({ ...one, inhibit: [], reset: [] })),
   };
-  const cover = coverability(
+  const endless = fedByMany(
     free,
-    watchOf(limits, 0.1),
     entries.flatMap((name) => places.get(name) ?? []),
   );
+  const isFed = (at: number) =>
+    [...(net.transitions[at]?.consume ?? []), ...(net.transitions[at]?.read ?? [])].every(({ place }) => endless.has(place));
+  const all = [...new Set(net.transitions.flatMap(({ of }) => of ?? []))];
+  const open = new Set(all);
+  for (const [at, { of }] of net.transitions.entries()) if (of !== undefined && isFed(at)) open.delete(of);
+  if (open.size === 0) return [];
+  const cover = coverability(free, watchOf(limits, 0.1), [...endless]);
   if (cover.gaveUp !== undefined) return [];
-  const names = [...new Set(net.transitions.flatMap(({ of }) => of ?? []))];
-  return names.filter((name) => net.transitions.every(({ of }, at) => of !== name || !cover.fired[at]));
+  return all.filter((name) => open.has(name) && net.transitions.every(({ of }, at) => of !== name || !cover.fired[at]));
 }
 
-function soundness(one: OneCase, limits: Limits): boolean | null {
-  const { net, entries, ends, stock } = one;
-  const filled = new Set(net.transitions.flatMap(({ produce }) => produce.map(({ place }) => place)));
-  const aside = new Set(
-    net.places.flatMap(({ name }, at) => (BUILT_IN_PLACES.includes(name) || (ends.has(at) && !filled.has(at)) ? [at] : [])),
-  );
-  if (entries.length !== 1 || [...stock.keys()].some((at) => !aside.has(at))) return null;
-  // What fails into the dead letters ends there: soundness speaks of what went well.
-  const kept = net.transitions.filter(({ produce }) => !produce.some(({ place }) => aside.has(place)));
-  const workflow = workflowOf(withoutPlaces({ ...net, transitions: kept }, aside));
-  if (!workflow) return null;
-  const space = stateSpace(workflow.net, watchOf(limits, 0.1));
-  return space.complete ? soundnessOf(workflow, space).sound : null;
-}
-
-function withoutPlaces(net: PetriNet, aside: ReadonlySet<number>): PetriNet {
-  const order = net.places.flatMap((_, at) => (aside.has(at) ? [] : [at]));
-  const moved = <T extends { place: number }>(arcs: T[]) =>
-    arcs.flatMap((arc) => (aside.has(arc.place) ? [] : [{ ...arc, place: order.indexOf(arc.place) }]));
-  return {
-    ...net,
-    places: order.flatMap((at) => net.places[at] ?? []),
-    transitions: net.transitions.map((one) => ({
-      ...one,
-      consume: moved(one.consume),
-      read: moved(one.read),
-      inhibit: moved(one.inhibit),
-      produce: moved(one.produce),
-      reset: one.reset.map((at) => order.indexOf(at)),
-    })),
-  };
+/** Places that can hold as many tokens as anybody wants, since all that fills them takes from such places alone. */
+function fedByMany(net: PetriNet, entries: readonly number[]): Set<number> {
+  const endless = new Set(entries);
+  for (let before = -1; before !== endless.size; ) {
+    before = endless.size;
+    for (const { consume, read, produce } of net.transitions) {
+      if (consume.length + read.length === 0 || ![...consume, ...read].every(({ place }) => endless.has(place))) continue;
+      for (const { place } of produce) endless.add(place);
+    }
+  }
+  return endless;
 }
 
 function deadFinding(name: string): Finding {
@@ -164,16 +148,20 @@ function stuckFinding(definition: NetDefinition, net: PetriNet, { places, way, m
   return warning("work-left-behind", ["places", first], message, hint, "key");
 }
 
-/** A batch that only wants more of the same: later cases fill it. Not where the tokens must belong together. */
 function waitsForNextCase(definition: NetDefinition, net: PetriNet, { places, moving }: Stuck): boolean {
   const held = places.map((at) => net.places[at]?.name ?? "");
-  const fills = (place: string) =>
+  return !moving && fillsUp(definition, held);
+}
+
+/** A batch that only wants more of the same: later cases fill it. Not where the tokens must belong together. */
+function fillsUp(definition: NetDefinition, held: readonly string[]): boolean {
+  return held.every((place) =>
     Object.values(definition.transitions).some(
       ({ in: arcs }) =>
         arcs.some((arc) => arc.place === place) &&
         arcs.every((arc) => held.includes(arc.place) && arc.mode === "consume" && !arc.where && !arc.gather),
-    );
-  return !moving && held.every(fills);
+    ),
+  );
 }
 
 /** What the takers of a place still wait for. */
@@ -193,7 +181,12 @@ function loopFinding(net: PetriNet, loop: number[]): Finding {
   return warning("endless-loop", ["transitions", names[0] ?? ""], message, hint, "key");
 }
 
-function summary(one: OneCase, found: Exploration, sound: boolean | null, { pushes }: DefinitionAnalysis["capabilities"]): string[] {
+function summary(
+  one: OneCase,
+  found: Exploration,
+  soundness: DefinitionSoundness,
+  { pushes }: DefinitionAnalysis["capabilities"],
+): string[] {
   const { net, entries, ends, byData, places } = one;
   const { space, gaveUp } = found;
   const begin = entries.length > 0 ? `beginning in ${listed(entries)}` : "beginning with the tokens of the file";
@@ -205,7 +198,7 @@ function summary(one: OneCase, found: Exploration, sound: boolean | null, { push
     `one case, ${begin}: ${size}${gaveUp === null ? "" : `; gave up: ${gaveUp}`}`,
     ...(last.length > 0 && gaveUp === null ? [`its tokens end in ${listed(last)}`] : []),
     ...(fanned.length > 0 ? [`the data decides how many tokens come to ${listed(fanned)}; one stood for all`] : []),
-    ...(sound === null ? [] : [sound ? "as a workflow it is sound" : "as a workflow it is not sound"]),
+    ...soundness.says,
     ...pushes.map(({ transition, persona }) => `"${transition}" pushes${persona === null ? "" : ` on behalf of "${persona}"`}`),
   ];
 }

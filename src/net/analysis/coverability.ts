@@ -20,6 +20,9 @@ export interface Coverability {
 
 interface Node {
   marking: number[];
+  /** How many places hold omega, and what the others hold together: what covers another marking has no less of either. */
+  omegas: number;
+  sum: number;
   parent: Node | null;
   transition: number;
 }
@@ -32,7 +35,7 @@ export function coverability(net: PetriNet, watch: Watch, endless: readonly numb
   const pumps = new Map<number, number[]>();
   const seen = new Set<string>();
   const start = game.start.map((count, place) => (endless.includes(place) ? OMEGA : count));
-  const open: Node[] = [{ marking: start, parent: null, transition: -1 }];
+  const open: Node[] = [{ marking: start, ...sizeOf(start), parent: null, transition: -1 }];
   let gaveUp: string | null = null;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const key = node.marking.join();
@@ -45,7 +48,7 @@ export function coverability(net: PetriNet, watch: Watch, endless: readonly numb
       fired[transition] = true;
       const marking = game.fire(node.marking, transition);
       if (isSame(marking, node.marking) || seen.has(marking.join())) continue;
-      const next: Node = { marking, parent: node, transition };
+      const next: Node = { marking, ...sizeOf(marking), parent: node, transition };
       accelerate(next, pumps);
       open.push(next);
     }
@@ -59,17 +62,32 @@ function isSame(one: readonly number[], other: readonly number[]): boolean {
   return one.every((count, place) => count === other[place]);
 }
 
+function sizeOf(marking: readonly number[]): Pick<Node, "omegas" | "sum"> {
+  let omegas = 0;
+  let sum = 0;
+  for (const count of marking) {
+    if (count === OMEGA) omegas += 1;
+    else sum += count;
+  }
+  return { omegas, sum };
+}
+
+function mayGrow(before: Node, after: Node): boolean {
+  return before.omegas < after.omegas || (before.omegas === after.omegas && before.sum < after.sum);
+}
+
 /** Turns into omega what is more than in an ancestor that is covered. */
 function accelerate(node: Node, pumps: Map<number, number[]>): void {
   const pump = [node.transition];
   for (let ancestor = node.parent; ancestor !== null; ancestor = ancestor.parent) {
     const before = ancestor.marking;
-    if (before.every((count, place) => count <= (node.marking[place] as number))) {
+    if (mayGrow(ancestor, node) && before.every((count, place) => count <= (node.marking[place] as number))) {
       for (const [place, count] of before.entries()) {
         if (count >= (node.marking[place] as number)) continue;
         node.marking[place] = OMEGA;
         if (!pumps.has(place)) pumps.set(place, [...pump].reverse());
       }
+      Object.assign(node, sizeOf(node.marking));
     }
     pump.push(ancestor.transition);
   }

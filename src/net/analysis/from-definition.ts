@@ -48,11 +48,15 @@ class Translation {
   /** By place, then by transition. */
   readonly #readers = new Map<string, Map<string, Reader>>();
   readonly #arcs: { name: string; one: Transition; arc: InputArc }[];
+  /** By place: how many tokens each firing takes that takes from it. */
+  readonly #wanted = new Map<string, number[]>();
+  readonly #ids = new Set<string>();
   readonly #entries: string[] = [];
 
   constructor(definition: NetDefinition) {
     this.#definition = definition;
     this.#arcs = Object.entries(definition.transitions).flatMap(([name, one]) => one.in.map((arc) => ({ name, one, arc })));
+    for (const { arc } of this.#arcs) if (takes(arc)) this.#wanted.set(arc.place, [...(this.#wanted.get(arc.place) ?? []), countOf(arc)]);
     for (const name of [...Object.keys(definition.places), ...BUILT_IN_PLACES]) this.#place(name);
     for (const { name, one, arc } of this.#arcs) if (arc.mode === "read" && isBlackboard(one)) this.#reader(name, one, arc);
     for (const [name, one] of Object.entries(definition.transitions)) this.#transition(name, one);
@@ -78,7 +82,7 @@ class Translation {
 
   #place(name: string): void {
     const { open, capacity } = this.#definition.places[name] ?? {};
-    const wanted = this.#arcs.flatMap(({ arc }) => (arc.place === name && takes(arc) ? [countOf(arc)] : []));
+    const wanted = this.#wanted.get(name) ?? [];
     const arriving = open ? Math.max(1, ...wanted) : 0;
     if (open && wanted.length > 0) this.#entries.push(name);
     this.#index.set(name, this.#places.length);
@@ -171,7 +175,8 @@ class Translation {
     const produce = [...after, ...outcome.to.flatMap((to, at) => this.#arriving(to, outcome.weights?.[at] ?? 1))];
     const id = [name, outcome.how, ...outcome.to].join("--");
     let unique = id;
-    for (let at = 2; this.#transitions.some((one) => one.id === unique); at += 1) unique = `${id}-${at}`;
+    for (let at = 2; this.#ids.has(unique); at += 1) unique = `${id}-${at}`;
+    this.#ids.add(unique);
     this.#transitions.push(
       transition(unique, { name: wordsOf(name, outcome), of: name, ...arcs, produce, ...(outcome.limited ? { limited: true } : {}) }),
     );

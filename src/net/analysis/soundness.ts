@@ -14,8 +14,8 @@ export interface Soundness {
   sound: boolean;
   /** The way to a marking that can no more complete. */
   cannotComplete?: number[];
-  /** The way to a marking that has completed and holds more, and the places that hold it. */
-  improper?: { way: number[]; places: number[] };
+  /** The way to a marking that has completed and holds more, and the places that hold it; `stuck`: in each such marking nothing can fire. */
+  improper?: { way: number[]; places: number[]; stuck: boolean };
   /** Transitions that never fire. */
   dead: number[];
 }
@@ -40,6 +40,7 @@ export function soundnessOf({ net, sink }: Workflow, space: StateSpace): Soundne
   const completes = new Set<number>();
   const bottoms = new Map<number, number>();
   let improper: Soundness["improper"];
+  const deadlocks = new Set(space.deadlocks);
   for (let state = 0; state < space.states; state += 1) {
     const marking = space.marking(state);
     const part = parts.of[state] as number;
@@ -47,7 +48,8 @@ export function soundnessOf({ net, sink }: Workflow, space: StateSpace): Soundne
     if ((marking[sink] ?? 0) === 0) continue;
     completes.add(part);
     const places = marking.flatMap((count, at) => (count > (at === sink ? 1 : 0) && !net.places[at]?.hidden ? [at] : []));
-    if (places.length > 0) improper ??= { way: space.wayTo(state), places };
+    const stuck = deadlocks.has(state);
+    if (places.length > 0 && (!improper || (improper.stuck && !stuck))) improper = { way: space.wayTo(state), places, stuck };
   }
   const stuck = [...bottoms].find(([part]) => !completes.has(part));
   const dead = space.fired.flatMap((fired, at) => (fired || net.transitions[at]?.hidden ? [] : [at]));
@@ -71,13 +73,17 @@ function isConnected(net: PetriNet, source: number, sink: number): boolean {
 function closure(net: PetriNet, from: number, forward: boolean): { places: Set<number>; transitions: Set<number> } {
   const places = new Set([from]);
   const transitions = new Set<number>();
-  for (let before = -1; before !== places.size + transitions.size; ) {
-    before = places.size + transitions.size;
-    for (const [at, { consume, produce }] of net.transitions.entries()) {
-      const [near, far] = forward ? [consume, produce] : [produce, consume];
-      if (!near.some(({ place }) => places.has(place))) continue;
+  const users = new Map<number, number[]>();
+  for (const [at, { consume, produce }] of net.transitions.entries()) {
+    for (const { place } of forward ? consume : produce) users.set(place, [...(users.get(place) ?? []), at]);
+  }
+  // A set is walked to its end, also to what comes while it is walked.
+  for (const near of places) {
+    for (const at of users.get(near) ?? []) {
+      if (transitions.has(at)) continue;
       transitions.add(at);
-      for (const { place } of far) places.add(place);
+      const one = net.transitions[at];
+      for (const { place } of (forward ? one?.produce : one?.consume) ?? []) places.add(place);
     }
   }
   return { places, transitions };

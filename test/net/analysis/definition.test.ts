@@ -67,6 +67,40 @@ describe("elements of an array", () => {
   });
 });
 
+describe("completion", () => {
+  const split = pass("inbox", "left", "right");
+  const places = { inbox: open, left: {}, right: {}, done: sink };
+
+  test("while another branch still works is told, with the places and the way", () => {
+    const { findings, sound, says } = analyse(places, { split, first: pass("left", "done"), second: pass("right", "done") });
+    expect(findings).toMatchObject([
+      {
+        code: "improper-completion",
+        path: ["transitions", "first"],
+        message:
+          'a case can complete in "done" while tokens are left over in "right" (the shortest way there: split to left and right; first to done)',
+      },
+    ]);
+    expect(sound).toBe(false);
+    expect(says).toContain("as a workflow it is not sound: a case may complete with tokens left over");
+  });
+
+  test("twice is told; of a join nothing", () => {
+    const twice: Steps = { end: { kind: "pass", in: [{ place: "inbox" }], out: [{ to: "done", weight: 2 }] } };
+    expect(found({ inbox: open, done: sink }, twice)).toEqual([
+      'improper-completion: a case can complete more than once: "done" gets 2 tokens of it (the shortest way there: end to done)',
+    ]);
+    const join: Steps = { split, join: { kind: "pass", in: [{ place: "left" }, { place: "right" }], out: [{ to: "done" }] } };
+    expect(analyse(places, join)).toMatchObject({ findings: [], sound: true });
+  });
+
+  test("with two ends says why it is not decided", () => {
+    const { sound, says } = analyse({ inbox: open, a: sink, b: sink }, { split: pass("inbox", "a", "b") });
+    expect(sound).toBe(null);
+    expect(says).toContain('soundness is not decided: a case can end in "a" and "b"; a workflow has one end');
+  });
+});
+
 describe("work that stays behind", () => {
   test("a join of which one branch can end elsewhere", () => {
     const steps: Steps = {
