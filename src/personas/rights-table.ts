@@ -108,6 +108,43 @@ export function explain(position: Position, name: string, places: ReadonlySet<st
     return { transition, allowed, rules };
   }
   if (!places.has(name)) return null;
-  const { verbs, rules } = decidePlace(persona, name, wiring);
-  return { transition, allowed: verbs.length > 0, rules };
+  const rules = [...byFiring(position, name), ...byTools(position, name)];
+  return { transition, allowed: rules.some(({ allows }) => allows), rules };
+}
+
+/** What its firing takes and gives along its own arcs needs no flag and no tool. */
+function byFiring({ kind, persona: { persona }, wiring }: Position, place: string): Rule[] {
+  const takes = (wiring.takes ?? []).includes(place);
+  const says = [
+    ...(wiring.reads.includes(place)
+      ? [
+          `${persona} is given ${takes ? "and takes" : ""} tokens of ${place} with its firing: ${takes ? "a consuming" : "an"} input arc leads there`,
+        ]
+      : []),
+    ...(wiring.writes.includes(place) ? [`what the firing of ${persona} gives may go to ${place}: an output arc leads there`] : []),
+  ].map((text): Rule => ({ rule: "place", allows: true, says: text.replace("  ", " ") }));
+  return kind === "agent" || says.length === 0
+    ? says
+    : [...says, { rule: "net", allows: false, says: `beyond that it reaches nothing: of kind ${kind} it calls no tools` }];
+}
+
+const NEEDS = [
+  ["read", "reads"],
+  ["move from", "takes"],
+  ["write to", "writes"],
+] as const;
+
+/** What an agent may do there by tool calls: arc and flag, and then a tool on its list that does it. */
+function byTools({ kind, persona, wiring, tools }: Position, place: string): Rule[] {
+  const { verbs, rules } = decidePlace(persona, place, wiring);
+  if (kind !== "agent") return verbs.length === 0 && !wiring.reads.includes(place) && !wiring.writes.includes(place) ? rules : [];
+  return NEEDS.map(([verb, need], at): Rule => {
+    const rule = rules[at] as Rule;
+    if (!rule.allows) return rule;
+    const those = [...tools.values()].filter(({ needs }) => needs?.includes(need));
+    const may = those.filter(({ name }) => decideTool(persona, name, wiring, tools).allowed).map(({ name }) => name);
+    if (may.length > 0) return { ...rule, says: `${rule.says}; it has ${may.join(", ")}` };
+    const names = those.map(({ name }) => name).join(", ");
+    return { rule: "list", allows: false, says: `${persona.persona} may not ${verb} ${place} by a tool: it may use none of ${names}` };
+  });
 }

@@ -1,20 +1,22 @@
 /**
  * A canary: a secret with a value that nothing else has goes through a running system, in an http step and in a command that do their
- * worst with it. Then its value is looked for in every stream, in every file of the state folder and in all that was printed, as it is
- * and in every form in which it may be written down.
+ * worst with it, and in the words of a token that a persona is asked about. Then its value is looked for in every message of every stream
+ * that the server has (logs, places, letters, work, results, key-value and object stores), in what went over the wire to whoever listens,
+ * in every file of the user's folder, a cassette among them, and in all that was printed: as it is and in every form in which it may be
+ * written down. In CI the value is that of the whole run, and is looked for in its output too (.ci/run).
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secretForms } from "../../src/contract/secret-forms.ts";
-import { connectBroker } from "../../src/jetstream/connect.ts";
 import { httpServer, type TestHttpServer } from "../support/http-server.ts";
-import { wallClock } from "../support/nats-server.ts";
 import { builtCli, CLI, Desk, type Ran, ROOT, runtimeOf } from "../support/petrel-process.ts";
+import { connectAsMaster, eachStoredMessage } from "../support/stored-messages.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const CANARY = `canary/Zq7+${Date.now().toString(36)}-"x"=&%`;
+const CANARY = `canary/Zq7+${process.env.PETREL_TEST_CANARY ?? Date.now().toString(36)}-"x"=&%`;
 /** Meant for the master alone: it stands in the environment of the whole system. */
 const SURROUNDINGS = `magpie-${Date.now().toString(36)}-Zq7`;
 const desk = new Desk("canary");
@@ -32,7 +34,14 @@ afterAll(async () => {
 
 const net = (url: string) => ({
   net: "canary",
-  places: { calls: { open: true }, jobs: { open: true }, greed: { open: true }, results: { sink: true }, wrong: { sink: true } },
+  places: {
+    calls: { open: true },
+    jobs: { open: true },
+    greed: { open: true },
+    looks: { open: true },
+    results: { sink: true },
+    wrong: { sink: true },
+  },
   transitions: {
     call: {
       kind: "http",
@@ -60,6 +69,16 @@ const net = (url: string) => ({
       onError: "wrong",
       retry: { max: 0 },
     },
+    look: {
+      kind: "llm",
+      persona: "looker-reviewer",
+      ask: "Read it.",
+      data: { change: { diff: "diff --git a/x b/x\n@@ -1 +1 @@\n+looker ${job.say}" } },
+      in: [{ place: "looks", as: "job" }],
+      out: [{ to: "results" }],
+      onError: "wrong",
+      retry: { max: 0 },
+    },
     greedy: {
       kind: "command",
       persona: "stranger",
@@ -74,8 +93,14 @@ const net = (url: string) => ({
   },
 });
 
+const OPINION = {
+  type: "object",
+  required: ["severity", "notes"],
+  properties: { severity: { enum: ["none"] }, notes: { type: "string" } },
+};
 const persona = (name: string, secrets: string[]) => ({
   ...{ persona: name, title: name, flags: "-----", tools: [], tier: "economy", prompt: "Keep.", secrets },
+  ...(name.endsWith("reviewer") ? { output: OPINION } : {}),
 });
 
 async function petrel(...args: string[]): Promise<Ran> {
@@ -85,7 +110,7 @@ async function petrel(...args: string[]): Promise<Ran> {
   return ran;
 }
 
-test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async () => {
+test("a secret that is used is nowhere to be found", { timeout: 480_000 }, async () => {
   // What the server makes of it comes back: whole, coded, in an error.
   server.answer((asked, response) => {
     const body = {
@@ -102,8 +127,11 @@ test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async
   writeFileSync(desk.path("petrel.config.json"), JSON.stringify({ ...config, http: { allow: ["127.0.0.1"] } }));
   // A variable of the surroundings that no child of an order may get.
   desk.env.PETREL_SECRET_SURROUNDINGS = SURROUNDINGS;
-  const system = desk.start(["up", "--json", "--models", "rules", "--log-level", "trace"]);
+  const system = desk.start(["up", "--json", "--models", "rules", "--record", "run.jsonl", "--log-level", "trace"]);
   await system.says(/\{"ready":true.*\n/);
+  const { nats } = runtimeOf(desk.path(".petrel"));
+  const wire = await connectAsMaster(nats.url, nats.admin);
+  const heard = listenTo(wire);
   writeFileSync(desk.path("..", "value"), `${CANARY}\n`);
   writeFileSync(desk.path("..", "quoted"), JSON.stringify(CANARY));
   const set = await desk.paste(`"${process.execPath}" "${CLI}" secret set canary < ../value`);
@@ -112,6 +140,7 @@ test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async
   for (const [name, secrets] of [
     ["keeper", ["canary"]],
     ["stranger", []],
+    ["looker-reviewer", []],
   ] as const) {
     writeFileSync(desk.path(`${name}.json`), JSON.stringify(persona(name, [...secrets])));
     await petrel("persona", "apply", `${name}.json`);
@@ -123,12 +152,18 @@ test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async
     await petrel("put", "canary", "jobs", JSON.stringify({ n, say: "plain" }));
   }
   await petrel("put", "canary", "greed", JSON.stringify({ n: 0 }));
-  // Somebody puts the value itself into a token.
-  const pasted = await desk.paste(
-    `"${process.execPath}" "${CLI}" put canary jobs "$(printf '{"n": 0, "say": "pasted", "oops": %s}' "$(cat ../quoted)")"`,
-  );
-  expect(pasted.code, pasted.stderr).toBe(0);
-  await waitUntil("all of it is through", async () => (await over()).length === 6, 120_000);
+  // Somebody puts the value itself into a token, and into one that a model is asked about.
+  for (const [place, field] of [
+    ["jobs", "oops"],
+    ["looks", "say"],
+  ]) {
+    const pasted = await desk.paste(
+      `"${process.execPath}" "${CLI}" put canary ${place} "$(printf '{"n": 0, "say": "pasted", "${field}": %s}' "$(cat ../quoted)")"`,
+    );
+    printed.push(pasted.stdout, pasted.stderr);
+    expect(pasted.code, pasted.stderr).toBe(0);
+  }
+  await waitUntil("all of it is through", async () => (await over()).length === 7, 120_000);
   const events = await desk.events("canary", desk.path(".petrel"));
   const told = JSON.stringify(events);
 
@@ -138,8 +173,11 @@ test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async
   expect(told).toContain("TOKEN=<secret TOKEN>");
   expect(told).not.toContain("PETREL_SECRET");
   expect(told).toContain("secret-not-granted");
+  const looked = events.find(({ type, transition }) => type === "fired" && transition === "look");
+  expect(JSON.stringify(looked)).toContain("looker <secret canary>");
+  expect(readFileSync(desk.path("run.jsonl"), "utf8")).toContain("<secret canary>");
 
-  for (const args of [
+  const looks = [
     ["events", "canary", "--limit", "0"],
     ["tokens", "canary", "results"],
     ["places", "canary"],
@@ -148,13 +186,36 @@ test("a secret that is used is nowhere to be found", { timeout: 240_000 }, async
     ["actors"],
     ["why", "canary", "run"],
     ["doctor", "--json"],
+    ["trace", "canary", String(looked?.produced?.[0]?.token.id)],
+    ["persona", "preview", "looker-reviewer", "--net", "canary", "--token", String(looked?.consumed?.[0]?.id)],
+    ["net", "pull", "canary"],
+    ["costs"],
+  ];
+  printed.push(...(await Promise.all(looks.map((args) => desk.run(args)))).flatMap((ran) => [ran.stdout, ran.stderr]));
+  const stored: string[] = [];
+  const streams = await eachStoredMessage(wire, ({ stream, subject, headers, bytes }) => {
+    for (const text of [subject, headers, bytes.toString("latin1"), unpacked(bytes)])
+      if (found(text).length > 0) stored.push(`${stream} ${subject}`);
+  });
+  expect(stored).toEqual([]);
+  // They were there to be searched, of each sort.
+  for (const name of [
+    "LOG_canary",
+    "PLACE_canary_results",
+    "PLACE_canary_wrong",
+    "KV_petrel-secrets",
+    "KV_petrel-personas",
+    "OBJ_petrel-artifacts",
   ])
-    printed.push(...Object.values(await desk.run(args)).map(String));
-  await searchStreams();
+    expect(streams.get(name), `${name} of ${[...streams.keys()].join(" ")}`).toBeGreaterThan(0);
+  await wire.close();
+  expect(heard.messages).toBeGreaterThan(20);
+  expect(heard.hits).toEqual([]);
   await system.stop();
   printed.push(system.stdout, system.stderr);
   expect(found(printed.join("\n"))).toEqual([]);
-  expect(searchFiles(desk.path(".petrel"))).toEqual([]);
+  expect(searchFiles(desk.path("."))).toEqual([]);
+  expect(searchFiles(desk.config, 0)).toEqual([]);
 
   async function over() {
     const all = await desk.events("canary", desk.path(".petrel"));
@@ -167,33 +228,26 @@ function found(text: string): string[] {
   return FORMS.filter((form) => text.includes(form));
 }
 
-/** Every message of every stream as a reader gets it. */
-async function searchStreams(): Promise<void> {
-  const { nats } = runtimeOf(desk.path(".petrel"));
-  const broker = await connectBroker({
-    ...{ url: nats.url, ...nats.admin, name: "canary" },
-    clock: wallClock,
-    ids: { next: () => "canary" },
-  });
-  try {
-    let entries = 0;
-    for (const name of await broker.nets()) {
-      await broker.log(name).read(0, (entry) => {
-        entries += 1;
-        expect(found(JSON.stringify(entry.events))).toEqual([]);
-      });
-    }
-    expect(entries).toBeGreaterThan(5);
-    for (const { id } of await broker.artifacts.list())
-      expect(found(Buffer.from((await broker.artifacts.get(id)) ?? []).toString("latin1"))).toEqual([]);
-    for (const bucket of ["secrets", "limits"] as const) expect(found(JSON.stringify(await broker.keyValue(bucket).list(">")))).toEqual([]);
-  } finally {
-    await broker.close();
-  }
+/** What passes through and is kept by nobody, or not for long: events, words of models, orders and their results. */
+const PASSING = ["event.>", "saying.>", "work.>", "done.>", "log.>", "place.>"];
+
+function listenTo(nc: NatsConnection): { messages: number; hits: string[] } {
+  const heard = { messages: 0, hits: [] as string[] };
+  for (const subject of PASSING)
+    nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) return;
+        heard.messages += 1;
+        const bytes = Buffer.from(message.data);
+        for (const text of [message.subject, bytes.toString("latin1"), unpacked(bytes)])
+          if (found(text).length > 0) heard.hits.push(message.subject);
+      },
+    });
+  return heard;
 }
 
 /** Every byte under a folder: streams as they lie on disk, logs of processes, what executors keep. */
-function searchFiles(folder: string): string[] {
+function searchFiles(folder: string, least = 10): string[] {
   const hits: string[] = [];
   let files = 0;
   const walk = (path: string) => {
@@ -207,8 +261,8 @@ function searchFiles(folder: string): string[] {
       }
     }
   };
-  walk(folder);
-  expect(files).toBeGreaterThan(10);
+  if (existsSync(folder)) walk(folder);
+  expect(files).toBeGreaterThanOrEqual(least);
   return hits;
 }
 function unpacked(bytes: Buffer): string {

@@ -57,6 +57,27 @@ describe("explain", () => {
     expect(explain(at("intake"), "review", places)).toMatchObject({ allowed: false });
     expect(explain(at("judge"), "nothing-like-it", places)).toBeNull();
   });
+
+  test("tells what comes with the firing from what a tool could do, which needs a tool on the list", () => {
+    expect(explain(at("judge"), "review", places)?.rules).toMatchObject([
+      { allows: true, says: expect.stringMatching(/^qa is given .*with its firing: a/) },
+      { allows: false, says: expect.stringContaining("of kind llm it calls no tools") },
+    ]);
+    // Flag and arc are there, and no tool that writes to places.
+    expect(explain(at("develop"), "changes", places)?.rules.map(({ rule, allows }) => [rule, allows])).toEqual([
+      ["place", true],
+      ["place", false],
+      ["place", false],
+      ["list", false],
+    ]);
+    const develop = at("develop");
+    const writer = { ...develop, persona: { ...develop.persona, tools: ["place.emit"] } };
+    expect(explain(writer, "changes", places)?.rules.at(-1)).toMatchObject({
+      allows: true,
+      says: expect.stringContaining("; it has place.emit"),
+    });
+    expect(explain(writer, "accepted", places)?.rules.map(({ allows }) => allows)).toEqual([false, false, false]);
+  });
 });
 
 test("the matrix has a row for each position, and nobody but devops has x", () => {
