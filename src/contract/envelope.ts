@@ -1,5 +1,6 @@
 /** Envelopes between masters and executors: msgpackr on the wire, no secrets at rest (E8). */
 import type { ErrorData } from "./errors.ts";
+import type { ModelUse } from "./event.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArtifactRef } from "./token.ts";
 
@@ -71,6 +72,8 @@ export interface WorkResult {
   outcome: { ok: true; value: Json } | { ok: false; error: ErrorData };
   startedAt: string;
   durationMs: number;
+  /** What the hand itself asked models for, also where nothing came of it. */
+  model?: ModelUse;
 }
 
 /** One tool call inside a session. The executor answers a repeated `call` id with the first call's answer. */

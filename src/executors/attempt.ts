@@ -12,10 +12,12 @@ import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
+import type { ModelUse } from "../contract/event.ts";
 import type { Logger } from "../contract/logger.ts";
 import { receiver } from "../contract/sealed.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
+import { addUse } from "../models/use.ts";
 import type { HandDefinition, Workshop } from "./hand.ts";
 import { type AttemptParts, fitting, handContext } from "./hand-context.ts";
 import { checkInput, checkOutput, isZod } from "./hand-input.ts";
@@ -145,7 +147,11 @@ function expired({ expires, net, transition }: WorkOrder): Cancelled {
 async function workAndDeliver(bench: Bench, order: WorkOrder, granted: Granted, abort: AbortController, ask: Ask): Promise<void> {
   const { clock } = bench.workshop;
   const startedAt = clock.now();
-  const outcome = withoutSecrets(await perform(bench, order, granted, abort, ask), granted.secrets); // A4
+  let model: ModelUse | null = null;
+  const spent = (use: ModelUse) => {
+    model = addUse(model, use);
+  };
+  const outcome = withoutSecrets(await perform(bench, order, granted, abort, { ask, spent }), granted.secrets); // A4
   if (abort.signal.aborted) return; // A2
   const { net, transition, firing, attempt } = order;
   const durationMs = clock.now() - startedAt;
@@ -159,6 +165,7 @@ async function workAndDeliver(bench: Bench, order: WorkOrder, granted: Granted, 
     outcome,
     startedAt: isoTime(startedAt),
     durationMs,
+    ...(model === null ? {} : { model }),
   };
   await shelve(bench, result, abort.signal);
   // The lease is kept until the result lies on the broker, where the owner finds it.
@@ -176,7 +183,13 @@ function withoutSecrets(outcome: WorkResult["outcome"], secrets: Readonly<Record
   return filter.has(text) ? (JSON.parse(filter.strip(text)) as WorkResult["outcome"]) : outcome;
 }
 
-async function perform(bench: Bench, order: WorkOrder, granted: Granted, abort: AbortController, ask: Ask): Promise<WorkResult["outcome"]> {
+async function perform(
+  bench: Bench,
+  order: WorkOrder,
+  granted: Granted,
+  abort: AbortController,
+  owner: Pick<AttemptParts, "ask" | "spent">,
+): Promise<WorkResult["outcome"]> {
   const workDir = join(bench.workshop.dir, "work", attemptKey(order));
   const limitMs = Math.min(order.timeoutMs, granted.timeLeftMs);
   const work = new AbortController();
@@ -209,7 +222,7 @@ async function perform(bench: Bench, order: WorkOrder, granted: Granted, abort: 
       granted,
       signal: work.signal,
       workDir,
-      ask,
+      ...owner,
       end: (error: Terminal) => work.abort(error),
       afterwards,
     };

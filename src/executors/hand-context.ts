@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { delay } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, PetrelError, type Terminal } from "../contract/errors.ts";
+import type { ModelUse } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { traceparentOf } from "../contract/trace-context.ts";
@@ -32,6 +33,7 @@ export interface AttemptParts {
   signal: AbortSignal;
   workDir: string;
   ask(verb: ClaimVerb, memory?: ClaimRequest["memory"]): Promise<ClaimAnswer>;
+  spent(use: ModelUse): void;
   /** Ends the attempt with this error. */
   end(error: Terminal): void;
   /** Called when the attempt is over. */
@@ -46,6 +48,7 @@ export function handContext(parts: AttemptParts): HandContext {
     ...{ key: order.key, traceparent, keepBytes: bench.policy.limits.outputMb * 1024 * 1024 },
     ...processes(parts, traceparent),
     ...ownersWord(parts),
+    spent: (use) => parts.spent(use),
     serve: (handler) => bench.desk.open(order, async (tool, input) => await fitting(parts, await handler(tool, input))),
     artifact: artifacts(parts),
     fetchArtifact: async (ref) => {

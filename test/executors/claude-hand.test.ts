@@ -75,9 +75,12 @@ describe("the real Claude Code", { timeout: 120_000 }, () => {
   test("writes files, runs the test, and its work is one commit of the firing (K3)", async (context) => {
     if (missing !== "") context.skip(missing);
     const { bench, run, stub } = await started((tree) => [...writes(tree), { text: "There is a product now." }]);
-    const value = goodValue(await run());
+    const result = await run();
+    const value = goodValue(result);
     expect(value).toMatchObject({ said: "There is a product now.", uncommitted: 0, session: expect.any(String), turns: 4, resumed: null });
     expect(value.costUsd).toBeGreaterThan(0);
+    const use = { provider: "claude-code", calls: 4, inputTokens: 400, outputTokens: 80 };
+    expect(result.model).toMatchObject({ ...use, name: expect.stringMatching(/^claude-/), costUsd: value.costUsd });
     expect(value.commits).toMatchObject([{ subject: "There is a product now." }]);
     expect((value.files as JsonObject[]).map(({ path }) => path)).toEqual(["product.js", "product.test.js"]);
     // What the test printed went back to its model: it was really run.
@@ -99,7 +102,10 @@ describe("the real Claude Code", { timeout: 120_000 }, () => {
     ]);
     expect((await denied.run()).outcome).toMatchObject({ error: { outlook: "terminal", code: "claude-denied" } });
     const turns = await started((tree) => [...writes(tree), { text: "Done." }]);
-    expect((await turns.run({ maxTurns: 1 })).outcome).toMatchObject({ error: { outlook: "terminal", code: "claude-max-turns" } });
+    const spent = await turns.run({ maxTurns: 1 });
+    expect(spent.outcome).toMatchObject({ error: { outlook: "terminal", code: "claude-max-turns" } });
+    // What came to nothing has its price all the same.
+    expect(spent.model?.costUsd).toBeGreaterThan(0);
     const refused = await started(() => [{ status: 401, errorType: "authentication_error", text: "no such key" }]);
     expect((await refused.run()).outcome).toMatchObject({ ok: false, error: { outlook: "terminal", code: "claude-failed" } });
   });

@@ -13,7 +13,7 @@ export interface HandExecutor {
   orders: WorkOrder[];
   cancelled: { firing: string; attempt: number }[];
   ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb): Promise<ClaimAnswer>;
-  deliver(order: WorkOrder, value: Json): Promise<void>;
+  deliver(order: WorkOrder, value: Json, more?: Partial<WorkResult>): Promise<void>;
   beat(pid?: number, busy?: number): void;
   stop(): Promise<void>;
 }
@@ -34,10 +34,10 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
     orders,
     cancelled,
     ask: (order, verb) => line.claim(order.net, order.firing, order.attempt, { verb, executor: name }),
-    deliver: (order, value) => {
+    deliver: (order, value, more = {}) => {
       const { net, transition, firing, attempt } = order;
       const about: Omit<WorkResult, "outcome"> = { v: 1, net, transition, firing, attempt, executor: name, startedAt: "", durationMs: 1 };
-      return line.deliver({ ...about, outcome: { ok: true, value } });
+      return line.deliver({ ...about, outcome: { ok: true, value }, ...more });
     },
     beat: (pid = 1, busy = 0) =>
       line.heartbeat({

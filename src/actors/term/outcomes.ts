@@ -8,15 +8,17 @@ import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
 import type { WorkResult } from "../../contract/envelope.ts";
 import { Cancelled, type ErrorData, errorData, PetrelError } from "../../contract/errors.ts";
-import type { EventDraft, NetEvent } from "../../contract/event.ts";
+import type { EventDraft, ModelUse, NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { soundOutcome } from "../../contract/sound-outcome.ts";
+import { toldUse } from "../../models/told-use.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
 import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import { firstLine } from "../../net/summary.ts";
+import type { PersonaBook } from "../persona-book.ts";
 import { storeBundles } from "./bundles.ts";
 import { answerAttributes } from "./recordings.ts";
 import { spentDraft } from "./spent-draft.ts";
@@ -46,6 +48,7 @@ export interface OutcomePorts {
   broker: Broker;
   clock: Clock;
   logger: Logger;
+  personas: Pick<PersonaBook, "get">;
   random(): number;
   isOver(): boolean;
   netOf(firing: OpenFiring): CompiledNet | null;
@@ -157,12 +160,20 @@ export class Outcomes {
     if (isOpen && !this.#stands(firing)) {
       const outcome = soundOutcome(result.outcome);
       const stored: Outcome = outcome.ok ? { ok: true, value: await storeBundles(outcome.value, broker.artifacts) } : outcome;
-      if (await this.settle(result.firing, result.attempt, stored)) {
+      const model = this.#usedBy(result, firing);
+      if (await this.settle(result.firing, result.attempt, stored, model ? { model } : {})) {
         this.#counted.add(keyOf(result));
         return;
       }
     }
     if (!isAgent && !this.#counted.has(keyOf(result))) await this.#ignore(result);
+  }
+
+  /** What its hand asked of models counts for the persona's tier. */
+  #usedBy({ model }: WorkResult, { persona }: OpenFiring): ModelUse | null {
+    const { state, personas } = this.#ports;
+    if (model === undefined) return null;
+    return toldUse(model, persona ? personas.get(persona, state.personas[persona])?.tier : undefined);
   }
 
   /** Stopped by a kill, with the rest or as its persona's work. */
@@ -185,7 +196,11 @@ export class Outcomes {
       attempt: result.attempt,
       ...(firing ? { correlation: firing.correlation } : {}),
       summary: `A late result of ${result.executor} for ${firing?.transition ?? result.transition} was ignored.`,
-      attributes: { executor: result.executor, reason: state.killed ? "killed" : why },
+      // What it cost is told and not booked: the same result may come again to the next owner.
+      attributes: {
+        ...{ executor: result.executor, reason: state.killed ? "killed" : why },
+        ...(result.model ? { usd: toldUse(result.model, undefined)?.costUsd ?? null } : {}),
+      },
     });
     // Once is enough: the executor brings it again until it hears of it.
     this.#counted.add(keyOf(result));

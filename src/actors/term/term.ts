@@ -133,7 +133,7 @@ export class Term {
       settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
     });
     this.outcomes = new Outcomes({
-      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random },
+      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, personas: ports.personas },
       isAgent: (transition) => this.net?.transitions.get(transition)?.definition.kind === "agent",
       cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
       commit: (draft) => this.commit(draft),

@@ -16,6 +16,7 @@ import { parseInput } from "../../hand-input.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { secretOf } from "../secret-of.ts";
 import { claudeCard, claudeInput } from "./claude-card.ts";
+import { usesOf } from "./claude-use.ts";
 import { commitAll, stampEnvironment } from "./commit.ts";
 import { git, gitText } from "./git.ts";
 import type { Checkout } from "./git-tools.ts";
@@ -42,6 +43,8 @@ async function codeClaude(context: HandContext): Promise<Json> {
     untold: true,
   });
   const result = resultOf(run, context.order.timeoutMs);
+  const use = usesOf(result);
+  if (use) context.spent(use);
   const session = typeof result.session_id === "string" ? result.session_id : null;
   if (session !== null) await keepSession(context, checkout.tree, config, session);
   mustBeGood(result, run);
