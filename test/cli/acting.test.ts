@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Delivery, PutAnswer } from "../../src/contract/broker.ts";
 import { Refused } from "../../src/contract/errors.ts";
+import type { JsonObject } from "../../src/contract/json.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -93,6 +94,45 @@ describe("gate", () => {
       { firing: "f1", decision: "approve", by, id: "id-1", comment: "fine" },
       { firing: "f2", decision: "reject", by: { user: "ada", roles: ["owner", "auditor"] }, id: "id-1" },
     ]);
+  });
+
+  test("approve changes what waits first: a field of one token, of several, or all of it from a file", async () => {
+    const token = (input: string, id: string, data: JsonObject) => ({ input, place: "held", id, data });
+    const one = { ...waiting("f1"), tokens: [token("story", "t1", { title: "Old", tags: ["a"], who: { name: "ada" } })] };
+    const two = {
+      ...waiting("f2", "budget"),
+      tokens: [token("story", "t1", { n: 1 }), token("done", "t2", { n: 2 }), token("done", "t3", {})],
+    };
+    await stage.serves("hello", { gates: [one, two], decide: { passed: true } });
+    const said = await stage.run("gate", "approve", "hello", "release", "--set", 'title="New"', "story.tags.1=2", "who.since.year=2026");
+    expect(said.out).toBe("changed and approved release of hello (firing f1)\n");
+    await stage.run("gate", "approve", "hello", "budget", "--set", "story.n=5", 'done.1.n={"deep":true}');
+    stage.file("new.json", '{"title":"Whole"}');
+    await stage.run("gate", "approve", "hello", "release", "--edit", "new.json");
+    stage.stdin = '{"t2":{"n":3},"t3":{"n":4}}';
+    await stage.run("gate", "approve", "hello", "budget", "--edit", "-");
+    const bodies = stage.requests.filter(({ verb }) => verb === "decide").map(({ body }) => (body as { edits: unknown }).edits);
+    expect(bodies).toEqual([
+      { t1: { title: "New", tags: ["a", 2], who: { name: "ada", since: { year: 2026 } } } },
+      { t1: { n: 5 }, t3: { n: { deep: true } } },
+      { t1: { title: "Whole" } },
+      { t2: { n: 3 }, t3: { n: 4 } },
+    ]);
+  });
+
+  test("a change that cannot be meant is refused before anything is decided, with what to write", async () => {
+    const token = (input: string, id: string, data: JsonObject) => ({ input, place: "held", id, data });
+    const two = { ...waiting("f1"), tokens: [token("story", "t1", { n: 1 }), token("done", "t2", { n: 2 })] };
+    await stage.serves("hello", { gates: [two, waiting("f2", "bare")], decide: { passed: true } });
+    const tried = async (gate: string, ...flags: string[]) => (await stage.run("gate", "approve", "hello", gate, ...flags)).err;
+    expect(await tried("release", "--set", "n=5")).toMatch(/does not say which of 2 tokens.*\n.*story\.field, done\.field/);
+    expect(await tried("release", "--set", "story.n=five")).toMatch(/story\.n is no JSON: five\n.*quotes/);
+    expect(await tried("release", "--set", "story.n.deep=5")).toMatch(/"deep" lies in 1, which has no fields/);
+    expect(await tried("release", "--set", "story")).toMatch(/takes path=json/);
+    expect(await tried("bare", "--set", "n=5")).toMatch(/nothing that waits at bare can be changed/);
+    stage.file("new.json", '{"n":9}');
+    expect(await tried("release", "--edit", "new.json")).toMatch(/2 tokens wait.*\n.*"t1": \{\.\.\.the data of story\}/);
+    expect(stage.requests.filter(({ verb }) => verb === "decide")).toEqual([]);
   });
 
   test("asks which when several wait at one gate, and says when nothing does", async () => {

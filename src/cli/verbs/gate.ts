@@ -6,7 +6,9 @@ import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { gateEdits } from "../gate-edits.ts";
 import { readableAge } from "../output.ts";
+import { readText } from "../read-file.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
 const COMMENT = { flags: "--comment <text>", about: "a reason, kept in the log" };
@@ -47,8 +49,19 @@ export const gateLsVerb: Verb = {
 export const gateApproveVerb: Verb = {
   command: "gate approve <net> <gate>",
   summary: "approve what waits at a gate, by the gate's name or the firing's id",
-  examples: ["petrel gate approve safe-teams release", `petrel gate approve safe-teams release --comment "looks right"`],
-  options: [COMMENT, ROLE_OPTION],
+  details: "With --set or --edit the data of what waits is changed first, and passes so; the log keeps who changed what.",
+  examples: [
+    "petrel gate approve safe-teams release",
+    `petrel gate approve safe-teams release --comment "looks right"`,
+    `petrel gate approve safe-teams release --set 'story.title="Search by tag"'`,
+    "petrel gate approve safe-teams release --edit story.json",
+  ],
+  options: [
+    { flags: "--set <path=json...>", about: "change a field first; the path begins with the input's name where several tokens wait" },
+    { flags: "--edit <file>", about: "new data as JSON (- for standard input): of the one token that waits, or by token id" },
+    COMMENT,
+    ROLE_OPTION,
+  ],
   run: (call) => decide(call, "approve"),
 };
 
@@ -62,9 +75,13 @@ export const gateRejectVerb: Verb = {
 
 async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<ExitCode> {
   const net = call.arg("net");
-  const { row, answer } = await call.withBroker(async (broker) => {
+  const file = decision === "approve" ? call.text("edit") : undefined;
+  const text = file === undefined ? undefined : file === "-" ? await call.petrel.readStdin() : readText(call.petrel.cwd, file);
+  const sets = decision === "approve" ? call.list("set") : [];
+  const { row, edits, answer } = await call.withBroker(async (broker) => {
     const chosen = choose(await waitingAt(broker, net), call.arg("gate"), net);
     const comment = call.text("comment");
+    const edits = gateEdits(chosen, text, sets);
     // The firing is named, not the gate: between the look and the decision another one may have come to wait.
     const body = {
       firing: chosen.firing,
@@ -72,12 +89,13 @@ async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<E
       by: callerOf(call),
       id: call.petrel.ids.next(),
       ...(comment === undefined ? {} : { comment }),
+      ...(edits === null ? {} : { edits }),
     };
-    return { row: chosen, answer: await askNet(broker, net, "decide", body) };
+    return { row: chosen, edits, answer: await askNet(broker, net, "decide", body) };
   });
-  const word = decision === "approve" ? "approved" : "rejected";
+  const word = decision === "reject" ? "rejected" : edits === null ? "approved" : "changed and approved";
   call.out.result(
-    { net, gate: row.gate, firing: row.firing, decision, answer },
+    { net, gate: row.gate, firing: row.firing, decision, ...(edits === null ? {} : { edits }), answer },
     () => `${word} ${row.gate} of ${net} (firing ${row.firing})`,
   );
   return EXIT.ok;
