@@ -21,6 +21,7 @@ export interface Answered {
   text: string;
   /** Who answered, like `anthropic claude-haiku`. */
   by: string;
+  costUsd: number;
 }
 
 /** Errors: those of the tiers. `onText` gets pieces as they come. */
@@ -52,7 +53,7 @@ export async function askExpertModel(
   });
   const text = answer.content.map((block) => (block.type === "text" ? block.text : "")).join("");
   if (streamed === "") onText(text);
-  return { text, by: `${use.provider} ${use.name}` };
+  return { text, by: `${use.provider} ${use.name}`, costUsd: use.costUsd };
 }
 
 /** What the answer names, and what the facts about that lead to. */

@@ -15,9 +15,11 @@ export interface GatewayPorts {
   version: string;
   /** Folder of the built monitor; null where there is none. */
   monitor: string | null;
-  /** Where traces go; absent: nowhere. */
   /** Models for the Domain Expert; absent: the rules answer. */
   expert?: Tiers | null;
+  /** Of all gateways together, in one day (UTC): what the Domain Expert's model may cost, and how often guests may ask it. */
+  expertLimits?: { usdPerDay: number; guestQuestionsPerDay: number };
+  /** Where traces go; absent: nowhere. */
   collector?: Collector | null;
   /** Learns rules beside; absent: in the gateway's own process. */
   learn?: Learn;

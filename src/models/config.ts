@@ -122,6 +122,13 @@ export const configSchema = z.strictObject({
       onCrossing: crossingSchema.optional(),
     })
     .default({ usd: 5 }),
+  expert: z
+    .strictObject({
+      usdPerDay: z.number().min(0).default(1).describe("What its model may cost in one day (UTC); then the rules answer"),
+      guestQuestionsPerDay: z.int().min(0).default(100).describe("How often all guests together may ask its model in one day (UTC)"),
+    })
+    .default({ usdPerDay: 1, guestQuestionsPerDay: 100 })
+    .describe("The Domain Expert of the monitor, for all gateways together"),
 });
 export type Config = z.output<typeof configSchema>;
 export type ModelChoice = z.output<typeof choiceSchema>;

@@ -18,5 +18,6 @@ export const defaultConfig: Config = {
   },
   providers: { anthropic: { apiKey: "env:ANTHROPIC_API_KEY" }, openai: { apiKey: "env:OPENAI_API_KEY" } },
   prices: {},
+  expert: { usdPerDay: 1, guestQuestionsPerDay: 100 },
   budget: { usd: 5 },
 };

@@ -1,5 +1,6 @@
 /** The Domain Expert with a model and without: what it is given, what it says, and who pays for guests. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../../src/gateway/access/expert-budget.ts";
 import { GUEST_QUESTIONS, takeGuestQuestion } from "../../src/gateway/access/guests.ts";
 import { defaultConfig } from "../../src/models/default-config.ts";
 import { anthropicProvider } from "../../src/models/providers/anthropic.ts";
@@ -68,6 +69,24 @@ test("guests have a number of questions a day; after it the rules answer, and ot
   expect(stub.requests.length).toBe(asked);
   const { token } = await house.client("host", ["petrel:read"]);
   expect((await ask(token, "And now?")).by).toMatch(/^anthropic /);
+});
+
+test("the model has a budget of a day, of all gateways together; when it is spent the rules answer, and tomorrow the model does again", async () => {
+  const { token } = await house.client("frugal", ["petrel:read"]);
+  const bucket = house.kit.broker.keyValue("access");
+  const before = await expertSpent(bucket, house.kit.clock);
+  expect((await ask(token, "What lies where?")).by).toMatch(/^anthropic /);
+  const spent = await expertSpent(bucket, house.kit.clock);
+  expect(spent).toBeGreaterThan(before);
+  await noteExpertSpend(bucket, house.kit.clock, EXPERT_USD_PER_DAY);
+  const asked = stub.requests.length;
+  const late = await ask(token, "What lies where?");
+  expect(late.by).toContain("the model has spent its budget of today");
+  expect(late.text).toContain("A shop");
+  expect(stub.requests.length).toBe(asked);
+  house.kit.clock.jump(24 * 3_600_000);
+  const { token: tomorrow } = await house.client("tomorrow", ["petrel:read"]);
+  expect((await ask(tomorrow, "What lies where?")).by).toMatch(/^anthropic /);
 });
 
 test("when the model does not answer, the rules do, and say so", async () => {

@@ -17,7 +17,7 @@ import { makeFolder } from "../make-folder.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
 import { aborted } from "./master-process.ts";
-import { chooseModels } from "./model-choice.ts";
+import { chooseModels, configFile, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { stateFolder } from "./state-folder.ts";
 
@@ -66,6 +66,7 @@ export async function runGateway(
     monitor: monitorFolder(petrel.root),
     collector: collectorFrom(petrel.env),
     expert: options.expert ? await expertModels(petrel, options.dir) : null,
+    ...(configFile(petrel) === undefined ? {} : { expertLimits: readConfig(petrel).expert }),
     learn: learnBeside(studies),
   };
   const gateway = await listening(options, (port) =>
@@ -85,13 +86,13 @@ export async function runGateway(
   await broker.close();
 }
 
-/** The most that its model may cost in the life of one gateway, in US dollars. */
-const EXPERT_USD = 1;
+/** Its budget is one of days, counted on the broker: what this process alone has spent decides nothing. */
+const NO_LIMIT_USD = 1_000_000;
 
 /** Null where no model of the tier has a key, or the configuration is no good: then the rules answer. */
 async function expertModels({ clock, cwd, root, env }: PetrelDoors, dir: string): Promise<Tiers | null> {
   try {
-    const options = { source: "live" as const, budgetUsd: EXPERT_USD };
+    const options = { source: "live" as const, budgetUsd: NO_LIMIT_USD };
     const tiers = await chooseModels({ options, roots: [], cwd, root, env, clock, dir });
     return tiers
       .plan()

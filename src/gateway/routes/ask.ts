@@ -6,7 +6,8 @@ import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Tiers } from "../../models/tiers.ts";
 import type { MarkingView } from "../../net/marking-view.ts";
-import { GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
+import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../access/expert-budget.ts";
+import { GUEST_QUESTIONS, GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
 import type { Caller } from "../access/tokens.ts";
 import { type Api, callerOf, described, type House, netName, scope } from "../api.ts";
 import { answerTo, type FactLink, type Seen } from "../expert.ts";
@@ -17,6 +18,7 @@ import { type ServerEvent, sse } from "../sse.ts";
 import { pieces } from "../text-pieces.ts";
 
 const askBody = z.object({ net: netName, question: z.string().min(1).max(500) });
+const LIMITS = { usdPerDay: EXPERT_USD_PER_DAY, guestQuestionsPerDay: GUEST_QUESTIONS };
 const MOST_LINKS = 12;
 const RULES = "rules, from the facts above; no model";
 
@@ -56,10 +58,14 @@ async function seenOf({ broker, feeds, clock }: House, net: string): Promise<See
   return { net, title, marking, definition: definition as JsonObject, events, now: clock.now() };
 }
 
-async function whoAnswers({ expert, broker, clock }: House, caller: Caller): Promise<{ tiers: Tiers | null; why: string | null }> {
+async function whoAnswers(house: House, caller: Caller): Promise<{ tiers: Tiers | null; why: string | null }> {
+  const { expert, broker, clock } = house;
+  const { usdPerDay, guestQuestionsPerDay } = house.expertLimits ?? LIMITS;
   if (!expert) return { tiers: null, why: null };
+  if ((await expertSpent(broker.keyValue("access"), clock)) >= usdPerDay)
+    return { tiers: null, why: "the model has spent its budget of today" };
   if (!caller.roles.includes(GUEST_ROLE)) return { tiers: expert, why: null };
-  return (await takeGuestQuestion(broker.keyValue("access"), clock))
+  return (await takeGuestQuestion(broker.keyValue("access"), clock, guestQuestionsPerDay))
     ? { tiers: expert, why: null }
     : { tiers: null, why: "guests have asked the model all their questions of today" };
 }
@@ -75,7 +81,8 @@ async function* byModel(house: House, tiers: Tiers, question: string, seen: Seen
   const stream = pieces((onText) => askExpertModel(tiers, { question, seen, key: house.ids.next() }, signal, onText));
   for await (const text of stream.texts) yield { event: "text", data: { text } };
   try {
-    const { text, by } = await stream.whole;
+    const { text, by, costUsd } = await stream.whole;
+    await noteExpertSpend(house.broker.keyValue("access"), house.clock, costUsd);
     yield { event: "done", data: { by, links: unique(linksIn(text, seen)) } };
   } catch (error) {
     house.logger.warn({ error: String(error) }, "the Domain Expert's model did not answer; the rules do");
