@@ -81,6 +81,36 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.close();
   });
 
+  test("a question is put together from what the box offers, by the keyboard alone", async () => {
+    await house.kit.put("shop", "inbox", { text: "a pear" });
+    const page = await open(reader, "/n/shop/net?at=place:done");
+    await page.getByLabel("place done", { exact: true }).getByText("a pear").waitFor();
+    const box = page.getByRole("combobox", { name: "Ask in ArcQL" });
+    const offers = page.getByRole("listbox", { name: "What may come next" });
+    const options = () => offers.getByRole("option").locator("code").allTextContents();
+    await box.focus();
+    await page.keyboard.press("ArrowDown");
+    await offers.waitFor();
+    expect(await options()).toEqual(expect.arrayContaining(["text", "$meta.at", "FROM"]));
+    await page.keyboard.type("te");
+    await page.keyboard.press("ArrowDown");
+    expect(await offers.getByRole("option", { selected: true }).locator("code").textContent()).toBe("text");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type('== "a p');
+    expect(await options()).toEqual(['"a pear"']);
+    await page.keyboard.press("Escape");
+    await offers.waitFor({ state: "hidden" });
+    // The list was closed, and not the panel around it.
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    expect(await box.inputValue()).toBe('text == "a pear" ');
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter");
+    await page.getByText("1 row").waitFor();
+    await page.close();
+  });
+
   test("a gate is decided by a person who may, and the net goes on; a reader has no such buttons", async () => {
     await house.kit.put("shop", "inbox", { text: "dear", hold: true });
     const looker = await open(reader, "/n/shop/gates");

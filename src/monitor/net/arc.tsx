@@ -1,5 +1,6 @@
 /** An arc with its mode, and the tokens that go along it. */
 import { BaseEdge, type EdgeProps, getBezierPath } from "@xyflow/react";
+import { isBack, pathOver } from "./arc-shape.ts";
 import { FLIGHT_MS, type Flight } from "./flights.ts";
 import type { GraphEdge } from "./graph.ts";
 
@@ -11,9 +12,8 @@ export interface ArcData extends Record<string, unknown> {
 const MODE_WORDS: Partial<Record<GraphEdge["mode"], string>> = { inhibit: "only while empty", reset: "empties" };
 
 export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data: ArcData }) {
-  const { sourceX, sourceY, targetX, targetY } = ends;
-  const back = targetX < sourceX;
-  const [path, x, y] = back ? over({ sourceX, sourceY, targetX, targetY }) : getBezierPath(ends);
+  const back = isBack(ends);
+  const [path, x, y] = back ? pathOver(ends) : getBezierPath(ends);
   const words = MODE_WORDS[data.mode];
   const condition = [data.mode === "error" ? "on failure" : undefined, typeof label === "string" && label !== "" ? label : undefined]
     .filter(Boolean)
@@ -43,22 +43,4 @@ export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data:
       ))}
     </>
   );
-}
-
-/** What leads back goes over the others, the higher the further: rework is seen as such. */
-function over({
-  sourceX,
-  sourceY,
-  targetX,
-  targetY,
-}: {
-  sourceX: number;
-  sourceY: number;
-  targetX: number;
-  targetY: number;
-}): [string, number, number] {
-  const top = Math.min(sourceY, targetY) - 46 - Math.min(170, (sourceX - targetX) * 0.2);
-  const reach = 40;
-  const path = `M ${sourceX},${sourceY} C ${sourceX + reach},${top} ${sourceX - reach},${top} ${(sourceX + targetX) / 2},${top} S ${targetX - reach},${top} ${targetX},${targetY}`;
-  return [path, (sourceX + targetX) / 2, top];
 }

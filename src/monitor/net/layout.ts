@@ -1,5 +1,6 @@
 /** Where things stand: layers from left to right, by dagre. What leads back or away on failure has no say in it. */
 import dagre from "@dagrejs/dagre";
+import { isBack, topOf } from "./arc-shape.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { leadsBack, roundsOf } from "./rounds.ts";
 
@@ -35,4 +36,35 @@ export function layoutOf(graph: Graph): Map<string, Spot> {
       return [id, { x: x - SIZE[kind].width / 2, y: y - SIZE[kind].height / 2 }];
     }),
   );
+}
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+/** Where arcs meet a node, from its upper edge: a place has its name beneath. */
+const TOUCH: Record<GraphNode["kind"], number> = { place: 22, transition: SIZE.transition.height / 2, subnet: SIZE.subnet.height / 2 };
+/** Line, mark and title around what is drawn. */
+const MARGIN = 14;
+
+/** All that is drawn, the arcs that lead back over it too. */
+export function boundsOf({ nodes, edges }: Graph, spots: ReadonlyMap<string, Spot>): Box {
+  const boxes = new Map(nodes.map(({ id, kind }) => [id, { ...(spots.get(id) ?? { x: 0, y: 0 }), ...SIZE[kind], touch: TOUCH[kind] }]));
+  const tops = edges.flatMap(({ from, to }) => {
+    const [source, target] = [boxes.get(from), boxes.get(to)];
+    if (!source || !target) return [];
+    const ends = {
+      ...{ sourceX: source.x + source.width, sourceY: source.y + source.touch },
+      ...{ targetX: target.x, targetY: target.y + target.touch },
+    };
+    return isBack(ends) ? [topOf(ends)] : [];
+  });
+  const all = [...boxes.values()];
+  const left = Math.min(...all.map(({ x }) => x)) - MARGIN;
+  const top = Math.min(...all.map(({ y }) => y), ...tops) - MARGIN;
+  const right = Math.max(...all.map(({ x, width }) => x + width)) + MARGIN;
+  const bottom = Math.max(...all.map(({ y, height }) => y + height)) + MARGIN;
+  return all.length === 0 ? { x: 0, y: 0, width: 1, height: 1 } : { x: left, y: top, width: right - left, height: bottom - top };
 }

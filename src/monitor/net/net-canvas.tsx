@@ -7,9 +7,9 @@ import type { Marking } from "../queries.ts";
 import { Arc, type ArcData } from "./arc.tsx";
 import { FLIGHT_MS, type Flight, flightsOf } from "./flights.ts";
 import { type Graph, type GraphNode, graphOf, type NetDefinition } from "./graph.ts";
-import { layoutOf, SIZE } from "./layout.ts";
+import { boundsOf, layoutOf, SIZE } from "./layout.ts";
 import { PlaceCircle, SubnetBox, TransitionBar } from "./nodes.tsx";
-import { FIT, useFit } from "./use-fit.ts";
+import { useFit } from "./use-fit.ts";
 
 const nodeTypes = { place: PlaceCircle, transition: TransitionBar, subnet: SubnetBox };
 const edgeTypes = { arc: Arc };
@@ -33,7 +33,8 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
   const flights = useFlights(store, graph);
   const failed = useMemo(() => failedLast(events), [events]);
   const now = useNow();
-  const { frame, ...fit } = useFit(spots);
+  const bounds = useMemo(() => boundsOf(graph, spots), [graph, spots]);
+  const { frame, refit, ...fit } = useFit(bounds);
   const nodes = useMemo(
     () =>
       graph.nodes.map(
@@ -74,8 +75,6 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        fitView
-        fitViewOptions={FIT}
         {...fit}
         minZoom={0.1}
         nodesDraggable={false}
@@ -91,7 +90,7 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
         onSelectionChange={({ nodes: [node] }) => node && node.id !== chosen && choose(graph, node.id, onChoose)}
       >
         <Background />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} onFitView={refit} />
       </ReactFlow>
     </div>
   );

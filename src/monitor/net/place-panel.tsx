@@ -1,33 +1,16 @@
 /** A place: its tokens with their lineage, a question in ArcQL, why they do not move on, and a way to put one in. */
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import type { Json } from "../../contract/json.ts";
 import { JsonView } from "../parts/json-view.tsx";
 import { Lineage } from "../parts/lineage.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { Why } from "../parts/why.tsx";
-import { useTokens } from "../queries.ts";
+import { useMarking, useTokens } from "../queries.ts";
 import { call, type Me, mayOperate } from "../session.ts";
 import { ageOf, plural } from "../words.ts";
-
-const WORDS = [
-  "FROM",
-  "WHERE",
-  "ORDER BY",
-  "LIMIT",
-  "SELECT",
-  "GROUP BY",
-  "AND",
-  "OR",
-  "NOT",
-  "IN",
-  "EXISTS",
-  "CONTAINS",
-  "$meta.at",
-  "$meta.id",
-  "$meta.correlation",
-  "count(*)",
-];
+import { fieldsIn, wholeQuery } from "./arcql-completion.ts";
+import { QueryBox } from "./query-box.tsx";
 
 export function PlacePanel({
   net,
@@ -48,7 +31,7 @@ export function PlacePanel({
   return (
     <Panel title={place} kind="place" onClose={onClose}>
       {at === null && <Why net={net} name={place} />}
-      <Ask net={net} place={place} at={at} fields={fieldsIn(tokens.data?.tokens ?? [])} />
+      <Ask net={net} place={place} at={at} tokens={tokens.data?.tokens ?? []} />
       {mayOperate(me) && at === null && <PutToken net={net} place={place} />}
       <h3>{plural(tokens.data?.total ?? 0, "token")}</h3>
       {tokens.error && <p className="bad">{tokens.error.message}</p>}
@@ -75,21 +58,12 @@ export function PlacePanel({
   );
 }
 
-/** Paths that the tokens here have, two deep: what one may ask for. */
-function fieldsIn(tokens: readonly { data: Json }[]): string[] {
-  const found = new Set<string>();
-  const walk = (value: Json, path: string, depth: number) => {
-    if (depth === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return;
-    for (const [name, inner] of Object.entries(value)) {
-      found.add(path + name);
-      walk(inner, `${path}${name}.`, depth - 1);
-    }
-  };
-  for (const { data } of tokens.slice(0, 20)) walk(data, "", 2);
-  return [...found].slice(0, 60);
-}
-
-function Ask({ net, place, at, fields }: { net: string; place: string; at: string | null; fields: string[] }) {
+function Ask({ net, place, at, tokens }: { net: string; place: string; at: string | null; tokens: readonly { data: Json }[] }) {
+  const marking = useMarking(net, at);
+  const known = useMemo(
+    () => ({ places: (marking.data?.places ?? []).map((each) => each.place), fields: fieldsIn(tokens) }),
+    [marking.data, tokens],
+  );
   const [text, setText] = useState("");
   const [asked, setAsked] = useState<string | null>(null);
   const answer = useQuery({
@@ -103,25 +77,15 @@ function Ask({ net, place, at, fields }: { net: string; place: string; at: strin
   });
   const ask = (event: FormEvent) => {
     event.preventDefault();
-    setAsked(text.trim() === "" ? null : /^\s*(from|select)\b/i.test(text) ? text : `FROM $ WHERE ${text}`);
+    setAsked(text.trim() === "" ? null : wholeQuery(text));
   };
   return (
     <form className="ask" onSubmit={ask}>
       <label htmlFor="arcql">Ask in ArcQL</label>
-      <input
-        id="arcql"
-        list="arcql-words"
-        value={text}
-        placeholder="attempt > 1 ORDER BY $meta.at DESC LIMIT 5"
-        onChange={({ target }) => setText(target.value)}
-        spellCheck={false}
-      />
-      <datalist id="arcql-words">
-        {[...fields, ...WORDS].map((word) => (
-          <option key={word} value={`${text.replace(/\S*$/, "")}${word} `} />
-        ))}
-      </datalist>
-      <button type="submit">Ask</button>
+      <div className="asking">
+        <QueryBox value={text} known={known} onChange={setText} />
+        <button type="submit">Ask</button>
+      </div>
       {answer.error && <pre className="bad">{answer.error.message}</pre>}
       {answer.data && (
         <div>

@@ -1,33 +1,40 @@
 /** The whole drawing stays in sight when its frame or the drawing changes, until somebody has moved it. */
-import type { FitViewOptions } from "@xyflow/react";
 import { useEffect, useRef } from "react";
-
-/** Names are small enough as it is; above, there is room for arcs that lead back. */
-export const FIT: FitViewOptions = { padding: { top: "24%", bottom: "4%", x: "2%" } };
+import type { Box } from "./layout.ts";
 
 interface Fitting {
-  fitView(options: FitViewOptions): unknown;
+  fitBounds(bounds: Box, options?: { padding?: number }): unknown;
 }
 
-/** `drawn`: another one for another drawing. */
-export function useFit(drawn: unknown) {
+/** `bounds`: of all that is drawn; another one for another drawing. */
+export function useFit(bounds: Box) {
   const frame = useRef<HTMLDivElement>(null);
   const flow = useRef<Fitting | null>(null);
   const moved = useRef(false);
+  const wanted = useRef(bounds);
+  wanted.current = bounds;
+  const show = () => void flow.current?.fitBounds(wanted.current, { padding: 0.02 });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another drawing is fitted anew
   useEffect(() => {
-    const fit = () => !moved.current && void flow.current?.fitView(FIT);
-    const soon = drawn === null ? 0 : requestAnimationFrame(fit);
-    const watch = new ResizeObserver(fit);
+    const unmoved = () => !moved.current && show();
+    const soon = requestAnimationFrame(unmoved);
+    const watch = new ResizeObserver(unmoved);
     if (frame.current) watch.observe(frame.current);
     return () => {
       cancelAnimationFrame(soon);
       watch.disconnect();
     };
-  }, [drawn]);
+  }, [bounds]);
   return {
     frame,
+    /** By the button: from now on it follows again. */
+    refit: () => {
+      moved.current = false;
+      show();
+    },
     onInit: (made: Fitting) => {
       flow.current = made;
+      show();
     },
     /** By hand; the drawing's own moves have no event. */
     onMove: (event: unknown) => {

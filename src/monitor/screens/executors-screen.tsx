@@ -1,4 +1,5 @@
 /** The hands: who is there, what each can do and works on, and what nobody who is there could do. */
+import { useMemo } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
@@ -40,6 +41,7 @@ export function ExecutorsScreen({ store, net }: ScreenProps) {
           </ul>
         </>
       )}
+      <Ended net={net} events={events} output={output} />
     </section>
   );
 }
@@ -74,6 +76,48 @@ function Running({ one, output, events }: { one: Hands["running"][number]; outpu
       <LiveOutput store={output} firing={one.firing} label={`What ${one.transition} prints`} />
     </article>
   );
+}
+
+const ENDED = 8;
+
+/** What executors have done last, as far as the newest events tell. */
+function Ended({ net, events, output }: { net: string; events: readonly NetEvent[]; output: OutputStore | null }) {
+  const rows = useMemo(() => endedLast(events), [events]);
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <h2>Ended last</h2>
+      <ul className="ended" aria-label="Commands that ended last">
+        {rows.map(({ executor, event: { seq, ts, transition = "", firing = "", summary, status } }) => (
+          <li key={seq}>
+            {clockTime(ts)} <span className={`dot ${status}`} /> <span className="quiet">{executor}</span>{" "}
+            <button type="button" className="link" onClick={() => go(addressOf(net, "net", { at: `transition:${transition}` }))}>
+              {transition}
+            </button>{" "}
+            {summary}
+            {(output?.of(firing).length ?? 0) > 0 && (
+              <details>
+                <summary>what it printed</summary>
+                <LiveOutput store={output} firing={firing} label={`What ${transition} printed`} />
+              </details>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function endedLast(events: readonly NetEvent[]): { executor: string; event: NetEvent }[] {
+  const claims = new Map<string, string>();
+  const ended: { executor: string; event: NetEvent }[] = [];
+  for (const event of events) {
+    if (event.firing === undefined) continue;
+    if (event.type === "claimed") claims.set(event.firing, String(event.attributes?.executor ?? ""));
+    const executor = claims.get(event.firing);
+    if (executor !== undefined && (event.type === "fired" || event.type === "failed")) ended.push({ executor, event });
+  }
+  return ended.slice(-ENDED).reverse();
 }
 
 function Blocked({ blocked }: { blocked: Hands["blocked"] }) {
