@@ -15,7 +15,8 @@ import { System } from "../support/state-folder.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const NET = "faults";
+/** Of this run alone: processes are looked for by it on the whole machine. */
+const NET = `faults-${process.pid}`;
 /** As `System` starts its masters. */
 const LEASE = 3000;
 const LONG = 60_000;
@@ -75,8 +76,9 @@ async function executor(name: string, how: { url?: string; policy?: object; prel
 async function job(n: number, script: string, place = "jobs"): Promise<void> {
   put.push(await system.put(NET, place, { n, script }, `k${n}`));
 }
-/** Notes that it runs, and ends when the file is there. */
-const waits = (go: string) => `echo "$PETREL_FIRING" >> ${file("runs")}; while [ ! -e ${file(go)} ]; do sleep 0.1; done; echo over`;
+/** Notes that it runs, and ends when the file is there, or when the test is gone. */
+const waits = (go: string) =>
+  `echo "$PETREL_FIRING" >> ${file("runs")}; while [ -d ${system.dir} ] && [ ! -e ${file(go)} ]; do sleep 0.1; done; echo over`;
 
 async function settled(count: number): Promise<NetEvent[]> {
   const ended = async () => (await events()).filter(({ type, attributes }) => type === "fired" || (type === "failed" && attributes?.final));
@@ -106,7 +108,8 @@ it("killed in the middle of a command: another has attempt 2, and what the dead 
   await system.kill("one");
   // The fault: the command has nobody any more, and goes on.
   expect(orphans.length).toBeGreaterThan(0);
-  expect(living()).toEqual(orphans);
+  // Not all of them: the shell sleeps in one short process after the other.
+  expect(living().filter((pid) => orphans.includes(pid))).not.toEqual([]);
   await executor("two");
   await waitUntil("it runs again", () => runs().length === 2, LONG);
   await executor("one");

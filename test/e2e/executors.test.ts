@@ -7,7 +7,8 @@ import { processesWith } from "../../src/executors/stray-processes.ts";
 import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const NET = "yard";
+/** Of this run alone: processes are looked for by it on the whole machine. */
+const NET = `yard-${process.pid}`;
 const net = {
   net: NET,
   places: { jobs: { open: true }, special: { open: true }, done: { sink: true } },
