@@ -2,6 +2,7 @@
 import type { InspectionEvent } from "xstate";
 import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
+import type { CrystalPolicy } from "../contract/crystal-policy.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
@@ -49,6 +50,8 @@ export interface MasterPorts {
   expressions?: Evaluators;
   /** For nets that crystallize by themselves; without it they learn in the master's own process. */
   learn?: Learn;
+  /** What petrel.config.json says of rules, for nets that say nothing of it. */
+  crystallize?: CrystalPolicy;
   /** Events between two checkpoints, at least; default 2,000. */
   checkpointEvents?: number;
   /** XState's inspection API. */

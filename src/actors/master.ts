@@ -283,6 +283,7 @@ export class Master {
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
         learn: this.ports.learn ?? learnHere,
+        ...(this.ports.crystallize === undefined ? {} : { crystallize: this.ports.crystallize }),
         secretFilter: this.ports.secretFilter,
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
         assign: (firing) => send({ type: "firing.assigned", firing }),

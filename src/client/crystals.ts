@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
-import { type Candidate, candidatesOf, crystalFrom, DEFAULT_POLICY } from "../actors/crystal/learning.ts";
+import { type Candidate, candidatesOf, crystalFrom } from "../actors/crystal/learning.ts";
 import { learningNotes } from "../actors/crystal/learning-notes.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
@@ -11,7 +11,7 @@ import type { Proposal } from "../crystallize/crystallize.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
 import { ruleId } from "../net/crystal/compiled.ts";
-import { type Crystal, type CrystallizePolicy, crystalSchema } from "../net/crystal/definition.ts";
+import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf } from "../net/crystal/definition.ts";
 import { netSchema } from "../net/definition.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
@@ -36,7 +36,7 @@ const crystalRow = z.looseObject({
 const crystalsAnswer = z.looseObject({
   net: z.string(),
   version: z.string().nullable(),
-  policy: z.unknown(),
+  effective: crystallizeSchema,
   transitions: z.array(crystalRow),
 });
 export type CrystalRow = z.output<typeof crystalRow> & { definition: Crystal | null };
@@ -45,6 +45,11 @@ export type CrystalRow = z.output<typeof crystalRow> & { definition: Crystal | n
 export async function crystalsOf(broker: Broker, net: string): Promise<CrystalRow[]> {
   const { transitions } = readAnswer(crystalsAnswer, await askNet(broker, net, "crystals"), "crystals");
   return transitions.map((row) => ({ ...row, definition: crystalSchema.safeParse(row.crystal).data ?? null }));
+}
+
+/** What holds for the rules of a net: its file, then the configuration of its master, then what is usual. */
+export async function policyHeld(broker: Broker, net: string): Promise<CrystallizePolicy> {
+  return policyOf(readAnswer(crystalsAnswer, await askNet(broker, net, "crystals"), "crystals").effective);
 }
 
 export interface Study {
@@ -71,7 +76,7 @@ export async function study(
     ...(options.transition === undefined ? {} : { transition: options.transition }),
     onProgress: (events) => options.onProgress?.({ stage: "history", events }),
   });
-  const policy = net.source.crystallize ?? DEFAULT_POLICY;
+  const policy = await policyHeld(broker, name);
   const learnable = steps.filter(({ examples }) => examples.length > 0);
   const proposals: Study["proposals"] = [];
   for (const [at, step] of learnable.entries()) {

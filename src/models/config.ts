@@ -1,6 +1,7 @@
 /** petrel.config.json: which models stand behind the tiers, where the providers are, and how much may be spent. */
 import { z } from "zod";
 import { limitsSchema as amountLimits, crossingSchema } from "../contract/budget.ts";
+import { crystalPolicySchema } from "../contract/crystal-policy.ts";
 import { Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { JsonObject } from "../contract/json.ts";
@@ -129,6 +130,9 @@ export const configSchema = z.strictObject({
     })
     .default({ usdPerDay: 1, guestQuestionsPerDay: 100 })
     .describe("The Domain Expert of the monitor, for all gateways together"),
+  crystallize: crystalPolicySchema
+    .optional()
+    .describe("Rules in models' places, for nets whose file says nothing else: who says yes, how good they must be, how they are watched"),
 });
 export type Config = z.output<typeof configSchema>;
 export type ModelChoice = z.output<typeof choiceSchema>;

@@ -2,6 +2,7 @@
 import { PetrelError } from "../contract/errors.ts";
 import { isName, NAME_RULE } from "../contract/ids.ts";
 import type { JsonObject } from "../contract/json.ts";
+import { policyFindings } from "./check-crystal-policy.ts";
 import { findingsOf } from "./check-issues.ts";
 import { placeFindings } from "./check-places.ts";
 import { type Finding, failure, type Problem, problemOf, problemsIn } from "./check-problem.ts";
@@ -57,7 +58,7 @@ export function checkNet(definition: NetDefinition, context: CheckContext = {}):
 }
 
 function netFindings(net: NetDefinition, context: CheckContext, read: ReadonlySet<string>): Finding[] {
-  return [...nameFindings(net, context), ...levelFindings(net, [], context, read)];
+  return [...nameFindings(net, context), ...levelFindings(net, [], context, read), ...policyFindings(net)];
 }
 
 /** Names with -- are those that Petrel gives to sub-nets with a log of their own. */

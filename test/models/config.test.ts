@@ -26,6 +26,18 @@ test("the shipped file says what holds without one, and fits its own JSON Schema
 describe("a mistake is told with file, line and column", () => {
   const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split("\n").length;
 
+  test("a policy for rules that says more than there is, or nonsense", () => {
+    const of = (crystallize: unknown) => {
+      const text = edit((config) => Object.assign(config, { crystallize }));
+      return { text, ...checkConfig(text, "c.json") };
+    };
+    expect(of({ bound: 0.02, approvers: ["role:maintainer"], promote: "people" }).config).toMatchObject({ crystallize: { bound: 0.02 } });
+    const { text, problems } = of({ approvers: ["maintainer"], shadow: -1, promotion: "policy" });
+    expect(problems.map(({ path }) => path).sort()).toEqual(["crystallize.approvers.0", "crystallize.promotion", "crystallize.shadow"]);
+    const approver = problems.find(({ path }) => path === "crystallize.approvers.0");
+    expect(approver).toMatchObject({ line: lineOf(text, '"maintainer"'), message: expect.stringContaining("role:NAME") });
+  });
+
   test("an unknown field", () => {
     const text = edit((config) => Object.assign(config, { budgett: { usd: 1 } }));
     expect(checkConfig(text, "c.json")).toMatchObject({

@@ -4,7 +4,7 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import { CATEGORY_OF } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
-import { type Crystal, crystalSchema } from "../../net/crystal/definition.ts";
+import { type Crystal, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { verdict } from "../../net/rule/watch.ts";
@@ -77,8 +77,13 @@ function crystalsOf(term: Term): Json {
       },
     ];
   });
-  const policy = (term.net?.source.crystallize ?? null) as unknown as Json;
-  return { net: term.state.net, version: term.state.definition, policy, transitions: rows };
+  const declared = term.net?.source.crystallize;
+  // `policy`: of the net's own file, which then does the stages by itself; `effective`: what holds for its rules.
+  return {
+    ...{ net: term.state.net, version: term.state.definition, policy: (declared ?? null) as unknown as Json },
+    effective: policyOf(declared, term.ports.crystallize) as unknown as Json,
+    transitions: rows,
+  };
 }
 
 async function settle(term: Term, request: SettleRequest): Promise<Json> {

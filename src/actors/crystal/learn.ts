@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Proposal, useful } from "../../crystallize/crystallize.ts";
 import type { Example } from "../../crystallize/example.ts";
 import type { StudyProcesses } from "../../executors/studies/study-processes.ts";
-import { type CrystallizePolicy, crystallizeSchema } from "../../net/crystal/definition.ts";
+import { type CrystallizePolicy, crystallizeSchema, policyOf } from "../../net/crystal/definition.ts";
 import type { StepHistory } from "./history.ts";
 import { studied } from "./learning.ts";
 
@@ -28,5 +28,5 @@ function* linesOf(examples: readonly Example[], policy: CrystallizePolicy): Gene
 export function answerStudy(text: string): string {
   const [policy = "", ...lines] = text.split("\n").filter((line) => line !== "");
   const examples = lines.map((line) => JSON.parse(line) as JsonObject as unknown as Example);
-  return JSON.stringify(studied({ examples }, crystallizeSchema.parse(JSON.parse(policy) as Json)));
+  return JSON.stringify(studied({ examples }, policyOf(crystallizeSchema.parse(JSON.parse(policy) as Json))));
 }

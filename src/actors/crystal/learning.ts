@@ -1,11 +1,11 @@
 /** From a step's history to what the net file says of its rule: the conditions, the proof, where it comes from. Pure. */
 import { canonicalJson, isJsonObject, type Json } from "../../contract/json.ts";
 import { crystallize, type Proposal } from "../../crystallize/crystallize.ts";
-import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema } from "../../net/crystal/definition.ts";
+import { type Crystal, type CrystallizePolicy, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
 import type { StepHistory } from "./history.ts";
 
-/** What holds where a net declares no policy. */
-export const DEFAULT_POLICY: CrystallizePolicy = crystallizeSchema.parse({});
+/** What holds where nobody declares a policy. */
+export const DEFAULT_POLICY: CrystallizePolicy = policyOf(undefined);
 
 export function studied(history: Pick<StepHistory, "examples">, policy: CrystallizePolicy): Proposal {
   const { bound, confidence, least, coverage, equality, holdout } = policy;

@@ -13,7 +13,7 @@ import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
+import { type CrystallizePolicy, policyOf } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
@@ -58,7 +58,8 @@ export class CrystalTender {
 
   #policy(): CrystallizePolicy | undefined {
     const { net, state, loop } = this.#term;
-    return loop.isOver || state.killed ? undefined : net?.source.crystallize;
+    if (loop.isOver || state.killed || !net?.source.crystallize) return undefined;
+    return policyOf(net.source.crystallize, this.#term.ports.crystallize);
   }
 
   /** J2. */

@@ -1,6 +1,7 @@
 /** What a term needs from the master around it. */
 import type { Broker, CommandAnswer, Serving } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
+import type { CrystalPolicy } from "../../contract/crystal-policy.ts";
 import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
@@ -42,6 +43,8 @@ export interface TermPorts {
   /** Null: this master evaluates no JSONata. */
   expressions: Evaluators | null;
   learn: Learn;
+  /** What petrel.config.json says of rules, for nets that say nothing of it. */
+  crystallize?: CrystalPolicy;
   /** Events between two checkpoints, at least; default 2,000. */
   checkpointEvents?: number;
   /** Whatever works on this attempt must end. */

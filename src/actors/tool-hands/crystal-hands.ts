@@ -11,13 +11,14 @@ import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
+import { policyOf } from "../../net/crystal/definition.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { ruleWords } from "../../net/crystal/words.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
 import { historyOf } from "../crystal/history.ts";
-import { candidatesOf, crystalFrom, DEFAULT_POLICY } from "../crystal/learning.ts";
+import { candidatesOf, crystalFrom } from "../crystal/learning.ts";
 import { learningNotes } from "../crystal/learning-notes.ts";
 import type { ToolRoom } from "./tool-room.ts";
 
@@ -30,7 +31,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     if (term.net) return term.net;
     throw new Terminal({ code: "no-definition", message: `the net ${term.state.net} runs no definition yet` });
   };
-  const policy = () => netNow().source.crystallize ?? DEFAULT_POLICY;
+  const policy = () => policyOf(netNow().source.crystallize, term.ports.crystallize);
   const tell = (stage: string, about: JsonObject, summary: string, found: JsonObject) =>
     tellStage(term, { stage, ...about, summary, found, by: persona.persona });
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });

@@ -90,6 +90,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     preview: previewer(tiers, clock),
     expressions,
     learn: learnBeside(studies),
+    crystallize: readConfig(petrel).crystallize ?? {},
     http: { client, secrets: secretSource(folder.secrets, petrel.env, book.open) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");

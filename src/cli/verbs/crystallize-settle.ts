@@ -1,10 +1,11 @@
 /** Stages 4 to 6: a rule beside its model, in its place, gone again, and how each one does. */
 
 import { askNet } from "../../client/ask.ts";
-import { type CrystalRow, crystalsOf, putIntoShadow } from "../../client/crystals.ts";
+import { type CrystalRow, crystalsOf, policyHeld, putIntoShadow, share } from "../../client/crystals.ts";
 import { usage } from "../../client/usage.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import type { Output } from "../output.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
@@ -69,8 +70,12 @@ export const crystallizeStatusVerb: Verb = {
   examples: ["petrel crystallize status safe-teams", "petrel crystallize status safe-teams --json"],
   run: async (call) => {
     const net = call.arg("net");
-    const rows = await call.withBroker((broker) => crystalsOf(broker, net));
-    call.out.result({ net, transitions: rows as unknown as Json }, () => statusText(net, rows, call.out));
+    const { rows, policy } = await call.withBroker(async (broker) => ({
+      rows: await crystalsOf(broker, net),
+      policy: await policyHeld(broker, net),
+    }));
+    const told = { net, policy: policy as unknown as Json, transitions: rows as unknown as Json };
+    call.out.result(told, () => `${statusText(net, rows, call.out)}\n\n${policyText(policy)}`);
     return EXIT.ok;
   },
 };
@@ -89,6 +94,14 @@ function shareOf(call: VerbCall, name: string): number | undefined {
   const value = Number(text);
   if (value >= 0.001 && value <= 1) return value;
   throw usage(`--${name} takes a share from 0.001 to 1, not "${text}"`, `like --${name} 0.02`);
+}
+
+/** Of rules that come: those that there are have theirs in the net file. */
+function policyText({ bound, confidence, shadow, audit, promote, approvers = ["role:maintainer"] }: CrystallizePolicy): string {
+  const who =
+    promote === "policy" ? "the net's policy" : approvers.map((one) => one.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
+  const proof = `differ from the model in no more than ${share(bound)}, with ${share(confidence)} confidence`;
+  return `New rules: they ${proof}; ${shadow} firings beside it; then ${who} says yes; audits of ${share(audit)}.`;
 }
 
 function statusText(net: string, rows: CrystalRow[], out: Output): string {

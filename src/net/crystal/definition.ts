@@ -1,30 +1,12 @@
 /** What a net file says of a settled step: the rule that may answer in the model's place, and under which conditions. */
 import { z } from "zod";
+import { CRYSTAL_POLICY, type CrystalPolicy, crystalPolicySchema, promotionFields } from "../../contract/crystal-policy.ts";
 import { equalitySchema } from "../rule/agree.ts";
 import { ruleSchema } from "../rule/rule.ts";
 
-const approver = z.string().regex(/^(role|user):[A-Za-z0-9._@-]+$/, 'an approver is "role:NAME" or "user:NAME"');
 const share = z.number().min(0).max(1);
-
-/** Conditions that a policy and a crystal share. */
-const conditions = {
-  audit: z
-    .number()
-    .min(0.001)
-    .max(1)
-    .default(0.02)
-    .describe("Share of the firings whose rule's answer is compared with a model's all the same, by a hash of the firing"),
-  bound: z
-    .number()
-    .min(0.001)
-    .max(0.5)
-    .default(0.05)
-    .describe("The most that the rule may differ from the model; beyond it the rule is demoted"),
-  shadow: z.int().min(0).max(100_000).default(20).describe("So many firings the rule answers beside the model, without effect"),
-  equality: equalitySchema.optional().describe("When two answers count as the same; default: when they are equal"),
-  promote: z.enum(["people", "policy"]).default("people").describe("Who says yes after the shadow: people at a gate, or this file"),
-  approvers: z.array(approver).min(1).optional().describe('Who decides on the rule; default: "role:maintainer"'),
-};
+const equality = equalitySchema.optional().describe("When two answers count as the same; default: when they are equal");
+const { audit, bound, shadow, promote, approvers } = promotionFields;
 
 const proofSchema = z.strictObject({
   learner: z.string().describe("What kind of rule it is"),
@@ -50,21 +32,29 @@ export const crystalSchema = z.strictObject({
       "`shadow`: it answers beside the model, without effect. `live`: it answers instead, where it claims to. `off`: the model alone",
     ),
   rule: ruleSchema.describe("The deterministic step with the inputs that it claims to be right for"),
-  ...conditions,
+  audit: audit.default(CRYSTAL_POLICY.audit),
+  bound: bound.default(CRYSTAL_POLICY.bound),
+  shadow: shadow.default(CRYSTAL_POLICY.shadow),
+  equality,
+  promote: promote.default(CRYSTAL_POLICY.promote),
+  approvers: approvers.optional(),
   proof: proofSchema.optional().describe("Where it comes from: written by `petrel crystallize`"),
 });
 
-export const crystallizeSchema = z.strictObject({
+export const crystallizeSchema = crystalPolicySchema.extend({
   transitions: z.array(z.string()).optional().describe("Only these; default: every `llm` and `agent` transition"),
-  every: z.int().min(1).default(25).describe("The history is looked through again after so many further firings of a transition"),
-  least: z.int().min(10).default(150).describe("So many good examples it takes at least"),
-  holdout: z.number().min(0.1).max(0.9).default(0.3).describe("The latest share of them is kept for the proof"),
-  coverage: share.default(0.3).describe("The least share of the firings that a rule must answer to be worth it"),
-  confidence: z.number().min(0.5).max(0.999).default(0.95),
-  ...conditions,
+  equality,
 });
 
 export type Crystal = z.output<typeof crystalSchema>;
 export type CrystalFile = z.input<typeof crystalSchema>;
-export type CrystallizePolicy = z.output<typeof crystallizeSchema>;
+export type CrystallizeFile = z.output<typeof crystallizeSchema>;
+/** With nothing left open. */
+export type CrystallizePolicy = CrystallizeFile & typeof DECIDED;
+const DECIDED: { -readonly [Field in keyof typeof CRYSTAL_POLICY]: NonNullable<CrystallizeFile[Field]> } = CRYSTAL_POLICY;
+
+/** What holds for a net: its own file, then petrel.config.json, then what is usual. */
+export function policyOf(file: CrystallizeFile | undefined, configured: CrystalPolicy = {}): CrystallizePolicy {
+  return { ...DECIDED, ...configured, ...file };
+}
 export type Proof = z.output<typeof proofSchema>;

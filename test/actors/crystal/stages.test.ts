@@ -128,6 +128,28 @@ describe("the stages", () => {
   });
 });
 
+describe("a policy of the configuration", () => {
+  it("holds for a net that says nothing of it, and gives way where the net says something", { timeout: 120_000 }, async () => {
+    await kit.stop();
+    kit = await masterKit({ work: worker, crystallize: { least: 90, bound: 0.2, shadow: 33, approvers: ["user:eve"] } });
+    await begin();
+    await tickets(100);
+    const found = await study(kit.broker, NET, { transition: "triage" });
+    expect(found.policy).toMatchObject({ least: 90, bound: 0.2, shadow: 33, audit: 0.02 });
+    const crystal = crystalOfStudy(found, "triage", "ada", isoTime(kit.clock.now()));
+    await kit.ask(NET, "crystal-settle", { transition: "triage", action: "shadow", crystal, base: found.net.version });
+    const early = kit.ask(NET, "crystal-settle", { transition: "triage", action: "promote", early: true });
+    await expect(early).rejects.toMatchObject({ code: "not-an-approver", message: expect.stringContaining("user:eve") });
+    const eve = { user: "eve", roles: [] };
+    await expect(kit.ask(NET, "crystal-settle", { transition: "triage", action: "promote", by: eve })).rejects.toMatchObject({
+      code: "shadow-not-over",
+      message: expect.stringContaining("0 of 33"),
+    });
+    await kit.ask(null, "apply-net", { definition: file({ crystallize: { every: 10_000, shadow: 5 } }) });
+    expect((await study(kit.broker, NET, { transition: "triage" })).policy).toMatchObject({ shadow: 5, bound: 0.2 });
+  });
+});
+
 describe("the history", () => {
   it("does not count what people changed or turned down, nor what came back", { timeout: 60_000 }, async () => {
     await begin(
