@@ -3,32 +3,49 @@
  * The same pure functions that the engine calls, without the engine, so that streams of ten thousand items can be run many times.
  */
 import type { Json, JsonObject } from "../../src/contract/json.ts";
-import { type CrystallizeOptions, crystallize, prove, watchPolicyOf } from "../../src/crystallize/crystallize.ts";
+import { type CrystallizeOptions, crystallize, type Proof, prove, watchPolicyOf } from "../../src/crystallize/crystallize.ts";
 import type { Example } from "../../src/crystallize/example.ts";
-import { isTimeToLearn, isWorthProposing } from "../../src/crystallize/relearn.ts";
+import { isTimeToLearn } from "../../src/crystallize/relearn.ts";
 import { agreement } from "../../src/net/rule/agree.ts";
 import { isNearEdge } from "../../src/net/rule/edge.ts";
+import { regionOf } from "../../src/net/rule/region.ts";
 import { evaluateRule, type Rule } from "../../src/net/rule/rule.ts";
-import { startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../src/net/rule/watch.ts";
+import { goesOn, isCalm, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../src/net/rule/watch.ts";
 
-/** Firings that a rule claims before it may go live, beside the model. */
+/** Firings that a rule claims before it may go live, beside the model; and one that takes another's place, beside both. */
 const SHADOW = 100;
+const BESIDE = 20;
 
 export interface CourseEvent {
   at: number;
-  what: "shadowed" | "turned down" | "promoted" | "widened" | "demoted";
+  what: "shadowed" | "turned down" | "promoted" | "beside" | "dropped" | "widened" | "demoted";
   why: string;
 }
 
 interface Live {
   rule: Rule;
   watch: Watch;
-  policy: Partial<WatchPolicy>;
   firings: number;
-  declined: JsonObject[];
-  claimed: JsonObject[];
+  declined: number;
+  /** Compared with the model before it answered: its proof, its shadow, and what was seen of the rule whose place it took. */
+  covered: number;
+  wrong: number;
+  /** Since it answers. */
+  claimed: number;
+  left: number;
+  audited: number;
+  disagreed: number;
   /** Examples there were when the disagreements of now began. */
   suspect: number;
+  /** A later rule that may take its place, and how it agreed with the model so far. */
+  next: { rule: Rule; policy: Partial<WatchPolicy>; learner: string; same: number; other: number } | null;
+}
+
+const NEW = { firings: 0, declined: 0, claimed: 0, left: 0, audited: 0, disagreed: 0 };
+
+/** As the learner wants it. */
+function standingOf({ rule, covered, wrong, audited, disagreed, left, claimed }: Live) {
+  return { rule, covered: covered + audited, wrong: wrong + disagreed, declines: left / Math.max(1, left + claimed) };
 }
 
 export class Course {
@@ -51,18 +68,25 @@ export class Course {
     if (!live) return undefined;
     live.firings += 1;
     const answer = evaluateRule(live.rule, input);
+    if (answer.applies) live.claimed += 1;
     if (!answer.applies) {
-      live.declined.push(input);
+      live.declined += 1;
+      live.left += 1;
       live.watch = watched(live.watch, { kind: "declined" });
       return undefined;
     }
-    if (wantsAudit(live.watch, draw, isNearEdge(live.rule, input))) {
+    if (wantsAudit(live.watch, draw, isNearEdge(live.rule, input), regionOf(live.rule, input)) || this.#differs(input, answer.value)) {
       this.#audit = true;
       return undefined;
     }
-    live.claimed.push(input);
-    live.watch = watched(live.watch, { kind: "crystallized" });
+    live.watch = watched(live.watch, { kind: "crystallized", region: regionOf(live.rule, input) });
     return answer.value;
+  }
+
+  /** Where the rule that is to come says otherwise, the model says who is right. */
+  #differs(input: JsonObject, value: Json): boolean {
+    const other = this.#live?.next ? evaluateRule(this.#live.next.rule, input) : null;
+    return other?.applies === true && agreement(this.#options.equality ?? "exact", other.value, value) === "no";
   }
 
   /** Why it did not. */
@@ -77,8 +101,13 @@ export class Course {
     this.#examples.push(example);
     if (this.#audit) this.#audited(at, example);
     if (this.#shadow) this.#shadowed(at, example);
-    const live = this.#live && { firings: this.#live.firings, declined: this.#live.declined.length };
-    if (!this.#shadow && isTimeToLearn({ examples: this.#examples.length, lastTry: this.#lastTry, live }, this.#options.least))
+    if (this.#live?.next) this.#compared(at, this.#live, example);
+    const live = this.#live && { firings: this.#live.firings, declined: this.#live.declined };
+    if (
+      !this.#shadow &&
+      !this.#live?.next &&
+      isTimeToLearn({ examples: this.#examples.length, lastTry: this.#lastTry, live }, this.#options.least)
+    )
       this.#learn(at);
   }
 
@@ -92,8 +121,10 @@ export class Course {
     if (!live) return;
     const answer = evaluateRule(live.rule, input);
     const agreed = answer.applies && agreement(this.#options.equality ?? "exact", answer.value, output) === "yes";
-    if (live.watch.score === 0) live.suspect = this.#examples.length - 1;
-    live.watch = watched(live.watch, { kind: "audited", agreed });
+    if (isCalm(live.watch)) live.suspect = this.#examples.length - 1;
+    live.watch = watched(live.watch, { kind: "audited", agreed, region: regionOf(live.rule, input) });
+    live.audited += 1;
+    if (!agreed) live.disagreed += 1;
     const now = verdict(live.watch);
     if (!now.drift) return;
     this.events.push({ at, what: "demoted", why: now.reason });
@@ -112,21 +143,20 @@ export class Course {
     this.#shadow = null;
     const { reasons, proof } = prove(shadow.rule, this.#examples, shadow.from, this.#options);
     if (reasons.length > 0) this.events.push({ at, what: "turned down", why: reasons.join("; ") });
-    else this.#promote(at, shadow.rule, watchPolicyOf(proof), shadow.learner);
+    else this.#promote(at, shadow.rule, proof, shadow.learner);
   }
 
   #learn(at: number): void {
     this.#lastTry = this.#examples.length;
-    const { rule, promotable, watch, learner, proof } = crystallize(this.#examples, this.#options);
     const live = this.#live;
+    const options = live ? { ...this.#options, live: standingOf(live) } : this.#options;
+    const { rule, promotable, watch, learner, proof } = crystallize(this.#examples, options);
     if (live) {
-      const { declined, claimed } = live;
-      Object.assign(live, { declined: [], claimed: [], firings: 0 });
-      // A wider rule needs no shadow of its own: what it adds was proven on the model's own answers, and its first firings are audited more.
-      if (rule && promotable && isWorthProposing(live.rule, rule, declined, claimed)) {
-        this.#live = null;
-        this.#promote(at, rule, watch, learner, "widened");
+      if (rule && promotable) {
+        live.next = { rule, policy: watch, learner, same: 0, other: 0 };
+        this.events.push({ at, what: "beside", why: learner });
       }
+      Object.assign(live, { declined: 0, firings: 0 });
       return;
     }
     if (!rule || !promotable || !proof) return;
@@ -134,8 +164,27 @@ export class Course {
     this.events.push({ at, what: "shadowed", why: learner });
   }
 
-  #promote(at: number, rule: Rule, policy: Partial<WatchPolicy>, learner: string, what: "promoted" | "widened" = "promoted"): void {
-    this.#live = { rule, policy, watch: startWatch(policy), firings: 0, declined: [], claimed: [], suspect: 0 };
-    this.events.push({ at, what, why: learner });
+  /** The model was asked while a later rule stands beside the one that answers. */
+  #compared(at: number, live: Live, { input, output }: Example): void {
+    const { next } = live;
+    const answer = next && evaluateRule(next.rule, input);
+    if (!next || !answer?.applies) return;
+    const same = agreement(this.#options.equality ?? "exact", answer.value, output) === "yes";
+    next[same ? "same" : "other"] += 1;
+    const seen = next.same + next.other;
+    if (seen < BESIDE) return;
+    live.next = null;
+    const isGood = next.other <= 1 + 2 * (this.#options.bound ?? 0.05) * seen;
+    if (!isGood) return void this.events.push({ at, what: "dropped", why: `${next.other} of ${seen} answers were not the model's` });
+    const { covered, wrong } = standingOf(live);
+    const watch = goesOn(live.watch, next.policy);
+    this.#live = { ...live, ...NEW, rule: next.rule, watch, covered: covered + seen, wrong: wrong + next.other };
+    this.events.push({ at, what: "widened", why: next.learner });
+  }
+
+  #promote(at: number, rule: Rule, proof: Proof, learner: string): void {
+    const { covered, wrong } = proof;
+    this.#live = { rule, watch: startWatch(watchPolicyOf(proof)), ...NEW, covered, wrong, suspect: 0, next: null };
+    this.events.push({ at, what: "promoted", why: learner });
   }
 }

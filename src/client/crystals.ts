@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
-import { type Candidate, candidatesOf, crystalFrom } from "../actors/crystal/learning.ts";
+import { type Candidate, candidatesOf, crystalFrom, liveOf } from "../actors/crystal/learning.ts";
 import { learningNotes } from "../actors/crystal/learning-notes.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
@@ -12,6 +12,7 @@ import { nearestHint } from "../net/check-nearest.ts";
 import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
 import { ruleId } from "../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf } from "../net/crystal/definition.ts";
+import type { CrystalRecord } from "../net/crystal/state.ts";
 import { netSchema } from "../net/definition.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
@@ -26,6 +27,7 @@ const crystalRow = z.looseObject({
   crystal: z.unknown(),
   record: z
     .looseObject({
+      next: z.looseObject({ rule: z.string(), ...tally.shape }).nullish(),
       ...{ answered: z.int(), declined: z.int(), bad: z.int(), since: z.int(), shadow: tally, audit: tally },
       demoted: z.looseObject({ seq: z.int(), reason: z.string() }).nullable(),
     })
@@ -77,14 +79,23 @@ export async function study(
     onProgress: (events) => options.onProgress?.({ stage: "history", events }),
   });
   const policy = await policyHeld(broker, name);
+  const rows = await crystalsOf(broker, name);
   const learnable = steps.filter(({ examples }) => examples.length > 0);
   const proposals: Study["proposals"] = [];
   for (const [at, step] of learnable.entries()) {
     options.onProgress?.({ stage: "learning", transition: step.transition, at: at + 1, of: learnable.length });
-    const proposal = await (options.learn ?? learnHere)(step, policy);
+    const row = rows.find(({ transition }) => transition === step.transition);
+    const live = row?.mode === "live" ? liveIn(net, row) : undefined;
+    const proposal = await (options.learn ?? learnHere)(step, policy, live);
     proposals.push({ transition: step.transition, proposal, rule: proposal.rule ? ruleId(proposal.rule) : null });
   }
   return { net, policy, candidates: candidatesOf(steps), proposals };
+}
+
+/** The rule that answers, with what the log has seen of it: a later one may take its place. */
+function liveIn(net: CompiledNet, { transition, record }: CrystalRow) {
+  const crystal = net.transitions.get(transition)?.crystal;
+  return crystal ? liveOf(crystal, record as CrystalRecord | null) : undefined;
 }
 
 export type { StepHistory };

@@ -7,6 +7,7 @@ import { agreement, type Equality } from "../net/rule/agree.ts";
 import { evaluateRule, type Rule } from "../net/rule/rule.ts";
 import type { WatchPolicy } from "../net/rule/watch.ts";
 import { learnAnswer } from "./answers.ts";
+import { beside, type Live, notWorthIt } from "./beside.ts";
 import { columnsOf } from "./columns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { type Example, goodExamples } from "./example.ts";
@@ -28,6 +29,8 @@ export interface CrystallizeOptions {
   coverage?: number;
   /** What a judge said of two answers that are not equal by content; undefined: not asked. */
   judged?: (input: JsonObject, given: Json, wanted: Json) => boolean | undefined;
+  /** A rule answers already: the one that is learned may take its place. */
+  live?: Live;
 }
 
 export interface Proof {
@@ -79,7 +82,7 @@ export const DEFAULTS = { equality: "exact" as Equality, bound: 0.05, confidence
 const MOST_EXAMPLES = 2500;
 const MOST_SHOWN = 8;
 /** The watch counts as usual what lies a little above what the proof has seen, since a proof may have been lucky. */
-const USUAL = 0.8;
+const USUAL = 0.95;
 
 export function watchPolicyOf({ wrong, covered, coverage }: Proof): Partial<WatchPolicy> {
   return { expected: Math.min(0.5, upperBound(wrong, covered, USUAL)), declines: Math.min(1, 1 - coverage + 0.01) };
@@ -103,7 +106,15 @@ export function crystallize(examples: readonly Example[], options: CrystallizeOp
   const { learners, contests } = learned;
   const proposal = proposalOf(learned.rule, learners.join(", "), good, split, settings);
   const rule = proposal.promotable ? widened(learned.rule, learners, good, settings) : learned.rule;
-  return { ...proposal, rule, contests, examples: counts };
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good) : [];
+  return {
+    ...proposal,
+    rule,
+    contests,
+    examples: counts,
+    promotable: proposal.promotable && worse.length === 0,
+    reasons: [...proposal.reasons, ...worse],
+  };
 }
 
 /** The same proof for a rule that somebody else has written: a person, or a model that was asked for one. */
@@ -163,11 +174,12 @@ function proved(rule: Rule, good: readonly Example[], unseen: number, settings: 
   const columns = columnsOf(good.map(({ input }) => input));
   const all = claimsOf(rule, good, settings);
   const late = all.filter(({ row }) => row >= unseen);
-  const proof = proofOf(good.slice(unseen), unseen, late, settings);
+  const own = proofOf(good.slice(unseen), unseen, late, settings);
+  const proof = settings.live ? { ...own, ...beside(settings.live, good.slice(unseen), late, settings) } : own;
   return { proof, late, reasons: [...shortcomings(proof, settings), ...objectionsTo(all, columns)] };
 }
 
-type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged">;
+type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged" | "live">;
 
 /**
  * The proven rule, with what the later examples add: rows of a table, values of a guard. The same learners have to come to it, and it

@@ -16,7 +16,7 @@ export interface LearningState {
 /** Each attempt waits for so many more examples: fewer would hardly change what was found. */
 const GROWTH = 1.3;
 /** What the guard declines, before it is worth learning again: in number, as a share of the firings, and of what was learned from. */
-const DECLINED = { least: 30, share: 0.02, ofExamples: 0.05 };
+const DECLINED = { least: 20, share: 0.02, ofExamples: 0.03 };
 
 export function isTimeToLearn({ examples, lastTry, live }: LearningState, least = DEFAULTS.least): boolean {
   if (live === null) return examples >= least && examples >= GROWTH * lastTry;
@@ -27,5 +27,5 @@ export function isTimeToLearn({ examples, lastTry, live }: LearningState, least 
 export function isWorthProposing(old: Rule, next: Rule, declined: readonly JsonObject[], claimed: readonly JsonObject[]): boolean {
   const wider = compareRules(old, next, declined);
   const elsewhere = compareRules(old, next, claimed);
-  return wider.gained >= Math.max(5, 0.2 * declined.length) && elsewhere.lost + elsewhere.changed <= 0.02 * claimed.length;
+  return wider.gained >= Math.max(5, 0.1 * declined.length) && elsewhere.lost + elsewhere.changed <= 0.02 * claimed.length;
 }

@@ -10,7 +10,8 @@ export function crystalFindings(transition: Transition, path: JsonPath): Finding
   const crystal = "crystal" in transition ? transition.crystal : undefined;
   if (!crystal) return [];
   const at = [...path, "crystal"];
-  return [...ruleFindings(transition, crystal.rule, [...at, "rule"], path), ...useFindings(transition, crystal, at, path)];
+  const next = crystal.next ? ruleFindings(transition, crystal.next.rule, [...at, "next", "rule"], path) : [];
+  return [...ruleFindings(transition, crystal.rule, [...at, "rule"], path), ...next, ...useFindings(transition, crystal, at, path)];
 }
 
 /** `at`: where the rule stands in the file. */
@@ -35,6 +36,10 @@ function useFindings(transition: Transition, crystal: Crystal, at: JsonPath, pat
   if (transition.kind === "agent" && transition.workspace !== undefined) {
     const hint = 'remove "crystal", or "workspace"';
     found.push(failure("rule-workspace", at, `${elementOf(path)} works on files, which a rule cannot do`, hint, "key"));
+  }
+  if (crystal.next && crystal.mode !== "live") {
+    const message = `${elementOf(path)}: a later rule stands beside one that does not answer`;
+    found.push(failure("next-without-live", [...at, "next"], message, 'make it "rule", or remove it', "key"));
   }
   if (crystal.mode === "live" && crystal.proof === undefined) {
     const message = `${elementOf(path)}: its rule answers in the model's place, and nothing says that it was proven`;

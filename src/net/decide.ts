@@ -113,7 +113,7 @@ function ruledDraft(
   const ruling = rulingOf(state, transition.id, crystal, inputs, parts.firing, (value) => mayAnswer(transition, value));
   if (ruling.kind !== "answers") return { ruling, draft: null };
   const from = { ...provenanceOf(state.net, transition, parts.firing, correlation, now), rule: crystal.id };
-  const attributes = answeredWords(crystal);
+  const attributes = answeredWords(crystal, ruling);
   const draft = resultDraft(net, transition, inputs, { ...parts, from, attributes }, { ok: true, value: ruling.value }, now);
   if (draft.type === "fired") return { ruling, draft };
   return { ruling: { kind: "declines", reason: "its answer finds no way out" }, draft: null };

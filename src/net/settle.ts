@@ -62,14 +62,16 @@ function beside(
 ): EventDraft {
   const compared = transition.crystal && comparison(state, transition.id, transition.crystal, inputs, answered);
   if (!transition.crystal || !compared) return draft;
-  const { said, ruled, same } = compared;
+  const { said, ruled, same, next } = compared;
   const attributes = { ...draft.attributes, crystal: said };
-  if (same !== false || ruled === undefined) return { ...draft, attributes };
   const { mode } = transition.crystal.definition;
   const tokens = [...firing.consumed, ...firing.read].map(({ id }) => id);
-  const told = { input: inputData(inputs), ruled, answered, mode, rule: transition.crystal.id, correlation: firing.correlation, tokens };
-  const kept = disagreement(state, transition, firing.firing, told, now);
-  return { ...draft, attributes, ...(kept ? { produced: [...(draft.produced ?? []), kept] } : {}) };
+  const about = { input: inputData(inputs), answered, correlation: firing.correlation, tokens };
+  const kept = [
+    ...(same === false && ruled !== undefined ? [{ ...about, ruled, mode, rule: transition.crystal.id }] : []),
+    ...(next ? [{ ...about, ruled: next.value, mode: "shadow", rule: next.rule }] : []),
+  ].flatMap((told) => disagreement(state, transition, firing.firing, told, now) ?? []);
+  return { ...draft, attributes, ...(kept.length > 0 ? { produced: [...(draft.produced ?? []), ...kept] } : {}) };
 }
 
 export function retryOf({ retry }: { retry?: Retry | undefined }): Retry {

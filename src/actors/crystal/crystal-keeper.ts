@@ -8,10 +8,11 @@ import { Cancelled } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
+import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import type { Crystal } from "../../net/crystal/definition.ts";
-import { mayPromote } from "../../net/crystal/notice.ts";
-import { withCrystal } from "../../net/crystal/stages.ts";
-import { recordOf } from "../../net/crystal/state.ts";
+import { mayPromote, nextVerdict } from "../../net/crystal/notice.ts";
+import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
+import { type CrystalRecord, recordOf } from "../../net/crystal/state.ts";
 import type { NetState } from "../../net/state.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
@@ -21,7 +22,7 @@ const AGAIN_MS = 500;
 /** An edit that is to be made. */
 export interface Settling {
   transition: string;
-  mode: Crystal["mode"];
+  crystal: Crystal;
   by: string;
   reason: string;
 }
@@ -32,18 +33,39 @@ export function nextSettling(state: NetState, transitions: Iterable<CompiledTran
     const record = crystal && recordOf(state, id, crystal.id);
     if (!crystal || !record) continue;
     const { said, demoted } = record;
+    const { definition } = crystal;
+    // A later rule goes with the one that it stands beside.
+    const alone = withoutNext(definition);
     if (said) {
+      const reason = said.approve ? `${said.by} said yes` : `${said.by} said no`;
+      if (said.about === "replace")
+        return { transition: id, crystal: (said.approve ? replaced(definition) : null) ?? alone, by: said.by, reason };
       const mode = !said.approve ? "off" : said.about === "promote" ? "live" : "shadow";
-      return { transition: id, mode, by: said.by, reason: said.approve ? `${said.by} said yes` : `${said.by} said no` };
+      return { transition: id, crystal: { ...alone, mode }, by: said.by, reason };
     }
-    if (demoted && crystal.definition.mode !== "off") return { transition: id, mode: "off", by: "crystallizer", reason: demoted.reason };
+    if (demoted && definition.mode !== "off")
+      return { transition: id, crystal: { ...alone, mode: "off" }, by: "crystallizer", reason: demoted.reason };
+    const later = nextSettled(id, crystal, record);
+    if (later) return later;
     if (mayPromote(crystal, record)) {
       const { same, other } = record.shadow;
       const reason = `the net's policy: ${same} of ${same + other} answers in its shadow were the model's`;
-      return { transition: id, mode: "live", by: "crystallizer", reason };
+      return { transition: id, crystal: { ...definition, mode: "live" }, by: "crystallizer", reason };
     }
   }
   return null;
+}
+
+/** A later rule whose shadow is over: it takes the place of the one that answers, where a policy says so, or it is no good. */
+function nextSettled(transition: string, crystal: CompiledCrystal, record: CrystalRecord): Settling | null {
+  const { next, definition } = crystal;
+  const verdict = nextVerdict(crystal, record);
+  if (!next || !record.next || record.demoted || verdict === "open") return null;
+  const { same, other } = record.next;
+  const told = `${same} of ${same + other} answers of the later rule were the model's`;
+  if (verdict === "bad") return { transition, crystal: withoutNext(definition), by: "crystallizer", reason: told };
+  const later = next.definition.promote === "policy" ? replaced(definition) : null;
+  return later && { transition, crystal: later, by: "crystallizer", reason: `the net's policy: ${told}` };
 }
 
 export class CrystalKeeper {
@@ -99,10 +121,9 @@ export class CrystalKeeper {
 }
 
 /** Puts a transition's rule into its mode. Errors: Refused `outdated-base`, when somebody else's edit was faster. */
-async function settleCrystal(term: Term, { transition, mode, by, reason }: Settling): Promise<void> {
+async function settleCrystal(term: Term, { transition, crystal, by, reason }: Settling): Promise<void> {
   const { net } = term;
-  const crystal = net?.transitions.get(transition)?.crystal;
-  const definition = net && crystal ? withCrystal(net.source, transition, { ...crystal.definition, mode }) : null;
+  const definition = net?.transitions.get(transition)?.crystal ? withCrystal(net.source, transition, crystal) : null;
   if (!net || !definition) return;
   await applyNet(term, {
     ...{ definition, base: net.version, by, settles: { transition, reason } },

@@ -4,8 +4,9 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import { CATEGORY_OF } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
+import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
 import { type Crystal, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
-import { withCrystal } from "../../net/crystal/stages.ts";
+import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { verdict } from "../../net/rule/watch.ts";
 import { applyNet } from "../term/apply-net.ts";
@@ -131,23 +132,55 @@ function wanted(term: Term, { id, crystal }: CompiledTransition, request: Settle
     });
   }
   if (request.action === "shadow") {
+    if (request.crystal && crystal && answers(term, id, crystal)) return withLater(id, crystal, request.crystal);
     const given = request.crystal ?? crystal?.definition;
-    if (given) return { ...given, mode: "shadow" };
+    if (given) return { ...withoutNext(given), mode: "shadow" };
     throw new Terminal({ code: "no-rule", message: `no rule was given for ${id}`, hint: `petrel crystallize shadow ${net} ${id}` });
   }
   if (!crystal)
     throw new Terminal({ code: "no-rule", message: `${id} has no rule to promote`, hint: `petrel crystallize shadow ${net} ${id}` });
+  if (crystal.next && answers(term, id, crystal)) {
+    mayReplace(term, id, crystal, request);
+    return replaced(crystal.definition);
+  }
   mayPromote(term, id, crystal.definition, crystal.id, request);
   return { ...crystal.definition, mode: "live" };
 }
 
-function mayPromote(term: Term, id: string, crystal: Crystal, rule: string, { by, early }: SettleRequest): void {
-  const names = new Set([`user:${by.user}`, ...by.roles.map((role) => `role:${role}`)]);
-  const approvers = crystal.approvers ?? ["role:maintainer"];
-  if (!approvers.some((one) => names.has(one))) {
-    const message = `${by.user} may not promote the rule of ${id}: it takes ${approvers.join(" or ")}`;
-    throw new Refused({ code: "not-an-approver", message, hint: "petrel crystallize promote NET TRANSITION --role ROLE" });
+function answers(term: Term, id: string, crystal: CompiledCrystal): boolean {
+  return crystal.definition.mode === "live" && !recordOf(term.state, id, crystal.id)?.demoted;
+}
+
+/** A rule answers: the one that is given goes beside it, and it goes on answering. */
+export function withLater(id: string, crystal: CompiledCrystal, given: Crystal): Crystal {
+  if (ruleId(given.rule) === crystal.id) {
+    const hint = "petrel crystallize show says what it leaves to the model";
+    throw new Refused({ code: "same-rule", message: `the rule ${crystal.id} answers in ${id} already`, hint });
   }
+  const { mode: _, next: __, ...later } = given;
+  return { ...crystal.definition, next: later };
+}
+
+function mayReplace(term: Term, id: string, { id: rule, next }: CompiledCrystal, request: SettleRequest): void {
+  if (!next) return;
+  mustApprove(id, next.definition.approvers, request);
+  const { same, other } = recordOf(term.state, id, rule)?.next ?? { same: 0, other: 0 };
+  if (same + other >= next.definition.shadow || request.early) return;
+  const message = `the later rule of ${id} has been beside the one that answers for ${same + other} of ${next.definition.shadow} firings`;
+  const hint = `petrel crystallize status ${term.state.net} shows how far it is; --early promotes it all the same`;
+  throw new Refused({ code: "shadow-not-over", message, hint });
+}
+
+function mustApprove(id: string, approvers: readonly string[] = ["role:maintainer"], { by }: SettleRequest): void {
+  const names = new Set([`user:${by.user}`, ...by.roles.map((role) => `role:${role}`)]);
+  if (approvers.some((one) => names.has(one))) return;
+  const message = `${by.user} may not promote the rule of ${id}: it takes ${approvers.join(" or ")}`;
+  throw new Refused({ code: "not-an-approver", message, hint: "petrel crystallize promote NET TRANSITION --role ROLE" });
+}
+
+function mayPromote(term: Term, id: string, crystal: Crystal, rule: string, request: SettleRequest): void {
+  mustApprove(id, crystal.approvers, request);
+  const { early } = request;
   const record = recordOf(term.state, id, rule);
   const { same, other } = record?.shadow ?? { same: 0, other: 0 };
   if (record?.demoted && !early) {

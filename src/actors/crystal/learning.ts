@@ -1,16 +1,37 @@
 /** From a step's history to what the net file says of its rule: the conditions, the proof, where it comes from. Pure. */
 import { canonicalJson, isJsonObject, type Json } from "../../contract/json.ts";
+import type { Live } from "../../crystallize/beside.ts";
 import { crystallize, type Proposal } from "../../crystallize/crystallize.ts";
+import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
+import type { CrystalRecord } from "../../net/crystal/state.ts";
 import type { StepHistory } from "./history.ts";
 
 /** What holds where nobody declares a policy. */
 export const DEFAULT_POLICY: CrystallizePolicy = policyOf(undefined);
 
-export function studied(history: Pick<StepHistory, "examples">, policy: CrystallizePolicy): Proposal {
+/** `live`: the rule that answers now, whose place the learned one may take. */
+export function studied(history: Pick<StepHistory, "examples">, policy: CrystallizePolicy, live?: Live): Proposal {
   const { bound, confidence, least, coverage, equality, holdout } = policy;
-  return crystallize(history.examples, { bound, confidence, least, coverage, holdout, ...(equality === undefined ? {} : { equality }) });
+  const options = { bound, confidence, least, coverage, holdout, ...(equality === undefined ? {} : { equality }) };
+  return crystallize(history.examples, { ...options, ...(live ? { live } : {}) });
 }
+
+/** What the log knows of the rule that answers: its proof, and all that was compared with the model since. */
+export function liveOf({ definition }: CompiledCrystal, record: CrystalRecord | null): Live {
+  const { proof, rule } = definition;
+  const [shadow, audit, before] = [record?.shadow ?? NONE, record?.audit ?? NONE, record?.before ?? NONE];
+  const compared = [shadow, audit, before];
+  const [answered, declined] = [record?.answered ?? 0, record?.declined ?? 0];
+  return {
+    rule,
+    covered: (proof?.covered ?? 0) + compared.reduce((sum, { same, other }) => sum + same + other, 0),
+    wrong: (proof?.wrong ?? 0) + compared.reduce((sum, { other }) => sum + other, 0),
+    declines: declined / Math.max(1, answered + declined + audit.same + audit.other),
+  };
+}
+
+const NONE = { same: 0, other: 0 };
 
 /** What goes into the transition; null where nothing was learned. */
 export function crystalFrom(proposal: Proposal, policy: CrystallizePolicy, by: string, at: string): Crystal | null {

@@ -2,9 +2,12 @@
  * A net that crystallizes by itself: with the policy `crystallize` in its file, its owner looks through the history after every so many
  * firings of a step, learns, proves, and puts what is good enough into its shadow. From there the log decides.
  *
- * J1 It holds nothing: how many firings there were since the last look follows from the log's own events. J2 A step whose rule was
+ * A rule that answers is looked at again when what it leaves to the model has grown: a later rule then goes beside it (J4).
+ *
+ * J1 It holds nothing that counts: how many firings there were since the last look follows from the log's own events. J2 A step whose rule was
  * taken away, by people or by drift, is left alone until somebody begins again. J3 Learning takes its time beside the net, which goes on:
- * what has become of the step meanwhile is looked at before anything is said of it.
+ * what has become of the step meanwhile is looked at before anything is said of it. J4 The rule that answers goes on answering until the
+ * later one has been beside it for as many firings as a first one, and people or the policy have said yes.
  */
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
@@ -12,14 +15,17 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
+import { isTimeToLearn } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
+import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
+import { recordOf } from "../../net/crystal/state.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
-import { tellStage } from "./crystal-verbs.ts";
+import { tellStage, withLater } from "./crystal-verbs.ts";
 import { historyOf, type StepHistory } from "./history.ts";
-import { crystalFrom } from "./learning.ts";
+import { crystalFrom, liveOf } from "./learning.ts";
 import { learningNotes } from "./learning-notes.ts";
 
 const BY = "crystallizer";
@@ -30,6 +36,8 @@ export class CrystalTender {
   readonly #logger: Logger;
   /** Transition -> firings since the last look. */
   readonly #since = new Map<string, number>();
+  /** Of a rule that answers: what it had declined, and in how many firings, when a wider one was looked for last. */
+  readonly #tried = new Map<string, { rule: string; declined: number; firings: number }>();
   #busy = false;
 
   constructor(term: Term, { clock, logger }: { clock: Clock; logger: Logger }) {
@@ -66,8 +74,31 @@ export class CrystalTender {
   #isOpen(id: string, policy: CrystallizePolicy): boolean {
     const { net, state } = this.#term;
     const transition = net?.transitions.get(id);
-    if (!transition || transition.crystal || !asksModel(transition)) return false;
-    return (policy.transitions?.includes(id) ?? true) && !state.crystals.has(id);
+    if (!transition || !asksModel(transition) || !(policy.transitions?.includes(id) ?? true)) return false;
+    return transition.crystal ? this.#isTimeAgain(id, transition.crystal) : !state.crystals.has(id);
+  }
+
+  /** Whether a rule that answers has left so much to the model that a wider one may be learned. */
+  #isTimeAgain(id: string, { id: rule, definition, next }: CompiledCrystal): boolean {
+    const record = recordOf(this.#term.state, id, rule);
+    if (definition.mode !== "live" || next || !record || record.mode !== "live" || record.demoted) return false;
+    const { answered, declined, audit } = record;
+    const tried = this.#tried.get(id);
+    const last = tried?.rule === rule ? tried : { declined: 0, firings: 0 };
+    const firings = answered + declined + audit.same + audit.other;
+    const known = (definition.proof?.learned ?? 0) + (definition.proof?.held ?? 0);
+    const live = { firings: firings - last.firings, declined: declined - last.declined };
+    return isTimeToLearn({ examples: known + declined, lastTry: known, live });
+  }
+
+  /** The next try waits for as many declined firings again. */
+  #remember(id: string): void {
+    const { net, state } = this.#term;
+    const crystal = net?.transitions.get(id)?.crystal;
+    const record = crystal && recordOf(state, id, crystal.id);
+    if (!crystal || !record) return;
+    const { answered, declined, audit } = record;
+    this.#tried.set(id, { rule: crystal.id, declined, firings: answered + declined + audit.same + audit.other });
   }
 
   async #look(transition: string, policy: CrystallizePolicy): Promise<void> {
@@ -77,19 +108,26 @@ export class CrystalTender {
     if (!step || step.examples.length < policy.least) return;
     const proposal = await this.#learned(step, policy);
     if (!proposal || !this.#policy() || !this.#isOpen(transition, policy)) return;
+    this.#remember(transition);
     // J3: it was learned under another file; the next firing has it looked at again.
     if (this.#term.net?.version !== net.version) return void this.#since.set(transition, policy.every);
     const { promotable, reasons } = proposal;
     const crystal = crystalFrom(proposal, policy, BY, isoTime(this.#clock.now()));
     if (!crystal) return this.#tell(transition, "candidates", `${transition} has not settled: ${reasons[0] ?? "no rule was found"}.`, {});
     for (const { stage, summary, found } of learningNotes(transition, proposal)) await this.#tell(transition, stage, summary, found);
-    if (promotable && this.#isOpen(transition, policy)) await this.#begin(net, transition, crystal, proposal.reasons[0]);
+    const before = net.transitions.get(transition)?.crystal ?? null;
+    const now = this.#term.net?.transitions.get(transition)?.crystal ?? null;
+    if (promotable && this.#policy() && before?.id === now?.id && now?.next == null)
+      await this.#begin(net, transition, crystal, proposal.reasons[0]);
   }
 
   /** Null where it could not be done, which the log then tells. */
   async #learned(step: StepHistory, policy: CrystallizePolicy): Promise<Proposal | null> {
     try {
-      return await this.#term.ports.learn(step, policy);
+      const { net, state, ports } = this.#term;
+      const crystal = net?.transitions.get(step.transition)?.crystal;
+      const live = crystal ? liveOf(crystal, recordOf(state, step.transition, crystal.id)) : undefined;
+      return await ports.learn(step, policy, live);
     } catch (error) {
       if (this.#term.loop.isOver || error instanceof Cancelled) return null;
       const { code, message } = errorData(error);
@@ -101,7 +139,9 @@ export class CrystalTender {
   }
 
   async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {
-    const definition = withCrystal(net.source, transition, crystal);
+    const old = net.transitions.get(transition)?.crystal;
+    // J4.
+    const definition = withCrystal(net.source, transition, old ? withLater(transition, old, crystal) : crystal);
     if (!definition) return;
     await applyNet(this.#term, {
       ...{ definition, base: net.version, by: BY, settles: { transition, ...(reason === undefined ? {} : { reason }) } },

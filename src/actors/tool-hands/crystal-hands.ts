@@ -18,7 +18,7 @@ import { printRule } from "../../net/rule/print-rule.ts";
 import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
 import { historyOf } from "../crystal/history.ts";
-import { candidatesOf, crystalFrom } from "../crystal/learning.ts";
+import { candidatesOf, crystalFrom, liveOf } from "../crystal/learning.ts";
 import { learningNotes } from "../crystal/learning-notes.ts";
 import type { ToolRoom } from "./tool-room.ts";
 
@@ -36,9 +36,11 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     tellStage(term, { stage, ...about, summary, found, by: persona.persona });
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });
   const studied = async (transition: string): Promise<Proposal> => {
-    modelStep(netNow(), transition);
+    const { crystal } = modelStep(netNow(), transition);
     const [step] = await historyOf(term.ports.broker, netNow(), { transition });
-    return term.ports.learn(step ?? { examples: [] }, policy());
+    const record = crystal && recordOf(term.state, transition, crystal.id);
+    const live = crystal?.definition.mode === "live" && !record?.demoted ? liveOf(crystal, record) : undefined;
+    return term.ports.learn(step ?? { examples: [] }, policy(), live);
   };
   const mine = (transition: string) => {
     const step = modelStep(netNow(), transition);
@@ -74,9 +76,6 @@ export function crystalHands(room: ToolRoom): CrystalHands {
         const message = `${firings} firings beside the model are too few: the policy of ${term.state.net} asks for ${wanted.shadow}`;
         throw new Refused({ code: "shadow-too-short", message });
       }
-      if (crystal?.definition.mode === "live" && !recordOf(term.state, transition, crystal.id)?.demoted) {
-        throw new Refused({ code: "rule-live", message: `the rule ${crystal.id} answers in ${transition}`, hint: "crystallize.show" });
-      }
       mustNotBeTakenAway(room, transition);
       const base = netNow().version;
       const proposal = await studied(transition);
@@ -91,7 +90,8 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       const rule = ruleId(proposal.rule);
       const placed = { transition, mode: "shadow", rule, firings: firings ?? wanted.shadow, decides: wanted.promote };
       // H3.
-      if (crystal?.id === rule && crystal.definition.mode === "shadow") return { ...placed, changed: false };
+      const isThere = (crystal?.id === rule && crystal.definition.mode === "shadow") || crystal?.next?.id === rule;
+      if (isThere) return { ...placed, changed: false };
       for (const { stage, summary, found } of learningNotes(transition, proposal)) await tell(stage, { transition }, summary, found);
       const file = { ...made, ...(firings === undefined ? {} : { shadow: firings }) };
       const reason = `asked for in ${firing.transition}, firing ${firing.firing}`;
@@ -124,7 +124,7 @@ function mustNotBeTakenAway({ term }: ToolRoom, transition: string): void {
 }
 
 /** H1. */
-function promotion({ term }: ToolRoom, transition: string, { id, definition }: CompiledCrystal): JsonObject {
+function promotion({ term }: ToolRoom, transition: string, { id, definition, next }: CompiledCrystal): JsonObject {
   const record = recordOf(term.state, transition, id);
   if (record?.demoted) {
     const message = `the rule of ${transition} was demoted: ${record.demoted.reason}`;
@@ -133,10 +133,10 @@ function promotion({ term }: ToolRoom, transition: string, { id, definition }: C
   if (definition.mode === "off") {
     throw new Refused({ code: "rule-off", message: `the rule of ${transition} is off`, hint: "crystallize.shadow begins again" });
   }
-  const { approvers = ["role:maintainer"], promote, shadow } = definition;
+  const { approvers = ["role:maintainer"], promote, shadow } = next?.definition ?? definition;
   const answer = { transition, mode: definition.mode, approvers, gate: record?.notice ? `crystal-${transition}` : null };
-  if (definition.mode === "live") return { ...answer, decides: "decided" };
-  const { same, other } = record?.shadow ?? { same: 0, other: 0 };
+  if (definition.mode === "live" && !next) return { ...answer, decides: "decided" };
+  const { same, other } = (next ? record?.next : record?.shadow) ?? { same: 0, other: 0 };
   if (same + other >= shadow) return { ...answer, decides: promote };
   const message = `the rule of ${transition} has been beside the model for ${same + other} of ${shadow} firings`;
   const hint = promote === "policy" ? "then the net's policy decides" : `then people are asked at the gate crystal-${transition}`;

@@ -109,17 +109,28 @@ function statusText(net: string, rows: CrystalRow[], out: Output): string {
   if (shown.length === 0) return `No step of ${net} has a rule.\npetrel crystallize ${net} looks for steps that have settled.`;
   const told = (part: { same: number; other: number } | undefined) =>
     part && part.same + part.other > 0 ? `${part.same} of ${part.same + part.other}` : "";
-  const lines = shown.map(({ transition, persona, mode, rule, record, definition, gate }) => [
-    transition,
-    persona,
-    mode,
-    rule ?? "",
-    record ? String(record.answered) : "0",
-    record ? String(record.declined) : "0",
-    mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
-    told(record?.audit),
-    record?.bad ? String(record.bad) : "",
-    gate ?? record?.demoted?.reason ?? "",
-  ]);
+  const lines = shown.flatMap(({ transition, persona, mode, rule, record, definition, gate }) => {
+    const later = definition?.next && record?.next ? { ...record.next, needs: definition.next.shadow } : null;
+    return [
+      rowOf(),
+      ...(later
+        ? [[`${transition}, later`, persona, "beside", later.rule, "", "", `${told(later) || "0"} (needs ${later.needs})`, "", "", ""]]
+        : []),
+    ];
+    function rowOf(): string[] {
+      return [
+        transition,
+        persona,
+        mode,
+        rule ?? "",
+        record ? String(record.answered) : "0",
+        record ? String(record.declined) : "0",
+        mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
+        told(record?.audit),
+        record?.bad ? String(record.bad) : "",
+        gate ?? record?.demoted?.reason ?? "",
+      ];
+    }
+  });
   return out.table(["STEP", "PERSONA", "NOW", "RULE", "ANSWERED", "LEFT", "SHADOW", "AUDITS", "BAD", "WAITS FOR"], lines);
 }

@@ -25,12 +25,8 @@ const proofSchema = z.strictObject({
   at: z.string(),
 });
 
-export const crystalSchema = z.strictObject({
-  mode: z
-    .enum(["shadow", "live", "off"])
-    .describe(
-      "`shadow`: it answers beside the model, without effect. `live`: it answers instead, where it claims to. `off`: the model alone",
-    ),
+/** A rule with the conditions that it goes by. */
+const ruled = {
   rule: ruleSchema.describe("The deterministic step with the inputs that it claims to be right for"),
   audit: audit.default(CRYSTAL_POLICY.audit),
   bound: bound.default(CRYSTAL_POLICY.bound),
@@ -39,6 +35,19 @@ export const crystalSchema = z.strictObject({
   promote: promote.default(CRYSTAL_POLICY.promote),
   approvers: approvers.optional(),
   proof: proofSchema.optional().describe("Where it comes from: written by `petrel crystallize`"),
+};
+
+export const crystalSchema = z.strictObject({
+  mode: z
+    .enum(["shadow", "live", "off"])
+    .describe(
+      "`shadow`: it answers beside the model, without effect. `live`: it answers instead, where it claims to. `off`: the model alone",
+    ),
+  ...ruled,
+  next: z
+    .strictObject(ruled)
+    .optional()
+    .describe("A later rule that is in its shadow beside this one, and takes its place when that is over; of a live rule only"),
 });
 
 export const crystallizeSchema = crystalPolicySchema.extend({
@@ -47,6 +56,8 @@ export const crystallizeSchema = crystalPolicySchema.extend({
 });
 
 export type Crystal = z.output<typeof crystalSchema>;
+/** A later rule beside one that answers. */
+export type NextRule = NonNullable<Crystal["next"]>;
 export type CrystalFile = z.input<typeof crystalSchema>;
 export type CrystallizeFile = z.output<typeof crystallizeSchema>;
 /** With nothing left open. */

@@ -26,13 +26,13 @@ export function noticeDraft(state: NetState, net: CompiledNet, transition: Compi
   const { crystal } = transition;
   const record = crystal && recordOf(state, transition.id, crystal.id);
   if (!crystal || !record) return null;
+  const reason = crystal.definition.mode === "live" && record.mode === "live" && !record.demoted ? driftOf(crystal, record) : null;
+  // Also while people are asked about a later rule.
+  if (reason !== null) return demotion(state, net, transition, crystal, record, reason, now);
   if (record.notice) return gateFor(state, net, transition, crystal, record, now);
   // What was asked once is not asked again: a deliberate edit begins anew.
   if (record.demoted || record.said || record.mode === "off" || crystal.definition.mode === "off") return null;
-  if (crystal.definition.mode === "live") {
-    const reason = driftOf(crystal, record);
-    return reason === null ? null : demotion(state, net, transition, crystal, record, reason, now);
-  }
+  if (crystal.definition.mode === "live") return endOfNext(state, net, transition, crystal, record, now);
   return endOfShadow(state, net, transition, crystal, record, now);
 }
 
@@ -84,6 +84,36 @@ function endOfShadow(
   });
 }
 
+/** A later rule has been beside the one that answers for long enough: people are asked, where they decide. */
+function endOfNext(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  record: CrystalRecord,
+  now: number,
+): EventDraft | null {
+  if (nextVerdict(crystal, record) !== "good" || crystal.next?.definition.promote !== "people") return null;
+  const { same, other } = record.next ?? { same: 0, other: 0 };
+  const told = `${same} of ${same + other} answers were the model's`;
+  return said(state, net, transition, crystal, record, now, {
+    stage: "shadowed",
+    about: "replace",
+    reason: told,
+    status: "waiting",
+    summary: `A later rule of ${transition.id} has been beside the one that answers for ${same + other} firings: ${told}. People decide whether it takes its place.`,
+  });
+}
+
+/** What its shadow says of a later rule beside a live one; `open`: it is not over, or there is none. */
+export function nextVerdict({ next }: CompiledCrystal, record: CrystalRecord): "open" | "good" | "bad" {
+  if (!next || record.next?.rule !== next.id) return "open";
+  const { same, other } = record.next;
+  const { shadow, bound } = next.definition;
+  if (same + other < shadow) return "open";
+  return other <= 1 + 2 * bound * (same + other) ? "good" : "bad";
+}
+
 /** Whether a policy promotes it now: people are not asked. */
 export function mayPromote(crystal: CompiledCrystal, record: CrystalRecord): boolean {
   const { mode, promote, shadow } = crystal.definition;
@@ -121,19 +151,25 @@ function said(
   crystal: CompiledCrystal,
   record: CrystalRecord,
   now: number,
-  what: { stage: "shadowed" | "demoted"; reason: string; status: EventDraft["status"]; summary: string },
+  what: { stage: "shadowed" | "demoted"; about?: "replace"; reason: string; status: EventDraft["status"]; summary: string },
 ): EventDraft {
-  const { stage, reason, status, summary } = what;
+  const { stage, about, reason, status, summary } = what;
   const { rule, answered, declined, shadow, audit, bad, since } = record;
-  const id = derivedId("t-", "crystal", state.net, transition.id, rule, stage, since);
-  const evidence: JsonObject = { answered, declined, shadow, audit, bad };
+  const later = about ? record.next : null;
+  const id = derivedId("t-", "crystal", state.net, transition.id, rule, stage, since, ...(later ? [later.rule, later.since] : []));
+  const evidence: JsonObject = { answered, declined, shadow: later ? { same: later.same, other: later.other } : shadow, audit, bad };
   const token: Token = {
     id,
     data: {
-      about: stage === "demoted" ? "demoted" : "promote",
-      title: stage === "demoted" ? `The rule of ${transition.id} was demoted` : `May the rule of ${transition.id} answer?`,
+      about: about ?? (stage === "demoted" ? "demoted" : "promote"),
+      title:
+        stage === "demoted"
+          ? `The rule of ${transition.id} was demoted`
+          : later
+            ? `May a later rule of ${transition.id} take the place of the one that answers?`
+            : `May the rule of ${transition.id} answer?`,
       transition: transition.id,
-      ...{ rule, reason, evidence },
+      ...{ rule: later?.rule ?? rule, reason, evidence },
       see: `petrel crystallize show ${state.net} ${transition.id}`,
     },
     from: { net: state.net, transition: transition.id, firing: id.replace("t-", "f-"), tokens: [] },
@@ -145,7 +181,18 @@ function said(
     correlation: token.correlation,
     netVersion: net.version,
     produced: [{ place: DISAGREEMENTS, token }],
-    attributes: { crystallized: [{ stage, transition: transition.id, rule: crystal.id, reason, ...evidence }] },
+    attributes: {
+      crystallized: [
+        {
+          stage,
+          transition: transition.id,
+          rule: crystal.id,
+          reason,
+          ...(later ? { about: "replace", next: later.rule } : {}),
+          ...evidence,
+        },
+      ],
+    },
   };
 }
 
@@ -167,7 +214,9 @@ function gateFor(
   const question =
     about === "promote"
       ? "approve lets it answer in the model's place, reject drops it"
-      : "approve sends it back beside the model, without effect, to prove itself again; reject drops it";
+      : about === "replace"
+        ? "approve lets the later one take the place of the one that answers, reject drops the later one"
+        : "approve sends it back beside the model, without effect, to prove itself again; reject drops it";
   return {
     ...{ category: CATEGORY_OF.gated, type: "gated", status: "waiting", transition: transition.id },
     ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
@@ -197,7 +246,8 @@ export function answerDraft(transition: CompiledTransition, firing: OpenFiring, 
   const about = String(firing.gate?.crystal?.about ?? "promote");
   const rule = String(firing.gate?.crystal?.rule ?? "");
   const by = firing.gate?.decisions.at(-1)?.by ?? "";
-  const what = about === "promote" ? "answers in the model's place" : "goes back into its shadow";
+  const what =
+    about === "demoted" ? "goes back into its shadow" : about === "replace" ? "gives way to the later one" : "answers in the model's place";
   const summary =
     stage === "answered"
       ? `${by} said yes: the rule of ${transition.id} ${what}.`
@@ -222,7 +272,8 @@ export function disagreement(
   if ((state.places.get(DISAGREEMENTS)?.size ?? 0) >= MOST_KEPT) return null;
   const { input, ruled, answered, mode, rule, correlation, tokens } = told;
   const token: Token = {
-    id: derivedId("t-", firing, "disagreement"),
+    // Two rules may differ from the model in one firing.
+    id: rule === transition.crystal?.id ? derivedId("t-", firing, "disagreement") : derivedId("t-", firing, "disagreement", rule),
     data: {
       about: "disagreement",
       title: `${transition.id}: the rule and the model differ`,

@@ -3,14 +3,16 @@
  * always give the same ruling.
  *
  * L1 A rule answers where its guard claims the input, its answer fits the persona's schema and finds a way out; else the model does.
- * L2 Which firings are audited follows from the firing's id. L3 In the shadow and in audits the model's answer counts.
+ * L2 Which firings are audited follows from the firing's id. L3 In the shadow and in audits the model's answer counts. L4 Where a later rule
+ * beside a live one says otherwise than that, the model is asked.
  */
 import { hashJson } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
-import { evaluateRule, type RuleAnswer } from "../rule/rule.ts";
+import { regionOf } from "../rule/region.ts";
+import { evaluateRule, type Rule, type RuleAnswer } from "../rule/rule.ts";
 import { wantsAudit } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
 import { type CompiledCrystal, watchPolicy } from "./compiled.ts";
@@ -18,7 +20,7 @@ import { freshRecord, recordOf } from "./state.ts";
 
 export type Ruling =
   /** The rule's answer counts, and no model is asked. */
-  | { kind: "answers"; value: Json }
+  | { kind: "answers"; value: Json; region: string }
   /** The model is asked, and compared with this. */
   | { kind: "compares"; value: Json; when: "shadow" | "audit" }
   | { kind: "declines"; reason: string }
@@ -42,12 +44,20 @@ export function rulingOf(
   if (!mayAnswer(outcome.value)) return { kind: "declines", reason: "its answer does not fit the persona's output schema" };
   if (definition.mode === "shadow") return { kind: "compares", value: outcome.value, when: "shadow" };
   const { watch } = record ?? freshRecord(id, "live", 0, watchPolicy(definition));
-  const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, inputData(inputs)));
-  return audited ? { kind: "compares", value: outcome.value, when: "audit" } : { kind: "answers", value: outcome.value };
+  const data = inputData(inputs);
+  const region = regionOf(definition.rule, data);
+  const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, data), region) || differs(crystal, inputs, outcome.value);
+  return audited ? { kind: "compares", value: outcome.value, when: "audit" } : { kind: "answers", value: outcome.value, region };
+}
+
+/** L4. */
+function differs({ next }: CompiledCrystal, inputs: BoundInput[], value: Json): boolean {
+  const other = next && answerOf(next, inputs);
+  return other?.applies === true && agreement(next?.definition.equality ?? "exact", other.value, value) === "no";
 }
 
 /** What the rule says; it declines where it would look into a field that lies in the artefact store. */
-export function answerOf({ definition, reads }: CompiledCrystal, inputs: BoundInput[]): RuleAnswer {
+export function answerOf({ definition, reads }: { definition: { rule: Rule }; reads: string[][] }, inputs: BoundInput[]): RuleAnswer {
   const data = inputData(inputs);
   const cut = reads.find((path) => meetsArtifact(data, path));
   if (cut) return { applies: false, reason: `/${cut.join("/")} lies in the artefact store because of its size` };
@@ -72,8 +82,9 @@ export function drawOf(firing: string): number {
 }
 
 /** What the event of a firing says that the rule answered. */
-export function answeredWords({ id }: CompiledCrystal): JsonObject {
-  return { crystal: { rule: id, mode: "live", by: "rule" } };
+export function answeredWords({ id }: CompiledCrystal, ruling: Ruling): JsonObject {
+  const region: JsonObject = ruling.kind === "answers" && ruling.region !== "" ? { region: ruling.region } : {};
+  return { crystal: { rule: id, mode: "live", by: "rule", ...region } };
 }
 /** What `started` says of why the model is asked. */
 export function askedWords({ id, definition: { mode } }: CompiledCrystal, ruling: Ruling): JsonObject {
@@ -90,14 +101,33 @@ export function comparison(
   crystal: CompiledCrystal,
   inputs: BoundInput[],
   answer: Json,
-): { said: JsonObject; ruled: Json | undefined; same: boolean | null } | null {
+): Compared | null {
   const { definition, id } = crystal;
   if (definition.mode === "off" || recordOf(state, transition, id)?.demoted) return null;
-  const base = { rule: id, mode: definition.mode, by: "model" };
+  const next = nextCompared(crystal, inputs, answer);
+  const base = { rule: id, mode: definition.mode, by: "model", ...next.said };
   const outcome = answerOf(crystal, inputs);
-  if (!outcome.applies) return { said: { ...base, declined: outcome.reason }, ruled: undefined, same: null };
+  if (!outcome.applies) return { said: { ...base, declined: outcome.reason }, ruled: undefined, same: null, next: next.other };
+  const region = definition.mode === "live" ? regionOf(definition.rule, inputData(inputs)) : "";
   const agreed = agreement(definition.equality ?? "exact", outcome.value, answer);
-  if (agreed === "ask") return { said: { ...base, unjudged: true }, ruled: outcome.value, same: null };
+  if (agreed === "ask") return { said: { ...base, unjudged: true }, ruled: outcome.value, same: null, next: next.other };
   const same = agreed === "yes";
-  return { said: { ...base, same }, ruled: outcome.value, same };
+  return { said: { ...base, same, ...(region === "" ? {} : { region }) }, ruled: outcome.value, same, next: next.other };
+}
+
+export interface Compared {
+  said: JsonObject;
+  ruled: Json | undefined;
+  same: boolean | null;
+  /** What a later rule beside it says, where that is not what the model said. */
+  next: { rule: string; value: Json } | null;
+}
+
+function nextCompared({ next }: CompiledCrystal, inputs: BoundInput[], answer: Json): { said: JsonObject; other: Compared["next"] } {
+  const outcome = next && answerOf(next, inputs);
+  if (!next || !outcome?.applies) return { said: {}, other: null };
+  const agreed = agreement(next.definition.equality ?? "exact", outcome.value, answer);
+  if (agreed === "ask") return { said: {}, other: null };
+  const same = agreed === "yes";
+  return { said: { next: { rule: next.id, same } }, other: same ? null : { rule: next.id, value: outcome.value } };
 }

@@ -14,13 +14,35 @@ export function stagesOf(
   return Object.entries(after.transitions).flatMap(([transition, one]): JsonObject[] => {
     const [old, now] = [crystalOf(before?.transitions[transition]), crystalOf(one)];
     const isMeant = deliberate?.transition === transition;
+    const why = isMeant ? { deliberate: true, ...(deliberate.reason === undefined ? {} : { reason: deliberate.reason }) } : {};
+    const later = laterStage(old, now);
+    if (later) return [{ ...later, transition, by, ...why }];
     if (!isMeant && sameCrystal(old, now)) return [];
     const crystal = now ?? old;
     if (!crystal) return [];
     const stage = !now || now.mode === "off" ? "undone" : now.mode === "live" ? "promoted" : "shadow";
-    const why = isMeant ? { deliberate: true, ...(deliberate.reason === undefined ? {} : { reason: deliberate.reason }) } : {};
-    return [{ stage, transition, rule: ruleId(crystal.rule), by, watch: { ...watchPolicy(crystal) }, ...why }];
+    const place: JsonObject =
+      stage === "promoted" && old?.next && ruleId(old.next.rule) === ruleId(crystal.rule) ? { replaces: ruleId(old.rule) } : {};
+    return [{ stage, transition, rule: ruleId(crystal.rule), by, watch: { ...watchPolicy(crystal) }, ...place, ...why }];
   });
+}
+
+/** A later rule beside a live one that goes on answering, which comes or goes. */
+function laterStage(old: Crystal | undefined, now: Crystal | undefined): JsonObject | null {
+  if (old?.mode !== "live" || !sameCrystal(old, now)) return null;
+  const [before, after] = [old.next, now?.next].map((one) => (one ? ruleId(one.rule) : null));
+  if (before === after) return null;
+  const rule = ruleId(old.rule);
+  return after ? { stage: "beside", rule, next: after } : { stage: "dropped", rule, next: before ?? null };
+}
+
+/** The crystal with its later rule in the place of the one that answers; null where there is none. */
+export function replaced({ next }: Crystal): Crystal | null {
+  return next ? { ...next, mode: "live" } : null;
+}
+
+export function withoutNext({ next: _, ...crystal }: Crystal): Crystal {
+  return crystal;
 }
 
 export function crystalOf(transition: Transition | undefined): Crystal | undefined {
@@ -38,6 +60,8 @@ export function stageWords(stages: readonly JsonObject[]): string[] {
     shadow: "beside the model, without effect",
     promoted: "in the model's place",
     undone: "no more: the model does all of it",
+    beside: "as before, and a later one stands beside it, without effect",
+    dropped: "as before, and the later one beside it is gone",
   };
   return stages.map(({ stage, transition }) => `the rule of ${String(transition)} answers ${words[String(stage)] ?? ""}`);
 }

@@ -7,11 +7,11 @@
  */
 import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
-import { startWatch, type Watch, type WatchPolicy, watched } from "../rule/watch.ts";
+import { goesOn, startWatch, type Watch, type WatchPolicy, watched } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
 
 /** What a rule's event asks people for. */
-export type Question = "promote" | "demoted";
+export type Question = "promote" | "demoted" | "replace";
 
 export interface CrystalRecord {
   rule: string;
@@ -35,6 +35,10 @@ export interface CrystalRecord {
   notice: { token: string; about: Question } | null;
   /** What they said, until it is carried out. */
   said: { about: Question; approve: boolean; by: string } | null;
+  /** A later rule in its shadow beside this one; absent in old checkpoints. */
+  next?: { rule: string; since: number; same: number; other: number } | null;
+  /** What was compared of the rule whose place this one took, which said the same. */
+  before?: { same: number; other: number };
   /** Correlations in which the rule answered last, newest last: work that comes back in one of them was the rule's. */
   recent: string[];
 }
@@ -82,22 +86,28 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   const next = { ...record };
   if (said.by === "rule") {
     next.answered += 1;
-    next.watch = watched(next.watch, { kind: "crystallized" });
+    next.watch = watched(next.watch, { kind: "crystallized", region: regionIn(said) });
     next.recent = [...next.recent.filter((one) => one !== event.correlation), event.correlation ?? ""].slice(-RECENT);
     return next;
   }
   // From here on the model's answer counts.
   next.recent = next.recent.filter((one) => one !== event.correlation);
+  if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) {
+    const same = said.next.same === true;
+    next.next = { ...next.next, [same ? "same" : "other"]: next.next[same ? "same" : "other"] + 1 };
+  }
   if (typeof said.same === "boolean") {
     const part = said.mode === "live" ? "audit" : "shadow";
     next[part] = { ...next[part], [said.same ? "same" : "other"]: next[part][said.same ? "same" : "other"] + 1 };
-    next.watch = watched(next.watch, { kind: "audited", agreed: said.same });
+    next.watch = watched(next.watch, { kind: "audited", agreed: said.same, region: regionIn(said) });
   } else if (typeof said.declined === "string") {
     next.declined += 1;
     next.watch = watched(next.watch, { kind: "declined" });
   }
   return next;
 }
+
+const regionIn = ({ region }: JsonObject): string => (typeof region === "string" ? region : "");
 
 /** What later steps say of an answer: rejected at a gate, corrected by a person, or its work begins again. */
 function foldLater(state: NetState, event: NetEvent): void {
@@ -139,7 +149,17 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "promoted":
       // K2: a file that is applied again by hand lifts nothing.
       if (record?.demoted && stage.deliberate !== true) return;
-      state.crystals.set(transition, begun(record, stage, rule, stage.stage === "shadow" ? "shadow" : "live", event.seq));
+      state.crystals.set(
+        transition,
+        replacing(state.crystals.get(transition), stage, rule, event.seq) ??
+          begun(record, stage, rule, stage.stage === "shadow" ? "shadow" : "live", event.seq),
+      );
+      return;
+    case "beside":
+      if (record) state.crystals.set(transition, { ...record, next: { rule: String(stage.next), since: event.seq, same: 0, other: 0 } });
+      return;
+    case "dropped":
+      if (record) state.crystals.set(transition, { ...record, next: null, notice: null, said: null });
       return;
     case "undone":
       // What people are asked about a rule that was demoted stays asked.
@@ -161,14 +181,30 @@ function begun(record: CrystalRecord | null, stage: JsonObject, rule: string, mo
   return record && mode === "live" ? { ...fresh, shadow: record.shadow, declined: record.declined } : fresh;
 }
 
+/** It was beside this one and takes its place: what was seen of that one still counts, for it says the same. */
+function replacing(old: CrystalRecord | undefined, stage: JsonObject, rule: string, seq: number): CrystalRecord | null {
+  if (!old?.next || old.next.rule !== rule || stage.replaces !== old.rule || stage.stage !== "promoted") return null;
+  const policy = isJsonObject(stage.watch) ? stage.watch : {};
+  const sum = (of: "same" | "other") => old.shadow[of] + old.audit[of] + (old.before?.[of] ?? 0);
+  return {
+    ...freshRecord(rule, "live", seq, policy),
+    ...{ watch: goesOn(old.watch, policy), recent: old.recent, shadow: { same: old.next.same, other: old.next.other } },
+    before: { same: sum("same"), other: sum("other") },
+  };
+}
+
 function asked(record: CrystalRecord, event: NetEvent, stage: JsonObject): CrystalRecord {
   const token = event.produced?.[0]?.token.id;
-  const about: Question = stage.stage === "demoted" ? "demoted" : "promote";
+  const about = stage.stage === "demoted" ? "demoted" : questionOf(stage.about);
   const next: CrystalRecord = { ...record, notice: token === undefined ? null : { token, about } };
-  if (about === "demoted") next.demoted = { seq: event.seq, reason: String(stage.reason ?? "") };
+  if (about === "demoted") Object.assign(next, { demoted: { seq: event.seq, reason: String(stage.reason ?? "") }, next: null, said: null });
   return next;
 }
 
+function questionOf(about: Json | undefined): Question {
+  return about === "demoted" || about === "replace" ? about : "promote";
+}
+
 function saidBy(about: Json | undefined, approve: Json | undefined, by: Json | undefined): CrystalRecord["said"] {
-  return { about: about === "demoted" ? "demoted" : "promote", approve: approve === true, by: String(by ?? "") };
+  return { about: questionOf(about), approve: approve === true, by: String(by ?? "") };
 }

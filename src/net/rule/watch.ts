@@ -2,13 +2,16 @@
  * What watches a rule after its promotion: which firings are audited, and when the audits say that the world has changed.
  *
  * A sample of the claimed firings is asked of the model as well. Disagreements are summed up by Page's CUSUM ("Continuous
- * inspection schemes", Biometrika 1954) of log-likelihood ratios between the rate that the proof has seen and a rate that would be drift.
- * Two per cent of 200 firings are four audits, so the share rises by itself. It is multiplied by the likelihood ratio that the CUSUM has
- * gathered: where drift has become ten times likelier than not, ten times as much is audited, up to a half. It also rises after a bad
- * outcome in a later stage, after a jump in what the guard declines, in the first firings after the promotion and near the guard's edge.
+ * inspection schemes", Biometrika 1954) of log-likelihood ratios: over all audits between the rate that the proof has seen and a rate that
+ * would be drift, and for each region of the rule (its branches, `regionOf`) between that rate and nearly always.
+ * Two per cent of 200 firings are four audits, so they are spread evenly over the regions, however seldom one is met, and the share rises by
+ * itself: it is multiplied by the likelihood ratio that the CUSUM has gathered. Where drift has become ten times likelier than not, ten times
+ * as much is audited, up to a half. It also rises after a bad outcome in a later stage, after a jump in what the guard declines, in the first
+ * firings after the promotion and near the guard's edge.
  *
  * - W1 The state is JSON, made by `watched` from the state before and one observation. No clock, no chance: `draw` is an input.
- * - W2 At the plain share, each block of 1/share claimed firings has exactly one audit, at a place that nobody can foresee without the draws.
+ * - W2 At the plain share, each block of 1/share claimed firings of a region has exactly one audit, at a place that nobody can foresee
+ *   without the draws.
  * - W3 `drift`, once there, stays.
  */
 import { z } from "zod";
@@ -28,9 +31,8 @@ export interface Watch {
   disagreed: number;
   declined: number;
   badOutcomes: number;
-  /** Claimed firings since the block of W2 began, and whether its audit has been. */
-  inBlock: number;
-  blockDone: boolean;
+  /** By `regionOf`; the last one is for all that are too many. */
+  regions: { [region: string]: Region };
   /** Audits still to come at a raised share, for another reason than the score. */
   alert: number;
   /** CUSUM of disagreements among audits, and of declines among all firings. */
@@ -39,9 +41,18 @@ export interface Watch {
   drift: string | null;
 }
 
+export interface Region {
+  claimed: number;
+  /** Claimed firings since the block of W2 began, and whether its audit has been. */
+  inBlock: number;
+  blockDone: boolean;
+  /** CUSUM of its own disagreements. */
+  score: number;
+}
+
 export type Observation =
-  | { kind: "crystallized" }
-  | { kind: "audited"; agreed: boolean }
+  | { kind: "crystallized"; region?: string }
+  | { kind: "audited"; agreed: boolean; region?: string }
   | { kind: "declined" }
   /** What a later stage made of an answer of the rule: reworked or rejected is not good. */
   | { kind: "outcome"; good: boolean };
@@ -56,34 +67,84 @@ const EAGER = 5;
 /** A CUSUM of log-likelihood ratios passes ln(n) by chance once in n audits or more (Lorden 1971). */
 const DRIFT_SCORE = Math.log(2000);
 const DECLINE_SCORE = Math.log(2000);
+/** There are many regions, and each of them may be unlucky. */
+const REGION_SCORE = Math.log(20_000);
+/** More are one. */
+const MOST_REGIONS = 16;
+const REST = "...";
+/** No region is audited less than at this part of the share, nor more, without cause, than at this multiple. */
+const LEAST_OF_SHARE = 0.5;
+const MOST_OF_SHARE = 10;
+/** What a region that has changed would disagree. */
+const CHANGED = 0.8;
+const NEW_REGION: Region = { claimed: 0, inBlock: 0, blockDone: false, score: 0 };
 
 export function startWatch(policy: Partial<WatchPolicy> = {}): Watch {
-  const counts = { claimed: 0, audited: 0, disagreed: 0, declined: 0, badOutcomes: 0, inBlock: 0 };
-  return { policy: watchPolicySchema.parse(policy), ...counts, blockDone: false, alert: 0, score: 0, declineScore: 0, drift: null };
+  const counts = { claimed: 0, audited: 0, disagreed: 0, declined: 0, badOutcomes: 0 };
+  return { policy: watchPolicySchema.parse(policy), ...counts, regions: {}, alert: 0, score: 0, declineScore: 0, drift: null };
 }
 
-/** The share at which the next claimed firing is audited. */
-export function auditShare({ policy, alert, audited, score }: Watch): number {
+/**
+ * The watch of a rule that has taken another's place and says the same where both answer: what was seen of that one still counts. It
+ * expects as many disagreements as either proof, since the model that errs is the same.
+ */
+export function goesOn(watch: Watch, policy: Partial<WatchPolicy>): Watch {
+  const next = watchPolicySchema.parse(policy);
+  return { ...watch, policy: { ...next, expected: Math.max(next.expected, watch.policy.expected) }, declineScore: 0 };
+}
+
+/** The share at which the next claimed firing of a region is audited. */
+export function auditShare(watch: Watch, region = ""): number {
+  const { policy, alert, audited, score, regions } = watch;
   const early = audited < EARLY_AUDITS ? EAGER * policy.audit : 0;
-  const raised = Math.min(HIGHEST_SHARE, Math.max(policy.audit * Math.exp(score), alert > 0 ? ALERT_SHARE : 0, early));
-  return Math.max(policy.audit, raised);
+  const plain = spreadShare(watch, region);
+  const own = plain * Math.exp(regions[nameOf(watch, region)]?.score ?? 0);
+  const raised = Math.min(HIGHEST_SHARE, Math.max(score > 0 ? policy.audit * Math.exp(score) : 0, own, alert > 0 ? ALERT_SHARE : 0, early));
+  return Math.max(plain, raised);
+}
+
+/** As many audits for each region, within reason. */
+function spreadShare(watch: Watch, region: string): number {
+  const { policy, regions, claimed } = watch;
+  const names = Object.keys(regions);
+  const own = regions[nameOf(watch, region)]?.claimed ?? 0;
+  if (names.length < 2) return policy.audit;
+  const even = (policy.audit * (claimed + names.length)) / (names.length * (own + 1));
+  return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, even)));
+}
+
+function nameOf({ regions }: Watch, region: string): string {
+  return region in regions || Object.keys(regions).length < MOST_REGIONS - 1 ? region : REST;
 }
 
 /** Whether this claimed firing is audited. `draw`: a number from 0 up to 1 that belongs to the firing alone. `edge`: near the guard's edge. */
-export function wantsAudit(watch: Watch, draw: number, edge = false): boolean {
+export function wantsAudit(known: Watch, draw: number, edge = false, region = ""): boolean {
+  const watch = withRegions(known);
   if (edge && draw >= 1 - Math.min(1, EAGER * watch.policy.audit)) return true;
-  if (watch.blockDone) return false;
-  return draw < 1 / Math.max(1, blockOf(watch) - watch.inBlock);
+  const { blockDone, inBlock } = watch.regions[nameOf(watch, region)] ?? NEW_REGION;
+  if (blockDone) return false;
+  return draw < 1 / Math.max(1, blockOf(watch, region) - inBlock);
 }
 
-const blockOf = (watch: Watch): number => Math.max(1, Math.round(1 / auditShare(watch)));
+const blockOf = (watch: Watch, region: string): number => Math.max(1, Math.round(1 / auditShare(watch, region)));
 
-export function watched(watch: Watch, seen: Observation): Watch {
+/** No disagreement speaks for a change. */
+export function isCalm({ score, regions }: Watch): boolean {
+  return score === 0 && Object.values(regions).every((region) => region.score === 0);
+}
+
+/** A checkpoint from before there were regions has none. */
+function withRegions(watch: Watch): Watch {
+  return watch.regions === undefined ? { ...watch, regions: {} } : watch;
+}
+
+export function watched(before: Watch, seen: Observation): Watch {
+  const watch = withRegions(before);
   switch (seen.kind) {
     case "crystallized":
-      return onDecline(stepped({ ...watch, claimed: watch.claimed + 1 }, false), false);
+      return onDecline(stepped(watch, seen.region ?? "", false), false);
     case "audited":
-      return onDecline(onAudit(stepped({ ...watch, claimed: watch.claimed + 1 }, true), seen.agreed), false);
+      return onDecline(onAudit(stepped(watch, seen.region ?? "", true), seen.region ?? "", seen.agreed), false);
     case "declined":
       return onDecline({ ...watch, declined: watch.declined + 1 }, true);
     case "outcome":
@@ -91,20 +152,32 @@ export function watched(watch: Watch, seen: Observation): Watch {
   }
 }
 
-function stepped(watch: Watch, audited: boolean): Watch {
-  const inBlock = watch.inBlock + 1;
-  const over = inBlock >= blockOf(watch);
-  return { ...watch, inBlock: over ? 0 : inBlock, blockDone: over ? false : watch.blockDone || audited };
+function stepped(watch: Watch, region: string, audited: boolean): Watch {
+  const name = nameOf(watch, region);
+  const known = watch.regions[name] ?? NEW_REGION;
+  const inBlock = known.inBlock + 1;
+  const over = inBlock >= blockOf(watch, region);
+  const next = { ...known, claimed: known.claimed + 1, inBlock: over ? 0 : inBlock, blockDone: over ? false : known.blockDone || audited };
+  return { ...watch, claimed: watch.claimed + 1, regions: { ...watch.regions, [name]: next } };
 }
 
-function onAudit(watch: Watch, agreed: boolean): Watch {
+function onAudit(watch: Watch, region: string, agreed: boolean): Watch {
   const { fine, drifted } = ratesOf(watch.policy);
-  const score = Math.max(0, watch.score + (agreed ? Math.log((1 - drifted) / (1 - fine)) : Math.log(drifted / fine)));
+  const name = nameOf(watch, region);
+  const known = watch.regions[name] ?? NEW_REGION;
+  const score = summed(watch.score, agreed, fine, drifted);
+  const own = summed(known.score, agreed, fine, Math.max(CHANGED, drifted));
   const audited = watch.audited + 1;
   const disagreed = watch.disagreed + (agreed ? 0 : 1);
   const alert = Math.max(0, watch.alert - 1);
   const said = `${disagreed} of ${audited} audits disagree with the rule; ${percent(fine)} was expected`;
-  return { ...watch, score, audited, disagreed, alert, drift: watch.drift ?? (score >= DRIFT_SCORE ? said : null) };
+  const where = `the audits of one branch of the rule disagree again and again, ${said}`;
+  const drift = watch.drift ?? (score >= DRIFT_SCORE ? said : own >= REGION_SCORE ? where : null);
+  return { ...watch, score, audited, disagreed, alert, regions: { ...watch.regions, [name]: { ...known, score: own } }, drift };
+}
+
+function summed(score: number, agreed: boolean, fine: number, drifted: number): number {
+  return Math.max(0, score + (agreed ? Math.log((1 - drifted) / (1 - fine)) : Math.log(drifted / fine)));
 }
 
 /** Declined firings do no harm, since the model answers them; a jump in them says that the input has changed, so audits come closer. */

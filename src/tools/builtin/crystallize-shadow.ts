@@ -16,7 +16,7 @@ export const crystallizeShadow = masterTool({
     "no-model-step": "the transition asks no model",
     "own-step": "it is the step that the persona works in",
     "shadow-too-short": "the net's policy asks for more firings",
-    "rule-live": "a rule answers there already",
+    "same-rule": "that rule answers there already",
     "taken-away": "people or drift took the rule of the step away, and people bring it back",
     "nothing-learned": "the history teaches no rule",
     "not-proven": "the proof is not good enough",

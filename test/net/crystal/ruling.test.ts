@@ -43,7 +43,12 @@ describe("a live rule", () => {
   it("answers in one event: no model, the token says which rule made it", () => {
     const own = bench();
     const event = until(own, "fired");
-    expect(event.attributes?.crystal).toEqual({ rule: own.net.transitions.get("triage")?.crystal?.id, mode: "live", by: "rule" });
+    expect(event.attributes?.crystal).toEqual({
+      rule: own.net.transitions.get("triage")?.crystal?.id,
+      mode: "live",
+      by: "rule",
+      region: '="ada"',
+    });
     expect(event.model).toBeUndefined();
     expect(event.produced?.[0]?.token).toMatchObject({
       data: { owner: "ada" },

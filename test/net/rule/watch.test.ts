@@ -75,6 +75,51 @@ describe("audits", () => {
   });
 });
 
+describe("regions", () => {
+  /** A rule with a usual branch and a seldom one, of which only the seldom one changes. */
+  function branches(firings: number, seed: number, wrong: { usual: number; seldom: number }, from: Watch, seldom = 0.2) {
+    const draw = seededDraws(seed);
+    let watch = from;
+    const audits = { usual: 0, seldom: 0 };
+    for (let firing = 1; firing <= firings; firing++) {
+      const region = draw() < seldom ? "seldom" : "usual";
+      const audit = wantsAudit(watch, draw(), false, region);
+      if (audit) audits[region] += 1;
+      watch = watched(watch, audit ? { kind: "audited", agreed: draw() >= wrong[region], region } : { kind: "crystallized", region });
+      if (verdict(watch).drift) return { watch, drift: firing, audits };
+    }
+    return { watch, drift: null, audits };
+  }
+
+  test("are audited alike, however seldom one is met, within the declared share in all", () => {
+    const { audits } = branches(20_000, 1, { usual: 0, seldom: 0 }, startWatch());
+    expect(audits.usual + audits.seldom).toBeLessThan(0.023 * 20_000);
+    expect(audits.seldom / audits.usual).toBeGreaterThan(0.7);
+    // Of one firing in two hundred, a fifth at most.
+    const rare = branches(20_000, 1, { usual: 0, seldom: 0 }, startWatch(), 0.005);
+    expect(rare.audits.seldom).toBeLessThan(0.3 * 100);
+    expect(rare.audits.usual).toBeGreaterThan(0.009 * 20_000);
+  });
+
+  test("of which one changes, a fifth of the firings, are seen within 200 firings nine times in ten", () => {
+    const found = seeds.map((seed) => {
+      const policy = { expected: 0.08 };
+      const before = branches(1000, seed, { usual: 0.05, seldom: 0.05 }, startWatch(policy)).watch;
+      return verdict(before).drift ? 0 : branches(200, seed + 1000, { usual: 0.05, seldom: 0.97 }, before).drift;
+    });
+    expect(found.filter((at) => at === null).length).toBeLessThanOrEqual(20);
+  });
+
+  test("are as many as are told apart, and the rest is one; a state of before there were any goes on", () => {
+    let watch = startWatch();
+    for (let n = 0; n < 100; n++) watch = watched(watch, { kind: "crystallized", region: `r${n}` });
+    expect(Object.keys(watch.regions)).toHaveLength(16);
+    const { regions: _, ...old } = watch;
+    expect(watched(old as Watch, { kind: "audited", agreed: true }).audited).toBe(1);
+    expect(wantsAudit(old as Watch, 0.99)).toBe(false);
+  });
+});
+
 describe("drift", () => {
   test.each([0.01, 0.05])("a change of everything is seen within 200 firings, whatever the seed (%d expected)", (expected) => {
     for (const seed of seeds) {
