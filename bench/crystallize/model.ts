@@ -46,10 +46,13 @@ export async function startTeacher(stream: Stream, size: number, errs: number, s
         maxOutputTokens: 500,
       };
       const began = performance.now();
-      const answer = await provider.ask(
-        { ...request, messages: [{ role: "user", content: [{ type: "text", text }] }] },
-        { signal: new AbortController().signal, timeoutMs: 60_000, key: `${seed}-${at}` },
-      );
+      const ask = () =>
+        provider.ask(
+          { ...request, messages: [{ role: "user", content: [{ type: "text", text }] }] },
+          { signal: new AbortController().signal, timeoutMs: 60_000, key: `${seed}-${at}` },
+        );
+      // While a rule is learned nobody reads, and the server may close what stood idle: as the engine does, it is asked again.
+      const answer = await ask().catch(ask);
       const words = answer.content.map((block) => (block.type === "text" ? block.text : "")).join("");
       const { inputTokens, outputTokens } = answer.usage;
       const costUsd = (inputTokens * PRICE.input + outputTokens * PRICE.output) / 1e6;
