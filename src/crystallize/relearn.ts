@@ -1,8 +1,8 @@
 /** When it is time to learn, and whether a newer rule is worth taking the place of the one that answers now. */
+import { CRYSTAL_POLICY } from "../contract/crystal-policy.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Rule } from "../net/rule/rule.ts";
 import { compareRules } from "./compare-rules.ts";
-import { DEFAULTS } from "./crystallize.ts";
 
 export interface LearningState {
   /** Good examples that there are now. */
@@ -18,7 +18,7 @@ const GROWTH = 1.3;
 /** What the guard declines, before it is worth learning again: in number, as a share of the firings, and of what was learned from. */
 const DECLINED = { least: 20, share: 0.02, ofExamples: 0.03 };
 
-export function isTimeToLearn({ examples, lastTry, live }: LearningState, least = DEFAULTS.least): boolean {
+export function isTimeToLearn({ examples, lastTry, live }: LearningState, least = CRYSTAL_POLICY.least): boolean {
   if (live === null) return examples >= least && examples >= GROWTH * lastTry;
   return live.declined >= Math.max(DECLINED.least, DECLINED.ofExamples * lastTry) && live.declined >= DECLINED.share * live.firings;
 }
