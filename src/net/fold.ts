@@ -95,7 +95,8 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
       firing.attempt = event.attempt ?? firing.attempt + 1;
       firing.recoveries += 1;
       firing.claim = null;
-      firing.notBefore = null;
+      // Logs of before have no `started` for the attempt that follows: it was open with this event.
+      firing.notBefore = number(event, "notBefore") ?? null;
     }),
   fired: (state, event) => {
     if (!state.firings.has(event.firing ?? "")) begun(state, event);

@@ -84,7 +84,14 @@ export function backoffMs(retry: Retry, failures: number, random: number): numbe
   return Math.round(Math.min(grown, durationMs(retry.maxDelay)) * (0.5 + random / 2));
 }
 
-export function lapseDraft(transition: CompiledTransition, firing: OpenFiring, reason: string, executor: string | null): EventDraft {
+/** The attempt is given up. The next one may begin at once, and begins with a `started` of its own. */
+export function lapseDraft(
+  transition: CompiledTransition,
+  firing: OpenFiring,
+  reason: string,
+  executor: string | null,
+  now: number,
+): EventDraft {
   return {
     category: CATEGORY_OF.lapsed,
     type: "lapsed",
@@ -94,7 +101,7 @@ export function lapseDraft(transition: CompiledTransition, firing: OpenFiring, r
     attempt: firing.attempt + 1,
     ...(firing.persona ? { persona: firing.persona } : {}),
     correlation: firing.correlation,
-    summary: `${authorOf(transition)} begins ${transition.id} again, attempt ${firing.attempt + 1}: ${reason}.`,
-    attributes: { reason, ...(executor === null ? {} : { executor }) },
+    summary: `${authorOf(transition)} lost attempt ${firing.attempt} of ${transition.id}, attempt ${firing.attempt + 1} follows: ${reason}.`,
+    attributes: { reason, notBefore: now, ...(executor === null ? {} : { executor }) },
   };
 }

@@ -197,6 +197,6 @@ describe("while the result is worked out", () => {
     letGo();
     await arrive("end", 1);
     expect(data("end")).toEqual([{ n: 8, by: "put" }]);
-    expect((await events()).map(({ type }) => type)).toEqual(["gated", "decided", "started", "lapsed", "fired"]);
+    expect((await events()).map(({ type }) => type)).toEqual(["gated", "decided", "started", "lapsed", "started", "fired"]);
   });
 });

@@ -64,7 +64,7 @@ export class Replay {
         this.#claim(event, sequence);
         return;
       case "lapsed":
-        this.#next(event, event.attempt ?? 0, sequence);
+        this.#next(event, event.attempt ?? 0, null);
         return;
       case "failed":
         if (event.attributes?.final === true) this.#close(event);

@@ -39,7 +39,7 @@ try { fs.closeSync(fs.openSync(file + "." + key.replaceAll("/", "_"), "wx")); fs
 
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").filter(Boolean) : []);
 
-/** Each effect is applied once, and is asked for again only where the log began the firing again. */
+/** Each effect is applied once, and is asked for again only with a later `started` in the log. */
 export function eachEffectOnce(net: string, transition: string, file: string, events: readonly NetEvent[]): void {
   const fired = events.filter((event) => event.type === "fired" && event.transition === transition);
   const keys = fired.map(({ firing }) => `${net}/${transition}/${firing}`);
@@ -48,7 +48,7 @@ export function eachEffectOnce(net: string, transition: string, file: string, ev
   for (const key of linesOf(file)) asked.set(key, (asked.get(key) ?? 0) + 1);
   const began = new Map<string, number>();
   for (const { type, firing, transition: of } of events) {
-    if (of !== transition || !["started", "lapsed", "failed"].includes(type)) continue;
+    if (of !== transition || type !== "started") continue;
     const key = `${net}/${transition}/${firing}`;
     began.set(key, (began.get(key) ?? 0) + 1);
   }

@@ -2,7 +2,8 @@
  * How attempts end: with an outcome, by giving them up, or by a result from an executor.
  *
  * O1 An outcome counts for the open attempt alone. O2 What is out of reach for a moment fails no work: the outcome waits.
- * O3 What only a person can mend pauses the net instead of failing its work.
+ * O3 What only a person can mend pauses the net instead of failing its work. O4 An attempt that follows a lost one has a `started` of its
+ * own, decided with the `lapsed` before it.
  */
 import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
@@ -13,7 +14,7 @@ import type { Logger } from "../../contract/logger.ts";
 import { soundOutcome } from "../../contract/sound-outcome.ts";
 import { toldUse } from "../../models/told-use.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import type { Outcome } from "../../net/decide.ts";
+import { againDraft, type Outcome } from "../../net/decide.ts";
 import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
@@ -130,7 +131,10 @@ export class Outcomes {
       this.settleSoon(firing.firing, firing.attempt, { ok: false, error });
       return;
     }
-    void commit(lapseDraft(transition, firing, reason, executor));
+    const now = this.#ports.clock.now();
+    void commit(lapseDraft(transition, firing, reason, executor, now));
+    // O4. One entry holds both, as a rule; where it does not, or nothing may start now, the pump starts what is due.
+    if (!state.paused && !state.killed) void commit(againDraft(transition, firing, now));
   }
 
   /** Firings that were still at work in an instance of a sub-net when it ended. Gives their ids. */

@@ -427,12 +427,12 @@ export class Term {
       this.#leaveRetired(event.transition);
       return;
     }
-    if (event.type === "started" || event.type === "lapsed") {
+    if (event.type === "started") {
       this.#logged.set(id, event.attempt ?? 1);
       this.dispatch.run(firing);
     }
-    if (event.type !== "failed") return;
-    this.cancel(id, event.attempt ?? 0, "the attempt failed");
+    if (event.type === "failed") this.cancel(id, event.attempt ?? 0, "the attempt failed");
+    else if (event.type !== "lapsed") return;
     this.#pump.wakeLater();
   }
 

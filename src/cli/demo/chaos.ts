@@ -35,7 +35,7 @@ const BLOWS: Blow[] = [
     victims: ["master"],
     when: "in the middle of a model call",
     afterMs: 150,
-    moment: ({ type, transition }) => (type === "started" || type === "lapsed") && transition === "judge",
+    moment: ({ type, transition }) => type === "started" && transition === "judge",
   },
   {
     victims: ["nats-server"],

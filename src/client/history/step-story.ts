@@ -132,8 +132,10 @@ function attemptsOf(events: NetEvent[]): Attempt[] {
     const last = attempts.at(-1);
     // After a failure the next attempt begins when its wait is over; the log says so with the next event of it.
     if (last && last.how === "failed" && (event.attempt ?? 0) > last.attempt) begin(event.attempt ?? last.attempt + 1, event.ts);
-    if (event.type === "started") begin(event.attempt ?? 1, event.ts);
-    else if (event.type === "claimed") Object.assign(attempts.at(-1) ?? {}, { executor: text(event, "executor") ?? null });
+    if (event.type === "started") {
+      // What follows a lost attempt stands there already.
+      if (!last || last.ended !== null || last.attempt !== (event.attempt ?? 1)) begin(event.attempt ?? 1, event.ts);
+    } else if (event.type === "claimed") Object.assign(attempts.at(-1) ?? {}, { executor: text(event, "executor") ?? null });
     else if (event.type === "lapsed") {
       end(event, "lost", text(event, "reason") ?? null);
       if (attempts.at(-1)?.attempt !== event.attempt) begin(event.attempt ?? attempts.length + 1, event.ts);

@@ -85,7 +85,7 @@ function attemptsOf(events: readonly NetEvent[]): Attempt[] {
   for (const { type, ts, attempt = 1, attributes, summary } of events) {
     const at = Date.parse(ts);
     const open = attempts.at(-1);
-    if (type === "started" || (open?.attempt !== attempt && type === "claimed"))
+    if (open?.attempt !== attempt && (type === "started" || type === "claimed"))
       attempts.push({ attempt, from: at, to: at, executor: undefined, error: null });
     const now = attempts.at(-1);
     if (!now) continue;
