@@ -4,6 +4,7 @@ import type { Output } from "./output.ts";
 
 const EXIT_OF_CODE: Record<string, number> = {
   usage: 2,
+  "expression-syntax": 2,
   "run-failed": 3,
   "waiting-for-human": 4,
   "budget-exhausted": 6,

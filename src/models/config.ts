@@ -6,6 +6,7 @@ import { Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { JsonObject } from "../contract/json.ts";
 import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { defaultTiers } from "./default-tiers.ts";
 import { FREE, listPrice, type Price } from "./prices.ts";
 
 export const TIERS = ["frontier", "standard", "economy"] as const;
@@ -76,7 +77,10 @@ const limitsSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  tiers: z.strictObject({ frontier: tierSchema, standard: tierSchema, economy: tierSchema }),
+  tiers: z
+    .strictObject({ frontier: tierSchema, standard: tierSchema, economy: tierSchema })
+    .default(defaultTiers)
+    .describe("The models of each tier, the first one first; without it, Petrel's own"),
   providers: z
     .record(
       z.string().regex(/^(?!rules$)[a-z][a-z0-9-]{0,47}$/, "a provider is named like my-server; rules is Petrel's own"),

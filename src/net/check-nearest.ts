@@ -14,11 +14,11 @@ export function editDistance(one: string, other: string): number {
   return previous[other.length] ?? 0;
 }
 
-/** The nearest candidate within a third of the name's length (at least 2 edits), or one that the name begins; else undefined. */
+/** The nearest candidate within a third of the name's length (at least 2 edits; 1 for a name of up to 3 letters); else undefined. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > 64) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.max(name.length > 3 ? 2 : 1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance && distance < Math.max(name.length, candidate.length)) {

@@ -28,7 +28,7 @@ const DEPTH_LIMIT = 100;
 
 /**
  * Errors: Terminal `json-syntax` with `where` as file:line:column. Comments, trailing commas, a name that stands twice in
- * one object and nesting beyond 100 levels count as syntax errors. A byte order mark at the front is skipped.
+ * one object and nesting beyond 100 levels count as syntax errors, and so does the name `__proto__`. A byte order mark at the front is skipped.
  */
 export function parseJsonFile(text: string, file: string): LocatedJson {
   const body = text.startsWith("\uFEFF") ? text.slice(1) : text;
@@ -98,6 +98,8 @@ function refuseTwins(root: Node, fail: Fail): void {
       const [key, value] = child.type === "property" ? (child.children ?? []) : [undefined, child];
       if (key && names.has(key.value))
         fail(key.offset, `the name "${key.value}" stands twice in one object`, "rename or remove one of the two");
+      // Readers of JSON take it for an object's prototype: it would vanish.
+      if (key?.value === "__proto__") fail(key.offset, `"__proto__" can be no name`, "give it another name");
       if (key) names.add(key.value);
       if (value) open.push([value, depth + 1]);
     }

@@ -79,8 +79,34 @@ function cronOf({ cron = "", timezone = "UTC" }: Schedule): Cron {
     if (error instanceof PetrelError) throw error;
     throw new Terminal({
       code: "bad-schedule",
-      message: `"${cron}" in ${timezone} is no schedule: ${error instanceof Error ? error.message : String(error)}`,
+      message: `"${cron.slice(0, 80)}" in ${timezone} is no schedule: ${cronProblem(cron, timezone)}`,
       hint: 'like {"cron": "0 9 * * 1-5", "timezone": "Europe/Berlin"} or {"every": "10m"}',
     });
+  }
+}
+
+/** In Petrel's words: the library's own speak of its patterns and internals. */
+function cronProblem(cron: string, timezone: string): string {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: timezone });
+  } catch {
+    return `there is no time zone "${timezone}"; zones are named like Europe/Berlin or UTC`;
+  }
+  const parts = cron.trim().split(/\s+/);
+  if (cron.trim() === "") return "it is empty";
+  if (parts.length < 5 || parts.length > 6)
+    return `it has ${parts.length} field${parts.length === 1 ? "" : "s"}, and needs five, or six with seconds first`;
+  const names = ["minute", "hour", "day", "month", "weekday"];
+  if (parts.length === 6) names.unshift("second");
+  const wrong = parts.findIndex((part, at) => !isField(parts.map((_, index) => (index === at ? part : "*")).join(" ")));
+  return wrong === -1 ? "no such time ever comes" : `"${parts[wrong]}" is no ${names[wrong]}`;
+}
+
+function isField(pattern: string): boolean {
+  try {
+    new Cron(pattern, { mode: "5-or-6-parts" });
+    return true;
+  } catch {
+    return false;
   }
 }

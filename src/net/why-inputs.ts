@@ -216,7 +216,10 @@ function inhibitReasons({ state }: Context, { inhibitors }: CompiledTransition):
         place,
         have,
         want: limit,
-        text: `it fires only while fewer than ${limit} tokens${which} lie in ${place}; ${have} lie there`,
+        text:
+          limit === 1
+            ? `it fires only while no token${which.replace("that meet", "that meets")} lies in ${place}; ${have} ${have === 1 ? "lies" : "lie"} there`
+            : `it fires only while fewer than ${limit} tokens${which} lie in ${place}; ${have} lie there`,
       },
     ];
   });

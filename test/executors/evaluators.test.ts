@@ -130,5 +130,9 @@ describe("syntax", () => {
   it("tells what does not parse, and where", () => {
     expect(jsonataFault("order.lines[price > 1]")).toBeNull();
     expect(jsonataFault("order.(")).toMatchObject({ message: expect.stringContaining("JSONata S0") });
+    expect(jsonataFault("order.lines ~> $shuffle")).toMatchObject({ message: expect.stringContaining("$shuffle"), offset: 15 });
+    expect(jsonataFault('{"id": $random() * 10}')).toMatchObject({ message: expect.stringContaining("$random"), offset: 7 });
+    expect(jsonataFault("($random := 4; $random + $now().x)")).toBeNull();
+    expect(jsonataFault("order.random & $map(lines, function($shuffle) { $shuffle })")).toBeNull();
   });
 });

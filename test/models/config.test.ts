@@ -23,6 +23,11 @@ test("the shipped file says what holds without one, and fits its own JSON Schema
   expect(validate({ ...JSON.parse(shipped), budgets: 1 })).toBe(false);
 });
 
+test("a file without tiers has those of no file: a fragment is enough", () => {
+  expect(parseConfig('{"budget": {"usd": 1}}', "petrel.config.json")).toMatchObject({ tiers: defaultConfig.tiers, budget: { usd: 1 } });
+  expect(parseConfig('{"http": {"allow": ["*"]}}', "petrel.config.json").tiers).toEqual(defaultConfig.tiers);
+});
+
 describe("a mistake is told with file, line and column", () => {
   const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split("\n").length;
 

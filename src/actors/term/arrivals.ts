@@ -13,6 +13,7 @@ import { derivedId, sha256 } from "../../contract/hash.ts";
 import { type IdSource, isId } from "../../contract/ids.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { jsonFlaw } from "../../contract/json-limits.ts";
+import { jsonTextFlaw } from "../../contract/json-text.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
@@ -337,7 +338,12 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function parse(payload: Uint8Array): Parsed {
   try {
-    return { value: JSON.parse(utf8.decode(payload)) as Json, problem: null };
+    const text = utf8.decode(payload);
+    const value = JSON.parse(text) as Json;
+    const flaw = jsonTextFlaw(text);
+    return flaw
+      ? { value: null, problem: `it would not arrive as it was written: line ${flaw.line}, column ${flaw.column}: ${flaw.reason}` }
+      : { value, problem: null };
   } catch (error) {
     return { value: null, problem: error instanceof Error ? error.message : String(error) };
   }

@@ -25,6 +25,7 @@ import { masterVerb } from "./master.ts";
 import { mcpVerb } from "./mcp.ts";
 import { natsContextVerb } from "./nats-context.ts";
 import { netApplyVerb, netCheckVerb, netDiffVerb, netImportVerb, netLsVerb, netPullVerb, netRelinkVerb } from "./net.ts";
+import { netHistoryVerb, netRollbackVerb } from "./net-history.ts";
 import { personaApplyVerb, personaLsVerb } from "./persona.ts";
 import { personaCheckVerb } from "./persona-check.ts";
 import { personaRetireVerb, personaSpawnVerb } from "./persona-instances.ts";
@@ -97,6 +98,8 @@ export const verbs: readonly Verb[] = [
   netApplyVerb,
   netDiffVerb,
   netPullVerb,
+  netHistoryVerb,
+  netRollbackVerb,
   netRelinkVerb,
   netNewVerb,
   personaLsVerb,

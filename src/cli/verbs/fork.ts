@@ -7,6 +7,7 @@ import { noSuchNet } from "../../client/known-nets.ts";
 import { usage } from "../../client/usage.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { jsonArgument } from "../json-argument.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -88,11 +89,7 @@ function setOf(call: VerbCall): { [place: string]: Json[] } {
 }
 
 function jsonOf(text: string, place: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw usage(`what --set gives to ${place} is no JSON: ${text}`, `a text stands in quotes: --set '${place}="..."'; [] empties it`);
-  }
+  return jsonArgument(text, `what --set gives to ${place}`, `--set '${place}="..."'; [] empties it`);
 }
 
 function definitionIn(call: VerbCall, file: string): JsonObject {

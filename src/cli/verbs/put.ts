@@ -5,6 +5,7 @@ import { usage } from "../../client/usage.ts";
 import { errorFromData } from "../../contract/errors.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
+import { jsonArgument } from "../json-argument.ts";
 import { readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -49,10 +50,5 @@ async function readData(call: VerbCall): Promise<Json> {
     );
   }
   const text = file !== undefined ? readText(call.petrel.cwd, file) : given === "-" ? await call.petrel.readStdin() : (given ?? "");
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    const from = file ?? (given === "-" ? "standard input" : "the argument");
-    throw usage(`${from} is no JSON: ${(error as Error).message}`, `quote it for the shell: '{"title":"..."}'`);
-  }
+  return jsonArgument(text, file ?? (given === "-" ? "standard input" : "the argument"), `'{"title":"..."}'`);
 }

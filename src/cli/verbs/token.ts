@@ -5,6 +5,7 @@ import { usage } from "../../client/usage.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { jsonArgument } from "../json-argument.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 const REASON = { flags: "--reason <text>", about: "why, kept in the log" };
@@ -61,9 +62,5 @@ function about(call: VerbCall): { [key: string]: Json } {
 }
 
 function parse(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    throw usage(`--data is no JSON: ${(error as Error).message}`, `quote it for the shell: --data '{"title":"..."}'`);
-  }
+  return jsonArgument(text, "--data", `--data '{"title":"..."}'`);
 }

@@ -1,9 +1,10 @@
 /** Follows a net's log: one plain sentence for each event, as they come. */
 
+import { windowsBack } from "../../actors/log-backwards.ts";
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
 import { followOutput } from "../../client/live-output.ts";
-import type { Broker } from "../../contract/broker.ts";
+import type { Broker, EventLog } from "../../contract/broker.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import { eventType, printEvent } from "../event-filter.ts";
@@ -56,6 +57,10 @@ export const watchVerb: Verb = {
         });
         for (const event of recent) await print(event);
         shown = recent.at(-1)?.seq ?? 0;
+      } else {
+        const last = await lastEvent(log);
+        if (since > last)
+          call.out.say(`${net} has come to event ${last}; what follows event ${since} is shown when it comes (Ctrl-C ends the waiting)`);
       }
       const said = call.on("stream") ? new SpokenText(call.out) : null;
       const listening = said && broker.liveText.listen(net, (piece) => said.take(piece));
@@ -89,4 +94,13 @@ async function takeOutput(broker: Broker, net: string, signal: AbortSignal, prin
     before();
     printed.take(piece);
   }
+}
+
+/** The number of the newest event; 0 where there is none. */
+async function lastEvent(log: EventLog): Promise<number> {
+  for await (const { events } of windowsBack(log)) {
+    const last = events.at(-1);
+    if (last) return last.seq;
+  }
+  return 0;
 }

@@ -40,6 +40,9 @@ async function evaluated({ expression, input, meta, now }) {
     random: () => {
       throw refused("map-not-pure", "$random() would give another result each time");
     },
+    shuffle: () => {
+      throw refused("map-not-pure", "$shuffle() would give another result each time");
+    },
   };
   const result = await compiled(expression).evaluate(JSON.parse(input), bindings);
   if (result === undefined) throw refused("map-no-value", "the expression has no value");

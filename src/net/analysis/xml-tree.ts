@@ -73,7 +73,12 @@ function parsed(source: string, file: string): Raw[] {
   try {
     return parser.parse(source) as Raw[];
   } catch (error) {
-    throw xmlError(file, 1, 1, error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    // The parser lists the elements that were open when the text ended.
+    const open = [...(/^Invalid '\[([\s\S]*)\]' found/.exec(message)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+    if (open.length === 0) throw xmlError(file, 1, 1, message);
+    const { line, column } = positionIn(source, source.length);
+    throw xmlError(file, line, column, `it ends while <${open.at(-1)}> is open, as if it were cut off`);
   }
 }
 
