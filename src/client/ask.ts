@@ -48,9 +48,7 @@ async function unknownNet(broker: Broker, net: string, error: PetrelError): Prom
     const names = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
     if (names.includes(net)) return error;
     const hint =
-      names.length === 0
-        ? "apply one: petrel net apply nets/safe-teams.json"
-        : `${nearestHint(net, names, "nets")}; for more of them: petrel net ls`;
+      names.length === 0 ? "apply one: petrel net apply nets/safe-teams.json" : `${nearestHint(net, names, "nets")} (petrel net ls)`;
     return new Terminal({ code: "unknown-net", message: `no net is called ${net}`, hint });
   } catch {
     return error;

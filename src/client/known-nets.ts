@@ -7,9 +7,6 @@ import { nearestHint } from "../net/check-nearest.ts";
 export async function noSuchNet(broker: Broker, net: string): Promise<void> {
   const nets = await broker.nets();
   if (nets.includes(net)) return;
-  const hint =
-    nets.length === 0
-      ? "apply one: petrel net apply nets/safe-teams.json"
-      : `${nearestHint(net, nets, "nets")}; for more of them: petrel net ls`;
+  const hint = nets.length === 0 ? "apply one: petrel net apply nets/safe-teams.json" : `${nearestHint(net, nets, "nets")} (petrel net ls)`;
   throw new Terminal({ code: "unknown-net", message: `no net is called ${net}`, hint });
 }

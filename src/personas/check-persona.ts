@@ -75,14 +75,19 @@ function nameProblems(persona: PersonaFacts, source: JsonFile): Problem[] {
   ];
 }
 
-/** Inputs belong to a transition: what a persona's prompt names goes to the model as it stands. */
+/** As inputs are written: `${task.title}`, `${$result.ok}`. A variable of a shell, `${HOME}`, is a way to speak of one. */
+const INPUT = /\$\{\s*\$?[a-z][\w$]*\s*[.}[(,]/;
+
+/** Inputs belong to a transition: what a persona's prompt names is missing, and would go to the model as it stands. */
 function promptProblems(value: Json, source: JsonFile): Problem[] {
   const prompt = isJsonObject(value) && typeof value.prompt === "string" ? value.prompt : "";
-  const named = /\$\{[^}\n]*\}/.exec(prompt)?.[0];
+  const all = prompt.match(/\$\{[^}\n]*\}/g) ?? [];
+  const named = all.find((one) => INPUT.test(one)) ?? all[0];
   if (named === undefined) return [];
+  const severity = INPUT.test(named) ? "error" : "warning";
   const message = `the prompt names ${named}, and a persona's prompt has no inputs: the model would read it as it stands`;
   const hint = 'Name inputs in "ask" or "data" of the transition.';
-  return [{ ...problemAt(source, ["prompt"], { code: "prompt-template", message, hint }), severity: "warning" }];
+  return [{ ...problemAt(source, ["prompt"], { code: "prompt-template", message, hint }), severity }];
 }
 
 function toolProblems(persona: PersonaFacts, source: JsonFile, tools: ReadonlyMap<string, ToolDefinition>): Problem[] {

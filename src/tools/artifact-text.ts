@@ -23,6 +23,9 @@ const DOCUMENTS: readonly [RegExp, name: string, reader: string][] = [
   [/officedocument|msword|opendocument|rtf/, "office document", '["soffice", "--headless", "--convert-to", "txt", "in.docx"]'],
 ];
 
+const READS = "plain text, Markdown, CSV, JSON, XML and HTML";
+const article = (name: string) => (/^[aeiou]/.test(name) ? "an" : "a");
+
 /** Errors: Terminal `no-text`, `document`. */
 export function plainText(type: string, content: Uint8Array): string {
   const isPdf = content.length > 4 && Buffer.from(content.subarray(0, 5)).toString("latin1") === "%PDF-";
@@ -31,14 +34,14 @@ export function plainText(type: string, content: Uint8Array): string {
     const [, name, reader] = document;
     throw new Terminal({
       code: "document",
-      message: `the artefact is a ${name}, and Petrel reads none: it may come from anybody`,
+      message: `the artefact is ${article(name)} ${name}, and artifact.text reads ${READS}: a document may come from anybody`,
       hint: `a command transition before this one can, on an executor with its limits: ${reader}`,
     });
   }
   if (!isText(type, content)) {
     throw new Terminal({
       code: "no-text",
-      message: `an artefact of type ${type || "unknown"} holds no text that could be read out`,
+      message: `an artefact of type ${type || "unknown"} holds no text that could be read out; artifact.text reads ${READS}`,
       hint: "artifact.get gives its bytes",
     });
   }

@@ -49,11 +49,19 @@ describe("a mistake is told with file, line and column", () => {
       { code: "unknown-part", path: "context.keep.2" },
     ]);
   });
-  test("a prompt that names an input, as a template would", () => {
-    const prompt = ["Do ", "{task.title} first."].join("$");
+  test.each([
+    ["{task.title}", "error"],
+    ["{task}", "error"],
+    ["{$result.ok}", "error"],
+    ["{default(task.title, 1)}", "error"],
+    ["{HOME}", "warning"],
+  ])("a prompt that names the input $%s, as a template would: %s", (named, severity) => {
+    const prompt = ["Do ", `${named} first.`].join("$");
     const { persona, problems } = check({ prompt });
-    expect(persona?.prompt).toBe(prompt);
-    expect(problems).toMatchObject([{ severity: "warning", code: "prompt-template", path: "prompt", ...at(write({ prompt }), '"Do ') }]);
+    expect(persona === null).toBe(severity === "error");
+    expect(problems).toMatchObject([{ severity, code: "prompt-template", path: "prompt", ...at(write({ prompt }), '"Do ') }]);
+  });
+  test("a prompt that speaks of dollars and braces is sound", () => {
     expect(check({ prompt: "Mind $PATH and {braces}." }).problems).toEqual([]);
   });
   test("a knowledge file that is missing", () => {

@@ -47,10 +47,9 @@ function reviewersPosition(places: Json | undefined): Position | null {
 }
 
 function personaFor(name: string, need: string): JsonObject {
-  const title = `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("-", " ")}`;
   return {
     persona: name,
-    title,
+    title: titleOf(name),
     flags: "r----",
     tools: ["place.read"],
     tier: "standard",
@@ -65,17 +64,28 @@ function personaFor(name: string, need: string): JsonObject {
   };
 }
 
+function titleOf(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("-", " ")}`;
+}
+
 function knowledgeFor(need: string): string {
   return `# What it was hired for\n\n- The need, as it was written: ${need.replace(/\s+/g, " ")}\n- What lies outside of it is for other reviewers.\n- Each finding names the file and the line, what could go wrong, and for whom.\n`;
 }
 
 /** As the reader that is there, for another persona: its guard, its data and its arcs are what this net gives a reviewer. */
 function transitionFor(name: string, { transition }: Position): JsonObject {
-  const { persona, summary: _, title: __, ...rest } = transition;
+  const { persona, summary, title: _, ...rest } = transition;
+  // What the reader that is there calls the thing that it reads.
+  const it = /“\$\{[^}]+\}”/.exec(String(summary ?? ""))?.[0] ?? "it";
   const own = JSON.parse(JSON.stringify(rest).replaceAll(/("reviewer":)"[^"]*"/g, `$1${JSON.stringify(name)}`)) as JsonObject;
   return {
     id: name,
-    definition: { ...own, persona: name, title: name, summary: `${name} read it, severity \${$result.severity}: \${$result.notes}` },
+    definition: {
+      ...own,
+      persona: name,
+      title: titleOf(name),
+      summary: `The ${name.replaceAll("-", " ")} read ${it}, severity \${$result.severity}: \${$result.notes}`,
+    },
   };
 }
 
