@@ -20,8 +20,8 @@ const FIRING: StubTurn[] = [
   { tools: [{ name: "time__now", input: {} }], usage },
   { tools: [{ name: "done", input: { summary: "It is done." } }], usage },
 ];
-/** Enough for one firing, and not for a second. */
-const FOR_ONE = { usd: 0.85, tokens: 203_000, turns: 2, toolCalls: 1 };
+/** Enough for one firing, and not for the least call more. */
+const FOR_ONE = { usd: 0.842, tokens: 202_100, turns: 2, toolCalls: 1 };
 const AMOUNTS = ["usd", "tokens", "turns", "toolCalls"] as const;
 type Limits = Partial<Record<(typeof AMOUNTS)[number], number>>;
 
@@ -74,8 +74,8 @@ describe.each<[string, (limits: Limits) => [object, object | null]]>([
 
 describe("a budget of one firing", () => {
   it.each<[string, Limits, number]>([
-    ["usd", { usd: 0.5 }, 1],
-    ["tokens", { tokens: 150_000 }, 1],
+    ["usd", { usd: 0.421 }, 1],
+    ["tokens", { tokens: 101_100 }, 1],
     ["turns", { turns: 1 }, 1],
   ])("in %s ends it after what it pays for, once", async (_, limits, asked) => {
     await begin(limits, null);
