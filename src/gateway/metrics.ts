@@ -29,7 +29,9 @@ export class Metrics {
   readonly #waiting = this.#gauge("petrel_tokens", "Tokens at rest", ["net", "place", "state"]);
   readonly #oldest = this.#gauge("petrel_oldest_token_seconds", "Age of the token that lies in a place longest", ["net", "place"]);
   readonly #open = this.#gauge("petrel_open_firings", "Firings under way, and those that wait for people", ["net", "state"]);
-  readonly #lag = this.#gauge("petrel_projection_stale", "Places whose stream is out of reach", ["net"]);
+  readonly #stale = this.#gauge("petrel_projection_stale", "1 while the streams of a net's places are out of reach", ["net"]);
+  readonly #lag = this.#gauge("petrel_projection_lag", "Changes that the streams of a net's places have not got yet", ["net"]);
+  readonly #leases = this.#gauge("petrel_leases", "Attempts that an executor holds", ["net", "executor"]);
   readonly #executors = this.#gauge("petrel_executors", "Executors that are there", []);
   readonly #kinds = new Map<string, string>();
 
@@ -77,10 +79,10 @@ export class Metrics {
     await this.#house.ledger.follow(await broker.nets());
     const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
     const markings = await Promise.all(
-      nets.map(({ net }) => askNet(broker, net, "marking") as unknown as Promise<MarkingView & { stale: string[] }>),
+      nets.map(({ net }) => askNet(broker, net, "marking") as unknown as Promise<MarkingView & { stale: boolean; behind?: number }>),
     );
-    for (const gauge of [this.#waiting, this.#oldest, this.#open, this.#lag]) gauge.reset();
-    for (const { net, places, firings, stale } of markings) {
+    for (const gauge of [this.#waiting, this.#oldest, this.#open, this.#stale, this.#lag, this.#leases]) gauge.reset();
+    for (const { net, places, firings, stale, behind = 0 } of markings) {
       for (const { place, waiting, reserved, oldestAt } of places) {
         this.#waiting.set({ net, place, state: "waiting" }, waiting);
         this.#waiting.set({ net, place, state: "reserved" }, reserved);
@@ -88,7 +90,9 @@ export class Metrics {
       }
       this.#open.set({ net, state: "running" }, firings.filter(({ gate }) => gate === null).length);
       this.#open.set({ net, state: "gated" }, firings.filter(({ gate }) => gate !== null).length);
-      this.#lag.set({ net }, stale.length);
+      this.#stale.set({ net }, stale ? 1 : 0);
+      this.#lag.set({ net }, behind);
+      for (const { executor } of firings) if (executor !== null) this.#leases.inc({ net, executor });
     }
     this.#executors.set((await broker.work.executors()).length);
   }

@@ -105,6 +105,7 @@ test("a command that nobody could do is blocked with the missing label, and runs
   expect((await hands()).blocked).toEqual([]);
   await crane.deliver(order, { ok: true });
   await waitUntil("nothing runs", async () => (await hands()).running.length === 0);
+  for (const each of [plain, crane]) await each.stop();
 });
 
 test("a specialist has its rights, its spend and its last outputs; costs are summed from the beginning of the logs, on each gateway", async () => {
@@ -127,6 +128,33 @@ test("a specialist has its rights, its spend and its last outputs; costs are sum
     rights: [{ transition: "write", persona: "writer", reads: ["asked"], writes: [] }],
   });
   expect((await get("/api/costs?by=colour")).status).toBe(400);
+});
+
+test("what stands is told of every net, with what executors hold and who of them is there", async () => {
+  const crane = house.kit.executor("second-lifter", "yard", ["crane"]);
+  crane.beat();
+  await house.kit.put("fleet", "jobs", { n: 2 });
+  await waitUntil("it is offered", () => crane.orders.length === 1);
+  const [order] = crane.orders;
+  if (!order) throw new Error("no order");
+  await crane.ask(order, "claim");
+  const value = async (line: string) =>
+    (await get("/metrics")).text
+      .split("\n")
+      .find((each) => each.startsWith(`${line} `))
+      ?.split(" ")
+      .at(-1);
+  for (const net of ["shop", "fleet", "desk"]) {
+    expect(await value(`petrel_tokens{net="${net}",place="rejected",state="waiting"}`), net).toBe("0");
+    expect(await value(`petrel_open_firings{net="${net}",state="gated"}`), net).toBe("0");
+    expect(await value(`petrel_projection_stale{net="${net}"}`), net).toBe("0");
+    await waitUntil("its streams have all", async () => (await value(`petrel_projection_lag{net="${net}"}`)) === "0");
+  }
+  expect(await value('petrel_leases{net="fleet",executor="second-lifter"}')).toBe("1");
+  expect(Number(await value("petrel_executors"))).toBeGreaterThan(0);
+  await crane.deliver(order, { ok: true });
+  await waitUntil("the lease is over", async () => (await value('petrel_leases{net="fleet",executor="second-lifter"}')) === undefined);
+  await crane.stop();
 });
 
 test("counters of a gateway that starts anew go on where they were", async () => {

@@ -42,6 +42,8 @@ export async function openBrowser(): Promise<TestBrowser> {
     headless: true,
     args: FLAGS,
     viewport: { width: 1400, height: 900 },
+    // What a page writes is the same wherever the test runs.
+    ...{ locale: "en-US", timezoneId: "UTC" },
   });
   return {
     context,

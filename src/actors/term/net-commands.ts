@@ -83,6 +83,7 @@ export const NET_VERBS: Record<string, Verb> = {
       ),
       at: isoTime(term.ports.clock.now()),
       stale: term.projection.stale,
+      behind: term.projection.backlog,
     }) as unknown as Json,
   "state-hash": async (term) => (await stateDigest(term)) as unknown as Json,
   printed: async (term) => term.ports.printed?.() ?? [],
