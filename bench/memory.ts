@@ -1,9 +1,9 @@
 /**
- * Memory of a master that holds 100,000 tokens of 300 bytes: right after they came, after full collections by hand, and at rest, when
+ * Memory of a master that holds 100,000 tokens of 300 bytes, put by somebody outside: right after they came, after full collections by hand, and at rest, when
  * V8 has given back by itself what it had taken for the filling (it looks for that some tens of seconds after a burst).
  */
-import { nowMs, onBed } from "./bed.ts";
-import { fill } from "./filled.ts";
+import { nowMs, onBed, until } from "./bed.ts";
+import { startProducer } from "./produce.ts";
 import { report } from "./report.ts";
 
 const TOKENS = Number(process.env.BENCH_TOKENS ?? 100_000);
@@ -30,7 +30,11 @@ await onBed(async (bed) => {
     places: { stock: { open: true }, never: { sink: true } },
     transitions: { pick: { kind: "pass", in: [{ place: "stock", where: '$.title == "never"' }], out: [{ to: "never" }] } },
   });
-  await fill(term, "stock", TOKENS, (n) => ({ title: `item ${n}`, text: "x".repeat(265) }));
+  const producer = await startProducer(bed, "full", "stock", TOKENS, "items");
+  producer.go();
+  await until(() => (term.state.places.get("stock")?.size ?? 0) === TOKENS && term.loop.backlog === 0);
+  await term.projection.settled();
+  await producer.ended;
   const filled = megabytes(process.memoryUsage().rss);
   const rest = await atRest();
   for (let n = 0; n < 3; n++) globalThis.gc?.();

@@ -3,12 +3,10 @@
  * each step decided after the log has the one before (the measure); once so that the place streams are brought up after the last
  * step is in the log; once with steps chained in an entry, as masters run.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { MasterPorts } from "../src/actors/master-ports.ts";
 import { type Bed, nowMs, onBed, until } from "./bed.ts";
 import { type Limits, limits } from "./limits.ts";
+import { startProducer } from "./produce.ts";
 import { profiled } from "./profile.ts";
 import { report } from "./report.ts";
 import { STEPS, w5 } from "./w5-net.ts";
@@ -27,19 +25,9 @@ interface Run {
   cpu: number;
 }
 
-async function producer(bed: Bed, net: string, count: number) {
-  const { url, user, password } = bed.server;
-  const args = [fileURLToPath(new URL("./producer.mjs", import.meta.url)), url, user, password, net, "place-0", String(count)];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "exit");
-  await once(child.stdout, "data");
-  child.stdout.resume();
-  return { go: () => child.stdin.write("go\n"), ended };
-}
-
 async function run(bed: Bed, net: string, count: number): Promise<Omit<Run, "limit">> {
   const term = await bed.apply(w5(net));
-  const child = await producer(bed, net, count);
+  const child = await startProducer(bed, net, "place-0", count);
   const last = `place-${STEPS}`;
   const firings = count * STEPS;
   const began = nowMs();

@@ -86,8 +86,7 @@ export interface PlaceSpec {
 /** `own`: a stream for each place. `shared`: one for the net, a subject for each place. */
 export type PlaceLayout = "own" | "shared";
 export interface PlaceChange {
-  /** `json` is the token as JSON, where the caller has it already. */
-  add: { place: string; token: Token; json?: Uint8Array }[];
+  add: { place: string; token: Token }[];
   remove: { place: string; id: string }[];
 }
 export interface PlaceStreams {
@@ -315,8 +314,8 @@ export interface ArtifactInfo {
 
 /** `event.<net>.<type>.<element>`: may lose messages; the log does not. */
 export interface LiveEvents {
-  /** `json` is the event as JSON, where the caller has it already. */
-  publish(event: NetEvent, json?: Uint8Array): void;
+  /** `written` gives the event as JSON, where the caller has it already; it is asked only if somebody may listen. */
+  publish(event: NetEvent, written?: { readonly json: Uint8Array }): void;
 }
 
 /** A piece of what a model says in a firing, as it comes. */

@@ -72,7 +72,7 @@ export function liveEvents(link: Link): LiveEvents {
   };
 
   return {
-    publish: (event, json) => {
+    publish: (event, written) => {
       const now = link.clock.now();
       if (now >= windowEnds) {
         windowEnds = now + WINDOW_MS;
@@ -82,7 +82,7 @@ export function liveEvents(link: Link): LiveEvents {
       const line = lines.of(event);
       const busy = inWindow > MANY;
       if (busy && line.quietUntil > now) return;
-      const bytes = json ?? JSON.stringify(event);
+      const bytes = written?.json ?? JSON.stringify(event);
       if (line.held) {
         line.held.push(bytes);
         if (line.held.length >= HELD) release(line);

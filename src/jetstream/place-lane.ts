@@ -8,6 +8,7 @@
  * us is no such one, and is removed by itself.
  */
 import { Retryable } from "../contract/errors.ts";
+import type { Token } from "../contract/token.ts";
 import { publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { purgeStream, removeMessage } from "./streams.ts";
@@ -23,7 +24,8 @@ const HOLES_MS = 200;
 /** The subject is that of the place and the token's id behind it; tokens are told apart by `key`, in one place the id. */
 export interface LaneMessage {
   key: string;
-  payload: Uint8Array | string;
+  /** Written down when it is sent: of many tokens at once their texts would be in memory twice. */
+  token: Token;
 }
 
 export class PlaceLane {
@@ -116,10 +118,10 @@ export class PlaceLane {
     const final = group.at(-1);
     if (!final) return;
     for (let at = 0; at < group.length - 1; at += 1) {
-      const { key, payload } = group[at] as LaneMessage;
-      this.#link.publish(`${this.#subjects}${key}`, payload);
+      const { key, token } = group[at] as LaneMessage;
+      this.#link.publish(`${this.#subjects}${key}`, JSON.stringify(token));
     }
-    const { seq } = await publishAcked(this.#link, `${this.#subjects}${final.key}`, final.payload);
+    const { seq } = await publishAcked(this.#link, `${this.#subjects}${final.key}`, JSON.stringify(final.token));
     if (this.#last === null ? group.length > 1 : seq !== this.#last + group.length) throw this.#outOfStep(seq, group.length);
     this.#last = seq;
     for (const [at, { key }] of group.entries()) this.#learn(key, seq - group.length + 1 + at);

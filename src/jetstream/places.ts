@@ -62,9 +62,8 @@ export class JetStreamPlaces implements PlaceStreams {
       remembered(gone, place, () => new Set<string>()).add(id);
       of(place).remove.push(this.#keyOf(place, id));
     }
-    for (const { place, token, json } of change.add)
-      if (!gone.get(place)?.has(token.id))
-        of(place).add.push({ key: this.#keyOf(place, token.id), payload: json ?? JSON.stringify(token) });
+    for (const { place, token } of change.add)
+      if (!gone.get(place)?.has(token.id)) of(place).add.push({ key: this.#keyOf(place, token.id), token });
     // Removals that were put off wait in their lanes.
     if (!options.later)
       for (const [stream, lane] of this.#lanes) if (lane.waits) remembered(changes, stream, () => ({ add: [], remove: [], place: "" }));

@@ -6,7 +6,6 @@ import { expressionFunctions } from "./expression-functions.ts";
 import { mustNotCountRows } from "./expression-parser.ts";
 import { printNode } from "./expression-print.ts";
 import { type Node, nodesIn, type PathNode, type QueryNode, withParts } from "./expression-tree.ts";
-import { keyText } from "./marking-index.ts";
 import { type Bound, type Scope, scopeOf } from "./scope.ts";
 
 export const AGGREGATES: ReadonlySet<string> = new Set(["count", "sum", "avg", "min", "max"]);
@@ -145,5 +144,6 @@ function aggregated(name: string, values: Json[]): Json | undefined {
 }
 
 function keyOf(value: Json | undefined): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : keyText(value);
+  // A string is told from what would be written alike.
+  return typeof value === "string" ? `"${value}` : JSON.stringify(value ?? null);
 }

@@ -12,8 +12,8 @@ import { mustNotCountRows, parseOrder, parseQuery } from "./expression-parser.ts
 import type { AsOf, OrderNode, QueryNode } from "./expression-tree.ts";
 import { memberOf, orderValues } from "./expression-values.ts";
 import { fixedLookups } from "./lookup.ts";
-import type { TokenKey } from "./marking-index.ts";
 import { type Bound, boundOf, type Scope } from "./scope.ts";
+import type { TokenKey } from "./token-list.ts";
 
 export interface OrderTerm {
   expr: CompiledExpression;

@@ -25,7 +25,7 @@ import type { Occurrence } from "./schedule.ts";
 import { type Bound, boundOf, type ReadersOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
 import { type NetState, type Placed, waitingSince } from "./state.ts";
 import type { CompiledTemplate } from "./template.ts";
-import type { LineNode, TokenLine } from "./token-line.ts";
+import { NONE, type TokenLine } from "./token-line.ts";
 import { forbidsAlone, forbidsWith, sweptBy } from "./watches.ts";
 
 const MAX_TRIES = 10_000;
@@ -114,8 +114,8 @@ function* instancesFor(index: MarkingIndex, transition: CompiledTransition): Gen
   if (lines.length === 0) return;
   const shortest = (needed.length > 0 ? needed : lines).reduce((least, line) => (line.size < least.size ? line : least));
   const found = new Set<string>();
-  for (let node = shortest.head; node !== null; node = node.next) {
-    const { instance } = node.slot.placed.token;
+  for (let slot = shortest.head; slot !== NONE; slot = shortest.next(slot)) {
+    const { instance } = shortest.placed(slot).token;
     if (instance === undefined || found.has(instance)) continue;
     found.add(instance);
     yield instance;
@@ -185,10 +185,11 @@ function extend(search: Search, at: number): boolean {
   }
   // One token of one list, in its order: what most arcs want, and without a generator at each step.
   const wants = wantsOf(search, input, key);
-  for (let node = wants.line.head; node !== null && search.tries <= MAX_TRIES; node = node.next) {
+  const { line } = wants;
+  for (let slot = line.head; slot !== NONE && search.tries <= MAX_TRIES; slot = line.next(slot)) {
     // What comes behind it came later still.
-    if (node.slot.seq > search.upTo) break;
-    if (fits(search, input, wants, node) && extendWith(search, at, input, [node.slot.placed.token])) return true;
+    if (line.seq(slot) > search.upTo) break;
+    if (fits(search, input, wants, slot) && extendWith(search, at, input, [line.placed(slot).token])) return true;
   }
   return false;
 }
@@ -273,8 +274,9 @@ function rendered(template: CompiledTemplate, scope: Scope, now: number): Json |
 /** With a `key`, those that share it. */
 function* candidatesFor(search: Search, input: CompiledInput, key: Json | undefined): Generator<Token> {
   const wants = wantsOf(search, input, key);
-  const nodes = input.correlate && key === undefined ? joinable(search, input, wants.line) : nodesOf(wants.line);
-  for (const node of nodes) if (fits(search, input, wants, node)) yield node.slot.placed.token;
+  const { line } = wants;
+  const slots = input.correlate && key === undefined ? joinable(search, input, line) : slotsOf(line);
+  for (const slot of slots) if (fits(search, input, wants, slot)) yield line.placed(slot).token;
 }
 
 /** What a token must meet, worked out once for all that are looked at. */
@@ -291,47 +293,48 @@ function wantsOf(search: Search, input: CompiledInput, joinKey: Json | undefined
   return { line: lineFor(search, input, earlier, gatherKey, joinKey), earlier, gatherKey, joinKey };
 }
 
-function fits(search: Search, input: CompiledInput, { earlier, gatherKey, joinKey }: Wants, { slot }: LineNode): boolean {
+function fits(search: Search, input: CompiledInput, { line, earlier, gatherKey, joinKey }: Wants, slot: number): boolean {
   const { where, gather, correlate, arc } = input;
-  const { token } = slot.placed;
+  const placed = line.placed(slot);
+  const { token } = placed;
   if (search.instance !== null && token.instance !== search.instance) return false;
-  if (slot.seq > search.upTo || isBound(search, arc.place, token)) return false;
-  if (!available(search, slot.placed, arc.place, arc.mode === "read")) return false;
+  if (line.seq(slot) > search.upTo || isBound(search, arc.place, token)) return false;
+  if (!available(search, placed, arc.place, arc.mode === "read")) return false;
   if (correlate && joinKey !== undefined && !sameKey(keyOfToken(input, token), joinKey)) return false;
   if (where === null && gather === null) return true;
   const scope = scopeOfToken(boundOf(token, arc.place), earlier);
   return (where === null || where.test(scope, search.now)) && (!gather || sameKey(gather.by.evaluate(scope, search.now), gatherKey));
 }
 
-function* nodesOf(line: TokenLine): Generator<LineNode> {
-  for (let node = line.head; node !== null; node = node.next) yield node;
+function* slotsOf(line: TokenLine): Generator<number> {
+  for (let slot = line.head; slot !== NONE; slot = line.next(slot)) yield slot;
 }
 
 /**
  * B6. Of the first correlated input, in order of arrival, the tokens for whose key every other one may have enough. As many are
  * looked at one by one as the shortest of the others holds; if more are needed, its keys say which ones are left.
  */
-function* joinable(search: Search, input: CompiledInput, line: TokenLine): Generator<LineNode> {
+function* joinable(search: Search, input: CompiledInput, line: TokenLine): Generator<number> {
   const others = search.transition.inputs.filter((other) => other !== input && other.correlate !== null);
   const lines = others.map((other) => ({ other, line: search.index.place(other.arc.place).line(overOf(other), null) }));
   const shortest = lines.reduce<(typeof lines)[number] | null>((best, one) => (best && best.line.size <= one.line.size ? best : one), null);
   const isShared = (key: Json | undefined) =>
     key !== undefined && others.every((other) => linedUp(search, other, key).size >= leastOf(other));
   let looked = 0;
-  let node = line.head;
-  for (; node !== null && (shortest === null || looked < shortest.line.size); node = node.next) {
+  let slot = line.head;
+  for (; slot !== NONE && (shortest === null || looked < shortest.line.size); slot = line.next(slot)) {
     looked += 1;
-    if (isShared(keyOfToken(input, node.slot.placed.token))) yield node;
+    if (isShared(keyOfToken(input, line.placed(slot).token))) yield slot;
   }
-  if (node === null || shortest === null || shortest.line.size === 0) return;
-  const from = node.slot.order;
-  const left = new Set<LineNode>();
-  for (const { slot } of nodesOf(shortest.line)) {
-    const key = keyOfToken(shortest.other, slot.placed.token);
+  if (slot === NONE || shortest === null || shortest.line.size === 0) return;
+  const from = line.order(slot);
+  const left = new Set<number>();
+  for (const other of slotsOf(shortest.line)) {
+    const key = keyOfToken(shortest.other, shortest.line.placed(other).token);
     if (!isShared(key)) continue;
-    for (const own of nodesOf(linedUp(search, input, key))) if (own.slot.order >= from) left.add(own);
+    for (const own of slotsOf(linedUp(search, input, key))) if (line.order(own) >= from) left.add(own);
   }
-  yield* [...left].sort((a, b) => a.slot.order - b.slot.order);
+  yield* [...left].sort((a, b) => line.order(a) - line.order(b));
 }
 
 /** The tokens of an input with this key, and perhaps some of another one. */

@@ -19,9 +19,9 @@ import { type CompiledExpression, compileExpression } from "./expression.ts";
 import { type FlatNet, type FlatSubnet, flattenNet, type ResolvedLink } from "./flatten.ts";
 import { requestTemplate } from "./http-request.ts";
 import { type Lookup, lookupsOf, tokenKeyOf } from "./lookup.ts";
-import type { TokenKey } from "./marking-index.ts";
 import { type CompiledSchedule, compileSchedule } from "./schedule.ts";
 import { type CompiledTemplate, compileTemplate } from "./template.ts";
+import type { TokenKey } from "./token-list.ts";
 import { type Way, wayOf } from "./ways-out.ts";
 
 const BUILT_IN_TITLES: Record<string, string> = {

@@ -5,8 +5,8 @@ import type { Token } from "../contract/token.ts";
 import type { CompiledInput } from "./compiled-net.ts";
 import { compileExpression } from "./expression.ts";
 import { tokenKeyOf } from "./lookup.ts";
-import type { TokenKey } from "./marking-index.ts";
 import { boundOf, scopeOfToken } from "./scope.ts";
+import type { TokenKey } from "./token-list.ts";
 
 /** Any expression over the token. What cannot be computed is no key: the index is kept up inside the fold, which never fails. */
 export function correlationKey(text: string): TokenKey {

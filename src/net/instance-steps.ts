@@ -11,6 +11,7 @@ import { boundInputs } from "./held-inputs.ts";
 import { contentsOf } from "./instances.ts";
 import { markingIndex } from "./marking-index.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { NONE } from "./token-line.ts";
 
 type NetOf = (firing: OpenFiring) => CompiledNet | null;
 
@@ -59,11 +60,12 @@ function firstResult(
 ): { firing: OpenFiring; token: Token; place: string } | null {
   if (transition.link?.kind !== "each") return null;
   for (const place of transition.link.ports) {
-    for (let node = markingIndex(state).place(place).line("free", null).head; node !== null; node = node.next) {
-      const { token } = node.slot.placed;
+    const line = markingIndex(state).place(place).line("free", null);
+    for (let slot = line.head; slot !== NONE; slot = line.next(slot)) {
+      const { token } = line.placed(slot);
       const firing = token.instance === undefined ? undefined : state.firings.get(token.instance);
       // Another link may lead into the same sub-net.
-      if (firing?.transition === transition.id && node.slot.seq <= upTo) return { firing, token, place };
+      if (firing?.transition === transition.id && line.seq(slot) <= upTo) return { firing, token, place };
     }
   }
   return null;

@@ -8,8 +8,10 @@
 import type { EventDraft, NetEvent, PlacedId, PlacedToken } from "../contract/event.ts";
 import { isJsonObject } from "../contract/json.ts";
 import { BUILT_IN_PLACES } from "./built-in-places.ts";
-import { markingIndex, type TokenKey } from "./marking-index.ts";
+import { markingIndex } from "./marking-index.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { NONE } from "./token-line.ts";
+import type { TokenKey } from "./token-list.ts";
 
 /** Tokens told apart by their instance. */
 export const INSTANCE_KEY: TokenKey = { text: "instance", of: (token) => token.instance ?? null };
@@ -63,9 +65,8 @@ export function contentsOf(state: NetState, instance: string): { tokens: PlacedI
     if (!place.startsWith(`${subnet}--`) && !BUILT_IN_PLACES.includes(place)) continue;
     const index = markingIndex(state).place(place);
     for (const each of instances) {
-      for (let node = index.line("all", INSTANCE_KEY, each).head; node !== null; node = node.next) {
-        tokens.push({ place, id: node.slot.placed.token.id });
-      }
+      const line = index.line("all", INSTANCE_KEY, each);
+      for (let slot = line.head; slot !== NONE; slot = line.next(slot)) tokens.push({ place, id: line.placed(slot).token.id });
     }
   }
   return { tokens, firings };

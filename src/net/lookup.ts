@@ -7,8 +7,8 @@ import { type CompiledExpression, expressionOf } from "./expression.ts";
 import { memoized } from "./expression-memo.ts";
 import { parseExpression } from "./expression-parser.ts";
 import { type Node, pathsIn } from "./expression-tree.ts";
-import type { TokenKey } from "./marking-index.ts";
 import { boundOf, scopeOfToken } from "./scope.ts";
+import type { TokenKey } from "./token-list.ts";
 
 export interface Lookup {
   key: TokenKey;

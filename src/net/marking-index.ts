@@ -6,19 +6,9 @@
  * value may equal the key; who asks tests them again.
  */
 import type { Json } from "../contract/json.ts";
-import type { Token } from "../contract/token.ts";
 import type { NetState, OpenFiring, Placed } from "./state.ts";
-import { type Slot, TokenLine } from "./token-line.ts";
-
-/** What tokens of a place are told apart by. */
-export interface TokenKey {
-  /** Two keys of the same text are the same key. */
-  text: string;
-  of(token: Token, place: string): Json | undefined;
-}
-
-/** Consume arcs look at free tokens only, read arcs at held ones too. */
-export type Over = "free" | "all";
+import { SlotTable, type TokenLine } from "./token-line.ts";
+import { type Over, type TokenKey, TokenList } from "./token-list.ts";
 
 const indexes = new WeakMap<NetState, MarkingIndex>();
 
@@ -36,93 +26,65 @@ export function existingIndex(state: NetState): MarkingIndex | undefined {
   return indexes.get(state);
 }
 
-/** One text for values that count as equal: missing as null. Objects and arrays share one, whatever they hold (X4). */
-export function keyText(value: Json | undefined): string {
-  if (typeof value === "string") return `"${value}`;
-  return typeof value === "object" && value !== null ? "{" : String(value ?? null);
-}
-
-interface TokenList {
-  over: Over;
-  key: TokenKey | null;
-  lines: Map<string, TokenLine>;
-}
-const EVERYTHING = "";
-const NOTHING = new TokenLine();
-
 /** The tokens of one place. */
 export class PlaceIndex {
   readonly #place: string;
-  readonly #slots = new Map<string, Slot>();
-  readonly #lists: TokenList[] = [{ over: "free", key: null, lines: new Map() }];
+  readonly #slots = new Map<string, number>();
+  readonly #table = new SlotTable();
+  readonly #lists: TokenList[];
   #arrivals = 0;
 
   constructor(place: string, tokens: Iterable<Placed>) {
     this.#place = place;
+    this.#lists = [new TokenList(place, this.#table, "free", null)];
     for (const placed of tokens) this.add(placed, 0);
   }
 
   /** All tokens, or those whose key may have this value (X4). Not to be kept: it is of this moment. */
   line(over: Over, key: TokenKey | null, value?: Json): TokenLine {
-    return this.#list(over, key).lines.get(key === null ? EVERYTHING : keyText(value)) ?? NOTHING;
-  }
-  /** Every group of tokens with the same key, in no order. */
-  groups(over: Over, key: TokenKey): Iterable<TokenLine> {
-    return this.#list(over, key).lines.values();
+    return this.#list(over, key).line(value);
   }
 
   add(placed: Placed, seq: number): void {
-    const before = this.#slots.get(placed.token.id);
-    this.remove(placed.token.id);
-    const slot: Slot = { placed, order: before?.order ?? this.#arrivals++, seq, nodes: new Array<null>(this.#lists.length).fill(null) };
-    this.#slots.set(placed.token.id, slot);
-    for (let at = 0; at < this.#lists.length; at += 1) this.#enter(slot, at);
+    const { id } = placed.token;
+    const known = this.#slots.get(id);
+    const order = known === undefined ? this.#arrivals++ : (this.#table.order[known] as number);
+    if (known !== undefined) this.remove(id);
+    const slot = this.#table.enter(placed, order, seq);
+    this.#slots.set(id, slot);
+    for (const list of this.#lists) this.#enter(list, slot);
   }
   remove(id: string): void {
     const slot = this.#slots.get(id);
-    if (!slot) return;
+    if (slot === undefined) return;
     this.#slots.delete(id);
-    for (let at = 0; at < this.#lists.length; at += 1) this.#leave(slot, at);
+    for (const list of this.#lists) list.leave(slot);
+    if (this.#table.leave(slot)) for (const list of this.#lists) list.clear();
   }
   /** Its reservation has begun or ended. */
   changed(id: string): void {
     const slot = this.#slots.get(id);
-    if (!slot) return;
-    for (let at = 0; at < this.#lists.length; at += 1) {
-      if (this.#lists[at]?.over !== "free") continue;
-      if (slot.placed.reservedBy !== null) this.#leave(slot, at);
-      else if (!slot.nodes[at]) this.#enter(slot, at);
+    if (slot === undefined) return;
+    const isHeld = this.#table.placed[slot]?.reservedBy !== null;
+    for (const list of this.#lists) {
+      if (list.over !== "free") continue;
+      if (isHeld) list.leave(slot);
+      else if (!list.has(slot)) this.#enter(list, slot);
     }
   }
 
   #list(over: Over, key: TokenKey | null): TokenList {
     const known = this.#lists.find((list) => list.over === over && list.key?.text === key?.text);
     if (known) return known;
-    const list: TokenList = { over, key, lines: new Map() };
-    const at = this.#lists.push(list) - 1;
-    for (const slot of this.#slots.values()) this.#enter(slot, at);
+    const list = new TokenList(this.#place, this.#table, over, key);
+    this.#lists.push(list);
+    for (const slot of this.#slots.values()) this.#enter(list, slot);
     return list;
   }
 
-  #enter(slot: Slot, at: number): void {
-    const list = this.#lists[at] as TokenList;
-    slot.nodes[at] = null;
-    if (list.over === "free" && slot.placed.reservedBy !== null) return;
-    const text = list.key === null ? EVERYTHING : keyText(list.key.of(slot.placed.token, this.#place));
-    let line = list.lines.get(text);
-    if (!line) {
-      line = new TokenLine(text);
-      list.lines.set(text, line);
-    }
-    slot.nodes[at] = line.insert(slot);
-  }
-
-  #leave(slot: Slot, at: number): void {
-    const node = slot.nodes[at];
-    if (!node) return;
-    slot.nodes[at] = null;
-    node.line.remove(node);
-    if (node.line.size === 0) this.#lists[at]?.lines.delete(node.line.key);
+  #enter(list: TokenList, slot: number): void {
+    if (list.over === "free" && this.#table.placed[slot]?.reservedBy !== null) return;
+    list.enter(slot);
   }
 }
 

@@ -83,6 +83,26 @@ describe("a put", () => {
     expect(size("small")).toBe(2);
   });
 
+  it("more at once than are decided ahead come in as they came, each once, also over a crash in the middle", async () => {
+    const count = 900;
+    const all = () => Promise.allSettled(Array.from({ length: count }, (_, n) => kit.put("n", "inbox", { n }, `k${n}`)));
+    const first = all();
+    // Between two of its turns: to look by time would be too late.
+    while (kit.stateOf("n").seq < 100) await Promise.resolve();
+    await kit.crash();
+    await kit.master.termOf("n");
+    const lost = (await first).filter(({ status }) => status === "rejected");
+    expect(lost.length).toBeGreaterThan(0);
+    const again = await all();
+    expect(new Set(again.map((answer) => (answer.status === "fulfilled" ? answer.value : null))).size).toBe(count);
+    await waitUntil("all are through", () => size("end") === count);
+    expect(numbers("end").sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
+    const later = await Promise.all(Array.from({ length: count }, (_, n) => kit.put("n", "inbox", { n: count + n })));
+    expect(new Set(later).size).toBe(count);
+    await waitUntil("these are too", () => size("end") === 2 * count);
+    expect(numbers("end").slice(count)).toEqual(Array.from({ length: count }, (_, n) => count + n));
+  });
+
   it("too big for a token lies in the artefact store, also when a net hands it on in a list", async () => {
     const id = await kit.put("n", "inbox", { n: 1, text: "x".repeat(100_000) });
     await waitUntil("it is through", () => size("end") === 1);

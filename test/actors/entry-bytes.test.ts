@@ -9,7 +9,7 @@ import { tokenOf } from "../support/net-state.ts";
 const text = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
 describe("an entry as bytes", () => {
-  it("is the JSON of its events, each event and each token can be read from its part, and the events are left as they were", () => {
+  it("is the JSON of its events, each event can be read from its part, and the events are left as they were", () => {
     const data = fc.jsonValue() as fc.Arbitrary<Json>;
     const produced = fc.array(
       fc.record({
@@ -38,10 +38,7 @@ describe("an entry as bytes", () => {
         const plain = JSON.parse(JSON.stringify(events)) as NetEvent[];
         expect(JSON.parse(text(body))).toEqual(plain);
         expect(body.length).toBeLessThanOrEqual(texts.reduce((sum, { bytes }) => sum + bytes, 2));
-        for (const [at, one] of written.entries()) {
-          expect(JSON.parse(text(one.json))).toEqual(plain[at]);
-          expect(one.tokens.map((bytes) => JSON.parse(text(bytes)) as Json)).toEqual((plain[at]?.produced ?? []).map(({ token }) => token));
-        }
+        expect(written.map(({ json }) => JSON.parse(text(json)) as NetEvent)).toEqual(plain);
       }),
       { numRuns: 300 },
     );

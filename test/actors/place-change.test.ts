@@ -15,8 +15,8 @@ function told(steps: (change: Change) => void) {
 
 it("what came and went is not told", () => {
   const burst = (change: Change) => {
-    change.added("p", token("a"), undefined);
-    change.added("p", token("b"), undefined);
+    change.added("p", token("a"));
+    change.added("p", token("b"));
     change.removed("p", "a");
   };
   expect(told(burst)).toEqual({ add: ["b"], remove: [] });
@@ -25,7 +25,7 @@ it("what came and went is not told", () => {
 it("what went and came back is told again, under the one id", () => {
   const burst = (change: Change) => {
     change.removed("p", "a");
-    change.added("p", token("a"), undefined);
+    change.added("p", token("a"));
   };
   expect(told(burst)).toEqual({ add: ["a"], remove: [] });
 });
@@ -33,8 +33,8 @@ it("what went and came back is told again, under the one id", () => {
 it("what went, came back and went again is removed: the stream still holds the first", () => {
   const burst = (change: Change) => {
     change.removed("p", "a");
-    change.added("p", token("a"), undefined);
-    change.added("p", token("a"), undefined);
+    change.added("p", token("a"));
+    change.added("p", token("a"));
     change.removed("p", "a");
   };
   expect(told(burst)).toEqual({ add: [], remove: ["a"] });
@@ -42,7 +42,7 @@ it("what went, came back and went again is removed: the stream still holds the f
 
 it("the same id in two places is two tokens at rest", () => {
   const burst = (change: Change) => {
-    change.added("p", token("a"), undefined);
+    change.added("p", token("a"));
     change.removed("q", "a");
   };
   expect(told(burst)).toEqual({ add: ["a"], remove: ["a"] });

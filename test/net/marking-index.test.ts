@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
 import { findBinding } from "../../src/net/binding.ts";
 import { applyEvent } from "../../src/net/fold.ts";
-import { keyText, markingIndex } from "../../src/net/marking-index.ts";
+import { markingIndex } from "../../src/net/marking-index.ts";
 import { emptyState, type NetState } from "../../src/net/state.ts";
+import { NONE } from "../../src/net/token-line.ts";
+import { keyValue } from "../../src/net/token-list.ts";
 import { Bench } from "../support/net-state.ts";
 
 const stage = { text: '[{"key":"stage"}]', of: (token: { data: Json }) => (token.data as { stage?: Json } | null)?.stage };
@@ -14,7 +16,7 @@ const ids = (state: NetState, over: "free" | "all", value?: Json) => {
   const line = markingIndex(state)
     .place("a")
     .line(over, value === undefined ? null : stage, value);
-  for (let node = line.head; node; node = node.next) found.push(node.slot.placed.token.id);
+  for (let slot = line.head; slot !== NONE; slot = line.next(slot)) found.push(line.placed(slot).token.id);
   expect(found).toHaveLength(line.size);
   return found;
 };
@@ -22,7 +24,7 @@ const plain = (state: NetState, over: "free" | "all", value?: Json) =>
   [...(state.places.get("a")?.values() ?? [])]
     .filter(({ token, reservedBy }) => {
       const own = (token.data as { stage?: Json }).stage;
-      return (over === "all" || reservedBy === null) && (value === undefined || keyText(own) === keyText(value));
+      return (over === "all" || reservedBy === null) && (value === undefined || keyValue(own) === keyValue(value));
     })
     .map(({ token }) => token.id);
 
@@ -109,6 +111,25 @@ describe("the index of a marking", () => {
     bench.put("b", {});
     bench.put("a", { k: null, n: 1 });
     expect(found()).toEqual({ k: null, n: 1 });
+  });
+
+  it("a place that was full and is empty again gives its memory back, and begins anew in order", () => {
+    const bench = net();
+    const all = () => ids(bench.state, "free");
+    const crowd = 1500;
+    for (const round of [1, 2]) {
+      expect(all()).toEqual([]);
+      const put = Array.from({ length: crowd }, (_, at) => bench.put("a", { stage: `s${at % 700}`, n: 0 }).id);
+      expect(all()).toEqual(put);
+      expect(ids(bench.state, "free", "s3")).toEqual([put[3], put[703], put[1403]]);
+      // From both ends and out of the middle.
+      const leaving = round === 1 ? put.filter((_, at) => at % 2 === 0).concat(put.filter((_, at) => at % 2 === 1).reverse()) : put;
+      for (const [at, id] of leaving.entries()) {
+        bench.event("intervened", { consumed: [{ place: "a", id }] });
+        if (at === 700) expect(all()).toEqual(plain(bench.state, "free"));
+      }
+      for (const value of ["s3", "s699", null]) expect(ids(bench.state, "free", value)).toEqual([]);
+    }
   });
 
   it("tokens of events that are not in the log yet wait for it", () => {

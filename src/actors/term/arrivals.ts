@@ -46,6 +46,8 @@ export interface ArrivalPorts {
 
 /** Letters that may be decided and not in the log. */
 const LETTERS_AHEAD = 1000;
+/** The same for puts. The others wait as they came: as an event each takes several times as much memory, and for longer. */
+const PUTS_AHEAD = 250;
 
 type Refusal = { code: string; reason: string; hint: string };
 
@@ -59,6 +61,8 @@ export class Arrivals {
   #chain: Promise<void> = Promise.resolve();
   /** Puts whose event waits for the log: they are told when it takes no entries. */
   readonly #hoping = new Set<(why: ErrorData) => void>();
+  #putsAhead = 0;
+  readonly #putsWaiting: (() => void)[] = [];
   #putting = new Map<string, { mark: string; answer: Promise<PutAnswer> }>();
   #serving: Serving[] = [];
   #from: { outside: string } = { outside: "" };
@@ -113,6 +117,18 @@ export class Arrivals {
   }
 
   async #putOnce(delivery: Delivery): Promise<PutAnswer> {
+    if (this.#putsAhead < PUTS_AHEAD) this.#putsAhead += 1;
+    else await new Promise<void>((turn) => this.#putsWaiting.push(turn));
+    try {
+      return await this.#putNow(delivery);
+    } finally {
+      const turn = this.#putsWaiting.shift();
+      if (turn) turn();
+      else this.#putsAhead -= 1;
+    }
+  }
+
+  async #putNow(delivery: Delivery): Promise<PutAnswer> {
     try {
       const full = this.#ports.stalled();
       if (full) return { ok: false, error: { ...full, message: `${full.message}; nothing was stored` } };

@@ -195,6 +195,8 @@ export class CommitLoop {
     const { log, state, ids, clock } = this.#ports;
     const prev = state.chain || CHAIN_START;
     const { body, events: written } = entryBytes(group);
+    // The bytes say it from here on: its text would be kept until the answer, and by then be old enough to stay for long.
+    for (const pending of group) pending.text = "";
     const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev, body };
     let wasStalled = false;
     while (this.#over === null) {
@@ -257,16 +259,14 @@ function writtenDown(event: NetEvent, secrets: SecretFilter | null): EventText |
   try {
     let written = eventText(event);
     // C6
-    if (secrets && (secrets.has(written.head) || written.tokens.some((text) => secrets.has(text)))) {
-      written = eventText(JSON.parse(secrets.strip(JSON.stringify(event))) as NetEvent);
-    }
+    if (secrets?.has(written.text)) written = eventText(JSON.parse(secrets.strip(written.text)) as NetEvent);
     // Half a character is no text: checkpoints and streams would each make another thing of it.
-    if (written.head.includes(HALF) || written.tokens.some((text) => text.includes(HALF))) {
-      const text = JSON.stringify(event).replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));
+    if (written.text.includes(HALF)) {
+      const text = written.text.replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));
       written = eventText(JSON.parse(text) as NetEvent);
     }
     if (written.bytes <= EVENT_BYTES) return written;
-    return unwritable(event, `it is about ${written.bytes} bytes long, and an entry of the log holds ${EVENT_BYTES}`);
+    return unwritable(event, `it is ${written.bytes} bytes long, and an entry of the log holds ${EVENT_BYTES}`);
   } catch (cause) {
     return unwritable(event, cause instanceof RangeError ? "it is nested too deep" : String(cause), cause);
   }

@@ -21,6 +21,7 @@ import { partialGroups } from "../../net/partial-groups.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import { inputData } from "../../net/routing.ts";
 import type { OpenFiring } from "../../net/state.ts";
+import { NONE } from "../../net/token-line.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
 import { applyNet } from "./apply-net.ts";
 import { takePart } from "./handback-parts.ts";
@@ -202,8 +203,8 @@ function candidatesOf(term: Term, place: string, { lookups }: CompiledQuery): Ca
   const lookup = lookups.find(({ key }) => declared.has(key.text));
   if (!lookup) return [...(term.state.places.get(place)?.values() ?? [])].map(({ token }) => ({ token, place }));
   const found: Candidate[] = [];
-  const { head } = markingIndex(term.state).place(place).line("all", lookup.key, lookup.value);
-  for (let node = head; node !== null; node = node.next) found.push({ token: node.slot.placed.token, place });
+  const line = markingIndex(term.state).place(place).line("all", lookup.key, lookup.value);
+  for (let slot = line.head; slot !== NONE; slot = line.next(slot)) found.push({ token: line.placed(slot).token, place });
   return found;
 }
 

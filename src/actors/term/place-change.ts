@@ -4,7 +4,6 @@ import type { Token } from "../../contract/token.ts";
 
 interface Added {
   token: Token;
-  json: Uint8Array | undefined;
   /** The stream still holds one of this id, which was to be removed. */
   again: boolean;
 }
@@ -14,7 +13,7 @@ export class Change {
   readonly remove = new Map<string, Set<string>>();
   size = 0;
 
-  added(place: string, token: Token, json: Uint8Array | undefined): void {
+  added(place: string, token: Token): void {
     let tokens = this.add.get(place);
     if (!tokens) {
       tokens = new Map();
@@ -22,7 +21,7 @@ export class Change {
     }
     const again = this.remove.get(place)?.delete(token.id) === true || tokens.get(token.id)?.again === true;
     if (!again && !tokens.has(token.id)) this.size += 1;
-    tokens.set(token.id, { token, json, again });
+    tokens.set(token.id, { token, again });
   }
 
   /** A token that came and went before it was published need not be seen. */
@@ -45,8 +44,7 @@ export class Change {
 
   told(): PlaceChange {
     const change: PlaceChange = { add: [], remove: [] };
-    for (const [place, tokens] of this.add)
-      for (const { token, json } of tokens.values()) change.add.push(json ? { place, token, json } : { place, token });
+    for (const [place, tokens] of this.add) for (const { token } of tokens.values()) change.add.push({ place, token });
     for (const [place, ids] of this.remove) for (const id of ids) change.remove.push({ place, id });
     return change;
   }

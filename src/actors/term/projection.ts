@@ -11,7 +11,7 @@
 import type { PlaceChange, PlaceStreams } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { Cancelled } from "../../contract/errors.ts";
-import type { NetEvent, PlacedToken } from "../../contract/event.ts";
+import type { NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Token } from "../../contract/token.ts";
 import type { NetState } from "../../net/state.ts";
@@ -61,15 +61,12 @@ export class Projection {
     return this.#stale;
   }
 
-  /** Takes note of an acknowledged event; `tokens` are those that it produced, as JSON. */
-  follow(event: NetEvent, tokens?: Uint8Array[]): void {
+  /** Takes note of an acknowledged event. */
+  follow(event: NetEvent): void {
     // The next comparison finds it in the marking.
     if (this.#stale && !this.#held) return;
     const { produced, consumed } = event;
-    for (let at = 0; produced !== undefined && at < produced.length; at += 1) {
-      const { place, token } = produced[at] as PlacedToken;
-      this.#noted.added(place, token, tokens?.[at]);
-    }
+    if (produced) for (const { place, token } of produced) this.#noted.added(place, token);
     if (consumed && event.type !== "started" && event.type !== "gated")
       for (const { place, id } of consumed) this.#noted.removed(place, id);
     if (this.backlog > 0) this.#work();

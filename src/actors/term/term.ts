@@ -400,8 +400,8 @@ export class Term {
   }
 
   #committed(event: NetEvent, written: WrittenEvent): void {
-    this.projection.follow(event, written.tokens);
-    this.ports.broker.live.publish(event, written.json);
+    this.projection.follow(event);
+    this.ports.broker.live.publish(event, written);
     this.ports.committed(event);
     if (event.firing !== undefined) this.#follow(event, event.firing);
     if (event.type === "resumed") this.#resume(event);

@@ -30,7 +30,8 @@ export const mcpVerb: Verb = {
       return EXIT.ok;
     }
     // Read only here: no other command waits for these modules.
-    const [{ serveStdio }, { petrelMcp }] = await Promise.all([
+    const [sdk, { serveStdio }, { petrelMcp }] = await Promise.all([
+      import("@modelcontextprotocol/server"),
       import("@modelcontextprotocol/server/stdio"),
       import("../../gateway/mcp/server.ts"),
     ]);
@@ -38,7 +39,7 @@ export const mcpVerb: Verb = {
       const ended = new AbortController();
       const stopping = AbortSignal.any([petrel.signal, ended.signal]);
       const { clock, version, user } = petrel;
-      const handle = serveStdio(() => petrelMcp({ broker, clock, version, readOnly, nets: null, by: user, stopping }), {
+      const handle = serveStdio(() => petrelMcp(sdk, { broker, clock, version, readOnly, nets: null, by: user, stopping }), {
         onerror: (error) => out.say(`mcp: ${error.message}`),
       });
       const input = petrel.stdinEnds();

@@ -1,5 +1,5 @@
 /** Petrel as an MCP server: the same tools and resources over stdio and HTTP, for one caller. */
-import { McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
+import type { McpServer } from "@modelcontextprotocol/server";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { pageOfEvents } from "../../client/event-pages.ts";
 import { errorData } from "../../contract/errors.ts";
@@ -12,10 +12,13 @@ const INSTRUCTIONS =
   "events_read to follow what happens, net_why to learn why something waits. Gates are decided by people: gates_list shows them.";
 const EVENTS_SHOWN = 100;
 
-export function petrelMcp(ports: McpPorts): McpServer {
-  const server = new McpServer({ name: "petrel", title: "Petrel", version: ports.version }, { instructions: INSTRUCTIONS });
+/** Loaded by whoever serves it: imported from here it would be loaded by every command, and take as long as the half of it. */
+export type McpSdk = Pick<typeof import("@modelcontextprotocol/server"), "McpServer" | "ResourceTemplate">;
+
+export function petrelMcp(sdk: McpSdk, ports: McpPorts): McpServer {
+  const server = new sdk.McpServer({ name: "petrel", title: "Petrel", version: ports.version }, { instructions: INSTRUCTIONS });
   for (const tool of mcpTools(ports.readOnly)) register(server, tool, ports);
-  resources(server, ports);
+  resources(server, sdk, ports);
   return server;
 }
 
@@ -36,7 +39,7 @@ function register(server: McpServer, tool: McpTool, ports: McpPorts): void {
   });
 }
 
-function resources(server: McpServer, ports: McpPorts): void {
+function resources(server: McpServer, { ResourceTemplate }: McpSdk, ports: McpPorts): void {
   const { broker } = ports;
   const names = async () =>
     ((await askRuntime(broker, "nets")) as JsonObject[]).map(({ net }) => String(net)).filter((net) => ports.nets?.includes(net) ?? true);

@@ -12,7 +12,7 @@ export function mcpRoutes(api: Api, house: House): void {
     schema: { tags: ["mcp"], summary: "Model Context Protocol, streamable HTTP" },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const { createMcpHandler } = await import("@modelcontextprotocol/server");
+      const sdk = await import("@modelcontextprotocol/server");
       const { petrelMcp } = await import("../mcp/server.ts");
       const ports: McpPorts = {
         ...{
@@ -27,7 +27,7 @@ export function mcpRoutes(api: Api, house: House): void {
       };
       const gone = new AbortController();
       request.raw.on("close", () => request.raw.destroyed && gone.abort());
-      const handler = createMcpHandler(() => petrelMcp(ports));
+      const handler = sdk.createMcpHandler(() => petrelMcp(sdk, ports));
       const answer = await handler.fetch(fetchRequest(request, gone.signal), { parsedBody: request.body });
       reply.code(answer.status);
       for (const [name, value] of answer.headers) reply.header(name, value);
