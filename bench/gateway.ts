@@ -2,12 +2,10 @@
  * A gateway under load: 500 reads a second while 200 clients follow the event line, what `execute` adds to the net itself, and 1,000 calls
  * that wait at once. Broker and gateway are processes; the master and those who ask share this one.
  */
-import { spawn } from "node:child_process";
-import { once, setMaxListeners } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { setMaxListeners } from "node:events";
 import { Agent, request } from "undici";
 import { type Bed, nowMs, onBed, quantile, windowed } from "./bed.ts";
+import { type Door, openDoor } from "./gateway-door.ts";
 import { type Row, report } from "./report.ts";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 10);
@@ -33,25 +31,6 @@ const READS = [
 ];
 const agent = new Agent({ connections: 64, pipelining: 1 });
 const long = new Agent({ connections: WAITING + FOLLOWERS + 10, bodyTimeout: 0, headersTimeout: 0 });
-
-interface Door {
-  url: string;
-  headers: Record<string, string>;
-}
-async function openDoor({ server }: Bed): Promise<Door & { stop(): void }> {
-  const file = fileURLToPath(new URL("./gateway-child.mjs", import.meta.url));
-  const child = spawn(process.execPath, [file, server.url, server.user, server.password], { stdio: ["pipe", "pipe", "inherit"] });
-  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  const { url, secret } = JSON.parse(line) as { url: string; secret: string };
-  const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "bench", client_secret: secret });
-  const answer = await request(`${url}/oauth2/token`, {
-    method: "POST",
-    body: form.toString(),
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-  });
-  const { access_token: token } = (await answer.body.json()) as { access_token: string };
-  return { url, headers: { authorization: `Bearer ${token}` }, stop: () => child.stdin.end() };
-}
 
 /** Counts what comes until it is stopped. */
 async function followers({ url, headers }: Door, count: number) {

@@ -57,17 +57,15 @@ export async function sse(
 }
 
 /** Of what many follow: one event is written once for all of them. */
-const written = new WeakMap<object, string>();
+const written = new WeakMap<object, { head: string; bytes: Buffer }>();
 
-function frame({ id, event, data }: ServerEvent): string {
-  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${jsonOf(data)}\n\n`;
-}
-
-function jsonOf(data: unknown): string {
-  if (typeof data !== "object" || data === null) return JSON.stringify(data);
-  const known = written.get(data) ?? JSON.stringify(data);
-  written.set(data, known);
-  return known;
+function frame({ id, event, data }: ServerEvent): Buffer {
+  const head = `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: `;
+  const known = typeof data === "object" && data !== null ? written.get(data) : undefined;
+  if (known?.head === head) return known.bytes;
+  const bytes = Buffer.from(`${head}${JSON.stringify(data)}\n\n`);
+  if (typeof data === "object" && data !== null) written.set(data, { head, bytes });
+  return bytes;
 }
 
 async function drained(raw: FastifyReply["raw"], house: House, gone: AbortController): Promise<void> {

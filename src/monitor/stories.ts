@@ -21,7 +21,7 @@ const WORDS_OF_TITLE = ["title", "text", "request", "name", "summary"];
 export function storiesOf(events: readonly NetEvent[]): Story[] {
   const stories = new Map<string, NetEvent[]>();
   for (const event of events) {
-    const key = event.correlation ?? event.produced?.[0]?.token.correlation ?? NO_STORY;
+    const key = storyKeyOf(event);
     const known = stories.get(key);
     if (known) known.push(event);
     else stories.set(key, [event]);
@@ -31,7 +31,11 @@ export function storiesOf(events: readonly NetEvent[]): Story[] {
     .sort((a, b) => (b.events.at(-1)?.seq ?? 0) - (a.events.at(-1)?.seq ?? 0));
 }
 
-function storyOf(correlation: string, events: NetEvent[]): Story {
+export function storyKeyOf(event: NetEvent): string {
+  return event.correlation ?? event.produced?.[0]?.token.correlation ?? NO_STORY;
+}
+
+export function storyOf(correlation: string, events: NetEvent[]): Story {
   const open = new Map<string, NetEvent>();
   for (const event of events) {
     if (event.firing === undefined) continue;

@@ -1,15 +1,19 @@
 /** The narration in plain English: as stories, or as one line of events; filtered, paused, and read from its end. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { setQuery, useAddress } from "../address.ts";
 import type { ScreenProps } from "../app.tsx";
 import { StoryFacts } from "../parts/story-facts.tsx";
-import { NO_STORY, type Story, storiesOf } from "../stories.ts";
+import { type Story, storyKeyOf } from "../stories.ts";
+import { StoryBook } from "../story-book.ts";
 import { useEvents } from "../use-events.ts";
 import { clockTime, plural } from "../words.ts";
 
 const ROW = 28;
+/** Rows are made in blocks: the virtual list goes over all that it counts whenever one comes, and 100,000 rows would be too many. */
+const BLOCK = 25;
+const STORIES_SHOWN = 100;
 
 export function ConsoleScreen({ store }: ScreenProps) {
   const live = useEvents(store);
@@ -22,12 +26,16 @@ export function ConsoleScreen({ store }: ScreenProps) {
     query.get("q") ?? "",
     query.get("story"),
   ];
-  const shown = useMemo(
-    () => events.filter((event) => keeps(event, { failures, persona, q, story })),
-    [events, failures, persona, q, story],
-  );
-  const stories = useMemo(() => storiesOf(events), [events]);
-  const personas = useMemo(() => [...new Set(events.flatMap((event) => event.persona ?? []))].sort(), [events]);
+  const shown = useMemo(() => {
+    const isAll = !failures && persona === "" && q === "" && story === null;
+    return isAll ? events : events.filter((event) => keeps(event, { failures, persona, q, story }));
+  }, [events, failures, persona, q, story]);
+  const [book] = useState(() => new StoryBook());
+  const [most, setMost] = useState(STORIES_SHOWN);
+  const { stories, personas } = useMemo(() => {
+    book.read(events);
+    return { stories: book.newest(most), personas: book.personas() };
+  }, [book, events, most]);
   return (
     <div className="split">
       <section className="stories" aria-label="Stories">
@@ -39,6 +47,11 @@ export function ConsoleScreen({ store }: ScreenProps) {
         {stories.map((one) => (
           <StoryCard key={one.correlation} story={one} chosen={one.correlation === story} />
         ))}
+        {book.size > stories.length && (
+          <button type="button" onClick={() => setMost(most + STORIES_SHOWN)}>
+            Older stories ({book.size - stories.length})
+          </button>
+        )}
       </section>
       <section className="wide" aria-label="Narration">
         <div className="bar">
@@ -92,11 +105,11 @@ interface Filter {
 function keeps(event: NetEvent, { failures, persona, q, story }: Filter): boolean {
   if (failures && event.status !== "error" && event.status !== "refused") return false;
   if (persona !== "" && event.persona !== persona) return false;
-  if (story !== null && (event.correlation ?? event.produced?.[0]?.token.correlation ?? NO_STORY) !== story) return false;
+  if (story !== null && storyKeyOf(event) !== story) return false;
   return q === "" || `${event.summary} ${event.type} ${event.transition ?? ""}`.toLowerCase().includes(q.toLowerCase());
 }
 
-function StoryCard({ story, chosen }: { story: Story; chosen: boolean }) {
+const StoryCard = memo(function StoryCard({ story, chosen }: { story: Story; chosen: boolean }) {
   return (
     <button
       type="button"
@@ -110,22 +123,21 @@ function StoryCard({ story, chosen }: { story: Story; chosen: boolean }) {
       </span>
     </button>
   );
-}
+});
 
 /** Rows are made for what is in sight; the end is followed while the end is in sight. */
 function Lines({ events }: { events: readonly NetEvent[] }) {
   const box = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  const rows = useVirtualizer({
-    count: events.length,
+  const blocks = useVirtualizer({
+    count: Math.ceil(events.length / BLOCK),
     getScrollElement: () => box.current,
-    estimateSize: () => ROW,
-    overscan: 20,
-    getItemKey: (at) => events[at]?.seq ?? at,
+    estimateSize: () => ROW * BLOCK,
+    overscan: 1,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new event is a reason to look whether the end is followed
-  useEffect(() => {
-    if (following.current && events.length > 0) rows.scrollToIndex(events.length - 1, { align: "end" });
+  useLayoutEffect(() => {
+    if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [events.length, events.at(-1)?.seq]);
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current ?? { scrollTop: 0, scrollHeight: 0, clientHeight: 0 };
@@ -134,10 +146,10 @@ function Lines({ events }: { events: readonly NetEvent[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by the keyboard
     <div className="lines" ref={box} onScroll={onScroll} role="log" aria-label="Events" tabIndex={0}>
-      <div style={{ height: rows.getTotalSize(), position: "relative" }}>
-        {rows.getVirtualItems().map(({ index, key, start }) => {
-          const event = events[index];
-          return event ? <Line key={key} event={event} top={start} /> : null;
+      <div style={{ height: events.length * ROW, position: "relative" }}>
+        {blocks.getVirtualItems().flatMap(({ index }) => {
+          const first = index * BLOCK;
+          return events.slice(first, first + BLOCK).map((event, at) => <Line key={event.seq} event={event} top={(first + at) * ROW} />);
         })}
       </div>
       {events.length === 0 && <p className="quiet center">Nothing to tell yet.</p>}
@@ -145,7 +157,7 @@ function Lines({ events }: { events: readonly NetEvent[] }) {
   );
 }
 
-function Line({ event, top }: { event: NetEvent; top: number }) {
+const Line = memo(function Line({ event, top }: { event: NetEvent; top: number }) {
   return (
     <div className={`line ${event.status}`} style={{ transform: `translateY(${top}px)` }} data-seq={event.seq}>
       <time dateTime={event.ts}>{clockTime(event.ts)}</time>
@@ -155,4 +167,4 @@ function Line({ event, top }: { event: NetEvent; top: number }) {
       </span>
     </div>
   );
-}
+});
