@@ -2,7 +2,8 @@
  * Memory of a master that holds 100,000 tokens of 300 bytes, put by somebody outside: right after they came, after full collections by hand, and at rest, when
  * V8 has given back by itself what it had taken for the filling (it looks for that some tens of seconds after a burst).
  */
-import { nowMs, onBed, until } from "./bed.ts";
+import { holdHeap } from "../src/cli/processes/heap-growth.ts";
+import { clock, nowMs, onBed, until } from "./bed.ts";
 import { startProducer } from "./produce.ts";
 import { report } from "./report.ts";
 
@@ -25,6 +26,8 @@ async function atRest(): Promise<{ rss: number; after: number }> {
 }
 
 await onBed(async (bed) => {
+  // As the process of a master does.
+  holdHeap(clock, () => bed.master.terms.values());
   const term = await bed.apply({
     net: "full",
     places: { stock: { open: true }, never: { sink: true } },

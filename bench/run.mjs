@@ -10,8 +10,8 @@ const CASES = [
   ...["w5", "latency", "awaitable", "waiting", "net-size", "gate", "join", "memory", "http", "queries", "fairness"],
   ...["recovery", "streams", "takeover", "swarm", "executors", "gateway", "monitor", "crystallize"],
 ];
-/** As a master of `petrel up` runs, and with a collection by hand, for the cases of memory. */
-const FLAGS = ["--max-semi-space-size=32", "--heap-growing-percent=50", "--expose-gc"];
+/** As `petrel up` starts a master, and with a collection by hand, for the cases of memory. */
+const FLAGS = ["--max-semi-space-size=32", "--expose-gc"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },

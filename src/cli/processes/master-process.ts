@@ -1,7 +1,6 @@
 /** A master as a process: broker, models and the runtime actor, until it is told to stop. */
 import { createPrivateKey } from "node:crypto";
 import { hostname } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import { learnBeside } from "../../actors/crystal/learn.ts";
 import { Master } from "../../actors/master.ts";
 import { previewer } from "../../actors/persona-preview.ts";
@@ -19,6 +18,7 @@ import type { PetrelDoors } from "../doors.ts";
 import { durabilityOf, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
 import { gatewayAddress } from "./gateway-address.ts";
+import { holdHeap } from "./heap-growth.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { withoutSecrets } from "./secret-filter.ts";
@@ -33,15 +33,8 @@ export interface MasterOptions {
   models: ModelOptions;
 }
 
-/**
- * Per cent that the heap may grow before V8 looks at all of it again. By itself it lets the heap double and more: a burst of tokens
- * then leaves as much garbage beside them as they take. Known to V8 since long; one that did not know it would say so and go on.
- */
-const HEAP_GROWTH = 50;
-
 /** Runs until `signal` is aborted; `ready` is called once nets are being served. */
 export async function runMaster(petrel: PetrelDoors, options: MasterOptions, signal: AbortSignal, ready: () => void): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, options.name === "master-1" ? "master" : options.name, options.logLevel);
   const { nats } = readRuntime(options.dir, petrel.cwd);
@@ -102,9 +95,11 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     http: { client, secrets: secretSource(folder.secrets, petrel.env, book.open) },
   });
   logger.info({ pid: process.pid, version: petrel.version }, "master is up");
+  const letHeapGo = holdHeap(clock, () => master.terms.values());
   ready();
   await aborted(signal);
   logger.info({}, "master stops");
+  letHeapGo();
   studies.close();
   await master.stop();
   await book.stop();
