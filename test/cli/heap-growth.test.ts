@@ -37,11 +37,11 @@ test("the setting follows the tokens of all nets, and is told once for each chan
   fill(other, 15_000);
   look();
   look();
-  expect(told).toEqual([50]);
+  expect(told).toEqual([20]);
   fill(one, 0);
   look();
   look();
-  expect(told).toEqual([50, 0]);
+  expect(told).toEqual([20, 0]);
   stop();
   expect(due).toBeNull();
 });
