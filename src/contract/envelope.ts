@@ -53,9 +53,18 @@ export interface ClaimRequest {
   note?: string;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
-  /** Of recall and remember: a word, and what is remembered, 4 KiB at most. */
-  memory?: { name: string; value?: Json };
+  /**
+   * Of recall and remember: a word, and what is remembered, 4 KiB at most. With `room` the word stands for something of which the net's
+   * firings together do at most so much in a span: the answer is a `RoomAnswer`, and a firing that had room keeps it.
+   */
+  memory?: { name: string; value?: Json; room?: Room };
 }
+export interface Room {
+  most: number;
+  spanMs: number;
+}
+/** `waitMs`: until there is room again; 0 where there is. A type, not an interface: it travels as JSON. */
+export type RoomAnswer = { free: boolean; taken: number; waitMs: number };
 export type ClaimAnswer =
   /** `secrets`: by environment variable, sealed for the key of the request. */
   /** `now`: ms since the epoch by the owner's clock. */

@@ -2,8 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { delay } from "../contract/clock.ts";
-import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder } from "../contract/envelope.ts";
+import type { ClaimAnswer, ClaimRequest, ClaimVerb, RoomAnswer, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, PetrelError, type Terminal } from "../contract/errors.ts";
 import type { ModelUse } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
@@ -24,6 +25,9 @@ import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed } from "./sandbox.ts";
 
 const ASK_AGAIN_MS = 500;
+const roomAnswer = z.object({ free: z.boolean(), taken: z.number(), waitMs: z.number() });
+/** Of an owner that is too old to count. */
+const NO_WORD: RoomAnswer = { free: true, taken: 0, waitMs: 0 };
 
 export interface AttemptParts {
   bench: Bench;
@@ -70,7 +74,7 @@ export function fitting(parts: AttemptParts, value: Json): Promise<Json> {
 }
 
 /** Asked again while nobody answers: until the lease is lost, which aborts. */
-function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "confirm" | "recall" | "remember"> {
+function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "confirm" | "recall" | "remember" | "takeRoom"> {
   const asked = async (verb: ClaimVerb, memory?: ClaimRequest["memory"]) => {
     for (;;) {
       signal.throwIfAborted();
@@ -89,6 +93,7 @@ function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "co
   return {
     confirm: async () => void (await asked("confirm")),
     recall: (name) => asked("recall", { name }),
+    takeRoom: async (name, room) => roomAnswer.catch(NO_WORD).parse(await asked("recall", { name, room })),
     remember: async (name, value) => void (await asked("remember", { name, value })),
   };
 }

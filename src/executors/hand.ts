@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Flag } from "../contract/capability.ts";
 import type { Clock } from "../contract/clock.ts";
-import type { WorkOrder } from "../contract/envelope.ts";
+import type { Room, RoomAnswer, WorkOrder } from "../contract/envelope.ts";
 import type { ModelUse } from "../contract/event.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
@@ -65,6 +65,11 @@ export interface HandContext {
   recall(name: string): Promise<Json>;
   /** Keeps a value of at most 4 KiB for the attempts after this one; it is stored when this settles. Throws as `confirm` does. */
   remember(name: string, value: Json): Promise<void>;
+  /**
+   * Takes room for this firing where the net's firings together, on whatever executor, may do at most `most` of something in a span; the
+   * word says of what. Throws as `confirm` does.
+   */
+  takeRoom(name: string, room: Room): Promise<RoomAnswer>;
   /** Books what the hand asked a model for: it stands in the event of the attempt, and in the costs of its persona. */
   spent(use: ModelUse): void;
   /** A session opens for tool calls with this. */

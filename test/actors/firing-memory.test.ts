@@ -47,3 +47,30 @@ test("what one attempt has remembered, the next recalls on another executor and 
   expect(next?.key).toBe(order.key);
   expect(await ask(two, "two", 2)).toMatchObject({ ok: true, memory: "ada" });
 });
+
+test("room is shared by all firings of the net, on whatever executor and under whatever master, and a firing takes it once", async () => {
+  const [one, two] = [kit.executor("one"), kit.executor("two")];
+  one.beat();
+  two.beat();
+  for (const _ of [1, 2, 3]) await kit.put("calls", "asked", {});
+  const orders = () => [...one.orders, ...two.orders];
+  await waitUntil("the offers", () => orders().length === 3);
+  const [first, second, third] = orders().map(({ net: name, firing, attempt }) => ({ net: name, firing, attempt }));
+  if (!first || !second || !third) throw new Error("no orders");
+  const take = async (who: typeof one, executor: string, order: typeof first) => {
+    const memory = { name: "mails", room: { most: 2, spanMs: 60_000 } };
+    return await who.line.claim(order.net, order.firing, order.attempt, { verb: "recall", executor, memory });
+  };
+  await one.ask(first, "claim");
+  await two.ask(second, "claim");
+  await two.ask(third, "claim");
+  const [a, b] = await Promise.all([take(one, "one", first), take(two, "two", second)]);
+  expect([a, b].map((answer) => (answer as { memory?: { free: boolean } }).memory?.free)).toEqual([true, true]);
+  expect(await take(one, "one", first)).toMatchObject({ memory: { free: true, taken: 2 } });
+  expect(await take(two, "two", third)).toMatchObject({ memory: { free: false, taken: 2, waitMs: expect.any(Number) as unknown } });
+  await kit.crash();
+  await waitUntil("the new master knows the claims", async () => (await one.ask(first, "renew").catch(() => null))?.ok === true);
+  expect(await take(two, "two", third)).toMatchObject({ memory: { free: false, taken: 2 } });
+  kit.clock.pass(60_001, 60_001);
+  expect(await take(two, "two", third)).toMatchObject({ memory: { free: true, taken: 1, waitMs: 0 } });
+});

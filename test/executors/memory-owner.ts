@@ -2,6 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import { ArtifactDesk } from "../../src/actors/artifact-desk.ts";
 import { ArtifactLender } from "../../src/actors/artifact-lender.ts";
+import { firingMemory } from "../../src/actors/term/firing-memory.ts";
 import type { ExecutorLine } from "../../src/contract/broker.ts";
 import type {
   ClaimAnswer,
@@ -18,6 +19,7 @@ import type { Json } from "../../src/contract/json.ts";
 import type { Printed, PrintingAttempt } from "../../src/contract/printed.ts";
 import { newOrderKeys, signOrder } from "../../src/executors/order-signature.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+import { memoryKeyValue } from "../../src/jetstream/memory/key-value.ts";
 import { memoryArtifacts } from "../../src/jetstream/memory/stores.ts";
 import { MemoryWire } from "../../src/jetstream/memory/wire.ts";
 import { realClock } from "./real-clock.ts";
@@ -35,6 +37,8 @@ export class MemoryOwner {
   readonly claims: { net: string; firing: string; attempt: number; request: ClaimRequest }[] = [];
   /** What attempts remember, by firing and word. */
   readonly remembered = new Map<string, Json>();
+  readonly #effects = memoryKeyValue(new MemoryHub(realClock), new MemoryWire(), "effects");
+  readonly #counting = firingMemory(() => this.#effects);
   readonly delivered: WorkResult[] = [];
   readonly beats: ExecutorPresence[] = [];
   /** False: every call is refused as if the wire were cut. */
@@ -91,7 +95,8 @@ export class MemoryOwner {
         this.claims.push({ net, firing, attempt, request });
         const answer = await this.onClaim(request, { firing, attempt });
         if (!answer.ok || request.memory === undefined) return answer;
-        const { name, value } = request.memory;
+        const { name, value, room } = request.memory;
+        if (room !== undefined) return { ...answer, memory: await this.#counting.takeRoom(net, firing, name, room, realClock.now()) };
         if (value !== undefined) this.remembered.set(`${firing} ${name}`, value);
         return { ...answer, memory: this.remembered.get(`${firing} ${name}`) ?? null };
       },

@@ -94,8 +94,9 @@ export class Claims {
   }
 
   /** What is remembered for the attempts after this one. */
-  async #memory(id: string, { name, value }: NonNullable<ClaimRequest["memory"]>): Promise<Json> {
-    const { memory, state } = this.#ports;
+  async #memory(id: string, { name, value, room }: NonNullable<ClaimRequest["memory"]>): Promise<Json> {
+    const { memory, state, clock } = this.#ports;
+    if (room !== undefined) return await memory.takeRoom(state.net, id, name, room, clock.now());
     if (value === undefined) return await memory.recall(state.net, id, name);
     await memory.remember(state.net, id, name, value);
     return value;

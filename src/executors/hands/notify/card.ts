@@ -57,7 +57,7 @@ export const notifyInput = z
           .describe("`fail`: tried again when there is room, by the transition's retry. `drop`: the result says so"),
       })
       .prefault({})
-      .describe("Messages to the same receiver from this executor"),
+      .describe("Messages to the same receiver from this net, whatever executors send them"),
     inDoubt: z
       .enum(["again", "quiet"])
       .default("again")
