@@ -8,7 +8,7 @@ import { NOTHING, plus, UNCOUNTED_TOOLS } from "../contract/budget.ts";
 import type { Clock } from "../contract/clock.ts";
 import { isoTime } from "../contract/clock.ts";
 import { PetrelError } from "../contract/errors.ts";
-import type { EventDraft } from "../contract/event.ts";
+import type { EventDraft, ModelUse } from "../contract/event.ts";
 import { TIERS } from "../models/config.ts";
 import { worstUsd } from "../models/prices.ts";
 import type { Allowance, TierCall, TierRequest, Tiers, Wait, WorstCase } from "../models/tiers.ts";
@@ -106,6 +106,17 @@ export class ModelGuard {
       }
     }
   };
+
+  /** Before an engine begins a session: what it may take of money and turns. Throws BudgetCrossed (G1). */
+  room(): { usd: number | null; turns: number } {
+    this.#mustHold({ turns: 1, tokens: 1, usd: 0.000_001 });
+    const left = leftOf(this.#scopes(), "usd");
+    return { usd: Number.isFinite(left) ? left : null, turns: Math.min(this.persona.budget.turns, leftOf(this.#scopes(), "turns")) };
+  }
+  /** What the engine has used. */
+  took(use: ModelUse): void {
+    this.#open.used = plus(this.#open.used, amountsOfUse(use));
+  }
 
   /** Before a tool is called. Throws BudgetCrossed. */
   beforeTool(name: string): void {

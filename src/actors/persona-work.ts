@@ -23,6 +23,7 @@ import { toolStep } from "../personas/turn-journal.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
 import { prepareTurns } from "../personas/turn-prepare.ts";
+import { engineTurn } from "./engine-work.ts";
 import { ModelGuard } from "./model-guard.ts";
 import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
@@ -157,12 +158,16 @@ async function work(
   if (journal) await settleOn(journal, input);
   const desk = firing.hasWorkspace ? await openDesk(term, firing, context.signal) : null;
   if (desk && journal) await takeUp(desk, journal, firing, context.signal);
-  const remote = firing.mcpHttp ? mcpOverHttp(firing.mcpHttp, term.ports.http ?? null, firing, persona, context.signal) : null;
-  if (remote) spent.leave = () => remote.close();
-  const tools = await toolsOf(desk, persona.tools, { servers: firing.mcp, http: remote }, context.signal);
   const bookNow = (use: ModelUse) => {
     if (!journal) spent.model = addUse(spent.model ?? null, use);
   };
+  if (desk && firing.engine) {
+    const result = await engineTurn(input, { ...{ firing, engine: firing.engine, guard, desk, signal: context.signal }, book: bookNow });
+    return { value: { ...result.answer, work: await closeDesk(term, desk, context.signal) }, result, knowledge };
+  }
+  const remote = firing.mcpHttp ? mcpOverHttp(firing.mcpHttp, term.ports.http ?? null, firing, persona, context.signal) : null;
+  if (remote) spent.leave = () => remote.close();
+  const tools = await toolsOf(desk, persona.tools, { servers: firing.mcp, http: remote }, context.signal);
   const denied = ({ tool, code, reason }: Denied) => void term.commit(deniedDraft(firing, tool, code, reason)).catch(() => {});
   const room: ToolRoom = {
     ...{ term, firing, capabilities, tiers: guard.tiers, clock: guard.clock, desk, denied },

@@ -2,7 +2,7 @@
 import type { Broker } from "../contract/broker.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
-import { lacksOf, missingFor, missingText, type Needs, SESSION_HAND } from "../net/executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, sessionHand } from "../net/executor-match.ts";
 import type { FiringView, MarkingView } from "../net/marking-view.ts";
 import { definitionAnswer, readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
@@ -59,6 +59,6 @@ function needsOf(definition: Record<string, Json>, transition: string): Needs | 
   if (!isJsonObject(own)) return null;
   const labels = Array.isArray(own.labels) ? own.labels.map(String) : [];
   if (own.kind === "command") return { pool: String(own.pool ?? "code"), labels, hand: String(own.hand ?? "shell.run") };
-  if (own.kind === "agent" && own.workspace !== undefined) return { pool: String(own.pool ?? "code"), labels, hand: SESSION_HAND };
+  if (own.kind === "agent" && own.workspace !== undefined) return { pool: String(own.pool ?? "code"), labels, hand: sessionHand(own) };
   return null;
 }

@@ -3,7 +3,7 @@ import type { HandCard } from "./hand.ts";
 import { flowCard } from "./hands/browser/card.ts";
 import { ciCard } from "./hands/ci/card.ts";
 import { deliverCard, pushCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
-import { claudeCard } from "./hands/code/claude-card.ts";
+import { claudeCard, engineCard } from "./hands/code/claude-card.ts";
 import { compareCard, readCard } from "./hands/logs/card.ts";
 import { notifyCard } from "./hands/notify/card.ts";
 import { reviewCard } from "./hands/review/card.ts";
@@ -17,6 +17,7 @@ export const handCards: ReadonlyMap<string, HandCard> = new Map(
     deliverCard,
     pushCard,
     claudeCard,
+    engineCard,
     reviewCard,
     ciCard,
     flowCard,

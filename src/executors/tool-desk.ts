@@ -9,6 +9,7 @@ import type { Clock, Timer } from "../contract/clock.ts";
 import type { ToolCallAnswer, ToolCallRequest, WorkOrder } from "../contract/envelope.ts";
 import { errorData } from "../contract/errors.ts";
 import { MCP_LIST } from "../tools/mcp/mcp-tools.ts";
+import { ENGINE } from "./engine-call.ts";
 import type { ToolHandler } from "./hand.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { checkTool } from "./policy.ts";
@@ -124,7 +125,7 @@ export class ToolDesk {
 
 async function carryOut(session: Session, request: ToolCallRequest): Promise<Settled> {
   try {
-    if (request.tool !== CLOSE && request.tool !== MCP_LIST) checkTool(session.order, request.tool);
+    if (request.tool !== CLOSE && request.tool !== MCP_LIST && request.tool !== ENGINE) checkTool(session.order, request.tool);
     return { state: "done", output: await session.handler(request.tool, request.input) };
   } catch (error) {
     return { state: "failed", error: errorData(error) };

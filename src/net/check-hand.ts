@@ -14,6 +14,15 @@ export interface HandFaults {
 }
 
 export function handFindings(transition: Transition, path: JsonPath, hands?: HandFaults): Finding[] {
+  if (transition.kind === "agent" && transition.engine !== undefined && transition.workspace === undefined)
+    return [
+      failure(
+        "engine-without-workspace",
+        [...path, "engine"],
+        `${elementOf(path)}: an engine works in a workspace, and there is none`,
+        'give it a "workspace"; {} is a folder that begins empty',
+      ),
+    ];
   if (transition.kind === "agent")
     return transition.workspace ? inputFindings(SESSION_HAND, transition.workspace, [...path, "workspace"], path, hands) : [];
   if (transition.kind !== "command") return [];

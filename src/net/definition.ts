@@ -191,6 +191,20 @@ const mcpOverHttp = z.record(
       .describe("Sent as a bearer token; the persona must be granted it"),
   }),
 );
+const engineSchema = z.strictObject({
+  kind: z.literal("claude-code").describe("One session of Claude Code, on the executor that holds the workspace"),
+  secret: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _")
+    .default("anthropic_key")
+    .describe("The secret that is its API key; the persona must be granted it"),
+  model: z.string().min(1).optional().describe("Default: Claude Code's own"),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Another address of the API"),
+});
+export type Engine = z.output<typeof engineSchema>;
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
@@ -219,6 +233,7 @@ const agentSchema = z.strictObject({
     .record(z.string(), template)
     .optional()
     .describe("Input of the hand `code.session`: a repository, or {} for a folder that begins empty; without it the agent has no files"),
+  engine: engineSchema.optional().describe("Who does the work in the workspace; default: Petrel's own turn loop"),
   mcp: mcpOverHttp.optional().describe("MCP servers over HTTP whose tools the persona may list; those over stdio stand in `workspace`"),
   crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
   release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),

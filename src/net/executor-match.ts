@@ -2,6 +2,12 @@
 
 /** What holds the workspace of an agent. */
 export const SESSION_HAND = "code.session";
+/** The same, where Claude Code works in it. */
+export const ENGINE_HAND = "code.claude-session";
+
+export function sessionHand({ engine }: { engine?: unknown }): string {
+  return engine === undefined ? SESSION_HAND : ENGINE_HAND;
+}
 
 export interface Needs {
   pool: string;

@@ -1,7 +1,7 @@
 /** What an open firing waits for: people, its time, an executor, or its answer. */
 import { isoTime } from "../contract/clock.ts";
 import type { CompiledNet } from "./compiled-net.ts";
-import { lacksOf, missingFor, missingText, type Needs, SESSION_HAND, suits } from "./executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, sessionHand, suits } from "./executor-match.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import type { Reason } from "./why.ts";
 
@@ -68,7 +68,7 @@ function needsOf({ netOf }: Context, firing: OpenFiring): Needs | null {
   const definition = netOf(firing)?.transitions.get(firing.transition)?.definition;
   if (definition?.kind === "command") return { pool: definition.pool, labels: definition.labels ?? [], hand: definition.hand };
   const isHeld = definition?.kind === "agent" && definition.workspace !== undefined;
-  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [], hand: SESSION_HAND } : null;
+  return isHeld ? { pool: definition.pool ?? "code", labels: definition.labels ?? [], hand: sessionHand(definition) } : null;
 }
 
 function executorReason(

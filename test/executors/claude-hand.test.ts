@@ -1,39 +1,20 @@
 /** `code.claude`: the real Claude Code from npm, on a local stub of the API. Says when it cannot be had. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { gitIn, makeGitRepo } from "../support/git-repo.ts";
+import { CLAUDE_BIN, INSTALL_MS, installClaude } from "../support/real-claude.ts";
 import type { StubTurn } from "../support/stub-turn.ts";
-import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
+import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
-/** The last that runs on the oldest Node that must work. */
-const VERSION = "2.1.197";
-const cache = process.env.PETREL_CLAUDE_CACHE ?? join(homedir(), ".cache", "petrel", `claude-code-${VERSION}`);
-const bin = join(cache, "bin");
 let missing = "";
 beforeAll(() => {
-  if (existsSync(join(bin, "claude"))) return;
-  mkdirSync(cache, { recursive: true });
-  try {
-    execFileSync(
-      "npm",
-      ["install", "--global", "--prefix", cache, "--no-audit", "--no-fund", "--silent", `@anthropic-ai/claude-code@${VERSION}`],
-      {
-        timeout: 240_000,
-        stdio: "pipe",
-      },
-    );
-  } catch (error) {
-    missing = `Claude Code ${VERSION} could not be installed from npm: ${(error as Error).message.split("\n")[0]}`;
-    process.stderr.write(`${missing}\n`);
-  }
-}, 300_000);
+  missing = installClaude();
+}, INSTALL_MS);
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -47,7 +28,7 @@ async function started(turns: (tree: string) => StubTurn[]) {
     "sum.js": "export const sum = (a, b) => a + b;\n",
   });
   ends.push(() => repo.remove());
-  const bench: ExecutorBench = await startBench({ environment: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
+  const bench: ExecutorBench = await startBench({ environment: { ...process.env, PATH: `${CLAUDE_BIN}:${process.env.PATH}` } });
   ends.push(() => bench.end());
   stub.turns = turns(join(bench.dir, "work", "team.f1.1", "tree"));
   bench.owner.onClaim = ({ verb, key }) => {
@@ -108,6 +89,40 @@ describe("the real Claude Code", { timeout: 120_000 }, () => {
     expect(spent.model?.costUsd).toBeGreaterThan(0);
     const refused = await started(() => [{ status: 401, errorType: "authentication_error", text: "no such key" }]);
     expect((await refused.run()).outcome).toMatchObject({ ok: false, error: { outlook: "terminal", code: "claude-failed" } });
+  });
+
+  test("as an agent's engine it may what the persona's own tools say, and protected files stand (N1, N2, N3)", async (context) => {
+    if (missing !== "") context.skip(missing);
+    const { bench, repo, stub } = await started(() => []);
+    const engine = async (tools: string[], firing: string, turns: (tree: string) => StubTurn[], workspace: JsonObject = {}) => {
+      const order = bench.order(
+        "code.claude-session",
+        { repo: repo.origin, branch: "petrel/t1", ...workspace },
+        { ...{ firing, mode: "session", timeoutMs: 55_000 }, persona: { name: "developer", flags: "rw---", tools } },
+      );
+      stub.turns = [...turns(join(bench.dir, "work", `team.${firing}.1`, "tree")), { text: "Done." }];
+      bench.owner.offer(order);
+      await until("the session", async () => (await bench.owner.callOnce(order, "git.status", {}, "probe")).state === "done");
+      const call = { ask: "Add a product.", system: "You are a developer.", maxTurns: 10, baseUrl: stub.url };
+      const answer = await bench.owner.call(order, "session.engine", call);
+      const work = await bench.owner.call(order, "session.close", {});
+      if (answer.state !== "done" || work.state !== "done") throw new Error(JSON.stringify([answer, work]));
+      return { told: answer.output as JsonObject, work: work.output as JsonObject };
+    };
+    const all = ["git.status", "fs.read", "fs.write", "tests.run"];
+    const whole = await engine(all, "e1", writes);
+    expect(whole.told).toMatchObject({ ok: true, said: "Done.", use: { provider: "claude-code", calls: 4 } });
+    expect(whole.work).toMatchObject({ uncommitted: 0, commits: [{ subject: "Done." }] });
+    // Without the tool that runs tests, its wish to run them is denied, whatever else it may.
+    const less = await engine(all.slice(0, 3), "e2", writes);
+    expect(less.told).toMatchObject({ ok: false, error: { code: "claude-denied" }, use: { calls: 4 } });
+    const changes = (tree: string): StubTurn[] => [
+      { tools: [{ name: "Read", input: { file_path: `${tree}/sum.js` } }] },
+      { tools: [{ name: "Edit", input: { file_path: `${tree}/sum.js`, old_string: "a + b", new_string: "a - b" } }] },
+    ];
+    const guarded = await engine(all, "e3", changes, { protect: ["sum.js"] });
+    expect(guarded.told).toMatchObject({ ok: false, error: { code: "file-protected" } });
+    expect(guarded.work).toMatchObject({ commits: [] });
   });
 
   test("a session is taken up by its id, in another worktree; one that is not here is said", async (context) => {

@@ -12,8 +12,8 @@ import type { Logger } from "../../contract/logger.ts";
 import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { Outcome } from "../../net/decide.ts";
-import { durationMs } from "../../net/definition.ts";
-import { type Needs, SESSION_HAND } from "../../net/executor-match.ts";
+import { durationMs, type Engine } from "../../net/definition.ts";
+import { type Needs, SESSION_HAND, sessionHand } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
@@ -46,6 +46,8 @@ export interface AssignedFiring {
   takesUnfinished: boolean;
   /** The net file names it as a transition that releases. */
   release: boolean;
+  /** Who works in the workspace, if it is not the turn loop. */
+  engine: Engine | null;
   /** MCP servers of its workspace. */
   mcp: McpServers | null;
   /** MCP servers over HTTP. */
@@ -159,6 +161,8 @@ export class Dispatch {
     const { state, personas } = this.#ports;
     const definition = this.#transition(firing)?.definition;
     if (definition?.kind !== "llm" && definition?.kind !== "agent") return false;
+    // A session of an engine is one step, and keeps no journal.
+    if (definition.kind === "agent" && definition.engine !== undefined) return false;
     return definition.durable ?? personas.get(definition.persona, state.personas[definition.persona])?.durable ?? false;
   }
 
@@ -215,6 +219,7 @@ export class Dispatch {
       this.#ports.request(firing, transition);
       return;
     }
+    if (kind === "agent" && !firing.claim) this.#ports.mustHaveSecrets(firing);
     if (kind === "command" && !firing.claim) {
       // Without them it could not be done by whoever claims it.
       this.#ports.mustHaveSecrets(firing);
@@ -260,7 +265,9 @@ export class Dispatch {
   }
 
   #hand(transition: CompiledTransition): string {
-    return transition.definition.kind === "command" ? transition.definition.hand : SESSION_HAND;
+    const { definition } = transition;
+    if (definition.kind === "command") return definition.hand;
+    return definition.kind === "agent" ? sessionHand(definition) : SESSION_HAND;
   }
 
   #assigned(firing: OpenFiring, transition: CompiledTransition, inputs: BoundInput[]): AssignedFiring | null {
@@ -291,6 +298,7 @@ export class Dispatch {
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
       release: definition.kind === "agent" && definition.release === true,
       mcp: definition.kind === "agent" ? (mcpServers.safeParse(definition.workspace?.mcp).data ?? null) : null,
+      engine: (definition.kind === "agent" && definition.engine) || null,
       mcpHttp: definition.kind === "agent" ? (definition.mcp ?? null) : null,
     };
   }

@@ -21,6 +21,12 @@ export function grantedSecret(source: SecretSource, name: string, net: string, p
   return secret;
 }
 
+/** Secrets by variable: those that a command names, and the key of an agent's engine. */
+function variablesOf(definition: CompiledTransition["definition"]): Record<string, string> | null {
+  if (definition.kind === "agent" && definition.engine) return { ANTHROPIC_API_KEY: definition.engine.secret };
+  return definition.kind === "command" ? (definition.secrets ?? null) : null;
+}
+
 /** The environment of a command, variable by variable. Errors: as above; Refused `secret-host-refused` for one that is for hosts alone. */
 export function secretsOfCommand(
   source: SecretSource | null,
@@ -28,10 +34,11 @@ export function secretsOfCommand(
   net: string,
   persona: Persona | null,
 ): Record<string, string> {
-  if (definition.kind !== "command" || !definition.secrets) return {};
+  const wanted = variablesOf(definition);
+  if (wanted === null) return {};
   if (!source) throw new Terminal({ code: "secret-missing", message: "this master has no secrets" });
   return Object.fromEntries(
-    Object.entries(definition.secrets).map(([variable, name]) => {
+    Object.entries(wanted).map(([variable, name]) => {
       const secret = grantedSecret(source, name, net, persona);
       if (secret.hosts === null) return [variable, secret.value];
       const message = `the secret ${name} is for requests to ${secret.hosts.join(", ")} alone, not for the command of ${id}`;

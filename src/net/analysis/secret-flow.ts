@@ -30,7 +30,7 @@ export function secretFlow(net: NetDefinition, grantsOf: GrantsOf = () => null):
   const uses: SecretUse[] = [];
   const findings: Finding[] = [];
   for (const [name, one] of Object.entries(net.transitions)) {
-    const own = one.kind === "http" ? requestUses(name, one) : one.kind === "command" ? commandUses(name, one) : [];
+    const own = one.kind === "http" ? requestUses(name, one) : one.kind === "command" ? commandUses(name, one) : engineUses(name, one);
     if (own.length === 0) continue;
     uses.push(...own);
     findings.push(...ungranted(name, one, own, grantsOf));
@@ -59,6 +59,13 @@ function commandUses(transition: string, one: Extract<Transition, { kind: "comma
     ...{ secret, transition, persona: one.persona ?? null, variable, answers: placesOf(one) },
     to: program.includes("${") ? null : program,
   }));
+}
+
+/** The key of an agent's engine. */
+function engineUses(transition: string, one: Transition): SecretUse[] {
+  if (one.kind !== "agent" || one.engine === undefined) return [];
+  const { kind, secret } = one.engine;
+  return [{ secret, transition, persona: one.persona, to: kind, variable: "ANTHROPIC_API_KEY", answers: placesOf(one) }];
 }
 
 const placesOf = (one: Transition) => [...new Set(targetsOf(one, []).map(({ place }) => place))];

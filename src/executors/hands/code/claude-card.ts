@@ -1,8 +1,11 @@
 /** What `code.claude` takes and gives. */
 import { z } from "zod";
+import { ENGINE_HAND } from "../../../net/executor-match.ts";
 import type { HandCard } from "../../hand.ts";
+
 import { carriedBundle } from "./bundle.ts";
-import { sessionOutput } from "./cards.ts";
+import { sessionInput, sessionOutput } from "./cards.ts";
+
 import { branchName, isoDate, repoAddress } from "./names.ts";
 
 export const claudeInput = z.strictObject({
@@ -53,4 +56,10 @@ export const claudeCard: HandCard = {
     resumed: z.string().nullable(),
   }),
   ...{ flag: null, mode: "run", enclosed: true },
+};
+
+export const engineCard: HandCard = {
+  name: ENGINE_HAND,
+  about: "Holds the workspace of an agent whose engine is Claude Code",
+  ...{ input: sessionInput, output: sessionOutput, flag: null, mode: "session", enclosed: true },
 };

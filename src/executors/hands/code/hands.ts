@@ -1,7 +1,8 @@
 /** The hands of code. */
 import type { HandDefinition } from "../../hand.ts";
 import { deliverCard, pushCard, sessionCard, verifyCard } from "./cards.ts";
-import { claudeHand } from "./claude.ts";
+import { claudeHand, claudeLack } from "./claude.ts";
+import { engineCard } from "./claude-card.ts";
 import { codeDeliver } from "./deliver.ts";
 import { codePush } from "./push.ts";
 import { codeSession } from "./session.ts";
@@ -13,4 +14,5 @@ export const codeHands: readonly HandDefinition[] = [
   { ...deliverCard, run: codeDeliver },
   { ...pushCard, run: codePush },
   claudeHand,
+  { ...engineCard, run: codeSession, lack: claudeLack },
 ];

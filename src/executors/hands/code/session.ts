@@ -5,14 +5,17 @@
 import type { z } from "zod";
 import { Refused, Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
+import { ENGINE_HAND } from "../../../net/executor-match.ts";
 import { testsRun } from "../../../tools/builtin/tests-run.ts";
 import { MCP_LIST, MCP_NAME } from "../../../tools/mcp/mcp-tools.ts";
+import { ENGINE } from "../../engine-call.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { CLOSE } from "../../tool-desk.ts";
 import { haveCommit, makeBundle } from "./bundle.ts";
 import { sessionInput } from "./cards.ts";
 import { changeBetween } from "./change.ts";
+import { engineTurn } from "./claude-engine.ts";
 import { commandTools } from "./command-tools.ts";
 import { commitAll, stampOf } from "./commit.ts";
 import { fileTools } from "./file-tools.ts";
@@ -47,6 +50,7 @@ export async function codeSession(context: HandContext): Promise<Json> {
         resolve(work);
         return work;
       }
+      if (name === ENGINE && context.order.hand === ENGINE_HAND) return await engineTurn(context, checkout, call, input);
       if (name === MCP_LIST || MCP_NAME.test(name)) return await mcp(name, call);
       const tool = tools[name];
       if (!tool) throw new Terminal({ code: "unknown-tool", message: `this session has no tool ${name}` });
