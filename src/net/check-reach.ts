@@ -3,7 +3,7 @@
 import { BUILT_IN_PLACES } from "./built-in-places.ts";
 import { deadlinesOf, targetsOf } from "./check-places.ts";
 import { type Finding, failure } from "./check-problem.ts";
-import type { NetDefinition } from "./definition.ts";
+import type { NetDefinition, Transition } from "./definition.ts";
 
 export function reachFindings(net: NetDefinition): Finding[] {
   const filled = new Set(Object.values(net.transitions).flatMap((transition) => targetsOf(transition, []).map(({ place }) => place)));
@@ -19,8 +19,11 @@ export function reachFindings(net: NetDefinition): Finding[] {
   });
 }
 
+/** One with the guard `false` is there to never fire: a rollback leaves such ones. */
 function takerOf(net: NetDefinition, place: string): string | undefined {
-  return Object.entries(net.transitions).find(([, { in: arcs }]) => arcs.some((arc) => isTaking(arc.mode) && arc.place === place))?.[0];
+  const takes = ({ in: arcs, guard }: Transition) =>
+    guard?.trim() !== "false" && arcs.some((arc) => isTaking(arc.mode) && arc.place === place);
+  return Object.entries(net.transitions).find(([, one]) => takes(one))?.[0];
 }
 
 function isTaking(mode: string): boolean {

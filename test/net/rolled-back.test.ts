@@ -1,5 +1,6 @@
 /** An older version beside what came since: nothing of the running net is missing, and nothing new fires. */
 import { expect, it } from "vitest";
+import { checkNet } from "../../src/net/check.ts";
 import { compileNet } from "../../src/net/compiled-net.ts";
 import { netSchema } from "../../src/net/definition.ts";
 import { rolledBack } from "../../src/net/rolled-back.ts";
@@ -29,6 +30,18 @@ it("keeps what came since, silenced, at every level, and is the old net in all e
   const [before, after] = [flat(running), flat(definition)];
   expect([...before.transitions.keys()].filter((id) => !after.transitions.has(id))).toEqual([]);
   expect(Object.keys(before.definition.places).filter((place) => !(place in after.definition.places))).toEqual([]);
+});
+
+it("runs also where nothing fills any more what a newer transition takes from", () => {
+  const [one, other] = [
+    { net: "n", places: { a: { open: true }, b: { sink: true } }, transitions: { t: pass("a", "b") } },
+    { net: "n", places: { a: { open: true }, b: {}, c: {}, d: { sink: true } }, transitions: { t: pass("a", "c"), u: pass("c", "d") } },
+  ];
+  const { definition } = rolledBack(one, other);
+  const errors = (source: object) => checkNet(netSchema.parse(source)).filter(({ severity }) => severity === "error");
+  expect(errors(definition)).toEqual([]);
+  const transitions = { ...(definition.transitions as object), u: pass("c", "d") };
+  expect(errors({ ...definition, transitions }).map(({ code }) => code)).toEqual(["unreachable-place"]);
 });
 
 it("is the very same where nothing came since", () => {
