@@ -119,7 +119,7 @@ describe("query", () => {
 
   test("that is wrong fails before anybody is asked", async () => {
     const ended = await stage.run("query", "hello", "FROM $ WHERE $.n >", "--place", "tasks");
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(stage.requests).toEqual([]);
   });
 });
