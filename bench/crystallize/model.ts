@@ -23,11 +23,16 @@ export interface Teacher {
   close(): Promise<void>;
 }
 
-export async function startTeacher(stream: Stream, size: number, errs: number, seed: number): Promise<Teacher> {
+/** The items of a stream, and what its model says of each. */
+export function lessonsOf(stream: Stream, size: number, errs: number, seed: number): Pick<Teacher, "items" | "said"> {
   const chance = chanceOf(seed);
   const slips = chanceOf(seed + 1_000_003);
   const items = Array.from({ length: size }, (_, at) => stream.item(at, chance));
-  const said = items.map(({ truth }) => (slips.chance(errs) ? stream.slip(truth, slips) : truth));
+  return { items, said: items.map(({ truth }) => (slips.chance(errs) ? stream.slip(truth, slips) : truth)) };
+}
+
+export async function startTeacher(stream: Stream, size: number, errs: number, seed: number): Promise<Teacher> {
+  const { items, said } = lessonsOf(stream, size, errs, seed);
   const stub = await startAnthropicStub();
   const provider = anthropicProvider({ apiKey: "bench", baseURL: stub.url, clock });
   return {
