@@ -4,7 +4,7 @@ import { Retryable } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { connectBroker } from "../jetstream/connect.ts";
 import type { Connection } from "./doors.ts";
-import { durabilityOf, notRunning, readRuntime } from "./runtime-file.ts";
+import { connectingTo, notRunning, readRuntime } from "./runtime-file.ts";
 import { isAlive } from "./supervisor.ts";
 
 /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
@@ -23,7 +23,7 @@ export async function connection(
       clock,
       ids,
       connectMs: 5000,
-      ...durabilityOf(nats),
+      ...connectingTo(nats),
     });
     return { broker, close: () => broker.close() };
   } catch (error) {

@@ -38,6 +38,10 @@ export interface RuntimeFile {
     gateway?: RuntimeLogin;
     /** What the system was started with: fsync, os, memory or replicated. */
     durability?: string;
+    /** PEM of who signed the servers' certificate, where the machine does not know it. */
+    ca?: string;
+    /** The same as a file, for tools that want one. */
+    caFile?: string;
   };
 }
 

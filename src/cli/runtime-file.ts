@@ -22,6 +22,8 @@ const runtimeFile = z.object({
     master: login.optional(),
     gateway: login.optional(),
     durability: z.string().optional(),
+    ca: z.string().optional(),
+    caFile: z.string().optional(),
   }),
 });
 
@@ -44,9 +46,10 @@ export function readRuntime(dir: string, cwd: string): RuntimeFile {
   }
 }
 
-/** What a connection must know of it: in what it makes streams. */
-export function durabilityOf(nats: RuntimeFile["nats"]): { durability?: Durability } {
-  return nats.durability === "memory" || nats.durability === "replicated" ? { durability: nats.durability } : {};
+/** What a connection must know of it: in what it makes streams, and whom it trusts. */
+export function connectingTo({ durability, ca }: RuntimeFile["nats"]): { durability?: Durability; ca?: string } {
+  const kept: { durability?: Durability } = durability === "memory" || durability === "replicated" ? { durability } : {};
+  return ca === undefined ? kept : { ...kept, ca };
 }
 
 export function notRunning(dir: string, cwd: string, why: string): Terminal {

@@ -17,6 +17,7 @@ import { findServerBinary } from "../jetstream/server/binary.ts";
 import { type Durability, writeUsers } from "../jetstream/server/config.ts";
 import { enrolExecutor, makeCredentials, readCredentials } from "../jetstream/server/credentials.ts";
 import { addExecutorUser } from "../jetstream/server/executor-user.ts";
+import type { ServerListening } from "../jetstream/server/listening.ts";
 import type { Credentials } from "../jetstream/server/login.ts";
 import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
 import { commandOf } from "../jetstream/server/process-table.ts";
@@ -38,6 +39,10 @@ export interface SupervisorOptions {
   hands?: readonly string[];
   /** Servers that somebody else runs, with commas between: none is started then. */
   nats?: { urls: string; monitors?: string };
+  /** Of the server that is started: where it listens and its certificate. */
+  listening?: ServerListening;
+  /** PEM of who signed the servers' certificate, where the machine does not know it. */
+  ca?: string;
   /** Bytes that the broker may keep on disk; default: as many as there are. */
   maxStoreBytes?: number;
   /** The port of the gateway; `any`: the usual one, or a free one when that is taken. Absent: no gateway. */
@@ -76,7 +81,8 @@ export class Supervisor {
     try {
       await supervisor.#startServer();
       orderKeys(supervisor.#folder);
-      if (!options.nats) await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock });
+      if (!options.nats)
+        await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock, servers: supervisor.url, ca: options.ca });
       await supervisor.#startChild("master");
       await supervisor.#startChild("executor");
       if (options.gateway !== undefined) await supervisor.#startChild("gateway");
@@ -141,8 +147,8 @@ export class Supervisor {
     if (this.options.nats) return this.#useServers(this.options.nats);
     const { clock, env, cwd } = this.#petrel;
     const binary = await findServerBinary({ environment: env, cwd });
-    const { durability, maxStoreBytes } = this.options;
-    const limit = maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes };
+    const { durability, maxStoreBytes, listening } = this.options;
+    const limit = { ...(maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes }), ...(listening ? { listening } : {}) };
     this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability, clock, ...limit });
     const { credentials, url, monitoringUrl } = this.#server;
     this.#writeRuntime(url, monitoringUrl, credentials);
@@ -167,10 +173,19 @@ export class Supervisor {
       ...(people ? { people } : {}),
       ...(gateway ? { gateway } : {}),
       durability: this.options.durability,
+      ...this.#signer(),
       ...(monitor === undefined ? {} : { monitor }),
     };
     const runtime: RuntimeFile = { pid: process.pid, gateway: this.#gatewayUrl, nats: { url, ...commands, ...known } };
     writeFileSync(runtimePath(this.#folder.dir), `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
+  }
+
+  #signer(): { ca?: string; caFile?: string } {
+    const { ca } = this.options;
+    if (ca === undefined) return {};
+    const caFile = join(this.#folder.dir, "broker-ca.pem");
+    writeFileSync(caFile, ca);
+    return { ca, caFile };
   }
 
   /** V1 for the server: it is no pipe's end, so it is looked after by its pid. */

@@ -46,6 +46,12 @@ export interface SignedOrder {
 /** claim: take the attempt. renew: still at it. confirm: before an irreversible step. settled: is my result in the log? release: give it back. */
 /** recall: what did an earlier attempt of this firing remember? remember: keep this for later attempts. */
 export type ClaimVerb = "claim" | "renew" | "confirm" | "settled" | "release" | "recall" | "remember";
+/** What an executor was enrolled for: it counts for no more, whatever it says. `hands` absent: any. */
+export interface EnrolledFor {
+  pools: string[];
+  labels: string[];
+  hands?: string[];
+}
 export interface ClaimRequest {
   verb: ClaimVerb;
   executor: string;
@@ -53,6 +59,8 @@ export interface ClaimRequest {
   note?: string;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
+  /** Said by the masters' side, never by the executor. Null or absent: it was not enrolled, and works beside its masters. */
+  enrolled?: EnrolledFor | null;
   /**
    * Of recall and remember: a word, and what is remembered, 4 KiB at most. With `room` the word stands for something of which the net's
    * firings together do at most so much in a span: the answer is a `RoomAnswer`, and a firing that had room keeps it.

@@ -76,6 +76,7 @@ export const buckets = {
   limits: "petrel-limits",
   secrets: "petrel-secrets",
   effects: "petrel-effects",
+  enrolled: "petrel-enrolled",
 } as const;
 
 /** Buckets of small JSON documents, and what each is for, as `nats kv ls` tells it. */
@@ -83,6 +84,7 @@ export const SHARED_BUCKETS = {
   access: "Who may call the gateways: clients, signing keys, revocations, failed tries",
   limits: "How much of each model's rate is used up",
   secrets: "Sealed secrets",
+  enrolled: "What each executor was enrolled for: its pools, labels and hands",
   effects: "What attempts of firings have done already, for the attempts after them; kept for a week",
 } as const;
 export type SharedBucket = keyof typeof SHARED_BUCKETS;

@@ -9,6 +9,7 @@ import { JetStreamCheckpoints } from "./checkpoints.ts";
 import { jetStreamCommands } from "./commands.ts";
 import { JetStreamControl } from "./control.ts";
 import { jetStreamDoor } from "./door.ts";
+import { Enrolments } from "./enrolments.ts";
 import { jetStreamHandover } from "./handover.ts";
 import { inMemory, type Keeping } from "./keeping.ts";
 import { jetStreamKeyValue } from "./key-value.ts";
@@ -29,10 +30,13 @@ import { JetStreamWorkDesk } from "./work-desk.ts";
 
 export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: Keeping }): Broker {
   const { keeping } = options;
-  const presence = new Presence(link, inMemory(keeping));
   const logs = new Map<string, EventLog>();
   const places = new Map<string, PlaceStreams>();
   const shared = new Map<string, KeyValue>();
+  const keyValue: Broker["keyValue"] = (name) =>
+    remembered(shared, name, () => jetStreamKeyValue(link, buckets[name], keeping, SHARED_BUCKETS[name]));
+  const enrolments = new Enrolments(() => keyValue("enrolled"));
+  const presence = new Presence(link, inMemory(keeping), enrolments);
   const bucket = (name: string, description: string) => new Bucket(link, name, { ...keeping, description });
   const objects = (name: string, description: string) => new Objects(link, name, { ...keeping, description });
   return {
@@ -51,7 +55,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
     door: jetStreamDoor(link, keeping),
     commands: jetStreamCommands(link),
     handover: jetStreamHandover(link),
-    work: new JetStreamWorkDesk(link, { ids: options.ids, keeping, presence }),
+    work: new JetStreamWorkDesk(link, { ids: options.ids, keeping, presence, enrolments }),
     netVersions: new JetStreamVersions(link, bucket(buckets.nets, "Every version of every net, by the hash of its content")),
     personaVersions: new JetStreamVersions(link, bucket(buckets.personas, "Every version of every persona, by the hash of its content")),
     control: new JetStreamControl(link, keeping),
@@ -62,13 +66,14 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
       objects(buckets.artifacts, "Prompts, logs, diffs and other big payloads, by the hash of their content"),
       link.clock,
     ),
-    keyValue: (name) => remembered(shared, name, () => jetStreamKeyValue(link, buckets[name], keeping, SHARED_BUCKETS[name])),
+    keyValue,
     live: liveEvents(link),
     liveText: liveText(link),
     liveOutput: liveOutput(link),
     onConnection: (call) => void link.onConnection(call),
     close: async () => {
       await presence.stop();
+      await enrolments.close();
       await link.close();
     },
   };

@@ -11,6 +11,7 @@ import { keepingOf } from "./keeping.ts";
 import { Link } from "./link.ts";
 import { serveLookout } from "./lookout.ts";
 import { pause } from "./retry.ts";
+import { clientTls } from "./server/broker-tls.ts";
 import type { Durability } from "./server/config.ts";
 import { hasJwt, type Login, loginOptions } from "./server/login.ts";
 import { executorInbox } from "./server/permissions.ts";
@@ -62,7 +63,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
       return await connect({
         servers: options.url.split(","),
         ...loginOptions(options),
-        ...(/^tls:/.test(options.url) ? { tls: options.ca === undefined ? {} : { ca: options.ca } } : {}),
+        ...clientTls(options.url, options.ca),
         name: options.name,
         timeout: 3000,
         // By default the client gives up for good after ten tries, and notices a dead server after four minutes.

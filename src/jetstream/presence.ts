@@ -5,6 +5,7 @@ import type { ExecutorPresence } from "../contract/envelope.ts";
 import { buckets, subjects } from "../contract/subjects.ts";
 import { lastToken } from "./answering.ts";
 import { Bucket } from "./bucket.ts";
+import type { Enrolments } from "./enrolments.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
 
@@ -25,8 +26,11 @@ export class Presence {
   /** Since when the wire has been up: during an own outage nobody has missed a heartbeat. */
   #upSince: number;
 
-  constructor(link: Link, keeping: Keeping) {
+  readonly #enrolments: Enrolments;
+
+  constructor(link: Link, keeping: Keeping, enrolments: Enrolments) {
     this.#link = link;
+    this.#enrolments = enrolments;
     this.#upSince = link.clock.now();
     this.#bucket = new Bucket(link, buckets.executors, {
       ...keeping,
@@ -38,10 +42,12 @@ export class Presence {
     });
   }
 
-  listen(call: Call): Serving {
+  /** What each was enrolled for is known first. */
+  async listen(call: Call): Promise<Serving> {
+    await this.#enrolments.open();
     this.#calls.add(call);
     this.#hear();
-    for (const { presence } of this.#seen.values()) call(presence);
+    for (const { presence } of this.#seen.values()) call(this.#enrolments.bound(presence));
     return {
       stop: async () => {
         this.#calls.delete(call);
@@ -52,13 +58,15 @@ export class Presence {
 
   /** Those heard here, and those whom another master heard. */
   async all(): Promise<ExecutorPresence[]> {
+    await this.#enrolments.open();
     const found = new Map<string, ExecutorPresence>();
     for (const message of await this.#bucket.list(">")) {
       const presence = parse(message.data);
       if (presence) found.set(presence.name, { ...presence, heard: message.time });
     }
     for (const { presence, at } of this.#seen.values()) found.set(presence.name, { ...presence, heard: isoTime(at) });
-    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const bound = [...found.values()].map((presence) => this.#enrolments.bound(presence));
+    return bound.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async stop(): Promise<void> {
@@ -75,7 +83,7 @@ export class Presence {
       // The subject is what the broker's permissions guard, so it says who speaks.
       if (presence?.name !== lastToken(msg.subject)) return;
       this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
-      for (const call of [...this.#calls]) call(presence);
+      for (const call of [...this.#calls]) call(this.#enrolments.bound(presence));
       void this.#bucket.put(presence.name, msg.data).catch(() => undefined);
     });
     this.#look();

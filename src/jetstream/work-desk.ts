@@ -17,6 +17,7 @@ import type { IdSource } from "../contract/ids.ts";
 import { mustFitMessage } from "../contract/order-size.ts";
 import { streams, subjects } from "../contract/subjects.ts";
 import { lastToken, serve } from "./answering.ts";
+import type { Enrolments } from "./enrolments.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope-bytes.ts";
 import { apiCodes, isApiCode, publishAcked } from "./jetstream-api.ts";
 import type { Keeping } from "./keeping.ts";
@@ -40,16 +41,18 @@ export class JetStreamWorkDesk implements WorkDesk {
   readonly #ids: IdSource;
   readonly #keeping: Keeping;
   readonly #presence: Presence;
+  readonly #enrolments: Enrolments;
   readonly #queues: PoolQueues;
   /** By net: changes at each withdrawal, so that an order may be offered anew although the broker remembers its id. */
   readonly #rounds = new Map<string, string>();
   readonly #session: string;
 
-  constructor(link: Link, options: { ids: IdSource; keeping: Keeping; presence: Presence }) {
+  constructor(link: Link, options: { ids: IdSource; keeping: Keeping; presence: Presence; enrolments: Enrolments }) {
     this.#link = link;
     this.#ids = options.ids;
     this.#keeping = options.keeping;
     this.#presence = options.presence;
+    this.#enrolments = options.enrolments;
     this.#queues = new PoolQueues(link, options.keeping);
     this.#session = options.ids.next();
   }
@@ -88,11 +91,13 @@ export class JetStreamWorkDesk implements WorkDesk {
     net: string,
     answer: (firing: string, attempt: number, request: ClaimRequest) => Promise<ClaimAnswer>,
   ): Promise<Serving> {
+    await this.#enrolments.open();
     return serve(this.#link, subjects.claimAll(net), async (msg) => {
       try {
         const [, executor = "", , firing = "", attempt = ""] = msg.subject.split(".");
         // Who asks is what the broker let it say in the subject, not what stands in the body.
-        return packEnvelope(await answer(firing, Number(attempt), { ...unpackEnvelope<ClaimRequest>(msg.data), executor }));
+        const sure = { executor, enrolled: this.#enrolments.of(executor) };
+        return packEnvelope(await answer(firing, Number(attempt), { ...unpackEnvelope<ClaimRequest>(msg.data), ...sure }));
       } catch (error) {
         return packEnvelope({ ok: false, code: "unknown", message: errorData(error).message } satisfies ClaimAnswer);
       }

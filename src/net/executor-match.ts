@@ -59,11 +59,19 @@ export function missingText({ pool, labels, hand, nearest }: Missing): string {
   return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
 }
 
+/** Why an enrolment does not go so far, in a clause; null when it does. */
+export function beyondEnrolment({ pool, labels, hand }: Needs, may: Pick<Member, "pools" | "labels" | "hands">): string | null {
+  if (!may.pools.includes(pool)) return `it was not enrolled for the pool ${pool}`;
+  const lacking = labels.filter((label) => !may.labels.includes(label));
+  if (lacking.length > 0) return `it was not enrolled with ${lacking.length > 1 ? "the labels" : "the label"} ${lacking.join(" and ")}`;
+  return hasHand(may, hand) ? null : `it was not enrolled for the hand ${hand}`;
+}
+
 /** Labels and hand, as words. */
 export function lacksOf({ labels, hand }: Missing): string[] {
   return [...labels, ...(hand === null ? [] : [hand])];
 }
 
-function hasHand({ hands }: Member, hand: string): boolean {
+function hasHand({ hands }: Pick<Member, "hands">, hand: string): boolean {
   return hands === undefined || hands.includes(hand);
 }

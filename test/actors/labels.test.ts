@@ -78,3 +78,18 @@ it("before heartbeats were heard it is offered, and who lacks a label leaves it 
   await waitUntil("the one that has the labels gets it", () => rich.orders.length === 1);
   expect(poor.orders).toEqual([]);
 });
+
+it("a claim of one that was not enrolled for it is turned down, and one that was gets it", async () => {
+  const rich = executor("rich", ["git", "node20"]);
+  rich.beat();
+  await kit.put("w", "a", {});
+  await waitUntil("it is offered", () => rich.orders.length === 1);
+  const { firing = "", attempt = 1 } = rich.orders[0] ?? {};
+  const claim = (labels: string[], more: object = {}) =>
+    rich.line.claim("w", firing, attempt, { verb: "claim", executor: "rich", enrolled: { pools: ["p"], labels, ...more } });
+  const beyond = { ok: false, code: "not-open" };
+  expect(await claim(["git"])).toMatchObject({ ...beyond, message: expect.stringContaining("not enrolled with the label node20") });
+  expect(await claim(["git", "node20"], { pools: ["q"] })).toMatchObject(beyond);
+  expect(await claim(["git", "node20"], { hands: ["code.verify"] })).toMatchObject(beyond);
+  expect(await claim(["git", "node20"], { hands: ["shell.run"] })).toMatchObject({ ok: true });
+});

@@ -10,7 +10,7 @@ import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract
 import { errorData } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { sealFor } from "../../contract/sealed.ts";
-import { type Needs, suits } from "../../net/executor-match.ts";
+import { beyondEnrolment, type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import type { CommitLoop } from "./commit-loop.ts";
@@ -81,6 +81,9 @@ export class Claims {
     if (firing?.persona && isStopped(state, "persona", firing.persona))
       return no("killed", `${firing.persona} is stopped until \`petrel resume ${firing.persona}\``);
     if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
+    const needs = request.verb === "claim" && request.enrolled ? this.#ports.needsOf(firing) : null;
+    const beyond = needs && beyondEnrolment(needs, request.enrolled ?? { pools: [], labels: [] });
+    if (beyond) return no("not-open", `this work is not for ${request.executor}: ${beyond}`);
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {

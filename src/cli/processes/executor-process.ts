@@ -65,6 +65,6 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
 /** Beside its masters: the user is made on the spot. */
 async function ownCreds(petrel: PetrelDoors, folder: StateFolder, { dir, name, labels }: ExecutorOptions) {
   const { nats } = readRuntime(dir, petrel.cwd);
-  const { user, password } = await addExecutorUser(folder.nats, name, { clock: petrel.clock, labels, servers: nats.url });
-  return { url: nats.url, user, password, orders: orderKeys(folder).publicKey, ca: undefined };
+  const { user, password } = await addExecutorUser(folder.nats, name, { clock: petrel.clock, labels, servers: nats.url, ca: nats.ca });
+  return { url: nats.url, user, password, orders: orderKeys(folder).publicKey, ca: nats.ca };
 }

@@ -14,7 +14,7 @@ import { connectBroker } from "../../jetstream/connect.ts";
 import type { Tiers } from "../../models/tiers.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
-import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { connectingTo, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
 import { aborted } from "./master-process.ts";
 import { chooseModels, configFile, readConfig } from "./model-choice.ts";
@@ -55,7 +55,7 @@ export async function runGateway(
   const { nats } = readRuntime(options.dir, petrel.cwd);
   const { user, password } = nats.gateway ?? nats.admin ?? nats;
   const { clock, ids } = petrel;
-  const broker = await connectBroker({ url: nats.url, user, password, name: "gateway", clock, ids, ...durabilityOf(nats) });
+  const broker = await connectBroker({ url: nats.url, user, password, name: "gateway", clock, ids, ...connectingTo(nats) });
   const studies = studyProcesses({ clock, program: learnProgram(petrel) });
   const ports = {
     broker,

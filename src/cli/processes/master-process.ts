@@ -15,7 +15,7 @@ import { fileKey } from "../../http/secret-keys.ts";
 import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
 import type { PetrelDoors } from "../doors.ts";
-import { durabilityOf, readRuntime } from "../runtime-file.ts";
+import { connectingTo, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
 import { gatewayAddress } from "./gateway-address.ts";
 import { holdHeap } from "./heap-growth.ts";
@@ -48,7 +48,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     clock,
     ids,
     lookout: true,
-    ...durabilityOf(nats),
+    ...connectingTo(nats),
   });
   const tiers = await chooseModels({
     options: options.models,

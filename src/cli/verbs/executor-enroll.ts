@@ -15,7 +15,7 @@ export const executorEnrollVerb: Verb = {
   command: "executor enroll <name>",
   summary: "make the credentials with which an executor joins, here or on another machine",
   details:
-    "The file holds a key of its own and nothing of this system's secrets. It lets the executor pull from its pools, claim, and deliver in its own name.",
+    "The file holds a key of its own and nothing of this system's secrets. It lets the executor pull from its pools, claim, and deliver in its own name. Pools, labels and hands bind it: what it says of itself beyond them does not count.",
   examples: [
     "petrel executor enroll builder --pool code --labels git,node20",
     "petrel executor enroll builder --url tls://broker.example.com:4222 --out builder.creds",
@@ -23,9 +23,13 @@ export const executorEnrollVerb: Verb = {
   options: [
     { flags: "--pool <pool...>", about: "pools that it may work for (default: code)" },
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
+    { flags: "--hands <hands>", about: "hands that it may be given work for, with commas between (default: any)" },
     { flags: "--out <file>", about: "where the credentials are written (default: NAME.creds)" },
     { flags: "--url <urls>", about: "where the executor reaches the broker (default: as this machine does)" },
-    { flags: "--ca <file>", about: "PEM of who signed the broker's certificate, if the other machine does not know it" },
+    {
+      flags: "--ca <file>",
+      about: "PEM of who signed the broker's certificate, if the other machine does not know it (default: that of `up --tls-ca`)",
+    },
     { flags: "--force", about: "write over a file that is there" },
   ],
   run: async (call) => {
@@ -37,18 +41,30 @@ export const executorEnrollVerb: Verb = {
       throw new Terminal({ code: "file-exists", message: `${file} is there already`, hint: "name another with --out, or add --force" });
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
     const folder = stateFolder(call.dir);
-    const user = await addExecutorUser(folder.nats, name, { clock: call.petrel.clock, pools, labels, anew: true, servers: nats.url });
+    const user = await addExecutorUser(folder.nats, name, {
+      clock: call.petrel.clock,
+      pools,
+      labels,
+      anew: true,
+      servers: nats.url,
+      ca: nats.ca,
+    });
+    const hands = handsOf(call.text("hands"));
+    await call.withBroker(async (broker) => {
+      await broker.keyValue("enrolled").put(name, { pools, labels, ...(hands === null ? {} : { hands }) });
+    });
     if (user.account === undefined)
       throw new Terminal({
         code: "passwords-only",
         message: "these servers have a list of passwords, so no credentials can be made for them",
         hint: "use a new state folder and its users.conf",
       });
-    const ca = call.text("ca");
+    const signer = call.text("ca");
+    const ca = signer === undefined ? nats.ca : readFileSync(resolve(call.petrel.cwd, signer), "utf8");
     const content = formatCreds({
       ...{ v: 1, name, pools, labels, url: call.text("url") ?? nats.url, orders: orderKeys(folder).publicKey },
       ...{ user: user.user, password: user.password },
-      ...(ca === undefined ? {} : { ca: readFileSync(resolve(call.petrel.cwd, ca), "utf8") }),
+      ...(ca === undefined ? {} : { ca }),
     });
     rmSync(file, { force: true });
     writeFileSync(file, content, { mode: 0o600 });
@@ -70,7 +86,7 @@ export const executorRevokeVerb: Verb = {
   run: async (call) => {
     const name = named(call.arg("name"));
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
-    await removeExecutorUser(stateFolder(call.dir).nats, name, { clock: call.petrel.clock, servers: nats.url });
+    await removeExecutorUser(stateFolder(call.dir).nats, name, { clock: call.petrel.clock, servers: nats.url, ca: nats.ca });
     call.out.result({ executor: name, revoked: true }, () => `${name} is cut off; petrel executor enroll ${name} makes new credentials`);
     return EXIT.ok;
   },
@@ -82,6 +98,14 @@ export function labelsOf(text: string | undefined, otherwise: string[]): string[
   const bad = labels.find((label) => !isLabel(label));
   if (bad !== undefined) throw usage(`"${bad}" is no label: ${LABEL_RULE}`, "--labels git,node20");
   return [...new Set(labels)];
+}
+
+function handsOf(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  const hands = text.split(",").map((hand) => hand.trim());
+  const bad = hands.find((hand) => !/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(hand));
+  if (bad !== undefined) throw usage(`"${bad}" names no hand`, "--hands shell.run,code.verify");
+  return [...new Set(hands)];
 }
 
 function named(word: string): string {

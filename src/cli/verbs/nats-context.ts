@@ -21,6 +21,8 @@ interface Context {
   user_jwt?: string;
   user_seed?: string;
   jetstream_api_prefix?: string;
+  /** A file. */
+  ca?: string;
 }
 
 /** The net of the demo and of `npm start`. */
@@ -89,7 +91,8 @@ function context(name: string, about: string, runtime: RuntimeFile, login: Runti
   const { user, password, apiPrefix } = login;
   const who = hasJwt(login) ? { user_jwt: user, user_seed: password } : { user, password };
   const prefix = apiPrefix === undefined ? {} : { jetstream_api_prefix: apiPrefix };
-  return { name, description: `${MARK} ${about}`, url: runtime.nats.url, ...who, ...prefix };
+  const signer = runtime.nats.caFile === undefined ? {} : { ca: runtime.nats.caFile };
+  return { name, description: `${MARK} ${about}`, url: runtime.nats.url, ...who, ...prefix, ...signer };
 }
 
 /** Servers that were set up with a list of passwords have no such user. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
+import { BROKER_OPTIONS, brokerChoice } from "../broker-options.ts";
 import { MISBEHAVIOURS } from "../demo/sabotage.ts";
 import { keyOf } from "../processes/gateway-process.ts";
 import { aborted } from "../processes/master-process.ts";
@@ -47,17 +48,6 @@ export function modelOptions(call: VerbCall, source: ModelOptions["source"]): Mo
   return options;
 }
 
-function natsServers(call: VerbCall, durability: Durability): { urls: string; monitors?: string } | null {
-  const [urls, monitors] = [call.text("nats"), call.text("natsMonitor")];
-  if (urls === undefined) {
-    if (durability !== "replicated") return null;
-    throw usage("--durability replicated needs a cluster of three NATS servers", "petrel up --nats URL1,URL2,URL3 --durability replicated");
-  }
-  const bad = urls.split(",").find((url) => !/^(nats|tls):\/\/[^/@\s]+$/.test(url));
-  if (bad !== undefined) throw usage(`"${bad}" is no address of a NATS server`, "--nats nats://n1:4222,nats://n2:4222,nats://n3:4222");
-  return { urls, ...(monitors === undefined ? {} : { monitors }) };
-}
-
 export const upVerb: Verb = {
   command: "up",
   summary: "start the broker, a master and an executor, and keep them up",
@@ -68,6 +58,7 @@ export const upVerb: Verb = {
     "petrel up --dir /var/lib/petrel --json",
     "petrel up --durability os",
     "petrel up --nats nats://n1:4222,nats://n2:4222,nats://n3:4222 --durability replicated",
+    "petrel up --listen 0.0.0.0 --tls-cert broker.pem --tls-key broker.key --tls-ca ca.pem",
   ],
   options: [
     {
@@ -75,8 +66,7 @@ export const upVerb: Verb = {
       about: "when an acknowledgement is given: fsync (default), os, memory, or replicated, which needs a cluster",
       choices: ["fsync", "os", "memory", "replicated"],
     },
-    { flags: "--nats <urls>", about: "use these NATS servers, with commas between, and start none" },
-    { flags: "--nats-monitor <urls>", about: "with --nats: where their monitors answer, for doctor" },
+    ...BROKER_OPTIONS,
     { flags: "--lease <ms>", about: "how long an executor may be silent (default 30000)" },
     {
       flags: "--gateway-port <n>",
@@ -92,7 +82,7 @@ export const upVerb: Verb = {
     const { petrel, out, dir } = call;
     const maxStore = call.integer("maxStore", 1);
     const durability = (call.text("durability") as Durability | undefined) ?? "fsync";
-    const nats = natsServers(call, durability);
+    const broker = brokerChoice(call, durability);
     const team = teamAtStart(call);
     const models = modelOptions(call, "live");
     // Before anything runs: a fault in the configuration later than that would end what is up.
@@ -100,7 +90,7 @@ export const upVerb: Verb = {
     const supervisor = await Supervisor.start(petrel, {
       dir,
       durability,
-      ...(nats === null ? {} : { nats }),
+      ...broker,
       models,
       leaseMs: call.integer("lease", 500) ?? DEFAULT_LEASE_MS,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,

@@ -3,16 +3,23 @@ import { connect } from "@nats-io/transport-node";
 import type { Clock } from "../../contract/clock.ts";
 import { delay } from "../../contract/clock.ts";
 import { Retryable } from "../../contract/errors.ts";
+import { clientTls } from "./broker-tls.ts";
 import { type Login, loginOptions } from "./login.ts";
 
 const TRIES = 5;
 
 /** In this order. Throws Retryable `claims-not-taken`. */
-export async function pushClaims(parts: { url: string; login: Login; clock: Clock; claims: string[] }): Promise<void> {
+export async function pushClaims(parts: { url: string; ca?: string; login: Login; clock: Clock; claims: string[] }): Promise<void> {
   const servers = parts.url.split(",");
   for (let tries = 1; ; tries++) {
     try {
-      const nc = await connect({ servers, ...loginOptions(parts.login), timeout: 3000, maxReconnectAttempts: 0 });
+      const nc = await connect({
+        servers,
+        ...loginOptions(parts.login),
+        ...clientTls(parts.url, parts.ca),
+        timeout: 3000,
+        maxReconnectAttempts: 0,
+      });
       try {
         for (const claims of parts.claims) await pushOne(nc, claims);
         return;

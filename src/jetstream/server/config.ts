@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../contract/errors.ts";
 import { sha256 } from "../../contract/hash.ts";
+import { listenText, type ServerListening } from "./listening.ts";
 import type { Credentials } from "./login.ts";
 import { operatorClaims } from "./minting.ts";
 import { passwordUsers } from "./password-users.ts";
@@ -19,6 +20,7 @@ export interface ServerSettings {
   /** Most bytes of the store. */
   maxFileBytes: number;
   cluster?: ClusterSettings;
+  listening?: ServerListening;
 }
 
 /** A server that is one of several: their addresses for each other, its own among them, like `nats://127.0.0.1:6222`. */
@@ -40,7 +42,7 @@ function configText(dir: string, settings: ServerSettings, users: string): strin
   const sync = synced ? "\n  sync_interval: always" : "";
   return `# Written by petrel at each start; changes made by hand are lost.
 server_name: "petrel-${sha256(dir).slice(0, 12)}"
-listen: "127.0.0.1:${settings.port}"
+${listenText(settings.listening, settings.port)}
 http: "127.0.0.1:-1"
 ports_file_dir: ${JSON.stringify(dir)}
 pid_file: ${JSON.stringify(join(dir, "nats-server.pid"))}

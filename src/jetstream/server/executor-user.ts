@@ -15,6 +15,8 @@ export interface ExecutorUserOptions extends Enrolment {
   clock: Clock;
   /** Servers that somebody else runs; default: the managed one of this folder, if it runs. */
   servers?: string;
+  /** PEM of who signed their certificate, where the machine does not know it. */
+  ca?: string | undefined;
 }
 
 const LOCK_MS = 30_000;
@@ -39,7 +41,7 @@ export async function removeExecutorUser(folder: string, name: string, options: 
   });
 }
 
-async function push(dir: string, name: string, { clock, servers }: ExecutorUserOptions): Promise<void> {
+async function push(dir: string, name: string, { clock, servers, ca }: ExecutorUserOptions): Promise<void> {
   const credentials = readCredentials(dir);
   const account = credentials.executors[name]?.account;
   const url = servers ?? managedUrl(dir);
@@ -47,7 +49,13 @@ async function push(dir: string, name: string, { clock, servers }: ExecutorUserO
   const { accounts } = await operatorClaims(credentials, credentials.keys);
   // The executor's own account first: Petrel's then finds what it imports from there.
   const wanted = [publicName(account), publicName(credentials.keys.accounts.petrel)];
-  await pushClaims({ url, login: credentials.system, clock, claims: wanted.map((key) => accounts[key] ?? "") });
+  await pushClaims({
+    url,
+    ...(ca === undefined ? {} : { ca }),
+    login: credentials.system,
+    clock,
+    claims: wanted.map((key) => accounts[key] ?? ""),
+  });
 }
 
 function managedUrl(dir: string): string | null {

@@ -14,8 +14,10 @@ import { delay } from "../../contract/clock.ts";
 import { Retryable, Terminal } from "../../contract/errors.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { isNewEnough, MINIMUM_VERSION, serverVersion } from "./binary.ts";
+import { localAddress } from "./broker-tls.ts";
 import type { ClusterSettings, Durability, ServerSettings } from "./config.ts";
 import { configPath, readSettings, validateConfig, writeConfig } from "./config.ts";
+import { addressFor, type ServerListening } from "./listening.ts";
 import type { Credentials } from "./login.ts";
 import { leavePasswords, moveStore } from "./migration.ts";
 import { writePrivate } from "./private-file.ts";
@@ -40,6 +42,8 @@ export interface ManagedServerOptions {
   maxFileBytes?: number;
   /** It is ready when the cluster has a leader, so the servers of a cluster are started side by side. */
   cluster?: ClusterSettings;
+  /** Default: plainly on loopback. Errors of its certificate: those of `localAddress`. */
+  listening?: ServerListening;
   /** Milliseconds until a start counts as failed; default 30,000. */
   readyMs?: number;
 }
@@ -72,10 +76,13 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
   const dir = realpathSync(options.dir);
   const readyMs = options.readyMs ?? 30_000;
+  const { listening } = options;
+  const local = listening ? localAddress(listening.tls, listening.host, options.clock.now()) : null;
   return await withStartLock(dir, options.clock, readyMs + 5000, async () => {
     const { users, running } = await usersOf(options, dir);
     const credentials = users;
-    const started = running === null ? await start(options, dir, credentials, readyMs) : await adopt(options, dir, running, readyMs);
+    const found = running === null ? await start(options, dir, credentials, readyMs) : await adopt(options, dir, running, readyMs);
+    const started = { ...found, ports: { ...found.ports, url: addressFor(found.ports.url, local) } };
     if (started.notice) options.logger?.warn({ dir }, started.notice);
     options.logger?.info(
       { pid: started.pid, url: started.ports.url },
@@ -97,8 +104,10 @@ export async function startManagedServer(options: ManagedServerOptions): Promise
 async function usersOf(options: ManagedServerOptions, dir: string): Promise<{ users: Credentials; running: number | null }> {
   const before = runningServer(dir);
   const { credentials, changed } = options.users ? { credentials: options.users, changed: false } : await leavePasswords(dir);
-  if (changed && before !== null) await stopServer(dir, before, options.clock, 10_000);
-  const running = changed ? null : before;
+  // One that was left with another address or certificate would not be found by those who come now.
+  const leaves = changed || JSON.stringify(readSettings(dir)?.listening) !== JSON.stringify(options.listening);
+  if (leaves && before !== null) await stopServer(dir, before, options.clock, 10_000);
+  const running = leaves ? null : before;
   if (running === null) moveStore(dir, credentials);
   return { users: credentials, running };
 }
@@ -143,7 +152,7 @@ function unrecoveredNotice({ unrecovered }: Ready): string | null {
 }
 
 function keepPort(dir: string, started: Started): Started {
-  writePrivate(portPath(dir), `${new URL(started.ports.url).port}\n`);
+  writePrivate(portPath(dir), `${new URL(started.ports.url.replace(/^\w+:/, "http:")).port}\n`);
   return started;
 }
 
@@ -170,8 +179,8 @@ async function launch(
   port: number,
   readyMs: number,
 ): Promise<Launched> {
-  const { durability, maxFileBytes = 1024 ** 4, cluster } = options;
-  const settings: ServerSettings = { durability, port, maxFileBytes, ...(cluster ? { cluster } : {}) };
+  const { durability, maxFileBytes = 1024 ** 4, cluster, listening } = options;
+  const settings: ServerSettings = { durability, port, maxFileBytes, ...(cluster ? { cluster } : {}), ...(listening ? { listening } : {}) };
   await writeConfig(dir, settings, credentials);
   await validateConfig(options.binary, dir);
   const mark = logSize(dir);

@@ -59,7 +59,7 @@ export function commandLinePermissions(): Permissions {
     publish: {
       allow: [
         ...under("$JS.API", [...READS, ...new Set(opening)]),
-        ...[buckets.access, buckets.limits, buckets.secrets].flatMap(writesBucket),
+        ...[buckets.access, buckets.limits, buckets.secrets, buckets.enrolled].flatMap(writesBucket),
         ...["$JS.FC.>", "put.*.*", "command.*.*", "runtime.*"],
       ],
     },
@@ -81,7 +81,8 @@ function readsOf(api: string, bucket: string): string[] {
 /** What the command line may, but for the secrets of models and requests. */
 export function gatewayPermissions(): Permissions {
   const { publish, subscribe } = commandLinePermissions();
-  const secrets = writesBucket(buckets.secrets);
+  // It makes none of its own: who may work here is said at the master's side.
+  const secrets = [buckets.secrets, buckets.enrolled].flatMap(writesBucket);
   return {
     publish: { allow: publish.allow.filter((subject) => !secrets.includes(subject)), deny: readsOf("$JS.API", buckets.secrets) },
     subscribe: { allow: [...subscribe.allow, "place.*.*.*"], deny: [`$KV.${buckets.secrets}.>`] },
