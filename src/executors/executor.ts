@@ -99,7 +99,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy), hands: offered, lacks });
+  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy, offered), hands: offered, lacks });
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.

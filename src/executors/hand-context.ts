@@ -22,7 +22,7 @@ import { checkBranch, checkCommand, checkHost, checkPath } from "./machine-polic
 import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
-import { enclosed, isEnclosed } from "./sandbox.ts";
+import { enclosed, isEnclosed, mayRunOutside } from "./sandbox.ts";
 
 const ASK_AGAIN_MS = 500;
 const roomAnswer = z.object({ free: z.boolean(), taken: z.number(), waitMs: z.number() });
@@ -130,6 +130,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
     },
     environment: (program) => {
       checkCommand(order, [program], bench.policy);
+      mayRunOutside(program, bench.policy);
       const mark = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
       const unwatch = bench.watch.watch({ mark: `PETREL_RUN=${mark}`, limits: bench.policy.limits, over: (error) => parts.end(error) });
       parts.afterwards(unwatch);

@@ -56,7 +56,7 @@ export interface HandContext {
   open(command: { argv: string[]; cwd: string }): OpenProcess;
   /**
    * For a library that starts a program itself: what it is to be started in. Its memory and processes are watched like a command's, and
-   * the attempt's end takes whoever is left. Throws Refused `policy-command`.
+   * the attempt's end takes whoever is left. Throws Refused `policy-command` and `sandbox-outside`.
    */
   environment(program: string): Record<string, string>;
   /** Asks the owner just before an irreversible step. Throws Cancelled `not-confirmed` when the attempt is no longer ours. */

@@ -31,6 +31,7 @@ const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", 
 /** Of /etc, what even its reader among the users should not hand on. */
 const SECRET_FILES = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"];
 const SECRET_FOLDERS = ["/etc/ssl/private", "/etc/ssh", "/etc/sudoers.d", "/etc/NetworkManager"];
+const BROWSER = "browser.flow";
 const PROBE = ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "--proc", "/proc", "--dev", "/dev", "--", "true"];
 
 /** What this machine offers; asked once at the start. */
@@ -53,11 +54,27 @@ function said(file: string, args: string[]): Promise<string | null> {
 }
 
 /** In a few words, for `doctor` and `executor ls`. */
-export function isolationText(sandbox: Sandbox, { sandbox: wanted, network }: MachinePolicy): string {
+export function isolationText(sandbox: Sandbox, { sandbox: wanted, network }: MachinePolicy, hands: readonly string[] = []): string {
   if (wanted === "off") return "none: the policy turns it off";
   if (sandbox.kind === "none") return wanted === "required" ? `none, and commands are refused: ${sandbox.why}` : `none: ${sandbox.why}`;
   const around = wanted === "code" ? "the commands of code hands; shell.run has none" : "every command";
-  return `bubblewrap ${sandbox.version} around ${around}; network ${network}`;
+  const outside = hands.includes(BROWSER)
+    ? `; the browser ${wanted === "required" ? "is refused: it would run outside" : "runs outside"}`
+    : "";
+  return `bubblewrap ${sandbox.version} around ${around}; network ${network}${outside}`;
+}
+
+/**
+ * A library starts Chromium itself, which no sandbox of ours is around; its own is, unless the executor runs as root.
+ * Throws Refused `sandbox-outside` (S3).
+ */
+export function mayRunOutside(program: string, { sandbox }: MachinePolicy): void {
+  if (sandbox !== "required") return;
+  throw new Refused({
+    code: "sandbox-outside",
+    message: `the policy of this executor requires a sandbox, and ${program} would run outside it`,
+    hint: 'let another executor do it, or say "sandbox": "preferred" in executor.policy.json',
+  });
 }
 
 /** Whether a hand's commands are to be enclosed. Throws Refused `sandbox-missing` (S3). */

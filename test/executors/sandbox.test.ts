@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
-import { enclosed, findSandbox, isEnclosed, isolationText } from "../../src/executors/sandbox.ts";
+import { enclosed, findSandbox, isEnclosed, isolationText, mayRunOutside } from "../../src/executors/sandbox.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { testFolder } from "../support/nats-server.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
@@ -122,6 +122,16 @@ test("words for what a machine offers", () => {
     isolationText({ kind: "bubblewrap", path: "/usr/bin/bwrap", version: "0.8.0" }, policy({ sandbox: "required", network: "off" })),
   ).toBe("bubblewrap 0.8.0 around every command; network off");
   expect(isolationText(none, policy({ sandbox: "off" }))).toMatch(/^none: the policy/);
+  const there = { kind: "bubblewrap", path: "/usr/bin/bwrap", version: "0.8.0" } as const;
+  expect(isolationText(there, policy({}), ["browser.flow"])).toMatch(/; the browser runs outside$/);
+  expect(isolationText(there, policy({ sandbox: "required" }), ["browser.flow"])).toMatch(
+    /; the browser is refused: it would run outside$/,
+  );
+});
+
+test("`required` refuses what a library would start outside, also where there is a sandbox", () => {
+  for (const sandbox of ["code", "preferred", "off"] as const) expect(() => mayRunOutside("chromium", policy({ sandbox }))).not.toThrow();
+  expect(() => mayRunOutside("chromium", policy({ sandbox: "required" }))).toThrow(expect.objectContaining({ code: "sandbox-outside" }));
 });
 
 test("programs beside a home are mounted without the home", () => {
