@@ -28,6 +28,7 @@ import { checkOrder } from "./policy.ts";
 import type { Courier } from "./result-courier.ts";
 import { type AttemptName, attemptKey, type Shelves } from "./result-shelf.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { SandboxProxy } from "./sandbox-proxy.ts";
 import { endProcessesWith } from "./stray-processes.ts";
 import type { ToolDesk } from "./tool-desk.ts";
 import type { TreeWatch } from "./tree-limits.ts";
@@ -42,6 +43,8 @@ export interface Bench {
   hands: HandTable;
   policy: MachinePolicy;
   sandbox: Sandbox;
+  /** Where the policy lists the hosts that commands in a sandbox may reach. */
+  proxy: SandboxProxy | null;
   watch: TreeWatch;
   logger: Logger;
 }

@@ -22,6 +22,7 @@ import { type Key, verifyOrder } from "./order-signature.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
 import { findSandbox, isolationText } from "./sandbox.ts";
+import { startSandboxProxy } from "./sandbox-proxy.ts";
 import { Slots } from "./slots.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import { ToolDesk } from "./tool-desk.ts";
@@ -75,6 +76,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const policy = options.policy ?? OPEN_POLICY;
   const sandbox = await findSandbox(options.environment);
+  const proxied = sandbox.kind === "bubblewrap" && typeof policy.network !== "string" && policy.network.length > 0;
+  const proxy = proxied ? await startSandboxProxy(policy.network as string[]) : null;
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   const bench: Bench = {
@@ -87,6 +90,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     hands,
     policy,
     sandbox,
+    proxy,
     watch: new TreeWatch(clock),
     logger,
   };
@@ -127,6 +131,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     await Promise.all([...pulls, ...servings.map((serving) => serving.stop())]);
     await courier.idle();
     desk.stop();
+    await proxy?.stop();
     logger.info({ name }, "executor stopped");
   };
   const drain = async (graceMs = 10_000) => {

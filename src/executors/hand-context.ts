@@ -23,6 +23,7 @@ import { openProcess } from "./open-process.ts";
 import { runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed, mayRunOutside } from "./sandbox.ts";
+import { proxyEnvironment } from "./sandbox-way-out.ts";
 
 const ASK_AGAIN_MS = 500;
 const roomAnswer = z.object({ free: z.boolean(), taken: z.number(), waitMs: z.number() });
@@ -112,21 +113,22 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       checkCommand(order, command.argv, bench.policy);
       // Commands of one attempt may run side by side: each has a mark of its own.
       const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
-      const env = { ...base, ...command.env, PETREL_RUN: mine };
       const limits = { watch: bench.watch, ...bench.policy.limits };
-      const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env, workDir });
+      const own = { ...base, ...command.env, PETREL_RUN: mine };
+      const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env: own, workDir });
       const output = untold ? null : told(command.argv, shownAs);
       const hear = output ? { hear: output.hear } : {};
       try {
-        return await runCommand({ ...command, ...inside, ...hear, env, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+        return await runCommand({ ...command, ...inside, ...hear, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
       } finally {
         output?.end();
       }
     },
     open: ({ argv, cwd }) => {
       checkCommand(order, argv, bench.policy);
-      const env = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
-      return openProcess({ argv: inSandbox(bench, hand, { argv, cwd, env, workDir }).argv, cwd, env, signal });
+      const own = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
+      const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
+      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal });
     },
     environment: (program) => {
       checkCommand(order, [program], bench.policy);
@@ -141,19 +143,21 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
 
 /** The same command in a sandbox, where the policy wants one. */
 function inSandbox(
-  { policy, sandbox, workshop }: Bench,
+  { policy, sandbox, workshop, proxy }: Bench,
   hand: HandDefinition,
   what: { argv: readonly string[]; cwd: string; env: Record<string, string>; workDir: string },
-): { argv: string[]; enclosed: boolean } {
+): { argv: string[]; enclosed: boolean; env: Record<string, string> } {
   const { argv, cwd, env, workDir } = what;
-  if (!isEnclosed(hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false };
+  if (!isEnclosed(hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false, env };
   const cache = env.npm_config_cache;
   if (cache !== undefined) mkdirSync(cache, { recursive: true });
   const writable = [workDir, ...(cwd.startsWith(workDir) ? [] : [cwd]), ...(cache === undefined ? [] : [cache])];
   const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
   const { PATH: path = "" } = env;
-  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME };
-  return { argv: enclosed(sandbox.path, argv, enclosure), enclosed: true };
+  const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
+  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME, ...wayOut };
+  const argvInside = enclosed(sandbox.path, argv, enclosure);
+  return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...env } : env };
 }
 
 function artifacts({ bench, order, granted, signal, workDir }: AttemptParts): HandContext["artifact"] {

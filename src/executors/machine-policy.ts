@@ -32,7 +32,10 @@ export const machinePolicySchema = z.strictObject({
     .describe(
       "`required` runs nothing without one, `preferred` uses it where it is, `code` only around what hands of code run, `off` never",
     ),
-  network: z.enum(["open", "off"]).default("open").describe("Of commands in a sandbox; `off` leaves them their own loopback"),
+  network: z
+    .union([z.enum(["open", "off"]), z.array(host)])
+    .default("open")
+    .describe("Of commands in a sandbox: `off` leaves them their own loopback, a list lets them reach these hosts through a proxy"),
   limits: z
     .strictObject({
       memoryMb: z.int().min(16).default(4096).describe("Of a command with all that it starts"),

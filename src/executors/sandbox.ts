@@ -12,6 +12,7 @@ import { Refused } from "../contract/errors.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { HandCard } from "./hand.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
+import { throughProxy } from "./sandbox-way-out.ts";
 
 export type Sandbox = { kind: "bubblewrap"; path: string; version: string } | { kind: "none"; why: string };
 
@@ -22,6 +23,8 @@ export interface Enclosure {
   /** Folders that may be read besides the system. */
   readable: string[];
   network: boolean;
+  /** With the network off: the socket by which a proxy is reached, and the node that hands on to it. */
+  proxy?: { socket: string; node: string };
   /** PATH of the command, and the home of the executor's user. */
   path: string;
   home: string | undefined;
@@ -61,7 +64,12 @@ export function isolationText(sandbox: Sandbox, { sandbox: wanted, network }: Ma
   const outside = hands.includes(BROWSER)
     ? `; the browser ${wanted === "required" ? "is refused: it would run outside" : "runs outside"}`
     : "";
-  return `bubblewrap ${sandbox.version} around ${around}; network ${network}${outside}`;
+  return `bubblewrap ${sandbox.version} around ${around}; network ${networkText(network)}${outside}`;
+}
+
+function networkText(network: MachinePolicy["network"]): string {
+  if (typeof network === "string") return network;
+  return network.length === 0 ? "off" : `by a proxy to ${network.join(", ")} only`;
 }
 
 /**
@@ -91,8 +99,10 @@ export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, p
 
 /** The argument vector that runs `argv` inside. */
 export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
-  const { cwd, writable, readable, network, path, home } = enclosure;
-  const binds = [...SYSTEM, ...toolFolders(path, home), ...readable].filter((folder) => existsSync(folder));
+  const { cwd, writable, readable, network, path, home, proxy } = enclosure;
+  const forProxy = proxy ? [dirname(proxy.node), dirname(proxy.socket)] : [];
+  const inside = proxy ? throughProxy(proxy.node, proxy.socket, argv) : argv;
+  const binds = [...SYSTEM, ...toolFolders(path, home), ...forProxy, ...readable].filter((folder) => existsSync(folder));
   return [
     program,
     ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
@@ -101,7 +111,7 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
     ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
     ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
-    ...["--chdir", cwd, "--", ...argv],
+    ...["--chdir", cwd, "--", ...inside],
   ];
 }
 

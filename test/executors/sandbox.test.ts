@@ -29,6 +29,8 @@ const sh = async (script: string, over: object = {}) => {
   return { ...value, out: String(value.stdout).trim(), err: String(value.stderr) };
 };
 
+const goodOutput = async (...argv: string[]) => String(goodValue(await (bench as ExecutorBench).run("shell.run", { argv })).stdout).trim();
+
 describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
   test("the work directory can be written, the system read, and nothing else seen or changed", async () => {
     const { dir } = await started({ sandbox: "required" });
@@ -61,6 +63,61 @@ describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
     await started({ sandbox: "required" });
     expect((await sh(ask)).out).toBe("heard");
     await new Promise((done) => server.close(done));
+  });
+
+  test("with a list of hosts these are reached by a proxy, and no other way leads out", async () => {
+    const seen: string[] = [];
+    const answering = () =>
+      createServer((request, response) => {
+        seen.push(`${request.method} ${request.url} ${request.headers.host}`);
+        request.pipe(response);
+      }).listen(0, "127.0.0.1");
+    const [listed, other] = [answering(), answering()];
+    await until("both listen", () => listed.address() && other.address());
+    const port = (server: typeof listed) => (server.address() as AddressInfo).port;
+    await started({ sandbox: "required", network: [`127.0.0.1:${port(listed)}`, "localhost.example.com"] });
+    expect(bench?.owner.beats[0]?.isolation).toMatch(/network by a proxy to 127\.0\.0\.1:\d+, localhost\.example\.com only/);
+    // As any program asks a proxy: by absolute address, and by CONNECT.
+    const node = (script: string, ...words: string[]) => goodOutput("node", "-e", script, ...words);
+    const PLAIN = `const [path, host] = process.argv.slice(1);
+      require("http").request({ host: "127.0.0.1", port: 3128, method: "POST", path, headers: { host } }, (r) => {
+        let text = "";
+        r.on("data", (d) => (text += d)).on("end", () => console.log(r.statusCode, text.trim()));
+      }).on("error", (e) => console.log(e.code)).end("said");`;
+    const TUNNEL = `require("http").request({ host: "127.0.0.1", port: 3128, method: "CONNECT", path: process.argv[1] }).on("connect", (r, s) => {
+        if (r.statusCode !== 200) return console.log(r.statusCode), process.exit();
+        s.on("data", (d) => (console.log(String(d).split("\\r\\n")[0]), process.exit()));
+        s.write("GET /by-tunnel HTTP/1.1\\r\\nhost: x\\r\\nconnection: close\\r\\n\\r\\n");
+      }).on("error", (e) => console.log(e.code)).end();`;
+    const open = `127.0.0.1:${port(listed)}`;
+    const shut = `127.0.0.1:${port(other)}`;
+    expect(await node(PLAIN, `http://${open}/a`, shut)).toBe("200 said");
+    expect(seen).toEqual([`POST /a ${open}`]);
+    expect(await node(TUNNEL, open)).toBe("HTTP/1.1 200 OK");
+    expect(seen).toHaveLength(2);
+    expect(await node(PLAIN, `http://${shut}/b`, open)).toMatch(/^403 the policy of this executor does not let commands reach/);
+    expect(await node(PLAIN, "/b", open)).toMatch(/^400/);
+    for (const to of [shut, `localhost:${port(listed)}`, `127.1:${port(listed)}`, `[::ffff:127.0.0.1]:${port(listed)}`, "127.0.0.1:22"])
+      expect([to, await node(TUNNEL, to)]).toEqual([to, "403"]);
+    // Past the proxy there is nothing but the sandbox's own loopback.
+    const DIRECT = `require("net").connect(+process.argv[1], "127.0.0.1").on("connect", () => console.log("out")).on("error", (e) => console.log(e.code));`;
+    expect(await node(DIRECT, String(port(listed)))).toBe("ECONNREFUSED");
+    expect(seen).toHaveLength(2);
+    for (const server of [listed, other]) await new Promise((done) => server.close(done));
+  });
+
+  test("what stands before a command for its proxy hands on how it ends, and lets it have its last words", async () => {
+    const folder = testFolder("last-words-by-proxy");
+    await started({ sandbox: "required", network: ["example.com"], paths: [folder] });
+    const run = bench as ExecutorBench;
+    expect(goodValue(await run.run("shell.run", { argv: ["sh", "-c", "exit 7"] })).exitCode).toBe(7);
+    expect(goodValue(await run.run("shell.run", { argv: ["sh", "-c", "kill -9 $$"] })).exitCode).toBe(137);
+    const missing = await run.run("shell.run", { argv: ["no-such-program-here"] });
+    expect(missing.outcome).toMatchObject({ ok: false, error: { code: "command-not-found" } });
+    const polite = "trap 'echo told > told; exit 0' TERM; sleep 600 & wait";
+    const order = { argv: ["sh", "-c", polite], cwd: folder };
+    expect((await run.run("shell.run", order, { timeoutMs: 3000 })).outcome).toMatchObject({ ok: false });
+    expect(readFileSync(join(folder, "told"), "utf8")).toBe("told\n");
   });
 
   test("a named folder is the one that can be written besides", async () => {
