@@ -116,7 +116,7 @@ export const pushInput = z.strictObject({
   repo: repoAddress,
   branch: branchName.describe("Branch of the origin that is pushed to"),
   head: commitSha,
-  bundle: z.string().nullish().describe("base64 git bundle that holds `head`, when another executor made it"),
+  bundle: carriedBundle.nullish().describe("git bundle that holds `head`, when another executor made it"),
   lease: commitSha.nullish().describe("Where the work saw the origin's branch, like `work.seen`; null or left out: there was none"),
   replace: z.boolean().default(false).describe("Commits of the origin's branch that `head` does not hold may be left out"),
 });
