@@ -4,6 +4,7 @@
  */
 import type { FastifyBaseLogger } from "fastify";
 import { Retryable, Terminal } from "../contract/errors.ts";
+import { jsonTextFlaw, type TextFlaw } from "../contract/json-text.ts";
 import { sharedQuotas } from "../contract/quotas.ts";
 import { AccessBook } from "./access/access-book.ts";
 import { RateLimit } from "./access/rate-limit.ts";
@@ -115,7 +116,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
   });
   guardRoutes(api, { tokens: house.access.tokens, rate });
   await documented(api, house);
-  await formBodies(api);
+  bodies(api);
   api.addHook("onSend", async (_, reply) => {
     reply.header("x-content-type-options", "nosniff").header("referrer-policy", "no-referrer");
   });
@@ -185,10 +186,22 @@ async function documented(api: Api, { version }: House): Promise<void> {
   api.get("/openapi.json", { config: { scope: "public" }, schema: { hide: true } }, async () => api.swagger());
 }
 
-async function formBodies(api: Api): Promise<void> {
+/** What would not arrive as it was written is refused here: behind the parser nobody sees it any more. */
+function bodies(api: Api): void {
+  const parsed = api.getDefaultJsonParser("error", "error");
+  api.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    void parsed(request, body as string, (error, value) => {
+      const flaw = error ? null : jsonTextFlaw(body as string);
+      done(error ?? (flaw && bodyFlaw(flaw)), value);
+    });
+  });
   api.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(body as string)));
   });
+}
+
+function bodyFlaw({ code, reason, hint, line, column }: TextFlaw): Terminal {
+  return new Terminal({ code, message: `the body would not arrive as it was written: line ${line}, column ${column}: ${reason}`, hint });
 }
 
 /** The monitor is one page: what is no file and no part of the API is shown by it. */

@@ -194,3 +194,20 @@ test("one net is stopped by a kill that names it, and goes on", async () => {
   expect((await control({ verb: "resume", net: "fleet" })).status).toBe(200);
   await waitUntil("it runs", async () => (await get("/api/nets/fleet/marking")).json.state === "running");
 });
+
+test("a body that would not arrive as it was written is refused, with its place", async () => {
+  const { token } = await house.client("exact", ["petrel:operate"]);
+  const sent = (path: string, body: string) => house.call(house.a, "POST", path, { token, body });
+  const put = "/api/nets/shop/places/inbox/tokens";
+  expect((await sent(put, '{"data":{"text":"a",\n"text":"b"}}')).json).toMatchObject({
+    status: 400,
+    error: "duplicate-key",
+    message: 'the body would not arrive as it was written: line 2, column 1: the key "text" stands twice in one object',
+  });
+  expect((await sent(put, '{"data":{"text":"a","n":9007199254740993}}')).json).toMatchObject({ status: 400, error: "inexact-number" });
+  const execute = '{"place":"inbox","data":{"text":"a","text":"b"},"until":{"place":"done"}}';
+  expect((await sent("/api/nets/shop/execute", execute)).json).toMatchObject({ status: 400, error: "duplicate-key" });
+  expect((await sent(put, '{"data":')).status).toBe(400);
+  expect((await sent(put, '{"data":{"text":"a","__proto__":{}}}')).status).toBe(400);
+  expect((await sent(put, '{"data":{"text":"a","n":1.50,"m":-1e3}}')).status).toBe(201);
+});

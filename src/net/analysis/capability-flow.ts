@@ -1,6 +1,6 @@
 /** Who can bring a token where, and who can reach a push: read off the arcs and the personas' flags. */
 import { FLAGS_PATTERN, type Flag, parseFlags } from "../../contract/capability.ts";
-import { targetsOf } from "../check-places.ts";
+import { deadlinesOf, targetsOf } from "../check-places.ts";
 import { type Finding, warning } from "../check-problem.ts";
 import type { NetDefinition, Transition } from "../definition.ts";
 
@@ -18,6 +18,8 @@ export interface CapabilityFlow {
 }
 
 const PUSHING_HANDS: ReadonlySet<string> = new Set(["code.deliver", "code.push"]);
+/** Also by a path to git, and in the code that a shell is given; between the two words stand options alone. */
+const GIT_PUSH = /(?:^|[\s/;&|(])git(?:\s+-\S+(?:\s+[^-\s]\S*)?)*?\s+push(?=$|[\s;&|)])/;
 
 export function capabilityFlow(net: NetDefinition, flagsOf: FlagsOf): CapabilityFlow {
   const transitions = Object.entries(net.transitions);
@@ -43,7 +45,7 @@ function pushes(one: Transition): boolean {
   // Its persona may push by a tool.
   if (one.kind === "agent") return one.release === true;
   if (one.kind !== "command") return false;
-  return PUSHING_HANDS.has(one.hand) || (one.argv?.[0] === "git" && one.argv.includes("push"));
+  return PUSHING_HANDS.has(one.hand) || (one.argv?.[0] === "git" && one.argv.includes("push")) || GIT_PUSH.test(one.argv?.join(" ") ?? "");
 }
 
 function holderFindings(name: string, one: Transition, flagsOf: FlagsOf): Finding[] {
@@ -76,10 +78,14 @@ function openWays(net: NetDefinition, name: string, one: Transition): Finding[] 
   const ways = new Map(Object.entries(net.places).flatMap(([place, { open }]): [string, string[]][] => (open ? [[place, [place]]] : [])));
   for (let before = -1; before !== ways.size; ) {
     before = ways.size;
-    for (const [through, { in: arcs, out, persona, gate }] of Object.entries(net.transitions)) {
-      const way = arcs.flatMap((arc) => (arc.mode === "consume" ? [ways.get(arc.place)] : [])).find((found) => found !== undefined);
-      if (!way || persona !== undefined || gate) continue;
-      for (const { to } of out) if (!ways.has(to)) ways.set(to, [...way, through, to]);
+    for (const { place, to } of deadlinesOf(net)) {
+      const way = ways.get(place);
+      if (way && !ways.has(to)) ways.set(to, [...way, to]);
+    }
+    for (const [through, one] of Object.entries(net.transitions)) {
+      const way = one.in.flatMap((arc) => (arc.mode === "consume" ? [ways.get(arc.place)] : [])).find((found) => found !== undefined);
+      if (!way || one.persona !== undefined) continue;
+      for (const to of waysOn(one)) if (!ways.has(to)) ways.set(to, [...way, through, to]);
     }
   }
   return one.in.flatMap((arc, at) => {
@@ -88,6 +94,13 @@ function openWays(net: NetDefinition, name: string, one: Transition): Finding[] 
     const message = `whoever may put a token into "${way[0]}" reaches the push of "${name}" (${way.join(" > ")}): no persona and no gate is on the way`;
     return [warning("push-from-outside", ["transitions", name, "in", at], message, 'give the push a "gate", or close the place')];
   });
+}
+
+/** Where a step without a persona hands its work to; what people refuse, or do not look at in time, nobody has approved. */
+function waysOn(one: Transition): string[] {
+  if (!one.gate) return targetsOf(one, []).map(({ place }) => place);
+  const { expires, escalate = one.onError } = one.gate;
+  return expires === undefined || escalate === undefined ? [] : [escalate];
 }
 
 function holds(flags: string, flag: Flag): boolean {

@@ -23,7 +23,7 @@ export interface SecretUse {
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** Arguments after which such a program reads code out of the next one. */
-const CODE = new Set(["-c", "-e", "--eval", "-p", "--print"]);
+const CODE = /^(-[A-Za-z]*c|-e|--eval|-p|--print)$/;
 
 /** Errors: those of a template that does not parse; check the file first. */
 export function secretFlow(net: NetDefinition, grantsOf: GrantsOf = () => null): { uses: SecretUse[]; findings: Finding[] } {
@@ -115,7 +115,7 @@ function requestFindings(name: string, one: HttpTransition): Finding[] {
 function commandFindings(name: string, one: Extract<Transition, { kind: "command" }>): Finding[] {
   const path = ["transitions", name, "argv"];
   return (one.argv ?? []).flatMap((argument, at, argv) => {
-    const isCode = at === 0 || CODE.has(argv[at - 1] ?? "");
+    const isCode = at === 0 || CODE.test(argv[at - 1] ?? "");
     if (!isCode || !fromData(argument)) return [];
     const what = at === 0 ? "which program runs" : "what its program runs";
     const message = `transition "${name}" is given a secret, and the data of a token decides ${what}`;

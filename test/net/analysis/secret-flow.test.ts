@@ -65,6 +65,7 @@ describe("what is warned of", () => {
   test("the data decides the program, or the code that it runs", () => {
     expect(codes(command({ argv: ["${job.program}"] }))).toEqual(["secret-to-any-program"]);
     expect(codes(command({ argv: ["sh", "-c", "${job.script}"] }))).toEqual(["secret-to-any-program"]);
+    expect(codes(command({ argv: ["bash", "-lc", "${job.script}"] }))).toEqual(["secret-to-any-program"]);
     expect(codes(command({ argv: ["env", "node", "-e", "${job.script}"] }))).toEqual(["secret-to-any-program"]);
     expect(codes(command({ argv: ["npm", "publish", "${job.folder}"] }))).toEqual([]);
   });
