@@ -14,8 +14,17 @@ const CASES = [
 const FLAGS = ["--max-semi-space-size=32", "--expose-gc"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
+  options: {
+    ...{ json: { type: "boolean", default: false }, only: { type: "string" }, runs: { type: "string", default: "3" } },
+    help: { type: "boolean", short: "h", default: false },
+  },
 });
+if (values.help) {
+  process.stdout.write(
+    `npm run bench [-- CASE...] [-- --runs 3] [-- --json]\n\nCases: ${CASES.join(", ")}\n\nExample: npm run bench -- w5 latency\n`,
+  );
+  process.exit(0);
+}
 const wanted = values.only ? values.only.split(",") : positionals.length > 0 ? positionals : CASES;
 const unknown = wanted.filter((name) => !CASES.includes(name));
 if (unknown.length > 0) {
@@ -71,7 +80,8 @@ const result = {
   machine: { cpu: cpus()[0]?.model ?? "", cpus: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), os: `${type()} ${release()}` },
   versions: { node: process.version, ...versionsOf(["@nats-io/transport-node", "@nats-io/jetstream"]) },
   date: new Date().toISOString(),
-  limits: { raw: Math.round(median(limits.raw)), sync: rounded(median(limits.sync)) },
+  // Cases that measure no limits leave them out.
+  limits: limits.raw.length > 0 ? { raw: Math.round(median(limits.raw)), sync: rounded(median(limits.sync)) } : null,
   rows,
 };
 writeFileSync("dist/bench/result.json", `${JSON.stringify(result, null, 2)}\n`);
@@ -111,7 +121,7 @@ function table({ machine, versions, limits: limit, rows: all }) {
   ]);
   const lines = [["case", "median", "spread", "target", ""], ...told];
   const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...lines.map((line) => line[at].length)));
-  const head = `${machine.cpus} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.os}, Node ${versions.node}\nraw ${limit.raw}/s, sync ${limit.sync} ms\n\n`;
+  const head = `${machine.cpus} x ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.os}, Node ${versions.node}\n${limit ? `raw ${limit.raw}/s, sync ${limit.sync} ms\n` : ""}\n`;
   return `${head}${lines
     .map((line) =>
       line
