@@ -19,6 +19,8 @@ export interface GatewayPorts {
   expert?: Tiers | null;
   /** Of all gateways together, in one day (UTC): what the Domain Expert's model may cost, and how often guests may ask it. */
   expertLimits?: { usdPerDay: number; guestQuestionsPerDay: number };
+  /** Whoever asks, `/mcp` has only the tools that look. */
+  mcpReadOnly?: boolean;
   /** Where traces go; absent: nowhere. */
   collector?: Collector | null;
   /** Learns rules beside; absent: in the gateway's own process. */

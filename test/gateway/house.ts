@@ -68,8 +68,10 @@ export async function gatewayHouse({
   collector = null,
   expert = null,
   rate,
+  mcpReadOnly = false,
 }: {
   rate?: number;
+  mcpReadOnly?: boolean;
   expert?: Tiers | null;
   monitor?: string | null;
   collector?: Collector | null;
@@ -89,6 +91,7 @@ export async function gatewayHouse({
         monitor,
         collector,
         expert,
+        mcpReadOnly,
       },
       { host: "127.0.0.1", port, ...(rate === undefined ? {} : { rate }) },
     );

@@ -98,6 +98,19 @@ test("a token that only reads, and ?read-only, have no tool that changes anythin
   }
 });
 
+test("a gateway of `petrel mcp --http --read-only` has none either, whatever token and address a client takes", async () => {
+  const open = house;
+  house = await gatewayHouse({ mcpReadOnly: true });
+  try {
+    const admin = await connect(["petrel:admin"]);
+    expect(await names(admin)).toContain("events_read");
+    expect((await names(admin)).filter((name) => /put|propose/.test(name))).toEqual([]);
+  } finally {
+    await house.stop();
+    house = open;
+  }
+});
+
 test("a token for other nets reaches this one by no tool and no resource; none at all gets 401", async () => {
   const stranger = await connect(["petrel:admin"], { nets: ["depot"] });
   expect(await call(stranger, "nets_list")).toEqual({ nets: [] });

@@ -33,6 +33,8 @@ export interface GatewayProcessOptions {
   rate?: number | undefined;
   /** Whether the Domain Expert asks a model, where one is configured and has a key. */
   expert: boolean;
+  /** Whoever asks, `/mcp` has only the tools that look. */
+  mcpReadOnly?: boolean;
 }
 
 /** The clients that every local system has, and what each may do. */
@@ -68,6 +70,7 @@ export async function runGateway(
     expert: options.expert ? await expertModels(petrel, options.dir) : null,
     ...(configFile(petrel) === undefined ? {} : { expertLimits: readConfig(petrel).expert }),
     learn: learnBeside(studies),
+    mcpReadOnly: options.mcpReadOnly ?? false,
   };
   const gateway = await listening(options, (port) =>
     startGateway(ports, {

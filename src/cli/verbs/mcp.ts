@@ -20,7 +20,7 @@ export const mcpVerb: Verb = {
     if (call.on("http")) {
       const options = {
         ...{ dir: call.dir, host: call.text("host") ?? "127.0.0.1", port: call.integer("port") ?? 8485 },
-        ...{ anyPort: false, logLevel: call.logLevel, trustProxy: [], expert: false },
+        ...{ anyPort: false, logLevel: call.logLevel, trustProxy: [], expert: false, mcpReadOnly: readOnly },
       };
       await runGateway(petrel, options, petrel.signal, (url) => {
         const address = `${url}/mcp${readOnly ? "?read-only" : ""}`;

@@ -23,7 +23,7 @@ export function mcpRoutes(api: Api, house: House): void {
           by: caller.client,
           stopping: house.stopping,
         },
-        readOnly: !allows(caller, "petrel:operate") || "read-only" in (request.query as object),
+        readOnly: house.mcpReadOnly === true || !allows(caller, "petrel:operate") || "read-only" in (request.query as object),
       };
       const gone = new AbortController();
       request.raw.on("close", () => request.raw.destroyed && gone.abort());

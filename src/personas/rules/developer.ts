@@ -73,6 +73,11 @@ function shownExamples(wanted: Wanted, runs: readonly RuleCall[]): Wanted["examp
 
 function finished(facts: RuleFacts, wanted: Wanted, candidates: number): RuleAnswer {
   const committed = facts.calls.find(({ tool, isError }) => tool === "git.commit" && !isError);
+  const refused = facts.calls.find(({ tool, isError }) => tool === "git.commit" && isError);
+  if (!committed && refused) {
+    const why = isJsonObject(refused.output) ? String(refused.output.message ?? "") : "";
+    return { fail: `I find the same program again, and have nothing new to hand in: the examples say no more. ${why}`.trim() };
+  }
   if (!committed)
     return { calls: [call("git.commit", { message: `Write ${wanted.name}, as its ${wanted.examples.length} examples say`.slice(0, 72) })] };
   const looked = searched(facts.calls).reduce((sum, each) => sum + each, 0);

@@ -11,7 +11,7 @@ export function qa({ data }: RuleFacts): RuleAnswer {
   const lines = diffLines(typeof data.diff === "string" ? data.diff : "");
   const inTests = lines.filter(({ file }) => isTestFile(file));
   const added = inTests.filter(({ sign }) => sign === "+").map(({ text }) => text.trim());
-  const criteria = (Array.isArray(data.criteria) ? data.criteria : []).flatMap((each) => String(each).split(/; (?=[a-z]\w*\()/));
+  const criteria = (Array.isArray(data.criteria) ? data.criteria : []).flatMap((each) => examplesOf(String(each), added));
   const findings = [
     ...inTests
       .filter(({ sign, text }) => sign === "-" && text.trim() !== "")
@@ -34,6 +34,20 @@ export function qa({ data }: RuleFacts): RuleAnswer {
       findings: `“${String(task.title ?? "")}”: ${stated}, each stated by a test that was added; the tests are green and no old one was touched.`,
     },
   };
+}
+
+/** Several examples may stand in one criterion. What parts them may also stand in a text of an example: a part that is stated is whole. */
+function examplesOf(criterion: string, added: readonly string[]): string[] {
+  const parts = criterion.split(/; (?=[a-z]\w*\()/);
+  const examples: string[] = [];
+  let from = 0;
+  for (let to = 1; to <= parts.length; to++) {
+    const one = parts.slice(from, to).join("; ");
+    if (!isStated(one, added)) continue;
+    examples.push(one);
+    from = to;
+  }
+  return from < parts.length ? [...examples, parts.slice(from).join("; ")] : examples;
 }
 
 /** "double(2) gives 4" is stated by a line that holds "double(2), 4", whatever asserts it. */

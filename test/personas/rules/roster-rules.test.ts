@@ -121,6 +121,17 @@ describe("QA", () => {
   ])("sends back %s", async (_, diff, finding) => {
     expect(await judge(diff)).toMatchObject({ verdict: "rework", findings: expect.stringMatching(finding) });
   });
+  test("knows an example whose text looks like two", async () => {
+    const [odd, other] = ['upTo("a; upTo(1) gives b") gives "A; UPTO(1) GIVES B"', 'upTo("c") gives "C"'];
+    const stated = ['assert.deepEqual(upTo("a; upTo(1) gives b"), "A; UPTO(1) GIVES B");', 'assert.deepEqual(upTo("c"), "C");'];
+    expect(await judge(added("test/up-to.test.js", ...stated), [odd, other, `${odd}; ${other}; ${odd}`])).toMatchObject({
+      verdict: "pass",
+    });
+    expect(await judge(added("test/up-to.test.js", stated[1] as string), [`${other}; ${odd}`])).toMatchObject({
+      verdict: "rework",
+      findings: `No added test states: ${odd}`,
+    });
+  });
   test("does not pass what only judgement could decide", async () => {
     expect(await judge(added("test/twice.test.js", ...lines), ["it feels fast"])).toMatchObject({
       verdict: "rework",
@@ -167,6 +178,11 @@ describe("the developer", () => {
   });
   test("commits only when the tests are green", async () => {
     expect(await next([tests({ ok: true, passed: 2, failed: 0, failing: [] })])).toMatchObject({ calls: [{ tool: "git.commit" }] });
+  });
+  test("has nothing more to say when its program came back and is found again", async () => {
+    const green = tests({ ok: true, passed: 2, failed: 0, failing: [] });
+    const commit = { tool: "git.commit", input: {}, output: { error: "nothing-to-commit", message: "nothing is changed" }, isError: true };
+    expect(await next([green, commit])).toMatchObject({ fail: expect.stringMatching(/same program again.*nothing is changed$/) });
   });
   test("writes modules by name where the package does not say so", async () => {
     const given = await next([read("package.json", "{}")]);

@@ -1,4 +1,5 @@
 /** The search behind the developer that needs no model: what it finds holds beyond the examples, and what it does not find it says. */
+import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../../src/contract/json.ts";
 import { readExamples } from "../../../src/personas/rules/search/examples.ts";
@@ -101,6 +102,33 @@ describe("a program that is found", () => {
     for (const [args, out] of [...pairs, ...unseen]) expect(wanted(...args)).toEqual(out);
   });
 
+  // Node's strict assertions tell -0 from 0: -4 % 2 is -0, and an example that says 0 is not met by it.
+  test.each<[string, Pairs, Pairs]>([
+    ["odd or even, below zero too", [5, 4, -4, 7, -3, -2].map((n) => [[n], Math.abs(n % 2)]), [[[-8], 0]]],
+    [
+      "multiples of a list",
+      [
+        [
+          [[1, 2], -1],
+          [-1, -2],
+        ],
+        [
+          [[0, 5], -1],
+          [0, -5],
+        ],
+        [
+          [[4, 0], -2],
+          [-8, 0],
+        ],
+        [[[3], 2], [6]],
+      ],
+      [[[[0], -7], [0]]],
+    ],
+  ])("%s: gives no -0 where 0 is wanted", async (_, pairs, unseen) => {
+    const wanted = await compiled(pairs, 60_000);
+    for (const [args, out] of [...pairs, ...unseen]) assert.deepStrictEqual(wanted(...args), out);
+  });
+
   test("is repaired by conditions where no one expression holds", async () => {
     const value = (n: number) => (n % 3 === 0 ? "Fizz" : n < 10 ? String(n) : "many");
     const wanted = await compiled(
@@ -200,6 +228,7 @@ describe("examples that cannot be used", () => {
       /input 1 is sometimes a number and sometimes a text/,
     ],
     ["a word of the language", { function: "delete", examples: [{ in: 1, out: 2 }] }, /delete is a word of the language/],
+    ["a name that the tests use", { function: "assert", examples: [{ in: 1, out: 2 }] }, /assert is what the tests call something else/],
     ["no examples", { function: "f", examples: [] }, /examples/],
     ["code in the name", { function: "f(){process.exit()}", examples: [{ in: 1, out: 2 }] }, /letters and digits/],
     [

@@ -2,7 +2,7 @@
  * All programs of the grammar, the small ones first. Two that give the same on every example are one: the smaller stays.
  * N1 The order is the same each time: it depends on the examples alone. N2 No more than `most` programs are tried.
  */
-import type { Kind, Value, Wanted } from "./examples.ts";
+import { type Kind, type Value, type Wanted, written } from "./examples.ts";
 import { GRAMMAR } from "./grammar.ts";
 import type { Op, Slot } from "./op.ts";
 
@@ -39,7 +39,7 @@ export class Bank {
   /** False when one that gives the same is there, or it gives nothing. */
   add(expr: Expr): boolean {
     if (expr.values.every((value) => value === undefined)) return false;
-    const key = `${expr.gives}${JSON.stringify(expr.values)}`;
+    const key = `${expr.gives}${expr.values.map(written).join()}`;
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
     this.#shelve(expr.gives, expr);
@@ -105,7 +105,7 @@ function applied(op: Op, args: readonly Expr[], examples: number): (Value | unde
 }
 
 function sensible(value: Value | undefined): Value | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? (Object.is(value, -0) ? 0 : value) : undefined;
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value === "string" || Array.isArray(value)) return value.length <= LONGEST ? value : undefined;
   return value;
 }

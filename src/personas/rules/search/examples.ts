@@ -47,6 +47,9 @@ const RESERVED = new Set(
   ),
 );
 
+/** What the file of tests calls its own. */
+const OF_TESTS = new Set(["test", "assert"]);
+
 /** Errors: Terminal `examples-invalid` says which example is wrong and how. */
 export function readExamples(value: Json): Wanted {
   const parsed = examplesSchema.safeParse(value);
@@ -56,7 +59,11 @@ export function readExamples(value: Json): Wanted {
   }
   const { function: name, about = "", examples: given } = parsed.data;
   if (RESERVED.has(name)) throw invalid(`function: ${name} is a word of the language`);
-  const examples = given.map((each): Example => ("args" in each ? each : { args: [each.in], out: each.out }));
+  if (OF_TESTS.has(name)) throw invalid(`function: ${name} is what the tests call something else, take another name`);
+  const examples = given.map((each): Example => {
+    const args = "args" in each ? each.args : [each.in];
+    return { args: args.map(withoutMinusZero), out: withoutMinusZero(each.out) };
+  });
   const arity = examples[0]?.args.length ?? 0;
   const odd = examples.findIndex(({ args }) => args.length !== arity);
   if (odd >= 0) throw invalid(`example ${odd + 1} has ${examples[odd]?.args.length} inputs, and the first has ${arity}`);
@@ -107,6 +114,23 @@ function kindsOf(value: Value): Kind[] {
   if (typeof value === "boolean") return ["bool"];
   // An empty list may be one of either.
   return value.length === 0 ? [] : [typeof value[0] === "number" ? "nums" : "strs"];
+}
+
+function isNumbers(value: Value): value is number[] {
+  return Array.isArray(value) && typeof value[0] === "number";
+}
+
+/** JSON writes -0 as 0, and so do the tests that are made of examples. */
+function withoutMinusZero(value: Value): Value {
+  if (typeof value === "number") return value + 0;
+  return isNumbers(value) ? value.map((each) => each + 0) : value;
+}
+
+/** What tells values apart: JSON, but -0 is not 0, as it is not to the tests. */
+export function written(value: Value | undefined): string {
+  if (Object.is(value, -0)) return "-0";
+  if (Array.isArray(value) && value.some((each) => Object.is(each, -0))) return `[${(value as number[]).map(written).join()}]`;
+  return JSON.stringify(value) ?? "";
 }
 
 /** `slug("A b")`, as a person writes a call. */

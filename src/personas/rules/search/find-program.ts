@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bank, type Expr, enumerate } from "./enumerate.ts";
-import type { Value, Wanted } from "./examples.ts";
+import { type Value, type Wanted, written } from "./examples.ts";
 import type { Slot } from "./op.ts";
 import { BOTH } from "./ops/conditions.ts";
 
@@ -45,7 +45,7 @@ export async function findProgram(wanted: Wanted, most: number, signal: AbortSig
 
 async function search(wanted: Wanted, kinds: ReadonlySet<Slot>, most: number, signal: AbortSignal): Promise<Found> {
   const bank = new Bank();
-  const goal = wanted.examples.map(({ out }) => JSON.stringify(out));
+  const goal = wanted.examples.map(({ out }) => written(out));
   const partial: Attempted[] = [];
   let steps = 0;
   for (const expr of enumerate(wanted, bank, kinds, most)) {
@@ -65,7 +65,7 @@ async function search(wanted: Wanted, kinds: ReadonlySet<Slot>, most: number, si
 
 function rightOn(values: readonly (Value | undefined)[], goal: readonly string[]): Set<number> {
   const right = new Set<number>();
-  for (const [at, value] of values.entries()) if (value !== undefined && JSON.stringify(value) === goal[at]) right.add(at);
+  for (const [at, value] of values.entries()) if (value !== undefined && written(value) === goal[at]) right.add(at);
   return right;
 }
 
