@@ -163,6 +163,11 @@ describe("petrel gc", () => {
     await own.kit.broker.log("mill").read(log().first, ({ events }) => void kept.push(...events), { epoch: 0 });
     const young = kept.find(({ transition, produced }) => transition === "bake" && produced?.length)?.produced?.[0]?.token.id ?? "";
     expect((await traced(young)).before?.length).toBeGreaterThan(0);
+    const old = own.kit.stateOf("mill").places.get("bread")?.keys().next().value ?? "";
+    expect(kept.some(({ produced }) => produced?.some(({ token }) => token.id === old))).toBe(false);
+    expect((await traced(old)).error).toMatchObject({ code: "below-floor", message: expect.stringContaining(`event ${floor}`) });
+    const story = (await own.stage.run("report", old, "--json")).json;
+    expect(story).toMatchObject({ error: { code: "below-floor" } });
     expect((await traced(`t-${"0".repeat(21)}`)).error?.message).toContain(`the log of mill up to event ${floor} was cleared`);
     expect((await own.stage.run("replay", "mill", "--at", String(floor))).code).toBe(0);
     expect((await own.stage.run("fork", "mill", "--at", String(floor), "--as", "late")).code).toBe(0);

@@ -23,14 +23,17 @@ export interface FoundToken {
   epochs: { sequence: number; epoch: number }[];
 }
 
-/** Errors: usage; Terminal `no-such-token` with the nearest ids, `ambiguous-token`. */
+/** Errors: usage; Terminal `no-such-token` with the nearest ids, `ambiguous-token`; `below-floor` where only a cleared event told who made it. */
 export async function findToken(broker: Broker, text: string, nets: string[]): Promise<FoundToken> {
   if (!isId(text)) throw usage(`"${text}" names no token`, "an id like t-8msgb7uis30et913k82le; petrel tokens NET PLACE lists them");
   const search = new Search(text);
-  const cleared: string[] = [];
+  const cleared: { net: string; floor: number; there: boolean }[] = [];
   for (const net of nets) {
     const { first } = await broker.log(net).bounds();
-    if (first > 1) cleared.push(`${net} up to event ${(await beginningOf(broker, net)).state.seq}`);
+    if (first > 1) {
+      const { state } = await beginningOf(broker, net);
+      cleared.push({ net, floor: state.seq, there: [...state.places.values()].some((tokens) => tokens.has(text)) });
+    }
     search.begin(net);
     await broker.log(net).read(
       first - 1,
@@ -43,7 +46,18 @@ export async function findToken(broker: Broker, text: string, nets: string[]): P
   const found = search.found();
   if (found.length === 1 && found[0]) return found[0];
   if (found.length > 1) throw ambiguous(text, found);
-  const gone = cleared.length > 0 ? `; the log of ${cleared.join(", and of ")} was cleared` : "";
+  const there = cleared.find((one) => one.there);
+  if (there) {
+    throw new Terminal({
+      code: "below-floor",
+      message: `token ${text} was made before event ${there.floor}, up to which the log of ${there.net} was cleared: where it came from cannot be told any more`,
+      hint: `petrel replay ${there.net} --at ${there.floor}`,
+    });
+  }
+  const gone =
+    cleared.length > 0
+      ? `; the log of ${cleared.map(({ net, floor }) => `${net} up to event ${floor}`).join(", and of ")} was cleared`
+      : "";
   throw new Terminal({
     code: "no-such-token",
     message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}${gone}`,

@@ -45,7 +45,7 @@ async function correlationOf(broker: Broker, text: string, nets: string[]): Prom
     if (!(error instanceof PetrelError) || error.code !== "no-such-token") throw error;
     throw new Terminal({
       code: "no-such-story",
-      message: `no story and no token ${text} is in ${nets.length === 1 ? nets[0] : "any net"}`,
+      message: `no story is called ${text}, and ${error.message}`,
       hint: error.hint ?? "petrel events NET shows what a log holds",
     });
   });
