@@ -5,6 +5,7 @@
  */
 import { ROUTING } from "./crystallize/routing.ts";
 import { errorOf, runStream, type StreamResult, shareAlone } from "./crystallize/run-stream.ts";
+import { SEQUENCES } from "./crystallize/sequences.ts";
 import { CHANGING, UNLEARNABLE } from "./crystallize/unlearnable.ts";
 import { WRITING } from "./crystallize/writing.ts";
 import { type Row, report } from "./report.ts";
@@ -12,7 +13,9 @@ import { type Row, report } from "./report.ts";
 const SIZE = Number(process.env.BENCH_ITEMS ?? 10_000);
 const ERRS = Number(process.env.BENCH_ERRS ?? 0.05);
 const SEED = Number(process.env.BENCH_SEED ?? Math.floor(performance.timeOrigin) % 100_000);
-const STREAMS = [...ROUTING, ...WRITING, ...UNLEARNABLE, ...CHANGING].filter(({ name }) => name.includes(process.env.BENCH_STREAM ?? ""));
+const STREAMS = [...ROUTING, ...WRITING, ...SEQUENCES, ...UNLEARNABLE, ...CHANGING].filter(({ name }) =>
+  name.includes(process.env.BENCH_STREAM ?? ""),
+);
 
 const percent = (share: number): number => 100 * share;
 

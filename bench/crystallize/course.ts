@@ -3,13 +3,15 @@
  * The same pure functions that the engine calls, without the engine, so that streams of ten thousand items can be run many times.
  */
 import type { Json, JsonObject } from "../../src/contract/json.ts";
+import { claimsOf } from "../../src/crystallize/claims.ts";
 import { type CrystallizeOptions, crystallize, type Proof, prove, watchPolicyOf } from "../../src/crystallize/crystallize.ts";
-import type { Example } from "../../src/crystallize/example.ts";
+import type { Example, ToolCall } from "../../src/crystallize/example.ts";
 import { isTimeToLearn } from "../../src/crystallize/relearn.ts";
 import { agreement } from "../../src/net/rule/agree.ts";
 import { isNearEdge } from "../../src/net/rule/edge.ts";
+import { followCalls } from "../../src/net/rule/follow-calls.ts";
 import { regionOf } from "../../src/net/rule/region.ts";
-import { evaluateRule, type Rule } from "../../src/net/rule/rule.ts";
+import { evaluateRule, isProgram, type Rule, type RuleAnswer } from "../../src/net/rule/rule.ts";
 import { goesOn, isCalm, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../src/net/rule/watch.ts";
 
 /** Firings that a rule claims before it may go live, beside the model; and one that takes another's place, beside both. */
@@ -62,12 +64,12 @@ export class Course {
   }
 
   /** What the rule answers by itself; undefined: the model is to be asked. */
-  alone(input: JsonObject, draw: number): Json | undefined {
+  alone(input: JsonObject, draw: number, tools: readonly ToolCall[] = []): Json | undefined {
     this.#audit = false;
     const live = this.#live;
     if (!live) return undefined;
     live.firings += 1;
-    const answer = evaluateRule(live.rule, input);
+    const answer = ruled(live.rule, input, tools);
     if (answer.applies) live.claimed += 1;
     if (!answer.applies) {
       live.declined += 1;
@@ -90,9 +92,9 @@ export class Course {
   }
 
   /** Why it did not. */
-  why(input: JsonObject): string {
+  why(input: JsonObject, tools: readonly ToolCall[] = []): string {
     if (!this.#live) return "no rule";
-    const answer = evaluateRule(this.#live.rule, input);
+    const answer = ruled(this.#live.rule, input, tools);
     return answer.applies ? "audit" : answer.reason;
   }
 
@@ -103,12 +105,9 @@ export class Course {
     if (this.#shadow) this.#shadowed(at, example);
     if (this.#live?.next) this.#compared(at, this.#live, example);
     const live = this.#live && { firings: this.#live.firings, declined: this.#live.declined };
-    if (
-      !this.#shadow &&
-      !this.#live?.next &&
-      isTimeToLearn({ examples: this.#examples.length, lastTry: this.#lastTry, live }, this.#options.least)
-    )
-      this.#learn(at);
+    // Nothing is learned beside a program that answers.
+    const mayLearn = !this.#shadow && !(this.#live && (this.#live.next || isProgram(this.#live.rule)));
+    if (mayLearn && isTimeToLearn({ examples: this.#examples.length, lastTry: this.#lastTry, live }, this.#options.least)) this.#learn(at);
   }
 
   /** A later stage sent an answer of the rule back. */
@@ -116,13 +115,12 @@ export class Course {
     if (this.#live) this.#live.watch = watched(this.#live.watch, { kind: "outcome", good: false });
   }
 
-  #audited(at: number, { input, output }: Example): void {
+  #audited(at: number, example: Example): void {
     const live = this.#live;
     if (!live) return;
-    const answer = evaluateRule(live.rule, input);
-    const agreed = answer.applies && agreement(this.#options.equality ?? "exact", answer.value, output) === "yes";
+    const agreed = claimsOf(live.rule, [example], { equality: this.#options.equality ?? "exact" })[0]?.agreed === true;
     if (isCalm(live.watch)) live.suspect = this.#examples.length - 1;
-    live.watch = watched(live.watch, { kind: "audited", agreed, region: regionOf(live.rule, input) });
+    live.watch = watched(live.watch, { kind: "audited", agreed, region: regionOf(live.rule, example.input) });
     live.audited += 1;
     if (!agreed) live.disagreed += 1;
     const now = verdict(live.watch);
@@ -135,10 +133,10 @@ export class Course {
     this.#lastTry = 0;
   }
 
-  #shadowed(at: number, { input }: Example): void {
+  #shadowed(at: number, { input, tools }: Example): void {
     const shadow = this.#shadow;
     if (!shadow) return;
-    if (evaluateRule(shadow.rule, input).applies) shadow.claims += 1;
+    if (ruled(shadow.rule, input, tools).applies) shadow.claims += 1;
     if (shadow.claims < SHADOW) return;
     this.#shadow = null;
     const { reasons, proof } = prove(shadow.rule, this.#examples, shadow.from, this.#options);
@@ -187,4 +185,12 @@ export class Course {
     this.#live = { rule, watch: startWatch(watchPolicyOf(proof)), ...NEW, covered, wrong, suspect: 0, next: null };
     this.events.push({ at, what: "promoted", why: learner });
   }
+}
+
+/** What a rule does by itself in a world whose tools answer the right calls with `tools`: another call is an answer that is wrong. */
+function ruled(rule: Rule, input: JsonObject, tools: readonly ToolCall[]): RuleAnswer {
+  if (!isProgram(rule)) return evaluateRule(rule, input);
+  const way = followCalls(rule, input, tools);
+  if (way.kind === "left") return { applies: false, reason: way.reason };
+  return { applies: true, value: way.kind === "ended" ? way.value : { called: way.given } };
 }

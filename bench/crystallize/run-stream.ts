@@ -1,10 +1,11 @@
 /** One stream through crystallization, and through the two caches that it is compared with. */
 import { canonicalJson, type Json } from "../../src/contract/json.ts";
+import type { ToolCall } from "../../src/crystallize/example.ts";
 import { type Cache, exactCache, nearestCache } from "./caches.ts";
 import { Course, type CourseEvent } from "./course.ts";
 import { chanceOf } from "./draws.ts";
 import { startTeacher, type Teacher } from "./model.ts";
-import type { Stream } from "./stream.ts";
+import type { Item, Stream } from "./stream.ts";
 
 export interface Tally {
   /** For each item 1 where no model was asked. */
@@ -30,7 +31,9 @@ export async function runStream(stream: Stream, size: number, errs: number, seed
   const teacher = await startTeacher(stream, size, errs, seed);
   try {
     const led = await lead(stream, teacher, errs, seed);
-    const wrong = teacher.items.filter(({ truth }, at) => !same(truth, teacher.said[at])).length;
+    const calls = (tools: readonly ToolCall[] = []): Json => tools.map(({ name, input }) => ({ name, input }));
+    const erred = ({ truth, tools }: Item, at: number) => !same(truth, teacher.said[at]) || !same(calls(tools), calls(teacher.called[at]));
+    const wrong = teacher.items.filter(erred).length;
     return { stream, ...led, exact: cached(exactCache(), teacher), nearest: cached(nearestCache(), teacher), modelErrs: wrong / size };
   } finally {
     await teacher.close();
@@ -45,13 +48,13 @@ async function lead(stream: Stream, teacher: Teacher, errs: number, seed: number
   const draws = chanceOf(seed + 2_000_003);
   const rule: Tally = { alone: new Uint8Array(teacher.items.length), wrong: 0 };
   let [paidUsd, asked] = [0, 0];
-  for (const [at, { input, truth }] of teacher.items.entries()) {
-    const answer = course.alone(input, draws.draw());
+  for (const [at, { input, truth, tools }] of teacher.items.entries()) {
+    const answer = course.alone(input, draws.draw(), tools);
     if (answer === undefined) {
-      const { output, costUsd, latencyMs } = await teacher.ask(at);
-      paidUsd += costUsd;
+      const asking = await teacher.ask(at);
+      paidUsd += asking.costUsd;
       asked += 1;
-      course.observed(at, { input, output, at: "", seq: at, costUsd, latencyMs, tools: [] });
+      course.observed(at, { input, at: "", seq: at, ...asking });
       continue;
     }
     rule.alone[at] = 1;

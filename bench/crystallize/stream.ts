@@ -18,6 +18,8 @@ export interface Stream {
   item(at: number, chance: Chance): Item;
   /** What an erring model says instead of the truth. */
   slip(truth: Json, chance: Chance): Json;
+  /** The same for streams with calls: other calls, another answer, or both. */
+  slipCalls?(item: Item, chance: Chance): { tools: ToolCall[]; output: Json };
   /** For changing ones: the position of the change. */
   changesAt?: number;
   /** Chance that a later stage sends a wrong answer back. */

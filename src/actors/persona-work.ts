@@ -14,11 +14,13 @@ import { isJsonObject, type Json } from "../contract/json.ts";
 import type { ArtifactRef } from "../contract/token.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
+import type { RecordedCall } from "../net/rule/follow-calls.ts";
 import type { Capabilities } from "../personas/capabilities.ts";
 import { type Lesson, RECALLED } from "../personas/lessons.ts";
 import type { Knowledge, Persona } from "../personas/persona-schema.ts";
 import { queryOf } from "../personas/prompt.ts";
 import type { Denied, TurnInput, TurnResult } from "../personas/turn.ts";
+import { alreadyMade } from "../personas/turn-handed.ts";
 import { toolStep } from "../personas/turn-journal.ts";
 import { runTurns } from "../personas/turn-loop.ts";
 import { isSuccess, outcomeOf, unfinished } from "../personas/turn-outcome.ts";
@@ -85,7 +87,7 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
         context.personas.bound(firing.persona, firing.personaVersion) ??
         (await context.personas.load(firing.persona, firing.personaVersion));
       guard = new ModelGuard({ ...{ term, firing, tiers, clock }, persona: bound.persona, defaults: budgets, hold: limit.hold });
-      const { value, result, knowledge } = await work(
+      const { value, result, knowledge, calls } = await work(
         firing,
         capabilities,
         term,
@@ -94,9 +96,9 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
         bound.knowledge,
         spent,
       );
-      const reported = await told(term, firing, result, knowledge);
+      const reported = await told(term, firing, result, knowledge, calls);
       const said = { ...reported, attributes: { ...reported.attributes, ...spent.timeline.attributes } };
-      if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value }, said);
+      if (isSuccess(result.outcome) || firing.takesUnfinished) return finished({ ok: true, value, calls }, said);
       const { status: _, ...rest } = said;
       return finished({ ok: false, error: errorData(unfinished(firing.persona, result.outcome, wordsOf(result))) }, rest);
     } catch (error) {
@@ -138,7 +140,7 @@ async function work(
   guard: ModelGuard,
   knowledge: readonly Knowledge[],
   spent: Spent,
-): Promise<{ value: Json; result: TurnResult; knowledge: readonly Knowledge[] }> {
+): Promise<{ value: Json; result: TurnResult; knowledge: readonly Knowledge[]; calls: RecordedCall[] }> {
   const { persona } = guard;
   const input: TurnInput = {
     shape: firing.kind === "agent" ? "agent" : "llm",
@@ -151,6 +153,7 @@ async function work(
       release: firing.release,
       memory: personaMemory(term, firing, persona) !== null,
     }),
+    handed: firing.handed,
     key: `${firing.net}/${firing.transition}/${firing.firing}`,
   };
   const journal = firing.durable ? await StepJournal.open(term, firing) : null;
@@ -163,7 +166,7 @@ async function work(
   };
   if (desk && firing.engine) {
     const result = await engineTurn(input, { ...{ firing, engine: firing.engine, guard, desk, signal: context.signal }, book: bookNow });
-    return { value: { ...result.answer, work: await closeDesk(term, desk, context.signal) }, result, knowledge };
+    return { value: { ...result.answer, work: await closeDesk(term, desk, context.signal) }, result, knowledge, calls: [] };
   }
   const remote = firing.mcpHttp ? mcpOverHttp(firing.mcpHttp, term.ports.http ?? null, firing, persona, context.signal) : null;
   if (remote) spent.leave = () => remote.close();
@@ -183,12 +186,15 @@ async function work(
     own: ownOf(journal),
     depth: 0,
   };
+  const before = firing.handed ? alreadyMade(firing.handed) : () => null;
+  const calls: RecordedCall[] = [];
   const result = await runTurns(input, {
     ask: guard.ask,
     clock: guard.clock,
     signal: context.signal,
     tools,
-    callTool: (name, toolInput, call, signal) => callTool(room, name, toolInput, call, signal),
+    callTool: async (name, toolInput, call, signal) => before(name, toolInput) ?? callTool(room, name, toolInput, call, signal),
+    onCalled: (call) => void calls.push(call),
     onProgress: (progress) => {
       spent.timeline.take(progress, guard.wallClock.now());
       if (progress.kind === "answered") bookNow(progress.use);
@@ -200,7 +206,7 @@ async function work(
   });
   refuseForeignReferences(result.answer, () => visibleTo(room), room.own);
   const workDone = desk ? await closeDesk(term, desk, context.signal) : null;
-  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge };
+  return { value: workDone === null ? result.answer : { ...result.answer, work: workDone }, result, knowledge, calls };
 }
 
 /** What an earlier attempt of a durable loop has put: tools that put an artefact answer with its reference. */

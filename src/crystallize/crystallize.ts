@@ -3,16 +3,18 @@
  * in the model's place, or why not. Pure: the same examples give the same proposal.
  */
 import type { Json, JsonObject } from "../contract/json.ts";
-import { agreement, type Equality } from "../net/rule/agree.ts";
-import { evaluateRule, type Rule } from "../net/rule/rule.ts";
+import type { Equality } from "../net/rule/agree.ts";
+import { isProgram, type Rule } from "../net/rule/rule.ts";
 import type { WatchPolicy } from "../net/rule/watch.ts";
 import { learnAnswer } from "./answers.ts";
 import { beside, type Live, notWorthIt } from "./beside.ts";
+import { claimsOf, type JudgedClaim, reasonFor } from "./claims.ts";
 import { columnsOf } from "./columns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { type Example, goodExamples } from "./example.ts";
 import { guardOf } from "./guards.ts";
 import { type Claim, carved, objectionsTo } from "./objections.ts";
+import { callsTools, learnProgram, makesEffects } from "./programs.ts";
 import { upperBound, wilson } from "./statistics.ts";
 import type { Task } from "./task.ts";
 
@@ -101,6 +103,11 @@ export function crystallize(examples: readonly Example[], options: CrystallizeOp
   if (good.length < settings.least) return nothing(counts, `${good.length} good examples; ${settings.least} are the fewest to learn from`);
   const split = Math.floor(good.length * (1 - settings.holdout));
   const early = good.slice(0, split);
+  const unlearned = settings.live ? notBeside(settings.live, good) : null;
+  if (unlearned !== null) return nothing(counts, unlearned);
+  const byCalls = !settings.live && callsTools(good) ? programProposal(early, good, split, settings) : null;
+  if (byCalls && "rule" in byCalls && (byCalls.promotable || makesEffects(good))) return { ...byCalls, examples: counts };
+  if (byCalls && makesEffects(good)) return nothing(counts, "reason" in byCalls ? byCalls.reason : byCalls.reasons.join("; "));
   const learned = learnRule(early, settings.equality);
   if (!learned) return nothing(counts, "no learner found a rule that holds on later examples");
   const { learners, contests } = learned;
@@ -124,6 +131,21 @@ export function proveRule(rule: Rule, examples: readonly Example[], options: Cry
   const counts = { good: good.length, bad: examples.filter(({ bad }) => bad !== undefined).length };
   if (good.length === 0) return { ...nothing(counts, "no good examples to prove it on"), rule };
   return { ...proposalOf(rule, "given", good, Math.floor(good.length * (1 - settings.holdout)), settings), examples: counts };
+}
+
+/** A program and another rule do not stand beside each other: which way a program goes shows only as its calls are made. */
+function notBeside({ rule }: Live, good: readonly Example[]): string | null {
+  if (isProgram(rule)) return "its calls are made by a program that answers now: nothing else is learned before that is undone";
+  if (!makesEffects(good)) return null;
+  return "something happens by its calls: only a program could stand for them, and none is learned beside a rule that answers";
+}
+
+/** Calls as they are made, rather than what they once answered: a program is taken before a rule that makes none. */
+function programProposal(early: readonly Example[], good: readonly Example[], split: number, settings: Settings) {
+  const outcome = learnProgram(early, settings.equality);
+  if ("reason" in outcome) return outcome;
+  const { rule, learners } = outcome.learned;
+  return proposalOf(rule, learners.join(", "), good, split, settings);
 }
 
 function proposalOf(rule: Rule, learner: string, good: readonly Example[], split: number, settings: Settings): Omit<Proposal, "examples"> {
@@ -196,25 +218,6 @@ function widened(proven: Rule, learners: string[], good: readonly Example[], { e
   return changed === 0 && lost <= 0.01 * good.length ? again.rule : proven;
 }
 
-interface JudgedClaim extends Claim {
-  unjudged: boolean;
-}
-
-function claimsOf(
-  rule: Rule,
-  examples: readonly Example[],
-  { equality, judged }: { equality: Equality; judged?: CrystallizeOptions["judged"] },
-): JudgedClaim[] {
-  return examples.flatMap(({ input, output }, row): JudgedClaim[] => {
-    const answer = evaluateRule(rule, input);
-    if (!answer.applies) return [];
-    const agreed = agreement(equality, answer.value, output);
-    const verdict = agreed === "ask" ? judged?.(input, answer.value, output) : undefined;
-    const unjudged = agreed === "ask" && verdict === undefined;
-    return [{ row, input, given: answer.value, wanted: output, agreed: agreed === "yes" || verdict === true || unjudged, unjudged }];
-  });
-}
-
 function proofOf(holdout: readonly Example[], examples: number, claims: JudgedClaim[], { confidence }: { confidence: number }): Proof {
   const unjudged = claims.filter((claim) => claim.unjudged).length;
   const wrong = claims.filter(({ agreed }) => !agreed).length;
@@ -260,10 +263,10 @@ function shownOf(
       .filter(({ agreed }) => !agreed)
       .slice(0, MOST_SHOWN)
       .map(shown),
-    declined: declined.map(({ seq, input, output }) => {
-      const answer = evaluateRule(rule, input);
-      return { seq, input, wanted: output, reason: answer.applies ? "" : answer.reason };
-    }),
+    declined: declined.map((example) => ({
+      ...{ seq: example.seq, input: example.input, wanted: example.output },
+      reason: reasonFor(rule, example),
+    })),
   };
 }
 

@@ -21,8 +21,11 @@ export interface Example {
 
 export interface ToolCall {
   name: string;
+  /** An object; null where the log does not hold what was asked. */
   input: Json;
   output: Json;
+  /** The tool said what was wrong instead of answering. */
+  failed?: boolean;
 }
 
 /** The good ones, in the order of the log. */

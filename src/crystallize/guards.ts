@@ -47,7 +47,8 @@ interface Reads {
   deciding: Set<string>;
 }
 
-function readsIn(answer: Answer): Reads {
+/** What an answer looks at. */
+export function readsIn(answer: Answer): Reads {
   const all = new Set<string>();
   readsOfAnswer(answer, all);
   const deciding = new Set<string>();

@@ -64,7 +64,7 @@ export class Metrics {
       if (event.durationMs !== undefined) this.#durations.observe({ net, transition, kind }, event.durationMs / 1000);
     }
     if (type === "refused" || type === "denied") this.#refusals.inc({ net, what: type === "refused" ? "token" : "tool" });
-    if (type === "lapsed") this.#lapses.inc({ net, transition });
+    if (type === "lapsed" && event.attributes?.handed === undefined) this.#lapses.inc({ net, transition });
     if (event.model) this.#takeModel(event, event.model);
   }
 

@@ -3,8 +3,10 @@ import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
 import type { Crystal } from "./crystal/definition.ts";
 import { aliasOf, type Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
+import { callsOf } from "./rule/program.ts";
 import { ruleProblems, ruleReads } from "./rule/reads.ts";
 import type { Rule } from "./rule/rule.ts";
+import { toolStep } from "./rule/tool-steps.ts";
 
 export function crystalFindings(transition: Transition, path: JsonPath): Finding[] {
   const crystal = "crystal" in transition ? transition.crystal : undefined;
@@ -33,7 +35,24 @@ function readFindings({ in: arcs }: Transition, rule: Rule, at: JsonPath, path: 
 
 function useFindings(transition: Transition, crystal: Crystal, at: JsonPath, path: JsonPath): Finding[] {
   const found: Finding[] = [];
-  if (transition.kind === "agent" && transition.workspace !== undefined) {
+  const { program } = crystal.rule;
+  if (program && transition.kind !== "agent") {
+    const hint = "only an agent makes calls";
+    found.push(failure("rule-program", [...at, "rule", "program"], `${elementOf(path)} makes no calls, and its rule has some`, hint));
+  }
+  if (program && transition.kind === "agent" && transition.engine !== undefined) {
+    const hint = 'remove "program", or "engine"';
+    const message = `${elementOf(path)}: its engine cannot go on after the calls of a program`;
+    found.push(failure("rule-program", [...at, "rule", "program"], message, hint));
+  }
+  if (crystal.next && (program || crystal.next.rule.program)) {
+    const message = `${elementOf(path)}: a program and another rule do not stand beside each other`;
+    found.push(failure("next-program", [...at, "next"], message, 'remove "next"', "key"));
+  }
+  const commands = program ? callsOf(program).filter(({ node }) => toolStep(node.tool)?.kind === "command").length : 0;
+  // A command begins in an empty folder, as the session of such an agent does.
+  const isEmpty = transition.kind === "agent" && Object.keys(transition.workspace ?? {}).length === 0;
+  if (transition.kind === "agent" && transition.workspace !== undefined && !(isEmpty && commands > 0)) {
     const hint = 'remove "crystal", or "workspace"';
     found.push(failure("rule-workspace", at, `${elementOf(path)} works on files, which a rule cannot do`, hint, "key"));
   }

@@ -19,6 +19,10 @@ export function mapFindings(transition: Transition, path: JsonPath, jsonataFault
   }
   if (second !== undefined)
     return [failure("two-values", [...path, second], `${where} has both "${first}" and "${second}"`, "keep one of them", "key")];
+  if (rule?.program) {
+    const at = [...path, "rule", "program"];
+    return [failure("rule-program", at, `${where} makes no calls, and its rule has some`, "only an agent makes calls", "key")];
+  }
   if (rule !== undefined) return ruleFindings(transition, rule, [...path, "rule"], path);
   const fault = jsonata === undefined ? null : (jsonataFault?.(jsonata) ?? null);
   if (jsonata === undefined || !fault) return [];

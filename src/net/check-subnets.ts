@@ -3,6 +3,7 @@ import { IN_TRANSIT } from "./built-in-places.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { targetsOf } from "./check-places.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import { programName } from "./crystal/program-subnet.ts";
 import type { LinkTransition, NetDefinition, PlaceDefinition, Subnet, Transition } from "./definition.ts";
 import { hasInstances, joined, portsOf } from "./flatten.ts";
 import type { JsonPath } from "./locate.ts";
@@ -19,11 +20,20 @@ export function subnetFindings(level: Level, way: readonly string[]): Finding[] 
     ...Object.entries(level.subnets ?? {}).flatMap(([name, subnet]) => declarationFindings(level, name, subnet, way)),
     ...Object.entries(level.transitions).flatMap(([name, transition]) => [
       ...outPortFindings(level, transition, ["transitions", name]),
+      ...programFindings(level, name, transition),
       ...(transition.kind === "link" ? linkFindings(level, transition, ["transitions", name]) : []),
       ...referenceFindings(level, name, transition),
     ]),
     ...(Object.hasOwn(level.places, IN_TRANSIT) ? [reserved(["places", IN_TRANSIT])] : []),
   ];
+}
+
+/** The steps of an agent's rule stand in a sub-net that Petrel names. */
+function programFindings({ subnets = {} }: Level, name: string, transition: Transition): Finding[] {
+  const taken = programName(name);
+  if (transition.kind !== "agent" || !transition.crystal?.rule.program || !Object.hasOwn(subnets, taken)) return [];
+  const message = `the calls of ${name}'s rule become a sub-net called "${taken}", and there is another one of that name`;
+  return [failure("name-taken", ["subnets", taken], message, "call it otherwise", "key")];
 }
 
 /**

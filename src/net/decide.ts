@@ -22,6 +22,7 @@ import { boundInputs, withReaders } from "./held-inputs.ts";
 import { asSent, mayNotSendMore } from "./link-draft.ts";
 import { markingIndex } from "./marking-index.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
+import type { RecordedCall } from "./rule/follow-calls.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { isStopped } from "./stopped.ts";
 import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
@@ -29,7 +30,7 @@ import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary
 /**
  * `netOf` gives the definition that an open firing began under, and ends under. With `upTo`, tokens of events after that `seq`
  * are left alone: each step then waits until the log has the one before. `mayAnswer`: whether a persona could have said what its
- * transition's rule says.
+ * transition's rule says, and may make the calls that it makes.
  */
 export function decideTransition(
   state: NetState,
@@ -62,7 +63,9 @@ export function decideTransition(
     : startBinding(state, net, transition, binding, now);
 }
 
-export type MayAnswer = (transition: CompiledTransition, value: Json) => boolean;
+/** What a rule would do in the persona's place: answer so, or make calls by these tools. */
+export type Claim = { value: Json } | { tools: string[] };
+export type MayAnswer = (transition: CompiledTransition, claim: Claim) => boolean;
 
 /** A question about a rule that people have answered, or what there is to say of a rule. */
 function noticeStep(
@@ -96,7 +99,8 @@ function settledDraft(
   const marks = markOf(binding, crystal);
   if (draft) return overfills(state, net, draft) ? null : { ...draft, attributes: { ...marks, ...draft.attributes } };
   const started = startBinding(state, net, transition, binding, now);
-  return { ...started, attributes: { ...started.attributes, ...marks, ...askedWords(crystal, ruling) } };
+  const words = ruling.kind === "begins" ? answeredWords(crystal, ruling) : askedWords(crystal, ruling);
+  return { ...started, attributes: { ...started.attributes, ...marks, ...words } };
 }
 
 /** The event of a firing that the rule answers; null, with the reason, where it does not. */
@@ -110,7 +114,7 @@ function ruledDraft(
   now: number,
   mayAnswer: MayAnswer,
 ): { ruling: Ruling; draft: EventDraft | null } {
-  const ruling = rulingOf(state, transition.id, crystal, inputs, parts.firing, (value) => mayAnswer(transition, value));
+  const ruling = rulingOf(state, transition.id, crystal, inputs, parts.firing, (claim) => mayAnswer(transition, claim));
   if (ruling.kind !== "answers") return { ruling, draft: null };
   const from = { ...provenanceOf(state.net, transition, parts.firing, correlation, now), rule: crystal.id };
   const attributes = answeredWords(crystal, ruling);
@@ -225,7 +229,8 @@ export interface FiringParts {
   /** What a firing in one event says of its beginning. */
   attributes?: JsonObject;
 }
-export type Outcome = { ok: true; value: Json } | { ok: false; error: import("../contract/errors.ts").ErrorData };
+/** `calls`: what an agent called on the way, for the comparison with its rule. */
+export type Outcome = { ok: true; value: Json; calls?: RecordedCall[] } | { ok: false; error: import("../contract/errors.ts").ErrorData };
 
 /** The event that ends a firing: `fired` where the outcome and its routing are good, else a final `failed`. */
 export function resultDraft(
@@ -335,8 +340,11 @@ function leaveGate(
   const transition = net.transitions.get(current.id) ?? current;
   if (transition.crystal) {
     const held = boundInputs(state, transition, firing);
-    const { draft } = ruledDraft(state, net, transition, transition.crystal, held, firing, now, mayAnswer);
+    const { ruling, draft } = ruledDraft(state, net, transition, transition.crystal, held, firing, now, mayAnswer);
     if (draft) return draft;
+    const started = startDraft(state, net, transition, firing, now);
+    if (ruling.kind === "begins")
+      return { ...started, attributes: { ...started.attributes, ...answeredWords(transition.crystal, ruling) } };
   }
   if (!transition.deterministic) return startDraft(state, net, transition, firing, now);
   const inputs = boundInputs(state, transition, firing);
@@ -369,7 +377,7 @@ export function againDraft(transition: CompiledTransition, firing: OpenFiring, n
     category: CATEGORY_OF.started,
     type: "started",
     status: "info",
-    summary: `${authorOf(transition)} tries ${transition.id} again, attempt ${firing.attempt}.`,
+    summary: `${authorOf(transition)} ${firing.handed ? `goes on with ${transition.id}` : `tries ${transition.id} again`}, attempt ${firing.attempt}.`,
     transition: transition.id,
     ...(firing.persona ? { persona: firing.persona } : {}),
     firing: firing.firing,

@@ -4,6 +4,7 @@
  */
 import type { Json } from "../contract/json.ts";
 import { BUILT_IN_PLACES, DISAGREEMENTS, IN_TRANSIT } from "./built-in-places.ts";
+import { PROGRAM_PORTS, programName, programToSubnet } from "./crystal/program-subnet.ts";
 import { aliasOf, type LinkTransition, type NetDefinition, type PlaceDefinition, type Subnet, type Transition } from "./definition.ts";
 
 /** Where a link leads, as the engine sees it. */
@@ -35,6 +36,7 @@ export interface FlatNet {
   subnets: FlatSubnet[];
 }
 
+type AgentTransition = Extract<Transition, { kind: "agent" }>;
 type Level = Pick<NetDefinition, "places" | "transitions" | "tokens" | "subnets">;
 
 export function flattenNet(definition: NetDefinition): FlatNet {
@@ -119,6 +121,7 @@ class Flattening {
       if (within !== null) this.#flat.within.set(id, within);
       this.#transitions[id] = path === "" ? transition : scoped(transition, path);
       if (transition.kind === "link") this.#link(id, transition, level, path);
+      else if (transition.kind === "agent") this.#program(id, transition);
     }
     for (const [name, subnet] of Object.entries(level.subnets ?? {})) {
       const inner = joined(path, name);
@@ -142,6 +145,18 @@ class Flattening {
       const ports = portsOf(subnet, "out").map((port) => joined(inner, port));
       this.#flat.links.set(id, { kind: "each", subnet: inner, place, ports, tokens: this.#stockOf(inner) });
     }
+  }
+
+  /** The calls that an agent's rule makes in its model's place: an instance of their sub-net for each of its firings. */
+  #program(id: string, { persona, pool, labels, crystal }: AgentTransition): void {
+    const program = crystal?.rule.program;
+    if (!program) return;
+    const path = programName(id);
+    const subnet = programToSubnet(program, { persona, pool, labels });
+    const [begin, ...ports] = [PROGRAM_PORTS.begin, PROGRAM_PORTS.done, PROGRAM_PORTS.ask].map((port) => joined(path, port));
+    this.#flat.subnets.push({ path, title: subnet.title ?? path, each: true });
+    this.#flat.links.set(id, { kind: "each", subnet: path, place: begin ?? "", ports, tokens: [] });
+    this.#level(subnet, path, path);
   }
 
   #sends(id: string, net: string, place: string): void {

@@ -9,7 +9,7 @@ import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import { foldCrystals } from "./crystal/state.ts";
 import { takeCarried } from "./forking.ts";
-import { countInstance, foldEnded, foldOpened, instanceOf } from "./instances.ts";
+import { countInstance, endFirings, foldHanded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
 import { existingIndex } from "./marking-index.ts";
 import { foldAllowed, foldSpent } from "./spending.ts";
@@ -90,14 +90,19 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     withFiring(state, event, (firing) => {
       firing.claim = { executor: text(event, "executor") ?? "" };
     }),
-  lapsed: (state, event) =>
+  lapsed: (state, event) => {
+    // What was left of the instance of a program.
+    for (const gone of event.consumed ?? []) remove(state, gone);
+    endFirings(state, event);
     withFiring(state, event, (firing) => {
       firing.attempt = event.attempt ?? firing.attempt + 1;
-      firing.recoveries += 1;
+      if (event.attributes?.handed === undefined) firing.recoveries += 1;
       firing.claim = null;
       // Logs of before have no `started` for the attempt that follows: it was open with this event.
       firing.notBefore = number(event, "notBefore") ?? null;
-    }),
+      foldHanded(state, event, firing);
+    });
+  },
   fired: (state, event) => {
     if (!state.firings.has(event.firing ?? "")) begun(state, event);
     close(state, event);
@@ -297,11 +302,7 @@ function close(state: NetState, event: NetEvent): void {
       if (placed) reserve(state, place, placed, null);
     }
   } else if (event.firing) markSeen(state, event);
-  for (const id of foldEnded(state, event)) {
-    const ended = state.firings.get(id);
-    if (ended) existingIndex(state)?.closed(ended);
-    state.firings.delete(id);
-  }
+  endFirings(state, event);
   produce(state, event);
   if (!origin) return;
   for (const { place, id } of origin.left) {

@@ -2,8 +2,10 @@
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { EventDraft } from "../contract/event.ts";
 import { derivedId } from "../contract/hash.ts";
+import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { answeredByProgram, handedDraft, isAsking, isBegunByRule, PROGRAM_TIMEOUT, programWork } from "./crystal/program-steps.ts";
 import { decideTransition, type MayAnswer, type Outcome, provenanceOf, resultDraft, roomIn } from "./decide.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
@@ -23,11 +25,13 @@ function leaveInstance(
   now: number,
   netOf: NetOf = () => net,
   upTo = Number.POSITIVE_INFINITY,
+  mayAnswer: MayAnswer = () => true,
 ): EventDraft | null {
   if (transition.link?.kind !== "each" || state.paused || state.killed) return null;
   const found = firstResult(state, transition, upTo);
   if (found) {
     const { firing, token, place } = found;
+    if (transition.definition.kind === "agent") return leaveProgram(state, netOf(firing) ?? net, transition, found, now, mayAnswer);
     return endOf(state, netOf(firing) ?? net, transition, firing, { ok: true, value: token.data }, now, { token, place });
   }
   for (const id of state.hollow) {
@@ -38,6 +42,25 @@ function leaveInstance(
     return endOf(state, netOf(firing) ?? net, transition, firing, { ok: false, error }, now, null);
   }
   return null;
+}
+
+/** A program's result is the agent's answer, and what it leaves to the model goes on there; so does an answer that finds no way out. */
+function leaveProgram(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  { firing, token, place }: { firing: OpenFiring; token: Token; place: string },
+  now: number,
+  mayAnswer: MayAnswer,
+): EventDraft {
+  if (isAsking(place)) return handedDraft(state, transition, firing, token.data, now);
+  const { answer = null, made = [] } = isJsonObject(token.data) ? token.data : {};
+  const under = net.transitions.get(transition.id) ?? transition;
+  if (!mayAnswer(under, { value: answer }))
+    return handedDraft(state, transition, firing, { why: "its answer does not fit the persona's output schema", made }, now);
+  const draft = endOf(state, net, transition, firing, { ok: true, value: answer }, now, { token, place });
+  if (draft.type === "fired") return answeredByProgram(under, draft);
+  return handedDraft(state, transition, firing, { why: "its answer finds no way out", made }, now);
 }
 
 /** Instances whose time is up. */
@@ -116,10 +139,14 @@ export function nextStep(
   upTo = Number.POSITIVE_INFINITY,
   mayAnswer?: MayAnswer,
 ): EventDraft | null {
-  const left = leaveInstance(state, net, transition, now, netOf, upTo);
+  const left = leaveInstance(state, net, transition, now, netOf, upTo, mayAnswer);
   if (left) return left;
   const draft = decideTransition(state, net, transition, now, netOf, upTo, mayAnswer);
-  return draft?.type === "started" && transition.link?.kind === "each" ? beginInstance(state, net, transition, draft, now) : draft;
+  return draft?.type === "started" && opensInstance(transition, draft) ? beginInstance(state, net, transition, draft, now) : draft;
+}
+
+function opensInstance({ link, definition }: CompiledTransition, { attributes }: EventDraft): boolean {
+  return link?.kind === "each" && (definition.kind === "link" || isBegunByRule(attributes));
 }
 
 function beginInstance(
@@ -135,7 +162,8 @@ function beginInstance(
   if (link?.kind !== "each" || roomIn(state, net, link.place) <= 0) return null;
   const held = { consumed, read, readTokens: [], inputs: draft.attributes?.inputs ?? {} } as unknown as OpenFiring;
   const inputs = boundInputs(state, transition, held);
-  const outcome = deterministicResult(transition, inputs, now);
+  const isProgram = transition.definition.kind === "agent";
+  const outcome = isProgram ? { ok: true as const, value: programWork(inputs) } : deterministicResult(transition, inputs, now);
   const from = provenanceOf(state.net, transition, firing, correlation, now);
   if (!outcome.ok) return resultDraft(net, transition, inputs, { firing, attempt: draft.attempt ?? 1, consumed, read, from }, outcome, now);
   const tokens = [...consumed, ...read].map(({ id }) => id);
@@ -145,7 +173,7 @@ function beginInstance(
     const token: Token = { id, data, from: source, by: from.by, at: from.at, correlation, instance: firing, v: 1 };
     return { place, token };
   });
-  const { timeout } = transition.definition;
+  const timeout = transition.definition.timeout ?? (isProgram ? PROGRAM_TIMEOUT : undefined);
   const opens = { subnet: link.subnet, ...(timeout === undefined ? {} : { deadline: now + durationMs(timeout) }) };
   return { ...draft, produced, attributes: { ...draft.attributes, opens } };
 }

@@ -8,7 +8,7 @@
 import type { EventDraft, NetEvent, PlacedId, PlacedToken } from "../contract/event.ts";
 import { isJsonObject } from "../contract/json.ts";
 import { BUILT_IN_PLACES } from "./built-in-places.ts";
-import { markingIndex } from "./marking-index.ts";
+import { existingIndex, markingIndex } from "./marking-index.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { NONE } from "./token-line.ts";
 import type { TokenKey } from "./token-list.ts";
@@ -82,15 +82,28 @@ export function foldOpened(state: NetState, event: NetEvent, firing: OpenFiring)
 }
 
 /** I3. */
-export function foldEnded(state: NetState, event: NetEvent): string[] {
+export function endFirings(state: NetState, event: NetEvent): void {
   const ended = event.attributes?.ended;
   if (event.firing !== undefined && !state.firings.has(event.firing)) forget(state, event.firing);
-  if (!Array.isArray(ended)) return [];
-  return ended.flatMap((each) => {
-    if (!isJsonObject(each)) return [];
-    forget(state, String(each.firing));
-    return [String(each.firing)];
-  });
+  if (!Array.isArray(ended)) return;
+  for (const each of ended) {
+    if (!isJsonObject(each)) continue;
+    const id = String(each.firing);
+    forget(state, id);
+    const firing = state.firings.get(id);
+    if (firing) existingIndex(state)?.closed(firing);
+    state.firings.delete(id);
+  }
+}
+
+/** Of an agent's program that goes on to its model: the instance is over, and the firing is not. */
+export function foldHanded(state: NetState, event: NetEvent, firing: OpenFiring): void {
+  const handed = event.attributes?.handed;
+  if (!isJsonObject(handed)) return;
+  forget(state, firing.firing);
+  firing.handed = handed;
+  firing.subnet = null;
+  firing.deadline = null;
 }
 
 function forget(state: NetState, instance: string): void {

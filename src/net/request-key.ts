@@ -34,7 +34,7 @@ export function requestParts(transition: Pick<CompiledTransition, "definition">)
 
 /** 64 hex digits; null for kinds that ask nobody. */
 export function requestKey(state: NetState, transition: CompiledTransition, firing: OpenFiring): string | null {
-  if (transition.deterministic || transition.link) return null;
+  if (transition.deterministic || transition.definition.kind === "link") return null;
   const request = requestParts(transition);
   const version = firing.persona === null ? null : (state.personas[firing.persona] ?? null);
   return hashJson({ transition: transition.id, request, version, inputs: inputData(boundInputs(state, transition, firing)) });

@@ -1,6 +1,5 @@
 /** Settling: the event that an answer, a failure or a lost attempt of an open firing makes. Pure. */
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
-import type { Json } from "../contract/json.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { disagreement } from "./crystal/notice.ts";
 import { comparison } from "./crystal/ruling.ts";
@@ -47,7 +46,7 @@ export function settleDraft(
   const inputs = boundInputs(state, transition, firing);
   const draft = resultDraft(net, transition, inputs, parts, outcome, now);
   const ended = { ...draft, durationMs: Math.max(0, now - firing.startedAt) };
-  return outcome.ok && draft.type === "fired" ? beside(state, transition, firing, inputs, outcome.value, ended, now) : ended;
+  return outcome.ok && draft.type === "fired" ? beside(state, transition, firing, inputs, outcome, ended, now) : ended;
 }
 
 /** The model's answer counts; what its transition's rule would have said stands beside it, and where the two differ also in a token. */
@@ -56,11 +55,12 @@ function beside(
   transition: CompiledTransition,
   firing: OpenFiring,
   inputs: BoundInput[],
-  answered: Json,
+  { value: answered, calls = [] }: Extract<Outcome, { ok: true }>,
   draft: EventDraft,
   now: number,
 ): EventDraft {
-  const compared = transition.crystal && comparison(state, transition.id, transition.crystal, inputs, answered);
+  const compared =
+    transition.crystal && comparison(state, transition.id, transition.crystal, inputs, { answer: answered, calls, handed: firing.handed });
   if (!transition.crystal || !compared) return draft;
   const { said, ruled, same, next } = compared;
   const attributes = { ...draft.attributes, crystal: said };

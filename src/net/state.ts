@@ -82,8 +82,10 @@ export interface OpenFiring {
   gate: GateState | null;
   /** The instance of a sub-net that it belongs to. */
   within?: string | null;
-  /** Of a link with instances: the sub-net whose instance it is. */
+  /** Of a link with instances, or an agent's program: the sub-net whose instance it is. */
   subnet?: string | null;
+  /** What its program has made before it went on to the model: {why, made, rule}. Absent: nothing. */
+  handed?: JsonObject;
   /** When that instance ends whatever has come of it, ms since the epoch. */
   deadline?: number | null;
   /** What people decided at the gate that it has passed: a decision sent again is known. */

@@ -34,7 +34,9 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
   const { now } = context;
   const about = { firing: firing.firing, transition: firing.transition };
   if (firing.gate) return { ...about, ...gateReason(context.state.net, firing) };
-  const { attempt, notBefore, claim } = firing;
+  const { attempt, notBefore, claim, subnet } = firing;
+  if (subnet)
+    return { ...about, code: "under-way", text: `its work is under way in an instance of ${subnet} since ${isoTime(firing.startedAt)}` };
   if (notBefore !== null && notBefore > now) {
     const until = isoTime(notBefore);
     return { ...about, code: "backoff", until, text: `attempt ${attempt - 1} failed; attempt ${attempt} begins at ${until}` };

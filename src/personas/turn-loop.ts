@@ -12,6 +12,7 @@ import { addUse } from "../models/use.ts";
 import { ANSWER, type TurnInput, type TurnPorts, type TurnResult, type TurnRun } from "./turn.ts";
 import { exhausted, millisecondsLeft } from "./turn-budget.ts";
 import { callModel } from "./turn-call.ts";
+import { handedMessages } from "./turn-handed.ts";
 import { interpret } from "./turn-interpret.ts";
 import { prepareTurns } from "./turn-prepare.ts";
 import { resolveAnswer, resolveTools } from "./turn-resolve.ts";
@@ -41,7 +42,10 @@ export function beginTurns(input: TurnInput, ports: TurnPorts): TurnRun {
   const prepared = prepareTurns(input, ports.tools);
   return {
     ...{ input, ports, prepared, troubles: noTroubles(), tools: [] },
-    messages: [...prepared.prompt.messages],
+    messages: [
+      ...prepared.prompt.messages,
+      ...(input.handed ? handedMessages(input.handed, new Set(prepared.specs.map(({ name }) => name))) : []),
+    ],
     spent: { turns: 0, use: null, startedAt: ports.clock.now() - (ports.journal?.workedMs ?? 0) },
   };
 }

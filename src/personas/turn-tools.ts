@@ -3,6 +3,7 @@ import { Cancelled, type ErrorData, errorData } from "../contract/errors.ts";
 import type { ModelUse, ToolUse } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
 import type { Block } from "../models/port.ts";
+import type { RecordedCall } from "../net/rule/follow-calls.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import { mismatches } from "./output-check.ts";
 import { decideTool } from "./policy.ts";
@@ -42,6 +43,7 @@ export async function callTools(
     ports.onProgress?.({ kind: "tool-done", turn, tool: name, ok: made.ok });
     called.uses.push({ name, ok: made.ok, ...(made.ok || !made.refused ? {} : { refused: true }) });
     if (made.use) called.spent.push(made.use);
+    if (wasMade(made)) ports.onCalled?.(recorded(call, made));
     if (made.ok && made.ended) return { ...called, ended: made.ended };
     if (!made.ok && made.error.code === MALFORMED) {
       called.malformed += 1;
@@ -57,6 +59,15 @@ export async function callTools(
 }
 
 const MALFORMED = "tool-input";
+
+/** What was refused or could not be read has never been a call. */
+function wasMade(made: Made): boolean {
+  return made.ok ? !made.ended : !made.refused && made.error.code !== MALFORMED;
+}
+
+function recorded({ name, input }: ToolCall, made: Made): RecordedCall {
+  return made.ok ? { name, input, output: made.output } : { name, input, output: told(made.error), failed: true };
+}
 
 type Made = ({ ok: true; output: Json; ended?: CalledTools["ended"] } | { ok: false; error: ErrorData; refused: boolean }) & {
   use?: ModelUse;

@@ -5,6 +5,7 @@ import type { ModelUse, ToolUse } from "../contract/event.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import type { Message, ToolSpec } from "../models/port.ts";
 import type { Tiers } from "../models/tiers.ts";
+import type { RecordedCall } from "../net/rule/follow-calls.ts";
 import type { ToolDefinition } from "../tools/port.ts";
 import type { ContextPart } from "./context-parts.ts";
 import type { Lesson } from "./lessons.ts";
@@ -28,6 +29,8 @@ export interface TurnInput {
   /** Recalled from the persona's memory for this ask. */
   lessons?: readonly Lesson[];
   wiring: Wiring;
+  /** What a rule's program has made of the work already: {why, made}. */
+  handed?: JsonObject | null;
   /** Effect key `<net>/<transition>/<firing>`. */
   key: string;
 }
@@ -57,6 +60,8 @@ export interface TurnPorts {
   clock: Clock;
   signal: AbortSignal;
   onProgress?(progress: Progress): void;
+  /** Each call that a tool answered, or said what was wrong with; neither refusals nor what ends the work. */
+  onCalled?(call: RecordedCall): void;
   /** Each refusal becomes an event. */
   onDenied?(denied: Denied): void;
   /** Text of the model as it comes. */

@@ -8,6 +8,7 @@ import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
 import { type Crystal, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
+import { isProgram } from "../../net/rule/rule.ts";
 import { verdict } from "../../net/rule/watch.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
@@ -124,6 +125,8 @@ function unfit({ id, definition }: CompiledTransition): Terminal {
 function wanted(term: Term, { id, crystal }: CompiledTransition, request: SettleRequest): Crystal | null {
   const { net } = term.state;
   if (request.action === "undo") {
+    // The steps of a program stay where work may be under way in them.
+    if (crystal && isProgram(crystal.definition.rule)) return { ...crystal.definition, mode: "off" };
     if (crystal) return null;
     throw new Terminal({
       code: "no-rule",
@@ -156,6 +159,14 @@ export function withLater(id: string, crystal: CompiledCrystal, given: Crystal):
   if (ruleId(given.rule) === crystal.id) {
     const hint = "petrel crystallize show says what it leaves to the model";
     throw new Refused({ code: "same-rule", message: `the rule ${crystal.id} answers in ${id} already`, hint });
+  }
+  if (isProgram(crystal.definition.rule) || isProgram(given.rule)) {
+    const hint = "petrel crystallize undo lets the model answer again; then the other rule can begin its shadow";
+    throw new Refused({
+      code: "program-beside",
+      message: `a rule answers in ${id}, and a program and another rule do not stand together`,
+      hint,
+    });
   }
   const { mode: _, next: __, ...later } = given;
   return { ...crystal.definition, next: later };

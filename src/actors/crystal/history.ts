@@ -16,6 +16,7 @@ import { requestParts } from "../../net/request-key.ts";
 import type { NetState } from "../../net/state.ts";
 import { beginningOf, readOn } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
+import { callsOf } from "../turn-report.ts";
 
 export interface StepHistory {
   transition: string;
@@ -111,7 +112,8 @@ class HistoryReader {
         if (!(await this.#isOfToday(event, step.transition, request))) outdated += 1;
         else {
           const output = await answerOf(event, this.#broker.artifacts);
-          if (output !== undefined) examples.push({ ...example, output, ...(bad === undefined ? {} : { bad }) });
+          const tools = (await callsOf(event, this.#broker.artifacts)) ?? example.tools;
+          if (output !== undefined) examples.push({ ...example, tools, output, ...(bad === undefined ? {} : { bad }) });
         }
       }
       found.push({ ...step, outdated, examples });
@@ -159,6 +161,8 @@ class HistoryReader {
       return;
     }
     step.asked += 1;
+    // What a program began is not all the model's.
+    if (isJsonObject(said) && said.handed === true) return;
     if (!input || event.attributes?.answer === undefined) return;
     step.last.set(correlation, firing);
     const example = {

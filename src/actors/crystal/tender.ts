@@ -21,6 +21,7 @@ import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
+import { isProgram } from "../../net/rule/rule.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage, withLater } from "./crystal-verbs.ts";
@@ -81,7 +82,9 @@ export class CrystalTender {
   /** Whether a rule that answers has left so much to the model that a wider one may be learned. */
   #isTimeAgain(id: string, { id: rule, definition, next }: CompiledCrystal): boolean {
     const record = recordOf(this.#term.state, id, rule);
-    if (definition.mode !== "live" || next || !record || record.mode !== "live" || record.demoted) return false;
+    // Nothing stands beside a program.
+    if (definition.mode !== "live" || next || isProgram(definition.rule)) return false;
+    if (record?.mode !== "live" || record.demoted) return false;
     const { answered, declined, audit } = record;
     const tried = this.#tried.get(id);
     const last = tried?.rule === rule ? tried : { declined: 0, firings: 0 };

@@ -127,10 +127,10 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
   const gone = [
     ...Object.keys(running.places)
       // That one goes with the last rule; what lies in it stays.
-      .filter((place) => !(place in definition.places) && place !== DISAGREEMENTS)
+      .filter((place) => !(place in definition.places) && place !== DISAGREEMENTS && !isIdleProgram(term, place))
       .map((place) => `place ${place}`),
     ...Object.keys(running.transitions)
-      .filter((id) => !(id in definition.transitions))
+      .filter((id) => !(id in definition.transitions) && !isIdleProgram(term, id))
       .map((id) => `transition ${id}`),
   ];
   if (gone.length === 0) return;
@@ -139,6 +139,15 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
     message: `the new version lacks ${gone.join(", ")}, and a running net only grows in this version of Petrel`,
     hint: "keep them in the file; a transition with a guard of `false` never fires",
   });
+}
+
+/** The steps of a rule's program go with the rule, once nothing is under way in them. */
+function isIdleProgram({ net, state }: Term, name: string): boolean {
+  for (const { link, definition } of net?.transitions.values() ?? []) {
+    if (definition.kind !== "agent" || link?.kind !== "each" || !name.startsWith(`${link.subnet}--`)) continue;
+    return ![...state.firings.values()].some(({ subnet }) => subnet === link.subnet);
+  }
+  return false;
 }
 
 function difference(term: Term, definition: NetDefinition, more: string[]): string {

@@ -48,6 +48,8 @@ export interface AssignedFiring {
   release: boolean;
   /** Who works in the workspace, if it is not the turn loop. */
   engine: Engine | null;
+  /** What its rule's program has made before it left the rest to the model: {rule, why, made}. */
+  handed: JsonObject | null;
   /** MCP servers of its workspace. */
   mcp: McpServers | null;
   /** MCP servers over HTTP. */
@@ -112,7 +114,8 @@ export class Dispatch {
   run(firing: OpenFiring): void {
     const { state, settle, isLogged } = this.#ports;
     const transition = this.#transition(firing);
-    if (!transition || firing.gate || firing.notBefore !== null || state.killed || state.paused) return;
+    // An instance does the work of its firing.
+    if (!transition || firing.gate || firing.subnet || firing.notBefore !== null || state.killed || state.paused) return;
     if (isStopped(state, "persona", firing.persona ?? undefined)) return;
     if (this.hasBegun(firing) || !isLogged(firing)) return;
     this.#begun.set(firing.firing, firing.attempt);
@@ -297,6 +300,7 @@ export class Dispatch {
       durable: this.isDurable(firing),
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
       release: definition.kind === "agent" && definition.release === true,
+      handed: firing.handed ?? null,
       mcp: definition.kind === "agent" ? (mcpServers.safeParse(definition.workspace?.mcp).data ?? null) : null,
       engine: (definition.kind === "agent" && definition.engine) || null,
       mcpHttp: definition.kind === "agent" ? (definition.mcp ?? null) : null,

@@ -74,12 +74,13 @@ export class Outcomes {
     const firing = state.firings.get(id);
     const net = firing && netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
-    if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || this.#stands(firing)) return false;
+    if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || firing.subnet || this.#stands(firing)) return false;
     if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) {
       if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
       return this.#pauseFor(firing, outcome.error);
     }
-    const given = soundOutcome(outcome);
+    const sound = soundOutcome(outcome);
+    const given: Outcome = sound.ok && outcome.ok && outcome.calls ? { ...sound, calls: outcome.calls } : sound;
     const draft = settleDraft(state, net, transition, firing, given, clock.now(), random());
     const answer = given.ok ? await answerAttributes(state, transition, firing, draft, given.value, broker.artifacts) : null;
     const said = { ...draft.attributes, ...extra.attributes, ...answer };
@@ -116,8 +117,8 @@ export class Outcomes {
     const { state, broker, netOf, commit, cancel } = this.#ports;
     const transition = netOf(firing)?.transitions.get(firing.transition);
     if (!transition || state.firings.get(firing.firing) !== firing) return;
-    // A link does nothing that could be lost: its instance goes on.
-    if (transition.definition.kind === "link") return;
+    // A link does nothing that could be lost: its instance goes on, and so does that of an agent's program.
+    if (transition.definition.kind === "link" || firing.subnet) return;
     const executor = firing.claim?.executor ?? null;
     const about = { net: state.net, firing: firing.firing, attempt: firing.attempt };
     cancel(firing.firing, firing.attempt, reason);

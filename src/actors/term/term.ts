@@ -15,9 +15,9 @@ import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { BUILT_IN_PLACES } from "../../net/built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
-import { fitsPersona } from "../../personas/output-check.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
+import { couldHave } from "../crystal/could-have.ts";
 import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
 import { CrystalTender } from "../crystal/tender.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -185,10 +185,7 @@ export class Term {
       fit: (draft) => fit.fit(draft),
       worked: (net, transition, now) => maps.decide(net, transition, now),
       room: () => this.arrivals.room(),
-      mayAnswer: (transition, value) => {
-        const persona = this.#personaOf(transition);
-        return persona !== null && fitsPersona(transition.definition.kind === "agent" ? "agent" : "llm", persona, value);
-      },
+      mayAnswer: (transition, claim) => couldHave(this.#personaOf(transition), transition, claim),
       upTo: () => (ports.stepwise ? loop.acknowledged : Number.POSITIVE_INFINITY),
     });
   }

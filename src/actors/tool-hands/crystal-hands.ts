@@ -15,6 +15,7 @@ import { policyOf } from "../../net/crystal/definition.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { ruleWords } from "../../net/crystal/words.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
+import { isProgram } from "../../net/rule/rule.ts";
 import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
 import { historyOf } from "../crystal/history.ts";
@@ -108,8 +109,11 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       const { crystal } = mine(transition);
       // H3.
       if (!crystal) return { transition, mode: "none", changed: false };
+      // The steps of a program stay.
+      const mode = isProgram(crystal.definition.rule) ? "off" : "none";
+      if (crystal.definition.mode === mode) return { transition, mode, changed: false };
       await settle({ transition, action: "undo", reason });
-      return { transition, mode: "none", changed: true };
+      return { transition, mode, changed: true };
     },
   };
 }

@@ -46,7 +46,7 @@ export function storyTotals(events: readonly NetEvent[], definition: NetDefiniti
   const tasks = new Map<string, TaskOutcome>();
   for (const event of events) {
     totals.tokens += event.produced?.length ?? 0;
-    if (event.type === "lapsed") totals.recoveries += 1;
+    if (event.type === "lapsed" && event.attributes?.handed === undefined) totals.recoveries += 1;
     if (event.type === "fired" && event.transition) {
       const kind = definition.transitions[event.transition]?.kind;
       if (kind) totals.firings[kind] = (totals.firings[kind] ?? 0) + 1;

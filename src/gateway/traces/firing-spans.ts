@@ -93,7 +93,8 @@ function attemptsOf(events: readonly NetEvent[]): Attempt[] {
     if (type === "claimed" && typeof attributes?.executor === "string") now.executor = attributes.executor;
     if (type === "failed") now.error = summary;
     if (type === "lapsed") {
-      now.error = summary;
+      // What a rule's program leaves to the model is no fault.
+      now.error = attributes?.handed === undefined ? summary : null;
       attempts.push({ attempt, from: at, to: at, executor: undefined, error: null });
     }
   }

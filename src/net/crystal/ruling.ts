@@ -11,8 +11,11 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
+import { followCalls, type RecordedCall } from "../rule/follow-calls.ts";
+import { printCondition } from "../rule/print-condition.ts";
+import { callsOf } from "../rule/program.ts";
 import { regionOf } from "../rule/region.ts";
-import { evaluateRule, type Rule, type RuleAnswer } from "../rule/rule.ts";
+import { evaluateRule, isProgram, outsideOf, type Rule, type RuleAnswer } from "../rule/rule.ts";
 import { wantsAudit } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
 import { type CompiledCrystal, watchPolicy } from "./compiled.ts";
@@ -21,39 +24,71 @@ import { freshRecord, recordOf } from "./state.ts";
 export type Ruling =
   /** The rule's answer counts, and no model is asked. */
   | { kind: "answers"; value: Json; region: string }
-  /** The model is asked, and compared with this. */
-  | { kind: "compares"; value: Json; when: "shadow" | "audit" }
+  /** The rule's program makes its calls, and no model is asked unless it leaves the rest to one. */
+  | { kind: "begins" }
+  /** The model is asked, and compared with what the rule says. */
+  | { kind: "compares"; when: "shadow" | "audit" }
   | { kind: "declines"; reason: string }
   /** Off, or demoted. */
   | { kind: "silent" };
 
-/** `mayAnswer`: whether the persona could have said so. */
+/** `mayAnswer`: whether the persona could have said or done so. */
 export function rulingOf(
   state: NetState,
   transition: string,
   crystal: CompiledCrystal,
   inputs: BoundInput[],
   firing: string,
-  mayAnswer: (value: Json) => boolean,
+  mayAnswer: (claim: { value: Json } | { tools: string[] }) => boolean,
 ): Ruling {
   const { definition, id } = crystal;
   const record = recordOf(state, transition, id);
   if (definition.mode === "off" || record?.demoted) return { kind: "silent" };
-  const outcome = answerOf(crystal, inputs);
-  if (!outcome.applies) return { kind: "declines", reason: outcome.reason };
-  if (!mayAnswer(outcome.value)) return { kind: "declines", reason: "its answer does not fit the persona's output schema" };
-  if (definition.mode === "shadow") return { kind: "compares", value: outcome.value, when: "shadow" };
+  const claimed = claimOf(crystal, inputs, mayAnswer);
+  if (claimed.kind === "declines") return claimed;
+  if (definition.mode === "shadow") return { kind: "compares", when: "shadow" };
   const { watch } = record ?? freshRecord(id, "live", 0, watchPolicy(definition));
-  const data = inputData(inputs);
-  const region = regionOf(definition.rule, data);
-  const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, data), region) || differs(crystal, inputs, outcome.value);
-  return audited ? { kind: "compares", value: outcome.value, when: "audit" } : { kind: "answers", value: outcome.value, region };
+  const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, inputData(inputs)), regionIn(claimed));
+  return audited || differs(crystal, inputs, claimed) ? { kind: "compares", when: "audit" } : claimed;
 }
 
-/** L4. */
-function differs({ next }: CompiledCrystal, inputs: BoundInput[], value: Json): boolean {
-  const other = next && answerOf(next, inputs);
-  return other?.applies === true && agreement(next?.definition.equality ?? "exact", other.value, value) === "no";
+type MayAnswer = Parameters<typeof rulingOf>[5];
+type Claimed = Extract<Ruling, { kind: "answers" | "begins" }>;
+
+/** What the rule would do if it were only for its domain and its persona's rights. */
+function claimOf(crystal: CompiledCrystal, inputs: BoundInput[], mayAnswer: MayAnswer): Claimed | Extract<Ruling, { kind: "declines" }> {
+  const { rule } = crystal.definition;
+  if (isProgram(rule)) {
+    const outside = outsideDomain(crystal, inputs);
+    if (outside !== null) return { kind: "declines", reason: outside };
+    const tools = [...new Set(callsOf(rule.program).map(({ node }) => node.tool))];
+    return mayAnswer({ tools }) ? { kind: "begins" } : { kind: "declines", reason: "its persona may not make the calls of its program" };
+  }
+  const outcome = answerOf(crystal, inputs);
+  if (!outcome.applies) return { kind: "declines", reason: outcome.reason };
+  if (!mayAnswer({ value: outcome.value })) return { kind: "declines", reason: "its answer does not fit the persona's output schema" };
+  return { kind: "answers", value: outcome.value, region: regionOf(rule, inputData(inputs)) };
+}
+
+/** A program is one region: which way it goes shows only as its calls are made. */
+function regionIn(ruling: Ruling): string {
+  return ruling.kind === "answers" ? ruling.region : "";
+}
+
+/** L4. No later rule stands beside a program. */
+function differs({ next }: CompiledCrystal, inputs: BoundInput[], claimed: Claimed): boolean {
+  const other = claimed.kind === "answers" ? next && answerOf(next, inputs) : null;
+  if (!other?.applies || claimed.kind !== "answers") return false;
+  return agreement(next?.definition.equality ?? "exact", other.value, claimed.value) === "no";
+}
+
+/** Why a program does not even begin; null where it does. */
+function outsideDomain({ definition, reads }: CompiledCrystal, inputs: BoundInput[]): string | null {
+  const data = inputData(inputs);
+  const cut = reads.find((path) => meetsArtifact(data, path));
+  if (cut) return `/${cut.join("/")} lies in the artefact store because of its size`;
+  const outside = outsideOf(definition.rule, data);
+  return outside ? `outside the rule's domain: not ${printCondition(outside)}` : null;
 }
 
 /** What the rule says; it declines where it would look into a field that lies in the artefact store. */
@@ -83,8 +118,8 @@ export function drawOf(firing: string): number {
 
 /** What the event of a firing says that the rule answered. */
 export function answeredWords({ id }: CompiledCrystal, ruling: Ruling): JsonObject {
-  const region: JsonObject = ruling.kind === "answers" && ruling.region !== "" ? { region: ruling.region } : {};
-  return { crystal: { rule: id, mode: "live", by: "rule", ...region } };
+  const region = regionIn(ruling);
+  return { crystal: { rule: id, mode: "live", by: "rule", ...(region === "" ? {} : { region }) } };
 }
 /** What `started` says of why the model is asked. */
 export function askedWords({ id, definition: { mode } }: CompiledCrystal, ruling: Ruling): JsonObject {
@@ -100,14 +135,19 @@ export function comparison(
   transition: string,
   crystal: CompiledCrystal,
   inputs: BoundInput[],
-  answer: Json,
+  answered: { answer: Json; calls: readonly RecordedCall[]; handed: JsonObject | undefined },
 ): Compared | null {
   const { definition, id } = crystal;
   if (definition.mode === "off" || recordOf(state, transition, id)?.demoted) return null;
+  const { answer, calls, handed } = answered;
   const next = nextCompared(crystal, inputs, answer);
   const base = { rule: id, mode: definition.mode, by: "model", ...next.said };
-  const outcome = answerOf(crystal, inputs);
-  if (!outcome.applies) return { said: { ...base, declined: outcome.reason }, ruled: undefined, same: null, next: next.other };
+  const left = { ruled: undefined, same: null, next: next.other };
+  // What it began and did not end, it left to the model.
+  if (handed) return { said: { ...base, declined: String(handed.why), handed: true }, ...left };
+  const outcome = isProgram(definition.rule) ? afterCalls(crystal, inputs, calls) : answerOf(crystal, inputs);
+  if ("differs" in outcome) return { said: { ...base, same: false }, ruled: outcome.differs, same: false, next: next.other };
+  if (!outcome.applies) return { said: { ...base, declined: outcome.reason }, ...left };
   const region = definition.mode === "live" ? regionOf(definition.rule, inputData(inputs)) : "";
   const agreed = agreement(definition.equality ?? "exact", outcome.value, answer);
   if (agreed === "ask") return { said: { ...base, unjudged: true }, ruled: outcome.value, same: null, next: next.other };
@@ -130,4 +170,15 @@ function nextCompared({ next }: CompiledCrystal, inputs: BoundInput[], answer: J
   if (agreed === "ask") return { said: {}, other: null };
   const same = agreed === "yes";
   return { said: { next: { rule: next.id, same } }, other: same ? null : { rule: next.id, value: outcome.value } };
+}
+
+/** What a program would have called and answered, given the answers that the agent's own calls got. Nothing is called. */
+function afterCalls(crystal: CompiledCrystal, inputs: BoundInput[], calls: readonly RecordedCall[]): RuleAnswer | { differs: Json } {
+  const { rule } = crystal.definition;
+  const outside = outsideDomain(crystal, inputs);
+  if (!isProgram(rule) || outside !== null) return { applies: false, reason: outside ?? "it has no program" };
+  const way = followCalls(rule, inputData(inputs), calls);
+  if (way.kind === "left") return { applies: false, reason: way.reason };
+  if (way.kind === "ended") return { applies: true, value: way.value };
+  return { differs: { call: way.at + 1, rule: (way.given ?? null) as Json, agent: (way.wanted ?? null) as Json } };
 }

@@ -3,14 +3,16 @@ import type { Answer, Slot } from "./answer.ts";
 import type { Change } from "./change.ts";
 import { printPointer } from "./pointer.ts";
 import { printCondition, printValue } from "./print-condition.ts";
+import { printProgram } from "./print-program.ts";
 import type { Rule } from "./rule.ts";
 import { printTerm } from "./term.ts";
 
 /** Rows of a table that are printed; the rest is counted. */
 const MOST_ROWS = 12;
 
-export function printRule({ guard, answer }: Rule): string[] {
+export function printRule({ guard, answer, program }: Rule): string[] {
   const domain = guard.length === 0 ? ["for every input"] : ["only where", ...guard.map((one) => `  ${printCondition(one)}`)];
+  if (program) return [...domain, "make these calls", ...indented(printProgram(program, printAnswer))];
   return [...domain, "answer", ...printAnswer(answer).map((line) => `  ${line}`)];
 }
 

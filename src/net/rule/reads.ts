@@ -1,14 +1,22 @@
 /** What a rule looks at, and what is wrong with one that its schema lets pass. */
 import type { Answer, Slot } from "./answer.ts";
 import type { Condition } from "./condition.ts";
+import { partsOfProgram } from "./program.ts";
+import { programProblems } from "./program-problems.ts";
 import type { Rule } from "./rule.ts";
 
 /** Places of the input that the rule reads, as JSON Pointers, each once, sorted. */
-export function ruleReads({ guard, answer }: Rule): string[] {
+export function ruleReads({ guard, answer, program }: Rule): string[] {
   const paths = new Set<string>();
   for (const condition of guard) readsOfCondition(condition, paths);
   readsOfAnswer(answer, paths);
-  return [...paths].sort();
+  if (program) {
+    const { answers, conditions } = partsOfProgram(program);
+    for (const condition of conditions) readsOfCondition(condition, paths);
+    for (const one of answers) readsOfAnswer(one, paths);
+  }
+  // Answers of calls are no inputs.
+  return [...paths].filter((path) => !path.startsWith("/$")).sort();
 }
 
 export function readsOfCondition(condition: Condition, paths: Set<string>): void {
@@ -63,7 +71,7 @@ export interface RuleProblem {
 }
 
 /** What can be read but cannot be meant. */
-export function ruleProblems({ guard, answer }: Rule): RuleProblem[] {
+export function ruleProblems({ guard, answer, program }: Rule): RuleProblem[] {
   const problems = guard.flatMap((condition, at) =>
     problemsOf(condition).map((text): RuleProblem => ({ path: ["guard", at], message: text })),
   );
@@ -79,6 +87,10 @@ export function ruleProblems({ guard, answer }: Rule): RuleProblem[] {
     if (part.kind === "list") for (const [at, item] of part.items.entries()) visit(item, [...path, "items", at]);
   };
   visit(answer, ["answer"]);
+  if (program) {
+    problems.push(...programProblems(program));
+    for (const one of partsOfProgram(program).answers) visit(one, ["program"]);
+  }
   return problems;
 }
 

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Answer, answerSchema, evaluateAnswer } from "./answer.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";
 import { printCondition } from "./print-condition.ts";
+import { type Program, programSchema } from "./program.ts";
 
 export const ruleSchema = z.strictObject({
   guard: z
@@ -14,20 +15,37 @@ export const ruleSchema = z.strictObject({
     .max(500)
     .describe("The inputs for which the rule claims to be right: all must hold; every other input goes to the model"),
   answer: answerSchema.describe("What it answers there"),
+  program: programSchema
+    .optional()
+    .describe("Of an `agent`: the calls that it makes before it answers, as steps of a sub-net of their own"),
 });
 export interface Rule {
   guard: Condition[];
   answer: Answer;
+  /** With it, `answer` says nothing: the program's end does. */
+  program?: Program | undefined;
+}
+export type ProgramRule = Rule & { program: Program };
+
+/** What a rule with a program answers by itself. */
+export const AFTER_ITS_CALLS: Answer = { kind: "decline", reason: "it answers after its calls" };
+
+export function isProgram(rule: Rule): rule is ProgramRule {
+  return rule.program !== undefined;
 }
 
 export type RuleAnswer = { applies: true; value: Json } | { applies: false; reason: string };
 
 /** `input` holds the bound inputs by their names. Never throws: what the rule cannot answer it declines, with a reason for people. */
 export function evaluateRule(rule: Rule, input: JsonObject): RuleAnswer {
-  for (const condition of rule.guard) {
-    if (!holds(condition, input)) return { applies: false, reason: `outside the rule's domain: not ${printCondition(condition)}` };
-  }
+  const outside = outsideOf(rule, input);
+  if (outside) return { applies: false, reason: `outside the rule's domain: not ${printCondition(outside)}` };
   const answered = evaluateAnswer(rule.answer, input);
   if (!answered.ok) return { applies: false, reason: answered.reason };
   return answered.value === undefined ? { applies: false, reason: "the rule gives no value" } : { applies: true, value: answered.value };
+}
+
+/** The condition of its guard that does not hold; null inside its domain. */
+export function outsideOf({ guard }: Rule, input: JsonObject): Condition | null {
+  return guard.find((condition) => !holds(condition, input)) ?? null;
 }

@@ -1,0 +1,58 @@
+/** What a rule claims of a history: for each example inside its domain what it gives, and whether that is what the model gave. */
+import type { Json, JsonObject } from "../contract/json.ts";
+import { agreement, type Equality } from "../net/rule/agree.ts";
+import { callsThatCount, followCalls } from "../net/rule/follow-calls.ts";
+import { evaluateRule, isProgram, type ProgramRule, type Rule } from "../net/rule/rule.ts";
+import type { Example } from "./example.ts";
+import type { Claim } from "./objections.ts";
+
+export interface JudgedClaim extends Claim {
+  /** Equal content would have been enough, and no judge has said more. */
+  unjudged: boolean;
+}
+export interface Judging {
+  equality: Equality;
+  /** What a judge said of two answers that are not equal by content; undefined: not asked. */
+  judged?: ((input: JsonObject, given: Json, wanted: Json) => boolean | undefined) | undefined;
+}
+
+export function claimsOf(rule: Rule, examples: readonly Example[], judging: Judging): JudgedClaim[] {
+  return examples.flatMap((example, row): JudgedClaim[] => {
+    if (isProgram(rule)) return followed(rule, example, row, judging);
+    const answer = evaluateRule(rule, example.input);
+    return answer.applies ? [judgedClaim(row, example.input, answer.value, example.output, judging)] : [];
+  });
+}
+
+/** Why the rule leaves this example to the model; empty where it does not. */
+export function reasonFor(rule: Rule, { input, tools }: Example): string {
+  if (isProgram(rule)) {
+    const way = followCalls(rule, input, tools);
+    return way.kind === "left" ? way.reason : "";
+  }
+  const answer = evaluateRule(rule, input);
+  return answer.applies ? "" : answer.reason;
+}
+
+/** Calls and answer together: the same answer by other calls is not the same. */
+function followed(rule: ProgramRule, { input, output, tools }: Example, row: number, judging: Judging): JudgedClaim[] {
+  const way = followCalls(rule, input, tools);
+  if (way.kind === "left") return [];
+  if (way.kind === "ended") {
+    const made = Object.fromEntries(callsThatCount(tools).map(({ name, input: given }, at) => [at + 1, { tool: name, input: given }]));
+    const claim = judgedClaim(row, input, way.value, output, judging);
+    return [{ ...claim, given: { calls: made, answer: claim.given }, wanted: { calls: made, answer: output } }];
+  }
+  // Up to the call at which they part; what comes after says nothing.
+  const none = { tool: null, input: null };
+  const number = way.at + 1;
+  const [given, wanted] = [way.given, way.wanted].map((call): Json => ({ calls: { [number]: { ...(call ?? none) } } }));
+  return [{ row, input, given: given ?? null, wanted: wanted ?? null, agreed: false, unjudged: false }];
+}
+
+function judgedClaim(row: number, input: JsonObject, given: Json, wanted: Json, { equality, judged }: Judging): JudgedClaim {
+  const agreed = agreement(equality, given, wanted);
+  const verdict = agreed === "ask" ? judged?.(input, given, wanted) : undefined;
+  const unjudged = agreed === "ask" && verdict === undefined;
+  return { row, input, given, wanted, agreed: agreed === "yes" || verdict === true || unjudged, unjudged };
+}
