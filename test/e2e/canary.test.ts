@@ -153,12 +153,12 @@ test("a secret that is used is nowhere to be found", { timeout: 480_000 }, async
   }
   await petrel("put", "canary", "greed", JSON.stringify({ n: 0 }));
   // Somebody puts the value itself into a token, and into one that a model is asked about.
-  for (const [place, field] of [
-    ["jobs", "oops"],
-    ["looks", "say"],
+  for (const [place, fields] of [
+    ["jobs", '"say": "pasted", "oops"'],
+    ["looks", '"say"'],
   ]) {
     const pasted = await desk.paste(
-      `"${process.execPath}" "${CLI}" put canary ${place} "$(printf '{"n": 0, "say": "pasted", "${field}": %s}' "$(cat ../quoted)")"`,
+      `"${process.execPath}" "${CLI}" put canary ${place} "$(printf '{"n": 0, ${fields}: %s}' "$(cat ../quoted)")"`,
     );
     printed.push(pasted.stdout, pasted.stderr);
     expect(pasted.code, pasted.stderr).toBe(0);
