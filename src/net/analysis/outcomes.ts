@@ -28,7 +28,7 @@ export function outcomesOf(one: Transition): Outcome[] {
     to === null ? { how: "failed", to: [errorPlace(one)], limited } : { how: "done", to, weights, limited },
   );
   // Whoever asks a model or the world may fail; a deterministic step only where the net file speaks of it.
-  if (!isDeterministic(one.kind) || errors.length > 0) {
+  if (!isDeterministic(one.kind) || errors.length > 0 || one.onError !== undefined) {
     for (const { to, weights, limited } of routings(errors, one)) {
       found.push(to?.length ? { how: "failed", to, weights, limited } : { how: "failed", to: [errorPlace(one)], limited });
     }

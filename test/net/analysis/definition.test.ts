@@ -289,6 +289,13 @@ describe("transitions that can never fire", () => {
     ]);
   });
 
+  test("what takes what a failed map left can fire", () => {
+    const map = { kind: "map" as const, value: {}, in: [{ place: "a" }], out: [{ to: "b" }] };
+    const mend = pass("failed", "b");
+    expect(found({ a: open, b: sink, failed: {} }, { map: { ...map, onError: "failed" }, mend })).toEqual([]);
+    expect(found({ a: open, b: sink, failed: {} }, { map, mend }).map((text) => text.split(":")[0])).toContain("dead-transition");
+  });
+
   test("invariants of places whose tokens the data counts are not claimed", () => {
     const fan: Steps = {
       fan: { kind: "pass", in: [{ place: "inbox" }], out: [{ to: "part", each: "inbox.parts" }] },
