@@ -2,6 +2,7 @@
 import { findNodeAtLocation, getLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { z } from "zod";
 import type { Json } from "./json.ts";
+import { jsonTextFlaw } from "./json-text.ts";
 
 /** One finding of a checker. `path` is the way to the place in the file, like `places.inbox.capacity`; line and column count from 1. */
 export interface Problem {
@@ -29,20 +30,37 @@ type Path = readonly (string | number)[];
 export function parseJsonFile(text: string, file: string): { source: JsonFile; problems: Problem[] } {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-  const problems = errors.map((error) => ({
-    severity: "error" as const,
-    code: "not-json",
-    message: `${file} is no JSON: ${printParseErrorCode(error.error)
-      .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
-      .toLowerCase()}`,
-    hint: "Correct the file at this position.",
-    path: getLocation(text, error.offset).path.join("."),
-    file,
-    ...position(text, error.offset),
-  }));
+  const problems = errors.map(
+    (error): Problem => ({
+      severity: "error",
+      code: "not-json",
+      message: `${file} is no JSON: ${printParseErrorCode(error.error)
+        .replace(/(?<=[a-z])(?=[A-Z])/g, " ")
+        .toLowerCase()}`,
+      hint: "Correct the file at this position.",
+      path: getLocation(text, error.offset).path.join("."),
+      file,
+      ...position(text, error.offset),
+    }),
+  );
   if (!root && problems.length === 0) {
     const at = { path: "", file, line: 1, column: 1 };
     problems.push({ severity: "error", code: "not-json", message: `${file} is empty`, hint: "Write a JSON object.", ...at });
+  }
+  // Of two "flags" the last would hold, and the first be read.
+  const flaw = problems.length === 0 ? jsonTextFlaw(text) : null;
+  if (flaw) {
+    const { code, reason, hint, line, column } = flaw;
+    problems.push({
+      severity: "error",
+      code,
+      message: reason,
+      hint: `${hint[0]?.toUpperCase()}${hint.slice(1)}.`,
+      path: "",
+      file,
+      line,
+      column,
+    });
   }
   const value = problems.length === 0 ? (JSON.parse(text) as Json) : undefined;
   return { source: { file, text, value, root }, problems };

@@ -49,6 +49,15 @@ describe("persona check", () => {
     expect(printed).toContain(`personas/adviser.json:${lineOf(text, part)}:${columnOf(text, part)}: `);
   });
 
+  test("a field that stands twice: the last would hold, and the first be read", async () => {
+    const text = fileWith({}).replace('  "tools"', '  "flags": "rwxhl",\n  "tools"');
+    stage.file("personas/adviser.json", text);
+    const ended = await stage.run("persona", "check", "personas");
+    expect(ended.code).toBe(1);
+    expect(ended.out).toContain('personas/adviser.json:5:3: the key "flags" stands twice in one object. Keep one of the two.');
+    expect((await stage.run("persona", "apply", "personas/adviser.json")).code).toBe(1);
+  });
+
   test("two personas of one name", async () => {
     stage.file("personas/adviser.json", fileWith({}));
     stage.file("personas/other.json", fileWith({}));
