@@ -1,5 +1,6 @@
 /** A line for a question in ArcQL: what may come next is offered in a list beneath, by the pattern of a combobox (ARIA APG). */
 import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { type Completion, type Completions, completed, completionsFor, type Known } from "./arcql-completion.ts";
 
 const NONE: Completions = { from: 0, items: [] };
@@ -19,12 +20,13 @@ export function QueryBox({ value, known, onChange }: { value: string; known: Kno
   const take = (item: Completion) => {
     const cursor = box.current?.selectionStart ?? value.length;
     const next = completed(value, cursor, offered.from, item);
-    onChange(next.text);
-    offer(next.text, next.cursor);
-    requestAnimationFrame(() => {
-      box.current?.focus();
-      box.current?.setSelectionRange(next.cursor, next.cursor);
+    // At once: whoever types on in the same moment types behind it.
+    flushSync(() => {
+      onChange(next.text);
+      offer(next.text, next.cursor);
     });
+    box.current?.focus();
+    box.current?.setSelectionRange(next.cursor, next.cursor);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     const chosen = items[active];
