@@ -6,7 +6,7 @@ import { jsonTextFlaw } from "../../src/contract/json-text.ts";
 it.each([
   ['{"a": 1, "b": {"a": 2}, "a": 3}', "1:25", 'the key "a" stands twice'],
   ['{"\\u0061": 1, "a": 2}', "1:15", 'the key "a" stands twice'],
-  ['[{"a": 1},\n {"a": [{"b": 1, "b": 2}]}]', "2:17", 'the key "b" stands twice'],
+  ['[{"a": 1},\n {"a": [{"b": 1, "b": 2}]}]', "2:18", 'the key "b" stands twice'],
   ['{"n": 1e999}', "1:7", "1e999 is too large"],
   ["-1E+400", "1:1", "too large"],
   ['{"n": 9007199254740993}', "1:7", "lies beyond 2^53"],
