@@ -34,7 +34,7 @@ async function logOf(net: ModelNet, puts: Put[], seed: number): Promise<{ events
   const world = new World(seed);
   const hub = new MemoryHub(world);
   const network = new Network(world);
-  const troubles = { full: null, appends: 0, crashAt: null, crash: () => {} };
+  const troubles = { full: null, appends: 0, events: 0, crashAt: null, crash: () => {} };
   const master = new SimMaster({ hub, network, server: new EffectServer(world, hub), troubles, logger: silentLogger }, "master-1");
   const caller = new SimProcess(world, "caller");
   let answered = 0;

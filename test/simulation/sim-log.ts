@@ -18,12 +18,15 @@ export interface LogTroubles {
   /** While set, the store takes nothing. */
   full: ErrorData | null;
   appends: number;
+  events: number;
   /** Exactly there the appending process dies; null: by chance. */
   crashAt: { append: number; point: CrashPoint } | null;
   crash(process: SimProcess, why: string): void;
 }
 
 const AGAIN_MS = 120;
+/** Events that no sound run comes near: what writes so many turns in a circle, and would until the memory is full. No more are stored. */
+export const ENDLESS = 20_000;
 
 export class SimLog implements EventLog {
   readonly #hub: MemoryHub;
@@ -62,6 +65,8 @@ export class SimLog implements EventLog {
 
   async append(expected: number, entry: NewEntry, signal?: AbortSignal): Promise<AppendOutcome> {
     const number = ++this.#troubles.appends;
+    this.#troubles.events += entry.events.length;
+    if (this.#troubles.events > ENDLESS) return new Promise<never>(() => {});
     // The bytes that go out, and go out again.
     const bytes = structuredClone(entry);
     this.#maybeDie(number, "before");

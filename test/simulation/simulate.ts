@@ -10,7 +10,7 @@ import { CRAFTER, NET, PERSONA, type Workload, workload } from "./nets.ts";
 import { CALM, Network, stormy, type Weather } from "./network.ts";
 import { CRAFT } from "./sim-craft.ts";
 import { SimExecutor } from "./sim-executor.ts";
-import type { LogTroubles } from "./sim-log.ts";
+import { ENDLESS, type LogTroubles } from "./sim-log.ts";
 import { LEASE_MS, SimMaster, type Stage } from "./sim-master.ts";
 import { Troubles } from "./troubles.ts";
 import { World } from "./world.ts";
@@ -57,6 +57,7 @@ export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
   const troubles: LogTroubles = {
     full: null,
     appends: 0,
+    events: 0,
     crashAt: null,
     crash: (process, why) => {
       count.crash = (count.crash ?? 0) + 1;
@@ -92,6 +93,7 @@ export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
   network.weather = CALM;
   callers.calmDown();
   const rested = await comeToRest(scene);
+  if (troubles.events > ENDLESS) return { ...run(), broken: [`it writes on after ${ENDLESS} events`] };
   return { ...run(), broken: rested === null ? broken(scene) : [`the net did not come to rest: ${rested}`] };
 }
 
