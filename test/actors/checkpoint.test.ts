@@ -3,10 +3,15 @@ import { gzipSync } from "node:zlib";
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
 import { packCheckpoint, unpackCheckpoint } from "../../src/actors/term/checkpoint.ts";
+import { recoverState } from "../../src/actors/term/recovery.ts";
 import { type Clock, delay } from "../../src/contract/clock.ts";
+import { silentLogger } from "../../src/contract/logger.ts";
+import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
+import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
 import { freeze } from "../../src/net/frozen-state.ts";
 import { emptyState, type NetState, tokensOf } from "../../src/net/state.ts";
 import { stateHash } from "../../src/net/state-hash.ts";
+import { JumpClock } from "../support/master-kit.ts";
 import { tokenOf } from "../support/net-state.ts";
 
 /** Counts how often others get a turn. */
@@ -75,4 +80,15 @@ test("the whole state in one document, as versions before wrote it, is read; fie
   expect(unpackCheckpoint("n", whole)?.seq).toBe(7);
   expect(() => unpackCheckpoint("n", whole.subarray(0, whole.length - 20))).toThrow();
   expect(() => unpackCheckpoint("n", bytes.subarray(0, bytes.length - 20))).toThrow();
+});
+
+test("one that cannot be read just now says all the same how long the log was: a shorter log is not taken for the whole", async () => {
+  const broker = memoryBroker(new MemoryHub(new JumpClock()));
+  await broker.declareNet("n");
+  await broker.checkpoints.save("n", 5, new Uint8Array([1]));
+  const blind = { ...broker, checkpoints: { ...broker.checkpoints, load: async () => null } };
+  await expect(recoverState(blind, "n", silentLogger)).rejects.toMatchObject({
+    code: "log-lost",
+    message: "the log of n was lost or replaced: it ends at 0, but a checkpoint of entry 5 exists",
+  });
 });

@@ -11,6 +11,8 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
   // Looked at before anything is declared: an empty stream in its place would stand in the way of a backup.
   if (!(await broker.nets()).includes(net) && (await isKnown(broker, net))) throw lost(net, `there is no stream ${streams.log(net)}`);
   await broker.declareNet(net);
+  // One that cannot be read just now says by its name all the same how long the log was.
+  const newest = (await broker.checkpoints.list(net))[0]?.sequence ?? 0;
   const saved = await loadCheckpoint(broker.checkpoints, net, logger);
   const state = saved ?? emptyState(net);
   const from = state.sequence;
@@ -26,7 +28,7 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
     },
     saved ? { epoch: saved.epoch } : {},
   );
-  if (tail < from) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${from} exists`);
+  if (tail < newest) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${newest} exists`);
   if (tail === 0 && (await broker.netVersions.list(net)).length > 0) throw lost(net, "definitions of it exist, but its log is empty");
   state.sequence = tail;
   state.chain = lastHash(last) ?? state.chain;
