@@ -1,4 +1,5 @@
 /** What commands print while they print it, between the lines of events: each line begins with the transition. */
+import { stripVTControlCharacters } from "node:util";
 import type { PrintedPiece } from "../contract/printed.ts";
 import { outputKey } from "../contract/printed.ts";
 import type { Output } from "./output.ts";
@@ -37,12 +38,9 @@ export class PrintedText {
     // What a terminal would write over, like a bar of progress, becomes lines.
     for (const line of text.replaceAll(/\r\n?/g, "\n").split(/(?<=\n)/)) {
       if (this.#open === null) this.#out.piece(`${transition} | `);
-      this.#out.piece(plain(line));
+      // Without the colours that it asks a terminal for.
+      this.#out.piece(stripVTControlCharacters(line));
       this.#open = line.endsWith("\n") ? null : key;
     }
   }
 }
-
-/** Without the colours that it asks a terminal for. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const plain = (text: string): string => text.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "");

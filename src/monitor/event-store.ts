@@ -2,11 +2,10 @@
 import type { NetEvent } from "../contract/event.ts";
 import { follow, type StreamState } from "./server-events.ts";
 import { call } from "./session.ts";
+import { Telling } from "./telling.ts";
 
 const FIRST_PAGE = 500;
 const MOST = 100_000;
-/** Events that come at once are told to the screen together. */
-const TELL_MS = 50;
 
 interface Page {
   events: NetEvent[];
@@ -17,14 +16,12 @@ export class EventStore {
   readonly net: string;
   /** Ascending. The array is the same while it grows; `version` says that something changed. */
   events: NetEvent[] = [];
-  version = 0;
   state: StreamState | "opening" = "opening";
   /** Whether there is more to page back to. */
   more: number | null = null;
   readonly #closing = new AbortController();
-  readonly #listeners = new Set<() => void>();
+  readonly #telling = new Telling();
   readonly #arrivals = new Set<(event: NetEvent) => void>();
-  #telling: ReturnType<typeof setTimeout> | null = null;
   #paging = false;
 
   constructor(net: string) {
@@ -32,10 +29,10 @@ export class EventStore {
     void this.#run();
   }
 
-  readonly subscribe = (call: () => void): (() => void) => {
-    this.#listeners.add(call);
-    return () => this.#listeners.delete(call);
-  };
+  get version(): number {
+    return this.#telling.version;
+  }
+  readonly subscribe = this.#telling.subscribe;
   /** Each event that comes, once, as it comes; not those of before. */
   onArrival(take: (event: NetEvent) => void): () => void {
     this.#arrivals.add(take);
@@ -43,7 +40,7 @@ export class EventStore {
   }
   close(): void {
     this.#closing.abort();
-    if (this.#telling) clearTimeout(this.#telling);
+    this.#telling.stop();
   }
 
   async pageBack(): Promise<void> {
@@ -53,7 +50,7 @@ export class EventStore {
       const page = await call<Page>(`/api/event-line/${this.net}?limit=1000&before=${this.more}`);
       this.events = [...page.events, ...this.events];
       this.more = page.nextBeforeSeq;
-      this.#tell();
+      this.#telling.soon();
     } finally {
       this.#paging = false;
     }
@@ -65,7 +62,7 @@ export class EventStore {
         const page = await call<Page>(`/api/event-line/${this.net}?limit=${FIRST_PAGE}`);
         this.events = page.events;
         this.more = page.nextBeforeSeq;
-        this.#tell();
+        this.#telling.soon();
         break;
       } catch {
         this.#is("lost");
@@ -87,17 +84,10 @@ export class EventStore {
     if (this.events.length >= MOST) this.events = this.events.slice(-MOST * 0.9);
     this.events.push(event);
     for (const take of this.#arrivals) take(event);
-    this.#tell();
+    this.#telling.soon();
   }
   #is(state: StreamState): void {
     this.state = state;
-    this.#tell();
-  }
-  #tell(): void {
-    this.#telling ??= setTimeout(() => {
-      this.#telling = null;
-      this.version += 1;
-      for (const call of this.#listeners) call();
-    }, TELL_MS);
+    this.#telling.soon();
   }
 }

@@ -3,6 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { PrintedPiece } from "../contract/printed.ts";
 import { outputKey } from "../contract/printed.ts";
 import { follow } from "./server-events.ts";
+import { Telling } from "./telling.ts";
 
 /** A run of text of one kind. `missed`: characters left out before it. */
 export interface Stretch {
@@ -14,15 +15,12 @@ export interface Stretch {
 
 /** Characters that are kept of one firing. */
 const KEPT = 40_000;
-const TELL_MS = 50;
 
 export class OutputStore {
-  version = 0;
   readonly #firings = new Map<string, Stretch[]>();
   readonly #ends = new Map<string, number>();
   readonly #closing = new AbortController();
-  readonly #listeners = new Set<() => void>();
-  #telling: ReturnType<typeof setTimeout> | null = null;
+  readonly #telling = new Telling();
   #count = 0;
 
   /** `path` with its query: all that may be seen, or one firing's. */
@@ -36,10 +34,10 @@ export class OutputStore {
     );
   }
 
-  readonly subscribe = (call: () => void): (() => void) => {
-    this.#listeners.add(call);
-    return () => this.#listeners.delete(call);
-  };
+  get version(): number {
+    return this.#telling.version;
+  }
+  readonly subscribe = this.#telling.subscribe;
 
   of(firing: string): readonly Stretch[] {
     return this.#firings.get(firing) ?? [];
@@ -47,7 +45,7 @@ export class OutputStore {
 
   close(): void {
     this.#closing.abort();
-    if (this.#telling) clearTimeout(this.#telling);
+    this.#telling.stop();
   }
 
   /** After a reconnection, what is remembered comes again: it is known by where it stands. */
@@ -60,15 +58,7 @@ export class OutputStore {
     if (piece.text === "" && missed === 0) return;
     const stretches = this.#firings.get(piece.firing) ?? [];
     this.#firings.set(piece.firing, kept(joined(stretches, { id: ++this.#count, from: piece.from, missed, text: plain(piece.text) })));
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.#telling ??= setTimeout(() => {
-      this.#telling = null;
-      this.version += 1;
-      for (const call of this.#listeners) call();
-    }, TELL_MS);
+    this.#telling.soon();
   }
 }
 

@@ -4,8 +4,10 @@
  * sandboxed, told}. A step that cannot be done is a result: `failed` names it, and the flow ends there with a picture of the page. `ok`:
  * every step was done, and there is nothing of what `fails` names.
  */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { z } from "zod";
 import { Refused } from "../../../contract/errors.ts";
 import type { Json, JsonObject } from "../../../contract/json.ts";
@@ -145,8 +147,7 @@ function problemsOf(
 /** Playwright adds a log of what it tried, and colours. */
 function plainError(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are sequences of control characters
-  return (message.replace(/\u001b\[[0-9;]*m/g, "").split("\n")[0] ?? "").replace(/\.$/, "").slice(0, 400);
+  return (stripVTControlCharacters(message).split("\n")[0] ?? "").replace(/\.$/, "").slice(0, 400);
 }
 
 export const browserHands: readonly HandDefinition[] = [

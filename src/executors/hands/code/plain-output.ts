@@ -1,10 +1,11 @@
 /** Output without what differs from run to run: colours, durations, times, ports, folders, versions, stacks. */
 
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 /** `roots`: folders that are left out of paths, real and as given. */
 export function plainOutput(text: string, roots: readonly string[]): string {
-  let plain = text.replace(ANSI, "").replaceAll("\r\n", "\n");
+  let plain = stripVTControlCharacters(text).replaceAll("\r\n", "\n");
   for (const root of [...roots].sort((one, other) => other.length - one.length)) {
     plain = plain
       .replaceAll(`${pathToFileURL(root).href}/`, "")
@@ -28,8 +29,6 @@ export function plainOutput(text: string, roots: readonly string[]): string {
     .trim();
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
-const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 const NOISE = [
   /^\s*at .*(node:|internal\/|node_modules\/|<anonymous>)/,
   /^\s*at (async )?(file:\/\/)?\S*:\d+:\d+\)?$/,

@@ -1,5 +1,7 @@
 /** Positions in the output of linters and compilers, in the forms that they commonly have. */
+
 import { isAbsolute, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Severity } from "./finding.ts";
 
 export interface OutputProblem {
@@ -10,8 +12,6 @@ export interface OutputProblem {
   message: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are sequences of control characters
-const COLOURS = /\u001b\[[0-9;]*m/g;
 /** src/a.ts(3,5): error TS2322: Type ... */
 const TSC = /^(.+?)\((\d+),\d+\): (error|warning) (TS\d+): (.*)$/;
 /** src/a.ts:3:5 - error TS2322: Type ... */
@@ -38,7 +38,7 @@ export function outputProblems(text: string, root: string, tool: string): Output
       message: message.trim(),
     });
   };
-  for (const raw of text.replace(COLOURS, "").split("\n")) {
+  for (const raw of stripVTControlCharacters(text).split("\n")) {
     const row = raw.trimEnd();
     const tsc = TSC.exec(row) ?? TSC_PRETTY.exec(row);
     const biome = BIOME.exec(row);
@@ -67,6 +67,6 @@ function looksLikeFile(text: string): boolean {
 
 /** biome says what is wrong some lines below the position. */
 function messageBelow(text: string, row: string): string {
-  const rest = text.replace(COLOURS, "").split(row)[1] ?? "";
+  const rest = stripVTControlCharacters(text).split(row)[1] ?? "";
   return /^\s*[×✖!iℹ]\s+(.+)$/m.exec(rest.slice(0, 600))?.[1] ?? "";
 }
