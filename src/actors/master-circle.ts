@@ -5,11 +5,12 @@
  * connection is closed for a while is gone, and its leases count as free; one that is there and silent keeps them until they
  * run out. G3 Of an own outage nothing is concluded about others. G4 Nets are handed over while nothing runs for them here.
  */
-import type { Broker, MasterPresence, Serving } from "../contract/broker.ts";
+import type { Broker, MasterPresence } from "../contract/broker.ts";
 import type { Clock, Timer } from "../contract/clock.ts";
 import { delay } from "../contract/clock.ts";
 import { PetrelError, Terminal } from "../contract/errors.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { Serving } from "../contract/serving.ts";
 import { shareOf } from "./net-share.ts";
 
 /** The lease of the one who answers for the runtime; no net has such a name. */

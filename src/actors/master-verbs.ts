@@ -3,9 +3,10 @@
  * the answers together (`runtime-commands.ts`).
  */
 import { z } from "zod";
-import type { CommandAnswer, Serving } from "../contract/broker.ts";
+import type { CommandAnswer } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
+import type { Serving } from "../contract/serving.ts";
 import { netChecks } from "../executors/hand-faults.ts";
 import { checkNetFile, formatProblem } from "../net/check.ts";
 import { netSchema } from "../net/definition.ts";

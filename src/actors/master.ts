@@ -7,12 +7,13 @@
  */
 
 import { type AnyActorRef, createActor, fromCallback, fromPromise } from "xstate";
-import type { ControlChange, ControlState, Serving } from "../contract/broker.ts";
+import type { ControlChange, ControlState } from "../contract/broker.ts";
 import { delay, isoTime } from "../contract/clock.ts";
 import { RUNNING } from "../contract/control.ts";
 import { Cancelled, type ErrorData, errorData, Retryable } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
+import type { Serving } from "../contract/serving.ts";
 import { type ActorNode, actorTree } from "./actor-tree.ts";
 import { ArtifactDesk } from "./artifact-desk.ts";
 import { ArtifactLender } from "./artifact-lender.ts";

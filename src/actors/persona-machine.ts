@@ -5,7 +5,7 @@
 import { assign, enqueueActions, fromPromise, sendParent, setup, stopChild } from "xstate";
 import { errorData } from "../contract/errors.ts";
 import type { EventDraft } from "../contract/event.ts";
-import type { Outcome } from "../net/decide.ts";
+import type { Outcome } from "../net/outcome.ts";
 import type { Capabilities } from "../personas/capabilities.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 

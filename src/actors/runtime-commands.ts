@@ -3,9 +3,10 @@
  * for their part.
  */
 import { z } from "zod";
-import type { ControlChange, ControlState, Serving } from "../contract/broker.ts";
+import type { ControlChange, ControlState } from "../contract/broker.ts";
 import { errorFromData, Retryable, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
+import type { Serving } from "../contract/serving.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
 import { type ActorNode, treeJson } from "./actor-tree.ts";
 import { killTarget, stoppedTarget } from "./kill-target.ts";

@@ -2,6 +2,7 @@
  * The broker port: all that the masters and executors know of NATS JetStream. Implemented by `jetstream/` and by an
  * in-memory twin; both run the same contract suite. Guarantees are cited by their letters in design section 4.
  */
+
 import type {
   ArtifactAnswer,
   ArtifactAsk,
@@ -20,6 +21,7 @@ import type { NetEvent } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { LiveOutput, Printed, PrintingAttempt } from "./printed.ts";
+import type { Serving } from "./serving.ts";
 import type { SharedBucket } from "./subjects.ts";
 import type { ArtifactRef, Token } from "./token.ts";
 
@@ -156,10 +158,6 @@ export interface Handover {
   serve(net: string, handle: (batch: HandoverBatch) => Promise<HandoverAnswer>): Promise<Serving>;
   /** Throws Retryable `no-owner` when nobody owns the net; without an answer whether it was taken is unknown. */
   hand(net: string, batch: HandoverBatch, timeoutMs?: number): Promise<HandoverAnswer>;
-}
-
-export interface Serving {
-  stop(): Promise<void>;
 }
 
 /** Requests by people and programs: `command.<net>.<verb>` and `runtime.<verb>`. JSON both ways. */

@@ -1,6 +1,7 @@
 /** A bucket of small JSON documents on the broker, that all masters and gateways share. */
-import type { Serving } from "./broker.ts";
+
 import type { Json } from "./json.ts";
+import type { Serving } from "./serving.ts";
 
 export interface StoredValue {
   /** Words of `[A-Za-z0-9_-]` with dots between. */

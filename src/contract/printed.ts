@@ -1,5 +1,5 @@
 /** What commands print while they print it: for eyes, stored nowhere. The result and its artefacts have the whole of it later. */
-import type { Serving } from "./broker.ts";
+import type { Serving } from "./serving.ts";
 
 /** As an executor tells it. A type, not an interface: it travels as JSON. */
 export type Printed = {

@@ -8,46 +8,24 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
 import type { ModelUse } from "../contract/event.ts";
-import type { Logger } from "../contract/logger.ts";
 import { receiver } from "../contract/sealed.ts";
 import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import { addUse } from "../models/use.ts";
-import type { HandDefinition, Workshop } from "./hand.ts";
+import type { Bench } from "./bench.ts";
+import type { HandDefinition } from "./hand.ts";
 import { type AttemptParts, fitting, handContext } from "./hand-context.ts";
 import { checkInput, checkOutput, isZod } from "./hand-input.ts";
 import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
-import { checkAgainstPolicy, type MachinePolicy } from "./machine-policy.ts";
+import { checkAgainstPolicy } from "./machine-policy.ts";
 import { checkOrder } from "./policy.ts";
-import type { Courier } from "./result-courier.ts";
-import { type AttemptName, attemptKey, type Shelves } from "./result-shelf.ts";
-import type { Sandbox } from "./sandbox.ts";
-import type { SandboxProxy } from "./sandbox-proxy.ts";
+import { type AttemptName, attemptKey } from "./result-shelf.ts";
 import { endProcessesWith } from "./stray-processes.ts";
-import type { ToolDesk } from "./tool-desk.ts";
-import type { TreeWatch } from "./tree-limits.ts";
-
-export interface Bench {
-  line: ExecutorLine;
-  name: string;
-  workshop: Workshop;
-  shelves: Shelves;
-  courier: Courier;
-  desk: ToolDesk;
-  hands: HandTable;
-  policy: MachinePolicy;
-  sandbox: Sandbox;
-  /** Where the policy lists the hosts that commands in a sandbox may reach. */
-  proxy: SandboxProxy | null;
-  watch: TreeWatch;
-  logger: Logger;
-}
 
 type Ask = AttemptParts["ask"];
 type Granted = Extract<ClaimAnswer, { ok: true }>;

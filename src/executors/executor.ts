@@ -5,13 +5,15 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { ExecutorLine, Serving } from "../contract/broker.ts";
+import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, errorData, Refused } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
-import { type Bench, carryOutOrder } from "./attempt.ts";
+import type { Serving } from "../contract/serving.ts";
+import { carryOutOrder } from "./attempt.ts";
+import type { Bench } from "./bench.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { HandDefinition } from "./hand.ts";
 import { type HandTable, handTable } from "./hand-table.ts";

@@ -13,7 +13,7 @@ import { traceparentOf } from "../contract/trace-context.ts";
 import { fileBytes, layDown } from "./artifact-content.ts";
 import { fetchArtifact } from "./artifact-download.ts";
 import { handOver } from "./artifact-upload.ts";
-import type { Bench } from "./attempt.ts";
+import type { Bench } from "./bench.ts";
 import { cleanEnvironment } from "./clean-environment.ts";
 import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";

@@ -4,12 +4,13 @@
  * K1 The broker holds sealed values only; the key is never there. K2 A sealed value is tied to its name: under another one it does not open.
  * K3 What is removed is written as removed, so that whoever follows the bucket hears of it.
  */
-import type { Serving } from "../contract/broker.ts";
+
 import { PetrelError, Terminal } from "../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
 import type { KeyValue, StoredValue } from "../contract/key-value.ts";
 import { seal, unseal } from "../contract/sealed.ts";
 import { type SecretFilter, secretFilter } from "../contract/secret-forms.ts";
+import type { Serving } from "../contract/serving.ts";
 import type { SecretKey } from "./secret-keys.ts";
 import type { Secret } from "./secrets.ts";
 

@@ -1,7 +1,7 @@
 /** Services by core request and reply: mostly only the owner subscribes, and there is no queue group. */
 import type { Msg } from "@nats-io/transport-node";
-import type { Serving } from "../contract/broker.ts";
 import { PetrelError, Retryable } from "../contract/errors.ts";
+import type { Serving } from "../contract/serving.ts";
 import { type Link, unsendable } from "./link.ts";
 
 type Answer = Uint8Array | string | null;

@@ -1,7 +1,8 @@
 /** Commands to the owner of a net, or to the runtime: JSON both ways. */
-import type { CommandAnswer, Commands, Serving } from "../contract/broker.ts";
+import type { CommandAnswer, Commands } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
+import type { Serving } from "../contract/serving.ts";
 import { subjects } from "../contract/subjects.ts";
 import { askOwner, lastToken, serve } from "./answering.ts";
 import type { Link } from "./link.ts";

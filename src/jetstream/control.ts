@@ -1,7 +1,8 @@
 /** Pause and kill: a generation number, read through the leader before anything starts (E9). */
-import type { Control, ControlChange, ControlState, Serving } from "../contract/broker.ts";
+import type { Control, ControlChange, ControlState } from "../contract/broker.ts";
 import { changedControl, RUNNING } from "../contract/control.ts";
 import { Retryable } from "../contract/errors.ts";
+import type { Serving } from "../contract/serving.ts";
 import { buckets } from "../contract/subjects.ts";
 import { Bucket } from "./bucket.ts";
 import { apiCodes, isApiCode } from "./jetstream-api.ts";

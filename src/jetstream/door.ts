@@ -1,7 +1,8 @@
 /** How tokens come in from outside: put, answered after the commit, and the letter box (E6). */
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
-import type { Delivery, Door, PutAnswer, Serving } from "../contract/broker.ts";
+import type { Delivery, Door, PutAnswer } from "../contract/broker.ts";
 import { errorData, PetrelError } from "../contract/errors.ts";
+import type { Serving } from "../contract/serving.ts";
 import { headerNames, streams, subjects } from "../contract/subjects.ts";
 import { askOwner, lastToken, serve } from "./answering.ts";
 import { apiCodes, isApiCode } from "./jetstream-api.ts";

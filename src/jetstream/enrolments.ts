@@ -4,9 +4,9 @@
  * N2 Who was never enrolled works beside its masters, with their folder at hand, and is believed.
  */
 import { z } from "zod";
-import type { Serving } from "../contract/broker.ts";
 import type { EnrolledFor, ExecutorPresence } from "../contract/envelope.ts";
 import type { KeyValue, StoredValue } from "../contract/key-value.ts";
+import type { Serving } from "../contract/serving.ts";
 
 const enrolment = z.object({ pools: z.array(z.string()), labels: z.array(z.string()), hands: z.array(z.string()).optional() });
 

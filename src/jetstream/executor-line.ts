@@ -1,6 +1,6 @@
 /** The executor's side: it pulls, claims, delivers, and answers requests addressed to it. Its credentials reach nothing else. */
 import type { Msg } from "@nats-io/transport-node";
-import type { ExecutorLine, Serving } from "../contract/broker.ts";
+import type { ExecutorLine } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
   ArtifactAsk,
@@ -16,6 +16,7 @@ import type {
 } from "../contract/envelope.ts";
 import { errorData } from "../contract/errors.ts";
 import type { Printed, PrintingAttempt } from "../contract/printed.ts";
+import type { Serving } from "../contract/serving.ts";
 import { streams, subjects, WORKERS } from "../contract/subjects.ts";
 import { askOwner, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope, unpackOrder } from "./envelope-bytes.ts";

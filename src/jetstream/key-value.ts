@@ -1,7 +1,8 @@
 /** Buckets of JSON documents: the key-value port on a stream. */
-import type { Serving } from "../contract/broker.ts";
+
 import type { Json } from "../contract/json.ts";
 import type { KeyValue, StoredValue } from "../contract/key-value.ts";
+import type { Serving } from "../contract/serving.ts";
 import { Bucket } from "./bucket.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";

@@ -6,11 +6,11 @@
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { createInbox, errors, PermissionViolationError } from "@nats-io/transport-node";
-import type { Serving } from "../contract/broker.ts";
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { PetrelError } from "../contract/errors.ts";
 import { Cancelled, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { MESSAGE_LIMIT } from "../contract/order-size.ts";
+import type { Serving } from "../contract/serving.ts";
 
 export interface CallOptions {
   headers?: MsgHdrs;

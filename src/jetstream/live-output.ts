@@ -1,7 +1,8 @@
 /** What commands print while they print it, on core NATS: from executors to the owners of nets, and from these to all who look. */
-import type { Serving, WorkDesk } from "../contract/broker.ts";
+import type { WorkDesk } from "../contract/broker.ts";
 import type { LiveOutput, PrintedPiece } from "../contract/printed.ts";
 import { printedIn } from "../contract/printed.ts";
+import type { Serving } from "../contract/serving.ts";
 import { subjects } from "../contract/subjects.ts";
 import { unpackEnvelope } from "./envelope-bytes.ts";
 import type { Link } from "./link.ts";

@@ -6,8 +6,8 @@
  * K3 Only consumers made here are deleted here.
  */
 import { z } from "zod";
-import type { Serving } from "../contract/broker.ts";
 import { errorData } from "../contract/errors.ts";
+import type { Serving } from "../contract/serving.ts";
 import { buckets, streams, WORKERS } from "../contract/subjects.ts";
 import { serve } from "./answering.ts";
 import { ApiFailure, api } from "./jetstream-api.ts";

@@ -1,7 +1,8 @@
 /** Which executors are there: their heartbeats, and a memory bucket for those who have just connected. Liveness only. */
-import type { Serving } from "../contract/broker.ts";
+
 import { isoTime, type Timer } from "../contract/clock.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
+import type { Serving } from "../contract/serving.ts";
 import { buckets, subjects } from "../contract/subjects.ts";
 import { lastToken } from "./answering.ts";
 import { Bucket } from "./bucket.ts";

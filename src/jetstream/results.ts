@@ -2,8 +2,9 @@
  * Results of executors, in DONE_<net>. A result is removed when its handler has settled: its outcome is in the log then.
  * What comes twice is the owner's to ignore; what is no result, or speaks for another executor, is removed unheard.
  */
-import type { Serving } from "../contract/broker.ts";
+
 import type { WorkResult } from "../contract/envelope.ts";
+import type { Serving } from "../contract/serving.ts";
 import { streams, subjects } from "../contract/subjects.ts";
 import { unpackResult } from "./envelope-bytes.ts";
 import { type Keeping, onOneServer } from "./keeping.ts";

@@ -2,8 +2,9 @@
  * Reading a stream in order without a consumer: batched direct gets from a sequence on, woken by core copies of what is published.
  * Nothing has to be kept alive on the server, so a restart, a frozen server or a lost wire only delays the next batch.
  */
-import type { Serving } from "../contract/broker.ts";
+
 import { PetrelError } from "../contract/errors.ts";
+import type { Serving } from "../contract/serving.ts";
 import type { Link } from "./link.ts";
 import { pause } from "./retry.ts";
 import type { StoredMessage } from "./stored-message.ts";

@@ -1,6 +1,6 @@
 /** The masters' side of the work: offers, claims, tool calls (E8). Results and presence have files of their own. */
 import { headers } from "@nats-io/transport-node";
-import type { Serving, WorkDesk } from "../contract/broker.ts";
+import type { WorkDesk } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
   ArtifactAsk,
@@ -15,6 +15,7 @@ import type {
 import { errorData, PetrelError } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { mustFitMessage } from "../contract/order-size.ts";
+import type { Serving } from "../contract/serving.ts";
 import { streams, subjects } from "../contract/subjects.ts";
 import { lastToken, serve } from "./answering.ts";
 import type { Enrolments } from "./enrolments.ts";

@@ -5,6 +5,7 @@ import { EventStore } from "./event-store.ts";
 import { Login } from "./login.tsx";
 import { useFresh, useGates, useMe, useNets } from "./queries.ts";
 import { SCREENS, type Screen } from "./screen-names.ts";
+import type { ScreenProps } from "./screen-props.ts";
 import { AgentsScreen } from "./screens/agents-screen.tsx";
 import { ChangesScreen } from "./screens/changes-screen.tsx";
 import { ConsoleScreen } from "./screens/console-screen.tsx";
@@ -91,12 +92,6 @@ function useEventStore(net: string | null): EventStore | null {
     return () => made.close();
   }, [net]);
   return store?.net === net ? store : null;
-}
-
-export interface ScreenProps {
-  net: string;
-  store: EventStore;
-  me: Me;
 }
 
 function ScreenOf({ screen, ...props }: ScreenProps & { screen: Screen }) {

@@ -2,7 +2,7 @@
 import { REJECTED } from "../contract/subjects.ts";
 import { type CompiledOrder, compileOrderBy } from "./arcql.ts";
 import { DEAD_LETTER, DISAGREEMENTS, IN_TRANSIT, TAKEN_OVER } from "./built-in-places.ts";
-import { correlationKey } from "./correlation.ts";
+import { correlationKey } from "./correlation-key.ts";
 import { type CompiledCrystal, compileCrystal } from "./crystal/compiled.ts";
 import { reworkersOf } from "./crystal/rework.ts";
 import {

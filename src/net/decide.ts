@@ -21,8 +21,8 @@ import { deterministicResult } from "./deterministic.ts";
 import { boundInputs, withReaders } from "./held-inputs.ts";
 import { asSent, mayNotSendMore } from "./link-draft.ts";
 import { markingIndex } from "./marking-index.ts";
+import type { Outcome } from "./outcome.ts";
 import { type BoundInput, type Provenance, type Routed, routeError, routeResult } from "./routing.ts";
-import type { RecordedCall } from "./rule/follow-calls.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { isStopped } from "./stopped.ts";
 import { firedSummary, firstLine, gatedSummary, startedSummary } from "./summary.ts";
@@ -229,8 +229,6 @@ export interface FiringParts {
   /** What a firing in one event says of its beginning. */
   attributes?: JsonObject;
 }
-/** `calls`: what an agent called on the way, for the comparison with its rule. */
-export type Outcome = { ok: true; value: Json; calls?: RecordedCall[] } | { ok: false; error: import("../contract/errors.ts").ErrorData };
 
 /** The event that ends a firing: `fired` where the outcome and its routing are good, else a final `failed`. */
 export function resultDraft(

@@ -4,7 +4,7 @@ import { errorData } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 import { inputScope } from "./binding.ts";
 import type { CompiledTransition } from "./compiled-net.ts";
-import type { Outcome } from "./decide.ts";
+import type { Outcome } from "./outcome.ts";
 import { type BoundInput, inputData } from "./routing.ts";
 import { evaluateRule, type Rule } from "./rule/rule.ts";
 import type { Occurrence } from "./schedule.ts";

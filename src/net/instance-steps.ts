@@ -6,12 +6,13 @@ import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { answeredByProgram, handedDraft, isAsking, isBegunByRule, PROGRAM_TIMEOUT, programWork } from "./crystal/program-steps.ts";
-import { decideTransition, type MayAnswer, type Outcome, provenanceOf, resultDraft, roomIn } from "./decide.ts";
+import { decideTransition, type MayAnswer, provenanceOf, resultDraft, roomIn } from "./decide.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs } from "./held-inputs.ts";
 import { contentsOf } from "./instances.ts";
 import { markingIndex } from "./marking-index.ts";
+import type { Outcome } from "./outcome.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { NONE } from "./token-line.ts";
 

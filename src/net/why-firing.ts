@@ -3,7 +3,7 @@ import { isoTime } from "../contract/clock.ts";
 import type { CompiledNet } from "./compiled-net.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand, suits } from "./executor-match.ts";
 import type { NetState, OpenFiring } from "./state.ts";
-import type { Reason } from "./why.ts";
+import type { Reason } from "./why-reason.ts";
 
 export interface ExecutorSeen {
   name: string;

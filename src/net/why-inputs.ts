@@ -13,7 +13,7 @@ import { groupWords, partialGroups } from "./partial-groups.ts";
 import { boundOf, type Scope, scopeOfToken } from "./scope.ts";
 import { type NetState, type Placed, waitingSince } from "./state.ts";
 import { forbidsAlone, forbidsWith } from "./watches.ts";
-import type { Reason } from "./why.ts";
+import type { Reason } from "./why-reason.ts";
 
 interface Context {
   state: NetState;

@@ -2,7 +2,6 @@
  * Why something does not fire: the same questions that deciding asks, with the answers kept. Pure. Whether a transition fires is
  * what `decideTransition` says; the reasons explain it, and where none is found that is said too.
  */
-import type { Json } from "../contract/json.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { recordOf } from "./crystal/state.ts";
@@ -13,41 +12,8 @@ import type { NetState, OpenFiring, Placed } from "./state.ts";
 import { isStopped } from "./stopped.ts";
 import { type ExecutorSeen, firingReason, type ModelWait } from "./why-firing.ts";
 import { bindingReasons, tokenReason } from "./why-inputs.ts";
+import type { Reason } from "./why-reason.ts";
 
-export const WHY_CODES = [
-  ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
-  ...["rule", "already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
-  ...[
-    "no-executor",
-    "label-missing",
-    "hand-missing",
-    "waiting-for-executor",
-    "waiting-for-model",
-    "under-way",
-    "nobody-takes",
-    "sink",
-    "gone",
-    "other",
-  ],
-] as const;
-export interface Reason {
-  code: (typeof WHY_CODES)[number];
-  text: string;
-  transition?: string;
-  place?: string;
-  token?: string;
-  firing?: string;
-  /** ISO time from which it may go on. */
-  until?: string;
-  have?: number;
-  want?: number;
-  /** What the paths of a condition gave; null for one that leads nowhere. */
-  values?: { [path: string]: Json };
-  /** Labels that nobody of the pool has who is there. */
-  missing?: string[];
-  /** What to do about it. */
-  command?: string;
-}
 export interface Why {
   kind: "transition" | "place" | "token";
   name: string;

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ruleId } from "../../src/net/crystal/compiled.ts";
 import type { NetFile } from "../../src/net/definition.ts";
 import { ruleSchema } from "../../src/net/rule/rule.ts";
-import { type Reason, type WhyContext, why } from "../../src/net/why.ts";
+import { type WhyContext, why } from "../../src/net/why.ts";
+import type { Reason } from "../../src/net/why-reason.ts";
 import { Bench, T0 } from "../support/net-state.ts";
 import { crystalOf, ticketRule, triageNet } from "../support/ticket-rule.ts";
 

@@ -1,6 +1,7 @@
 /** The wire between processes and the broker: it is slow, loses requests and answers, and says things twice. */
-import type { Serving } from "../../src/contract/broker.ts";
+
 import { Retryable } from "../../src/contract/errors.ts";
+import type { Serving } from "../../src/contract/serving.ts";
 import type { SimProcess } from "./process.ts";
 import type { World } from "./world.ts";
 

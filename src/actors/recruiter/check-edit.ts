@@ -8,7 +8,7 @@ import { hashJson } from "../../contract/hash.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import { checkNet } from "../../net/check.ts";
 import { type NetDefinition, netSchema, type Subnet, type Transition } from "../../net/definition.ts";
-import type { CheckedAgainst } from "./check-proposal.ts";
+import type { CheckedAgainst } from "./checked-against.ts";
 import type { EditProposal } from "./proposal.ts";
 
 /** A sentence for each problem; empty when it is sound. */

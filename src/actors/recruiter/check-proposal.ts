@@ -6,20 +6,12 @@
  *    without a gate put theirs.
  */
 import { FLAGS } from "../../contract/capability.ts";
-import type { JsonObject } from "../../contract/json.ts";
 import { checkNet } from "../../net/check.ts";
 import { type NetDefinition, netSchema, type Transition } from "../../net/definition.ts";
 import { checkPersonaFile } from "../../personas/check-persona.ts";
 import { editProblems } from "./check-edit.ts";
+import type { CheckedAgainst } from "./checked-against.ts";
 import { hasPosition, isEdit, type PersonaProposal, type Proposal, personaOf, type SpecialistProposal, withPosition } from "./proposal.ts";
-
-export interface CheckedAgainst {
-  definition: JsonObject;
-  /** The version of it. */
-  hash: string;
-  /** Flags by the names of the personas that are there already. */
-  personas: ReadonlyMap<string, string>;
-}
 
 /** A sentence for each problem; empty when it is sound. */
 export function proposalProblems(proposal: Proposal, against: CheckedAgainst): string[] {

@@ -5,7 +5,7 @@
  * reason and a hint, and its payload as an artefact. A3 A full place holds back its own drops, and nobody else's. A4 A letter
  * event names the lowest letter that is not in the log yet, so that nothing above the mark is ever taken for done.
  */
-import type { Artifacts, Delivery, Door, PutAnswer, Serving } from "../../contract/broker.ts";
+import type { Artifacts, Delivery, Door, PutAnswer } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { type ErrorData, errorData, Refused, Retryable } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
@@ -15,6 +15,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { jsonFlaw } from "../../contract/json-limits.ts";
 import { jsonTextFlaw } from "../../contract/json-text.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { Serving } from "../../contract/serving.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import { TOKEN_DATA_LIMIT, type Token } from "../../contract/token.ts";
 import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";

@@ -11,10 +11,10 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import type { Logger } from "../../contract/logger.ts";
 import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import type { Outcome } from "../../net/decide.ts";
 import { durationMs, type Engine } from "../../net/definition.ts";
 import { type Needs, SESSION_HAND, sessionHand } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
+import type { Outcome } from "../../net/outcome.ts";
 import type { BoundInput } from "../../net/routing.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";

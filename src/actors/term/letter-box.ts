@@ -4,9 +4,10 @@
  * B1 One declaration after the other, each for the places that are open at its moment: the last one knows the newest definition.
  * B2 A declaration that fails is tried again as long as the term lasts: an edit that is in the log is not undone by a broker away.
  */
-import type { Delivery, Door, Serving } from "../../contract/broker.ts";
+import type { Delivery, Door } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
 import type { Logger } from "../../contract/logger.ts";
+import type { Serving } from "../../contract/serving.ts";
 import type { CompiledNet } from "../../net/compiled-net.ts";
 import type { NetState } from "../../net/state.ts";
 

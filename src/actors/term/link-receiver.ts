@@ -5,11 +5,12 @@
  * commit. R3 A log that was made anew, ours or the sender's, is an alarm. R4 What cannot lie in its place by its data goes to
  * `rejected` and counts as taken; what waits for room or for a change of the net stays with the sender.
  */
-import type { Handover, HandoverAnswer, HandoverBatch, Serving } from "../../contract/broker.ts";
+import type { Handover, HandoverAnswer, HandoverBatch } from "../../contract/broker.ts";
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { type ErrorData, errorData, Refused, Retryable, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { Serving } from "../../contract/serving.ts";
 import { REJECTED } from "../../contract/subjects.ts";
 import type { Token } from "../../contract/token.ts";
 import { type CompiledNet, placeOf } from "../../net/compiled-net.ts";

@@ -8,7 +8,7 @@ import type { Artifacts, Broker } from "../../contract/broker.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
-import type { Outcome } from "../../net/decide.ts";
+import type { Outcome } from "../../net/outcome.ts";
 import { requestKey } from "../../net/request-key.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 

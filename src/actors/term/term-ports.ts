@@ -1,5 +1,5 @@
 /** What a term needs from the master around it. */
-import type { Broker, CommandAnswer, Serving } from "../../contract/broker.ts";
+import type { Broker, CommandAnswer } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import type { CrystalPolicy } from "../../contract/crystal-policy.ts";
 import type { SignedOrder, WorkOrder } from "../../contract/envelope.ts";
@@ -10,6 +10,7 @@ import type { Json } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { PrintedPiece } from "../../contract/printed.ts";
 import type { SecretFilter } from "../../contract/secret-forms.ts";
+import type { Serving } from "../../contract/serving.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import type { Learn } from "../crystal/learn.ts";
 import type { PersonaBook } from "../persona-book.ts";

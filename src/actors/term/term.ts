@@ -7,11 +7,12 @@
  * loop with a workspace too; other effects that ran inside the dead master start again as the next attempt (E8). T5 Nothing is
  * started before the control record was read (E9).
  */
-import type { CommandAnswer, Serving } from "../../contract/broker.ts";
+import type { CommandAnswer } from "../../contract/broker.ts";
 import type { Timer } from "../../contract/clock.ts";
 import type { ErrorData } from "../../contract/errors.ts";
 import { Cancelled, errorData } from "../../contract/errors.ts";
 import type { EventDraft, NetEvent } from "../../contract/event.ts";
+import type { Serving } from "../../contract/serving.ts";
 import { BUILT_IN_PLACES } from "../../net/built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf, placeTitle } from "../../net/compiled-net.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";

@@ -5,12 +5,13 @@
  * G2 A change is written on the condition of what was read, so that two at once cannot undo each other.
  * G3 What was read last stays known while the broker is away.
  */
-import type { Serving } from "../../contract/broker.ts";
+
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import { Retryable, Terminal } from "../../contract/errors.ts";
 import type { IdSource } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import type { KeyValue, StoredValue } from "../../contract/key-value.ts";
+import type { Serving } from "../../contract/serving.ts";
 import { type AuditRecord, auditRecord, CLIENT_ID, type ClientRecord, clientRecord, type KeyRecord, keyRecord } from "./records.ts";
 import { type Grant, type Scope, scopeText } from "./scopes.ts";
 import { hashSecret, newSecret } from "./secret-hash.ts";

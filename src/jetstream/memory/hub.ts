@@ -1,5 +1,5 @@
 /** What the clients of the in-memory broker share: the part that a NATS server would hold. */
-import type { ControlState, MasterPresence, PlaceLayout, SaidPiece, Serving } from "../../contract/broker.ts";
+import type { ControlState, MasterPresence, PlaceLayout, SaidPiece } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { RUNNING } from "../../contract/control.ts";
@@ -8,8 +8,9 @@ import { Retryable } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Printed, PrintedPiece, PrintingAttempt } from "../../contract/printed.ts";
+import type { Serving } from "../../contract/serving.ts";
 import type { Token } from "../../contract/token.ts";
-import type { MemoryBucket } from "./key-value.ts";
+import type { MemoryBucket } from "./bucket.ts";
 import { MemoryStream } from "./stream.ts";
 import type { MemoryWire } from "./wire.ts";
 

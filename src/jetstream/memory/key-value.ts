@@ -1,14 +1,9 @@
 /** Buckets of JSON documents of the in-memory broker. */
 import type { Json } from "../../contract/json.ts";
 import type { KeyValue, StoredValue } from "../../contract/key-value.ts";
+import type { MemoryBucket } from "./bucket.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryWire } from "./wire.ts";
-
-export interface MemoryBucket {
-  last: number;
-  values: Map<string, { text: string; revision: number; until: number }>;
-  watchers: Set<(stored: StoredValue) => void>;
-}
 
 export function memoryKeyValue(hub: MemoryHub, wire: MemoryWire, name: string): KeyValue {
   const bucket = (): MemoryBucket => {

@@ -1,6 +1,7 @@
 /** The wire between one client of the in-memory broker and the hub, with switches that break it. */
-import type { Serving } from "../../contract/broker.ts";
+
 import { Cancelled, Retryable } from "../../contract/errors.ts";
+import type { Serving } from "../../contract/serving.ts";
 
 export class MemoryWire {
   #up = true;

@@ -1,5 +1,5 @@
 /** The work desk of the in-memory broker. */
-import type { Serving, WorkDesk } from "../../contract/broker.ts";
+import type { WorkDesk } from "../../contract/broker.ts";
 import { delay } from "../../contract/clock.ts";
 import type {
   ArtifactAnswer,
@@ -13,6 +13,7 @@ import type {
 } from "../../contract/envelope.ts";
 import { errorData, PetrelError } from "../../contract/errors.ts";
 import { MESSAGE_LIMIT, mustFitMessage } from "../../contract/order-size.ts";
+import type { Serving } from "../../contract/serving.ts";
 import type { MemoryHub } from "./hub.ts";
 import type { MemoryMessage } from "./stream.ts";
 import type { MemoryWire } from "./wire.ts";

@@ -1,10 +1,10 @@
 /** The specialists: what each may do, what it does now and has used; and the Domain Expert, who says what is to be seen. */
 import type { Json } from "../../contract/json.ts";
 import { addressOf, go, setQuery, useAddress } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import { Expert } from "../parts/expert.tsx";
 import { Matrix } from "../parts/matrix.tsx";
 import { type TeamRow, useTeam } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import { ageOf, clockTime, money, plural } from "../words.ts";
 
 export function AgentsScreen({ net }: ScreenProps) {

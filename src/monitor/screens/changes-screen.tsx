@@ -1,11 +1,11 @@
 /** Versions of the net, what changed between two of them as a drawing and as a list; applying another; proposals of specialists. */
 import { setQuery, useAddress } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import { ApplyNet } from "../parts/apply-net.tsx";
 import { CrystalsTable } from "../parts/crystals-table.tsx";
 import { NetDifference } from "../parts/net-difference.tsx";
 import { Proposals } from "../parts/proposals.tsx";
 import { useVersions } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 
 export function ChangesScreen({ net, me }: ScreenProps) {
   const versions = useVersions(net);

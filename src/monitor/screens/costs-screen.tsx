@@ -1,8 +1,8 @@
 /** What the models cost, from the beginning of the logs: by persona, tier, model, net and day; and the budgets that hold. */
 import { lazy, Suspense } from "react";
 import { setQuery, useAddress } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import { type CostRow, type Costs, useCosts } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import { money } from "../words.ts";
 import { limits } from "./agents-screen.tsx";
 

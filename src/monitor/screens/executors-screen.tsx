@@ -2,10 +2,10 @@
 import { useMemo } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import { type OutputStore, useOutput } from "../output-store.ts";
 import { LiveOutput } from "../parts/live-output.tsx";
 import { type ExecutorRow, type Hands, useHands } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import { useEvents } from "../use-events.ts";
 import { ageOf, clockTime, plural } from "../words.ts";
 

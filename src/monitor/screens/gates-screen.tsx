@@ -1,8 +1,9 @@
 /** What waits for people: what is asked, on what evidence, and the decision. */
-import type { ScreenProps } from "../app.tsx";
+
 import { Decide } from "../parts/decide.tsx";
 import { Evidence } from "../parts/evidence.tsx";
 import { type GateRow, useGates } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import type { Me } from "../session.ts";
 import { ageOf, clockTime } from "../words.ts";
 

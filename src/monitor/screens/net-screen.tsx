@@ -1,7 +1,6 @@
 /** The net, live: what lies where, what runs, what waits; a place or transition that is chosen tells more. */
 import { useMemo } from "react";
 import { setQuery, useAddress } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import type { GraphNode, NetDefinition } from "../net/graph.ts";
 import { NetCanvas } from "../net/net-canvas.tsx";
 import { NetTable } from "../net/net-table.tsx";
@@ -10,6 +9,7 @@ import { TransitionPanel } from "../net/transition-panel.tsx";
 import { Control } from "../parts/control.tsx";
 import { NowStrip } from "../parts/now-strip.tsx";
 import { useDefinition, useMarking } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import { useEvents } from "../use-events.ts";
 
 export function NetScreen({ net, store, me }: ScreenProps) {

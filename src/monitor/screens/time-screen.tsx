@@ -1,13 +1,13 @@
 /** The past: the net, its marking and its narration at any moment, and what lies between two. */
 import { useMemo } from "react";
 import { setQuery, useAddress } from "../address.ts";
-import type { ScreenProps } from "../app.tsx";
 import type { NetDefinition } from "../net/graph.ts";
 import { NetCanvas } from "../net/net-canvas.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
 import { Between } from "../parts/between.tsx";
 import { Fork } from "../parts/fork.tsx";
 import { useDefinition, useMarking } from "../queries.ts";
+import type { ScreenProps } from "../screen-props.ts";
 import { mayOperate } from "../session.ts";
 import { useEvents } from "../use-events.ts";
 import { clockTime } from "../words.ts";

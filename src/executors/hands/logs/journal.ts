@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
 import type { LogSource } from "./card.ts";
-import type { Following } from "./lines.ts";
+import type { Following } from "./following.ts";
 
 /** Errors: Terminal `command-not-found` and `journal-failed`, Refused `policy-command`. */
 export async function* journalLines(

@@ -12,16 +12,11 @@ import { Refused, Retryable, Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
 import { secretOf } from "../secret-of.ts";
 import type { LogSource } from "./card.ts";
+import type { Following } from "./following.ts";
 import { journalLines } from "./journal.ts";
 
 const LONGEST_LINE = 64 * 1024;
 const LOOK_MS = 100;
-
-export interface Following {
-  /** By the clock of the machine, ms since the epoch. */
-  end: number;
-  fromEnd: boolean;
-}
 
 /** Errors: Refused `policy-path` and `policy-host`, Terminal `log-not-there` and `log-refused`, Retryable `log-unreachable`. */
 export async function* linesOf(context: HandContext, source: LogSource, following: Following | null): AsyncGenerator<string> {

@@ -9,7 +9,8 @@ import { parseInput } from "../../hand-input.ts";
 import { compareCard, compareInput, type LogSource, readCard, readInput } from "./card.ts";
 import { verdictOf } from "./compare.ts";
 import { type Signature, Tally } from "./figures.ts";
-import { type Following, linesOf } from "./lines.ts";
+import type { Following } from "./following.ts";
+import { linesOf } from "./lines.ts";
 import { type FieldNames, type LogFormat, parseLine } from "./parse.ts";
 
 const MOST_SIGNATURES = 50;

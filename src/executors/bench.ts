@@ -1,0 +1,28 @@
+/** The workbench of an executor: what all its attempts share. */
+import type { ExecutorLine } from "../contract/broker.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { Workshop } from "./hand.ts";
+import type { HandTable } from "./hand-table.ts";
+import type { MachinePolicy } from "./machine-policy.ts";
+import type { Courier } from "./result-courier.ts";
+import type { Shelves } from "./result-shelf.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { SandboxProxy } from "./sandbox-proxy.ts";
+import type { ToolDesk } from "./tool-desk.ts";
+import type { TreeWatch } from "./tree-limits.ts";
+
+export interface Bench {
+  line: ExecutorLine;
+  name: string;
+  workshop: Workshop;
+  shelves: Shelves;
+  courier: Courier;
+  desk: ToolDesk;
+  hands: HandTable;
+  policy: MachinePolicy;
+  sandbox: Sandbox;
+  /** Where the policy lists the hosts that commands in a sandbox may reach. */
+  proxy: SandboxProxy | null;
+  watch: TreeWatch;
+  logger: Logger;
+}
