@@ -77,7 +77,8 @@ export type ClaimAnswer =
   /** `secrets`: by environment variable, sealed for the key of the request. */
   /** `now`: ms since the epoch by the owner's clock. */
   | { ok: true; leaseMs: number; timeLeftMs: number; secrets: Record<string, string>; now?: number; memory?: Json }
-  | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string };
+  /** `stopped`: the executor itself is, by a kill of its name; it is to leave offers to others. */
+  | { ok: false; code: "taken" | "not-open" | "paused" | "killed" | "unknown" | "not-in-log"; message: string; stopped?: boolean };
 
 export interface WorkResult {
   v: 1;

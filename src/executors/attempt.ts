@@ -52,6 +52,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
     const claimed = await claim(bench, ask, abort.signal);
     if (!claimed.answer.ok) {
       bench.logger.debug({ ...about, code: claimed.answer.code }, "claim not granted");
+      if (claimed.answer.stopped) bench.rest();
       return;
     }
     bench.logger.info(about, "claimed");

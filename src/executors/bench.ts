@@ -25,4 +25,6 @@ export interface Bench {
   proxy: SandboxProxy | null;
   watch: TreeWatch;
   logger: Logger;
+  /** Called when the owner says that this executor is stopped: it leaves offers to others for a while. */
+  rest(): void;
 }

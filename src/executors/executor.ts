@@ -2,6 +2,7 @@
  * The executor process: it dials out, pulls offers, claims them, works, and answers for its results (design section 9, E8).
  * X1 At most `slots` attempts at once; an offer beyond them waits here unclaimed, and lapses to others when it waits too long.
  * X2 What a former process under this folder left is settled first: results delivered, claims given back, processes ended.
+ * X3 While it is stopped by a kill it leaves offers to others, and asks now and then whether it still is.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -65,6 +66,7 @@ export interface RunningExecutor {
 
 const HEARTBEAT_MS = 2000;
 const SHOWN_LEASES = 20;
+const REST_MS = 2000;
 
 export async function startExecutor(given: ExecutorOptions): Promise<RunningExecutor> {
   const options = { ...given, dir: resolve(given.dir) };
@@ -82,6 +84,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const proxy = proxied ? await startSandboxProxy(policy.network as string[]) : null;
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
+  let restsUntil = 0;
   const bench: Bench = {
     line,
     name,
@@ -95,6 +98,9 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     proxy,
     watch: new TreeWatch(clock),
     logger,
+    rest: () => {
+      restsUntil = clock.now() + REST_MS; // X3
+    },
   };
   const slots = new Slots(options.slots);
   const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
@@ -120,7 +126,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     });
     running.set(key, { order, abort, over });
   };
-  const pulls = options.pools.map((pool) => pullOffers(options, { pool, hands: new Set(offered) }, slots, pulling.signal, take));
+  const suits = (signed: SignedOrder) => clock.now() >= restsUntil && mayTake(options, new Set(offered), signed);
+  const pulls = options.pools.map((pool) => pullOffers(options, { pool, suits }, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
 
   const stop = async () => {
@@ -184,7 +191,7 @@ async function handsHere({ hands, environment }: ExecutorOptions, logger: Logger
 
 async function pullOffers(
   options: ExecutorOptions,
-  { pool, hands }: { pool: string; hands: ReadonlySet<string> },
+  { pool, suits }: { pool: string; suits(signed: SignedOrder): boolean },
   slots: Slots,
   signal: AbortSignal,
   take: (order: WorkOrder) => void,
@@ -192,7 +199,7 @@ async function pullOffers(
   while (!signal.aborted) {
     try {
       await slots.wait(signal);
-      for await (const signed of options.line.pull(pool, signal, (signed) => mayTake(options, hands, signed))) {
+      for await (const signed of options.line.pull(pool, signal, suits)) {
         const order = verified(options, pool, signed);
         if (order) {
           await slots.take(signal);

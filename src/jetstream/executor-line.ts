@@ -29,8 +29,13 @@ const PULL_AGAIN_MS = 250;
 const CLAIM_TIMEOUT_MS = 10_000;
 /** The owner answers when the piece is in the store. */
 const ARTIFACT_TIMEOUT_MS = 20_000;
-/** So long an offer that does not suit rests before the next is asked. */
-const FOR_ANOTHER_NS = 400_000_000;
+/**
+ * So long an offer that does not suit rests before the next is asked: hardly at first, so that it soon comes to the one whom it suits
+ * among many; longer when it has gone round, as when that one is busy.
+ */
+const FOR_ANOTHER_MS = 10;
+const MOST_FOR_ANOTHER_MS = 250;
+const ROUND = 20;
 
 export class JetStreamExecutorLine implements ExecutorLine {
   readonly #link: Link;
@@ -61,7 +66,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
       if (msg.reply === undefined || msg.reply === "") return msg.headers?.code === 409 ? "away" : "empty";
       const order = unpackOrder(msg.data);
       if (order && !suits(order)) {
-        this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay: FOR_ANOTHER_NS })}`);
+        this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay: restOf(msg.reply) * 1_000_000 })}`);
         return "empty";
       }
       await this.#acknowledge(msg.reply);
@@ -137,4 +142,10 @@ export class JetStreamExecutorLine implements ExecutorLine {
   close(): Promise<void> {
     return this.#link.close();
   }
+}
+
+/** Milliseconds, by how often it was handed out: `$JS.ACK.<stream>.<consumer>.<delivered>...`. */
+function restOf(reply: string): number {
+  const delivered = Number(reply.split(".")[4]);
+  return delivered > 0 ? Math.min(MOST_FOR_ANOTHER_MS, FOR_ANOTHER_MS * Math.ceil(delivered / ROUND)) : MOST_FOR_ANOTHER_MS;
 }

@@ -12,8 +12,11 @@ import type { Link } from "./link.ts";
 import { persist } from "./retry.ts";
 import { declareStream } from "./streams.ts";
 
-/** An executor that dies between pull and claim gives the offer back after this time; nanoseconds. */
-const ACK_WAIT_NS = 5_000_000_000;
+/**
+ * What went to a pull of one that is no longer there comes back after this time; nanoseconds. Who pulls acknowledges at once. One that
+ * is slower gets an offer that another has too, and the claim decides.
+ */
+const ACK_WAIT_NS = 1_500_000_000;
 const LOOK_AGAIN_MS = 15_000;
 
 interface Known {

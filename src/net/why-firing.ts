@@ -3,6 +3,7 @@ import { isoTime } from "../contract/clock.ts";
 import type { CompiledNet } from "./compiled-net.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand, suits } from "./executor-match.ts";
 import type { NetState, OpenFiring } from "./state.ts";
+import { isStopped } from "./stopped.ts";
 import type { Reason } from "./why-reason.ts";
 
 export interface ExecutorSeen {
@@ -74,7 +75,7 @@ function needsOf({ netOf }: Context, firing: OpenFiring): Needs | null {
 }
 
 function executorReason(
-  { executors }: Context,
+  { executors, state }: Context,
   needs: Needs,
   attempt: number,
 ): Pick<Reason, "code" | "text" | "command"> & { missing?: string[] } {
@@ -87,7 +88,13 @@ function executorReason(
     const missing = lacksOf(lack);
     return { code, text: `blocked: ${missingText(lack)}`, command, ...(missing.length > 0 ? { missing } : {}) };
   }
-  const members = executors?.filter((one) => suits(needs, one)) ?? null;
+  const able = executors?.filter((one) => suits(needs, one)) ?? null;
+  const members = able?.filter(({ name }) => !isStopped(state, "executor", name)) ?? null;
+  const [stopped] = able ?? [];
+  if (members?.length === 0 && stopped) {
+    const names = able?.map(({ name }) => name).join(", ");
+    return { code: "killed", text: `who could do it is stopped: ${names}`, command: `petrel resume ${stopped.name}` };
+  }
   const busy = members?.every((one) => one.busy >= one.slots) ? `; all are busy: ${members.map(({ name }) => name).join(", ")}` : "";
   return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };
 }

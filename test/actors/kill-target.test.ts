@@ -114,6 +114,36 @@ it("of an executor takes its work away and gives it to others; it gets no claim 
   expect(await bad.ask(second, "claim")).toMatchObject({ ok: false, code: "taken" });
 });
 
+it("of an executor: what it pulls all the same goes to another, `why` names it, and its resume has it offered again", async () => {
+  const bad = executor("bad");
+  await kit.ask(null, "kill", { target: "bad" });
+  await kit.put("one", "a", {});
+  await waitUntil("it has pulled the offer", () => bad.orders.length === 1);
+  const [order] = bad.orders;
+  expect(await bad.ask(order as never, "claim")).toMatchObject({ ok: false, code: "killed", stopped: true });
+  const why = (await kit.ask("one", "why", { name: "plain" })) as { reasons: object[] }[];
+  expect(why[0]?.reasons[0]).toMatchObject({ code: "killed", text: "who could do it is stopped: bad", command: "petrel resume bad" });
+  // Nobody who may have it is there: no offer is thrown away.
+  kit.clock.pass(10_000, 500);
+  expect(bad.orders).toHaveLength(1);
+  await kit.ask(null, "resume", { target: "bad" });
+  bad.beat();
+  kit.clock.pass(3000, 500);
+  await waitUntil("it is offered again, as the same attempt", () => bad.orders.length === 2);
+  expect(bad.orders[1]).toMatchObject({ firing: order?.firing, attempt: 1 });
+  // The same where another is there.
+  await kit.ask(null, "kill", { target: "bad" });
+  expect(await bad.ask(bad.orders[1] as never, "claim")).toMatchObject({ ok: false, stopped: true });
+  const good = executor("good");
+  kit.clock.pass(10_000, 500);
+  const pulled = () => [...bad.orders.slice(2), ...good.orders];
+  await waitUntil("it is offered to who is there", () => pulled().length > 0);
+  expect(await good.ask(pulled()[0] as never, "claim")).toMatchObject({ ok: true });
+  const offers = pulled().length;
+  kit.clock.pass(10_000, 500);
+  expect(pulled()).toHaveLength(offers);
+});
+
 it("of all, taken back, leaves stopped what was stopped by its name; names that are nobody's or several are errors", async () => {
   await kit.ask(null, "kill", { target: "two" });
   await kit.ask(null, "kill");

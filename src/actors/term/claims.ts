@@ -4,6 +4,7 @@
  * L1 One executor per attempt: the answer yes follows a `claimed` event that names it.
  * L2 Only the owner raises the attempt: an offer unclaimed too long, or a lease run out while this owner was connected.
  * L3 After an outage of our own, a recovery, or a time in which this process stood still, every lease starts full: nobody could renew.
+ * L4 An offer that was lost on its way is made again, for the same attempt (O1, O2).
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
@@ -15,7 +16,10 @@ import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { FiringMemory } from "./firing-memory.ts";
+import { OfferBook } from "./offer-book.ts";
 
+/** How often `check` is to be called, ms. */
+export const LOOK_MS = 1000;
 const STOPPED = "everything is stopped until `petrel resume`";
 
 export interface ClaimPorts {
@@ -27,6 +31,8 @@ export interface ClaimPorts {
   /** Ends this attempt and begins the next. */
   lapse(firing: OpenFiring, reason: string): void;
   claimed(firing: OpenFiring, executor: string): void;
+  /** Makes the offer once more. */
+  offer(firing: OpenFiring): void;
   poolOf(firing: OpenFiring): string | null;
   needsOf(firing: OpenFiring): Needs | null;
   memory: FiringMemory;
@@ -38,7 +44,7 @@ export class Claims {
   readonly #ports: ClaimPorts;
   /** Firing -> when its executor was last heard of. */
   #renewed = new Map<string, number>();
-  #offered = new Map<string, number>();
+  readonly #offers = new OfferBook();
   #granting = new Map<string, Promise<ClaimAnswer>>();
   #present = new Map<string, ExecutorPresence>();
   #connectedSince: number | null;
@@ -54,8 +60,8 @@ export class Claims {
     this.#connectedSince = up ? this.#ports.clock.now() : null;
   }
 
-  offered(firing: string): void {
-    this.#offered.set(firing, this.#ports.clock.now());
+  offered(firing: OpenFiring): void {
+    this.#offers.made(firing.firing, this.#ports.needsOf(firing), this.#ports.clock.now());
   }
 
   presence(presence: ExecutorPresence | { name: string; gone: true }): void {
@@ -76,14 +82,19 @@ export class Claims {
     const firing = state.firings.get(id);
     if (request.verb === "settled") return this.#settled(firing, attempt);
     if (state.killed) return no("killed", STOPPED);
-    if (isStopped(state, "executor", request.executor))
-      return no("killed", `this executor is stopped until \`petrel resume ${request.executor}\``);
+    if (isStopped(state, "executor", request.executor)) {
+      if (request.verb === "claim") this.#offers.turnedDown(id);
+      return { ...no("killed", `this executor is stopped until \`petrel resume ${request.executor}\``), stopped: true };
+    }
     if (firing?.persona && isStopped(state, "persona", firing.persona))
       return no("killed", `${firing.persona} is stopped until \`petrel resume ${firing.persona}\``);
     if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
     const needs = request.verb === "claim" && request.enrolled ? this.#ports.needsOf(firing) : null;
     const beyond = needs && beyondEnrolment(needs, request.enrolled ?? { pools: [], labels: [] });
-    if (beyond) return no("not-open", `this work is not for ${request.executor}: ${beyond}`);
+    if (beyond) {
+      this.#offers.turnedDown(id);
+      return no("not-open", `this work is not for ${request.executor}: ${beyond}`);
+    }
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
@@ -117,13 +128,14 @@ export class Claims {
     return this.holds(executor, id, attempt) ? (this.#ports.state.firings.get(id) ?? null) : null;
   }
 
-  /** Gives up what nobody renews and what nobody claims. Called a few times per lease. */
+  /** Gives up what nobody renews and what nobody claims. Called every second or so. */
   check(): void {
     const { state, clock, leaseMs, poolOf } = this.#ports;
     const now = clock.now();
     // L3. Frozen, or the machine slept: renewals that came meanwhile are not read yet. So much longer than a check's interval is no load.
     if (this.#connectedSince !== null && now - this.#checkedAt > leaseMs / 2) this.#connectedSince = now;
     this.#checkedAt = now;
+    if (!state.killed) this.#offerLost(now);
     if (state.killed || this.#connectedSince === null || now - this.#connectedSince < leaseMs) return;
     for (const firing of [...state.firings.values()]) {
       // What waits after a failure has not been offered yet.
@@ -136,20 +148,25 @@ export class Claims {
       }
       // While the net is paused, claims are turned down: nobody could take the offer.
       if (state.paused) continue;
-      const offered = this.#offeredAt(firing.firing, this.#connectedSince);
+      const since = this.#offers.since(firing.firing);
+      if (since === undefined || !this.#someoneFor(firing)) continue;
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
-      if (offered !== undefined && now - offered > patience && this.#someoneFor(firing)) {
-        this.#ports.lapse(firing, "nobody claimed the offer");
-      }
+      if (now - Math.max(since, this.#connectedSince) > patience) this.#ports.lapse(firing, "nobody claimed the offer");
     }
     for (const id of this.#renewed.keys()) if (!state.firings.has(id)) this.#renewed.delete(id);
-    for (const id of this.#offered.keys()) if (!state.firings.has(id)) this.#offered.delete(id);
+    this.#offers.forgetAllBut(state.firings);
   }
 
-  /** Since when it could be claimed. */
-  #offeredAt(firing: string, connectedSince: number): number | undefined {
-    const offered = this.#offered.get(firing);
-    return offered === undefined ? undefined : Math.max(offered, connectedSince);
+  /** L4 */
+  #offerLost(now: number): void {
+    const { state, offer } = this.#ports;
+    if (state.paused || this.#connectedSince === null) return;
+    for (const firing of state.firings.values()) {
+      if (firing.claim || firing.gate || firing.notBefore !== null || this.#granting.has(`${firing.firing}/${firing.attempt}`)) continue;
+      if (!this.#offers.isLost(firing.firing, this.#connectedSince, now) || !this.#someoneFor(firing)) continue;
+      this.#offers.again(firing.firing);
+      offer(firing);
+    }
   }
 
   #claim(firing: OpenFiring, executor: string): Promise<ClaimAnswer> | ClaimAnswer {
@@ -197,6 +214,7 @@ export class Claims {
     const { state } = this.#ports;
     if (state.killed) return no("killed", STOPPED);
     if (state.firings.get(firing.firing) !== firing || firing.attempt !== attempt) return no("not-open", "this attempt is over");
+    this.#offers.claimed(firing.firing, clock.now());
     this.#ports.claimed(firing, executor);
     return this.#yes(firing);
   }
@@ -215,7 +233,8 @@ export class Claims {
 
   #someoneFor(firing: OpenFiring): boolean {
     const needs = this.#ports.needsOf(firing);
-    return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots);
+    const isStanding = ({ name }: ExecutorPresence) => !isStopped(this.#ports.state, "executor", name);
+    return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots && isStanding(one));
   }
 
   #freeAll(executor: string): void {
@@ -225,6 +244,6 @@ export class Claims {
   }
 }
 
-function no(code: Extract<ClaimAnswer, { ok: false }>["code"], message: string): ClaimAnswer {
+function no(code: Extract<ClaimAnswer, { ok: false }>["code"], message: string): Extract<ClaimAnswer, { ok: false }> {
   return { ok: false, code, message };
 }

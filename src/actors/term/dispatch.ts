@@ -74,7 +74,7 @@ export interface DispatchPorts {
   request(firing: OpenFiring, transition: CompiledTransition): void;
   /** Works out the result of a `map` behind a gate. */
   workOut(firing: OpenFiring, transition: CompiledTransition): void;
-  offered(firing: string): void;
+  offered(firing: OpenFiring): void;
   /** True while nobody is there who could do it: it is offered again when somebody comes. */
   holds(firing: OpenFiring): boolean;
   /** Throws when the command is not granted its secrets, or one is missing. */
@@ -105,6 +105,8 @@ export class Dispatch {
 
   /** Firing -> the attempt that has begun here. */
   readonly #begun = new Map<string, number>();
+  /** Firing -> how many offers of its attempt were made before. */
+  readonly #offers = new Map<string, { attempt: number; nth: number }>();
 
   constructor(ports: DispatchPorts) {
     this.#ports = ports;
@@ -133,6 +135,7 @@ export class Dispatch {
   }
   /** Forgets it; true when an attempt had begun here. */
   over(firing: string): boolean {
+    this.#offers.delete(firing);
     return this.#begun.delete(firing);
   }
 
@@ -311,9 +314,13 @@ export class Dispatch {
   async #offerUntilHeard(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session"): Promise<void> {
     const { clock, logger } = this.#ports;
     const { attempt } = firing;
+    // The broker drops an offer that it has had under the same id: one that is made again has another.
+    const before = this.#offers.get(firing.firing);
+    const nth = before?.attempt === attempt ? before.nth + 1 : 0;
+    this.#offers.set(firing.firing, { attempt, nth });
     while (this.#isOpen(firing, attempt) && !firing.claim && !this.#ports.holds(firing)) {
       try {
-        return await this.#offer(firing, transition, mode, this.#hand(transition));
+        return await this.#offer(firing, transition, { mode, hand: this.#hand(transition), nth });
       } catch (error) {
         if (!(error instanceof PetrelError) || error.outlook !== "retryable") throw error;
         logger.warn({ err: error, firing: firing.firing }, "an offer could not be made yet");
@@ -322,7 +329,11 @@ export class Dispatch {
     }
   }
 
-  async #offer(firing: OpenFiring, transition: CompiledTransition, mode: "run" | "session", hand: string): Promise<void> {
+  async #offer(
+    firing: OpenFiring,
+    transition: CompiledTransition,
+    how: { mode: "run" | "session"; hand: string; nth: number },
+  ): Promise<void> {
     const { state, clock, broker, sign, offered, personas } = this.#ports;
     const { pool, labels } = this.needsOf(firing) ?? { pool: "code", labels: [] as string[] };
     const render = (inputs: BoundInput[]) => transition.input?.render(inputScope(inputs), firing.openedAt) ?? {};
@@ -339,8 +350,8 @@ export class Dispatch {
       pool,
       ...(labels.length > 0 ? { labels: [...labels] } : {}),
       key: `${state.net}/${transition.id}/${firing.firing}`,
-      mode,
-      hand,
+      mode: how.mode,
+      hand: how.hand,
       input,
       persona: persona ? { name: persona.persona, flags: persona.flags, tools: persona.tools } : null,
       correlation: firing.correlation,
@@ -351,8 +362,9 @@ export class Dispatch {
       ...gatewayOf(this.#ports.gateway?.() ?? null),
       ...(transition.definition.kind === "agent" && transition.definition.release === true ? { release: true } : {}),
     };
-    offered(firing.firing);
-    await broker.work.offer(sign(order), { pool, net: state.net, transition: transition.id, id: `${firing.firing}.${firing.attempt}` });
+    offered(firing);
+    const id = `${firing.firing}.${firing.attempt}${how.nth === 0 ? "" : `.${how.nth}`}`;
+    await broker.work.offer(sign(order), { pool, net: state.net, transition: transition.id, id });
   }
 
   #transition(firing: OpenFiring): CompiledTransition | undefined {

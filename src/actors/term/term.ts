@@ -25,7 +25,7 @@ import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
 import { BudgetDesk } from "./budget-desk.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { Claims } from "./claims.ts";
+import { Claims, LOOK_MS } from "./claims.ts";
 import { CommitLoop, type Waiter } from "./commit-loop.ts";
 import { Definitions } from "./definitions.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -164,6 +164,7 @@ export class Term {
       poolOf: (firing) => this.dispatch.poolOf(firing),
       lapse: (firing, reason) => this.lapse(firing, reason),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
+      offer: (firing) => this.dispatch.offerAgain(firing),
       secretsOf: (firing) => this.#secretsOf(firing),
       memory: firingMemory(() => broker.keyValue("effects")),
     });
@@ -450,15 +451,16 @@ export class Term {
     this.wakeAll();
   }
 
-  /** Leases, and streams that were out of reach, a few times in a lease. */
-  #lookAfter(): void {
-    const timer = this.ports.clock.after(Math.max(100, this.ports.leaseMs / 4), () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
+  /** Offers and leases, each second; streams that were out of reach, a few times in a lease. */
+  #lookAfter(looks = 1): void {
+    const each = this.ports.leaseMs / 4;
+    const timer = this.ports.clock.after(Math.max(100, Math.min(each, LOOK_MS)), () => {
+      this.#timers = this.#timers.filter((one) => one !== timer);
       if (this.loop.isOver) return;
       this.claims.check();
-      void this.#placeWatch.look();
+      if (looks * LOOK_MS >= each) void this.#placeWatch.look();
       this.#blocked.check();
-      this.#lookAfter();
+      this.#lookAfter(looks * LOOK_MS >= each ? 1 : looks + 1);
     });
     this.#timers.push(timer);
   }

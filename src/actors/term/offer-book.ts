@@ -1,0 +1,81 @@
+/**
+ * Offers that nobody has claimed yet, and which of them to make again.
+ * O1 An offer leaves the queue when it is pulled. Who pulled it may have died, be stopped, or do nothing with it, and nobody says so.
+ *    Offers of equal needs are taken in the order in which they were made: one that younger ones have overtaken, or that waits while
+ *    somebody is free and nobody claims anything, is taken for lost.
+ * O2 It is made again with growing pauses, for the same attempt. One too many does no harm: a claim is granted once.
+ */
+import type { Needs } from "../../net/executor-match.ts";
+
+/** So long an offer may be under way, ms; doubled with each that was lost. */
+const UNDER_WAY_MS = 1500;
+const MOST_DOUBLINGS = 5;
+/** Who turned it down has pulled it a moment ago: another is given time to come to the queue. */
+const TURNED_DOWN_MS = 250;
+
+interface Made {
+  needs: string;
+  /** Of this attempt. */
+  first: number;
+  last: number;
+  /** How often it was made again. */
+  again: number;
+  /** It is being made again, so `first` stays. */
+  making: boolean;
+  /** Pulled by somebody who may not have it. */
+  turnedDown: boolean;
+}
+
+export class OfferBook {
+  readonly #made = new Map<string, Made>();
+  /** By needs: when the youngest offer that was claimed had been made, and when the last claim was. */
+  readonly #claimed = new Map<string, { made: number; at: number }>();
+
+  made(firing: string, needs: Needs | null, now: number): void {
+    const before = this.#made.get(firing);
+    if (before?.making) Object.assign(before, { last: now, making: false });
+    else this.#made.set(firing, { needs: keyOf(needs), first: now, last: now, again: 0, making: false, turnedDown: false });
+  }
+
+  claimed(firing: string, now: number): void {
+    const made = this.#made.get(firing);
+    if (!made) return;
+    this.#made.delete(firing);
+    this.#claimed.set(made.needs, { made: Math.max(made.last, this.#claimed.get(made.needs)?.made ?? 0), at: now });
+  }
+
+  turnedDown(firing: string): void {
+    const made = this.#made.get(firing);
+    if (made) made.turnedDown = true;
+  }
+
+  /** When this attempt was first offered. */
+  since(firing: string): number | undefined {
+    return this.#made.get(firing)?.first;
+  }
+
+  /** O1. `reachable`: since when it could be claimed at all. Somebody who could do it must be free. */
+  isLost(firing: string, reachable: number, now: number): boolean {
+    const made = this.#made.get(firing);
+    if (!made || made.making) return false;
+    const last = Math.max(made.last, reachable);
+    if (made.turnedDown) return now - last > TURNED_DOWN_MS * 2 ** Math.min(made.again, MOST_DOUBLINGS);
+    const patience = UNDER_WAY_MS * 2 ** Math.min(made.again, MOST_DOUBLINGS);
+    const moved = this.#claimed.get(made.needs) ?? { made: 0, at: 0 };
+    return now - Math.max(last, moved.at) > patience || moved.made - last > patience;
+  }
+
+  /** O2. To be followed by `made`. */
+  again(firing: string): void {
+    const made = this.#made.get(firing);
+    if (made) Object.assign(made, { making: true, turnedDown: false, again: made.again + 1 });
+  }
+
+  forgetAllBut(open: { has(firing: string): boolean }): void {
+    for (const id of this.#made.keys()) if (!open.has(id)) this.#made.delete(id);
+  }
+}
+
+function keyOf(needs: Needs | null): string {
+  return JSON.stringify(needs && [needs.pool, needs.hand, [...needs.labels].sort()]);
+}
