@@ -1,4 +1,4 @@
-/** Server-sent events: heartbeats, back pressure, and an end when the client, the token or the gateway goes. */
+/** Server-sent events: heartbeats, back pressure, and an end when the client or the gateway goes, or the token ends or is revoked. */
 import { once } from "node:events";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { House } from "./api.ts";
@@ -26,6 +26,7 @@ export async function sse(
   raw.on("close", () => gone.abort()).on("error", () => gone.abort());
   const lifeMs = (request.caller?.expiresAt ?? Number.POSITIVE_INFINITY) - house.clock.now();
   const over = Number.isFinite(lifeMs) ? house.clock.after(Math.max(0, lifeMs), () => gone.abort()) : null;
+  const unwatch = request.caller ? house.access.tokens.onRevoked(request.caller, () => gone.abort()) : () => {};
   // Headers that hooks of the server have set already, like those against sniffing, go along.
   const headers = Object.fromEntries(
     Object.entries(reply.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, value as string]])),
@@ -44,14 +45,15 @@ export async function sse(
   });
   try {
     for await (const event of events(signal)) {
-      if (!raw.write(frame(event))) await drained(raw, house, gone);
       if (signal.aborted) break;
+      if (!raw.write(frame(event))) await drained(raw, house, gone);
     }
   } catch (error) {
     house.logger.warn({ error: String(error), url: request.url }, "a stream of events ended early");
   } finally {
     beat.cancel();
     over?.cancel();
+    unwatch();
     raw.end();
   }
 }

@@ -72,3 +72,30 @@ test("a reader that takes nothing is let go, and comes back with the last number
   await body?.cancel();
   expect(Number(/^id: (\d+)$/m.exec(first)?.[1])).toBe(after + 1);
 });
+
+test("a stream ends when the client is removed or the token revoked, on another gateway too, and nothing comes after", async () => {
+  for (const end of ["client", "token"] as const) {
+    const { id, secret, token } = await house.client(`guest-${end}`, ["petrel:read"]);
+    const stream = await fetch(`${house.b.url}/api/event-line/shop/stream`, { headers: { authorization: `Bearer ${token}` } });
+    expect(stream.status).toBe(200);
+    let [heard, ended] = ["", false];
+    void (async () => {
+      for await (const chunk of stream.body as unknown as AsyncIterable<Uint8Array>) heard += new TextDecoder().decode(chunk);
+    })()
+      .catch(() => {})
+      .finally(() => (ended = true));
+    await house.kit.put("shop", "inbox", { text: `before ${end}` });
+    await waitUntil("it is heard", () => heard.includes(`before ${end}`));
+    if (end === "client") await house.a.access.book.remove(id, "ada");
+    else
+      await house.call(house.a, "POST", "/oauth2/revoke", {
+        body: new URLSearchParams({ token, client_id: id, client_secret: secret }).toString(),
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+      });
+    await waitUntil("the stream is over", () => ended);
+    await house.kit.put("shop", "inbox", { text: `after ${end}` });
+    expect(heard).not.toContain(`after ${end}`);
+    const again = await fetch(`${house.b.url}/api/event-line/shop/stream`, { headers: { authorization: `Bearer ${token}` } });
+    expect(again.status).toBe(401);
+  }
+});

@@ -33,6 +33,7 @@ export class AccessBook {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #revoked = new Set<string>();
   readonly #keyWatchers = new Set<() => void>();
+  readonly #voidWatchers = new Set<() => void>();
   #watching: Serving | null = null;
 
   constructor({ bucket, clock, ids }: { bucket: KeyValue; clock: Clock; ids: IdSource }) {
@@ -69,6 +70,11 @@ export class AccessBook {
   onKeys(call: () => void): void {
     this.#keyWatchers.add(call);
   }
+  /** Called when a client or a token may have lost what it had; what it returns ends that. */
+  onVoid(call: () => void): () => void {
+    this.#voidWatchers.add(call);
+    return () => this.#voidWatchers.delete(call);
+  }
 
   /** The secret is shown here and never again. Errors: Terminal `bad-client`, `client-exists`. */
   async add(wanted: NewClient, given?: string): Promise<{ clientId: string; clientSecret: string }> {
@@ -104,7 +110,7 @@ export class AccessBook {
 
   async revoke(jti: string, client: string, livesMs: number): Promise<void> {
     await this.#bucket.put(`revoked.${jti}`, { client, at: isoTime(this.#clock.now()) }, { ttlMs: livesMs });
-    this.#revoked.add(jti);
+    this.#void(() => this.#revoked.add(jti));
     await this.#audit("revoke a token", client, client);
   }
 
@@ -132,7 +138,7 @@ export class AccessBook {
       const after = next(before);
       const revision = await this.#bucket.put(`client.${id}`, after as unknown as Json, { expected: stored?.revision ?? 0 });
       if (revision === null) continue;
-      this.#clients.set(id, after);
+      this.#void(() => this.#clients.set(id, after));
       await this.#audit(`${did} ${scopeText(after)}`, by, id);
       return;
     }
@@ -148,13 +154,16 @@ export class AccessBook {
     const [kind, name = ""] = key.split(".");
     if (kind === "client") {
       const record = clientRecord.safeParse(value).data;
-      if (record) this.#clients.set(name, record);
-      else this.#clients.delete(name);
-    } else if (kind === "revoked") this.#revoked.add(name);
+      this.#void(() => (record ? this.#clients.set(name, record) : this.#clients.delete(name)));
+    } else if (kind === "revoked") this.#void(() => this.#revoked.add(name));
     else if (kind === "key") {
       const record = keyRecord.safeParse(value).data;
       if (record) this.#learnKey(record);
     }
+  }
+  #void(change: () => void): void {
+    change();
+    for (const call of [...this.#voidWatchers]) call();
   }
   #learnKey(record: KeyRecord): void {
     this.#keys.set(record.kid, record);

@@ -19,6 +19,7 @@ export interface Caller extends Grant {
   roles: string[];
   jti: string;
   /** ms since the epoch. */
+  issuedAt: number;
   expiresAt: number;
 }
 
@@ -58,11 +59,28 @@ export class Tokens {
   async verify(token: string): Promise<Caller> {
     const payload = await this.#known(token);
     const { sub = "", jti = "", iat = 0, exp = 0 } = payload;
-    const client = this.#book.client(sub);
-    if (!client || iat * 1000 < Date.parse(client.notBefore) || this.#book.isRevoked(jti)) throw invalid("the token was revoked");
+    const client = this.#standing({ client: sub, jti, issuedAt: iat * 1000 });
+    if (!client) throw invalid("the token was revoked");
     const grant = parseScopes(typeof payload.scope === "string" ? payload.scope : "");
     const roles = Array.isArray(payload.roles) ? payload.roles.filter((role): role is string => typeof role === "string") : [];
-    return { ...grant, client: sub, roles: roles.filter((role) => client.roles.includes(role)), jti, expiresAt: exp * 1000 };
+    return { ...grant, client: sub, roles: roles.filter((role) => client.roles.includes(role)), jti, issuedAt: iat * 1000, expiresAt: exp * 1000 };
+  }
+
+  /** For answers that take long: calls once, when a token that was good is revoked. What it returns ends the watch. */
+  onRevoked(caller: Caller, call: () => void): () => void {
+    const look = () => {
+      if (this.#standing(caller)) return;
+      stop();
+      call();
+    };
+    const stop = this.#book.onVoid(look);
+    look();
+    return stop;
+  }
+
+  #standing({ client, jti, issuedAt }: Pick<Caller, "client" | "jti" | "issuedAt">): ClientRecord | null {
+    const known = this.#book.client(client);
+    return known && issuedAt >= Date.parse(known.notBefore) && !this.#book.isRevoked(jti) ? known : null;
   }
 
   async revoke(token: string): Promise<void> {

@@ -1,9 +1,11 @@
 /** The awaitable call: put a token in, and get the answer's token, or an address to ask again. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { Refused } from "../../contract/errors.ts";
 import { isPath } from "../../contract/ids.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, scope } from "../api.ts";
 import { outcomeOf, readTicket, type Ticket, ticketText, untilSchema, untilTest } from "../execute.ts";
+import { mustBePlace } from "../known-net.ts";
 import { put } from "./tokens.ts";
 
 const WAIT_MS = 30_000;
@@ -23,6 +25,7 @@ export function executeRoutes(api: Api, house: House): void {
       const { net } = request.params;
       const { place, data, until, waitMs: wait } = request.body;
       untilTest(until);
+      if (until.place !== undefined) await mustBePlace(house.broker, net, until.place);
       const { id, seq } = await put(house, {
         net,
         place,
@@ -54,7 +57,13 @@ interface Waiting {
 async function answer(house: House, { net, ticket, wait }: Waiting, request: FastifyRequest, reply: FastifyReply) {
   const gone = new AbortController();
   request.raw.on("close", () => request.raw.destroyed && gone.abort());
-  const outcome = await outcomeOf(house, net, ticket, wait, gone.signal);
+  let revoked = false;
+  const unwatch = house.access.tokens.onRevoked(callerOf(request), () => {
+    revoked = true;
+    gone.abort();
+  });
+  const outcome = await outcomeOf(house, net, ticket, wait, gone.signal).finally(unwatch);
+  if (revoked) throw new Refused({ code: "invalid_token", message: "the token was revoked while this waited" });
   if (outcome) return outcome;
   const url = `/api/nets/${net}/execute/${ticketText(ticket)}`;
   return reply.code(202).header("location", url).header("retry-after", "1").send({ id: ticket.id, url });

@@ -27,6 +27,8 @@ export function mcpRoutes(api: Api, house: House): void {
       };
       const gone = new AbortController();
       request.raw.on("close", () => request.raw.destroyed && gone.abort());
+      const unwatch = house.access.tokens.onRevoked(caller, () => gone.abort());
+      reply.raw.once("close", unwatch);
       const handler = sdk.createMcpHandler(() => petrelMcp(sdk, ports));
       const answer = await handler.fetch(fetchRequest(request, gone.signal), { parsedBody: request.body });
       reply.code(answer.status);
