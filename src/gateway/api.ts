@@ -24,6 +24,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a caller needs; every route says it. */
     scope?: Scope | "public";
+    /** A write whose Idempotency-Key the log itself keeps. */
+    keyInLog?: boolean;
   }
   interface FastifyRequest {
     caller: Caller | null;
@@ -52,6 +54,8 @@ export interface House extends GatewayPorts {
   stopping: AbortSignal;
 }
 
+/** Of a write whose Idempotency-Key goes into the log. */
+export const operateOnce = { config: { scope: "petrel:operate" as const, keyInLog: true } };
 export const scope = (wanted: Scope | "public") => ({ config: { scope: wanted } });
 
 export const netName = z.string().refine(isPath, "names no net").describe("name of a net");

@@ -16,6 +16,7 @@ import { Feeds } from "./feeds.ts";
 import { guardRoutes } from "./guard.ts";
 import { Ledger } from "./ledger.ts";
 import { Metrics } from "./metrics.ts";
+import { onceRoutes } from "./once.ts";
 import type { GatewayPorts } from "./ports.ts";
 import { sendProblem } from "./problem.ts";
 import { askRoutes } from "./routes/ask.ts";
@@ -115,6 +116,7 @@ export async function buildApi(house: House, options: Pick<GatewayOptions, "trus
     sendProblem(reply, error);
   });
   guardRoutes(api, { tokens: house.access.tokens, rate });
+  onceRoutes(api, house.broker.keyValue("limits"));
   await documented(api, house);
   bodies(api);
   api.addHook("onSend", async (_, reply) => {

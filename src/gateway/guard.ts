@@ -24,13 +24,16 @@ export function guardRoutes(api: Api, { tokens, rate }: { tokens: Tokens; rate: 
   });
   api.addHook("onRequest", async (request, reply) => {
     const wanted = request.routeOptions.config.scope ?? "public";
-    if (wanted === "public") return;
+    if (wanted === "public") return undefined;
     try {
       const caller = await admitted(request, wanted, tokens);
       rate.take(caller.client);
       request.caller = caller;
+      return undefined;
     } catch (error) {
       sendProblem(reply, error);
+      // Waits until it is sent: a hook that settles before lets the request go on to its route.
+      return reply;
     }
   });
 }

@@ -26,7 +26,11 @@ export async function mustBePlace(broker: Broker, net: string, place: string): P
   const places = Object.keys((definition as { places?: object }).places ?? {});
   for (const each of places) seen.add(`${net} ${each}`);
   if (!places.includes(place))
-    throw new Terminal({ code: "no-such-place", message: `the net ${net} has no place ${place}`, hint: nearestHint(place, places, "places") });
+    throw new Terminal({
+      code: "no-such-place",
+      message: `the net ${net} has no place ${place}`,
+      hint: nearestHint(place, places, "places"),
+    });
 }
 
 function knownTo(broker: Broker): Set<string> {

@@ -1,15 +1,30 @@
 /**
  * Metrics in the text format of Prometheus. Firings are counted from the logs of all nets, from their beginning, so that a gateway that
- * starts anew goes on with the same numbers; what stands (tokens, firings under way) is asked of the owners at each scrape.
+ * starts anew goes on with the same numbers; what stands (tokens, firings under way) is asked of the owners at each scrape. What kind a
+ * transition is of stands in the definition that its firing ran under.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { netRows, readAnswer } from "../client/answers.ts";
 import { askNet, askRuntime } from "../client/ask.ts";
 import type { NetEvent } from "../contract/event.ts";
+import type { JsonObject } from "../contract/json.ts";
 import type { MarkingView } from "../net/marking-view.ts";
 import type { House } from "./api.ts";
 
 const ENDS: Record<string, string> = { fired: "ok", sent: "ok", expired: "expired" };
+
+interface Ended {
+  net: string;
+  transition: string;
+  outcome: string;
+  /** Hash of the definition. */
+  version: string;
+  durationMs: number | undefined;
+}
+
+function outcomeOf({ type, attributes }: NetEvent): string | undefined {
+  return type === "failed" && attributes?.final === true ? "failed" : ENDS[type];
+}
 
 export class Metrics {
   readonly #house: House;
@@ -33,7 +48,9 @@ export class Metrics {
   readonly #lag = this.#gauge("petrel_projection_lag", "Changes that the streams of a net's places have not got yet", ["net"]);
   readonly #leases = this.#gauge("petrel_leases", "Attempts that an executor holds", ["net", "executor"]);
   readonly #executors = this.#gauge("petrel_executors", "Executors that are there", []);
-  readonly #kinds = new Map<string, string>();
+  /** Kinds of transitions, by net and version. */
+  readonly #kinds = new Map<string, Map<string, string>>();
+  #counting: Promise<void> = Promise.resolve();
 
   constructor(house: House) {
     this.#house = house;
@@ -53,19 +70,32 @@ export class Metrics {
 
   #take(event: NetEvent): void {
     const { net, transition = "", type } = event;
-    const key = `${net}/${event.firing ?? ""}`;
-    if (type === "started") this.#kinds.set(key, String(event.attributes?.kind ?? ""));
-    const final = type === "failed" && event.attributes?.final === true;
-    const outcome = final ? "failed" : ENDS[type];
+    const outcome = outcomeOf(event);
     if (outcome !== undefined) {
-      const kind = this.#kinds.get(key) ?? String(event.attributes?.kind ?? "");
-      this.#kinds.delete(key);
-      this.#firings.inc({ net, transition, kind, outcome });
-      if (event.durationMs !== undefined) this.#durations.observe({ net, transition, kind }, event.durationMs / 1000);
+      const ended = { net, transition, outcome, version: event.netVersion ?? "", durationMs: event.durationMs };
+      this.#counting = this.#counting.then(() => this.#count(ended));
     }
     if (type === "refused" || type === "denied") this.#refusals.inc({ net, what: type === "refused" ? "token" : "tool" });
     if (type === "lapsed" && event.attributes?.handed === undefined) this.#lapses.inc({ net, transition });
     if (event.model) this.#takeModel(event, event.model);
+  }
+
+  async #count({ net, transition, outcome, version, durationMs }: Ended): Promise<void> {
+    const kind = (await this.#kindsOf(net, version)).get(transition) ?? "";
+    this.#firings.inc({ net, transition, kind, outcome });
+    if (durationMs !== undefined) this.#durations.observe({ net, transition, kind }, durationMs / 1000);
+  }
+
+  /** A version that cannot be read now is asked for again at the next firing. */
+  async #kindsOf(net: string, version: string): Promise<Map<string, string>> {
+    const key = `${net} ${version}`;
+    const known = this.#kinds.get(key);
+    if (known) return known;
+    const definition = (await this.#house.broker.netVersions.get(net, version).catch(() => null)) as JsonObject | null;
+    const transitions = Object.entries((definition?.transitions ?? {}) as Record<string, { kind?: string }>);
+    const kinds = new Map(transitions.map(([name, { kind = "" }]) => [name, kind]));
+    if (definition) this.#kinds.set(key, kinds);
+    return kinds;
   }
 
   #takeModel({ net, persona = "" }: NetEvent, { name, inputTokens, outputTokens, costUsd }: NonNullable<NetEvent["model"]>): void {
@@ -77,6 +107,7 @@ export class Metrics {
   async #look(): Promise<void> {
     const { broker, clock } = this.#house;
     await this.#house.ledger.follow(await broker.nets());
+    await this.#counting;
     const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
     const markings = await Promise.all(
       nets.map(({ net }) => askNet(broker, net, "marking") as unknown as Promise<MarkingView & { stale: boolean; behind?: number }>),

@@ -28,6 +28,11 @@ const STATUS_OF: Record<string, number> = {
   "outdated-base": 412,
   "below-floor": 410,
   "log-purged": 410,
+  schema: 422,
+  "idempotency-key-reused": 422,
+  "still-under-way": 409,
+  "precondition-required": 428,
+  "version-mismatch": 412,
   "no-owner": 503,
   "no-answer": 503,
   invalid_token: 401,
@@ -48,6 +53,7 @@ const TITLES: Record<number, string> = {
   412: "Somebody was first",
   413: "Too large",
   422: "Not valid",
+  428: "Say what you change",
   429: "Too many tries",
   500: "A fault of ours",
   503: "Not now",
@@ -84,8 +90,7 @@ function zodSentence(error: ZodError): string {
 
 export function sendProblem(reply: FastifyReply, error: unknown): void {
   const { problem: body, retryAfterMs } = problemOf(error);
-  if (retryAfterMs !== undefined && (body.status === 429 || body.status === 503))
-    reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
+  if (retryAfterMs !== undefined && [409, 429, 503].includes(body.status)) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
   if (body.status === 401) reply.header("www-authenticate", `Bearer error="${body.error}"`);
   void reply.code(body.status).type("application/problem+json").send(JSON.stringify(body));
 }

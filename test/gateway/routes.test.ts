@@ -157,6 +157,11 @@ test("what stands is told of every net, with what executors hold and who of them
   await crane.stop();
 });
 
+test("a firing is counted under the kind of its transition, also where it asked nobody", async () => {
+  await waitUntil("all are counted", async () => (await get("/metrics")).text.includes('transition="sort"'));
+  expect((await get("/metrics")).text).toContain('petrel_firings_total{net="shop",transition="sort",kind="map",outcome="ok"} 3');
+});
+
 test("counters of a gateway that starts anew go on where they were", async () => {
   const fired = async () =>
     /^petrel_firings_total\{net="desk",transition="write",kind="llm",outcome="ok"\} (\d+)$/m.exec((await get("/metrics")).text)?.[1];

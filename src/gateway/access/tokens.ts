@@ -63,7 +63,14 @@ export class Tokens {
     if (!client) throw invalid("the token was revoked");
     const grant = parseScopes(typeof payload.scope === "string" ? payload.scope : "");
     const roles = Array.isArray(payload.roles) ? payload.roles.filter((role): role is string => typeof role === "string") : [];
-    return { ...grant, client: sub, roles: roles.filter((role) => client.roles.includes(role)), jti, issuedAt: iat * 1000, expiresAt: exp * 1000 };
+    return {
+      ...grant,
+      client: sub,
+      roles: roles.filter((role) => client.roles.includes(role)),
+      jti,
+      issuedAt: iat * 1000,
+      expiresAt: exp * 1000,
+    };
   }
 
   /** For answers that take long: calls once, when a token that was good is revoked. What it returns ends the watch. */

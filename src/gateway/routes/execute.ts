@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Refused } from "../../contract/errors.ts";
 import { isPath } from "../../contract/ids.ts";
-import { type Api, anyJson, callerOf, described, type House, netParam, scope } from "../api.ts";
+import { type Api, anyJson, callerOf, described, type House, netParam, operateOnce, scope } from "../api.ts";
 import { outcomeOf, readTicket, type Ticket, ticketText, untilSchema, untilTest } from "../execute.ts";
 import { mustBePlace } from "../known-net.ts";
+import { logKey } from "../once.ts";
 import { put } from "./tokens.ts";
 
 const WAIT_MS = 30_000;
@@ -18,7 +19,7 @@ export function executeRoutes(api: Api, house: House): void {
   api.post(
     "/api/nets/:net/execute",
     {
-      ...scope("petrel:operate"),
+      ...operateOnce,
       schema: { ...about, summary: "Put a token in and wait for what comes of it", params: netParam, body: executeBody },
     },
     async (request, reply) => {
@@ -30,7 +31,7 @@ export function executeRoutes(api: Api, house: House): void {
         net,
         place,
         body: { data },
-        key: request.headers["idempotency-key"],
+        key: logKey(request),
         by: callerOf(request).client,
       });
       return answer(house, { net, ticket: { id, seq, until }, wait }, request, reply);

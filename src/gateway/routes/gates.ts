@@ -5,6 +5,7 @@ import { askNet, askRuntime } from "../../client/ask.ts";
 import { isId } from "../../contract/ids.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
+import { logKey } from "../once.ts";
 
 const decisionBody = z.object({
   decision: z.enum(["approve", "reject"]),
@@ -49,8 +50,7 @@ export function gateRoutes(api: Api, { broker, ids }: House): void {
       },
     },
     (request) => {
-      const key = request.headers["idempotency-key"];
-      const id = typeof key === "string" && key !== "" ? key : ids.next();
+      const id = logKey(request) ?? ids.next();
       return askNet(broker, request.params.net, "decide", { ...request.body, firing: request.params.firing, by: personOf(request), id });
     },
   );

@@ -7,7 +7,7 @@ import { differenceOf } from "../../client/history/difference.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import { jsonDiff } from "../../client/json-diff.ts";
 import { isoTime } from "../../contract/clock.ts";
-import { Terminal } from "../../contract/errors.ts";
+import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
 import { analyseDefinition } from "../../net/analysis/analyse-definition.ts";
@@ -16,9 +16,12 @@ import { markingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, personOf, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
+import { baseOf, isKnown } from "../preconditions.ts";
 
 const at = z.string().max(64).optional().describe("number of an event, a time in ISO 8601, or `now`");
 const definitionBody = z.object({ definition: z.record(z.string(), anyJson) });
+/** Problems of a definition that an error names. */
+const MOST_TOLD = 5;
 const CHECK_LIMITS = { states: 50_000, seconds: 3 };
 
 export function netRoutes(api: Api, house: House): void {
@@ -40,8 +43,8 @@ export function netRoutes(api: Api, house: House): void {
     },
     async (request, reply) => {
       const { definition, hash } = await running(house, request.params.net);
-      if (matches(request.headers["if-none-match"], hash)) return reply.code(304).send();
       reply.header("etag", `"${hash}"`);
+      if (isKnown(request.headers["if-none-match"], hash)) return reply.code(304).send();
       return { net: request.params.net, version: hash, definition };
     },
   );
@@ -197,26 +200,15 @@ function changeRoutes(api: Api, house: House): void {
           code: "net-invalid",
           message: `the definition is that of ${String(request.body.definition.net)}, not of ${net}`,
         });
-      const base = /^"?([0-9a-f]{6,64})"?$/.exec(request.headers["if-match"] ?? "")?.[1];
-      const known = (await broker.nets()).includes(net);
-      if (known && base === undefined) {
-        const hint = `GET /api/nets/${net} answers with an ETag`;
-        return reply
-          .code(428)
-          .type("application/problem+json")
-          .send(
-            JSON.stringify({
-              type: "about:blank",
-              title: "Say what you change",
-              status: 428,
-              error: "precondition-required",
-              message: "If-Match must name the version that the change was made from",
-              hint,
-            }),
-          );
+      const now = (await broker.nets()).includes(net) ? (await running(house, net)).hash : null;
+      const base = baseOf(request.headers, now, `/api/nets/${net}`);
+      const body = { definition: request.body.definition, by: personOf(request), ...(base === null ? {} : { base }) };
+      try {
+        const applied = await askRuntime(broker, "apply-net", body as unknown as JsonObject);
+        return reply.header("etag", `"${String((applied as JsonObject).hash)}"`).send(applied);
+      } catch (error) {
+        throw unsound(error, net, body.definition as JsonObject);
       }
-      const body = { definition: request.body.definition, by: personOf(request), ...(base === undefined ? {} : { base }) };
-      return askRuntime(broker, "apply-net", body as unknown as JsonObject);
     },
   );
   for (const verb of ["pause", "resume"] as const) {
@@ -264,6 +256,12 @@ function checked(net: string, definition: JsonObject) {
   return checkNetFile(JSON.stringify(definition, null, 2), `${net}.json`, netChecks);
 }
 
-function matches(header: string | undefined, hash: string): boolean {
-  return (header ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${hash}"`);
+/** What is wrong with a definition is told as the checker tells it, not in the words of a program that cannot read it. */
+function unsound(error: unknown, net: string, definition: JsonObject): unknown {
+  if (!(error instanceof PetrelError) || !["bad-request", "net-invalid"].includes(error.code)) return error;
+  const wrong = checked(net, definition).problems.filter(({ severity }) => severity === "error");
+  const told = wrong.slice(0, MOST_TOLD).map(({ path, message }) => `${path}: ${message}`);
+  const more = wrong.length > MOST_TOLD ? `, and ${wrong.length - MOST_TOLD} more` : "";
+  const message = told.length === 0 ? error.message : `${told.join("; ")}${more}`;
+  return new Terminal({ code: "net-invalid", message, hint: `POST /api/nets/${net}/check tells each with its line` });
 }

@@ -7,6 +7,7 @@ import type { MarkingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, netName, personOf, scope } from "../api.ts";
 import { mustReach, mustReachAll } from "../guard.ts";
+import { isKnown } from "../preconditions.ts";
 
 const controlBody = z.object({
   verb: z.enum(["pause", "kill", "resume"]),
@@ -123,7 +124,9 @@ function artifactRoute(api: Api, broker: House["broker"]): void {
         "content-security-policy": "default-src 'none'; sandbox",
       });
       if (!SHOWN.test(type)) reply.header("content-disposition", `attachment; filename="${request.params.id.slice(0, 12)}"`);
-      const range = rangeOf(request.headers.range, bytes.length);
+      if (isKnown(request.headers["if-none-match"], request.params.id)) return reply.code(304).send();
+      const wanted = sameAs(request.headers["if-range"]?.toString(), request.params.id) ? request.headers.range : undefined;
+      const range = rangeOf(wanted, bytes.length);
       if (range === "unsatisfiable") return reply.code(416).header("content-range", `bytes */${bytes.length}`).send();
       if (range === null) return reply.send(Buffer.from(bytes));
       reply.code(206).header("content-range", `bytes ${range.from}-${range.to}/${bytes.length}`);
@@ -132,10 +135,14 @@ function artifactRoute(api: Api, broker: House["broker"]): void {
   );
 }
 
-/** One range (RFC 9110, section 14); several at once are answered whole. */
+/** `If-Range`: a range of what the client has the rest of; of something else it gets the whole. */
+const sameAs = (ifRange: string | undefined, id: string): boolean => ifRange === undefined || ifRange === `"${id}"`;
+
+/** One range (RFC 9110, section 14); several at once, and what is none, are answered whole. */
 export function rangeOf(header: string | undefined, size: number): { from: number; to: number } | "unsatisfiable" | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (!match || (match[1] === "" && match[2] === "")) return null;
+  if (match[1] !== "" && match[2] !== "" && Number(match[1]) > Number(match[2])) return null;
   const from = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
   const to = match[1] === "" || match[2] === "" ? size - 1 : Math.min(size - 1, Number(match[2]));
   return from > to || from >= size ? "unsatisfiable" : { from, to };

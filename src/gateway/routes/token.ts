@@ -13,7 +13,7 @@ import { problemOf } from "../problem.ts";
 const ALIASES: Record<string, string> = { "agenticos-admin": "petrel-admin", "agenticos-readonly": "petrel-readonly" };
 
 const tokenForm = z.object({
-  grant_type: z.string().describe("client_credentials"),
+  grant_type: z.string().default("").describe("client_credentials"),
   client_id: z.string().optional().describe("or by HTTP Basic"),
   client_secret: z.string().optional(),
   scope: z.string().optional().describe("less than the client has, like `petrel:read net:safe-teams`"),
@@ -40,6 +40,8 @@ export function tokenRoutes(api: Api, { access }: House): void {
     },
     async (request, reply) => {
       reply.header("cache-control", "no-store");
+      if (request.body.grant_type === "")
+        return oauthError(reply, 400, "invalid_request", "the form names no grant_type; client_credentials is served");
       if (request.body.grant_type !== "client_credentials")
         return oauthError(reply, 400, "unsupported_grant_type", "only client_credentials is served");
       const client = await authenticated(access, request.ip, credentialsOf(request.headers.authorization, request.body), reply);

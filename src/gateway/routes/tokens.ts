@@ -11,8 +11,9 @@ import { tokensThen } from "../../client/history/past.ts";
 import { errorFromData, Terminal } from "../../contract/errors.ts";
 import { isId, isPath } from "../../contract/ids.ts";
 import { compileQuery } from "../../net/arcql.ts";
-import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
+import { type Api, anyJson, callerOf, described, type House, netName, netParam, operateOnce, personOf, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
+import { keyReused, logKey } from "../once.ts";
 
 const placeName = z.string().refine(isPath, "names no place");
 const tokensQuery = z.object({
@@ -57,22 +58,18 @@ export function tokenPlaceRoutes(api: Api, house: House): void {
   );
   api.post(
     "/api/nets/:net/places/:place/tokens",
-    { ...scope("petrel:operate"), schema: { ...putting, params: placeParam } },
+    { ...operateOnce, schema: { ...putting, params: placeParam } },
     async (request, reply) => {
       const { net, place } = request.params;
-      return reply
-        .code(201)
-        .send(await put(house, { net, place, body: request.body, key: request.headers["idempotency-key"], by: callerOf(request).client }));
+      return reply.code(201).send(await put(house, { net, place, body: request.body, key: logKey(request), by: callerOf(request).client }));
     },
   );
   api.post(
     "/api/runtime/places/:place/tokens",
-    { ...scope("petrel:operate"), schema: { ...putting, params: runtimeParam, querystring: model } },
+    { ...operateOnce, schema: { ...putting, params: runtimeParam, querystring: model } },
     async (request, reply) => {
       const [net, place] = [request.query.modelId, request.params.place];
-      return reply
-        .code(201)
-        .send(await put(house, { net, place, body: request.body, key: request.headers["idempotency-key"], by: callerOf(request).client }));
+      return reply.code(201).send(await put(house, { net, place, body: request.body, key: logKey(request), by: callerOf(request).client }));
     },
   );
 
@@ -192,7 +189,8 @@ interface Put {
   net: string;
   place: string;
   body: z.output<typeof putBody>;
-  key: string | string[] | undefined;
+  /** As `logKey` makes it. */
+  key: string | null;
   by: string;
 }
 
@@ -202,9 +200,9 @@ export async function put({ broker }: Pick<House, "broker">, { net, place, body,
   const { data, name } = body;
   const named = name !== undefined && typeof data === "object" && data !== null && !Array.isArray(data) && !("name" in data);
   const payload = new TextEncoder().encode(JSON.stringify(named ? { name, ...data } : data));
-  const token = typeof key === "string" && key !== "" ? { token: key } : {};
-  const answer = await broker.door.put(net, place, payload, { by, ...token });
-  if (!answer.ok) throw errorFromData(answer.error);
+  const answer = await broker.door.put(net, place, payload, { by, ...(key === null ? {} : { token: key }) });
+  if (!answer.ok)
+    throw answer.error.code === "token-reused" ? keyReused("with other data, or for another place") : errorFromData(answer.error);
   return answer;
 }
 
