@@ -19,6 +19,8 @@ import { useOf } from "./use.ts";
 export type TierRequest = Omit<ModelRequest, "tier" | "model"> & {
   /** `provider/model`: asked first; the tier's own models follow. */
   prefer?: string;
+  /** `prefer` alone, and nobody in its stead. */
+  only?: boolean;
 };
 
 /** What a call may take at most, before it is made. */
@@ -117,7 +119,7 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
 
   async function ask(tier: string, request: TierRequest, call: TierCall): Promise<TierAnswer> {
     if (!isTier(tier)) throw unknownTier(tier);
-    const wanted = choicesOf(config, tier, request.prefer);
+    const wanted = choicesOf(config, tier, request);
     const choices = wanted.filter((choice) => providerOf(choice) !== undefined).slice(0, instead ? 1 : undefined);
     const began = clock.now();
     const waited = { ms: 0 };
@@ -183,7 +185,7 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
   }
 
   async function once({ tier, choice, price, provider, request, call }: Asking): Promise<TierAnswer> {
-    const { prefer: _, ...plain } = request;
+    const { prefer: _, only: _only, ...plain } = request;
     const paid = instead ? FREE : price;
     const inputTokens = worstInputTokens(request);
     const worst: WorstCase = {
@@ -216,11 +218,11 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
 
   function preview(tier: string, request: TierRequest) {
     if (!isTier(tier)) throw unknownTier(tier);
-    const wanted = choicesOf(config, tier, request.prefer);
+    const wanted = choicesOf(config, tier, request);
     const choice = wanted.find((each) => providerOf(each) !== undefined);
     const provider = choice && providerOf(choice);
     if (!choice || !provider) throw noModel(tier, wanted);
-    const { prefer: _, ...plain } = request;
+    const { prefer: _, only: _only, ...plain } = request;
     const whole = { ...plain, tier, model: choice.model };
     return { provider: provider.name, model: choice.model, body: provider.body?.(whole) ?? whole };
   }
@@ -238,10 +240,11 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
 }
 
 /** The model that a persona names comes first, with its price from wherever the tiers name it too. */
-function choicesOf(config: Config, tier: Tier, prefer: string | undefined): ModelChoice[] {
+function choicesOf(config: Config, tier: Tier, { prefer, only }: Pick<TierRequest, "prefer" | "only">): ModelChoice[] {
   const own = config.tiers[tier];
   if (prefer === undefined) return own;
   const named = namedModel(config, prefer);
+  if (only) return [named];
   const same = (choice: ModelChoice) => choice.provider === named.provider && choice.model === named.model;
   return [named, ...own.filter((choice) => !same(choice))];
 }

@@ -137,4 +137,19 @@ test("a persona shows no model call any more while its sibling keeps its own; un
   const other = await desk.run(["whatif", "triage", "--tier", "standard", "--last", "5"]);
   expect(other.stdout).toContain("0 of 5 answers are the same");
   expect(other.stdout).toContain("/owner");
+
+  const last = () => stub.requests.filter(({ path }) => path === "/v1/messages").at(-1)?.body;
+  const named = await desk.run(["whatif", "triage", "--model", "anthropic/claude-sonnet-5-5", "--last", "1"]);
+  expect(last()?.model).toBe("claude-sonnet-5-5");
+  expect(named.stdout).toContain("Asked now: anthropic/claude-sonnet-5-5.");
+  writeFileSync(desk.path("prompt.md"), "Find whose it is.");
+  await desk.run(["whatif", "triage", "--prompt", "prompt.md", "--last", "1"]);
+  expect(JSON.stringify(last()?.system)).toContain("Find whose it is.");
+  // Another model's answers would tell nothing of the one that was named.
+  const before = stub.requests.length;
+  const unknown = await desk.run(["whatif", "triage", "--model", "nobody/x", "--last", "1"]);
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('names no provider "nobody"') });
+  const unpriced = await desk.run(["whatif", "triage", "--model", "anthropic/x", "--last", "1"]);
+  expect(unpriced.stderr).toContain("knows no price of anthropic/x");
+  expect(stub.requests.length).toBe(before);
 });

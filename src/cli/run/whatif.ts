@@ -69,7 +69,6 @@ async function again(book: PersonaBook, name: string, request: PastRequest, chan
     const { persona, knowledge } = await book.load(name, request.personaVersion);
     const changed: Persona = {
       ...persona,
-      ...(change.model === undefined ? {} : { model: change.model }),
       ...(change.tier === undefined ? {} : { tier: change.tier }),
       ...(change.prompt === undefined ? {} : { prompt: change.prompt }),
     };
@@ -80,7 +79,12 @@ async function again(book: PersonaBook, name: string, request: PastRequest, chan
     } = await runTurns(
       // The words of the first request, whatever material they were made of.
       { shape: "llm", persona: changed, knowledge, ask: request.user, wiring: NO_HANDS, key: `whatif/${net}/${firing}/${started}` },
-      { ask: (tier, sent, options) => tiers.ask(tier, sent, { ...options, timeoutMs }), clock, signal: ports.signal, callTool: noTools },
+      {
+        ask: (tier, sent, options) => tiers.ask(tier, { ...sent, ...whom(persona, change) }, { ...options, timeoutMs }),
+        clock,
+        signal: ports.signal,
+        callTool: noTools,
+      },
     );
     const same = answer !== undefined && agreement(equality, now, answer) === "yes";
     const recorded = model.costUsd === 0 && (model.listUsd ?? 0) > 0;
@@ -106,6 +110,12 @@ async function again(book: PersonaBook, name: string, request: PastRequest, chan
     };
     return { ...about, now, same: false, differences: [], answers: { was: answer ?? null, now: null } };
   }
+}
+
+/** Whose answers are compared: the model that was named and no other, for another's would tell nothing of it. */
+function whom({ model }: Persona, change: Change): { prefer?: string; only?: boolean } {
+  if (change.model !== undefined) return { prefer: change.model, only: true };
+  return model === undefined || change.tier !== undefined ? {} : { prefer: model };
 }
 
 const NO_HANDS = { workspace: false, reads: [], writes: [] };

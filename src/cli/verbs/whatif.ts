@@ -8,8 +8,9 @@ import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { TIERS } from "../../models/config.ts";
+import { namedModelFault } from "../../models/named-model.ts";
 import type { Output } from "../output.ts";
-import { chooseModels } from "../processes/model-choice.ts";
+import { chooseModels, readConfig } from "../processes/model-choice.ts";
 import { askedAgain, type Change, type Retold } from "../run/whatif.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { MODEL_OPTIONS, modelOptions } from "./up.ts";
@@ -38,6 +39,7 @@ export const whatifVerb: Verb = {
   run: async (call) => {
     const persona = checkName(call.arg("persona"), "persona");
     const change = changeOf(call);
+    if (change.model !== undefined) mustBeAskable(call, change.model);
     const { retold, requests } = await call.withBroker(async (broker) => {
       const net = call.text("net");
       if (net !== undefined) await noSuchNet(broker, checkName(net, "net"));
@@ -73,6 +75,13 @@ function changeOf(call: VerbCall): Change {
     ...(tier === undefined ? {} : { tier: tier as (typeof TIERS)[number] }),
     ...(file === undefined ? {} : { prompt: promptIn(resolve(call.petrel.cwd, file)) }),
   };
+}
+
+/** Said once and before anything is asked, instead of by every row. Where no model is asked, any name will do. */
+function mustBeAskable(call: VerbCall, model: string): void {
+  if (modelOptions(call, "live").source !== "live") return;
+  const fault = namedModelFault(readConfig(call.petrel), model);
+  if (fault) throw new Terminal(fault);
 }
 
 function promptIn(path: string): string {
@@ -139,10 +148,12 @@ function shown(retold: readonly Retold[], requests: readonly PastRequest[], out:
   ]);
   const { asked, same, failed, usd, recorded } = sums(retold);
   const saved = usd.was > 0 ? `, ${Math.round((100 * (usd.now - usd.was)) / usd.was)} %` : "";
+  const by = [...new Set(retold.flatMap(({ now }) => (now.model === null ? [] : [`${now.provider}/${now.model}`])))];
   return [
     out.table(["EVENT", "STEP", "WAS", "NOW", "USD WAS", "USD NOW", "TIME", "DIFFERS IN"], rows),
     "",
     `${same} of ${asked} answers are the same${failed > 0 ? `, ${failed} failed` : ""}; ${usd.was.toFixed(4)} USD then, ${usd.now.toFixed(4)} USD now${saved}, at list prices.`,
+    ...(by.length > 0 ? [`Asked now: ${by.join(", ")}.`] : []),
     ...(recorded > 0
       ? [`${recorded} of them were answered from a recording, not by a model: what it says of a change is what the recording holds.`]
       : []),
