@@ -6,14 +6,15 @@
 import { isJsonObject, type Json } from "../../contract/json.ts";
 import { objectIn, type RuleAnswer, type RuleCall, type RuleFacts } from "../../models/providers/rules.ts";
 import { readExamples, type Wanted } from "./search/examples.ts";
-import { findProgram } from "./search/find-program.ts";
+import { type Found, findProgram } from "./search/find-program.ts";
 import { fileName, moduleText, testName, testText } from "./search/program-text.ts";
 import { examplesIn } from "./structured-request.ts";
 
 /** Programs that are tried for one candidate, by the attempt at the task. */
 const LIMITS = [60_000, 150_000, 400_000];
 const FIRST_EXAMPLES = 4;
-const SEARCHED = "Programs looked at: ";
+/** Of the limit, for one expression that is right for the examples shown so far; the rest is for all of them. */
+const FOR_THE_FIRST = 4;
 
 export async function developer(facts: RuleFacts, signal: AbortSignal): Promise<RuleAnswer> {
   const task = objectIn(facts.data, "task");
@@ -43,24 +44,45 @@ async function candidate(facts: RuleFacts, wanted: Wanted, runs: readonly RuleCa
   const shown = shownExamples(wanted, runs);
   if (runs.length > 0 && shown.length === shownExamples(wanted, runs.slice(0, -1)).length)
     return { fail: `The tests are red, and they show no example that I did not know: ${runs.flatMap(failing).slice(-3).join("; ")}` };
-  const found = await findProgram({ ...wanted, examples: shown }, limit, signal);
-  if (!found.found) {
-    const of = shown.length === wanted.examples.length ? "all" : `${shown.length} of the`;
-    return {
-      fail: `I found no program for ${of} ${wanted.examples.length} examples of ${wanted.name}: ${found.tried} were tried, the limit of attempt ${attempt} is ${limit}, and the best gives ${found.best} of ${shown.length} right. I hand in nothing.`,
-    };
-  }
+  const { found, from, tried } = await searched(wanted, shown, limit, signal);
+  if (!found.found) return { fail: nothingFound(wanted, found, tried, attempt, limit) };
   const [source, tests] = pathsOf(facts.calls, wanted);
+  // What it was not shown and the tests find right is given right unseen as well; where they do not, it is no candidate.
+  const unseen = wanted.examples.length - from;
+  const [right, of] = [found.held.right + unseen, found.held.of + unseen];
   return {
-    say: `Candidate ${runs.length + 1}, from ${shown.length} of ${wanted.examples.length} examples, ${found.tried} programs tried.`,
+    say: `Candidate ${runs.length + 1}, from ${from} of ${wanted.examples.length} examples, ${tried} programs tried.`,
     calls: [
       // Kept among the calls: the summary at the end says how long the search was.
-      call("think", { thought: `${SEARCHED}${found.tried}` }),
+      call("think", { thought: `Programs looked at: ${tried}, given right unseen: ${right} of ${of}` }),
       call("fs.write", { path: source, text: moduleText(wanted, found.branches) }),
       ...(runs.length === 0 ? [call("fs.write", { path: tests, text: testText(wanted, source.endsWith(".mjs") ? "mjs" : "js") })] : []),
       call("tests.run", {}),
     ],
   };
+}
+
+/** One expression for what is shown; else a program for all examples: of a few of them branches make a list. */
+async function searched(wanted: Wanted, shown: Wanted["examples"], limit: number, signal: AbortSignal) {
+  const few = shown.length < wanted.examples.length;
+  const first = few ? await findProgram({ ...wanted, examples: shown }, Math.floor(limit / FOR_THE_FIRST), signal) : null;
+  if (first?.found && first.branches.length === 1) return { found: first, from: shown.length, tried: first.tried };
+  const before = first?.tried ?? 0;
+  const found = await findProgram(wanted, limit - before, signal);
+  return { found, from: wanted.examples.length, tried: before + found.tried };
+}
+
+function nothingFound(
+  { name, examples }: Wanted,
+  found: Extract<Found, { found: false }>,
+  tried: number,
+  attempt: number,
+  limit: number,
+): string {
+  const searched = `${tried} were tried, the limit of attempt ${attempt} is ${limit}`;
+  if (found.byHeart)
+    return `I found a program for all ${examples.length} examples of ${name}, but it says them by heart: of ${found.byHeart.of} that were left out in turn, the search gives ${found.byHeart.right} right (${searched}). I hand in nothing; more examples tell what is meant.`;
+  return `I found no program for all ${examples.length} examples of ${name}: ${searched}, and the best gives ${found.best} of ${examples.length} right. I hand in nothing.`;
 }
 
 /** The first few, and each that a test has shown to be wrong. */
@@ -80,14 +102,23 @@ function finished(facts: RuleFacts, wanted: Wanted, candidates: number): RuleAns
   }
   if (!committed)
     return { calls: [call("git.commit", { message: `Write ${wanted.name}, as its ${wanted.examples.length} examples say`.slice(0, 72) })] };
-  const looked = searched(facts.calls).reduce((sum, each) => sum + each, 0);
-  const summary = `${wanted.name} gives all ${wanted.examples.length} examples right; found by a search through ${looked} programs, of which the project's tests were shown ${candidates}.`;
+  const { looked, held } = told(facts.calls);
+  const summary = `${wanted.name} gives all ${wanted.examples.length} examples right; found by a search through ${looked} programs, of which the project's tests were shown ${candidates}. ${held}`;
   return { done: { status: "done", summary } };
 }
 
-function searched(calls: readonly RuleCall[]): number[] {
+/** What the candidates' own notes say: how long the search was in all, and how sure the last one is. */
+function told(calls: readonly RuleCall[]): { looked: number; held: string } {
   const thoughts = calls.flatMap(({ tool, input }) => (tool === "think" && isJsonObject(input) ? [String(input.thought)] : []));
-  return thoughts.flatMap((thought) => (thought.startsWith(SEARCHED) ? [Number(thought.slice(SEARCHED.length))] : []));
+  const notes = thoughts.flatMap((thought) => {
+    const [, looked, right, of] = /^Programs looked at: (\d+), given right unseen: (\d+) of (\d+)$/.exec(thought) ?? [];
+    return looked === undefined ? [] : [{ looked: Number(looked), right: Number(right), of: Number(of) }];
+  });
+  const last = notes.at(-1);
+  const held = last
+    ? `Of ${last.of} examples left out in turn, the search gives ${last.right} right unseen${last.right * 2 <= last.of ? ": look whether it is what you mean" : ""}.`
+    : "";
+  return { looked: notes.reduce((sum, each) => sum + each.looked, 0), held };
 }
 
 function filesOf({ name }: Wanted): string[] {

@@ -179,6 +179,41 @@ describe("the developer", () => {
   test("commits only when the tests are green", async () => {
     expect(await next([tests({ ok: true, passed: 2, failed: 0, failing: [] })])).toMatchObject({ calls: [{ tool: "git.commit" }] });
   });
+  const taskOf = (name: string, pairs: [Json, Json][]) => ({
+    task: { id: name, description: JSON.stringify({ function: name, examples: pairs.map(([given, out]) => ({ in: given, out })) }) },
+  });
+  test("hands in nothing that says its examples by heart, and says so", async () => {
+    const primes = [
+      [1, 2],
+      [2, 3],
+      [3, 5],
+      [7, 11],
+      [10, 11],
+      [13, 17],
+    ] as [Json, Json][];
+    const given = await next([read("package.json", "{}")], taskOf("nextPrime", primes));
+    expect(given).toMatchObject({
+      fail: expect.stringMatching(
+        /^I found a program for all 6 examples of nextPrime, but it says them by heart: of 6 that were left out in turn, the search gives [0-3] right \(\d+ were tried, the limit of attempt 1 is 60000\)/,
+      ),
+    });
+  });
+  test("looks at all examples where the first few have no one expression, and says how many it would give unseen", async () => {
+    const grades = taskOf(
+      "grade",
+      [95, 85, 75, 10, 90, 80, 70, 69].map((n) => [n, n >= 90 ? "A" : n >= 80 ? "B" : n >= 70 ? "C" : "F"]),
+    );
+    const given = await next([read("package.json", "{}")], grades);
+    expect(given?.say).toMatch(/^Candidate 1, from 8 of 8 examples/);
+    const [thought, source] = (given?.calls ?? []).map(({ input }) => input as JsonObject);
+    expect(source?.text).toContain('if (n < 90) return "B";');
+    const green = tests({ ok: true, passed: 8, failed: 0, failing: [] });
+    const noted = { tool: "think", input: thought as Json, output: {}, isError: false };
+    const commit = { tool: "git.commit", input: {}, output: {}, isError: false };
+    expect(await next([noted, green, commit], grades)).toMatchObject({
+      done: { summary: expect.stringMatching(/Of 8 examples left out in turn, the search gives [5-8] right unseen\.$/) },
+    });
+  });
   test("has nothing more to say when its program came back and is found again", async () => {
     const green = tests({ ok: true, passed: 2, failed: 0, failing: [] });
     const commit = { tool: "git.commit", input: {}, output: { error: "nothing-to-commit", message: "nothing is changed" }, isError: true };

@@ -97,7 +97,23 @@ describe("a program that is found", () => {
       [[["one two"], "One Two"]],
     ],
   ];
-  test.each(cases)("%s, also for inputs that it was not shown", async (_, pairs, unseen) => {
+  const more: [string, (n: never) => Json, Json[], Json[]][] = [
+    ["degrees", (c: number) => (c * 9) / 5 + 32, [0, 100, -40, 37], [20, 21.5]],
+    ["prices with tax, to the cent", (net: number) => Math.round(net * 119) / 100, [100, 10, 1, 19.99], [50, 0.99]],
+    ["grades", (n: number) => (n >= 90 ? "A" : n >= 80 ? "B" : n >= 70 ? "C" : "F"), [95, 85, 75, 10, 90, 80, 70, 69], [88, 91, 50, 79]],
+    [
+      "cuts long texts",
+      (text: string) => (text.length > 10 ? `${text.slice(0, 10)}...` : text),
+      ["short", "this is a long text", "exactly ten", "1234567890"],
+      ["abcdefghijklmnop", "tea"],
+    ],
+  ];
+  const moreCases = more.map(([name, of, shown, unseen]): [string, Pairs, Pairs] => {
+    const pairs = (inputs: Json[]): Pairs => inputs.map((input) => [[input], of(input as never)]);
+    return [name, pairs(shown), pairs(unseen)];
+  });
+
+  test.each([...cases, ...moreCases])("%s, also for inputs that it was not shown", async (_, pairs, unseen) => {
     const wanted = await compiled(pairs);
     for (const [args, out] of [...pairs, ...unseen]) expect(wanted(...args)).toEqual(out);
   });
@@ -181,6 +197,54 @@ describe("a program that is not there", () => {
     const found = await findProgram(wantedOf(pairs), 20_000, never);
     expect(found.found).toBe(false);
     expect(found.tried).toBeLessThanOrEqual(20_000);
+  });
+
+  // For each of them branches fit that mean nothing: an example that is left out shows it.
+  test.each<[string, Pairs]>([
+    [
+      "next primes",
+      [
+        [1, 2],
+        [2, 3],
+        [3, 5],
+        [7, 11],
+        [10, 11],
+        [13, 17],
+      ].map(([n, prime]) => [[n as Json], prime as Json]),
+    ],
+    [
+      "steps to one",
+      [
+        [1, 0],
+        [2, 1],
+        [3, 7],
+        [6, 8],
+        [7, 16],
+        [9, 19],
+      ].map(([n, steps]) => [[n as Json], steps as Json]),
+    ],
+    [
+      "Fibonacci's",
+      [
+        [1, 1],
+        [2, 1],
+        [3, 2],
+        [5, 5],
+        [7, 13],
+        [10, 55],
+      ].map(([n, number]) => [[n as Json], number as Json]),
+    ],
+  ])("%s, said by heart, are no program", async (_, pairs) => {
+    const found = await findProgram(wantedOf(pairs), 60_000, never);
+    expect(found).toMatchObject({ found: false, best: pairs.length, byHeart: { of: pairs.length } });
+    expect(found.found ? null : (found.byHeart?.right ?? pairs.length) * 2).toBeLessThanOrEqual(pairs.length);
+  });
+
+  test("four and more examples, none of which its one expression gives unseen, are no program", async () => {
+    const pairs: Pairs = [1, 2, 3, 4].map((n) => [[n], [3, 1, 4, 1][n - 1] as number]);
+    const found = await findProgram(wantedOf(pairs), 60_000, never);
+    if (found.found) expect(found.held.right).toBeGreaterThan(0);
+    else expect(found.byHeart?.right ?? 0).toBe(0);
   });
 
   test("a list of the examples is no program", async () => {

@@ -3,6 +3,7 @@
  * N1 The order is the same each time: it depends on the examples alone. N2 No more than `most` programs are tried.
  */
 import { type Kind, type Value, type Wanted, written } from "./examples.ts";
+import { fits } from "./fits.ts";
 import { GRAMMAR } from "./grammar.ts";
 import type { Op, Slot } from "./op.ts";
 
@@ -21,6 +22,7 @@ export interface Expr {
 const LONGEST = 500;
 const LARGEST = 12;
 const SMALL_NUMBERS = [0, 1, 2, 3, 5, 10, 100];
+const MOST_ADDED = 8;
 const USUAL_TEXTS = ["", " ", "-", "_", ",", ".", ", "];
 
 export class Bank {
@@ -60,6 +62,7 @@ export class Bank {
 export function* enumerate(wanted: Wanted, bank: Bank, kinds: ReadonlySet<Slot>, most: number): Generator<Expr> {
   const leaves = [...inputs(wanted), ...constants(wanted)].filter(({ gives }) => kinds.has(gives));
   for (const leaf of leaves) if (bank.add(leaf)) yield leaf;
+  for (const fit of fits(wanted, leaves)) if (bank.add(fit)) yield fit;
   const ops = GRAMMAR.filter(({ takes, gives }) => kinds.has(gives) && takes.every((slot) => kinds.has(slot)));
   for (let size = 2; size <= LARGEST; size++) {
     for (const op of ops) {
@@ -134,7 +137,7 @@ function constants({ examples, gives }: Wanted): Expr[] {
   const outs = examples.flatMap(({ out }) => (typeof out === "string" ? [out] : []));
   const often = repeated(outs);
   const joined = outs.filter((out) => often.some((a) => often.some((b) => out === a + b)));
-  const texts = new Set([...USUAL_TEXTS, ...often, ...joined, ...commonEnds(outs)]);
+  const texts = new Set([...USUAL_TEXTS, ...often, ...joined, ...commonEnds(outs), ...addedEnds(examples)]);
   const same = (value: Value) => examples.map(() => value);
   return [
     ...[...numbers].map((value) => leaf(String(value), "num", same(value), true)),
@@ -143,7 +146,7 @@ function constants({ examples, gives }: Wanted): Expr[] {
   ];
 }
 
-function leaf(text: string, gives: Kind, values: Value[], constant: boolean): Expr {
+export function leaf(text: string, gives: Kind, values: Value[], constant: boolean): Expr {
   return { gives, size: 1, values, text, op: null, args: [], constant };
 }
 
@@ -162,6 +165,23 @@ function commonEnds(outs: string[]): string[] {
     while (tail > 0 && !other.endsWith(first.slice(first.length - tail))) tail--;
   }
   return [first.slice(0, head), first.slice(first.length - tail)].filter((text) => text !== "" && text.length < first.length);
+}
+
+/** What two outputs and more end with and their inputs do not have: "..." and "s". */
+function addedEnds(examples: Wanted["examples"]): string[] {
+  const counts = new Map<string, number>();
+  for (const { args, out } of examples) {
+    if (typeof out !== "string") continue;
+    for (let length = 1; length <= Math.min(MOST_ADDED, out.length - 1); length++) {
+      const end = out.slice(-length);
+      if (!args.some((each) => typeof each === "string" && each.includes(end))) counts.set(end, (counts.get(end) ?? 0) + 1);
+    }
+  }
+  const often = [...counts].filter(([, count]) => count > 1);
+  // Of ends that come as often the longest says it all.
+  return often
+    .filter(([end, count]) => !often.some(([other, times]) => times === count && other !== end && other.endsWith(end)))
+    .map(([end]) => end);
 }
 
 /** JavaScript. */

@@ -8,6 +8,13 @@ export const BOTH: Op = op(
   (a, b) => `(${a} && ${b})`,
 );
 
+export const LESS: Op = op(
+  ["num", "num"],
+  "bool",
+  (a: number, b: number) => a < b,
+  (a, b) => `(${a} < ${b})`,
+);
+
 export const conditions: readonly Op[] = [
   op(
     ["num", "num"],
@@ -15,12 +22,7 @@ export const conditions: readonly Op[] = [
     (a: number, b: number) => a === b,
     (a, b) => `(${a} === ${b})`,
   ),
-  op(
-    ["num", "num"],
-    "bool",
-    (a: number, b: number) => a < b,
-    (a, b) => `(${a} < ${b})`,
-  ),
+  LESS,
   op(
     ["str", "str"],
     "bool",

@@ -1,31 +1,46 @@
 /** Operations that begin with numbers. */
 import { type Op, op, whole } from "../op.ts";
 
+export const PLUS: Op = op(
+  ["num", "num"],
+  "num",
+  (a: number, b: number) => a + b,
+  (a, b) => `(${a} + ${b})`,
+);
+
+export const MINUS: Op = op(
+  ["num", "num"],
+  "num",
+  (a: number, b: number) => a - b,
+  (a, b) => `(${a} - ${b})`,
+);
+
+export const TIMES: Op = op(
+  ["num", "num"],
+  "num",
+  (a: number, b: number) => a * b,
+  (a, b) => `(${a} * ${b})`,
+);
+
+export const OVER: Op = op(
+  ["num", "num"],
+  "num",
+  (a: number, b: number) => (b === 0 ? undefined : a / b),
+  (a, b) => `(${a} / ${b})`,
+);
+
+export const ROUND: Op = op(
+  ["num"],
+  "num",
+  (a: number) => Math.round(a),
+  (a) => `Math.round(${a})`,
+);
+
 export const numbers: readonly Op[] = [
-  op(
-    ["num", "num"],
-    "num",
-    (a: number, b: number) => a + b,
-    (a, b) => `(${a} + ${b})`,
-  ),
-  op(
-    ["num", "num"],
-    "num",
-    (a: number, b: number) => a - b,
-    (a, b) => `(${a} - ${b})`,
-  ),
-  op(
-    ["num", "num"],
-    "num",
-    (a: number, b: number) => a * b,
-    (a, b) => `(${a} * ${b})`,
-  ),
-  op(
-    ["num", "num"],
-    "num",
-    (a: number, b: number) => (b === 0 ? undefined : a / b),
-    (a, b) => `(${a} / ${b})`,
-  ),
+  PLUS,
+  MINUS,
+  TIMES,
+  OVER,
   op(
     ["num", "num"],
     "num",
@@ -50,12 +65,7 @@ export const numbers: readonly Op[] = [
     (a: number) => Math.abs(a),
     (a) => `Math.abs(${a})`,
   ),
-  op(
-    ["num"],
-    "num",
-    (a: number) => Math.round(a),
-    (a) => `Math.round(${a})`,
-  ),
+  ROUND,
   op(
     ["num"],
     "num",
