@@ -104,7 +104,7 @@ describe("a program that is found", () => {
     [
       "cuts long texts",
       (text: string) => (text.length > 10 ? `${text.slice(0, 10)}...` : text),
-      ["short", "this is a long text", "exactly ten", "1234567890"],
+      ["short", "this is a long text", "exactly ten", "1234567890", "unbreakable"],
       ["abcdefghijklmnop", "tea"],
     ],
   ];

@@ -70,7 +70,7 @@ async function search(wanted: Wanted, kinds: ReadonlySet<Slot>, most: number, si
     if (right.size === goal.length)
       return judged([{ when: null, give: expr }], heldBySmallest(partial, goal.length), goal.length, bank.tried);
   }
-  const repair = new Repair(partial, [...thresholds(bank), ...bank.all("bool")], goal, signal);
+  const repair = new Repair(partial, { ofGrammar: bank.all("bool"), ofExamples: thresholds(bank) }, goal, signal);
   const all = goal.map((_, at) => at);
   const branches = await repair.program(all);
   if (!branches) return { found: false, tried: bank.tried, best: Math.max(0, ...partial.map(({ right }) => right.size)), byHeart: null };

@@ -12,6 +12,12 @@ const MOST_CONDITIONS = 3;
 /** So many examples a branch, on average: with fewer it would be a list of the examples, and no function. */
 const PER_BRANCH = 2;
 
+export interface Conditions {
+  ofGrammar: readonly Expr[];
+  /** With numbers that the examples show. */
+  ofExamples: readonly Expr[];
+}
+
 export class Repair {
   readonly #sets: readonly Attempted[];
   readonly #tests: readonly Expr[];
@@ -20,10 +26,11 @@ export class Repair {
   /** By the numbers of examples: the first that is right for all of them. */
   readonly #first = new Map<string, Attempted | undefined>();
 
-  constructor(partial: readonly Attempted[], conditions: readonly Expr[], goal: readonly string[], signal: AbortSignal) {
-    const sound = conditions.filter(({ values }) => !values.includes(undefined));
+  constructor(partial: readonly Attempted[], conditions: Conditions, goal: readonly string[], signal: AbortSignal) {
+    const sound = conditions.ofGrammar.filter(({ values }) => !values.includes(undefined));
     this.#sets = distinct(partial);
-    this.#tests = [...sound.slice(0, MOST_TESTS), ...pairs(sound.slice(0, MOST_PAIRED))];
+    // What needs no number of the examples goes first: `a < b` before `a < 5`.
+    this.#tests = [...sound.slice(0, MOST_TESTS), ...conditions.ofExamples, ...pairs(sound.slice(0, MOST_PAIRED))];
     this.#goal = goal;
     this.#signal = signal;
   }
