@@ -1,7 +1,7 @@
 /** What the rules answer fits what their personas owe, and says no where no rule can know. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../src/contract/json.ts";
+import type { Json, JsonObject } from "../../../src/contract/json.ts";
 import type { RuleAnswer, RuleFacts } from "../../../src/models/providers/rules.ts";
 import { mismatches } from "../../../src/personas/output-check.ts";
 import { rosterRules } from "../../../src/personas/rules/roster-rules.ts";
