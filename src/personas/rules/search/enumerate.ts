@@ -3,21 +3,10 @@
  * N1 The order is the same each time: it depends on the examples alone. N2 No more than `most` programs are tried.
  */
 import { type Kind, type Value, type Wanted, written } from "./examples.ts";
+import { type Expr, leaf } from "./expr.ts";
 import { fits } from "./fits.ts";
 import { GRAMMAR } from "./grammar.ts";
 import type { Op, Slot } from "./op.ts";
-
-export interface Expr {
-  gives: Kind;
-  size: number;
-  /** For each example; undefined where it makes no sense. */
-  values: (Value | undefined)[];
-  /** A leaf's text, or an operation over others. */
-  text: string | null;
-  op: Op | null;
-  args: Expr[];
-  constant: boolean;
-}
 
 const LONGEST = 500;
 const LARGEST = 12;
@@ -146,10 +135,6 @@ function constants({ examples, gives }: Wanted): Expr[] {
   ];
 }
 
-export function leaf(text: string, gives: Kind, values: Value[], constant: boolean): Expr {
-  return { gives, size: 1, values, text, op: null, args: [], constant };
-}
-
 function repeated<T>(values: T[]): T[] {
   return [...new Set(values.filter((value, at) => values.indexOf(value) !== at))].slice(0, 6);
 }
@@ -182,9 +167,4 @@ function addedEnds(examples: Wanted["examples"]): string[] {
   return often
     .filter(([end, count]) => !often.some(([other, times]) => times === count && other !== end && other.endsWith(end)))
     .map(([end]) => end);
-}
-
-/** JavaScript. */
-export function codeOf(expr: Expr): string {
-  return expr.op ? expr.op.code(...expr.args.map(codeOf)) : (expr.text ?? "");
 }

@@ -3,23 +3,14 @@
  * some examples is repaired by conditions, one branch after the other. What only says its examples by heart is not found.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Bank, type Expr, enumerate } from "./enumerate.ts";
+import type { Attempted, Branch } from "./branch.ts";
+import { Bank, enumerate } from "./enumerate.ts";
 import { type Value, type Wanted, written } from "./examples.ts";
 import { type Held, heldByRepair, heldBySmallest, isMoreThanAList } from "./held-out.ts";
 import type { Slot } from "./op.ts";
 import { Repair } from "./repair.ts";
 import { thresholds } from "./thresholds.ts";
 
-/** `if (when) return give`, in this order; the last has no condition. */
-export interface Branch {
-  when: Expr | null;
-  give: Expr;
-}
-/** A program that is right for some of the examples, by their numbers. */
-export interface Attempted {
-  expr: Expr;
-  right: Set<number>;
-}
 export interface Program {
   found: true;
   branches: Branch[];

@@ -2,8 +2,9 @@
  * Straight lines through the examples, like `n * 9 / 5 + 32`, with numbers that no enumeration comes upon: exact, in whole numbers, and in
  * cents. Two points make a line of anything; one counts when it is right for three and more.
  */
-import { type Expr, leaf } from "./enumerate.ts";
+
 import type { Wanted } from "./examples.ts";
+import { type Expr, leaf } from "./expr.ts";
 import type { Op } from "./op.ts";
 import { MINUS, OVER, PLUS, ROUND, TIMES } from "./ops/numbers.ts";
 

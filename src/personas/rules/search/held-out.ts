@@ -4,7 +4,7 @@
  * - H1 A program of several branches holds more than half of them. Else its branches are a list of the examples.
  * - H2 One expression holds at least one of them where there are four and more; of three, no two say enough.
  */
-import type { Attempted } from "./find-program.ts";
+import type { Attempted } from "./branch.ts";
 import type { Repair } from "./repair.ts";
 
 /** Of the examples that were left out, so many are given right unseen. */

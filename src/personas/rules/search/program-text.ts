@@ -1,7 +1,9 @@
 /** A found program and its examples as files of a project. */
-import { codeOf, parameterNames } from "./enumerate.ts";
+
+import type { Branch } from "./branch.ts";
+import { parameterNames } from "./enumerate.ts";
 import { callText, type Wanted } from "./examples.ts";
-import type { Branch } from "./find-program.ts";
+import { codeOf } from "./expr.ts";
 
 /** `slugOf` lies in `slug-of`. */
 export function fileName(name: string): string {

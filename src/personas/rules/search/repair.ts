@@ -1,8 +1,8 @@
 /** A program of several branches: what is right for some of the examples is repaired by conditions for the others. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Expr } from "./enumerate.ts";
+import type { Attempted, Branch } from "./branch.ts";
 import { written } from "./examples.ts";
-import type { Attempted, Branch } from "./find-program.ts";
+import type { Expr } from "./expr.ts";
 import { BOTH } from "./ops/conditions.ts";
 
 const MOST_TESTS = 3000;

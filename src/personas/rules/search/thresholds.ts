@@ -1,5 +1,6 @@
 /** Conditions like `n < 70` by what the examples themselves show: where grades, prices and lengths change. */
-import { type Bank, type Expr, leaf } from "./enumerate.ts";
+import type { Bank } from "./enumerate.ts";
+import { type Expr, leaf } from "./expr.ts";
 import { LESS } from "./ops/conditions.ts";
 
 const MOST_MEASURES = 6;
