@@ -116,11 +116,17 @@ function tooLong(ms: number): PetrelError {
     hint: "name the steps that are worth it: crystallize.transitions in the net file",
   });
 }
+/** What is told of a complaint: its error and what follows, or its end. The stack below an error is longer than what is told. */
+function gist(complaint: string): string {
+  const at = complaint.search(/^\w*Error\b/m);
+  return at < 0 ? complaint.trim().slice(-TOLD) : complaint.slice(at, at + TOLD).trim();
+}
+
 function failed({ code, signal, error }: End, complaint: string, memoryMb: number): PetrelError {
   // Node aborts when its heap is full.
   if (signal === "SIGABRT" || code === 134)
     return new Terminal({ code: "study-too-much", message: `the study took more than ${memoryMb} MB of memory` });
   const how = error ? `could not be started: ${error.message}` : signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-  const said = complaint.trim().slice(-TOLD);
+  const said = gist(complaint);
   return new Retryable({ code: "study-failed", message: `the process of the study ${how}${said && !signal ? `: ${said}` : ""}` });
 }
