@@ -141,11 +141,26 @@ function linkFindings(level: Level, link: LinkTransition, path: JsonPath): Findi
     const message = `${what} does not say where the result of an instance goes`;
     found.push(failure("no-way-back", [...path, "out"], message, 'add an output like { "to": "done" }'));
   }
+  if (instance === "each" && link.onError === undefined) found.push(...untakenPorts(level, link, path));
   if (instance === "shared" && results.length > 0) {
     const hint = 'its token goes where "to" says; keep outputs with "error": true only, and take results from the out port';
     found.push(failure("link-with-out", [...path, "out"], `${what} has an output, but nothing comes back to it`, hint));
   }
   return found;
+}
+
+/** Out ports by which a result can leave although no output is for it. */
+function untakenPorts(level: Level, { to, out }: LinkTransition, path: JsonPath): Finding[] {
+  const subnet = level.subnets?.[to.subnet ?? ""];
+  const results = out.filter((arc) => !arc.error);
+  if (!subnet || results.length === 0 || results.some(({ port }) => port === undefined) || out.some((arc) => arc.error && !arc.when))
+    return [];
+  return portsOf(subnet, "out").flatMap((port) => {
+    if (results.some((arc) => arc.port === port)) return [];
+    const message = `${elementOf(path)} has no output for a result that leaves ${to.subnet} by its port "${port}": such a firing fails`;
+    const hint = `add an output with "port": "${port}", or name a place in "onError"`;
+    return [warning("no-route", [...path, "out"], message, hint)];
+  });
 }
 
 /** "port" on an output chooses among the ways that a result leaves an instance. */

@@ -3,8 +3,8 @@ import { PetrelError } from "../contract/errors.ts";
 import { inputsOf } from "./check-inputs.ts";
 import { checkExpression } from "./check-names.ts";
 import { nearestHint } from "./check-nearest.ts";
-import { elementOf, type Finding, failure } from "./check-problem.ts";
-import { durationMs, type Transition } from "./definition.ts";
+import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
+import { DEFAULT_MAX_DELAY, durationMs, type Transition } from "./definition.ts";
 import type { JsonPath } from "./locate.ts";
 import { compileSchedule } from "./schedule.ts";
 
@@ -12,7 +12,12 @@ import { compileSchedule } from "./schedule.ts";
 const SHORTEST_INTERVAL_MS = 1000;
 
 export function timingFindings(transition: Transition, path: JsonPath): Finding[] {
-  return [...causeFindings(transition, path), ...scheduleFindings(transition, path), ...correlateFindings(transition, path)];
+  return [
+    ...causeFindings(transition, path),
+    ...scheduleFindings(transition, path),
+    ...correlateFindings(transition, path),
+    ...backoffFindings(transition, path),
+  ];
 }
 
 /** Without an input and without a schedule it would fire again and again, for ever. */
@@ -48,6 +53,13 @@ function scheduleFindings({ schedule }: Transition, path: JsonPath): Finding[] {
     if (!(error instanceof PetrelError)) throw error;
     return [failure("bad-schedule", at, `${what}: ${error.message}`, error.hint)];
   }
+}
+
+/** A limit below the delay itself limits nothing. */
+function backoffFindings({ retry }: Transition, path: JsonPath): Finding[] {
+  if (!retry || retry.maxDelay === DEFAULT_MAX_DELAY || durationMs(retry.maxDelay) >= durationMs(retry.delay)) return [];
+  const message = `${elementOf(path)}: "maxDelay" ${retry.maxDelay} is shorter than "delay" ${retry.delay}, which counts all the same`;
+  return [warning("short-max-delay", [...path, "retry", "maxDelay"], message, `write "${retry.delay}" or more, or leave it out`)];
 }
 
 function correlateFindings(transition: Transition, path: JsonPath): Finding[] {

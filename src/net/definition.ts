@@ -96,11 +96,12 @@ export const gateSchema = z.strictObject({
   notAuthor: z.boolean().default(false).describe("Who put the work in may not approve it"),
 });
 
+export const DEFAULT_MAX_DELAY = "5m";
 const retrySchema = z.strictObject({
   max: z.int().min(0).max(100).default(2).describe("Further attempts after the first"),
   backoff: z.enum(["exponential", "fixed"]).default("exponential"),
   delay: duration.default("1s"),
-  maxDelay: duration.default("5m"),
+  maxDelay: duration.default(DEFAULT_MAX_DELAY).describe("An exponential backoff grows up to this, and never waits less than `delay`"),
 });
 
 /** One of `cron` and `every`; the checker says so with better words than a union. */

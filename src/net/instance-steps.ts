@@ -109,7 +109,8 @@ function endOf(
   const inputs = boundInputs(state, transition, firing);
   const from = provenanceOf(state.net, transition, firing.firing, firing.correlation, now);
   const parts = { firing: firing.firing, attempt: firing.attempt, consumed: [...firing.consumed, ...tokens], read: firing.read, from };
-  const draft = resultDraft(net, throughPort(transition, result?.place), inputs, parts, outcome, now);
+  const through = throughPort(transition, result?.place);
+  const draft = resultDraft(net, through, inputs, parts, withWayOut(through, outcome, result?.place ?? ""), now);
   const produced = (draft.produced ?? []).map(({ place, token }) => ({ place, token: result ? descended(token, result.token.id) : token }));
   const ended = firings.map((each) => ({ firing: each.firing, attempt: each.attempt, executor: each.claim?.executor ?? null }));
   const attributes = { ...draft.attributes, closes: firing.subnet ?? "", left: tokens.length - (result ? 1 : 0), ended };
@@ -121,6 +122,14 @@ function throughPort(transition: CompiledTransition, place: string | undefined):
   if (place === undefined) return transition;
   const port = place.slice(place.lastIndexOf("--") + 2);
   return { ...transition, outputs: transition.outputs.filter(({ arc }) => arc.port === undefined || arc.port === port) };
+}
+
+/** What left by a port that no output is for goes where errors go, never to nowhere. */
+function withWayOut({ id, outputs, definition }: CompiledTransition, outcome: Outcome, place: string): Outcome {
+  const isResult = ({ error }: { error?: boolean }) => error !== true;
+  if (!outcome.ok || outputs.some(({ arc }) => isResult(arc)) || !definition.out.some(isResult)) return outcome;
+  const message = `no output of ${id} is for results that leave by the port ${place.slice(place.lastIndexOf("--") + 2)}`;
+  return { ok: false, error: errorData(new Terminal({ code: "no-route", message, hint: 'add an output with this "port"' })) };
 }
 
 function descended(token: Token, result: string): Token {

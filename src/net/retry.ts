@@ -104,7 +104,7 @@ function originOf(state: NetState, place: string, { token, origin, reservedBy }:
     throw new Refused({
       code: "used-since",
       message: `the failure left ${id} in ${at} too, and that has ${other ? "been taken up" : "gone on"}: trying again would do the work twice`,
-      hint: `petrel trace ${state.net} ${id}`,
+      hint: `petrel trace ${id} --net ${state.net}`,
     });
   }
   return origin;

@@ -4,7 +4,7 @@ import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { disagreement } from "./crystal/notice.ts";
 import { comparison } from "./crystal/ruling.ts";
 import { authorOf, provenanceOf, resultDraft } from "./decide.ts";
-import { durationMs, type Retry } from "./definition.ts";
+import { DEFAULT_MAX_DELAY, durationMs, type Retry } from "./definition.ts";
 import { boundInputs } from "./held-inputs.ts";
 import type { Outcome } from "./outcome.ts";
 import { type BoundInput, inputData } from "./routing.ts";
@@ -13,7 +13,7 @@ import { firstLine } from "./summary.ts";
 
 /** Attempts lost to dead processes are free, up to here. */
 export const RECOVERY_LIMIT = 25;
-const DEFAULT_RETRY: Retry = { max: 2, backoff: "exponential", delay: "1s", maxDelay: "5m" };
+const DEFAULT_RETRY: Retry = { max: 2, backoff: "exponential", delay: "1s", maxDelay: DEFAULT_MAX_DELAY };
 
 /** `random` in [0, 1) spreads retries (full jitter over the upper half, so that a wait is never near zero). */
 export function settleDraft(
@@ -79,10 +79,12 @@ export function retryOf({ retry }: { retry?: Retry | undefined }): Retry {
   return retry ?? DEFAULT_RETRY;
 }
 
+/** Milliseconds; `random` in [0, 1) takes up to half away. A `delay` that is longer than `maxDelay` is what its author wants. */
 export function backoffMs(retry: Retry, failures: number, random: number): number {
   const base = durationMs(retry.delay);
   const grown = retry.backoff === "exponential" ? base * 2 ** failures : base;
-  return Math.round(Math.min(grown, durationMs(retry.maxDelay)) * (0.5 + random / 2));
+  const most = Math.max(base, durationMs(retry.maxDelay));
+  return Math.round(Math.min(grown, most) * (0.5 + random / 2));
 }
 
 /** The attempt is given up. The next one may begin at once, and begins with a `started` of its own. */

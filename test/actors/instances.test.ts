@@ -224,6 +224,31 @@ describe("instances", () => {
     expect([count("done"), count("problems")]).toEqual([2, 1]);
   });
 
+  it("fail by the port that no output is for, and never lose the result", async () => {
+    kit = await masterKit();
+    const judge = {
+      places: { inbox: { port: "in" }, yes: { port: "out" }, no: { port: "out" } },
+      transitions: {
+        judge: {
+          kind: "pass",
+          in: [{ place: "inbox", as: "order" }],
+          out: [
+            { to: "yes", when: "order.n > 1" },
+            { to: "no", otherwise: true },
+          ],
+        },
+      },
+    };
+    await apply(shop(judge, { out: [{ to: "done", port: "yes" }] }));
+    for (const n of [1, 2]) await kit.put("shop", "orders", { n });
+    await waitUntil("both are through", () => count("done") + count("problems") === 2);
+    expect(data("problems")).toMatchObject([
+      { error: { code: "no-route", message: expect.stringContaining("port no") }, inputs: { order: { n: 1 } } },
+    ]);
+    expect([count("orders"), count("review--no"), state().firings.size]).toEqual([0, 0, 0]);
+    await isFoldOfLog();
+  });
+
   it("fail when nothing is left in them, and when their time is up", async () => {
     kit = await masterKit();
     const sinks = {

@@ -356,6 +356,8 @@ describe("names and places", () => {
       ["error gate-quorum transitions.judge.gate.quorum"],
       { "transitions.judge.gate": { approvers: ["user:ada"], quorum: 2, escalate: "escalations" } },
     ],
+    [["warning short-max-delay transitions.build.retry.maxDelay"], { "transitions.build.retry": { delay: "20m", maxDelay: "10m" } }],
+    [[], { "transitions.build.retry": { delay: "20m" } }],
     [["warning gate-without-escalation transitions.judge.gate"], { "transitions.judge.gate": { approvers: ["user:ada"] } }],
     [["error no-command transitions.build"], { "transitions.build.argv": undefined }],
     [["error bad-schema places.task.schema"], { "places.task.schema": { type: "objekt" } }],

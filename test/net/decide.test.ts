@@ -77,6 +77,15 @@ describe("settling an attempt", () => {
     );
   });
 
+  it("waits as long as its author wrote, also where that is longer than the limit of what grows", () => {
+    const hour = 3_600_000;
+    for (const maxDelay of ["5m", "1s"]) {
+      expect(backoffMs({ max: 3, backoff: "fixed", delay: "1h", maxDelay }, 0, 0)).toBe(hour / 2);
+      expect(backoffMs({ max: 3, backoff: "exponential", delay: "1h", maxDelay }, 4, 0.999999)).toBeCloseTo(hour, -1);
+    }
+    expect(backoffMs({ max: 3, backoff: "exponential", delay: "1h", maxDelay: "1d" }, 1, 0)).toBe(hour);
+  });
+
   it("tries again what may succeed, up to the limit, and lets lost attempts be free", () => {
     const bench = new Bench({
       places: { a: { open: true }, b: { sink: true } },

@@ -220,6 +220,17 @@ describe("the checker", () => {
     expect(codes(net)).toContain(code);
   });
 
+  it("warns of an out port that no output is for, unless failures are caught", () => {
+    const net = each();
+    Object.assign(net.subnets.review?.places ?? {}, { gone: { port: "out" } });
+    const ask = net.transitions.ask ?? {};
+    expect(problems(net)).toEqual([]);
+    Object.assign(ask, { out: [{ to: "done", port: "verdicts" }] });
+    expect(problems(net)).toEqual([expect.stringMatching(/no output for a result that leaves review by its port "gone"[^]*"onError"/)]);
+    Object.assign(ask, { onError: "done" });
+    expect(problems(net)).toEqual([]);
+  });
+
   it("names the sub-net, the line and the column of what is wrong inside", () => {
     const net = shop();
     Object.assign(net.subnets.review?.transitions?.end ?? {}, { in: [{ place: "wrok" }] });
