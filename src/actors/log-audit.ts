@@ -3,7 +3,8 @@
  *
  * V1 The chain runs over valid entries alone; what a stale or foreign writer put between them is counted and no fault.
  * V2 Entries of before there was a chain are named as such; behind a chained entry there is none of them. V3 Where the log was
- * cleared, the oldest checkpoint stands for what was there: its hash is the first link.
+ * cleared, the oldest checkpoint stands for what was there: its hash is the first link. V4 Where the chain is broken, the fault is named
+ * where it lies: at the entry that was changed, that somebody slipped in, or that is missing.
  */
 import type { Broker, LogEntry } from "../contract/broker.ts";
 import { PetrelError } from "../contract/errors.ts";
@@ -42,10 +43,11 @@ export interface Audited {
   /** Hashes asked for, by sequence of the entry. */
   entryHashes: Map<number, string>;
 }
-/** What is wanted besides: the state's hash after events, entries' hashes by sequence. */
+/** What is wanted besides: the state's hash after events, entries' hashes by sequence. `tip`: what the owner wrote or read last. */
 export interface Wanted {
   seqs?: number[];
   sequences?: number[];
+  tip?: { sequence: number; chain: string };
 }
 
 /** Errors: those of reading a log. */
@@ -119,8 +121,15 @@ class Audit {
   #chained: boolean;
   #tip: { sequence: number; hash: string };
   #events: number;
+  /** Hashes that owners vouch for, by sequence. */
+  readonly #vouched: Map<number, string>;
+  /** Faults that only the next entry speaks for. */
+  readonly #suspects = new Map<number, LogFault>();
+  /** Entries by their hash. */
+  readonly #links = new Map<string, number>();
 
-  constructor(state: NetState, marks: Mark[], { seqs = [], sequences = [] }: Wanted) {
+  constructor(state: NetState, marks: Mark[], { seqs = [], sequences = [], tip }: Wanted) {
+    this.#vouched = new Map([...marks, ...(tip ? [tip] : [])].map(({ sequence, chain }) => [sequence, chain]));
     this.#state = state;
     this.#marks = marks;
     this.#seqs = new Set(seqs);
@@ -136,16 +145,20 @@ class Audit {
     return this.#tip.sequence + 1;
   }
 
-  fault(sequence: number, seq: number | null, what: string): void {
-    this.#faults.push({ sequence, seq, what });
+  fault(sequence: number, seq: number | null, what: string): LogFault {
+    const fault = { sequence, seq, what };
+    this.#faults.push(fault);
+    return fault;
   }
 
   take(entry: LogEntry): void {
     this.#entries += 1;
     this.#chain(entry);
+    this.#order(entry);
     for (const event of entry.events) this.#event(entry, event);
     const { sequence, hash } = entry;
     this.#tip = { sequence, hash };
+    this.#links.set(hash, sequence);
     if (this.#sequences.has(sequence)) this.#entryHashes.set(sequence, hash);
     const broken = this.#marks.find((mark) => mark.sequence === sequence && mark.chain !== "" && mark.chain !== hash);
     if (broken) this.fault(sequence, entry.events[0]?.seq ?? null, "it is not what it was when a checkpoint was made behind it");
@@ -172,34 +185,61 @@ class Audit {
       else this.#unchained = entry.sequence;
       return;
     }
-    if (entry.prev !== wanted && !unknown) {
-      const before =
-        this.#tip.sequence === 0
-          ? "it names an entry before it, and it is the first"
-          : `entry ${this.#tip.sequence} is not what it was when this one was written`;
-      this.fault(this.#tip.sequence || entry.sequence, seq, before);
-    }
+    if (entry.prev !== wanted && !unknown) this.#break(entry, entry.prev);
     this.#chained = true;
+  }
+
+  /** V4. */
+  #break(entry: LogEntry, prev: string): void {
+    const { sequence, hash } = this.#tip;
+    const seq = entry.events[0]?.seq ?? null;
+    const at = entry.sequence;
+    const follows = this.#links.get(prev);
+    if (sequence === 0) this.fault(at, seq, "it names an entry before it, and it is the first");
+    else if (follows !== undefined) {
+      this.fault(sequence, null, `no owner wrote it: entry ${at} follows entry ${follows}`);
+      this.#clear(follows);
+    } else if (this.#vouched.get(sequence) === hash) this.fault(at, seq, `no owner wrote it: it does not follow entry ${sequence}`);
+    else if (seq !== null && seq > this.#events + 1) {
+      this.fault(sequence + 1, this.#events + 1, `events ${this.#events + 1} to ${seq - 1} are missing before entry ${at}`);
+      this.#events = seq - 1;
+    } else this.#suspects.set(sequence, this.fault(sequence, seq, `it is not what it was when entry ${at} was written`));
+  }
+
+  /** A later entry names it as it stands: what followed it was the forgery. */
+  #clear(sequence: number): void {
+    const suspect = this.#suspects.get(sequence);
+    if (suspect) this.#faults.splice(this.#faults.indexOf(suspect), 1);
+    this.#suspects.delete(sequence);
+  }
+
+  /** Told once for an entry, whatever the number of its events. */
+  #order(entry: LogEntry): void {
+    const events = entry.events.filter((event) => !this.#isKnown(event));
+    const [first] = events;
+    if (!first) return;
+    const { sequence, epoch } = entry;
+    const begins = events.find(({ type }) => type === "epoch")?.attributes?.epoch;
+    if (begins !== undefined && Number(begins) <= this.#state.epoch)
+      this.fault(sequence, first.seq, `epoch ${begins} begins after epoch ${this.#state.epoch}`);
+    const current = Number(begins ?? this.#state.epoch);
+    if (epoch !== current) this.fault(sequence, first.seq, `it is of epoch ${epoch}, in epoch ${current}`);
+    const foreign = events.find(({ net }) => net !== this.#state.net);
+    if (foreign) this.fault(sequence, foreign.seq, `it is an event of ${foreign.net}`);
+  }
+
+  /** The entry behind a checkpoint may hold events that are in it already. */
+  #isKnown(event: NetEvent): boolean {
+    return event.seq <= this.#state.seq && this.#entries === 1 && this.#events > 0;
   }
 
   #event(entry: LogEntry, event: NetEvent): void {
     const { sequence } = entry;
-    // The entry behind a checkpoint may hold events that are in it already.
-    if (event.seq <= this.#state.seq && this.#entries === 1 && this.#events > 0) return;
+    if (this.#isKnown(event)) return;
     if (event.seq !== this.#events + 1) this.fault(sequence, event.seq, `event ${event.seq} follows event ${this.#events}`);
     this.#events = event.seq;
-    if (event.net !== this.#state.net) this.fault(sequence, event.seq, `it is an event of ${event.net}`);
-    this.#epoch(entry, event);
     applyEvent(this.#state, event);
     this.#compare(event.seq);
-  }
-
-  #epoch({ sequence, epoch }: LogEntry, event: NetEvent): void {
-    const begins = event.type === "epoch" ? Number(event.attributes?.epoch) : null;
-    if (begins !== null && begins <= this.#state.epoch)
-      this.fault(sequence, event.seq, `epoch ${begins} begins after epoch ${this.#state.epoch}`);
-    if (epoch !== (begins ?? this.#state.epoch))
-      this.fault(sequence, event.seq, `it is of epoch ${epoch}, in epoch ${begins ?? this.#state.epoch}`);
   }
 
   #compare(seq: number): void {

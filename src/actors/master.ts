@@ -317,8 +317,10 @@ export class Master {
       this.#problems.delete(net);
       return term;
     } catch (error) {
-      this.#problems.set(net, errorData(error));
-      logger.error({ err: error, net }, "the net could not be opened");
+      const problem = errorData(error);
+      // It is tried twice a second: said once, and again when it is another one.
+      if (this.#problems.get(net)?.message !== problem.message) logger.error({ err: error, net }, "the net could not be opened");
+      this.#problems.set(net, problem);
       throw error;
     }
   }

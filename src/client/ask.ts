@@ -1,10 +1,9 @@
 /** Requests to a running master. A refusal comes back as the error that the master had. */
-import type { Broker } from "../contract/broker.ts";
+import type { Broker, Door } from "../contract/broker.ts";
 import { errorFromData, PetrelError, Terminal } from "../contract/errors.ts";
 import { isName, isPath, NAME_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
-import { nearestHint } from "../net/check-nearest.ts";
-import { netRows, readAnswer } from "./answers.ts";
+import { unserved } from "./known-nets.ts";
 import { usage } from "./usage.ts";
 
 /** Asks the runtime. Errors: what the master answered; Retryable `no-owner`. */
@@ -16,7 +15,7 @@ export async function askRuntime(broker: Broker, verb: string, body: JsonObject 
     : new Terminal({ code: "bad-answer", message: `the master refused "${verb}" without a reason` });
 }
 
-/** Asks the owner of a net. A net that nobody serves is told apart from one that does not exist. */
+/** Asks the owner of a net. Errors: what it answered; Terminal `unknown-net`, `net-closed`; Retryable `no-owner`. */
 export async function askNet(broker: Broker, net: string, verb: string, body: JsonObject = {}): Promise<Json> {
   checkName(net, "net");
   try {
@@ -26,7 +25,7 @@ export async function askNet(broker: Broker, net: string, verb: string, body: Js
       ? errorFromData(answer.error)
       : new Terminal({ code: "bad-answer", message: `the owner of ${net} refused "${verb}" without a reason` });
   } catch (error) {
-    if (error instanceof PetrelError && error.code === "no-owner") throw await unknownNet(broker, net, error);
+    if (error instanceof PetrelError && error.code === "no-owner") throw await unserved(broker, net, error);
     throw error;
   }
 }
@@ -43,14 +42,14 @@ export function checkNewName(name: string, what: string): string {
   return name;
 }
 
-async function unknownNet(broker: Broker, net: string, error: PetrelError): Promise<PetrelError> {
+/** Puts a token in by the owner's door (E6). Errors: what it says; Terminal `unknown-net`, `net-closed`; Retryable `no-owner`. */
+export async function putToken(broker: Broker, net: string, place: string, payload: Uint8Array, options: Parameters<Door["put"]>[3]) {
   try {
-    const names = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
-    if (names.includes(net)) return error;
-    const hint =
-      names.length === 0 ? "apply one: petrel net apply nets/safe-teams.json" : `${nearestHint(net, names, "nets")} (petrel net ls)`;
-    return new Terminal({ code: "unknown-net", message: `no net is called ${net}`, hint });
-  } catch {
-    return error;
+    const answer = await broker.door.put(net, place, payload, options);
+    if (!answer.ok) throw errorFromData(answer.error);
+    return answer;
+  } catch (error) {
+    if (error instanceof PetrelError && error.code === "no-owner") throw await unserved(broker, net, error);
+    throw error;
   }
 }

@@ -1,12 +1,73 @@
-/** Whether a net has a log at all: reading the log of a misspelt name would wait for nothing. */
+/** Which nets there are: told apart are one that nobody serves, one whose log is lost or damaged, and one that never was. */
 import type { Broker } from "../contract/broker.ts";
-import { Terminal } from "../contract/errors.ts";
+import { type PetrelError, Terminal } from "../contract/errors.ts";
+import { logBackHint, streams } from "../contract/subjects.ts";
 import { nearestHint } from "../net/check-nearest.ts";
+import { readAnswer, statusAnswer } from "./answers.ts";
 
-/** Throws Terminal `unknown-net` unless the net has a log. */
+/** A net that is there and that no master can open. */
+export interface ClosedNet {
+  net: string;
+  problem: string;
+  hint?: string;
+}
+
+/** Nothing where no master answers: nobody has tried to open them. */
+export async function closedNets(broker: Broker): Promise<ClosedNet[]> {
+  return ((await statusOf(broker)) ?? []).flatMap((row) => closedOf(row) ?? []);
+}
+
+export function closedError({ net, problem, hint }: ClosedNet): Terminal {
+  const message = `the net ${net} cannot be opened: ${problem}`;
+  return new Terminal({ code: "net-closed", message, hint: hint ?? "petrel doctor" });
+}
+
+/** Whether a net has a log at all: reading the log of a misspelt name would wait for nothing. Throws Terminal `unknown-net`, `net-closed`. */
 export async function noSuchNet(broker: Broker, net: string): Promise<void> {
   const nets = await broker.nets();
   if (nets.includes(net)) return;
-  const hint = nets.length === 0 ? "apply one: petrel net apply nets/safe-teams.json" : `${nearestHint(net, nets, "nets")} (petrel net ls)`;
-  throw new Terminal({ code: "unknown-net", message: `no net is called ${net}`, hint });
+  const closed = (await closedNets(broker)).find((each) => each.net === net);
+  if (closed) throw closedError(closed);
+  if ((await broker.netVersions.list(net)).length > 0) {
+    const problem = `definitions of it exist, but there is no stream ${streams.log(net)}`;
+    throw closedError({ net, problem, hint: logBackHint(net) });
+  }
+  throw unknownNet(net, nets);
+}
+
+/** What to say of a net whose owner does not answer with `error`: Terminal `net-closed` or `unknown-net`, or that error itself. */
+export async function unserved(broker: Broker, net: string, error: PetrelError): Promise<PetrelError> {
+  const rows = await statusOf(broker);
+  if (rows === null) return error;
+  const row = rows.find((each) => each.net === net);
+  if (!row)
+    return unknownNet(
+      net,
+      rows.map((each) => each.net),
+    );
+  const closed = closedOf(row);
+  return closed ? closedError(closed) : error;
+}
+
+function unknownNet(net: string, names: string[]): Terminal {
+  const hint =
+    names.length === 0 ? "apply one: petrel net apply nets/safe-teams.json" : `${nearestHint(net, names, "nets")} (petrel net ls)`;
+  return new Terminal({ code: "unknown-net", message: `no net is called ${net}`, hint });
+}
+
+type StatusRow = ReturnType<typeof statusAnswer.parse>["nets"][number];
+
+function closedOf({ net, owner, stalled, hint }: StatusRow): ClosedNet | null {
+  if (owner !== null || stalled === undefined) return null;
+  return { net, problem: stalled, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Null where no master answers, or one of another version. */
+async function statusOf(broker: Broker): Promise<StatusRow[] | null> {
+  try {
+    const answer = await broker.commands.ask(null, "status", {});
+    return answer.ok ? readAnswer(statusAnswer, answer.value ?? null, "status").nets : null;
+  } catch {
+    return null;
+  }
 }

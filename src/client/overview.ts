@@ -5,10 +5,13 @@ import type { MarkingView } from "../net/marking-view.ts";
 import { netRows, readAnswer } from "./answers.ts";
 import { askNet, askRuntime } from "./ask.ts";
 import { type CostRow, Sums } from "./costs.ts";
+import { type ClosedNet, closedNets } from "./known-nets.ts";
 import { type BlockedCommand, workUnderWay } from "./work-under-way.ts";
 
 export interface Overview {
   nets: { net: string; state: string; tokens: number; running: number; gated: number }[];
+  /** Those that cannot be opened. */
+  closed: ClosedNet[];
   /** Those that hold something, the fullest first. */
   places: { net: string; place: string; waiting: number; reserved: number; oldestAt: string | null }[];
   /** What is under way, the oldest first; `gate` where people are waited for. */
@@ -60,6 +63,7 @@ export async function overviewOf(broker: Broker, costs: CostsSoFar): Promise<Ove
       running: marking.firings.filter(({ gate }) => gate === null).length,
       gated: marking.firings.filter(({ gate }) => gate !== null).length,
     })),
+    closed: await closedNets(broker),
     places: places
       .filter(({ waiting, reserved }) => waiting + reserved > 0)
       .sort((a, b) => b.waiting + b.reserved - a.waiting - a.reserved),

@@ -42,6 +42,7 @@ const STATUS_OF: Record<string, number> = {
   net_out_of_scope: 403,
   "not-an-approver": 403,
   rate_limit_exceeded: 429,
+  "net-closed": 503,
 };
 const TITLES: Record<number, string> = {
   400: "The request makes no sense",

@@ -1,7 +1,9 @@
 /** What an open firing waits for: people, its time, an executor, or its answer. */
 import { isoTime } from "../contract/clock.ts";
+import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledNet } from "./compiled-net.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand, suits } from "./executor-match.ts";
+import { contentsOf } from "./instances.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { isStopped } from "./stopped.ts";
 import type { Reason } from "./why-reason.ts";
@@ -36,8 +38,7 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
   const about = { firing: firing.firing, transition: firing.transition };
   if (firing.gate) return { ...about, ...gateReason(context.state.net, firing) };
   const { attempt, notBefore, claim, subnet } = firing;
-  if (subnet)
-    return { ...about, code: "under-way", text: `its work is under way in an instance of ${subnet} since ${isoTime(firing.startedAt)}` };
+  if (subnet) return { ...about, ...instanceReason(context.state, firing, subnet) };
   if (notBefore !== null && notBefore > now) {
     const until = isoTime(notBefore);
     return { ...about, code: "backoff", until, text: `attempt ${attempt - 1} failed; attempt ${attempt} begins at ${until}` };
@@ -55,15 +56,28 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
   return { ...about, code: "under-way", text: `attempt ${attempt} is under way since ${isoTime(firing.startedAt)}` };
 }
 
+/** An instance waits for what failed inside: it goes on when that is put back. */
+function instanceReason(state: NetState, firing: OpenFiring, subnet: string): Pick<Reason, "code" | "text" | "token" | "command"> {
+  const text = `its work is under way in an instance of ${subnet} since ${isoTime(firing.startedAt)}`;
+  const failed = contentsOf(state, firing.firing).tokens.find(({ place }) => place === DEAD_LETTER)?.id;
+  if (failed === undefined) return { code: "under-way", text };
+  return {
+    code: "under-way",
+    text: `${text}; ${failed} of it failed and lies in ${DEAD_LETTER}`,
+    command: `petrel retry ${state.net} ${failed}`,
+  };
+}
+
 function gateReason(net: string, { gate, firing }: OpenFiring): Pick<Reason, "code" | "text" | "have" | "want" | "until" | "command"> {
   if (!gate) return { code: "other", text: "" };
   const have = gate.decisions.filter(({ approve }) => approve).length;
   if (gate.passed) return { code: "gate", text: `the gate ${gate.name} is open; it starts when there is room`, have, want: gate.quorum };
   const until = gate.expiresAt === null ? {} : { until: isoTime(gate.expiresAt) };
+  const code = gate.budget === undefined ? "gate" : "budget";
   const who = `${gate.approvers.join(" or ")}${gate.notAuthor ? ", not its author," : ""}`;
   return {
-    ...{ code: "gate", have, want: gate.quorum, ...until, command: `petrel gate approve ${net} ${firing}` },
-    text: `the gate ${gate.name} holds it: ${have} of ${gate.quorum} approvals, ${who} must decide`,
+    ...{ code, have, want: gate.quorum, ...until, command: `petrel gate approve ${net} ${firing}` },
+    text: `${code === "budget" ? "a budget is spent, and " : ""}the gate ${gate.name} holds it: ${have} of ${gate.quorum} approvals, ${who} must decide`,
   };
 }
 

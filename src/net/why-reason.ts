@@ -2,7 +2,20 @@
 import type { Json } from "../contract/json.ts";
 
 export const WHY_CODES = [
-  ...["killed", "paused", "slots", "capacity", "link", "no-token", "reserved", "being-worked-out", "where", "guard", "reader-first"],
+  ...[
+    "killed",
+    "paused",
+    "budget",
+    "slots",
+    "capacity",
+    "link",
+    "no-token",
+    "reserved",
+    "being-worked-out",
+    "where",
+    "guard",
+    "reader-first",
+  ],
   ...["rule", "already-read", "partial-group", "batch", "take", "inhibit", "delay", "schedule", "priority", "gate", "backoff", "claimed"],
   ...[
     "no-executor",

@@ -92,13 +92,13 @@ function switchReasons(state: NetState, persona: string | undefined): Reason[] {
     reasons.push({ code: "killed", text: `the persona ${persona} is stopped by a kill`, command: `petrel resume ${persona}` });
   if (state.killed) reasons.push({ code: "killed", text: "everything is stopped by a kill", command: "petrel resume" });
   if (!state.paused) return reasons;
-  const { by, reason, hint } = state.pausedFor ?? {};
+  const { by, code = "", reason, hint } = state.pausedFor ?? {};
   const who = by ? ` by ${by}` : "";
   const text = `the net is paused${who}${reason ? `: ${reason}` : ""}`;
   const resume = `petrel resume ${state.net}`;
   const before = hint?.replace(/[.;:]\s*$/, "");
   const command = !before ? resume : before.includes("petrel resume") ? before : `${before}; then: ${resume}`;
-  return [...reasons, { code: "paused", text, command }];
+  return [...reasons, { code: code.includes("budget") ? "budget" : "paused", text, command }];
 }
 
 function underWay(context: WhyContext, { id, slots }: CompiledTransition): Reason[] {

@@ -215,6 +215,17 @@ describe("replay --verify", () => {
     expect((await own.stage.run("replay", "press", "--verify")).out).toMatch(/^equal: the \d+ events of press/);
   });
 
+  test("follows the log's chain: what was changed without a trace in the marking is named", async () => {
+    await inPrint();
+    const [event] = own.kit.hub.log("press").get(3)?.value.events ?? [];
+    if (!event) throw new Error("no entry 3");
+    event.summary = "It was not so.";
+    expect(await verify()).toMatchObject({ code: 1, equal: false, differences: [], faults: [{ sequence: 3 }] });
+    const { out } = await own.stage.run("replay", "press", "--verify");
+    expect(out).toContain("the log of press is not what its owners wrote");
+    expect(out).toContain("entry 3: it is not what it was when entry 4 was written");
+  });
+
   test("names each token that the log and the owner do not share, and ends with 1", async () => {
     await inPrint();
     const { places } = own.kit.stateOf("press");

@@ -96,13 +96,75 @@ describe("a log that somebody has touched", () => {
   });
 
   test("names where an entry is missing, and where one stands that was never written", async () => {
+    const gone = stored(4).events.length;
     own.kit.hub.log("mill").remove(4);
-    expect((await verify(1)).firstBad).toBe(3);
+    const { firstBad, faults } = await verify(1);
+    expect(firstBad).toBe(4);
+    expect(faults.filter(({ sequence }) => sequence > 0)).toEqual([
+      expect.objectContaining({ sequence: 4, what: expect.stringMatching(/missing before entry 5$/) }),
+    ]);
+    expect(gone).toBeGreaterThan(0);
+  });
+
+  test("names an entry that somebody added, and not the one before it", async () => {
+    const log = own.kit.hub.log("mill");
+    const { last } = log;
+    const { seq, ts, net } = stored(last).events.at(-1) ?? { seq: 0, ts: "", net: "" };
+    const forged = ["noted", "noted", "noted"].map((type, at) => ({
+      ...stored(last).events[0],
+      type,
+      net,
+      ts,
+      seq: seq + 1 + at,
+      consumed: [],
+      produced: [],
+    }));
+    log.add("mill", { id: "forged", epoch: 99, prev: "0".repeat(64), events: forged as never });
+    const { firstBad, faults } = await verify(1);
+    expect(firstBad).toBe(last + 1);
+    expect(faults.filter(({ sequence }) => sequence > 0).map(({ sequence, what }) => [sequence, what])).toEqual([
+      [last + 1, `no owner wrote it: it does not follow entry ${last}`],
+      [last + 1, expect.stringContaining("of epoch 99")],
+    ]);
+  });
+
+  test("names an entry that was slipped in between two", async () => {
+    const log = own.kit.hub.log("mill");
+    const after = stored(6);
+    const all = [...log.all()].map(({ value }) => structuredClone(value));
+    const { prev: _, ...copy } = structuredClone(after);
+    const seq = after.events.at(-1)?.seq ?? 0;
+    const slipped = {
+      ...copy,
+      id: "slipped",
+      prev: "1".repeat(64),
+      events: copy.events.map((event) => ({ ...event, seq, type: "noted", consumed: [], produced: [] })),
+    };
+    own.kit.hub.logs.delete("mill");
+    for (const value of [...all.slice(0, 6), slipped, ...all.slice(6)]) own.kit.hub.log("mill").add("mill", value as never);
+    const { firstBad, faults } = await verify(1);
+    expect(firstBad).toBe(7);
+    expect(faults.map(({ what }) => what)).toContain("no owner wrote it: entry 8 follows entry 6");
   });
 
   test("names an entry that carries an epoch out of turn", async () => {
     stored(6).epoch = 7;
     expect((await verify(1)).firstBad).toBe(6);
+  });
+
+  test("is looked at also while no master can open the net", async () => {
+    const { last } = own.kit.hub.log("mill");
+    const state = foldEvents("mill", await eventsOf(own.kit.broker, "mill"));
+    const bytes = await packCheckpoint(freeze({ ...state, seq: state.seq + 9 }), { sequence: last + 9, chain: "" }, own.kit.clock);
+    await own.kit.broker.checkpoints.save("mill", last + 9, bytes);
+    await own.kit.crash();
+    own.kit.master.serve("mill");
+    await waitUntil("it cannot be opened", () => own.kit.master.problem("mill") !== null);
+    expect((await own.stage.run("tokens", "mill", "bread")).err).toContain(
+      `a checkpoint of entry ${last + 9} exists, and the log does not reach it`,
+    );
+    const verified = await verify(1);
+    expect(verified).toMatchObject({ owner: false, faults: [{ what: expect.stringContaining("an event that the log does not have") }] });
   });
 
   test("names a checkpoint that is not what the log gives", async () => {

@@ -36,7 +36,8 @@ test("places shows waiting, reserved, oldest and capacity", async () => {
 });
 
 test("a net that does not exist is told apart from one that nobody serves", async () => {
-  await stage.serves(null, { nets: [{ net: "safe-teams", state: "running", version: "abc" }] });
+  const nets = [{ net: "safe-teams", owner: null }];
+  await stage.serves(null, { status: { master: "m", version: "1", durability: "fsync", control: "running", nets } });
   const wrong = await stage.run("places", "safe-team");
   expect(wrong.code).toBe(1);
   expect(wrong.err).toContain("no net is called safe-team");

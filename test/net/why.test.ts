@@ -115,11 +115,14 @@ describe("a transition", () => {
       attributes: { by: "petrel", code: "models-budget-exhausted", reason: "the budget of 5 USD is spent", hint: "petrel up --budget 20" },
     });
     expect(reasons(bench, "t")[0]).toEqual({
-      ...{ code: "paused", text: "the net is paused by petrel: the budget of 5 USD is spent" },
+      ...{ code: "budget", text: "the net is paused by petrel: the budget of 5 USD is spent" },
       command: "petrel up --budget 20; then: petrel resume n",
     });
     bench.event("resumed");
     expect(codes(bench, "t")).toEqual([]);
+    bench.event("paused", { attributes: { by: "ada", reason: "lunch" } });
+    expect(reasons(bench, "t")[0]).toMatchObject({ code: "paused", text: "the net is paused by ada: lunch" });
+    bench.event("resumed");
     bench.event("stopped");
     expect(codes(bench, "t")).toEqual(["killed"]);
   });

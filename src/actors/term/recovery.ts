@@ -1,6 +1,6 @@
 /** Recovery: the state of a net from its newest checkpoint and the rest of its log (E1). */
 import type { Broker, LogEntry } from "../../contract/broker.ts";
-import { Terminal } from "../../contract/errors.ts";
+import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { logBackHint, streams } from "../../contract/subjects.ts";
 import { applyEvent } from "../../net/fold.ts";
@@ -19,7 +19,7 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
   let last: LogEntry | null = null;
   // A checkpoint of before there was a chain says where it stands and not what stands there.
   const chained = from === 0 || state.chain !== "";
-  const tail = await broker.log(net).read(
+  const reading = broker.log(net).read(
     chained ? from : from - 1,
     (entry) => {
       for (const event of entry.events) applyEvent(state, event);
@@ -28,6 +28,10 @@ export async function recoverState(broker: Broker, net: string, logger: Logger):
     },
     saved ? { epoch: saved.epoch } : {},
   );
+  const tail = await reading.catch((error: unknown) => {
+    if (!(error instanceof PetrelError) || error.code !== "log-shorter") throw error;
+    throw lost(net, `a checkpoint of entry ${newest} exists, and the log does not reach it`);
+  });
   if (tail < newest) throw lost(net, `it ends at ${tail}, but a checkpoint of entry ${newest} exists`);
   if (tail === 0 && (await broker.netVersions.list(net)).length > 0) throw lost(net, "definitions of it exist, but its log is empty");
   state.sequence = tail;

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { applyAnswer, definitionAnswer, netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime, checkName } from "../../client/ask.ts";
 import { type Change, jsonDiff } from "../../client/json-diff.ts";
+import { closedError, closedNets } from "../../client/known-nets.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
@@ -208,21 +209,24 @@ export const netLsVerb: Verb = {
   summary: "list the nets",
   examples: ["petrel net ls --json"],
   run: async (call) => {
-    const rows = readAnswer(netRows, await call.withBroker((broker) => askRuntime(broker, "nets")), "nets");
-    call.out.result(rows as Json, () =>
-      rows.length === 0
+    const [raw, closed] = await call.withBroker((broker) => Promise.all([askRuntime(broker, "nets"), closedNets(broker)]));
+    const rows = readAnswer(netRows, raw, "nets");
+    for (const each of closed) {
+      const { message, hint = "" } = closedError(each);
+      call.out.say(`${call.out.paint.red(message)}\n  next:  ${call.pasteable(hint)}`);
+    }
+    call.out.result([...rows, ...closed.map(({ hint: _, ...each }) => ({ ...each, state: "closed" }))] as Json, () =>
+      rows.length + closed.length === 0
         ? `no net yet: ${call.pasteable("petrel net apply nets/safe-teams.json")}`
         : call.out.table(
             ["NET", "STATE", "TOKENS", "FIRING", "WAITING", "VERSION", ""],
-            rows.map((row) => [
-              row.net,
-              row.state,
-              count(row.tokens),
-              count(row.open),
-              count(row.waiting),
-              short(row.version),
-              row.title ?? "",
-            ]),
+            [
+              ...rows.map((row) => [
+                ...[row.net, row.state, count(row.tokens), count(row.open), count(row.waiting)],
+                ...[short(row.version), row.title ?? ""],
+              ]),
+              ...closed.map(({ net }) => [net, call.out.paint.red("closed"), "-", "-", "-", "-", "its log is lost or damaged"]),
+            ],
           ),
     );
     return EXIT.ok;

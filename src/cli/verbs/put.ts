@@ -1,8 +1,7 @@
 /** Puts a token into a place; answered after the log has it (E6). */
 
-import { checkName } from "../../client/ask.ts";
+import { checkName, putToken } from "../../client/ask.ts";
 import { usage } from "../../client/usage.ts";
-import { errorFromData } from "../../contract/errors.ts";
 import { isId } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import { jsonArgument } from "../json-argument.ts";
@@ -30,9 +29,8 @@ export const putVerb: Verb = {
     if (id !== undefined && !isId(id)) throw usage(`"${id}" is no token id`, "an id is 1 to 64 of A-Z, a-z, 0-9, _ and -");
     const payload = new TextEncoder().encode(JSON.stringify(data));
     const answer = await call.withBroker((broker) =>
-      broker.door.put(net, place, payload, { by: call.petrel.user, ...(id === undefined ? {} : { token: id }) }),
+      putToken(broker, net, place, payload, { by: call.petrel.user, ...(id === undefined ? {} : { token: id }) }),
     );
-    if (!answer.ok) throw errorFromData(answer.error);
     call.out.result({ ...answer, net }, () => `put token ${answer.id} into ${net}/${answer.place} (event ${answer.seq})`);
     return EXIT.ok;
   },

@@ -13,6 +13,8 @@ import { differenceText } from "../history/difference-words.ts";
 import { pictureText, placeText } from "../history/picture-words.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 
+const MOST_FAULTS = 20;
+
 export const replayVerb: Verb = {
   command: "replay <net>",
   summary: "show a net as it was, from its log",
@@ -83,11 +85,18 @@ async function verify(call: VerbCall, net: string): Promise<ExitCode> {
     await noSuchNet(broker, net);
     return verifyNet(broker, net, call.petrel.clock);
   });
-  const { equal, seq, tokens, differences } = verified;
+  const { equal, seq, tokens, differences, faults } = verified;
   call.out.result(verified as unknown as Json, () =>
     equal
       ? `equal: the ${seq} events of ${net} give the running marking, ${tokens} ${tokens === 1 ? "token" : "tokens"}`
-      : [`not equal: ${differences.length} differences after ${seq} events`, ...differences.map((line) => `  ${line}`)].join("\n"),
+      : [
+          ...(differences.length > 0 ? [`not equal: ${differences.length} differences after ${seq} events`] : []),
+          ...differences.map((line) => `  ${line}`),
+          ...(faults.length > 0
+            ? [`the log of ${net} is not what its owners wrote: ${call.pasteable(`petrel verify ${net}`)} tells all`]
+            : []),
+          ...faults.slice(0, MOST_FAULTS).map(({ sequence, what }) => (sequence > 0 ? `  entry ${sequence}: ${what}` : `  ${what}`)),
+        ].join("\n"),
   );
   return equal ? EXIT.ok : EXIT.failed;
 }

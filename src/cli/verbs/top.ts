@@ -1,4 +1,5 @@
 /** `petrel top`: all of a running system on one page, live in a terminal, once everywhere else. */
+import { closedError } from "../../client/known-nets.ts";
 import { CostsSoFar, type Overview, overviewOf } from "../../client/overview.ts";
 import { delay } from "../../contract/clock.ts";
 import type { Json } from "../../contract/json.ts";
@@ -41,7 +42,7 @@ export const topVerb: Verb = {
   },
 };
 
-function pageOf({ out, petrel }: VerbCall, { nets, places, doing, executors, blocked, costs }: Overview): string {
+function pageOf({ out, petrel }: VerbCall, { nets, closed, places, doing, executors, blocked, costs }: Overview): string {
   const now = petrel.clock.now();
   const age = (iso: string | null) => (iso === null ? "" : readableAge(Math.max(0, now - Date.parse(iso))));
   const parts = [
@@ -49,6 +50,7 @@ function pageOf({ out, petrel }: VerbCall, { nets, places, doing, executors, blo
       ["NET", "STATE", "TOKENS", "RUNNING", "WAITS FOR PEOPLE"],
       nets.map((row) => [row.net, stateWord(out, row.state), String(row.tokens), String(row.running), people(out, row.gated)]),
     ),
+    ...closed.map((each) => out.paint.red(`${closedError(each).message} (petrel doctor)`)),
     section(out, "PLACES", places.length, MOST_PLACES, ["PLACE", "WAITING", "RESERVED", "OLDEST"], () =>
       places.slice(0, MOST_PLACES).map((row) => [`${row.net}/${row.place}`, String(row.waiting), String(row.reserved), age(row.oldestAt)]),
     ),

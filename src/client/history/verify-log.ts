@@ -35,12 +35,25 @@ export interface VerifiedLog {
   places: string[];
 }
 
-export async function verifyLog(broker: Broker, net: string, clock: Clock): Promise<VerifiedLog> {
+export function verifyLog(broker: Broker, net: string, clock: Clock): Promise<VerifiedLog> {
+  return whileCleared(broker, net, () => verifyOnce(broker, net, clock));
+}
+
+/** The chain, the epochs, the numbers and the checkpoints alone: nothing of them, or what is wrong. */
+export async function chainFaults(broker: Broker, net: string): Promise<LogFault[]> {
+  const look = async () => {
+    const { faults } = await auditLog(broker, net);
+    return { ok: faults.length === 0, faults };
+  };
+  return (await whileCleared(broker, net, look)).faults;
+}
+
+async function whileCleared<T extends { ok: boolean }>(broker: Broker, net: string, look: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const { first } = await broker.log(net).bounds();
     const isCleared = async () => tries < CLEARINGS && (await broker.log(net).bounds()).first !== first;
     try {
-      const verified = await verifyOnce(broker, net, clock);
+      const verified = await look();
       if (verified.ok || !(await isCleared())) return verified;
     } catch (error) {
       if (!(await isCleared())) throw error;
@@ -50,7 +63,7 @@ export async function verifyLog(broker: Broker, net: string, clock: Clock): Prom
 
 async function verifyOnce(broker: Broker, net: string, clock: Clock): Promise<VerifiedLog> {
   const owner = await ownersWord(broker, net);
-  const audited = await auditLog(broker, net, owner ? { seqs: [owner.seq], sequences: [owner.tip.sequence] } : {});
+  const audited = await auditLog(broker, net, owner ? { seqs: [owner.seq], sequences: [owner.tip.sequence], tip: owner.tip } : {});
   const { state, from, entries, unchained, ignored, checkpoints } = audited;
   const faults = [...audited.faults, ...(owner ? ownersFaults(audited, owner) : [])];
   const places = await placeDifferences(broker, state, clock);
@@ -71,7 +84,8 @@ async function ownersWord(broker: Broker, net: string): Promise<OwnersWord | nul
   try {
     return readAnswer(stateHashAnswer, await askNet(broker, net, "state-hash"), "state-hash");
   } catch (error) {
-    if (error instanceof PetrelError && error.outlook === "retryable") return null;
+    // A net that cannot be opened is one to look at.
+    if (error instanceof PetrelError && (error.outlook === "retryable" || error.code === "net-closed")) return null;
     throw error;
   }
 }

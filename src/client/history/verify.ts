@@ -1,7 +1,8 @@
 /**
- * The fold of the whole log against the marking of the running net. The net goes on meanwhile, and its owner may be a moment
+ * The fold of the whole log against the marking of the running net, and whether it is the log that its owners wrote. The net goes on meanwhile, and its owner may be a moment
  * ahead of its log: a difference counts only when it stands in each of several looks.
  */
+import type { LogFault } from "../../actors/log-audit.ts";
 import { pastOf } from "../../actors/past.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
@@ -9,6 +10,7 @@ import { PetrelError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { placeRows, readAnswer, tokensAnswer } from "../answers.ts";
 import { askNet } from "../ask.ts";
+import { chainFaults } from "./verify-log.ts";
 
 const LOOKS = 5;
 const BETWEEN_MS = 200;
@@ -21,6 +23,8 @@ export interface Verified {
   tokens: number;
   equal: boolean;
   differences: string[];
+  /** Of the log itself: of its chain of hashes, above all. */
+  faults: LogFault[];
 }
 
 /** Errors: those of asking the owner; Terminal `unknown-net`. */
@@ -30,7 +34,10 @@ export async function verifyNet(broker: Broker, net: string, clock: Clock): Prom
     const { seq, tokens, differences } = await compareOnce(broker, net);
     const before: ReadonlySet<string> | undefined = standing;
     standing = new Set(differences.filter((one) => before === undefined || before.has(one)));
-    if (standing.size === 0 || look === LOOKS) return { net, seq, tokens, equal: standing.size === 0, differences: [...standing] };
+    if (standing.size === 0 || look === LOOKS) {
+      const faults = await chainFaults(broker, net);
+      return { net, seq, tokens, equal: standing.size + faults.length === 0, differences: [...standing], faults };
+    }
     await delay(clock, BETWEEN_MS);
   }
 }

@@ -6,9 +6,9 @@
  */
 import { z } from "zod";
 import { OFFERS, RECRUITING } from "../../actors/recruiter/proposal.ts";
-import { askNet, askRuntime } from "../../client/ask.ts";
+import { askNet, askRuntime, putToken } from "../../client/ask.ts";
 import { pageOfEvents } from "../../client/event-pages.ts";
-import { errorFromData, Refused, Terminal } from "../../contract/errors.ts";
+import { Refused, Terminal } from "../../contract/errors.ts";
 import { EVENT_TYPES } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
@@ -254,11 +254,10 @@ function checked(given: Record<string, unknown>): JsonObject {
 
 async function put(ports: McpPorts, name: string, place: string, data: Json, token?: string): Promise<JsonObject> {
   const body = Buffer.from(JSON.stringify(data));
-  const answer = await ports.broker.door.put(mustReach(ports, name), place, body, {
+  const answer = await putToken(ports.broker, mustReach(ports, name), place, body, {
     by: ports.by,
     ...(token === undefined ? {} : { token }),
   });
-  if (!answer.ok) throw errorFromData(answer.error);
   const { ok: _, ...rest } = answer;
   return isJsonObject(rest) ? rest : {};
 }

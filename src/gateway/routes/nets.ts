@@ -6,6 +6,7 @@ import { askNet, askRuntime } from "../../client/ask.ts";
 import { differenceOf } from "../../client/history/difference.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import { jsonDiff } from "../../client/json-diff.ts";
+import { closedNets } from "../../client/known-nets.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
@@ -29,10 +30,18 @@ export function netRoutes(api: Api, house: House): void {
   const read = scope("petrel:read");
   api.get(
     "/api/nets",
-    { ...read, schema: { tags: ["nets"], summary: "The nets that run here", response: described("nets") } },
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "The nets that run here, and those whose log is lost or damaged",
+        response: described("nets, closed"),
+      },
+    },
     async (request) => {
       const rows = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
-      return { nets: rows.filter(({ net }) => reachesNet(callerOf(request), net)) };
+      const mine = ({ net }: { net: string }) => reachesNet(callerOf(request), net);
+      return { nets: rows.filter(mine), closed: (await closedNets(broker)).filter(mine) };
     },
   );
   api.get(

@@ -2,13 +2,13 @@
 import { z } from "zod";
 import { pastOf } from "../../actors/past.ts";
 import { readAnswer, tokensAnswer } from "../../client/answers.ts";
-import { askNet } from "../../client/ask.ts";
+import { askNet, putToken } from "../../client/ask.ts";
 import { findToken } from "../../client/history/find-token.ts";
 import { findPast, findRunning } from "../../client/history/find-tokens.ts";
 import { lineageOf, withPrompts } from "../../client/history/lineage.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import { tokensThen } from "../../client/history/past.ts";
-import { errorFromData, Terminal } from "../../contract/errors.ts";
+import { PetrelError, Terminal } from "../../contract/errors.ts";
 import { isId, isPath } from "../../contract/ids.ts";
 import { compileQuery } from "../../net/arcql.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, operateOnce, personOf, scope } from "../api.ts";
@@ -200,10 +200,12 @@ export async function put({ broker }: Pick<House, "broker">, { net, place, body,
   const { data, name } = body;
   const named = name !== undefined && typeof data === "object" && data !== null && !Array.isArray(data) && !("name" in data);
   const payload = new TextEncoder().encode(JSON.stringify(named ? { name, ...data } : data));
-  const answer = await broker.door.put(net, place, payload, { by, ...(key === null ? {} : { token: key }) });
-  if (!answer.ok)
-    throw answer.error.code === "token-reused" ? keyReused("with other data, or for another place") : errorFromData(answer.error);
-  return answer;
+  try {
+    return await putToken(broker, net, place, payload, { by, ...(key === null ? {} : { token: key }) });
+  } catch (error) {
+    if (error instanceof PetrelError && error.code === "token-reused") throw keyReused("with other data, or for another place");
+    throw error;
+  }
 }
 
 async function traced({ broker }: House, net: string, id: string, bounds: { depth: number; steps: number }) {
