@@ -2,6 +2,7 @@
  * From the history of a step to a proposal: learn on the earlier part, prove on the later one, and say whether the rule may answer
  * in the model's place, or why not. Pure: the same examples give the same proposal.
  */
+import type { ModelUse } from "../contract/event.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import type { Equality } from "../net/rule/agree.ts";
 import { isProgram, type Rule } from "../net/rule/rule.ts";
@@ -77,6 +78,17 @@ export interface Proposal {
   /** What the watch should start from. */
   watch: Partial<WatchPolicy>;
   examples: { good: number; bad: number };
+  /** A model was asked for a rule too. */
+  written?: Written;
+}
+export interface Written {
+  rounds: number;
+  /** What asking cost. */
+  model?: ModelUse;
+  /** `none`: it wrote no sound rule. `behind`: what was learned is as good. `taken`: its rule is the proposal's. */
+  outcome: "none" | "behind" | "taken";
+  /** Of its rule. */
+  proof?: Proof | null;
 }
 
 export const DEFAULTS = { equality: "exact" as Equality, bound: 0.05, confidence: 0.95, least: 150, holdout: 0.3, coverage: 0.5 };

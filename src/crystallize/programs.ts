@@ -8,7 +8,7 @@ import type { Equality } from "../net/rule/agree.ts";
 import { type Answer, evaluateAnswer } from "../net/rule/answer.ts";
 import type { Condition } from "../net/rule/condition.ts";
 import { callsThatCount } from "../net/rule/follow-calls.ts";
-import { callName, type Program, partsOfProgram } from "../net/rule/program.ts";
+import { callName, callsOf, type Program, partsOfProgram } from "../net/rule/program.ts";
 import { callFault, programProblems } from "../net/rule/program-problems.ts";
 import { AFTER_ITS_CALLS, type ProgramRule } from "../net/rule/rule.ts";
 import { noStepReason, onlyReads, stepAnswer } from "../net/rule/tool-steps.ts";
@@ -196,4 +196,38 @@ function pathsOf(condition: Condition): string[] {
   if (condition.test === "not") return pathsOf(condition.condition);
   if (condition.test === "any") return condition.conditions.flatMap(pathsOf);
   return condition.test === "same" || condition.test === "less" ? [condition.path, condition.than] : [condition.path];
+}
+
+/** A program from elsewhere with what the examples tell: its guard, and what the answers of its calls have to look like. */
+export function hardened(program: Program, examples: readonly Example[]): { program: Program; guard: Condition[] } {
+  const rows = examples.map(({ input, output, tools }): Row => ({ input, output, calls: callsThatCount(tools), known: { ...input } }));
+  const { answers } = partsOfProgram(program);
+  const inputs = rows.map(({ input }) => input);
+  return { program: expecting(program, rows, 0), guard: guardOf({ kind: "list", items: answers }, inputs) };
+}
+
+function expecting(program: Program, rows: readonly Row[], depth: number): Program {
+  if (program.do === "end") return program;
+  if (program.do === "choose") {
+    const ways = program.ways.map(({ way, next }) => ({
+      ...{
+        way,
+        next: expecting(
+          next,
+          rows.filter((row) => isGiven(program.by, row, way)),
+          depth,
+        ),
+      },
+    }));
+    return { ...program, ways };
+  }
+  const answered = rows.filter(({ calls }) => calls[depth]?.name === program.tool).flatMap((row) => answeredRow(row, depth));
+  const next = expecting(program.next, answered, depth + 1);
+  const learned = answered.length === 0 ? [] : expectations(next, answered, depth + 1);
+  return { ...program, next, expects: [...learned, ...program.expects], seen: answered.length };
+}
+
+/** The tools that a program calls, each once. */
+export function namesOfCalls(program: Program): string[] {
+  return [...new Set(callsOf(program).map(({ node }) => node.tool))];
 }

@@ -26,11 +26,24 @@ const settleBody = z.object({
   by: person,
   reason: z.string().optional(),
 });
+const amount = z.number().min(0);
+const useSchema = z.object({
+  ...{ provider: z.string(), name: z.string(), calls: z.int().min(0), inputTokens: z.int().min(0), outputTokens: z.int().min(0) },
+  ...{
+    costUsd: amount,
+    listUsd: amount.optional(),
+    cacheReadTokens: z.int().min(0).optional(),
+    cacheWriteTokens: z.int().min(0).optional(),
+  },
+  tier: z.string().optional(),
+});
 const noteBody = z.object({
   stage: z.enum(["candidates", "learned", "proven"]),
   transition: z.string().optional(),
   summary: z.string().min(1).max(500),
   found: z.record(z.string(), z.json()).default({}),
+  /** What a model was asked for it, so that it is counted. */
+  model: useSchema.optional(),
   by: person,
 });
 type SettleRequest = z.output<typeof settleBody>;
@@ -42,20 +55,30 @@ export const CRYSTAL_VERBS: Record<string, Verb> = {
   "crystal-settle": async (term, body) => settle(term, settleBody.parse(body)),
   /** A stage that changes nothing, told so that everybody sees it. */
   "crystal-note": async (term, body) => {
-    const { stage, transition, summary, found, by } = noteBody.parse(body);
-    await tellStage(term, { stage, ...(transition === undefined ? {} : { transition }), summary, found, by: by.user });
+    const { stage, transition, summary, found, by, model } = noteBody.parse(body);
+    const about = { ...(transition === undefined ? {} : { transition }), ...(model ? { model } : {}) };
+    await tellStage(term, { stage, ...about, summary, found, by: by.user });
     return { stage, seq: term.state.seq };
   },
 };
 
+interface Note {
+  stage: string;
+  transition?: string;
+  summary: string;
+  found: JsonObject;
+  by: string;
+  model?: z.output<typeof useSchema>;
+}
+/** Whom the cost of asking a model for a rule is booked on. */
+export const RULE_WRITER = "rule-writer";
+
 /** One event that changes nothing. */
-export async function tellStage(
-  term: Term,
-  { stage, transition, summary, found, by }: { stage: string; transition?: string; summary: string; found: JsonObject; by: string },
-): Promise<void> {
+export async function tellStage(term: Term, { stage, transition, summary, found, by, model }: Note): Promise<void> {
   const about = transition === undefined ? {} : { transition };
+  const used = model ? { model, persona: RULE_WRITER } : {};
   await term.commit({
-    ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), ...about },
+    ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), ...about, ...used },
     attributes: { crystallized: [{ stage, ...about, by, ...found } as JsonObject] },
   });
 }

@@ -1,6 +1,7 @@
 /** How the stages that change nothing are told in the log: what was learned of a step, and how well it was proven. Pure. */
+import type { ModelUse } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
-import type { Proposal } from "../../crystallize/crystallize.ts";
+import type { Proposal, Written } from "../../crystallize/crystallize.ts";
 import { ruleId } from "../../net/crystal/compiled.ts";
 
 export interface LearningNote {
@@ -26,4 +27,19 @@ export function learningNotes(transition: string, proposal: Proposal): LearningN
     },
     { stage: "proven", summary, found: { rule: id, promotable, reasons, proof: { ...proof }, savings } },
   ];
+}
+
+/** A model was asked for a rule: what came of it, with what it cost. */
+export function writingNote(
+  transition: string,
+  { rounds, outcome, model, proof }: Written,
+): { summary: string; found: JsonObject; model?: ModelUse } {
+  const came = { none: "it wrote none that is sound", behind: "its rule is no better than what was learned", taken: "its rule is taken" }[
+    outcome
+  ];
+  return {
+    summary: `A model was asked for a rule for ${transition}, ${rounds === 1 ? "once" : `${rounds} times`}: ${came}.`,
+    found: { written: { rounds, outcome, proof: proof ? { ...proof } : null } },
+    ...(model ? { model } : {}),
+  };
 }

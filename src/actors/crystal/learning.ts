@@ -1,7 +1,7 @@
 /** From a step's history to what the net file says of its rule: the conditions, the proof, where it comes from. Pure. */
 import { canonicalJson, isJsonObject, type Json } from "../../contract/json.ts";
 import type { Live } from "../../crystallize/beside.ts";
-import { crystallize, type Proposal } from "../../crystallize/crystallize.ts";
+import { type CrystallizeOptions, crystallize, type Proposal } from "../../crystallize/crystallize.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
 import type { CrystalRecord } from "../../net/crystal/state.ts";
@@ -12,9 +12,11 @@ export const DEFAULT_POLICY: CrystallizePolicy = policyOf(undefined);
 
 /** `live`: the rule that answers now, whose place the learned one may take. */
 export function studied(history: Pick<StepHistory, "examples">, policy: CrystallizePolicy, live?: Live): Proposal {
-  const { bound, confidence, least, coverage, equality, holdout } = policy;
-  const options = { bound, confidence, least, coverage, holdout, ...(equality === undefined ? {} : { equality }) };
-  return crystallize(history.examples, { ...options, ...(live ? { live } : {}) });
+  return crystallize(history.examples, { ...studyOptions(policy), ...(live ? { live } : {}) });
+}
+
+export function studyOptions({ bound, confidence, least, coverage, equality, holdout }: CrystallizePolicy): CrystallizeOptions {
+  return { bound, confidence, least, coverage, holdout, ...(equality === undefined ? {} : { equality }) };
 }
 
 /** What the log knows of the rule that answers: its proof, and all that was compared with the model since. */

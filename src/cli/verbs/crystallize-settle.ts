@@ -8,6 +8,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import type { Output } from "../output.ts";
+import { WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
 import { studyOf } from "./crystallize.ts";
 
@@ -15,12 +16,17 @@ export const crystallizeShadowVerb: Verb = {
   command: "crystallize shadow <net> <transition>",
   summary: "put the learned rule of a step beside its model, without effect",
   details: "From then on both answer; the model's answer counts, and where the two differ both lie in the place disagreements.",
-  examples: ["petrel crystallize shadow safe-teams judge", "petrel crystallize shadow safe-teams judge --firings 50"],
+  examples: [
+    "petrel crystallize shadow safe-teams judge",
+    "petrel crystallize shadow safe-teams judge --firings 50",
+    "petrel crystallize shadow safe-teams judge --with-model",
+  ],
   options: [
     { flags: "--firings <n>", about: "how many firings it stays there (default: what the net's policy says, else 20)" },
     { flags: "--audit <share>", about: "the share of firings that is compared once it is live (default: 0.02)" },
     { flags: "--unproven", about: "also a rule whose proof is not good enough" },
     { flags: "--again", about: "the rule that the transition has already, as it stands" },
+    ...WITH_MODEL_OPTIONS,
     ROLE_OPTION,
   ],
   run: async (call) => {

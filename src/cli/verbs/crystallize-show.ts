@@ -3,8 +3,9 @@ import { type CrystalRow, crystalsOf, type Study, share } from "../../client/cry
 import type { Json } from "../../contract/json.ts";
 import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
+import { WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb } from "../verb.ts";
-import { studyOf } from "./crystallize.ts";
+import { studyOf, writtenText } from "./crystallize.ts";
 
 const WIDTH = 110;
 
@@ -14,6 +15,7 @@ export const crystallizeShowVerb: Verb = {
   details:
     "The rule that the transition has; without one, what its history teaches. Examples are of the history's later part, which it had not seen.",
   examples: ["petrel crystallize show safe-teams judge", "petrel crystallize show safe-teams judge --json"],
+  options: WITH_MODEL_OPTIONS,
   run: async (call) => {
     const [net, transition] = [call.arg("net"), call.arg("transition")];
     const { found, row } = await call.withBroker(async (broker) => {
@@ -31,9 +33,9 @@ export const crystallizeShowVerb: Verb = {
   },
 };
 
-function shownText({ net, candidates }: Study, row: CrystalRow | null, proposal: Proposal | null): string[] {
-  const name = net.definition.net;
-  const step = candidates[0];
+function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | null): string[] {
+  const name = found.net.definition.net;
+  const step = found.candidates[0];
   const transition = step?.transition ?? row?.transition ?? "";
   const rule = row?.definition?.rule ?? proposal?.rule ?? null;
   if (!rule) return [`${transition} has no rule: ${proposal?.reasons[0] ?? "its log holds no answer of a model to learn from"}.`];
@@ -42,6 +44,7 @@ function shownText({ net, candidates }: Study, row: CrystalRow | null, proposal:
     `The rule of ${transition} in ${name} (${state}):`,
     ...printRule(rule).map((line) => `  ${line}`),
     "",
+    ...writtenText(found.proposals),
     ...proofText(row, proposal),
     ...recordText(row),
     ...examplesText("It answers as the model did", proposal?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),

@@ -1,8 +1,10 @@
 /** Crystallization, stages 1 to 3: which steps have settled, what a rule for them would be, and how good it is. Nothing is changed. */
+import { writingNote } from "../../actors/crystal/learning-notes.ts";
 import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from "../../client/crystals.ts";
 import type { Json } from "../../contract/json.ts";
 import { callerOf } from "../caller.ts";
 import type { Output } from "../output.ts";
+import { learnerOf, WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const crystallizeVerb: Verb = {
@@ -10,8 +12,13 @@ export const crystallizeVerb: Verb = {
   summary: "find steps that need no model any more: learn rules from their history and prove them",
   details:
     "Looks through the log, learns a rule for each step that asks a model from the earlier part of its history, and proves it on the\nlater part. Nothing is changed: `crystallize shadow` puts a rule beside its model, `promote` in its place, `undo` brings the model back.",
-  examples: ["petrel crystallize safe-teams", "petrel crystallize safe-teams judge", "petrel crystallize safe-teams --json"],
-  options: [{ flags: "--quiet", about: "leave no events in the net's log" }],
+  examples: [
+    "petrel crystallize safe-teams",
+    "petrel crystallize safe-teams judge",
+    "petrel crystallize safe-teams judge --with-model",
+    "petrel crystallize safe-teams --json",
+  ],
+  options: [{ flags: "--quiet", about: "leave no events in the net's log" }, ...WITH_MODEL_OPTIONS],
   run: async (call) => {
     const net = call.arg("net");
     const { found, rows } = await call.withBroker(async (broker) => {
@@ -29,7 +36,9 @@ export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0
   const { out, petrel } = call;
   const shows = petrel.stderr.isTTY === true && !out.json;
   const tell = (text: string) => void (shows && petrel.stderr.write(`\r\u001b[K${text}`));
+  const learn = await learnerOf(call, net, tell);
   const found = await study(broker, net, {
+    learn,
     ...(transition === undefined ? {} : { transition }),
     onProgress: (progress) =>
       progress.stage === "history"
@@ -95,7 +104,17 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ou
   ];
   const used = head.map((_, at) => at < 3 || lines.some((line) => line[at] !== ""));
   const cut = (row: string[]) => row.filter((_, at) => used[at]);
-  return [out.table(cut(head), lines.map(cut)), "", ...nextSteps(name, proposals, rows)].join("\n");
+  return [out.table(cut(head), lines.map(cut)), "", ...writtenText(proposals), ...nextSteps(name, proposals, rows)].join("\n");
+}
+
+/** What came of asking models for rules. */
+export function writtenText(proposals: Study["proposals"]): string[] {
+  return proposals.flatMap(({ transition, proposal: { written } }) => {
+    if (!written) return [];
+    const { summary, model } = writingNote(transition, written);
+    const cost = model ? ` It cost ${(model.listUsd ?? model.costUsd).toFixed(4)} USD (${model.provider}/${model.name}).` : "";
+    return [`${summary}${cost}`];
+  });
 }
 
 function nextSteps(net: string, proposals: Study["proposals"], rows: CrystalRow[]): string[] {
