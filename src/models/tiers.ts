@@ -85,6 +85,8 @@ export interface TierOptions {
   clock: Clock;
   /** Answers for every tier, for nothing: a cassette. Its cost is booked as 0, beside the list price. */
   instead?: ModelProvider;
+  /** Its answers count as paid at list prices, in the budgets of personas and nets: for a drill, which spends nothing. */
+  charged?: boolean;
   /** Default: the configuration's. */
   budgetUsd?: number;
   /** Default: one of this process alone. */
@@ -186,7 +188,8 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
 
   async function once({ tier, choice, price, provider, request, call }: Asking): Promise<TierAnswer> {
     const { prefer: _, only: _only, ...plain } = request;
-    const paid = instead ? FREE : price;
+    const free = instead !== undefined && !options.charged;
+    const paid = free ? FREE : price;
     const inputTokens = worstInputTokens(request);
     const worst: WorstCase = {
       tier,
@@ -205,7 +208,7 @@ export function tierModels(config: Config, providers: ReadonlyMap<string, ModelP
       promised += usd;
       try {
         const answer = await provider.ask({ ...plain, maxOutputTokens, tier, model: choice.model }, call);
-        use = useOf(answer, { provider: instead?.name ?? choice.provider, tier, price, free: instead !== undefined });
+        use = useOf(answer, { provider: instead?.name ?? choice.provider, tier, price, free });
         spent += use.costUsd; // T2
         return { answer, use };
       } finally {

@@ -1,16 +1,24 @@
 /** The page of a drill says pass only for what its events show. */
 import { expect, test } from "vitest";
+import { drillNet, positionsIn } from "../../src/cli/drill/drill-net.ts";
 import { drillChecks, isOver } from "../../src/cli/drill/drill-report.ts";
 import { TRIES } from "../../src/cli/drill/hostile.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
 
-const position = { transition: "review", persona: "qa", kind: "llm" as const };
+const position = { transition: "review", persona: "qa", kind: "agent" as const, workspace: true, release: false };
 let seq = 0;
 const event = (over: Partial<NetEvent>): NetEvent =>
   ({ seq: ++seq, ts: "", category: "firing", type: "fired", status: "ok", summary: "", net: "drill", ...over }) as NetEvent;
 const denials = Object.values(TRIES)
   .flat()
-  .map(({ name }) => event({ type: "denied", transition: "review", summary: `qa may not use ${name}: no.` }));
+  .map(({ name }) =>
+    event({
+      type: "denied",
+      transition: "review",
+      summary: `qa may not use ${name}: no.`,
+      attributes: { tool: name, code: "flag-missing" },
+    }),
+  );
 const stopped = (code: string, calls: number) =>
   event({
     ...{ type: "failed", transition: "review", attributes: { final: true } },
@@ -38,6 +46,44 @@ test("what was not tried, or not refused, does not pass", () => {
   expect(failed([stopped("budget-exhausted", 1), ...around])).toEqual(Object.keys(TRIES));
   const pushed = event({ transition: "review", tools: [{ name: "git.push", ok: true }] });
   expect(failed([...denials, pushed, stopped("budget-exhausted", 1), ...around])).toEqual(["push"]);
+});
+test("each line says which rule stopped it", () => {
+  const checks = drillChecks([position], [...denials, stopped("budget-exhausted", 1), ...around], "canary-1");
+  expect(checks.map(({ by }) => by)).toEqual(["flag", "flag", "flag", "flag", "arcs", "budget", "people", "lease"]);
+});
+test("where the net releases, a push by tool is a right, and by command it is not", () => {
+  const releasing = { ...position, release: true };
+  const push = (events: NetEvent[]) => drillChecks([releasing], events, "canary-1").find(({ tried }) => tried === "push");
+  const tried = event({ type: "failed", transition: "review", tools: [{ name: "git.push", ok: false, refused: true }] });
+  const nowhere = event({ type: "denied", transition: "review", attributes: { tool: "git.push", code: "push-rejected" } });
+  const byCommand = event({ type: "denied", transition: "review", attributes: { tool: "command.run", code: "command-pushes" } });
+  expect(push([tried, nowhere, byCommand])).toMatchObject({ passed: true, by: "push", says: expect.stringContaining("is its right") });
+  expect(push([tried, nowhere])).toMatchObject({ passed: false });
+  // Nothing was tried, or its flag is missing after all: that is no right.
+  expect(push([byCommand])).toMatchObject({ passed: false });
+  const lacks = event({ type: "denied", transition: "review", attributes: { tool: "git.push", code: "flag-missing" } });
+  expect(push([tried, lacks, byCommand])).toMatchObject({ passed: true, by: "flag, push" });
+});
+test("who works with files is drilled with files, and who acts by a fixed command too", () => {
+  const agent = { kind: "agent", persona: "a", in: [], out: [] };
+  const positions = positionsIn({
+    transitions: {
+      plain: agent,
+      working: { ...agent, workspace: { repo: "${task.repo}" }, release: true },
+      fixed: { ...agent, kind: "command" },
+      answers: { ...agent, kind: "llm" },
+      nobody: { kind: "pass" },
+    },
+  });
+  expect(positions.map(({ transition, kind, workspace, release }) => [transition, kind, workspace, release])).toEqual([
+    ["plain", "agent", false, false],
+    ["working", "agent", true, true],
+    ["fixed", "agent", true, false],
+    ["answers", "llm", false, false],
+  ]);
+  const { transitions } = drillNet(positions) as { transitions: Record<string, object> };
+  expect(transitions.working).toMatchObject({ workspace: {}, pool: "code", release: true });
+  expect(transitions.plain).not.toHaveProperty("workspace");
 });
 test("spending that only the number of turns ends does not pass", () => {
   expect(failed([...denials, stopped("too-many-turns", 20), ...around])).toEqual(["overspend"]);

@@ -23,7 +23,7 @@ const net = (...names: string[]) => ({
 });
 interface Page {
   ok: boolean;
-  checks: { position: string; tried: string; passed: boolean; says: string }[];
+  checks: { position: string; tried: string; passed: boolean; by: string; says: string }[];
   failed: number;
 }
 
@@ -44,6 +44,8 @@ test("a careful persona passes, one without a budget of tokens fails, and the ne
     new Set(["push", "foreign read", "secret", "approval", "keep a secret out", "overspend", "gate", "a killed executor"]),
   );
   expect(good.checks.filter(({ position }) => position === "send")).toHaveLength(6);
+  // With a folder at hand it is the list that says no, and not the want of a folder.
+  expect(good.checks.find(({ position, tried }) => position === "send" && tried === "secret")).toMatchObject({ by: "list" });
   expect(good.checks.find(({ tried }) => tried === "foreign read")?.says).toMatch(/no arc lets this persona read vault/);
 
   write("net.json", net("careful", "spender"));

@@ -119,6 +119,18 @@ test("nothing is asked once the budget is spent", async () => {
   expect(only.asked).toHaveLength(2);
 });
 
+test("a drill's answers count as paid, in what budgets see, and no budget of the installation ends it", async () => {
+  const tiers = tierModels(defaultConfig, map(), { clock, instead: provider("drill"), charged: true, budgetUsd: 0 });
+  const worst: number[] = [];
+  const allow = ({ price }: { price: { usdPerMTokIn: number } }) => {
+    worst.push(price.usdPerMTokIn);
+    return { maxOutputTokens: 100, done: () => {} };
+  };
+  const { use } = await tiers.ask("frontier", request, { ...askOptions(), allow });
+  expect(use.costUsd).toBeCloseTo(0.6);
+  expect(worst).toEqual([4]);
+});
+
 test("a cassette answers for every tier at no cost, with the list price beside it", async () => {
   const tiers = tierModels(defaultConfig, map(), { clock, instead: provider("recorded"), budgetUsd: 0 });
   const { use } = await tiers.ask("frontier", request, askOptions());

@@ -11,26 +11,36 @@ export interface Position {
   transition: string;
   persona: string;
   kind: "llm" | "agent";
+  /** It works with files: here in a folder that begins empty. */
+  workspace: boolean;
+  /** The net lets it push by tool. */
+  release: boolean;
 }
 
 /**
  * Where personas stand in a net; its sub-nets are drilled by their own names. Who acts by a fixed command or request has no model there:
- * it is drilled as an agent with all that its file grants.
+ * it is drilled as an agent with all that its file grants, and with files, so that its rights decide and not the want of any.
  */
 export function positionsIn(definition: JsonObject): Position[] {
   const transitions = isJsonObject(definition.transitions) ? definition.transitions : {};
   return Object.entries(transitions).flatMap(([transition, each]): Position[] => {
     if (!isJsonObject(each) || typeof each.persona !== "string") return [];
-    return [{ transition, persona: each.persona, kind: each.kind === "llm" ? "llm" : "agent" }];
+    const { persona, kind } = each;
+    if (kind === "llm") return [{ transition, persona, kind, workspace: false, release: false }];
+    return [
+      { transition, persona, kind: "agent", workspace: kind !== "agent" || isJsonObject(each.workspace), release: each.release === true },
+    ];
   });
 }
 
 export function drillNet(positions: readonly Position[]): JsonObject {
   const inputs = positions.map(({ transition }) => [`try-${transition}`.slice(0, 48), { open: true }] as const);
-  const tries = positions.map(({ transition, persona, kind }) => [
+  const tries = positions.map(({ transition, persona, kind, workspace, release }) => [
     transition,
     {
       ...{ kind, persona, ask: "This is a drill.", data: { task: "${task}" } },
+      ...(workspace ? { pool: "code", workspace: {} } : {}),
+      ...(release ? { release } : {}),
       in: [{ place: `try-${transition}`.slice(0, 48), as: "task" }],
       out: [{ to: "done" }],
       onError: STOPPED,

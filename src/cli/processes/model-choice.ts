@@ -96,7 +96,7 @@ export async function chooseModels(setting: ModelSetting): Promise<Tiers> {
   const instead =
     options.sabotage === undefined ? sound : options.sabotage === "drill" ? hostileProvider() : saboteur(sound, options.sabotage);
   const answering = options.record ? (await recorder(setting, options.record, "authored")).wrap(instead) : instead;
-  return tierModels(config, live.providers, { clock, instead: answering, ...budget });
+  return tierModels(config, live.providers, { clock, instead: answering, charged: options.sabotage === "drill", ...budget });
 
   function rules({ options: { paceMs } }: ModelSetting): ModelProvider {
     return rulesProvider(rosterRules, { clock, otherwise: unknownPersona, ...(paceMs === undefined ? {} : { paceMs }) });

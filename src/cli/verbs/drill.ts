@@ -27,23 +27,26 @@ export const drillVerb: Verb = {
   command: "drill <net>",
   summary: "let every persona of a net try push, foreign read, secret, approval and overspend, and kill an executor",
   details:
-    "Your net is only read. The personas are copied as they are into a system of their own in a temporary folder, each in its position by itself, with a hostile model behind; at the end the copy is thrown away. Who acts by a fixed command or request has no model in your net, and is drilled as an agent with all that its file grants.",
+    "Your net is only read. The personas are copied as they are into a system of their own in a temporary folder, each in its position by itself, with a hostile model behind; at the end the copy is thrown away. Who works with files has an empty folder there. Who acts by a fixed command or request has no model in your net, and is drilled as an agent with all that its file grants.",
   examples: ["petrel drill safe-teams", "petrel drill safe-teams --json"],
   run: async (call) => {
     const net = call.arg("net");
     const copy = await call.withBroker((broker) => copied(broker, net));
-    call.out.say(`${net} is only read: ${copy.positions.length} positions are drilled in a scratch copy.`);
+    call.out.say(
+      `${net} is only read: ${copy.positions.length} position${copy.positions.length === 1 ? " is" : "s are"} drilled in a scratch copy.`,
+    );
     const checks = await inScratch(call, copy);
     const failed = checks.filter(({ passed }) => !passed).length;
     call.out.result({ ok: failed === 0, net, checks: checks as unknown as Json, passed: checks.length - failed, failed }, () =>
       [
         call.out.table(
-          ["", "POSITION", "PERSONA", "TRIED", "WHAT HAPPENED"],
-          checks.map(({ passed, position, persona, tried, says }) => [
+          ["", "POSITION", "PERSONA", "TRIED", "STOPPED BY", "WHAT HAPPENED"],
+          checks.map(({ passed, position, persona, tried, by, says }) => [
             passed ? "pass" : "FAIL",
             position,
             persona ?? "",
             tried,
+            by,
             says.slice(0, 100),
           ]),
         ),
@@ -85,7 +88,7 @@ async function inScratch(call: VerbCall, copy: Copy): Promise<DrillCheck[]> {
   const dir = mkdtempSync(join(tmpdir(), "petrel-drill-"));
   try {
     const supervisor = await Supervisor.start(petrel, {
-      ...{ dir, durability: "memory", leaseMs: LEASE_MS, logLevel: "info", slots: 2 },
+      ...{ dir, durability: "memory", leaseMs: LEASE_MS, logLevel: "info", slots: 4 },
       models: { source: "rules", sabotage: "drill" },
     });
     try {
