@@ -14,7 +14,7 @@ export interface LearningState {
 }
 
 /** Each attempt waits for so many more examples: fewer would hardly change what was found. */
-const GROWTH = 1.3;
+export const GROWTH = 1.3;
 /** What the guard declines, before it is worth learning again: in number, as a share of the firings, and of what was learned from. */
 const DECLINED = { least: 20, share: 0.02, ofExamples: 0.03 };
 

@@ -13,6 +13,7 @@ import { reworkersOf } from "../../net/crystal/rework.ts";
 import { netSchema } from "../../net/definition.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { requestParts } from "../../net/request-key.ts";
+import { isCalm, verdict } from "../../net/rule/watch.ts";
 import type { NetState } from "../../net/state.ts";
 import { beginningOf, readOn } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
@@ -28,7 +29,7 @@ export interface StepHistory {
   byRule: number;
   /** Firings that finally failed. */
   failed: number;
-  /** Of the asked ones: under an older request or persona, which says nothing of today's. */
+  /** Of the asked ones: under an older request or persona, or before drift took a rule away: they say nothing of today's. */
   outdated: number;
 }
 export interface HistoryOptions {
@@ -62,6 +63,9 @@ interface Step extends Omit<StepHistory, "examples"> {
   drafts: Map<string, Draft>;
   /** Correlation -> the firing that answered last. */
   last: Map<string, string>;
+  /** Where the disagreements of now began, and from where on the history counts. */
+  suspect: number;
+  begins: number;
 }
 
 class HistoryReader {
@@ -86,7 +90,7 @@ class HistoryReader {
         ...{ transition: id, persona: definition.persona, kind: definition.kind, compiled, asked: 0, byRule: 0, failed: 0, outdated: 0 },
         reworkers: reworkersOf(net.definition, id),
         request: hashJson(requestParts(compiled)),
-        ...{ drafts: new Map(), last: new Map() },
+        ...{ drafts: new Map(), last: new Map(), suspect: 0, begins: 0 },
       });
     }
   }
@@ -105,11 +109,11 @@ class HistoryReader {
 
   async steps(): Promise<StepHistory[]> {
     const found: StepHistory[] = [];
-    for (const { compiled: _, reworkers: _r, last: _l, request, drafts, ...step } of this.#steps.values()) {
+    for (const { compiled: _, reworkers: _r, last: _l, suspect: _s, begins, request, drafts, ...step } of this.#steps.values()) {
       const examples: Example[] = [];
       let outdated = 0;
       for (const { example, event, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
-        if (!(await this.#isOfToday(event, step.transition, request))) outdated += 1;
+        if (event.seq < begins || !(await this.#isOfToday(event, step.transition, request))) outdated += 1;
         else {
           const output = await answerOf(event, this.#broker.artifacts);
           const tools = (await callsOf(event, this.#broker.artifacts)) ?? example.tools;
@@ -125,7 +129,22 @@ class HistoryReader {
     const { transition, firing } = event;
     const step = transition === undefined ? undefined : this.#steps.get(transition);
     if (step && firing !== undefined) this.#follow(state, event, step, firing);
+    this.#drifts(state, event);
     for (const token of rejected(state, event)) this.#blame(token, event.type === "decided" ? "rejected" : "corrected");
+  }
+
+  /** What was true before the answers changed is no example any more. The change is where the watch was calm last before it was sure. */
+  #drifts(state: NetState, { seq, transition, attributes }: NetEvent): void {
+    const step = transition === undefined ? undefined : this.#steps.get(transition);
+    const record = step && state.crystals.get(step.transition);
+    if (step && (!record || isCalm(record.watch))) step.suspect = seq;
+    const stages = attributes?.crystallized;
+    for (const stage of Array.isArray(stages) ? stages.filter(isJsonObject) : []) {
+      if (stage.stage !== "demoted" || typeof stage.transition !== "string") continue;
+      const [of, was] = [this.#steps.get(stage.transition), state.crystals.get(stage.transition)];
+      // A rule that was no good in its shadow says nothing of what it was learned from.
+      if (of && was && (was.mode === "live" || verdict(was.watch).drift)) of.begins = isCalm(was.watch) ? seq : of.suspect;
+    }
   }
 
   #follow(state: NetState, event: NetEvent, step: Step, firing: string): void {

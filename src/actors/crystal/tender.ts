@@ -4,8 +4,8 @@
  *
  * A rule that answers is looked at again when what it leaves to the model has grown: a later rule then goes beside it (J4).
  *
- * J1 It holds nothing that counts: how many firings there were since the last look follows from the log's own events. J2 A step whose rule was
- * taken away, by people or by drift, is left alone until somebody begins again. J3 Learning takes its time beside the net, which goes on:
+ * J1 It holds nothing that counts: how many firings there were since the last look follows from the log's own events. J2 A step whose rule
+ * people took away is left alone until somebody begins again. After drift it learns anew from what came since, unless people say no. J3 Learning takes its time beside the net, which goes on:
  * what has become of the step meanwhile is looked at before anything is said of it. J4 The rule that answers goes on answering until the
  * later one has been beside it for as many firings as a first one, and people or the policy have said yes.
  */
@@ -15,7 +15,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
-import { isTimeToLearn } from "../../crystallize/relearn.ts";
+import { GROWTH, isTimeToLearn } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf } from "../../net/crystal/definition.ts";
@@ -35,8 +35,9 @@ export class CrystalTender {
   readonly #term: Term;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Transition -> firings since the last look. */
+  /** Transition -> firings since the last look, and how many the next one waits for. */
   readonly #since = new Map<string, number>();
+  readonly #wait = new Map<string, { version: string; firings: number }>();
   /** Of a rule that answers: what it had declined, and in how many firings, when a wider one was looked for last. */
   readonly #tried = new Map<string, { rule: string; declined: number; firings: number }>();
   #busy = false;
@@ -52,8 +53,9 @@ export class CrystalTender {
     if (type !== "fired" || transition === undefined || !model || !policy) return;
     const since = (this.#since.get(transition) ?? 0) + 1;
     this.#since.set(transition, since);
-    if (since < policy.every || this.#busy || !this.#isOpen(transition, policy)) return;
+    if (since < this.#waitOf(transition, policy) || this.#busy || !this.#isOpen(transition, policy)) return;
     this.#since.set(transition, 0);
+    this.#wait.delete(transition);
     this.#busy = true;
     void this.#look(transition, policy)
       .catch((error: unknown) => {
@@ -76,7 +78,14 @@ export class CrystalTender {
     const { net, state } = this.#term;
     const transition = net?.transitions.get(id);
     if (!transition || !asksModel(transition) || !(policy.transitions?.includes(id) ?? true)) return false;
-    return transition.crystal ? this.#isTimeAgain(id, transition.crystal) : !state.crystals.has(id);
+    if (!transition.crystal) return !state.crystals.has(id);
+    return this.#isTimeAgain(id, transition.crystal) || this.#hasDrifted(id, transition.crystal);
+  }
+
+  /** Its rule is off because the world has changed, and nobody has said yet that it is to stay so. */
+  #hasDrifted(id: string, { id: rule, definition }: CompiledCrystal): boolean {
+    const record = recordOf(this.#term.state, id, rule);
+    return definition.mode === "off" && record?.demoted != null && record.notice?.about === "demoted";
   }
 
   /** Whether a rule that answers has left so much to the model that a wider one may be learned. */
@@ -108,7 +117,9 @@ export class CrystalTender {
     const { net, ports } = this.#term;
     if (!net) return;
     const [step] = await historyOf(ports.broker, net, { transition });
-    if (!step || step.examples.length < policy.least) return;
+    if (!step) return;
+    this.#waitFor(step, policy);
+    if (step.examples.length < policy.least) return;
     const proposal = await this.#learned(step, policy);
     if (!proposal || !this.#policy() || !this.#isOpen(transition, policy)) return;
     this.#remember(transition);
@@ -124,12 +135,25 @@ export class CrystalTender {
       await this.#begin(net, transition, crystal, proposal.reasons[0]);
   }
 
+  /** A look reads the whole log: it waits for what it lacks at least, and for as much growth as could change what is found. */
+  #waitFor({ transition, examples }: StepHistory, { every, least }: CrystallizePolicy): void {
+    if (this.#term.net?.transitions.get(transition)?.crystal?.definition.mode === "live") return;
+    const lacking = Math.max(least, Math.ceil(examples.length * GROWTH)) - examples.length;
+    this.#wait.set(transition, { version: this.#term.net?.version ?? "", firings: Math.max(every, lacking) });
+  }
+
+  /** An edit may have changed what it waits for. */
+  #waitOf(transition: string, { every }: CrystallizePolicy): number {
+    const wait = this.#wait.get(transition);
+    return wait && wait.version === this.#term.net?.version ? wait.firings : every;
+  }
+
   /** Null where it could not be done, which the log then tells. */
   async #learned(step: StepHistory, policy: CrystallizePolicy): Promise<Proposal | null> {
     try {
       const { net, state, ports } = this.#term;
       const crystal = net?.transitions.get(step.transition)?.crystal;
-      const live = crystal ? liveOf(crystal, recordOf(state, step.transition, crystal.id)) : undefined;
+      const live = crystal?.definition.mode === "live" ? liveOf(crystal, recordOf(state, step.transition, crystal.id)) : undefined;
       return await ports.learn(step, policy, live);
     } catch (error) {
       if (this.#term.loop.isOver || error instanceof Cancelled) return null;
@@ -144,7 +168,7 @@ export class CrystalTender {
   async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {
     const old = net.transitions.get(transition)?.crystal;
     // J4.
-    const definition = withCrystal(net.source, transition, old ? withLater(transition, old, crystal) : crystal);
+    const definition = withCrystal(net.source, transition, old?.definition.mode === "live" ? withLater(transition, old, crystal) : crystal);
     if (!definition) return;
     await applyNet(this.#term, {
       ...{ definition, base: net.version, by: BY, settles: { transition, ...(reason === undefined ? {} : { reason }) } },
