@@ -1,7 +1,8 @@
 /**
  * What the broker alone can do on this machine, in this run: raw, acknowledged publishes a second of 264-byte messages from one
- * process to one file stream with `persist_mode: async`, pipelined; and sync, the median milliseconds of one acknowledged publish
- * to an fsynced stream, one at a time.
+ * process to one file stream with `persist_mode: async`, pipelined; answered, the same with what a program does with an answer: it is
+ * parsed, and a promise is settled for each publish; and sync, the median milliseconds of one acknowledged publish to an fsynced
+ * stream, one at a time.
  */
 import type { NatsConnection } from "@nats-io/transport-node";
 import { ids, nowMs, quantile } from "./bed.ts";
@@ -11,19 +12,25 @@ const IN_FLIGHT = 500;
 
 export interface Limits {
   raw: number;
+  answered: number;
   sync: number;
 }
 
 export async function limits(nc: NatsConnection): Promise<Limits> {
+  return { raw: await rate(nc, publishes), answered: await rate(nc, promisedPublishes), sync: await sync(nc) };
+}
+
+/** A second, into an async stream of its own. */
+async function rate(nc: NatsConnection, publish: typeof publishes): Promise<number> {
   const name = `RAW${ids.next().slice(-6)}`;
   await make(nc, { name, subjects: [name], persist_mode: "async" });
-  await publishes(nc, name, 20_000);
+  await publish(nc, name, 20_000);
   const began = nowMs();
   const count = 60_000;
-  await publishes(nc, name, count);
-  const raw = (count * 1000) / (nowMs() - began);
+  await publish(nc, name, count);
+  const perSecond = (count * 1000) / (nowMs() - began);
   await nc.request(`$JS.API.STREAM.DELETE.${name}`);
-  return { raw, sync: await sync(nc) };
+  return perSecond;
 }
 
 async function sync(nc: NatsConnection): Promise<number> {
@@ -70,4 +77,37 @@ function publishes(nc: NatsConnection, subject: string, count: number): Promise<
     });
     send();
   });
+}
+
+interface Promised {
+  resolve(sequence: number): void;
+  reject(error: Error): void;
+}
+
+/** As many in flight, each awaited by whoever made it, as the bare prototype of the firing protocol does. */
+async function promisedPublishes(nc: NatsConnection, subject: string, count: number): Promise<void> {
+  const body = new TextEncoder().encode("x".repeat(BYTES));
+  const inbox = `_INBOX.raw${ids.next()}`;
+  const waiting = new Map<string, Promised>();
+  const subscription = nc.subscribe(`${inbox}.*`, {
+    callback: (error, msg) => {
+      const id = msg.subject.slice(inbox.length + 1);
+      const promised = waiting.get(id);
+      waiting.delete(id);
+      const answer = error ? null : msg.json<{ seq: number; error?: { description: string } }>();
+      if (answer && !answer.error) promised?.resolve(answer.seq);
+      else promised?.reject(error ?? new Error(answer?.error?.description));
+    },
+  });
+  let sent = 0;
+  const publishOne = (id: string) =>
+    new Promise<number>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      nc.publish(subject, body, { reply: `${inbox}.${id}` });
+    });
+  const publisher = async () => {
+    while (sent < count) await publishOne(String(sent++));
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, publisher));
+  subscription.unsubscribe();
 }

@@ -78,6 +78,9 @@ report(
   [
     { case: "W5 firings", value: stepwise.shown, unit: "/s", target: null },
     { case: "W5 firings per raw publish", value: stepwise.shown / stepwise.limit.raw, unit: "", target: 0.35, better: "more" },
+    { case: "W5 firings per answered publish", value: stepwise.shown / stepwise.limit.answered, unit: "", target: null },
+    { case: "answered: publishes like raw, each answer parsed and awaited", value: stepwise.limit.answered, unit: "/s", target: null },
+    { case: "W5 firings in the time of one synced publish", value: (stepwise.shown * stepwise.limit.sync) / 1000, unit: "", target: null },
     { case: "W5: messages in place streams for each firing", value: stepwise.written, unit: "", target: null },
     { case: "W5: CPU of the master for each firing", value: stepwise.cpu, unit: "us", target: null },
     { case: "W5 with place streams caught up after the fact, per raw", value: after.logged / after.limit.raw, unit: "", target: null },
