@@ -5,6 +5,7 @@ import type { Json } from "../contract/json.ts";
 import type { Tiers } from "../models/tiers.ts";
 import { findBinding } from "../net/binding.ts";
 import type { CompiledTransition } from "../net/compiled-net.ts";
+import { holdsBrowser } from "../net/executor-match.ts";
 import { boundInputs } from "../net/held-inputs.ts";
 import { markingIndex } from "../net/marking-index.ts";
 import type { BoundInput } from "../net/routing.ts";
@@ -43,13 +44,15 @@ export function previewer(tiers: Tiers, clock: Clock): Previewer {
     const { ask, data } = showsCutFields([rendered.ask, rendered.data])
       ? askOf(transition, await wholeInputs(inputs, artifacts), now)
       : rendered;
-    const workspace = definition.kind === "agent" && definition.workspace !== undefined;
+    const browser = definition.kind === "agent" && holdsBrowser(definition);
+    const workspace = definition.kind === "agent" && definition.workspace !== undefined && !browser;
     const input: TurnInput = {
       shape: definition.kind === "agent" ? "agent" : "llm",
       ...{ persona: bound.persona, knowledge: bound.knowledge, ask: ask ?? "", data },
       lessons: await lessonsFor(term, { firing: firing ?? "", attempt: 0, ask, data }, bound.persona, null),
       wiring: wiringOf(capabilitiesOf(term, transition), {
         workspace,
+        browser,
         release: definition.kind === "agent" && definition.release === true,
         memory: personaMemory(term, { firing: "", attempt: 0 }, bound.persona) !== null,
       }),

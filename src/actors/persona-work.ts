@@ -149,7 +149,8 @@ async function work(
     ask: firing.ask ?? "",
     data: firing.data,
     wiring: wiringOf(capabilities, {
-      workspace: firing.hasWorkspace,
+      workspace: firing.hasWorkspace && !firing.hasBrowser,
+      browser: firing.hasBrowser,
       release: firing.release,
       memory: personaMemory(term, firing, persona) !== null,
     }),

@@ -19,7 +19,10 @@ export function askOf(
 }
 
 /** What the net gives the firing: the persona's handles are made of the same arcs. */
-export function wiringOf({ reads, writes, takes }: Capabilities, gives: { workspace: boolean; release: boolean; memory: boolean }): Wiring {
+export function wiringOf(
+  { reads, writes, takes }: Capabilities,
+  gives: { workspace: boolean; browser: boolean; release: boolean; memory: boolean },
+): Wiring {
   return { ...gives, reads: [...reads.keys()], writes: [...writes.keys()], takes: [...takes.keys()] };
 }
 

@@ -45,6 +45,7 @@ export async function redoWork(desk: Desk, journal: StepJournal, attempt: number
     const made = call === undefined ? undefined : inputs.get(call);
     const tool = made && toolCatalogue.get(made.name);
     if (call === undefined || tool?.runs !== "executor" || !isFine(value) || journal.attemptOf(name) === attempt) continue;
+    if (tool.needs?.includes("browser")) return `${tool.name} was done in a browser that is gone`;
     if (tool.flag === "x") return `${tool.name} has effects outside and cannot be done again in another workspace`;
     if (tool.flag !== "w") continue;
     const again = await desk(made?.name ?? "", made?.input ?? null, call, signal);

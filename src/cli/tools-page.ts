@@ -13,6 +13,7 @@ const FAMILIES: [title: string, names: RegExp][] = [
   ["Files", /^fs\./],
   ["git", /^git\./],
   ["Commands", /^(tests|command)\./],
+  ["The browser", /^browser\./],
   ["HTTP", /^http\./],
   ["Gates and people", /^gate\./],
   ["Personas", /^persona\./],

@@ -1,6 +1,6 @@
 /** The hands that come with Petrel, as they are known where orders are written. What does the work is in `hand-table.ts`. */
 import type { HandCard } from "./hand.ts";
-import { flowCard } from "./hands/browser/card.ts";
+import { browserSessionCard, flowCard } from "./hands/browser/card.ts";
 import { ciCard } from "./hands/ci/card.ts";
 import { deliverCard, pushCard, sessionCard, verifyCard } from "./hands/code/cards.ts";
 import { claudeCard, engineCard } from "./hands/code/claude-card.ts";
@@ -21,6 +21,7 @@ export const handCards: ReadonlyMap<string, HandCard> = new Map(
     reviewCard,
     ciCard,
     flowCard,
+    browserSessionCard,
     notifyCard,
     readCard,
     compareCard,

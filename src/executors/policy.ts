@@ -2,6 +2,7 @@
 import { type Flag, parseFlags } from "../contract/capability.ts";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
+import { BROWSER_HAND } from "../net/executor-match.ts";
 import { decideTool } from "../personas/policy.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import { mcpServers, mcpTool } from "../tools/mcp/mcp-tools.ts";
@@ -39,7 +40,9 @@ export function checkTool(order: WorkOrder, tool: string): void {
   const tools: ReadonlyMap<string, ToolDefinition> = ofServer ? new Map([[tool, ofServer]]) : toolCatalogue;
   const persona = order.persona ?? { name: "no persona", flags: "-----", tools: [] };
   const grant = { persona: persona.name, flags: persona.flags, tools: persona.tools };
-  const decision = decideTool(grant, tool, { workspace: true, reads: [], writes: [], release: order.release === true }, tools);
+  const browser = order.hand === BROWSER_HAND;
+  const wiring = { workspace: !browser, browser, reads: [], writes: [], release: order.release === true };
+  const decision = decideTool(grant, tool, wiring, tools);
   if (!decision.allowed) throw decision.refused;
   if (decision.tool.runs !== "executor") throw new Refused({ code: "tool-not-here", message: `${tool} does not run on an executor` });
 }

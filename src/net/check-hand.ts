@@ -3,8 +3,10 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import { nearestHint } from "./check-nearest.ts";
 import { elementOf, type Finding, failure, warning } from "./check-problem.ts";
 import type { Transition } from "./definition.ts";
-import { SESSION_HAND } from "./executor-match.ts";
+import { BROWSER_HAND, holdsBrowser, sessionHand } from "./executor-match.ts";
 import type { JsonPath } from "./locate.ts";
+
+type Agent = Extract<Transition, { kind: "agent" }>;
 
 export interface HandFaults {
   /** Names of the hands that come with Petrel, for the mode. */
@@ -23,8 +25,7 @@ export function handFindings(transition: Transition, path: JsonPath, hands?: Han
         'give it a "workspace"; {} is a folder that begins empty',
       ),
     ];
-  if (transition.kind === "agent")
-    return transition.workspace ? inputFindings(SESSION_HAND, transition.workspace, [...path, "workspace"], path, hands) : [];
+  if (transition.kind === "agent") return [...browserFindings(transition, path), ...workspaceFindings(transition, path, hands)];
   if (transition.kind !== "command") return [];
   const { hand, argv, input } = transition;
   if (hand === "shell.run" && !argv?.length && (argv !== undefined || !saysWhatToRun(input)))
@@ -52,6 +53,27 @@ export function handFindings(transition: Transition, path: JsonPath, hands?: Han
   return [
     ...nameFindings(hand, path, hands),
     ...inputFindings(hand, { ...input, ...(argv ? { argv } : {}) }, [...path, "input"], path, hands),
+  ];
+}
+
+function workspaceFindings(agent: Agent, path: JsonPath, hands?: HandFaults): Finding[] {
+  if (!agent.workspace) return [];
+  // What either engine works in is given the same.
+  const hand = holdsBrowser(agent) ? BROWSER_HAND : sessionHand({});
+  return inputFindings(hand, agent.workspace, [...path, "workspace"], path, hands);
+}
+
+function browserFindings(agent: Agent, path: JsonPath): Finding[] {
+  const where = elementOf(path);
+  if (holdsBrowser(agent)) {
+    if (agent.engine === undefined) return [];
+    const said = `${where}: an engine works on files, and this workspace is a browser`;
+    return [failure("engine-in-browser", [...path, "engine"], said, 'remove "engine", or "browser"')];
+  }
+  if (agent.secrets === undefined) return [];
+  const said = `${where}: "secrets" of an agent are typed into pages, and it has no browser`;
+  return [
+    failure("secrets-without-browser", [...path, "secrets"], said, 'give it "workspace": {"browser": {"url": "..."}}, or remove "secrets"'),
   ];
 }
 

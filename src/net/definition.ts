@@ -206,6 +206,10 @@ const engineSchema = z.strictObject({
     .describe("Another address of the API"),
 });
 export type Engine = z.output<typeof engineSchema>;
+const secretsByVariable = z.record(
+  z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable is named like NPM_TOKEN"),
+  z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _"),
+);
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
@@ -233,7 +237,12 @@ const agentSchema = z.strictObject({
   workspace: z
     .record(z.string(), template)
     .optional()
-    .describe("Input of the hand `code.session`: a repository, or {} for a folder that begins empty; without it the agent has no files"),
+    .describe(
+      "Input of the hand `code.session`: a repository, or {} for a folder that begins empty; or of `browser.session`: {browser: {url}}. Without it the agent has neither",
+    ),
+  secrets: secretsByVariable
+    .optional()
+    .describe("What `browser.fill` may type, by variable; the names of secrets, of which its persona must be granted each"),
   engine: engineSchema.optional().describe("Who does the work in the workspace; default: Petrel's own turn loop"),
   mcp: mcpOverHttp.optional().describe("MCP servers over HTTP whose tools the persona may list; those over stdio stand in `workspace`"),
   crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
@@ -250,11 +259,7 @@ const commandSchema = z.strictObject({
     .optional()
     .describe("Fixed argument vector for `shell.run`; templates allowed inside an argument, never a shell"),
   input: z.record(z.string(), template).optional().describe("Input of the hand; templates over the inputs"),
-  secrets: z
-    .record(
-      z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable is named like NPM_TOKEN"),
-      z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _"),
-    )
+  secrets: secretsByVariable
     .optional()
     .describe("Environment variables of the command, by the names of secrets; its persona must be granted each"),
 });

@@ -5,8 +5,19 @@ export const SESSION_HAND = "code.session";
 /** The same, where Claude Code works in it. */
 export const ENGINE_HAND = "code.claude-session";
 
-export function sessionHand({ engine }: { engine?: unknown }): string {
-  return engine === undefined ? SESSION_HAND : ENGINE_HAND;
+/** What holds a browser for an agent. */
+export const BROWSER_HAND = "browser.session";
+
+type Agent = { engine?: unknown; workspace?: unknown };
+
+export function sessionHand(agent: Agent): string {
+  if (holdsBrowser(agent)) return BROWSER_HAND;
+  return agent.engine === undefined ? SESSION_HAND : ENGINE_HAND;
+}
+
+/** Whether the workspace is a browser, and no folder. */
+export function holdsBrowser({ workspace }: Agent): boolean {
+  return typeof workspace === "object" && workspace !== null && "browser" in workspace;
 }
 
 export interface Needs {

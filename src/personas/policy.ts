@@ -11,8 +11,10 @@ import type { Persona } from "./persona-schema.ts";
 
 /** What the net gives this firing, whatever the persona's file says. */
 export interface Wiring {
-  /** An executor holds a workspace for it. */
+  /** An executor holds a workspace with files for it. */
   workspace: boolean;
+  /** An executor holds a browser for it. */
+  browser?: boolean;
   /** Names of the tools that this transition allows; absent: all that the persona lists. */
   tools?: readonly string[];
   /** Places of its input arcs. */
@@ -107,7 +109,7 @@ function netRule(_: Grant, tool: ToolDefinition, wiring: Wiring): Verdict {
 
 export function needsOf({ runs, needs }: ToolDefinition): readonly Need[] {
   const own = needs ?? [];
-  return runs === "executor" && !own.includes("workspace") ? ["workspace", ...own] : own;
+  return runs === "executor" && !own.includes("workspace") && !own.includes("browser") ? ["workspace", ...own] : own;
 }
 
 function lackOf(need: Need, name: string, wiring: Wiring): Verdict | null {
@@ -118,6 +120,13 @@ function lackOf(need: Need, name: string, wiring: Wiring): Verdict | null {
         : notWired(
             `${name} needs a workspace, and this transition has none`,
             "Give the transition a pool and a workspace in the net file.",
+          );
+    case "browser":
+      return wiring.browser === true
+        ? null
+        : notWired(
+            `${name} needs a browser, and this transition has none`,
+            'Give the transition "workspace": {"browser": {"url": "..."}}.',
           );
     case "release":
       return wiring.release === true

@@ -1,6 +1,7 @@
 /** Who may do what in a net: the policy asked for each persona at each of its positions. */
 import type { CompiledNet, CompiledTransition } from "../net/compiled-net.ts";
 import type { Transition } from "../net/definition.ts";
+import { holdsBrowser } from "../net/executor-match.ts";
 import { toolCatalogue } from "../tools/catalogue.ts";
 import { mcpHttpTool, mcpServers, mcpTool } from "../tools/mcp/mcp-tools.ts";
 import type { ToolDefinition } from "../tools/port.ts";
@@ -70,7 +71,8 @@ function wiringAt(net: CompiledNet, { definition, inputs, outputs }: CompiledTra
     reads: [...new Set(inputs.map(({ arc }) => arc.place))],
     takes: [...new Set(inputs.flatMap(({ arc }) => (arc.mode === "consume" ? [arc.place] : [])))],
     writes: [...new Set(outputs.map(({ arc }) => arc.to))],
-    workspace: isAgent && definition.workspace !== undefined,
+    workspace: isAgent && definition.workspace !== undefined && !holdsBrowser(definition),
+    browser: isAgent && holdsBrowser(definition),
     release: isAgent && definition.release === true,
     memory: memory !== undefined && Object.hasOwn(net.definition.places, memory),
     // Only an agent calls tools: other kinds give one answer, or run what the net file says.

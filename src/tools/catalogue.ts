@@ -6,6 +6,15 @@ import { artifactGet } from "./builtin/artifact-get.ts";
 import { artifactPut } from "./builtin/artifact-put.ts";
 import { artifactText } from "./builtin/artifact-text.ts";
 import { ask } from "./builtin/ask.ts";
+import { browserCheck } from "./builtin/browser-check.ts";
+import { browserClick } from "./builtin/browser-click.ts";
+import { browserFill } from "./builtin/browser-fill.ts";
+import { browserOpen } from "./builtin/browser-open.ts";
+import { browserPress } from "./builtin/browser-press.ts";
+import { browserRead } from "./builtin/browser-read.ts";
+import { browserScreenshot } from "./builtin/browser-screenshot.ts";
+import { browserSelect } from "./builtin/browser-select.ts";
+import { browserWait } from "./builtin/browser-wait.ts";
 import { commandRun } from "./builtin/command-run.ts";
 import { commandScript } from "./builtin/command-script.ts";
 import { crystallizeCandidates } from "./builtin/crystallize-candidates.ts";
@@ -120,6 +129,15 @@ const tools = [
   commandRun,
   commandScript,
   testsRun,
+  browserOpen,
+  browserClick,
+  browserFill,
+  browserPress,
+  browserSelect,
+  browserCheck,
+  browserWait,
+  browserRead,
+  browserScreenshot,
   httpDownload,
   httpGet,
   httpPost,

@@ -5,10 +5,10 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import type { MasterHands } from "./hands.ts";
 
 /**
- * What the net must give a firing before a tool can be called in it: an executor's workspace, arcs that read, write or take tokens,
- * the position that releases, a memory place.
+ * What the net must give a firing before a tool can be called in it: an executor's workspace, one with a browser, arcs that read,
+ * write or take tokens, the position that releases, a memory place.
  */
-export type Need = "workspace" | "reads" | "writes" | "takes" | "release" | "memory";
+export type Need = "workspace" | "browser" | "reads" | "writes" | "takes" | "release" | "memory";
 
 export interface ToolDefinition {
   /** `room.verb`, like `fs.read`; of an MCP server `mcp.<server>.<tool>`. */

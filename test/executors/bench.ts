@@ -86,7 +86,7 @@ export async function startBench(options: Partial<ExecutorOptions> = {}, logger:
       attempt: 1,
       pool: "code",
       key: `team/work/${firing}`,
-      mode: hand === "code.session" ? "session" : "run",
+      mode: hand.endsWith(".session") ? "session" : "run",
       hand,
       input,
       persona: null,

@@ -9,7 +9,7 @@ import { toolCatalogue } from "../../src/tools/catalogue.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
 import { type ExecutorBench, startBench, until } from "./bench.ts";
 
-const EXECUTOR_TOOLS = [...toolCatalogue.values()].filter(({ runs }) => runs === "executor");
+const EXECUTOR_TOOLS = [...toolCatalogue.values()].filter(({ runs, needs }) => runs === "executor" && !needs?.includes("browser"));
 const ALL = EXECUTOR_TOOLS.map(({ name }) => name);
 const FILES = {
   "package.json": JSON.stringify({ name: "x", type: "module", scripts: { test: "node --test" } }),

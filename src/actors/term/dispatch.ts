@@ -12,7 +12,7 @@ import type { Logger } from "../../contract/logger.ts";
 import { inputScope } from "../../net/binding.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { durationMs, type Engine } from "../../net/definition.ts";
-import { type Needs, SESSION_HAND, sessionHand } from "../../net/executor-match.ts";
+import { holdsBrowser, type Needs, SESSION_HAND, sessionHand } from "../../net/executor-match.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
 import type { Outcome } from "../../net/outcome.ts";
 import type { BoundInput } from "../../net/routing.ts";
@@ -40,6 +40,8 @@ export interface AssignedFiring {
   correlation: string;
   timeoutMs: number;
   hasWorkspace: boolean;
+  /** Its workspace is a browser, and no folder. */
+  hasBrowser: boolean;
   /** Its turn loop keeps a journal. */
   durable: boolean;
   /** An agent that ends without `done` hands on what it said instead of failing. */
@@ -300,6 +302,7 @@ export class Dispatch {
       correlation: firing.correlation,
       timeoutMs: this.timeoutOf(firing),
       hasWorkspace: definition.kind === "agent" && definition.workspace !== undefined,
+      hasBrowser: definition.kind === "agent" && holdsBrowser(definition),
       durable: this.isDurable(firing),
       takesUnfinished: definition.kind === "agent" && definition.unfinished === "result",
       release: definition.kind === "agent" && definition.release === true,

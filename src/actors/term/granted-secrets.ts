@@ -21,10 +21,10 @@ export function grantedSecret(source: SecretSource, name: string, net: string, p
   return secret;
 }
 
-/** Secrets by variable: those that a command names, and the key of an agent's engine. */
+/** Secrets by variable: those that a command or the agent of a browser names, and the key of an agent's engine. */
 function variablesOf(definition: CompiledTransition["definition"]): Record<string, string> | null {
   if (definition.kind === "agent" && definition.engine) return { ANTHROPIC_API_KEY: definition.engine.secret };
-  return definition.kind === "command" ? (definition.secrets ?? null) : null;
+  return definition.kind === "command" || definition.kind === "agent" ? (definition.secrets ?? null) : null;
 }
 
 /** The environment of a command, variable by variable. Errors: as above; Refused `secret-host-refused` for one that is for hosts alone. */

@@ -6,7 +6,8 @@
  */
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../../contract/errors.ts";
 import type { ModelUse } from "../../contract/event.ts";
-import type { Json } from "../../contract/json.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
+import type { ArtifactRef } from "../../contract/token.ts";
 import { addUse } from "../../models/use.ts";
 import type { ToolOutcome } from "../../personas/turn.ts";
 import type { ToolDefinition } from "../../tools/port.ts";
@@ -15,7 +16,7 @@ import type { ToolRoom } from "./tool-room.ts";
 
 export async function callTool(room: ToolRoom, name: string, input: Json, call: string, signal: AbortSignal): Promise<ToolOutcome> {
   const tool = room.tools.get(name);
-  if (tool?.runs === "executor" && room.desk) return room.desk(name, input, call, signal);
+  if (tool?.runs === "executor" && room.desk) return noting(room, await room.desk(name, input, call, signal));
   if (!tool?.run) return failed(new Terminal({ code: "tool-not-here", message: `${name} cannot run here` }));
   const limit = limitOf(room, tool, signal);
   let use: ModelUse | null = null;
@@ -34,6 +35,13 @@ export async function callTool(room: ToolRoom, name: string, input: Json, call: 
   } finally {
     limit.stop();
   }
+}
+
+/** An artefact that a tool on the executor has put is the attempt's own. */
+function noting({ own }: ToolRoom, outcome: ToolOutcome): ToolOutcome {
+  const ref = outcome.ok && isJsonObject(outcome.output) ? outcome.output.artifact : undefined;
+  if (isJsonObject(ref) && typeof ref.$artifact === "string") own.set(ref.$artifact, ref as unknown as ArtifactRef);
+  return outcome;
 }
 
 function failed(error: unknown): { ok: false; error: ReturnType<typeof errorData> } {

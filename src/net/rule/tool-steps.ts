@@ -24,6 +24,7 @@ export function toolStep(tool: string): ToolStep | null {
 /** Why calls of this tool cannot be steps; null where they can. */
 export function noStepReason(tool: string): string | null {
   if (toolStep(tool)) return null;
+  if (tool.startsWith("browser.")) return `${tool} works on the page of a browser, which a step has not`;
   if (/^(fs|git|tests)\./.test(tool)) return `${tool} works on the files of a workspace, which a step has not`;
   if (/^(place|memory|gate|ask|net|persona|events)\b/.test(tool)) return `${tool} depends on what lies in the net, not on its input alone`;
   return `${tool} is no request and no command, so no step does the same`;

@@ -24,14 +24,28 @@ const START_MS = 60_000;
 
 export interface OpenBrowser {
   page: Page;
-  /** The first request that the policy refused, if there was one. */
+  /** The first request that was refused as out of reach, if there was one. */
   refused(): Refused | null;
+  /** The same, and forgets it. */
+  takeRefused(): Refused | null;
+  /** Whether browser or page have ended. */
+  isGone(): boolean;
   /** Whether Chromium's own sandbox is around what pages run. */
   sandboxed: boolean;
   close(): Promise<void>;
 }
 
-export async function launchBrowser(context: HandContext, viewport: { width: number; height: number }): Promise<OpenBrowser> {
+/** `outOfReach`: what a redirect to a host out of reach does: it ends the browser, or leaves an empty page. */
+export interface LaunchOptions {
+  outOfReach: "end" | "stay";
+}
+
+/** What `context.checkHost` refuses is not asked (B3). */
+export async function launchBrowser(
+  context: HandContext,
+  viewport: { width: number; height: number },
+  options: LaunchOptions = { outOfReach: "end" },
+): Promise<OpenBrowser> {
   const program = findBrowser(context.workshop.environment);
   if (program === null)
     throw new Terminal({
@@ -45,7 +59,7 @@ export async function launchBrowser(context: HandContext, viewport: { width: num
   const temporary = mkdtempSync(join(tmpdir(), "petrel-b-"));
   const tidy = () => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
   try {
-    return await opened(context, { program, profile, temporary, viewport, tidy });
+    return await opened(context, { program, profile, temporary, viewport, tidy }, options);
   } catch (error) {
     tidy();
     throw error;
@@ -61,7 +75,7 @@ interface Places {
   tidy(): void;
 }
 
-async function opened(context: HandContext, places: Places): Promise<OpenBrowser> {
+async function opened(context: HandContext, places: Places, { outOfReach }: LaunchOptions): Promise<OpenBrowser> {
   // Chromium refuses to build its sandbox as root.
   const sandboxed = process.getuid?.() !== 0;
   const browser = await started(context, places, sandboxed);
@@ -78,11 +92,22 @@ async function opened(context: HandContext, places: Places): Promise<OpenBrowser
       return false;
     }
   };
-  await guard(browser.context, allowed);
+  let gone = false;
+  browser.context.on("close", () => {
+    gone = true;
+  });
   const page = browser.context.pages()[0] ?? (await browser.context.newPage());
+  const leave = () => (outOfReach === "end" ? browser.context.close() : page.goto("about:blank")).catch(() => {});
+  await guard(browser.context, allowed, leave);
   return {
     page,
     refused: () => refused,
+    takeRefused: () => {
+      const taken = refused;
+      refused = null;
+      return taken;
+    },
+    isGone: () => gone || page.isClosed(),
     sandboxed: browser.sandboxed,
     close: async () => {
       context.signal.removeEventListener("abort", onAbort);
@@ -133,14 +158,14 @@ function reason(words: string): string {
 }
 
 /** B3 */
-async function guard(context: BrowserContext, allowed: (url: string) => boolean): Promise<void> {
+async function guard(context: BrowserContext, allowed: (url: string) => boolean, leave: () => Promise<unknown>): Promise<void> {
   await context.route("**/*", (route) => (allowed(route.request().url()) ? route.continue() : route.abort("blockedbyclient")));
   await context.routeWebSocket(/.*/, (socket) => {
     if (allowed(socket.url())) socket.connectToServer();
     else void socket.close();
   });
-  // A redirect does not come by the route: it is seen when it is under way, and ends the flow.
+  // A redirect does not come by the route: it is seen when it is under way.
   context.on("request", (request) => {
-    if (request.redirectedFrom() && !allowed(request.url())) void context.close().catch(() => {});
+    if (request.redirectedFrom() && !allowed(request.url())) void leave();
   });
 }

@@ -1,28 +1,12 @@
 /** What a flow may do, and how a step is done on a page. A model's tools do the same steps one by one. */
 import type { Locator, Page } from "playwright-core";
 import { z } from "zod";
-
-const role = z.string().regex(/^[a-z]+$/, "an ARIA role, like button");
-export const target = z
-  .union([
-    z.string().min(1),
-    z.strictObject({ role, name: z.string().optional() }),
-    z.strictObject({ label: z.string() }),
-    z.strictObject({ text: z.string() }),
-    z.strictObject({ testId: z.string() }),
-  ])
-  .describe('A selector of CSS, {"role":"button","name":"Save"}, {"label":"Title"}, {"text":"..."} or {"testId":"..."}');
-export type Target = z.output<typeof target>;
-
-const text = z.union([
-  z.string(),
-  z.strictObject({ secret: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }).describe("A variable among the secrets of the step"),
-]);
+import { type Target, type TypedText, target, typedText } from "../../../tools/browser-words.ts";
 
 export const step = z.union([
   z.strictObject({ open: z.string().min(1).describe("An address, or a path on the flow's own") }),
   z.strictObject({ click: target }),
-  z.strictObject({ fill: target, with: text }),
+  z.strictObject({ fill: target, with: typedText }),
   z.strictObject({ press: z.string().min(1).describe("A key, like Enter or Control+A") }),
   z.strictObject({ select: target, option: z.string() }),
   z.strictObject({ check: target }),
@@ -76,7 +60,7 @@ export function find(page: Page, wanted: Target): Locator {
   return page.getByRole(role, wanted.name === undefined ? {} : { name: wanted.name }).first();
 }
 
-function textOf({ secrets }: StepParts, given: z.output<typeof text>): string {
+function textOf({ secrets }: StepParts, given: TypedText): string {
   if (typeof given === "string") return given;
   const value = secrets[given.secret];
   if (value === undefined) throw new Error(`the step has no secret in the variable ${given.secret}`);
