@@ -47,6 +47,8 @@ export interface SupervisorOptions {
   maxStoreBytes?: number;
   /** The port of the gateway; `any`: the usual one, or a free one when that is taken. Absent: no gateway. */
   gateway?: number | "any";
+  /** Requests of one client in a second; default: that of `petrel gateway`. */
+  gatewayRate?: number;
   /** Told when something died or is back, in a sentence. */
   onChange?: (what: string) => void;
 }
@@ -263,7 +265,8 @@ export class Supervisor {
     const port = this.#gatewayUrl === null ? this.options.gateway : Number(new URL(this.#gatewayUrl).port);
     // Where no live model works for the net, none answers about it.
     const expert = this.options.models.source === "live" ? [] : ["--expert", "rules"];
-    return ["gateway", ...expert, ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];
+    const rate = this.options.gatewayRate === undefined ? [] : ["--rate", String(this.options.gatewayRate)];
+    return ["gateway", ...expert, ...rate, ...(port === "any" || port === undefined ? ["--any-port"] : ["--port", String(port)])];
   }
 
   /** Others find it by the runtime file. */

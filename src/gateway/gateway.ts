@@ -41,6 +41,8 @@ import { exportTraces } from "./traces/trace-exporter.ts";
 /** A definition of a net of thousands of transitions fits. */
 const BODY_LIMIT = 8 * 1024 * 1024;
 
+const KEYS_MS = 3600 * 1000;
+
 export interface Gateway {
   /** Base address, like `http://127.0.0.1:8080`. */
   url: string;
@@ -65,6 +67,7 @@ export async function startGateway(ports: GatewayPorts, options: GatewayOptions)
   const ledger = new Ledger({ ...ports, stopping: stopping.signal });
   const house: House = { ...ports, access, feeds, ledger, stopping: stopping.signal };
   const api = await buildApi(house, options);
+  keepKeysFresh(access, ports, stopping.signal);
   if (ports.collector) void exportTraces({ ...ports, collector: ports.collector, id: ports.ids.next(), stopping: stopping.signal });
   try {
     const url = await api.listen({ host: options.host, port: options.port });
@@ -94,6 +97,18 @@ export async function openAccess({ broker, clock, ids }: Pick<GatewayPorts, "bro
   const keys = new SigningKeys(book, clock);
   await keys.prepare(TOKEN_MS);
   return { book, keys, tokens: new Tokens({ book, keys, clock, ids }), throttle: new Throttle(bucket, clock) };
+}
+
+/** A gateway that runs for months rotates its keys too, and forgets those whose tokens are over. */
+function keepKeysFresh({ keys }: Access, { clock, logger }: GatewayPorts, stopping: AbortSignal): void {
+  let timer = clock.after(KEYS_MS, look);
+  function look(): void {
+    keys
+      .prepare(TOKEN_MS)
+      .catch((error: unknown) => logger.warn({ error: String(error) }, "the signing keys could not be looked at; again in an hour"));
+    timer = clock.after(KEYS_MS, look);
+  }
+  stopping.addEventListener("abort", () => timer.cancel(), { once: true });
 }
 
 export async function buildApi(house: House, options: Pick<GatewayOptions, "trustProxy" | "rate"> = {}): Promise<Api> {

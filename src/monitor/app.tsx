@@ -1,5 +1,6 @@
 /** The frame of all screens: who looks, which net, which screen. */
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { addressOf, go, useAddress } from "./address.ts";
 import { EventStore } from "./event-store.ts";
 import { Login } from "./login.tsx";
@@ -14,7 +15,7 @@ import { ExecutorsScreen } from "./screens/executors-screen.tsx";
 import { GatesScreen } from "./screens/gates-screen.tsx";
 import { NetScreen } from "./screens/net-screen.tsx";
 import { TimeScreen } from "./screens/time-screen.tsx";
-import { ApiError, hasKey, logOut, type Me } from "./session.ts";
+import { ApiError, hasKey, logOut, type Me, onKeyLost } from "./session.ts";
 
 const NAMES: Record<Screen, string> = {
   net: "Net",
@@ -29,12 +30,23 @@ const NAMES: Record<Screen, string> = {
 
 export function App() {
   const [inside, setInside] = useState(hasKey());
-  if (!inside) return <Login onIn={() => setInside(true)} />;
+  const [why, setWhy] = useState<string | null>(null);
+  const cache = useQueryClient();
+  const leave = useCallback(
+    (reason: string | null) => {
+      cache.clear();
+      setWhy(reason);
+      setInside(false);
+    },
+    [cache],
+  );
+  useEffect(() => onKeyLost(leave), [leave]);
+  if (!inside) return <Login why={why} onIn={() => setInside(true)} />;
   return (
     <House
       onOut={() => {
         logOut();
-        setInside(false);
+        leave(null);
       }}
     />
   );

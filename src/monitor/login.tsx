@@ -2,10 +2,11 @@
 import { type FormEvent, useState } from "react";
 import { logIn } from "./session.ts";
 
-export function Login({ onIn }: { onIn: () => void }) {
+/** `why`: what has ended the time inside. */
+export function Login({ why, onIn }: { why: string | null; onIn: () => void }) {
   const [key, setKey] = useState("");
   const [readOnly, setReadOnly] = useState(true);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(why);
   const enter = async (event: FormEvent) => {
     event.preventDefault();
     setProblem(null);

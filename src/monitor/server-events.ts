@@ -1,4 +1,8 @@
-/** Server-sent events over fetch, since EventSource cannot carry a token. Comes back by itself, with the last id that it has. */
+/**
+ * Server-sent events over fetch, since EventSource cannot carry a token. Comes back by itself, with the last id that it has; out of sight
+ * the stream is let go, and what was missed comes when the page is seen again.
+ */
+import { onOutOfSight, seen } from "./in-sight.ts";
 import { openStream } from "./session.ts";
 
 export interface Frame {
@@ -18,8 +22,12 @@ export async function follow(
 ): Promise<void> {
   let last = lastId;
   for (let failures = 0; !signal.aborted; failures++) {
+    await seen(signal);
+    if (signal.aborted) return;
+    const unseen = new AbortController();
+    const unwatch = onOutOfSight(() => unseen.abort());
     try {
-      const response = await openStream(address(last), last, signal);
+      const response = await openStream(address(last), last, AbortSignal.any([signal, unseen.signal]));
       onState("open");
       failures = 0;
       for await (const frame of framesOf(response.body as ReadableStream<Uint8Array>)) {
@@ -28,8 +36,14 @@ export async function follow(
       }
     } catch {
       // Lost, or never there: told below, and tried again.
+    } finally {
+      unwatch();
     }
     if (signal.aborted) return;
+    if (unseen.signal.aborted) {
+      failures = -1;
+      continue;
+    }
     onState("lost");
     await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] ?? 5000, signal);
   }

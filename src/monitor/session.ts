@@ -24,6 +24,18 @@ export class ApiError extends Error {
   }
 }
 
+const MISSING = "The gateway takes this key no longer: it was removed, or it has a new secret. Ask for a new one.";
+let lost: (why: string) => void = () => {};
+/** `call` hears when the key is good for nothing any more. Nothing is asked with it again: each try would count as a failed one. */
+export function onKeyLost(call: (why: string) => void): void {
+  lost = call;
+}
+function loseKey(): void {
+  if (!hasKey()) return;
+  logOut();
+  lost(MISSING);
+}
+
 let token: { text: string; until: number } | null = null;
 let asking: Promise<string> | null = null;
 
@@ -60,7 +72,18 @@ export function accessToken(): Promise<string> {
   return asking;
 }
 
+/** For requests: a key that the gateway refuses is lost. */
+async function tokenToSend(): Promise<string> {
+  try {
+    return await accessToken();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) loseKey();
+    throw error;
+  }
+}
+
 async function askToken(): Promise<string> {
+  if (!hasKey()) throw new ApiError(401, { error: "no_key", message: "There is no key." });
   const [key = "", scope] = (sessionStorage.getItem(KEY) ?? "").split("|");
   const dot = key.indexOf(".");
   // Somebody may paste a token itself: it is used as it is, until it ends.
@@ -83,7 +106,7 @@ export async function call<T>(path: string, init: { method?: string; body?: unkn
     const response = await fetch(path, {
       method: init.method ?? "GET",
       headers: {
-        authorization: `Bearer ${await accessToken()}`,
+        authorization: `Bearer ${await tokenToSend()}`,
         ...(init.body === undefined ? {} : { "content-type": "application/json" }),
         ...init.headers,
       },
@@ -94,12 +117,13 @@ export async function call<T>(path: string, init: { method?: string; body?: unkn
       token = null;
       continue;
     }
+    if (response.status === 401) loseKey();
     throw new ApiError(response.status, (await response.json().catch(() => ({}))) as { error?: string; message?: string });
   }
 }
 
 export async function openStream(path: string, lastId: string | null, signal: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { authorization: `Bearer ${await accessToken()}`, accept: "text/event-stream" };
+  const headers: Record<string, string> = { authorization: `Bearer ${await tokenToSend()}`, accept: "text/event-stream" };
   if (lastId !== null) headers["last-event-id"] = lastId;
   const response = await fetch(path, { headers, signal });
   if (response.status === 401) token = null;
@@ -110,7 +134,7 @@ export async function openStream(path: string, lastId: string | null, signal: Ab
 /** An artefact's bytes as an address that images and videos can show. */
 export async function artifactAddress(id: string, type: string): Promise<string> {
   const response = await fetch(`/api/artifacts/${id}?type=${encodeURIComponent(type)}`, {
-    headers: { authorization: `Bearer ${await accessToken()}` },
+    headers: { authorization: `Bearer ${await tokenToSend()}` },
   });
   if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({}))) as { message?: string });
   return URL.createObjectURL(await response.blob());

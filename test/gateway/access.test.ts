@@ -68,6 +68,23 @@ describe("tokens", () => {
     expect(keys.every(({ d }) => d === undefined)).toBe(true);
   });
 
+  test("a gateway that runs on makes a new key after 30 days, and forgets the old one when its tokens are over; both are in the audit", async () => {
+    const kids = async () =>
+      ((await house.call(house.a, "GET", "/oauth2/jwks")).json.keys as unknown as { kid: string }[]).map(({ kid }) => kid);
+    const before = await kids();
+    const hours = async (count: number, what: string, there: (now: string[]) => boolean) => {
+      house.kit.clock.jump(count * 3600_000);
+      await waitUntil(what, async () => there(await kids()));
+    };
+    await hours(31 * 24, "a new key signs", ([newest = ""]) => !before.includes(newest));
+    const [made = ""] = await kids();
+    await hours(3, "the old ones are forgotten", (now) => !now.some((kid) => before.includes(kid)) && now.includes(made));
+    await waitUntil("it is told", async () => {
+      const told = (await house.a.access.book.audit()).map(({ did, client }) => `${did} ${client}`);
+      return told.includes(`add a signing key ${made}`) && before.every((kid) => told.includes(`remove a signing key ${kid}`));
+    });
+  });
+
   test("a client may ask for less than it has, never for more", async () => {
     const { id, secret } = await house.client("narrow", ["petrel:operate"], { nets: ["shop"] });
     expect((await house.token(house.a, id, secret, "petrel:read net:shop")).json).toMatchObject({ scope: "petrel:read net:shop" });

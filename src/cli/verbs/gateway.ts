@@ -36,7 +36,7 @@ export const gatewayVerb: Verb = {
       anyPort: call.on("anyPort"),
       logLevel: call.logLevel,
       trustProxy: call.list("trustProxy"),
-      rate: call.integer("rate"),
+      rate: call.integer("rate", 1),
       expert: call.text("expert") !== "rules",
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
+import { REQUESTS_PER_SECOND } from "../../gateway/access/rate-limit.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
 import { BROKER_OPTIONS, brokerChoice } from "../broker-options.ts";
 import { MISBEHAVIOURS } from "../demo/sabotage.ts";
@@ -72,6 +73,10 @@ export const upVerb: Verb = {
       flags: "--gateway-port <n>",
       about: "where HTTP is served on 127.0.0.1: 0 for a free port, off for none (default: 8484, or a free one)",
     },
+    {
+      flags: "--rate <n>",
+      about: `the most requests of one client to the gateway in a second, over ten seconds and all gateways (default: ${REQUESTS_PER_SECOND})`,
+    },
     { flags: "--slots <n>", about: "orders that the executor works on at once (default 4)" },
     { flags: "--hand <folder...>", about: "load a hand of your own into the executor from this folder; may be given several times" },
     { flags: "--team <net>", about: "come up with this net and its personas at work, like safe-teams" },
@@ -137,9 +142,10 @@ function whatNext(call: VerbCall, hasTeam: boolean): string {
 }
 
 /** Errors: usage. */
-export function gatewayOption(call: VerbCall): { gateway?: number | "any" } {
+export function gatewayOption(call: VerbCall): { gateway?: number | "any"; gatewayRate?: number } {
+  const rate = call.integer("rate", 1);
   if (call.text("gatewayPort") === "off") return {};
-  return { gateway: call.integer("gatewayPort") ?? "any" };
+  return { gateway: call.integer("gatewayPort") ?? "any", ...(rate === undefined ? {} : { gatewayRate: rate }) };
 }
 
 /** Where the gateway is, and the page that a person opens: the key in the link only reads. */

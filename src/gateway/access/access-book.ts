@@ -119,10 +119,12 @@ export class AccessBook {
     this.#learnKey(record);
     await this.#audit("add a signing key", by, record.kid);
   }
-  async removeKey(kid: string): Promise<void> {
+  async removeKey(kid: string, by: string): Promise<void> {
     const stored = await this.#bucket.get(`key.${kid}`);
-    if (stored) await this.#bucket.remove(stored.key, stored.revision);
     this.#keys.delete(kid);
+    if (!stored) return;
+    await this.#bucket.remove(stored.key, stored.revision);
+    await this.#audit("remove a signing key", by, kid);
   }
 
   async audit(): Promise<AuditRecord[]> {

@@ -25,7 +25,7 @@ export class SigningKeys {
     if (!newest || Date.parse(newest.createdAt) + ROTATE_MS < now) await this.rotate("the gateway");
     for (const key of this.#book.keys().slice(1)) {
       const next = this.#book.keys().find(({ createdAt }) => createdAt > key.createdAt);
-      if (next && Date.parse(next.createdAt) + tokenMs * 2 < now) await this.#book.removeKey(key.kid);
+      if (next && Date.parse(next.createdAt) + tokenMs * 2 < now) await this.#book.removeKey(key.kid, "the gateway");
     }
   }
 
