@@ -43,6 +43,7 @@ export class EventStore {
     this.#telling.stop();
   }
 
+  /** What cannot be had now may be asked for again. */
   async pageBack(): Promise<void> {
     if (this.more === null || this.#paging || this.events.length >= MOST) return;
     this.#paging = true;
@@ -51,6 +52,8 @@ export class EventStore {
       this.events = [...page.events, ...this.events];
       this.more = page.nextBeforeSeq;
       this.#telling.soon();
+    } catch {
+      // The state of the stream says that the gateway is away.
     } finally {
       this.#paging = false;
     }

@@ -198,6 +198,8 @@ export interface CrystalRow {
 export type LyingToken = Token & { reservedBy?: string | null };
 
 const SOON_MS = 250;
+/** Events before a moment of the past: enough to see what failed last. */
+const PAST = 200;
 
 export const useMe = () => useQuery({ queryKey: ["me"], queryFn: () => call<Me>("/api/me") });
 export const useNets = () =>
@@ -287,6 +289,16 @@ export const useStory = (net: string, correlation: string | null) =>
     queryKey: ["story", net, correlation],
     queryFn: () => call<{ events: NetEvent[] }>(`/api/event-line/${net}?correlation=${correlation}&limit=500`),
     enabled: correlation !== null,
+    select: ({ events }) => events,
+  });
+/** The last events up to a moment, for one that lies before what is known here. */
+export const usePast = (net: string, moment: number, asked: boolean) =>
+  useQuery({
+    queryKey: ["past", net, moment],
+    queryFn: () => call<{ events: NetEvent[] }>(`/api/event-line/${net}?as-of=${moment}&limit=${PAST}`),
+    enabled: asked,
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: (before) => before,
     select: ({ events }) => events,
   });
 export const useVersions = (net: string) =>

@@ -162,15 +162,18 @@ describe.runIf(browserIsHere())("the monitor", () => {
     const put = (text: string) => house.kit.put("shop", "inbox", { text });
     const newer = page.getByRole("button", { name: /^\d+ newer$/ });
     const opened = list.locator("li > details[open]");
-    for (const n of [1, 2]) await put(`before ${n}`);
-    await list.locator("li:nth-child(2) > details > summary").waitFor();
+    for (const n of [1, 2, 3]) await put(`before ${n}`);
+    let newest = "before";
     for (const how of ["pointer", "Enter", " ", "pointer", "Enter", " "]) {
+      // Nothing more is to come before the list is held.
+      await list.locator("li:nth-child(1)").getByText(`“${newest} 3”`).waitFor();
+      newest = how === " " ? "Space" : how;
       const row = list.locator("li:nth-child(2) > details > summary");
       if (how === "pointer") await row.hover();
       else await row.focus();
       const wanted = await row.textContent();
       if (how === "pointer") await page.mouse.down();
-      for (const n of [1, 2, 3]) await put(`${how} ${n}`);
+      for (const n of [1, 2, 3]) await put(`${newest} ${n}`);
       // They have come, and were not put under the pointer.
       await newer.waitFor();
       if (how === "pointer") await page.mouse.up();

@@ -1,6 +1,6 @@
 /** The narration in plain English: as stories, or as one line of events; filtered, paused, and read from its end. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { setQuery, useAddress } from "../address.ts";
 import { StoryFacts } from "../parts/story-facts.tsx";
@@ -14,6 +14,9 @@ const ROW = 28;
 /** Rows are made in blocks: the virtual list goes over all that it counts whenever one comes, and 100,000 rows would be too many. */
 const BLOCK = 25;
 const STORIES_SHOWN = 100;
+/** A filter that leaves fewer rows looks further back by itself, among so many events; a story that begins earlier, among all. */
+const ENOUGH = 100;
+const LOOKED_THROUGH = 10_000;
 
 export function ConsoleScreen({ store }: ScreenProps) {
   const live = useEvents(store);
@@ -26,10 +29,17 @@ export function ConsoleScreen({ store }: ScreenProps) {
     query.get("q") ?? "",
     query.get("story"),
   ];
-  const shown = useMemo(() => {
-    const isAll = !failures && persona === "" && q === "" && story === null;
-    return isAll ? events : events.filter((event) => keeps(event, { failures, persona, q, story }));
-  }, [events, failures, persona, q, story]);
+  const isAll = !failures && persona === "" && q === "" && story === null;
+  const shown = useMemo(
+    () => (isAll ? events : events.filter((event) => keeps(event, { failures, persona, q, story }))),
+    [events, isAll, failures, persona, q, story],
+  );
+  const further =
+    !isAll && held === null && (story !== null && shown.length === 0 ? true : isShort(shown, story) && events.length < LOOKED_THROUGH);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page that came is a reason to look whether another is needed
+  useEffect(() => {
+    if (further) void store.pageBack();
+  }, [further, store, events]);
   const [book] = useState(() => new StoryBook());
   const [most, setMost] = useState(STORIES_SHOWN);
   const { stories, personas } = useMemo(() => {
@@ -90,10 +100,20 @@ export function ConsoleScreen({ store }: ScreenProps) {
             </button>
           )}
         </div>
-        <Lines events={shown} />
+        <Lines
+          key={`${failures} ${persona} ${q} ${story}`}
+          events={shown}
+          onTop={() => held === null && void store.pageBack()}
+          empty={isAll || store.more === null ? "Nothing to tell yet." : `Nothing among the newest ${plural(events.length, "event")}.`}
+        />
       </section>
     </div>
   );
+}
+
+/** A story whose beginning is here is whole. */
+function isShort(shown: readonly NetEvent[], story: string | null): boolean {
+  return shown.length < ENOUGH && !(story !== null && shown.some(({ type }) => type === "arrived"));
 }
 
 interface Filter {
@@ -125,10 +145,21 @@ const StoryCard = memo(function StoryCard({ story, chosen }: { story: Story; cho
   );
 });
 
-/** Rows are made for what is in sight; the end is followed while the end is in sight. */
-function Lines({ events }: { events: readonly NetEvent[] }) {
+interface LinesProps {
+  events: readonly NetEvent[];
+  empty: string;
+  /** The first rows have come in sight. */
+  onTop: () => void;
+}
+
+/**
+ * Rows are made for what is in sight. The end is followed while the end is in sight; else the row at the top stays where it is, whatever
+ * comes before or behind it.
+ */
+function Lines({ events, empty, onTop }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const following = useRef(true);
+  const top = useRef({ seq: 0, offset: 0 });
   const blocks = useVirtualizer({
     count: Math.ceil(events.length / BLOCK),
     getScrollElement: () => box.current,
@@ -139,9 +170,18 @@ function Lines({ events }: { events: readonly NetEvent[] }) {
   useLayoutEffect(() => {
     if (following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [events.length, events.at(-1)?.seq]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what comes or goes before the rows moves them
+  useLayoutEffect(() => {
+    if (following.current || !box.current) return;
+    const at = firstFrom(events, top.current.seq);
+    box.current.scrollTop = at * ROW + top.current.offset;
+  }, [events[0]?.seq]);
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current ?? { scrollTop: 0, scrollHeight: 0, clientHeight: 0 };
     following.current = scrollHeight - scrollTop - clientHeight < ROW * 2;
+    const at = Math.floor(scrollTop / ROW);
+    top.current = { seq: events[at]?.seq ?? 0, offset: scrollTop - at * ROW };
+    if (!following.current && scrollTop < ROW * BLOCK) onTop();
   };
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by the keyboard
@@ -152,9 +192,20 @@ function Lines({ events }: { events: readonly NetEvent[] }) {
           return events.slice(first, first + BLOCK).map((event, at) => <Line key={event.seq} event={event} top={(first + at) * ROW} />);
         })}
       </div>
-      {events.length === 0 && <p className="quiet center">Nothing to tell yet.</p>}
+      {events.length === 0 && <p className="quiet center">{empty}</p>}
     </div>
   );
+}
+
+/** Where the first event with this number or a greater one stands. */
+function firstFrom(events: readonly NetEvent[], seq: number): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const Line = memo(function Line({ event, top }: { event: NetEvent; top: number }) {

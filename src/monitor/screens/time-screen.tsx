@@ -6,7 +6,7 @@ import { NetCanvas } from "../net/net-canvas.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
 import { Between } from "../parts/between.tsx";
 import { Fork } from "../parts/fork.tsx";
-import { useDefinition, useMarking } from "../queries.ts";
+import { useDefinition, useMarking, usePast } from "../queries.ts";
 import type { ScreenProps } from "../screen-props.ts";
 import { mayOperate } from "../session.ts";
 import { useEvents } from "../use-events.ts";
@@ -16,12 +16,17 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
   const events = useEvents(store);
   const { query } = useAddress();
   const last = events.at(-1)?.seq ?? 0;
-  const moment = Math.min(last, Number(query.get("moment") ?? last));
+  const named = Number(query.get("moment") ?? last);
+  const moment = Number.isSafeInteger(named) && named >= 0 ? Math.min(last, named) : last;
   const since = query.get("since");
   const marking = useMarking(net, String(moment));
   const version = marking.data?.version ?? null;
   const definition = useDefinition(net, version);
-  const upTo = useMemo(() => events.filter(({ seq }) => seq <= moment), [events, moment]);
+  const first = events[0]?.seq ?? 1;
+  const isPast = moment > 0 && first > 1 && moment < first + KNOWN_BEFORE;
+  const past = usePast(net, moment, isPast);
+  const known = isPast ? past.data : events;
+  const upTo = useMemo(() => (known ?? []).filter(({ seq }) => seq <= moment), [known, moment]);
   const chosen = query.get("at");
   const to = (seq: number) => setQuery({ moment: String(Math.max(0, Math.min(last, seq))) }, { replace: true });
   const at = upTo.at(-1);
@@ -50,7 +55,7 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
             {since === null ? "Compare from here" : "No comparison"}
           </button>
         </div>
-        <p role="status">{at ? `${clockTime(at.ts)} ${at.summary}` : "Before the first event that is known here."} </p>
+        <p role="status">{at ? `${clockTime(at.ts)} ${at.summary}` : moment === 0 ? "Before the first event." : "…"} </p>
         {mayOperate(me) && <Fork net={net} moment={moment} />}
         {marking.error && <p className="bad">{marking.error.message}</p>}
         {definition.data && (
@@ -85,4 +90,6 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
     </div>
   );
 }
+/** Fewer known events than these before a moment are asked for. */
+const KNOWN_BEFORE = 50;
 const NONE: ReadonlySet<string> = new Set();
