@@ -66,7 +66,8 @@ function allTools(): ToolInfo[] {
 }
 
 function firstSentence(text: string): string {
-  return text.split(/(?<=[.:]) /)[0]?.replace(/[.:]$/, "") ?? text;
+  // A colon in brackets ends nothing.
+  return text.split(/(?<=[.:]) (?![^(]*\))/)[0]?.replace(/[.:]$/, "") ?? text;
 }
 
 function written(path: string): string | null {

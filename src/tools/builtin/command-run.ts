@@ -23,5 +23,6 @@ export const commandRun: ToolDefinition = {
     "path-outside": "the folder leaves the project",
     "command-not-found": "there is no such program on the executor",
     "command-pushes": "it pushes, which is for git.push",
+    "no-such-file": "there is no such folder",
   },
 };

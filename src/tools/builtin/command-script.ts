@@ -22,5 +22,6 @@ export const commandScript: ToolDefinition = {
     "path-outside": "the folder leaves the project",
     "command-not-found": "there is no such program on the executor",
     "command-pushes": "it pushes, which is for git.push",
+    "no-such-file": "there is no such folder",
   },
 };

@@ -15,5 +15,7 @@ export const fsMove: ToolDefinition = {
     "is-folder": "it is a folder",
     "file-exists": "there is something at the new path",
     "file-protected": "the file may not be changed here",
+    "not-a-folder": "a part of the path is a file",
+    "name-too-long": "a name in it has more than 255 bytes",
   },
 };

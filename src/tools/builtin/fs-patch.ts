@@ -24,5 +24,7 @@ export const fsPatch: ToolDefinition = {
     "text-not-unique": "it stands there more than once",
     "binary-file": "the file holds no text",
     "file-protected": "the file may not be changed here",
+    "not-a-file": "it is a folder, a pipe or a device",
+    "file-too-large": "it has more than 4 MiB",
   },
 };

@@ -13,5 +13,8 @@ export const fsWrite: ToolDefinition = {
     "path-outside": "the path leaves the project",
     "is-folder": "it is a folder",
     "file-protected": "the file may not be changed here",
+    "not-a-file": "it is a pipe or a device",
+    "not-a-folder": "a part of the path is a file",
+    "name-too-long": "a name in it has more than 255 bytes",
   },
 };

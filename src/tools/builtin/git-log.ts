@@ -12,7 +12,6 @@ export const gitLog: ToolDefinition = {
   runs: "executor",
   limits: { seconds: 20, bytes: 32 * 1024 },
   errors: {
-    "path-outside": "the path leaves the project",
     "git-failed": "git says no",
   },
 };

@@ -21,5 +21,6 @@ export const gitShow: ToolDefinition = {
     "no-such-commit": "the project has no such commit",
     "path-outside": "the path leaves the project",
     "no-such-file": "the commit has no such file",
+    "git-failed": "git says no",
   },
 };

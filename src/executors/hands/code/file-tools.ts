@@ -1,6 +1,6 @@
 /** The tools fs.*: files of one worktree. Answers hold no absolute path and no time, and are in one order on every machine. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import { fsDelete } from "../../../tools/builtin/fs-delete.ts";
@@ -11,11 +11,12 @@ import { fsRead } from "../../../tools/builtin/fs-read.ts";
 import { fsWrite } from "../../../tools/builtin/fs-write.ts";
 import { capText } from "../../capped-output.ts";
 import { confine } from "./confine.ts";
+import { FILE_LIMIT } from "./plain-file.ts";
 import { toolInput } from "./tool-input.ts";
 
 const LIST_LIMIT = 1000;
-/** Larger files are no source. */
-const FILE_LIMIT = 4 * 1024 * 1024;
+/** Bytes, on the file systems in use. */
+const LONGEST_NAME = 255;
 const SKIPPED = new Set([".git", "node_modules", "__pycache__"]);
 
 /** The tools by name; `root` is the real path of the worktree. */
@@ -49,8 +50,12 @@ function list(root: string, input: { path: string; depth: number }): Json {
 
 function write(root: string, input: { path: string; text: string }): Json {
   const path = confine(root, input.path, true);
-  const created = !existsSync(path);
-  if (!created && statSync(path).isDirectory()) throw new Terminal({ code: "is-folder", message: `${input.path} is a folder` });
+  mustHaveRoom(root, path, input.path);
+  const there = statSync(path, { throwIfNoEntry: false });
+  const created = there === undefined;
+  if (there?.isDirectory()) throw new Terminal({ code: "is-folder", message: `${input.path} is a folder` });
+  // A pipe that nobody reads would hold the executor up.
+  if (there && !there.isFile()) throw notAFile(input.path);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, input.text);
   return { path: input.path, bytes: Buffer.byteLength(input.text), created };
@@ -84,6 +89,7 @@ function move(root: string, input: { from: string; to: string }): Json {
   if (statSync(from).isDirectory())
     throw new Terminal({ code: "is-folder", message: `${input.from} is a folder`, hint: "move its files one by one" });
   if (existsSync(to)) throw new Terminal({ code: "file-exists", message: `there is a ${input.to} already`, hint: "choose another path" });
+  mustHaveRoom(root, to, input.to);
   mkdirSync(dirname(to), { recursive: true });
   renameSync(from, to);
   return { from: input.from, to: input.to };
@@ -103,8 +109,7 @@ function textOf(root: string, path: string): string {
   if (!existsSync(real)) throw missing(path);
   const stat = statSync(real);
   // A pipe or a device would hold the executor up.
-  if (!stat.isFile())
-    throw new Terminal({ code: "not-a-file", message: `${path} is not a file`, hint: "fs.list shows what is in a folder" });
+  if (!stat.isFile()) throw notAFile(path);
   if (stat.size > FILE_LIMIT)
     throw new Terminal({ code: "file-too-large", message: `${path} has ${stat.size} bytes, more than ${FILE_LIMIT}` });
   const content = readFileSync(real);
@@ -131,6 +136,25 @@ function* walk(start: string, depth: number): Generator<{ at: string; isFolder: 
     yield { at, isFolder: entry.isDirectory() };
     if (entry.isDirectory() && depth > 1) yield* walk(at, depth - 1);
   }
+}
+
+/** The folders on the way to a new file can be there. Names are as long as file systems take them. */
+function mustHaveRoom(root: string, path: string, told: string): void {
+  const parts = relative(root, path).split(sep);
+  if (parts.some((part) => Buffer.byteLength(part) > LONGEST_NAME))
+    throw new Terminal({ code: "name-too-long", message: `a name in ${told.slice(0, 80)} has more than ${LONGEST_NAME} bytes` });
+  let at = root;
+  for (const part of parts.slice(0, -1)) {
+    at = join(at, part);
+    const there = statSync(at, { throwIfNoEntry: false });
+    if (!there) return;
+    if (!there.isDirectory())
+      throw new Terminal({ code: "not-a-folder", message: `${relative(root, at)} is a file, and nothing lies below a file` });
+  }
+}
+
+function notAFile(path: string): Terminal {
+  return new Terminal({ code: "not-a-file", message: `${path} is not a file`, hint: "fs.list shows what is in a folder" });
 }
 
 function missing(path: string): Terminal {

@@ -1,8 +1,12 @@
 /** How a project is installed and tested, read from its files. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
+import { plainFile } from "./plain-file.ts";
+
+/** A lock file of a big project has tens of megabytes. */
+const LOCK_LIMIT = 64 * 1024 * 1024;
 
 export interface TestCommand {
   argv: string[];
@@ -26,7 +30,8 @@ interface Manifest {
 export function installCommand(tree: string, given: string | null | undefined): InstallCommand | null {
   const fingerprint = createHash("sha256");
   for (const name of ["package.json", "package-lock.json", "npm-shrinkwrap.json"]) {
-    if (existsSync(join(tree, name))) fingerprint.update(name).update(readFileSync(join(tree, name)));
+    const content = plainFile(join(tree, name), LOCK_LIMIT);
+    if (content) fingerprint.update(name).update(content);
   }
   if (given === "") return null;
   if (given) return { argv: ["/bin/sh", "-c", given], fingerprint: fingerprint.digest("hex") };
@@ -67,10 +72,10 @@ function withReporter(argv: string[], script: string, reporter: string): TestCom
 }
 
 function readManifest(tree: string): Manifest | null {
-  const path = join(tree, "package.json");
-  if (!existsSync(path)) return null;
+  const content = plainFile(join(tree, "package.json"));
+  if (!content) return null;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Manifest;
+    return JSON.parse(content.toString("utf8")) as Manifest;
   } catch {
     // An agent may have broken it: then the project has no test command, and the message says so.
     return null;
@@ -78,13 +83,13 @@ function readManifest(tree: string): Manifest | null {
 }
 
 function makefileHasTest(tree: string): boolean {
-  return ["Makefile", "makefile", "GNUmakefile"].some(
-    (name) => existsSync(join(tree, name)) && /^test\s*:/m.test(readFileSync(join(tree, name), "utf8")),
-  );
+  return ["Makefile", "makefile", "GNUmakefile"].some((name) => /^test\s*:/m.test(plainFile(join(tree, name))?.toString("utf8") ?? ""));
 }
 
 function looksLikePytest(tree: string): boolean {
   if (["pytest.ini", "conftest.py"].some((name) => existsSync(join(tree, name)))) return true;
-  const folders = [tree, join(tree, "tests"), join(tree, "test")].filter((path) => existsSync(path));
+  const folders = [tree, join(tree, "tests"), join(tree, "test")].filter((path) =>
+    statSync(path, { throwIfNoEntry: false })?.isDirectory(),
+  );
   return folders.some((path) => readdirSync(path).some((name) => /^test_.*\.py$|_test\.py$/.test(name)));
 }
