@@ -3,7 +3,7 @@ import { z } from "zod";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
 import { type Candidate, candidatesOf, crystalFrom, liveOf } from "../actors/crystal/learning.ts";
-import { learningNotes, writingNote } from "../actors/crystal/learning-notes.ts";
+import { judgingNote, learningNotes, writingNote } from "../actors/crystal/learning-notes.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
@@ -111,7 +111,8 @@ export async function tellStudy(broker: Broker, { net, candidates, proposals }: 
     found: { candidates: candidates as unknown as Json },
   });
   for (const { transition, proposal } of proposals) {
-    const { written } = proposal;
+    const { written, judged } = proposal;
+    if (judged) await note({ stage: "proven", transition, ...judgingNote(transition, judged) });
     if (written) await note({ stage: "learned", transition, ...writingNote(transition, written) });
     for (const told of learningNotes(transition, proposal)) await note({ ...told, transition });
   }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import { agreement, type Equality } from "../net/rule/agree.ts";
 import { callsThatCount, followCalls } from "../net/rule/follow-calls.ts";
 import { evaluateRule, isProgram, type ProgramRule, type Rule } from "../net/rule/rule.ts";
-import type { Example } from "./example.ts";
+import { type Example, goodExamples } from "./example.ts";
 import type { Claim } from "./objections.ts";
 
 export interface JudgedClaim extends Claim {
@@ -22,6 +22,12 @@ export function claimsOf(rule: Rule, examples: readonly Example[], judging: Judg
     const answer = evaluateRule(rule, example.input);
     return answer.applies ? [judgedClaim(row, example.input, answer.value, example.output, judging)] : [];
   });
+}
+
+/** What only a judge can say more of, among the examples of the proof: `seqs`, its first and last position in the log. */
+export function unjudgedIn(rule: Rule, examples: readonly Example[], [from, to]: [number, number], equality: Equality): JudgedClaim[] {
+  const late = goodExamples(examples).filter(({ seq }) => seq >= from && seq <= to);
+  return claimsOf(rule, late, { equality }).filter(({ unjudged }) => unjudged);
 }
 
 /** Why the rule leaves this example to the model; empty where it does not. */

@@ -80,6 +80,8 @@ export interface Proposal {
   examples: { good: number; bad: number };
   /** A model was asked for a rule too. */
   written?: Written;
+  /** A judge persona was asked about so many pairs of answers. */
+  judged?: { by: string; asked: number; model?: ModelUse };
 }
 export interface Written {
   rounds: number;
@@ -245,7 +247,10 @@ function proofOf(holdout: readonly Example[], examples: number, claims: JudgedCl
 function shortcomings(proof: Proof, { bound, coverage }: { bound: number; coverage: number }): string[] {
   const reasons: string[] = [];
   if (proof.coverage < coverage) reasons.push(`it claims ${percent(proof.coverage)} of the inputs; ${percent(coverage)} are asked for`);
-  if (proof.unjudged > 0) reasons.push(`${proof.unjudged} answers are other words than the model's, and no judge has looked at them`);
+  if (proof.unjudged > 0)
+    reasons.push(
+      `${proof.unjudged} answers are other words than the model's, and no judge has looked at them (--judge asks the one that the equality names)`,
+    );
   if (proof.bound > bound) {
     const seen = `${proof.wrong} of ${proof.covered} answers differ from the model's`;
     reasons.push(

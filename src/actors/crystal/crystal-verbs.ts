@@ -37,6 +37,8 @@ const useSchema = z.object({
   },
   tier: z.string().optional(),
 });
+/** Whom the cost of asking a model for a rule is booked on. */
+export const RULE_WRITER = "rule-writer";
 const noteBody = z.object({
   stage: z.enum(["candidates", "learned", "proven"]),
   transition: z.string().optional(),
@@ -44,6 +46,8 @@ const noteBody = z.object({
   found: z.record(z.string(), z.json()).default({}),
   /** What a model was asked for it, so that it is counted. */
   model: useSchema.optional(),
+  /** Whom that is booked on. */
+  persona: z.string().default(RULE_WRITER),
   by: person,
 });
 type SettleRequest = z.output<typeof settleBody>;
@@ -55,8 +59,8 @@ export const CRYSTAL_VERBS: Record<string, Verb> = {
   "crystal-settle": async (term, body) => settle(term, settleBody.parse(body)),
   /** A stage that changes nothing, told so that everybody sees it. */
   "crystal-note": async (term, body) => {
-    const { stage, transition, summary, found, by, model } = noteBody.parse(body);
-    const about = { ...(transition === undefined ? {} : { transition }), ...(model ? { model } : {}) };
+    const { stage, transition, summary, found, by, model, persona } = noteBody.parse(body);
+    const about = { ...(transition === undefined ? {} : { transition }), ...(model ? { model, persona } : {}) };
     await tellStage(term, { stage, ...about, summary, found, by: by.user });
     return { stage, seq: term.state.seq };
   },
@@ -69,14 +73,13 @@ interface Note {
   found: JsonObject;
   by: string;
   model?: z.output<typeof useSchema>;
+  persona?: string;
 }
-/** Whom the cost of asking a model for a rule is booked on. */
-export const RULE_WRITER = "rule-writer";
 
 /** One event that changes nothing. */
-export async function tellStage(term: Term, { stage, transition, summary, found, by, model }: Note): Promise<void> {
+export async function tellStage(term: Term, { stage, transition, summary, found, by, model, persona }: Note): Promise<void> {
   const about = transition === undefined ? {} : { transition };
-  const used = model ? { model, persona: RULE_WRITER } : {};
+  const used = model ? { model, ...(persona === undefined ? {} : { persona }) } : {};
   await term.commit({
     ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), ...about, ...used },
     attributes: { crystallized: [{ stage, ...about, by, ...found } as JsonObject] },

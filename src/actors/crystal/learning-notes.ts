@@ -43,3 +43,12 @@ export function writingNote(
     ...(model ? { model } : {}),
   };
 }
+
+/** A judge was asked whether answers in other words are the same. */
+export function judgingNote(
+  transition: string,
+  { by, asked, model }: NonNullable<Proposal["judged"]>,
+): { summary: string; found: JsonObject; model?: ModelUse; persona: string } {
+  const summary = `${by} judged ${asked} ${asked === 1 ? "pair" : "pairs"} of answers of ${transition} that were not equal by content.`;
+  return { summary, found: { judged: { by, asked } }, persona: by, ...(model ? { model } : {}) };
+}

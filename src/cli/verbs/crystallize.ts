@@ -1,5 +1,5 @@
 /** Crystallization, stages 1 to 3: which steps have settled, what a rule for them would be, and how good it is. Nothing is changed. */
-import { writingNote } from "../../actors/crystal/learning-notes.ts";
+import { judgingNote, writingNote } from "../../actors/crystal/learning-notes.ts";
 import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from "../../client/crystals.ts";
 import type { Json } from "../../contract/json.ts";
 import { callerOf } from "../caller.ts";
@@ -36,7 +36,7 @@ export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0
   const { out, petrel } = call;
   const shows = petrel.stderr.isTTY === true && !out.json;
   const tell = (text: string) => void (shows && petrel.stderr.write(`\r\u001b[K${text}`));
-  const learn = await learnerOf(call, net, tell);
+  const learn = await learnerOf(call, broker, net, tell);
   const found = await study(broker, net, {
     learn,
     ...(transition === undefined ? {} : { transition }),
@@ -107,13 +107,14 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ou
   return [out.table(cut(head), lines.map(cut)), "", ...writtenText(proposals), ...nextSteps(name, proposals, rows)].join("\n");
 }
 
-/** What came of asking models for rules. */
+/** What came of asking models. */
 export function writtenText(proposals: Study["proposals"]): string[] {
-  return proposals.flatMap(({ transition, proposal: { written } }) => {
-    if (!written) return [];
-    const { summary, model } = writingNote(transition, written);
-    const cost = model ? ` It cost ${(model.listUsd ?? model.costUsd).toFixed(4)} USD (${model.provider}/${model.name}).` : "";
-    return [`${summary}${cost}`];
+  return proposals.flatMap(({ transition, proposal: { written, judged } }) => {
+    const notes = [...(written ? [writingNote(transition, written)] : []), ...(judged ? [judgingNote(transition, judged)] : [])];
+    return notes.map(({ summary, model }) => {
+      const cost = model ? ` It cost ${(model.listUsd ?? model.costUsd).toFixed(4)} USD (${model.provider}/${model.name}).` : "";
+      return `${summary}${cost}`;
+    });
   });
 }
 

@@ -4,12 +4,21 @@ import { isJsonObject, type Json } from "../../contract/json.ts";
 import { equalValues } from "../expression-values.ts";
 import { pointerTo } from "./pointer.ts";
 
-export type Equality = "exact" | "judge" | { tolerance: number } | { text: "folded" } | { fields: Record<string, Equality> };
+export type Equality =
+  | "exact"
+  | "judge"
+  | { judge: string }
+  | { tolerance: number }
+  | { text: "folded" }
+  | { fields: Record<string, Equality> };
 
 export const equalitySchema: z.ZodType<Equality> = z.lazy(() =>
   z.union([
     z.literal("exact").describe("Equal by content"),
-    z.literal("judge").describe("Free text: a judge persona decides where the two are not equal by content"),
+    z.literal("judge").describe("Free text: a judge decides where the two are not equal by content; without a name, nobody can be asked"),
+    z
+      .strictObject({ judge: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, "a persona is named like clerk") })
+      .describe("Free text: this persona decides where the two are not equal by content"),
     z.strictObject({ tolerance: z.number().min(0) }).describe("Numbers that differ by no more than this share of the greater one"),
     z.strictObject({ text: z.literal("folded") }).describe("Texts but for case and white space"),
     z
@@ -26,6 +35,7 @@ export function agreement(equality: Equality, one: Json | undefined, other: Json
   if (equalValues(one, other)) return "yes";
   if (equality === "exact") return "no";
   if (equality === "judge") return "ask";
+  if ("judge" in equality) return "ask";
   if ("tolerance" in equality) return near(one, other, equality.tolerance) ? "yes" : "no";
   if ("text" in equality) return typeof one === "string" && typeof other === "string" && folded(one) === folded(other) ? "yes" : "no";
   return byField(equality.fields, one, other);
@@ -46,6 +56,15 @@ function near(one: Json, other: Json, tolerance: number): boolean {
 }
 
 const folded = (text: string): string => text.trim().toLowerCase().split(/\s+/u).join(" ");
+
+/** The persona that judges; of several the first by name of the field. Null: none is named. */
+export function judgeOf(equality: Equality | undefined): string | null {
+  if (typeof equality !== "object") return null;
+  if ("judge" in equality) return equality.judge;
+  if (!("fields" in equality)) return null;
+  const names = Object.keys(equality.fields).sort();
+  return names.map((name) => judgeOf(equality.fields[name])).find((judge) => judge !== null) ?? null;
+}
 
 /** The equality of one field, for learners that make an answer field by field. Null: the field does not count. */
 export function fieldEquality(equality: Equality, name: string): Equality | null {
