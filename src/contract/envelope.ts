@@ -129,6 +129,8 @@ export interface ExecutorPresence {
   isolation?: string;
   /** Hands that it has and its policy allows, like `shell.run`; absent from executors of before they said so. */
   hands?: string[];
+  /** It takes nothing new and ends; with nothing under way it is gone. */
+  leaving?: boolean;
   /** What its machine lacks for hands of its own, a clause each: `browser.flow: there is no ffmpeg`. */
   lacks?: string[];
 }

@@ -132,10 +132,12 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
 
   const stop = async () => {
     pulling.abort();
+    beat.leave();
     for (const { abort } of running.values())
       abort.abort(new Cancelled({ code: "executor-stopping", message: "the executor is stopping" }));
     await Promise.all([...running.values()].map(({ over }) => over));
     stopping.abort();
+    beat.leave();
     beat.stop();
     await Promise.all([...pulls, ...servings.map((serving) => serving.stop())]);
     await courier.idle();
@@ -145,6 +147,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   };
   const drain = async (graceMs = 10_000) => {
     pulling.abort();
+    beat.leave();
     const finished = Promise.all([...running.values()].map(({ over }) => over)).then(() => courier.idle());
     const grace = new AbortController();
     await Promise.race([finished, delay(clock, graceMs, grace.signal).catch(() => {})]);
@@ -244,9 +247,11 @@ function startHeartbeat(
   options: ExecutorOptions,
   running: ReadonlyMap<string, { order: WorkOrder }>,
   offers: { isolation: string; hands: string[]; lacks: string[] },
-): { stop(): void } {
+): { leave(): void; stop(): void } {
   let timer: Timer | null = null;
+  let leaving = false;
   const beat = () => {
+    timer?.cancel();
     options.line.heartbeat({
       name: options.name,
       pools: options.pools,
@@ -259,9 +264,14 @@ function startHeartbeat(
       at: isoTime(options.clock.now()),
       leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
       ...offers,
+      ...(leaving ? { leaving } : {}),
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };
   beat();
-  return { stop: () => timer?.cancel() };
+  const leave = () => {
+    leaving = true;
+    beat();
+  };
+  return { leave, stop: () => timer?.cancel() };
 }

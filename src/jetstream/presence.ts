@@ -66,7 +66,7 @@ export class Presence {
       if (presence) found.set(presence.name, { ...presence, heard: message.time });
     }
     for (const { presence, at } of this.#seen.values()) found.set(presence.name, { ...presence, heard: isoTime(at) });
-    const bound = [...found.values()].map((presence) => this.#enrolments.bound(presence));
+    const bound = [...found.values()].filter((one) => !hasLeft(one)).map((presence) => this.#enrolments.bound(presence));
     return bound.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -83,8 +83,11 @@ export class Presence {
       const presence = parse(msg.data);
       // The subject is what the broker's permissions guard, so it says who speaks.
       if (presence?.name !== lastToken(msg.subject)) return;
-      this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
-      for (const call of [...this.#calls]) call(this.#enrolments.bound(presence));
+      if (hasLeft(presence)) this.#gone(presence.name);
+      else {
+        this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
+        for (const call of [...this.#calls]) call(this.#enrolments.bound(presence));
+      }
       void this.#bucket.put(presence.name, msg.data).catch(() => undefined);
     });
     this.#look();
@@ -104,6 +107,11 @@ export class Presence {
     this.#seen.delete(name);
     for (const call of [...this.#calls]) call({ name, gone: true });
   }
+}
+
+/** It said so itself, and nothing of its is under way. */
+function hasLeft({ leaving, busy }: ExecutorPresence): boolean {
+  return leaving === true && busy === 0;
 }
 
 function parse(data: Uint8Array): ExecutorPresence | null {

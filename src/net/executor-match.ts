@@ -32,6 +32,8 @@ export interface Member {
   labels: readonly string[];
   /** Absent: it is of before executors said so, and may have any. */
   hands?: readonly string[] | undefined;
+  /** It takes nothing new. */
+  leaving?: boolean | undefined;
 }
 export interface Missing {
   pool: string;
@@ -44,7 +46,12 @@ export interface Missing {
 }
 
 export function suits({ pool, labels, hand }: Needs, member: Member): boolean {
-  return member.pools.includes(pool) && labels.every((label) => member.labels.includes(label)) && hasHand(member, hand);
+  return (
+    member.leaving !== true &&
+    member.pools.includes(pool) &&
+    labels.every((label) => member.labels.includes(label)) &&
+    hasHand(member, hand)
+  );
 }
 
 /** Null when one of them could do it. */
@@ -52,7 +59,7 @@ export function missingFor(needs: Needs, members: readonly Member[]): Missing | 
   const { pool, labels } = needs;
   let nearest: Missing = { pool, labels: [], hand: null, nearest: null };
   for (const member of members) {
-    if (!member.pools.includes(pool)) continue;
+    if (member.leaving || !member.pools.includes(pool)) continue;
     const lacking = labels.filter((label) => !member.labels.includes(label));
     const hand = hasHand(member, needs.hand) ? null : needs.hand;
     if (lacking.length === 0 && hand === null) return null;

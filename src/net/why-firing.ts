@@ -13,6 +13,7 @@ export interface ExecutorSeen {
   pools: string[];
   labels: string[];
   hands?: string[];
+  leaving?: boolean;
   busy: number;
   slots: number;
 }

@@ -61,6 +61,22 @@ it("what lacks a label is held, named by `why` and the event line, and offered w
   expect(await blocked()).toHaveLength(1);
 });
 
+it("one that leaves counts for nobody from then on, and one that has left is gone at once", async () => {
+  const rich = executor("rich", ["git", "node20"]);
+  rich.beat();
+  kit.clock.pass(5000, 1000);
+  rich.beat();
+  rich.leave(1);
+  await kit.put("w", "a", {});
+  await waitUntil("it is blocked", async () => (await blocked()).length === 1);
+  expect(rich.orders).toEqual([]);
+  expect((await kit.broker.work.executors()).map(({ name, leaving }) => [name, leaving])).toEqual([["rich", true]]);
+  rich.leave(0);
+  expect(await kit.broker.work.executors()).toEqual([]);
+  rich.beat();
+  await waitUntil("it is offered", () => rich.orders.length === 1);
+});
+
 it("nobody in the pool is said once, however long it lasts", async () => {
   kit.clock.pass(6000, 1000);
   await kit.put("w", "a", {});

@@ -216,7 +216,10 @@ test("a drain lets the short work finish, gives the long one back, and takes not
   await until("the short one to begin", () => readdirSync(bench.dir).includes("short"));
   const draining = bench.executor().drain(1500);
   owner.offer(bench.order("shell.run", { argv: ["true"] }, { firing: "late" }));
+  // Masters are told at once, and at its end that it is gone.
+  expect(owner.beats.at(-1)).toMatchObject({ leaving: true, busy: expect.any(Number) });
   await draining;
+  expect(owner.beats.at(-1)).toMatchObject({ leaving: true, busy: 0 });
   expect(goodValue(owner.resultOf(short) as WorkResult).stdout).toBe("finished\n");
   expect(owner.resultOf(long)).toBeUndefined();
   expect(owner.verbs(long.firing).at(-1)).toBe("release");

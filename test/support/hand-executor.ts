@@ -15,6 +15,8 @@ export interface HandExecutor {
   ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb): Promise<ClaimAnswer>;
   deliver(order: WorkOrder, value: Json, more?: Partial<WorkResult>): Promise<void>;
   beat(pid?: number, busy?: number): void;
+  /** Says that it takes nothing new, with so much under way. */
+  leave(busy: number): void;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,11 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
       orders.push(unpack(order) as WorkOrder);
   })();
   void line.onCancel(name, (about) => void cancelled.push(about));
+  const beat = (pid: number, busy: number, more: { leaving?: boolean } = {}) =>
+    line.heartbeat({
+      ...{ name, pools: [pool], labels, version: "0", pid, host: "here", busy, slots: 4 },
+      ...{ at: new Date(clock.now()).toISOString(), ...more },
+    });
   return {
     line,
     orders,
@@ -39,11 +46,8 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
       const about: Omit<WorkResult, "outcome"> = { v: 1, net, transition, firing, attempt, executor: name, startedAt: "", durationMs: 1 };
       return line.deliver({ ...about, outcome: { ok: true, value }, ...more });
     },
-    beat: (pid = 1, busy = 0) =>
-      line.heartbeat({
-        ...{ name, pools: [pool], labels, version: "0", pid, host: "here", busy, slots: 4 },
-        at: new Date(clock.now()).toISOString(),
-      }),
+    beat: (pid = 1, busy = 0) => beat(pid, busy),
+    leave: (busy) => beat(1, busy, { leaving: true }),
     stop: async () => {
       stopping.abort();
       await pulling;

@@ -36,7 +36,7 @@ export const executorLsVerb: Verb = {
 
 interface Row {
   name: string;
-  state: "here" | "away" | "revoked";
+  state: "here" | "leaving" | "away" | "revoked";
   pools: string[] | null;
   labels: string[];
   version: string | null;
@@ -55,7 +55,7 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
     (one): Row => ({
       ...{
         name: one.name,
-        state: known[one.name]?.revoked === undefined ? "here" : "revoked",
+        state: known[one.name]?.revoked !== undefined ? "revoked" : one.leaving ? "leaving" : "here",
         pools: one.pools,
         labels: one.labels,
         version: one.version,

@@ -44,7 +44,15 @@ export const handsShowVerb: Verb = {
     const cards = await cardsOf(call);
     const name = call.arg("hand");
     const card = cards.find((one) => one.name === name);
-    if (!card) throw usage(`there is no hand ${name}`, nearestHint(name, cards.map((one) => one.name).sort(), "hands"));
+    if (!card) {
+      const holders = ((await executorsOf(call)) ?? []).filter(({ hands }) => hands?.includes(name)).map((one) => one.name);
+      if (holders.length > 0)
+        throw usage(
+          `${holders.join(" and ")} has loaded the hand ${name} from a folder, and only that folder says more`,
+          `petrel hands show ${name} --hand FOLDER`,
+        );
+      throw usage(`there is no hand ${name}`, nearestHint(name, cards.map((one) => one.name).sort(), "hands"));
+    }
     call.out.document(cardJson(card));
     return EXIT.ok;
   },

@@ -39,8 +39,10 @@ export function memoryExecutorLine(hub: MemoryHub): MemoryExecutorLine {
       }),
     heartbeat: (presence) => {
       if (!wire.up) return;
-      hub.executors.set(presence.name, { presence: structuredClone(presence), at: hub.clock.now() });
-      for (const call of [...hub.executorWatchers]) call(structuredClone(presence));
+      const hasLeft = presence.leaving === true && presence.busy === 0;
+      if (hasLeft) hub.executors.delete(presence.name);
+      else hub.executors.set(presence.name, { presence: structuredClone(presence), at: hub.clock.now() });
+      for (const call of [...hub.executorWatchers]) call(hasLeft ? { name: presence.name, gone: true } : structuredClone(presence));
     },
     sendArtifact: (executor, piece) => hub.ask<ArtifactAnswer>("artifacts", wire, { executor, piece }),
     askArtifact: (executor, ask) => hub.ask<ArtifactGiven>("lending", wire, { executor, ask }),
