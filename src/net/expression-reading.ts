@@ -32,6 +32,8 @@ export function stringValue(source: string, token: IToken): string {
   });
 }
 
+const WHOLE_QUERY = "a query begins with SELECT or FROM, SELECT before FROM; elsewhere only its condition fits";
+
 /** The error for the first token that the grammar has no room for; null is the end of the text. */
 export function unexpected(text: string, token: IToken | null): Error {
   if (text.trim() === "") return syntaxError(text.slice(0, EXPRESSION_LENGTH_LIMIT), 0, "the expression is empty");
@@ -42,7 +44,7 @@ export function unexpected(text: string, token: IToken | null): Error {
     return syntaxError(text, startOffset, "unexpected =", strict ? "== is all there is; it never converts types" : "write == to compare");
   }
   if (tokenType === From || tokenType === Select) {
-    return syntaxError(text, startOffset, `unexpected ${image}`, "a whole query does not fit here, only its condition");
+    return syntaxError(text, startOffset, `unexpected ${image}`, WHOLE_QUERY);
   }
   const hint = /^(==|!=|<=?|>=?|in|contains)$/i.test(image) ? "comparisons do not chain; join two with AND" : undefined;
   return syntaxError(text, startOffset, `unexpected ${image}`, hint);

@@ -12,7 +12,7 @@ import { type OneCase, oneCase } from "./from-definition.ts";
 import { type Limits, watchOf } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
 import { type GrantsOf, type SecretUse, secretFlow, secretWords } from "./secret-flow.ts";
-import { pathInFile, unfolded } from "./unfolded.ts";
+import { pathInFile, resultStep, unfolded } from "./unfolded.ts";
 
 /** Dead ends that are told; the further ones are variations as a rule. */
 const MOST_ENDS = 5;
@@ -125,6 +125,12 @@ function fedByMany(net: PetriNet, entries: readonly number[]): Set<number> {
 }
 
 function deadFinding(name: string): Finding {
+  const result = resultStep(name);
+  if (result) {
+    const link = ["transitions", result.link];
+    const text = `no result of ${elementOf(link)} can leave its sub-net by the port "${result.port}"`;
+    return warning("dead-transition", link, text, "look at what fills that port", "key");
+  }
   const path = ["transitions", name];
   const message = `${elementOf(path)} can never fire: its inputs never hold enough tokens at the same time`;
   return warning("dead-transition", path, message, "look at what fills its input places", "key");

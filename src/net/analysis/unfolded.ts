@@ -2,9 +2,18 @@
  * A definition with sub-nets as the analysis looks at it: flat, also where a sub-net has a log of its own. A link with instances
  * becomes two steps, one that goes in and one that comes back and takes away what is left of the instance.
  */
+import { DEAD_LETTER } from "../built-in-places.ts";
 import type { InputArc, LinkTransition, NetDefinition, OutputArc, Subnet, Transition } from "../definition.ts";
 import { flattenNet, type ResolvedLink } from "../flatten.ts";
 import type { JsonPath } from "../locate.ts";
+
+const RESULT_BY = "--by-";
+
+/** The link and the port of a step by which results come back; null for any other step. */
+export function resultStep(name: string): { link: string; port: string } | null {
+  const at = name.lastIndexOf(RESULT_BY);
+  return at < 1 ? null : { link: name.slice(0, at), port: name.slice(at + RESULT_BY.length) };
+}
 
 export function unfolded(source: NetDefinition): NetDefinition {
   const { definition, links } = flattenNet(inOneLog(source));
@@ -50,11 +59,14 @@ function stepsOf(
   const { to: _to, instance: _instance, value: _value, kind: _kind, ...common } = one;
   const begin: OutputArc[] = [{ to: link.place }, ...link.tokens.map(({ place }) => ({ to: place }))];
   const leftovers = Object.keys(definition.places).filter((place) => place.startsWith(`${link.subnet}--`));
-  const back = link.ports.map((port, at): [string, Transition] => {
+  const back = link.ports.map((port): [string, Transition] => {
     const taken: InputArc[] = [{ place: port, mode: "consume", as: "result" }];
     const swept = leftovers.map((place, index): InputArc => ({ place, mode: "reset", as: `left${index}` }));
     const { guard: _guard, gate: _gate, in: _in, ...rest } = common;
-    return [link.ports.length > 1 ? `${id}--back-${at + 1}` : `${id}--back`, { ...rest, kind: "pass", in: [...taken, ...swept] }];
+    const name = port.slice(port.lastIndexOf("--") + 2);
+    const fits = rest.out.filter((arc) => arc.error || arc.port === undefined || arc.port === name);
+    const out = fits.some((arc) => !arc.error) ? fits : [...fits, { to: rest.onError ?? DEAD_LETTER }];
+    return [`${id}${RESULT_BY}${name}`, { ...rest, kind: "pass", in: [...taken, ...swept], out }];
   });
   return [[id, { ...common, kind: "pass", out: begin, route: "all" }], ...back];
 }

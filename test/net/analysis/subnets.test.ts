@@ -63,6 +63,33 @@ describe("sub-nets in the analysis", () => {
     expect([bound.done, bound.problems]).toEqual([1, 1]);
   });
 
+  test("a result takes the outputs of its own port alone, and by a port that none is for it fails", () => {
+    const two = halves();
+    two.places = { ...two.places, refused: { port: "out" } };
+    const { places, transitions, ...rest } = net(two, "each");
+    const asked = (out: object[], more: object = {}) => {
+      const ask = { ...transitions?.ask, out, ...more } as NonNullable<NetFile["transitions"]>[string];
+      return analyse({ ...rest, places: { ...places, problems: { sink: true } }, transitions: { ask } });
+    };
+    const ports = [
+      { to: "done", port: "joined" },
+      { to: "problems", port: "refused" },
+    ];
+    const { bound, findings } = asked(ports);
+    expect([bound.done, bound.problems]).toEqual([1, 0]);
+    expect(findings).toMatchObject([
+      {
+        code: "dead-transition",
+        path: ["transitions", "ask"],
+        message: expect.stringMatching(/no result .*"ask" .* by the port "refused"/),
+      },
+    ]);
+    two.transitions = { ...two.transitions, refuse: { kind: "pass", in: [{ place: "inbox" }], out: [{ to: "refused" }] } };
+    expect(asked(ports).findings).toEqual([]);
+    expect(asked(ports.slice(0, 1)).bound).toMatchObject({ done: 1, problems: 0, "dead-letter": 1 });
+    expect(asked(ports.slice(0, 1), { onError: "problems" }).bound).toMatchObject({ done: 1, problems: 1 });
+  });
+
   test("what is left in an instance goes with it, and is no work left behind", () => {
     const race = halves();
     race.transitions = {
