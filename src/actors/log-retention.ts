@@ -38,7 +38,13 @@ export async function planClearing(broker: Broker, net: string, retention: Reten
   const safe = await newestReadable(broker, net, 2);
   const floor = await floorOf(broker, net, first);
   const [newest, second] = safe;
-  if (!newest || !second) return { net, clear: null, floor, why: `${safe.length === 0 ? "no checkpoint" : "one checkpoint"} of it can be read, and two are needed` };
+  if (!newest || !second)
+    return {
+      net,
+      clear: null,
+      floor,
+      why: `${safe.length === 0 ? "no checkpoint" : "one checkpoint"} of it can be read, and two are needed`,
+    };
   const stays = (event: NetEvent) =>
     event.seq > newest.seq ||
     (retention.keepAge !== undefined && Date.parse(event.ts) > now - retention.keepAge) ||

@@ -1,8 +1,9 @@
 /** The checks of `petrel doctor`. Each looks at one thing and says how it stands in a sentence. */
 import { statfs } from "node:fs/promises";
 import type { z } from "zod";
-import { placeRows, readAnswer, statusAnswer, tokensAnswer } from "../client/answers.ts";
+import { placeRows, readAnswer, statusAnswer } from "../client/answers.ts";
 import { askNet, askRuntime } from "../client/ask.ts";
+import { idsOf } from "../client/history/verify.ts";
 import type { Broker } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
@@ -184,9 +185,8 @@ async function difference(broker: Broker, net: string, place: string, marked: nu
   const stored = await broker.places(net).ids(place);
   if (stored.size !== marked) return `${net}/${place}: the log has ${marked} tokens, the stream ${stored.size}`;
   if (marked === 0 || marked > TOKENS_COMPARED) return null;
-  const { tokens } = readAnswer(tokensAnswer, await askNet(broker, net, "tokens", { place, limit: TOKENS_COMPARED }), "tokens");
-  const strange = tokens.find((token) => !stored.has(token.id));
-  return strange ? `${net}/${place}: token ${strange.id} is in the log and not in the stream` : null;
+  const strange = [...(await idsOf(broker, net, place))].find((id) => !stored.has(id));
+  return strange === undefined ? null : `${net}/${place}: token ${strange} is in the log and not in the stream`;
 }
 
 export async function executorCheck(broker: Broker): Promise<Finding[]> {

@@ -2,7 +2,8 @@
  * Why something does not fire: the same questions that deciding asks, with the answers kept. Pure. Whether a transition fires is
  * what `decideTransition` says; the reasons explain it, and where none is found that is said too.
  */
-import { DEAD_LETTER } from "./built-in-places.ts";
+import type { ErrorData } from "../contract/errors.ts";
+import { DEAD_LETTER, IN_TRANSIT } from "./built-in-places.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import { recordOf } from "./crystal/state.ts";
 import { ruleWords } from "./crystal/words.ts";
@@ -13,6 +14,7 @@ import { isStopped } from "./stopped.ts";
 import { type ExecutorSeen, firingReason, type ModelWait } from "./why-firing.ts";
 import { bindingReasons, tokenReason } from "./why-inputs.ts";
 import type { Reason } from "./why-reason.ts";
+import { transitReasons } from "./why-transit.ts";
 
 export interface Why {
   kind: "transition" | "place" | "token";
@@ -30,6 +32,8 @@ export interface WhyContext {
   executors: ExecutorSeen[] | null;
   /** The busy model that an attempt waits for, or null. */
   waitOf?(firing: OpenFiring): ModelWait | null;
+  /** What the last offer to a net that links lead to came to, or null. */
+  linkProblem?(net: string): ErrorData | null;
 }
 
 /** Firings of one transition that are told one by one. */
@@ -138,9 +142,14 @@ function rivals({ state, net, now, netOf }: WhyContext, transition: CompiledTran
   });
 }
 
+function onTheWay({ state, linkProblem }: WhyContext, token?: string): Reason[] {
+  return transitReasons(state, (net) => linkProblem?.(net) ?? null, token);
+}
+
 function whyPlace(context: WhyContext, place: string): Why {
   const { state, net } = context;
   const tokens = state.places.get(place)?.size ?? 0;
+  if (place === IN_TRANSIT && tokens > 0) return { kind: "place", name: place, fires: false, reasons: onTheWay(context) };
   const takers = (net.takers.get(place) ?? []).flatMap((id) => net.transitions.get(id) ?? []);
   const binding = takers.filter(({ inputs }) => inputs.some(({ arc }) => arc.place === place));
   if (binding.length === 0) {
@@ -175,6 +184,7 @@ function ofTransition({ name, fires, reasons }: Why): Reason[] {
 function whyToken(context: WhyContext, place: string, placed: Placed): Why {
   const { state, net } = context;
   const { id } = placed.token;
+  if (place === IN_TRANSIT) return { kind: "token", name: id, fires: false, reasons: onTheWay(context, id) };
   const held = placed.reservedBy === null ? undefined : state.firings.get(placed.reservedBy);
   if (held) {
     const reason = firingReason(context, held);

@@ -80,6 +80,13 @@ describe("a link between two nets", () => {
       ["depot", 3],
     ]);
     const [id] = [...kit.stateOf("shop").transit.keys()];
+    const told = { code: "link", place: "in-transit" };
+    expect(await kit.ask("shop", "why", { name: "in-transit" })).toMatchObject([
+      { fires: false, reasons: [{ ...told, text: expect.stringMatching(/^3 on the way to \w+ of depot: nobody /) }] },
+    ]);
+    expect(await kit.ask("shop", "why", { name: id })).toMatchObject([
+      { kind: "token", reasons: [{ ...told, token: id, text: expect.stringMatching(/^it is on its way to \w+ of depot: nobody /) }] },
+    ]);
     await expect(kit.ask("shop", "close", { place: "in-transit", id })).rejects.toMatchObject({ code: "token-in-transit" });
     await expect(kit.ask("shop", "move", { place: "in-transit", id, to: "orders" })).rejects.toMatchObject({ code: "token-in-transit" });
     await apply(receiver());

@@ -256,6 +256,11 @@ describe("doctor", () => {
     expect(of("places")).toEqual(["ok: the 1 place streams of hello hold what its log says"]);
     expect(of("executors")).toEqual(["warn: no executor is there: agents and commands wait"]);
     expect(of("disk")).toHaveLength(1);
+    // Ids by the page: whole tokens of a full place would not fit into one answer.
+    const asked = stage.requests.filter(({ verb }) => verb === "tokens").map(({ body }) => body);
+    expect(asked).toEqual([
+      expect.objectContaining({ place: "inbox", limit: 200, query: expect.stringMatching(/^SELECT \$meta\.id FROM/) }),
+    ]);
   });
 
   test("shows a stream that lacks a token, and one that has another", async () => {

@@ -13,7 +13,9 @@ export async function whyOf(term: Term, name: string): Promise<Json> {
     throw new Terminal({ code: "no-definition", message: `the net ${state.net} runs no definition yet`, hint: "petrel net apply FILE" });
   const executors = await ports.broker.work.executors().catch(() => null);
   const waitOf = ({ firing, attempt }: OpenFiring) => term.budgets.waitOf(firing, attempt);
-  const found = why({ state, net, now: ports.clock.now(), netOf: (firing) => term.netOf(firing), executors, waitOf }, name);
+  const linkProblem = (to: string) => term.links.problems.get(to) ?? null;
+  const about = { state, net, now: ports.clock.now(), netOf: (firing: OpenFiring) => term.netOf(firing), executors };
+  const found = why({ ...about, waitOf, linkProblem }, name);
   if (found.length > 0) return found as unknown as Json;
   const gates = [...net.transitions.values()].flatMap(({ definition }) => definition.gate?.name ?? []);
   const names = [...net.transitions.keys(), ...term.placeNames(), ...gates];

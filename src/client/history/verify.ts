@@ -65,7 +65,8 @@ async function compareOnce(broker: Broker, net: string): Promise<{ seq: number; 
   return { seq: state.seq, tokens, differences };
 }
 
-async function idsOf(broker: Broker, net: string, place: string): Promise<Set<string>> {
+/** Ids of the tokens that the owner shows in a place, by the page: no answer is too large. */
+export async function idsOf(broker: Broker, net: string, place: string): Promise<Set<string>> {
   const ids = new Set<string>();
   for (let after = ""; ; ) {
     const query = `SELECT $meta.id FROM $ WHERE $meta.id > "${after}" ORDER BY $meta.id ASC LIMIT ${PAGE}`;
