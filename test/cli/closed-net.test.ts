@@ -58,6 +58,18 @@ describe("a net whose log is lost", () => {
     expect(err).not.toContain("is called mill");
   });
 
+  test("is named where a token of it is looked for in all nets", async () => {
+    const [id = ""] = own.kit.stateOf("mill").places.get("flour")?.keys() ?? [];
+    expect((await own.stage.run("trace", id)).code).toBe(0);
+    await own.kit.put("bakery", "corn", { n: 1 });
+    await own.kit.ask(null, "apply-net", { definition: net("third") });
+    await loseLog();
+    await comeBack();
+    const { code, err } = await own.stage.run("trace", id);
+    expect(code).not.toBe(0);
+    expect(err).toContain(`no token ${id} was ever in any net; the log of mill cannot be opened`);
+  });
+
   test("stands in the lists beside those that run, which go on", async () => {
     await loseLog();
     await comeBack();

@@ -5,6 +5,7 @@ import { type PetrelError, Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { isId } from "../../contract/ids.ts";
 import { editDistance } from "../../net/check-nearest.ts";
+import { closedNets } from "../known-nets.ts";
 import { usage } from "../usage.ts";
 
 const MOST = 5;
@@ -58,9 +59,11 @@ export async function findToken(broker: Broker, text: string, nets: string[]): P
     cleared.length > 0
       ? `; the log of ${cleared.map(({ net, floor }) => `${net} up to event ${floor}`).join(", and of ")} was cleared`
       : "";
+  const closed = nets.length === 1 ? [] : (await closedNets(broker)).map(({ net }) => net);
+  const unread = closed.length > 0 ? `; the log of ${closed.join(", and of ")} cannot be opened` : "";
   throw new Terminal({
     code: "no-such-token",
-    message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}${gone}`,
+    message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}${gone}${unread}`,
     hint: search.hint(),
   });
 }
