@@ -96,6 +96,15 @@ async function watched(page: Page, bed: Bed): Promise<Seen> {
   return { frames: seen.frames, seconds: seen.seconds, longest: seen.longest, late };
 }
 
+/** A page that knows the newest events, scrolled up until it has `count`. */
+async function scrolledBack(page: Page, count: number): Promise<{ ms: number; longest: number }> {
+  await page.evaluate(WATCH);
+  const began = nowMs();
+  const up = `(() => { document.querySelector("[role=log]").scrollTop = 0; return ${COUNTED}; })()`;
+  while (Number(await page.evaluate(up)) < count) await new Promise((again) => setTimeout(again, 20));
+  return { ms: nowMs() - began, longest: Number(await page.evaluate("seen.longest")) };
+}
+
 async function heapMb(page: Page): Promise<number> {
   const wire = await page.context().newCDPSession(page);
   await wire.send("HeapProfiler.collectGarbage");
@@ -147,6 +156,11 @@ await onBed(async (bed) => {
     rows.push(line("console with them, at 60 events/s: longest task", many.longest, "ms", 100));
     rows.push(line("console with them: an event is on the screen after, p99", quantile(many.late, 0.99), "ms", 1000));
     rows.push(line("console with them: heap", await heapMb(page), "MB", null));
+    await page.goto(`${door.url}/n/${NET}/console`);
+    await page.getByRole("log").locator("[data-seq]").first().waitFor();
+    const back = await scrolledBack(page, EVENTS);
+    rows.push(line(`console, scrolled up to ${EVENTS} events`, back.ms, "ms", null));
+    rows.push(line("console, scrolled up: longest task", back.longest, "ms", null));
   } finally {
     await browser.close();
     door.stop();

@@ -8,6 +8,8 @@ export interface BackwardOptions {
   upTo?: number;
   /** Entries read at once. */
   window?: number;
+  /** Entries read at first; each further window has twice as many, up to `window`. Under load an entry holds hundreds of events. */
+  first?: number;
   /** Only entries that hold this text, as in `EventLog.read`. */
   holding?: string;
 }
@@ -24,9 +26,10 @@ const WINDOW = 64;
 /** The newest window first. A beginning that is cleared away meanwhile is no longer there, and no error. */
 export async function* windowsBack(log: EventLog, options: BackwardOptions = {}): AsyncGenerator<LogWindow> {
   const { window = WINDOW, holding } = options;
+  let width = Math.min(window, options.first ?? window);
   const { first, last } = await log.bounds();
-  for (let upTo = Math.min(last, options.upTo ?? last); upTo >= first; upTo -= window) {
-    const from = Math.max(first, upTo - window + 1);
+  for (let upTo = Math.min(last, options.upTo ?? last); upTo >= first; upTo -= width, width = Math.min(window, width * 2)) {
+    const from = Math.max(first, upTo - width + 1);
     const entries: LogEntry[] = [];
     try {
       await log.read(from - 1, (entry) => void entries.push(entry), { upTo, ...(holding === undefined ? {} : { holding }) });

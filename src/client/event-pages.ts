@@ -32,6 +32,7 @@ export interface PageRequest {
 
 /** Entries read at once, and how many events a page looks through: a filter that fits nothing must not read a log of millions. */
 const WINDOW = 64;
+const FIRST_WINDOW = 4;
 const MOST_SEEN = 100_000;
 
 export function fits(event: NetEvent, filter: EventFilter): boolean {
@@ -76,7 +77,7 @@ async function backward(broker: Broker, net: string, { filter, limit, before }: 
   let oldest: number | null = null;
   let newest: number | null = null;
   let isWhole = true;
-  for await (const { events, isFirst } of windowsBack(broker.log(net), { window: WINDOW, ...end })) {
+  for await (const { events, isFirst } of windowsBack(broker.log(net), { window: WINDOW, first: FIRST_WINDOW, ...end })) {
     const window = events.filter(({ seq }) => before === undefined || seq < before);
     const fitting = window.filter((event) => fits(event, filter)).slice(-(limit - found));
     newest ??= window.at(-1)?.seq ?? null;
