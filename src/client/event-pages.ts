@@ -1,6 +1,6 @@
 /** Pages of a net's event line, newest last, found from the log's end or from a number on. */
 import { windowsBack } from "../actors/log-backwards.ts";
-import type { Broker } from "../contract/broker.ts";
+import type { Broker, LogEntry } from "../contract/broker.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { entryAfter } from "./log-positions.ts";
 
@@ -34,6 +34,25 @@ export interface PageRequest {
 const WINDOW = 64;
 const FIRST_WINDOW = 4;
 const MOST_SEEN = 100_000;
+
+/** Entries in which pages began lately: whoever goes on back finds the next one without a search. */
+const MOST_BEGUN = 1000;
+const beganAt = {
+  books: new WeakMap<Broker, Map<string, number>>(),
+  of(broker: Broker): Map<string, number> {
+    const book = this.books.get(broker) ?? new Map<string, number>();
+    this.books.set(broker, book);
+    return book;
+  },
+  note(broker: Broker, key: string, sequence: number): void {
+    const book = this.of(broker);
+    book.set(key, sequence);
+    for (const oldest of book.keys()) {
+      if (book.size <= MOST_BEGUN) break;
+      book.delete(oldest);
+    }
+  },
+};
 
 export function fits(event: NetEvent, filter: EventFilter): boolean {
   const { q, types, statuses, persona, transition, correlation } = filter;
@@ -70,26 +89,47 @@ async function forward(broker: Broker, net: string, { filter, limit, before }: P
   return { events, nextBeforeSeq: start > 1 && first <= last ? start : null, nextAfterSeq: last === 0 ? null : reached };
 }
 
-async function backward(broker: Broker, net: string, { filter, limit, before }: PageRequest): Promise<EventPage> {
-  const end = before === undefined ? {} : { upTo: await entryAfter(broker, net, before - 1) };
+async function backward(broker: Broker, net: string, request: PageRequest): Promise<EventPage> {
+  const { before } = request;
+  if (before === undefined) return (await backFrom(broker, net, request, {})) as EventPage;
+  const begun = beganAt.of(broker).get(`${net} ${before}`);
+  const page = begun === undefined ? null : await backFrom(broker, net, request, { upTo: begun, isGuess: true });
+  return page ?? ((await backFrom(broker, net, request, { upTo: await entryAfter(broker, net, before - 1) })) as EventPage);
+}
+
+interface Start {
+  /** Entry to begin with; default: the last. */
+  upTo?: number;
+  /** It must hold the event `before`: null where it does not. */
+  isGuess?: boolean;
+}
+
+async function backFrom(broker: Broker, net: string, { filter, limit, before }: PageRequest, start: Start): Promise<EventPage | null> {
+  const { upTo, isGuess = false } = start;
   const pages: NetEvent[][] = [];
   let [found, seen] = [0, 0];
   let oldest: number | null = null;
   let newest: number | null = null;
   let isWhole = true;
-  for await (const { events, isFirst } of windowsBack(broker.log(net), { window: WINDOW, first: FIRST_WINDOW, ...end })) {
+  let last: readonly LogEntry[] | null = null;
+  const windows = windowsBack(broker.log(net), { window: WINDOW, first: FIRST_WINDOW, ...(upTo === undefined ? {} : { upTo }) });
+  for await (const { entries, events, isFirst } of windows) {
+    if (isGuess && last === null && !events.some(({ seq }) => seq === before)) return null;
     const window = events.filter(({ seq }) => before === undefined || seq < before);
     const fitting = window.filter((event) => fits(event, filter)).slice(-(limit - found));
     newest ??= window.at(-1)?.seq ?? null;
     seen += window.length;
     found += fitting.length;
     pages.unshift(fitting);
+    last = entries;
     // A page that is full begins with an event of this window; one that is not has seen all of it.
     oldest = (found >= limit ? fitting[0]?.seq : window[0]?.seq) ?? oldest;
     isWhole = isFirst;
     if (found >= limit || seen >= MOST_SEEN) break;
   }
   const more = oldest !== null && oldest > 1 && (!isWhole || found >= limit);
+  const entry = more ? last?.find(({ events }) => events.some(({ seq }) => seq === oldest)) : undefined;
+  if (entry) beganAt.note(broker, `${net} ${oldest}`, entry.sequence);
   return { events: pages.flat(), nextBeforeSeq: more ? oldest : null, nextAfterSeq: newest ?? (before === undefined ? null : before - 1) };
 }
 
