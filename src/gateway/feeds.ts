@@ -7,6 +7,7 @@
  */
 
 import { pageOfEvents } from "../client/event-pages.ts";
+import { entryAfter } from "../client/log-positions.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { Clock, Timer } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
@@ -15,6 +16,8 @@ import type { NetEvent } from "../contract/event.ts";
 const KEPT = 5000;
 const IDLE_MS = 60_000;
 const PAGE = 500;
+/** Entries that are read at once for who is far behind. */
+const ENTRIES = 16;
 /** How long a page waits for what the log has and the follower has not. */
 const BEHIND_MS = 200;
 /** Events that wait for one slow listener: past it the stream ends, and whoever comes back names the last event that he has. */
@@ -144,11 +147,30 @@ export class NetFeed {
         for (const event of this.#kept.filter(({ seq }) => seq > reached)) yield event;
         return;
       }
-      const page = await pageOfEvents(this.#broker, this.#net, { filter: {}, limit: PAGE, after: reached });
-      for (const event of page.events) yield event;
-      const last = page.events.at(-1)?.seq;
-      if (last === undefined) return;
-      reached = last;
+      const before = reached;
+      for await (const event of this.#logged(reached)) {
+        if (stop.aborted) return;
+        reached = event.seq;
+        yield event;
+      }
+      if (reached === before) return;
+    }
+  }
+
+  /** From the log, after one search for the place, until the follower has what comes next. */
+  async *#logged(after: number): AsyncGenerator<NetEvent> {
+    const log = this.#broker.log(this.#net);
+    const { last } = await log.bounds();
+    let reached = after;
+    for (let from = await entryAfter(this.#broker, this.#net, after); from <= last; from += ENTRIES) {
+      const events: NetEvent[] = [];
+      await log.read(from - 1, (entry) => void events.push(...entry.events), { upTo: Math.min(last, from + ENTRIES - 1) });
+      for (const event of events) {
+        if (event.seq <= reached) continue;
+        reached = event.seq;
+        yield event;
+      }
+      if (reached >= (this.#kept[0]?.seq ?? 1) - 1) return;
     }
   }
 

@@ -73,6 +73,31 @@ test("a reader that takes nothing is let go, and comes back with the last number
   expect(Number(/^id: (\d+)$/m.exec(first)?.[1])).toBe(after + 1);
 });
 
+test("who comes back from far behind gets each event once, from the log and then from what comes", async () => {
+  await Promise.all(Array.from({ length: 400 }, (_, n) => house.kit.put("shop", "inbox", { text: `many ${n}` })));
+  // It knows the newest 500 alone.
+  await (await house.restart("a"))();
+  const ids: number[] = [];
+  const ending = new AbortController();
+  const stream = await fetch(`${house.a.url}/api/event-line/shop/stream`, {
+    headers: { authorization: `Bearer ${reader}`, "last-event-id": "3" },
+    signal: ending.signal,
+  });
+  void (async () => {
+    let text = "";
+    for await (const chunk of stream.body as unknown as AsyncIterable<Uint8Array>) {
+      const lines = (text + new TextDecoder().decode(chunk, { stream: true })).split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) if (line.startsWith("id: ")) ids.push(Number(line.slice(4)));
+    }
+  })().catch(() => {});
+  await house.kit.put("shop", "inbox", { text: "and one more" });
+  const newest = async () => (await page("limit=1")).events[0]?.seq;
+  await waitUntil("it has all", async () => ids.length > 800 && ids.at(-1) === (await newest()));
+  expect(ids).toEqual(ids.map((_, at) => at + 4));
+  ending.abort();
+});
+
 test("a stream ends when the client is removed or the token revoked, on another gateway too, and nothing comes after", async () => {
   for (const end of ["client", "token"] as const) {
     const { id, secret, token } = await house.client(`guest-${end}`, ["petrel:read"]);
