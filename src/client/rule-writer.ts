@@ -46,7 +46,10 @@ export function withWriter(learn: Learn, writer: RuleWriter): Learn {
     if (!rule) return { ...learned, written: { ...asked, outcome: "none" } };
     const proposal = proveWritten(rule, history.examples, options);
     const better = betterOf(learned, proposal);
-    return { ...better, written: { ...asked, outcome: better === proposal ? "taken" : "behind", proof: proposal.proof } };
+    return {
+      ...better,
+      written: { ...asked, outcome: better !== proposal ? "behind" : proposal.promotable ? "taken" : "unproven", proof: proposal.proof },
+    };
   };
 }
 

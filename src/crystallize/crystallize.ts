@@ -87,8 +87,8 @@ export interface Written {
   rounds: number;
   /** What asking cost. */
   model?: ModelUse;
-  /** `none`: it wrote no sound rule. `behind`: what was learned is as good. `taken`: its rule is the proposal's. */
-  outcome: "none" | "behind" | "taken";
+  /** `none`: it wrote no sound rule. `behind`: what was learned is as good. `unproven`: not good enough, nor is what was learned. */
+  outcome: "none" | "behind" | "unproven" | "taken";
   /** Of its rule. */
   proof?: Proof | null;
 }

@@ -11,14 +11,14 @@ import type { Equality } from "../../src/net/rule/agree.ts";
 import { madeBy } from "../crystallize/history.ts";
 
 /** The model greets in the usual words, in the later part now and then in others. */
-const greetings = (size: number, other: (name: string) => string): Example[] =>
+const greetings = (size: number, other: (name: string) => string, every = 8): Example[] =>
   madeBy(
     size,
     4,
     (chance) => ({ who: { name: chance.pick(["Ann", "Bob", "Eve", "Zoe"]) } }),
     ({ who }) => ({ text: `Dear ${(who as { name: string }).name}, thank you.` }),
   ).map((one, at) =>
-    at >= size * 0.75 && at % 8 === 0 ? { ...one, output: { text: other((one.input.who as { name: string }).name) } } : one,
+    at >= size * 0.75 && at % every === 0 ? { ...one, output: { text: other((one.input.who as { name: string }).name) } } : one,
   );
 
 function judge(says: (first: string, second: string) => Json) {
@@ -97,7 +97,8 @@ it("is not asked where none is named or all is equal, and no more often than it 
   expect([...equal.requests, ...unnamed.requests]).toEqual([]);
   let count = 0;
   const many = judge(isThanks);
-  const proposal = await many.study(greetings(8000, (name) => `Many thanks, ${name}, for the ${++count}th time!`));
-  expect(many.requests.length).toBeLessThanOrEqual(MOST_JUDGED);
-  expect(proposal.judged === undefined || proposal.judged.asked <= MOST_JUDGED).toBe(true);
+  const proposal = await many.study(greetings(2500, (name) => `Many thanks, ${name}, for the ${++count}th time!`, 2));
+  expect(count).toBeGreaterThan(MOST_JUDGED);
+  expect(many.requests).toHaveLength(MOST_JUDGED);
+  expect(proposal).toMatchObject({ promotable: false, judged: { asked: MOST_JUDGED } });
 });

@@ -104,7 +104,7 @@ describe("a rule that a model writes", () => {
   it("is not promotable where it is wrong, however sure the model is; the learned one stays where it is as good", async () => {
     const wrong = { guard: [], answer: { kind: "object", fields: { text: { kind: "constant", value: "thank you" } } } };
     const lost = await model(wrong).learn(letters(300, 1));
-    expect(lost.promotable).toBe(false);
+    expect(lost).toMatchObject({ promotable: false, written: { outcome: "unproven" } });
     expect(lost.written?.rounds).toBe(MOST_ROUNDS);
     const sorted = madeBy(
       300,

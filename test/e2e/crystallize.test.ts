@@ -18,6 +18,9 @@ afterEach(async () => {
 });
 
 const says = (prompt: string): StubTurn[] | null => {
+  // A rule for what was random: however sure the model is of it, the proof tells.
+  if (prompt.includes("Write the rule"))
+    return [{ tools: [{ name: "rule", input: { guard: [], answer: { kind: "constant", value: { text: "A note." } } } }] }];
   const area = /"area": "(\w+)"/.exec(prompt)?.[1];
   if (area !== undefined) return [{ tools: [{ name: "answer", input: { owner: owners[area] ?? "zoe" } }] }];
   return [{ text: `A note, the ${stub.requests.length}th.` }];
@@ -94,6 +97,15 @@ test("a persona shows no model call any more while its sibling keeps its own; un
   const shown = await desk.run(["crystallize", "show", NET, "triage"]);
   expect(shown.stdout).toMatch(/ada/);
   expect((await desk.run(["crystallize", "shadow", NET, "note"])).stderr).toContain("no rule for note");
+  const notes = asked("noter");
+  const helped = await desk.run(["crystallize", NET, "note", "--with-model"]);
+  expect(helped.stdout).toMatch(
+    /A model was asked for a rule for note, \d times: its rule is not good enough\. It cost 0\.\d+ USD \(anthropic\//,
+  );
+  expect(helped.stdout).toMatch(/note: stays with the model/);
+  expect(asked("noter")).toBe(notes);
+  const costs = await desk.run(["costs", NET, "--by", "persona"]);
+  expect(costs.stdout).toMatch(/rule-writer\s+0\s+\d/);
 
   expect((await desk.run(["crystallize", "shadow", NET, "triage"])).code).toBe(0);
   const early = await desk.run(["crystallize", "promote", NET, "triage"]);

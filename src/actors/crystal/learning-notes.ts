@@ -34,9 +34,12 @@ export function writingNote(
   transition: string,
   { rounds, outcome, model, proof }: Written,
 ): { summary: string; found: JsonObject; model?: ModelUse } {
-  const came = { none: "it wrote none that is sound", behind: "its rule is no better than what was learned", taken: "its rule is taken" }[
-    outcome
-  ];
+  const came = {
+    none: "it wrote none that is sound",
+    behind: "its rule is no better than what was learned",
+    taken: "its rule is taken",
+    unproven: "its rule is not good enough",
+  }[outcome];
   return {
     summary: `A model was asked for a rule for ${transition}, ${rounds === 1 ? "once" : `${rounds} times`}: ${came}.`,
     found: { written: { rounds, outcome, proof: proof ? { ...proof } : null } },

@@ -8,7 +8,7 @@ export interface Attempt {
   began: string;
   ended: string | null;
   executor: string | null;
-  how: "open" | "fired" | "failed" | "lost" | "called off";
+  how: "open" | "fired" | "failed" | "lost" | "handed over" | "called off";
   reason: string | null;
 }
 export interface Person {
@@ -137,7 +137,8 @@ function attemptsOf(events: NetEvent[]): Attempt[] {
       if (!last || last.ended !== null || last.attempt !== (event.attempt ?? 1)) begin(event.attempt ?? 1, event.ts);
     } else if (event.type === "claimed") Object.assign(attempts.at(-1) ?? {}, { executor: text(event, "executor") ?? null });
     else if (event.type === "lapsed") {
-      end(event, "lost", text(event, "reason") ?? null);
+      // A program that knew no way on: nothing was lost, and the model goes on from there.
+      end(event, isJsonObject(event.attributes?.handed) ? "handed over" : "lost", text(event, "reason") ?? null);
       if (attempts.at(-1)?.attempt !== event.attempt) begin(event.attempt ?? attempts.length + 1, event.ts);
     } else if (event.type === "fired" || event.type === "sent") end(event, "fired", null);
     else if (event.type === "failed") end(event, "failed", errorMessage(event));

@@ -1,9 +1,11 @@
 /** An agent's sequence of calls becomes steps: learned from the log, without effect in its shadow, each effect once when it is live. */
+
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { personaWorker } from "../../../src/actors/persona-work.ts";
 import { crystalOfStudy, crystalsOf, study } from "../../../src/client/crystals.ts";
+import { stepOf } from "../../../src/client/history/step-story.ts";
 import { isoTime } from "../../../src/contract/clock.ts";
 import type { Json, JsonObject } from "../../../src/contract/json.ts";
 import { httpClient } from "../../../src/http/client.ts";
@@ -248,6 +250,9 @@ describe("an agent's calls", { timeout: 180_000 }, () => {
     for (const { firing, seq } of handedOver) {
       const follows = events.find((event) => event.firing === firing && event.seq > seq);
       expect(follows).toMatchObject({ type: "started", attempt: 2, attributes: { again: true } });
+      const told = events.filter((event) => event.firing === firing);
+      const step = stepOf(firing ?? "", told, { distance: 0, open: false, version: () => null });
+      expect(step.attempts[0]).toMatchObject({ how: "handed over", reason: expect.any(String) });
     }
     expect([...kit.stateOf(NET).instances.keys()]).toEqual([]);
   });
