@@ -39,10 +39,10 @@ export function osKeyring(env: Readonly<Record<string, string | undefined>>, clo
       const done = isMac
         ? run(["security", "-i"], `add-generic-password -U -s ${SERVICE} -a "${account.replace(/["\\]/g, "")}" -w ${text}\n`)
         : run(["secret-tool", "store", "--label", `Petrel ${account}`, "service", SERVICE, "account", account], text);
-      const { exitCode, stderr } = await done.catch((error: unknown) => ({
-        exitCode: 127,
-        stderr: error instanceof Error ? error.message : "",
-      }));
+      const { exitCode, stderr } = await done.catch((error: unknown) => {
+        if (error instanceof PetrelError && error.code === "command-not-found") throw missing(isMac);
+        return { exitCode: 127, stderr: error instanceof Error ? error.message : "" };
+      });
       if (exitCode === 0) return;
       throw new Terminal({
         code: "no-keyring",
@@ -51,4 +51,13 @@ export function osKeyring(env: Readonly<Record<string, string | undefined>>, clo
       });
     },
   };
+}
+
+function missing(isMac: boolean): Terminal {
+  const program = isMac ? "security" : "secret-tool";
+  return new Terminal({
+    code: "no-keyring",
+    message: `the keyring of this system is reached by the program ${program}, and there is none here`,
+    hint: `${isMac ? "" : "install it (package libsecret-tools on Debian, libsecret on others), or "}petrel secret set NAME --key file`,
+  });
 }

@@ -42,5 +42,9 @@ test("on macOS: the command comes by standard input", async () => {
 test("without a keyring there is nothing to read, and writing says what to do", async () => {
   const keyring = osKeyring({ PATH: folder }, realClock, "linux");
   expect(await keyring.read("/state")).toBeNull();
-  await expect(keyring.write("/state", "x")).rejects.toMatchObject({ code: "no-keyring", hint: expect.stringContaining("--key file") });
+  await expect(keyring.write("/state", "x")).rejects.toMatchObject({
+    code: "no-keyring",
+    message: expect.stringContaining("secret-tool, and there is none here"),
+    hint: expect.stringMatching(/libsecret-tools.*--key file/),
+  });
 });

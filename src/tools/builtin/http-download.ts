@@ -17,7 +17,7 @@ export const httpDownload = masterTool({
     "http-host-refused": "the host is not on the installation's list",
     "http-bad-url": "the address is not sound",
     "http-unreachable": "the server did not answer",
-    "http-too-large": "the file has more than 32 MiB",
+    "http-answer-too-big": "the file has more than 32 MiB",
   },
   run: async ({ url, headers }, { http, artifacts, call }) => {
     const hand = given(http, "HTTP");

@@ -23,7 +23,7 @@ export const httpPost = masterTool({
     "http-host-refused": "the host is not on the installation's list",
     "http-bad-url": "the address is not sound",
     "http-unreachable": "the server did not answer",
-    "http-too-large": "the answer has more than 2 MiB",
+    "http-answer-too-big": "the answer has more than 2 MiB",
   },
   run: async ({ url, headers, json, text }, { http, call }) => {
     const hand = given(http, "HTTP");
