@@ -249,6 +249,31 @@ describe("instances", () => {
     await isFoldOfLog();
   });
 
+  it("wait for what failed inside, why names it, and the command that puts it back ends them", async () => {
+    kit = await masterKit();
+    const fragile = {
+      places: { inbox: { port: "in" }, out: { port: "out" } },
+      transitions: { name: { kind: "map", in: [{ place: "inbox", as: "order" }], value: { name: "${order.name}" }, out: [{ to: "out" }] } },
+    };
+    await apply(shop(fragile));
+    await kit.put("shop", "orders", { n: 1 });
+    await waitUntil("it has failed inside", () => count("dead-letter") === 1);
+    await quiet();
+    const [dead] = state().places.get("dead-letter")?.keys() ?? [];
+    const [reason] = (
+      (await kit.ask("shop", "why", { name: "ask" })) as [{ reasons: { code: string; text: string; command: string }[] }]
+    )[0].reasons;
+    expect(reason).toMatchObject({ code: "under-way", command: `petrel retry shop ${dead}` });
+    expect(reason?.text).toContain(`${dead} of it failed and lies in dead-letter`);
+    expect([count("orders"), count("problems")]).toEqual([1, 0]);
+    const { transitions } = fragile;
+    await apply(shop({ ...fragile, transitions: { name: { ...transitions.name, value: { name: '${default(order.name, "-")}' } } } }));
+    expect(await kit.ask("shop", "retry", { id: dead })).toMatchObject({ again: true, tokens: [{ place: "review--inbox" }] });
+    await waitUntil("it is done", () => count("done") === 1);
+    expect([data("done"), count("orders"), count("dead-letter"), state().firings.size]).toEqual([[{ name: "-", of: 1 }], 0, 0, 0]);
+    await isFoldOfLog();
+  });
+
   it("fail when nothing is left in them, and when their time is up", async () => {
     kit = await masterKit();
     const sinks = {

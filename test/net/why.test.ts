@@ -127,6 +127,17 @@ describe("a transition", () => {
     expect(codes(bench, "t")).toEqual(["killed"]);
   });
 
+  test("at the gate that a spent budget raised says that it is one", () => {
+    const bench = new Bench(pass({ gate: { name: "t-budget", approvers: ["role:boss"] } }));
+    bench.put("a", {});
+    bench.fire("t");
+    for (const { gate } of bench.state.firings.values()) if (gate) gate.budget = { scope: "net", period: "all", persona: "p" };
+    expect(reasons(bench, "t")[0]).toMatchObject({
+      code: "budget",
+      text: "a budget is spent, and the gate t-budget holds it: 0 of 1 approvals, role:boss must decide",
+    });
+  });
+
   test("with a gate says how many approvals there are, who must give them, and how", () => {
     const bench = new Bench(pass({ gate: { name: "go", approvers: ["role:boss"], quorum: 2, expires: "1h" } }));
     bench.put("a", {});
