@@ -51,7 +51,10 @@ export class Bank {
 export function* enumerate(wanted: Wanted, bank: Bank, kinds: ReadonlySet<Slot>, most: number): Generator<Expr> {
   const leaves = [...inputs(wanted), ...constants(wanted)].filter(({ gives }) => kinds.has(gives));
   for (const leaf of leaves) if (bank.add(leaf)) yield leaf;
-  for (const fit of fits(wanted, leaves)) if (bank.add(fit)) yield fit;
+  for (const fit of fits(wanted, leaves)) {
+    bank.tried++;
+    if (bank.add(fit)) yield fit;
+  }
   const ops = GRAMMAR.filter(({ takes, gives }) => kinds.has(gives) && takes.every((slot) => kinds.has(slot)));
   for (let size = 2; size <= LARGEST; size++) {
     for (const op of ops) {
