@@ -134,7 +134,7 @@ describe.runIf(browserIsHere())("a session in a real browser", () => {
     await until("the error is told", async () => thrown.push(...((await ok(order, "browser.read")).errors as string[])) > 0);
     expect(thrown).toEqual([expect.stringContaining("TypeError")]);
     expect((await ok(order, "browser.read")).errors).toEqual([]);
-    expect(await fails(order, "browser.wait", { see: "h1", at: "/" })).toMatchObject({ code: "bad-tool-input" });
+    expect(await fails(order, "browser.wait", { see: "h1", at: "/" })).toMatchObject({ code: "tool-input" });
     expect(await fails(order, "fs.read", { path: "x" })).toMatchObject({ code: "tool-not-listed" });
     const work = await close(order);
     expect(work).toMatchObject({ ok: false, failed: null, told: expect.stringContaining("the page threw TypeError") });
