@@ -218,6 +218,25 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.close();
   });
 
+  test("while the event line is still on its way, the moment is the one of the address, and nothing is forked from another", async () => {
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await browser.context.route(/event-line\/shop\?/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    const page = await open(person, "/n/shop/time?moment=2");
+    await page.getByRole("heading", { name: "Event 2", exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "Fork from here" }).count()).toBe(0);
+    letGo();
+    await page.getByRole("button", { name: "Fork from here" }).waitFor();
+    await page.getByRole("heading", { name: "Event 2", exact: true }).waitFor();
+    await browser.context.unroute(/event-line\/shop\?/);
+    await page.close();
+  });
+
   test("the net pauses and goes on by a button, for those who may", async () => {
     const page = await open(person, "/n/shop/net");
     await page.getByRole("button", { name: "Pause", exact: true }).click();

@@ -17,7 +17,8 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
   const { query } = useAddress();
   const last = events.at(-1)?.seq ?? 0;
   const named = Number(query.get("moment") ?? last);
-  const moment = Number.isSafeInteger(named) && named >= 0 ? Math.min(last, named) : last;
+  // Before any event has come, the address says which moment is meant.
+  const moment = Number.isSafeInteger(named) && named >= 0 ? (last === 0 ? named : Math.min(last, named)) : last;
   const since = query.get("since");
   const marking = useMarking(net, String(moment));
   const version = marking.data?.version ?? null;
@@ -56,7 +57,7 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
           </button>
         </div>
         <p role="status">{at ? `${clockTime(at.ts)} ${at.summary}` : moment === 0 ? "Before the first event." : "…"} </p>
-        {mayOperate(me) && <Fork net={net} moment={moment} />}
+        {mayOperate(me) && last > 0 && <Fork net={net} moment={moment} />}
         {marking.error && <p className="bad">{marking.error.message}</p>}
         {definition.data && (
           <NetCanvas
