@@ -34,7 +34,7 @@ export async function runCli(argv: string[], petrel: PetrelDoors, verbs: readonl
   const state = { exitCode: 0, logLevel: "warn", dir: join(petrel.cwd, ".petrel") };
   const program = buildProgram(petrel, verbs, state);
   try {
-    await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
+    await program.parseAsync(asked(argv), { from: "user" });
     return state.exitCode;
   } catch (error) {
     const shown = error instanceof CommanderError ? ofCommander(error, argv, program) : error;
@@ -45,6 +45,12 @@ export async function runCli(argv: string[], petrel: PetrelDoors, verbs: readonl
           pasteable: (hint) => pasteable(petrel, state.dir, hint),
         });
   }
+}
+
+/** `petrel`, `petrel help` and `petrel help VERB` ask for help as well. */
+function asked(argv: string[]): string[] {
+  if (argv.length === 0) return ["--help"];
+  return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
 }
 
 function buildProgram(petrel: PetrelDoors, verbs: readonly Verb[], state: ProgramState): Command {

@@ -41,6 +41,8 @@ describe("help", () => {
     expect(bare.code).toBe(0);
     for (const name of ["put", "gate", "doctor", "Example"]) expect(bare.out).toContain(name);
     expect(await stage.run("--help")).toMatchObject({ code: 0, out: bare.out });
+    expect(await stage.run("help")).toMatchObject({ code: 0, out: bare.out });
+    expect(await stage.run("help", "net", "check")).toMatchObject({ code: 0, out: (await stage.run("net", "check", "--help")).out });
     expect(await stage.run("--version")).toMatchObject({ code: 0, out: "0.1.0\n" });
   });
 });
