@@ -7,6 +7,7 @@ import { checkConfig, configJsonSchema } from "../models/config.ts";
 import { analyseDefinition, type DefinitionAnalysis } from "../net/analysis/analyse-definition.ts";
 import { analysePetriNet } from "../net/analysis/analyse-petri-net.ts";
 import type { Analysis } from "../net/analysis/analysis.ts";
+import { asWritten } from "../net/analysis/as-written.ts";
 import type { FlagsOf } from "../net/analysis/capability-flow.ts";
 import type { Limits } from "../net/analysis/limits.ts";
 import type { PetriNet } from "../net/analysis/petri-net.ts";
@@ -52,8 +53,10 @@ export function analyseNetFile(
   definition: JsonObject,
   { text, file, limits, flagsOf, grantsOf }: { text: string; file: string; limits: Limits; flagsOf: FlagsOf; grantsOf?: GrantsOf },
 ): AnalysedFile {
-  const analysis = analyseDefinition(definition as unknown as NetDefinition, limits, flagsOf, grantsOf);
-  return analysed(analysis, problemsIn(analysis.findings, parseJsonFile(text, file)));
+  const net = definition as unknown as NetDefinition;
+  const analysis = analyseDefinition(net, limits, flagsOf, grantsOf);
+  const problems = problemsIn(analysis.findings, parseJsonFile(text, file));
+  return { ...analysed(analysis, problems), pnml: () => writePnml(asWritten(analysis.net, net)) };
 }
 
 /** Errors: those of `readPnml`. */

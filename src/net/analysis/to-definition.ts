@@ -28,7 +28,7 @@ export function netFileOf(net: PetriNet): JsonObject {
       net.places.map(({ id, name, initial, capacity }, at) => [
         nameOf(at),
         {
-          ...(nameOf(at) === id ? {} : { title: name || id }),
+          ...((name || id) === nameOf(at) ? {} : { title: name || id }),
           ...(capacity === undefined ? {} : { capacity }),
           ...(taken.has(at) ? {} : { sink: true }),
           // What nobody fills and nothing lies in would be dead: it is the door to the net.
@@ -61,7 +61,7 @@ function transitionOf(one: PetriTransition, nameOf: (place: number) => string, n
   });
   return {
     kind: "pass",
-    ...(name === one.id ? {} : { title: one.name || one.id }),
+    ...((one.name || one.id) === name ? {} : { title: one.name || one.id }),
     in: [
       ...one.consume.map((arc) => input(arc)),
       ...one.read.map((arc) => input(arc, "read")),

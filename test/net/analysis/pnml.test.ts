@@ -3,10 +3,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PetrelError } from "../../../src/contract/errors.ts";
+import { asWritten } from "../../../src/net/analysis/as-written.ts";
 import { oneCase } from "../../../src/net/analysis/from-definition.ts";
-import { type PetriNet, transition } from "../../../src/net/analysis/petri-net.ts";
+import { type PetriNet, transition, weights } from "../../../src/net/analysis/petri-net.ts";
 import { readPnml } from "../../../src/net/analysis/pnml.ts";
 import { writePnml } from "../../../src/net/analysis/pnml-write.ts";
+import { netFileOf } from "../../../src/net/analysis/to-definition.ts";
 import { netSchema } from "../../../src/net/definition.ts";
 
 const PT = 'type="http://www.pnml.org/version-2009/grammar/ptnet"';
@@ -135,5 +137,52 @@ describe("weights of a net file", () => {
     const weights = (one: typeof net) =>
       one.transitions.map(({ consume, produce }) => [consume, produce].map((arcs) => arcs.map(({ weight }) => weight)));
     expect(weights(back)).toEqual(weights(net));
+  });
+});
+
+describe("over a net file", () => {
+  const again = (net: PetriNet): PetriNet => {
+    const file = netFileOf(net);
+    const definition = netSchema.parse(file);
+    return readPnml(writePnml(asWritten(oneCase(definition).net, definition)), "again.pnml");
+  };
+  const bare = ({ places, transitions }: PetriNet) => ({
+    places: places.map(({ name, initial }) => ({ name, initial })),
+    transitions: transitions.map(({ name, consume, produce }) => ({
+      name,
+      consume: [...weights(consume)],
+      produce: [...weights(produce)],
+    })),
+  });
+
+  test("names, markings and weights come back, and nothing is added", () => {
+    const net = readPnml(
+      inNet(`<page id="g"><place id="Fork_1"><name><text>Fork 1</text></name><initialMarking><text>2</text></initialMarking></place>
+        <place id="P2"/><transition id="t.1"><name><text>take it</text></name></transition><transition id="t2"/>
+        <arc id="a1" source="Fork_1" target="t.1"><inscription><text>2</text></inscription></arc><arc id="a2" source="t.1" target="P2"/>
+        <arc id="a3" source="P2" target="t2"/><arc id="a4" source="t2" target="Fork_1"><inscription><text>2</text></inscription></arc></page>`),
+      "a.pnml",
+    );
+    expect(bare(again(net))).toEqual(bare(net));
+    expect(netFileOf(again(net))).toEqual(netFileOf(net));
+  });
+
+  test("a step with two outcomes stays two transitions, and a dead letter that something leads to stays a place", () => {
+    const definition = netSchema.parse({
+      net: "two",
+      places: { inbox: { open: true, title: "What comes" }, small: { sink: true }, large: { sink: true } },
+      transitions: {
+        sort: {
+          ...{ kind: "map", in: [{ place: "inbox", as: "task" }], value: { n: "${task.n}" } },
+          out: [{ to: "small", when: "$result.n < 3" }, { to: "large" }],
+        },
+      },
+    });
+    const { places, transitions } = asWritten(oneCase(definition).net, definition);
+    expect(places.map(({ name }) => name)).toEqual(expect.arrayContaining(["What comes", "small", "large"]));
+    expect(transitions.length).toBeGreaterThan(1);
+    expect(new Set(transitions.map(({ id }) => id)).size).toBe(transitions.length);
+    const leads = transitions.some(({ produce }) => produce.some(({ place }) => places[place]?.id === "dead-letter"));
+    expect(places.some(({ id }) => id === "dead-letter")).toBe(leads);
   });
 });
