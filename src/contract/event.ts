@@ -60,7 +60,8 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 export type EventCategory = "token" | "firing" | "gate" | "net" | "control" | "executor" | "tool";
-export type EventStatus = "ok" | "error" | "waiting" | "refused" | "info";
+export const EVENT_STATUSES = ["ok", "error", "waiting", "refused", "info"] as const;
+export type EventStatus = (typeof EVENT_STATUSES)[number];
 
 export interface PlacedId {
   place: string;

@@ -38,6 +38,16 @@ describe("pages", () => {
     expect(back).toEqual(whole);
     expect((await page("limit=5")).nextAfterSeq).toBe(whole.at(-1));
   });
+
+  test.each([
+    ["type=arived", /the type "arived"/, /did you mean "arrived"/],
+    ["status=ok,failed", /the status "failed"/, /ok, error, waiting, refused, info/],
+  ])("what no event can be is said, not an empty page: %s", async (query, says, next) => {
+    for (const path of ["", "/stream"]) {
+      const answer = await house.call(house.a, "GET", `/api/event-line/shop${path}?${query}`, { token: reader });
+      expect(answer).toMatchObject({ status: 400, json: { detail: expect.stringMatching(says), hint: expect.stringMatching(next) } });
+    }
+  });
 });
 
 test("a reader that takes nothing is let go, and comes back with the last number that it has", async () => {

@@ -1,6 +1,9 @@
 /** The event line of a net: in pages, and as a stream of server-sent events (HTML standard, section 9.2). */
 import { z } from "zod";
 import { fits, pageOfEvents } from "../../client/event-pages.ts";
+import { usage } from "../../client/usage.ts";
+import { EVENT_STATUSES, EVENT_TYPES } from "../../contract/event.ts";
+import { nearestHint } from "../../net/check-nearest.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
 import { sse } from "../sse.ts";
@@ -32,14 +35,21 @@ const pageQuery = z.object({
 });
 const streamQuery = z.object({ ...filterQuery, after: seq.describe("the last event that is known; also by the header Last-Event-ID") });
 
+/** Errors: usage, for a type or status that no event can have: an empty page would say that there were none. */
 const filterOf = ({ q, type, status, persona, transition, correlation }: z.output<typeof streamQuery>) => ({
   q,
-  types: type,
-  statuses: status,
+  types: known(type, EVENT_TYPES, "type"),
+  statuses: known(status, EVENT_STATUSES, "status"),
   persona,
   transition,
   correlation,
 });
+
+function known(words: string[] | undefined, all: readonly string[], what: string): string[] | undefined {
+  const wrong = words?.find((word) => !all.includes(word));
+  if (wrong !== undefined) throw usage(`no event has the ${what} "${wrong}"`, nearestHint(wrong, all, what));
+  return words;
+}
 
 export function eventRoutes(api: Api, house: House): void {
   const { broker } = house;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EVENT_TYPES } from "../../contract/event.ts";
+import { EVENT_STATUSES, EVENT_TYPES } from "../../contract/event.ts";
 import { told, toldEvent } from "../event-words.ts";
 import { given } from "../hands.ts";
 import { masterTool } from "../port.ts";
@@ -11,7 +11,7 @@ export const eventsSearch = masterTool({
     "Find events of your net by type, status, transition, persona, firing, correlation or words of the summary; the newest that match, oldest first.",
   input: z.strictObject({
     types: z.array(z.enum(EVENT_TYPES)).max(30).optional(),
-    status: z.enum(["ok", "error", "waiting", "refused", "info"]).optional(),
+    status: z.enum(EVENT_STATUSES).optional(),
     transition: z.string().max(160).optional(),
     persona: z.string().max(48).optional(),
     firing: z.string().max(64).optional(),
