@@ -49,12 +49,17 @@ export function storyOf(correlation: string, events: NetEvent[]): Story {
     correlation,
     title: correlation === NO_STORY ? "The net itself" : titleOf(events),
     events,
-    state: open.size > 0 ? (waits ? "waiting" : "going on") : last?.status === "error" ? "failed" : "done",
+    state: open.size > 0 ? (waits ? "waiting" : "going on") : last && endedBadly(last) ? "failed" : "done",
     rounds: roundsOf(events),
     costUsd: events.reduce((sum, { model }) => sum + (model?.costUsd ?? 0), 0),
     from: events[0]?.ts ?? "",
     to: last?.ts ?? "",
   };
+}
+
+/** A delivery that was not taken in is no work that was done. */
+function endedBadly({ type, status }: NetEvent): boolean {
+  return status === "error" || type === "refused";
 }
 
 function titleOf(events: readonly NetEvent[]): string {

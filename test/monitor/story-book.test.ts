@@ -44,3 +44,13 @@ test("a book read in steps is the book read at once", () => {
     { numRuns: 200 },
   );
 });
+
+test.each([
+  [["arrived", "started", "fired"], "done"],
+  [["arrived", "started", "failed"], "going on"],
+  [["arrived", "started", "gated"], "waiting"],
+  [["refused"], "failed"],
+] as const)("a story of %j is %s", (types, state) => {
+  const [story] = storiesOf(types.map((type, at) => eventAt(at + 1, 1, type)));
+  expect(story?.state).toBe(state);
+});
