@@ -20,6 +20,8 @@ import type { Term } from "./term/term.ts";
 
 /** With less room than this a model cannot say anything of use. */
 const LEAST_OUTPUT = 256;
+/** Who is to go on cheaper does so while this share of the room is left: what the dearest model may not say is no answer either. */
+const ROOM_TO_DEGRADE = 1 / 4;
 /** Shorter waits are not worth an event, until together they are as long as this; then twice as long, and so on. */
 const TELL_MS = 3000;
 /** How the turn loop says that the turns or seconds of one firing are used up. */
@@ -85,20 +87,21 @@ export class ModelGuard {
   }
 
   readonly ask: Tiers["ask"] = async (tier, request, call) => {
+    let asked = this.#tier ?? tier;
     const guarded: TierCall = {
       ...call,
-      allow: (worst) => this.#allow(worst),
+      allow: (worst) => this.#allow(worst, lowerThan(asked) !== undefined),
       onWait: (wait) => this.#wait(wait),
       onText: (text) => {
         call.onText?.(text);
         this.#say(text);
       },
     };
-    for (let asked = this.#tier ?? tier; ; ) {
+    for (;;) {
       try {
         return await this.#parts.tiers.ask(asked, this.#preferred(request), guarded);
       } catch (error) {
-        const lower = TIERS[(TIERS as readonly string[]).indexOf(asked) + 1];
+        const lower = lowerThan(asked);
         if (!(error instanceof BudgetCrossed) || error.at.onCrossing !== "degrade" || lower === undefined) throw error;
         this.#tellDegraded(asked, lower, error);
         this.#tier = lower;
@@ -148,25 +151,26 @@ export class ModelGuard {
     return scopesOf(persona, term.net?.definition.budget, defaults, this.#desk.usedBy(this.#open));
   }
 
-  #mustHold(next: Parameters<typeof firstCrossed>[1]): void {
-    const found = firstCrossed(this.#scopes(), next);
+  #mustHold(next: Parameters<typeof firstCrossed>[1], scopes = this.#scopes()): void {
+    const found = firstCrossed(scopes, next);
     if (found) throw new BudgetCrossed(this.#parts.term.state.net, this.#parts.persona.persona, found.at, found.what);
   }
 
   /** G1. As much room for the answer as every budget leaves, and no call where that is too little to be of use. */
-  #allow(worst: WorstCase): Allowance {
+  #allow(worst: WorstCase, canDegrade: boolean): Allowance {
     const scopes = this.#scopes();
     const { inputTokens, price } = worst;
+    const promiseOf = (output: number) => ({ usd: worstUsd(inputTokens, output, price), tokens: inputTokens + output, turns: 1 });
+    if (canDegrade) {
+      const degrading = scopes.filter(({ onCrossing }) => onCrossing === "degrade");
+      this.#mustHold(promiseOf(Math.ceil(worst.maxOutputTokens * ROOM_TO_DEGRADE)), degrading);
+    }
     const byTokens = leftOf(scopes, "tokens") - inputTokens;
     const perToken = worstUsd(inputTokens, 1000, price) - worstUsd(inputTokens, 0, price);
     const byUsd = perToken === 0 ? Number.POSITIVE_INFINITY : ((leftOf(scopes, "usd") - worstUsd(inputTokens, 0, price)) / perToken) * 1000;
     const room = Math.floor(Math.min(worst.maxOutputTokens, byTokens, byUsd));
     const maxOutputTokens = Math.max(room, Math.min(LEAST_OUTPUT, worst.maxOutputTokens));
-    const promise = {
-      usd: worstUsd(inputTokens, maxOutputTokens, price),
-      tokens: inputTokens + maxOutputTokens,
-      turns: 1,
-    };
+    const promise = promiseOf(maxOutputTokens);
     this.#mustHold(promise);
     const promised = plus(NOTHING, promise);
     this.#open.promised.add(promised);
@@ -225,6 +229,10 @@ export class ModelGuard {
       .commit({ category: "tool", type: "noted", ...{ transition, persona, attempt, correlation }, firing: firing.firing, ...draft })
       .catch(() => {});
   }
+}
+
+function lowerThan(tier: string): (typeof TIERS)[number] | undefined {
+  return TIERS[(TIERS as readonly string[]).indexOf(tier) + 1];
 }
 
 /** The event by which work that came to a limit waits for people. */

@@ -185,6 +185,23 @@ describe("on crossing", () => {
     await waitUntil("the net is paused", () => paused() !== null);
     expect(asked()).toBe(2);
   });
+  it("degrade leaves the cheaper tiers room: the dearest is not asked for the last quarter of an answer", async () => {
+    stub.turns = [{ text: "Here it is.", usage: { input: 100, output: 4000 } }];
+    await begin(persona({ onCrossing: "degrade", perNet: { usd: 0.4 } }, { maxOutputTokens: 16_000 }), net());
+    for (let n = 1; paused() === null; n++) {
+      await put(`piece ${n}`);
+      await waitUntil("it is written, or the net is paused", () => at("b") === n || paused() !== null);
+    }
+    const room = (model: RegExp) => stub.requests.flatMap(({ body }) => (model.test(String(body.model)) ? [Number(body.max_tokens)] : []));
+    expect(Math.min(...room(/opus/))).toBeGreaterThanOrEqual(4000);
+    expect(Math.min(...room(/sonnet/))).toBeGreaterThanOrEqual(4000);
+    expect(room(/haiku/).length).toBeGreaterThan(0);
+    expect([...new Set(models())]).toEqual([
+      expect.stringContaining("opus"),
+      expect.stringContaining("sonnet"),
+      expect.stringContaining("haiku"),
+    ]);
+  });
   it("ask waits at a gate; approved, there is one budget more; rejected, the work leaves", async () => {
     await begin(persona({ onCrossing: "ask", perNet: { turns: 1 } }), net());
     await put("one");

@@ -81,7 +81,7 @@ export class BudgetCrossed extends Terminal {
     const wait = at.period === "day" ? " or wait for tomorrow (UTC)," : "";
     super({
       code: at.scope === "firing" ? "budget-exhausted" : "budget-spent",
-      message: `the budget of ${whose}${at.period === "day" ? " for today" : ""} is spent: ${amountText(amount, used)} of ${amountText(amount, limit)} are used, and the next step could take more than is left`,
+      message: `the budget of ${whose}${at.period === "day" ? " for today" : ""} is spent: ${amountText(amount, used)} of ${amountText(amount, limit)} are used or promised to what is under way, and the next step could take more than is left`,
       hint:
         at.scope === "firing"
           ? `Raise the budget in ${file}, or give a smaller task.`
