@@ -2,14 +2,15 @@
  * Knowledge files that are bigger than a message of the broker: they come in parts, and lie in the artefact store once they are whole.
  * N1 Nothing is stored but what has the hash that was said. N2 Parts that nobody completes do not fill the memory.
  */
+
 import { z } from "zod";
 import type { Artifacts } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import { sha256 } from "../contract/hash.ts";
 import type { Json } from "../contract/json.ts";
+import { MOST_KNOWLEDGE_BYTES } from "../contract/knowledge-file.ts";
 
 /** Of one file, in all. */
-const LARGEST = 16 * 1024 * 1024;
 const PARTS_HELD = 64 * 1024 * 1024;
 
 export const partBody = z.object({
@@ -34,11 +35,11 @@ export class KnowledgeParts {
     const held = this.#held.get(hash) ?? new Map<number, Buffer>();
     this.#held.set(hash, held);
     held.set(part, Buffer.from(content, "base64"));
-    if (sizeOf(held) > LARGEST) {
+    if (sizeOf(held) > MOST_KNOWLEDGE_BYTES) {
       this.#held.delete(hash);
       throw new Terminal({
         code: "knowledge-too-large",
-        message: `a knowledge file may have ${LARGEST / 1024 / 1024} MB at most`,
+        message: `a knowledge file may have ${MOST_KNOWLEDGE_BYTES / 1024 / 1024} MB at most`,
         hint: "split it into several files",
       });
     }

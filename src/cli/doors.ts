@@ -3,6 +3,7 @@ import type { Broker } from "../contract/broker.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
+import type { KnowledgeFile } from "../contract/knowledge-file.ts";
 
 /** The part of a writable stream that is used here. */
 export interface Sink {
@@ -114,7 +115,7 @@ export interface PetrelDoors {
   checkPersona(
     text: string,
     file: string,
-    exists: (path: string) => boolean | "outside",
+    exists: (path: string) => KnowledgeFile,
     /** A model that the configuration here does not know is a warning: the masters may have another. */
     options?: { modelsElsewhere?: boolean },
   ): CheckedPersona;

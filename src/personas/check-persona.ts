@@ -3,6 +3,7 @@ import { parseFlags } from "../contract/capability.ts";
 import { Terminal } from "../contract/errors.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import { formatProblem, type JsonFile, type Problem, parseJsonFile, problemAt, schemaProblems } from "../contract/json-file.ts";
+import { type KnowledgeFile, MOST_KNOWLEDGE_BYTES } from "../contract/knowledge-file.ts";
 import type { Config } from "../models/config.ts";
 import { namedModelFault } from "../models/named-model.ts";
 import { fieldsAt } from "../net/check-fields.ts";
@@ -16,8 +17,8 @@ import { type PersonaFacts, readableFacts } from "./persona-facts.ts";
 import { type Persona, personaSchema } from "./persona-schema.ts";
 
 export interface CheckOptions {
-  /** Whether a knowledge file, by its path relative to the persona file, is there; `outside`: a link leads out of the folder. */
-  exists(path: string): boolean | "outside";
+  /** Whether a knowledge file, by its path relative to the persona file, is there and may be read. */
+  exists(path: string): KnowledgeFile;
   /** Default: the tools that come with Petrel. */
   tools?: ReadonlyMap<string, ToolDefinition>;
   /** The configuration that a model named by the persona must be known in. */
@@ -116,21 +117,20 @@ function toolProblems(persona: PersonaFacts, source: JsonFile, tools: ReadonlyMa
   });
 }
 
+const NO_KNOWLEDGE: Record<Exclude<KnowledgeFile, boolean> | "missing", [code: string, says: string, hint: string]> = {
+  missing: ["knowledge-missing", "is not there", "Write it beside the persona file, or remove it from the list."],
+  outside: ["knowledge-outside", "is a link to a file outside the persona file's folder", "Copy the file into the folder."],
+  "no-file": ["knowledge-no-file", "is a folder, or something else that is no file", "Name each file that is in it."],
+  "too-large": ["knowledge-too-large", `has more than ${MOST_KNOWLEDGE_BYTES / 1024 / 1024} MB`, "Cut it into several files."],
+};
+
 function knowledgeProblems(persona: PersonaFacts, source: JsonFile, options: CheckOptions): Problem[] {
   return persona.knowledge.flatMap((path, index) => {
     if (path === undefined) return [];
     const there = options.exists(path);
     if (there === true) return [];
-    const outside = there === "outside";
-    return [
-      problemAt(source, ["knowledge", index], {
-        code: outside ? "knowledge-outside" : "knowledge-missing",
-        message: outside
-          ? `knowledge file ${path} is a link to a file outside the persona file's folder`
-          : `knowledge file ${path} is not there`,
-        hint: outside ? "Copy the file into the folder." : "Write it beside the persona file, or remove it from the list.",
-      }),
-    ];
+    const [code, says, hint] = NO_KNOWLEDGE[there || "missing"];
+    return [problemAt(source, ["knowledge", index], { code, message: `knowledge file ${path} ${says}`, hint })];
   });
 }
 

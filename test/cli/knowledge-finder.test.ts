@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -36,4 +36,11 @@ test("one in it is fine, also by a link inside; a missing one is told as missing
   symlinkSync(join(folder, "own.md"), join(folder, "again.md"));
   expect(problems("again.md")).toEqual([]);
   expect(problems("none.md")).toMatchObject([{ code: "knowledge-missing", line: 9 }]);
+});
+test("a folder, and a file that is too large, are told before anything is applied", () => {
+  mkdirSync(join(folder, "all"));
+  writeFileSync(join(folder, "huge.md"), "");
+  truncateSync(join(folder, "huge.md"), 16 * 1024 * 1024 + 1);
+  expect(problems("all")).toMatchObject([{ code: "knowledge-no-file", line: 9, column: 5 }]);
+  expect(problems("huge.md")).toMatchObject([{ code: "knowledge-too-large", line: 9, message: expect.stringContaining("16 MB") }]);
 });
