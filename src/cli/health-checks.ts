@@ -20,8 +20,8 @@ export type Status = z.output<typeof statusAnswer>;
 
 const LEAST_SERVER = [2, 12] as const;
 const LOW_DISK_BYTES = 1e9;
-/** A net at work changes between two looks: a difference counts when it holds for three. */
-const LOOKS = 3;
+/** A net at work changes between two looks, and its streams follow the log: a difference counts when there is one at each look. */
+const LOOKS = 10;
 const LOOK_MS = 300;
 const TOKENS_COMPARED = 10_000;
 

@@ -20,9 +20,10 @@ export interface DefinitionSoundness {
 export function definitionSoundness(one: OneCase, limits: Limits, waits: (places: readonly string[]) => boolean): DefinitionSoundness {
   const { net, entries, ends, stock } = one;
   const filled = new Set(net.transitions.flatMap(({ produce }) => produce.map(({ place }) => place)));
-  const aside = new Set(
-    net.places.flatMap(({ name }, at) => (BUILT_IN_PLACES.includes(name) || (ends.has(at) && !filled.has(at)) ? [at] : [])),
-  );
+  // What the file puts into an end that nothing fills takes no part, unless it is there to keep something from firing.
+  const forbids = new Set(net.transitions.flatMap(({ inhibit }) => inhibit.flatMap(({ place }) => (stock.has(place) ? [place] : []))));
+  const isAside = (at: number) => ends.has(at) && !filled.has(at) && !forbids.has(at);
+  const aside = new Set(net.places.flatMap(({ name }, at) => (BUILT_IN_PLACES.includes(name) || isAside(at) ? [at] : [])));
   const undecided = (reason: string): DefinitionSoundness => ({ sound: null, findings: [], says: [`soundness is not decided: ${reason}`] });
   if (entries.length !== 1) return { sound: null, findings: [], says: [] };
   if ([...stock.keys()].some((at) => !aside.has(at))) return undecided("the file puts tokens into the places of the case");

@@ -83,7 +83,10 @@ class Translation {
   #place(name: string): void {
     const { open, capacity } = this.#definition.places[name] ?? {};
     const wanted = this.#wanted.get(name) ?? [];
-    const arriving = open ? Math.max(1, ...wanted) : 0;
+    // What is only read stays, so there may be as many as one firing reads.
+    const least =
+      wanted.length > 0 ? wanted : this.#arcs.flatMap(({ arc }) => (arc.place === name && arc.mode === "read" ? [countOf(arc)] : []));
+    const arriving = open ? Math.max(1, ...least) : 0;
     if (open && wanted.length > 0) this.#entries.push(name);
     this.#index.set(name, this.#places.length);
     const initial = (this.#definition.tokens?.[name]?.length ?? 0) + arriving;

@@ -373,3 +373,19 @@ describe("inhibit and reset arcs, weights and times", () => {
     expect(bound.b).toBeNull();
   });
 });
+
+describe("what only forbids, and what is only read", () => {
+  test("a step that a token of the file keeps from firing is in no sound workflow", () => {
+    const steps: Steps = { t: { kind: "pass", in: [{ place: "a" }, { place: "held", mode: "inhibit" }], out: [{ to: "done" }] } };
+    const places = { a: open, held: sink, done: sink };
+    expect(analyse(places, steps, { tokens: { held: [1] } }).sound).toBeNull();
+    expect(analyse(places, steps).sound).toBe(true);
+  });
+
+  test("an open place that is only read has as many tokens as one firing reads", () => {
+    const read = (take: number): Steps => ({
+      t: { kind: "pass", in: [{ place: "c" }, { place: "r", mode: "read", take }], out: [{ to: "done" }] },
+    });
+    for (const take of [1, 2, 3]) expect(found({ c: open, r: open, done: sink }, read(take)), String(take)).toEqual([]);
+  });
+});
