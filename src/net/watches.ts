@@ -29,6 +29,22 @@ export function forbidsWith(
   return inhibitors.some((watch) => namesInputs(watch) && forbids(state, watch, inputs, instance, now));
 }
 
+/** Those that forbid it, and how many tokens each finds: without `inputs` of those that look at no input, with them of the others. */
+export function forbidding(
+  state: NetState,
+  { inhibitors }: CompiledTransition,
+  inputs: Scope | undefined,
+  instance: string | null,
+  now: number,
+): { watch: CompiledWatch; have: number }[] {
+  return inhibitors.flatMap((watch) => {
+    if (namesInputs(watch) !== (inputs !== undefined)) return [];
+    const placed = [...(state.places.get(watch.place)?.values() ?? [])];
+    const have = placed.filter(({ token }) => isOf(token, instance) && matches(watch, token, inputs, now)).length;
+    return have < watch.limit ? [] : [{ watch, have }];
+  });
+}
+
 function namesInputs({ where }: CompiledWatch): boolean {
   return where?.roots.some((root) => root !== "$") ?? false;
 }

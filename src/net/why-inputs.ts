@@ -12,7 +12,7 @@ import { markingIndex } from "./marking-index.ts";
 import { groupWords, partialGroups } from "./partial-groups.ts";
 import { boundOf, type Scope, scopeOfToken } from "./scope.ts";
 import { type NetState, type Placed, waitingSince } from "./state.ts";
-import { forbidsAlone, forbidsWith } from "./watches.ts";
+import { forbidding } from "./watches.ts";
 import type { Reason } from "./why-reason.ts";
 
 interface Context {
@@ -29,7 +29,7 @@ export function bindingReasons(context: Context, transition: CompiledTransition)
   const { state, now } = context;
   const reasons = [...scheduleReason(context, transition)];
   const instance = instanceOf(state, transition);
-  if (forbidsAlone(state, transition, instance, now)) reasons.push(...inhibitReasons(context, transition));
+  reasons.push(...inhibitReasons(forbidding(state, transition, undefined, instance, now)));
   const bound: Bound = [];
   for (const [at, input] of transition.inputs.entries()) {
     const found = inputReasons(context, transition, input, bound, instance);
@@ -37,7 +37,7 @@ export function bindingReasons(context: Context, transition: CompiledTransition)
     bound.push({ name: input.name, place: input.arc.place, many: bindsMany(input), tokens: found.tokens });
   }
   const scope = inputScope(bound);
-  if (forbidsWith(state, transition, scope, instance, now)) reasons.push(...inhibitReasons(context, transition));
+  reasons.push(...inhibitReasons(forbidding(state, transition, scope, instance, now)));
   const { guard } = transition;
   if (guard && bound.length > 0 && !guard.test(scope, now)) {
     const values = valuesOf(guard, scope, now);
@@ -205,23 +205,15 @@ function scheduleReason({ state, now }: Context, transition: CompiledTransition)
   return [{ code: "schedule", ...until, text: next === null ? "its schedule has no further time" : `its schedule says ${isoTime(next)}` }];
 }
 
-function inhibitReasons({ state }: Context, { inhibitors }: CompiledTransition): Reason[] {
-  return inhibitors.flatMap(({ place, limit, where }): Reason[] => {
-    const have = state.places.get(place)?.size ?? 0;
-    if (have < limit) return [];
+function inhibitReasons(found: ReturnType<typeof forbidding>): Reason[] {
+  return found.map(({ watch: { place, limit, where }, have }): Reason => {
     const which = where ? ` that meet \`${where.text}\`` : "";
-    return [
-      {
-        code: "inhibit",
-        place,
-        have,
-        want: limit,
-        text:
-          limit === 1
-            ? `it fires only while no token${which.replace("that meet", "that meets")} lies in ${place}; ${have} ${have === 1 ? "lies" : "lie"} there`
-            : `it fires only while fewer than ${limit} tokens${which} lie in ${place}; ${have} lie there`,
-      },
-    ];
+    const such = `${have}${where ? " such" : ""} ${have === 1 ? "lies" : "lie"} there`;
+    const text =
+      limit === 1
+        ? `it fires only while no token${which.replace("that meet", "that meets")} lies in ${place}; ${such}`
+        : `it fires only while fewer than ${limit} tokens${which} lie in ${place}; ${such}`;
+    return { code: "inhibit", place, have, want: limit, text };
   });
 }
 

@@ -221,6 +221,19 @@ describe("a transition", () => {
     inhibited.put("a", {});
     inhibited.put("stop", {});
     expect(codes(inhibited, "t")).toEqual(["inhibit"]);
+    const some = new Bench({
+      ...pass({
+        in: [
+          { place: "a", as: "job" },
+          { place: "stop", mode: "inhibit", take: 2, where: "$.of == job.of" },
+        ],
+      }),
+      places: { a: {}, stop: {}, b: { sink: true } },
+    });
+    some.put("a", { of: "ada" });
+    for (const of of ["ada", "bob", "ada"]) some.put("stop", { of });
+    const text = "it fires only while fewer than 2 tokens that meet `$.of == job.of` lie in stop; 2 such lie there";
+    expect(reasons(some, "t")).toMatchObject([{ code: "inhibit", have: 2, want: 2, text }]);
     const delayed = new Bench(pass({ delay: "5m" }));
     delayed.put("a", {});
     expect(reasons(delayed, "t")).toMatchObject([{ code: "delay", until: new Date(T0 + 300_000).toISOString() }]);

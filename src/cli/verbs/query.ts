@@ -2,7 +2,7 @@
 
 import { checkName } from "../../client/ask.ts";
 import { findPast, findRunning } from "../../client/history/find-tokens.ts";
-import { momentOf } from "../../client/history/moment.ts";
+import { AS_OF, momentOf } from "../../client/history/moment.ts";
 import { usage } from "../../client/usage.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { type CompiledQuery, compileQuery } from "../../net/arcql.ts";
@@ -57,7 +57,7 @@ function momentOfQuery(call: VerbCall, { asOf }: CompiledQuery, now: number): Mo
   if (asOf && option !== undefined) throw usage("the query says AS OF already", "leave --as-of out");
   if (option !== undefined) return momentOf(option, "--as-of", now);
   if (!asOf) return null;
-  return asOf.kind === "event" ? { kind: "event", seq: asOf.seq } : momentOf(asOf.kind === "now" ? "now" : asOf.text, "AS OF", now);
+  return asOf.kind === "event" ? { kind: "event", seq: asOf.seq } : momentOf(asOf.kind === "now" ? "now" : asOf.text, AS_OF, now);
 }
 
 function tableOf(call: VerbCall, { groups }: CompiledQuery, rows: JsonObject[]): string {

@@ -1,7 +1,7 @@
 /** A token by its id alone, or by the beginning of its id: where it was made. The logs stream by, and nothing of them is kept. */
 import { beginningOf } from "../../actors/past.ts";
-import type { Broker } from "../../contract/broker.ts";
-import { type PetrelError, Terminal } from "../../contract/errors.ts";
+import type { Broker, LogEntry } from "../../contract/broker.ts";
+import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { isId } from "../../contract/ids.ts";
 import { editDistance } from "../../net/check-nearest.ts";
@@ -29,6 +29,7 @@ export async function findToken(broker: Broker, text: string, nets: string[]): P
   if (!isId(text)) throw usage(`"${text}" names no token`, "an id like t-8msgb7uis30et913k82le; petrel tokens NET PLACE lists them");
   const search = new Search(text);
   const cleared: { net: string; floor: number; there: boolean }[] = [];
+  const damaged: string[] = [];
   for (const net of nets) {
     const { first } = await broker.log(net).bounds();
     if (first > 1) {
@@ -36,13 +37,16 @@ export async function findToken(broker: Broker, text: string, nets: string[]): P
       cleared.push({ net, floor: state.seq, there: [...state.places.values()].some((tokens) => tokens.has(text)) });
     }
     search.begin(net);
-    await broker.log(net).read(
-      first - 1,
-      ({ sequence, epoch, events }) => {
-        for (const event of events) search.take(event, sequence, epoch);
-      },
-      first > 1 ? { epoch: 0 } : {},
-    );
+    const take = ({ sequence, epoch, events }: LogEntry) => {
+      for (const event of events) search.take(event, sequence, epoch);
+    };
+    try {
+      await broker.log(net).read(first - 1, take, first > 1 ? { epoch: 0 } : {});
+    } catch (error) {
+      // The log of another net is no reason to know nothing of this token.
+      if (nets.length === 1 || !(error instanceof PetrelError) || error.code !== "log-gap") throw error;
+      damaged.push(net);
+    }
   }
   const found = search.found();
   if (found.length === 1 && found[0]) return found[0];
@@ -60,7 +64,10 @@ export async function findToken(broker: Broker, text: string, nets: string[]): P
       ? `; the log of ${cleared.map(({ net, floor }) => `${net} up to event ${floor}`).join(", and of ")} was cleared`
       : "";
   const closed = nets.length === 1 ? [] : (await closedNets(broker)).map(({ net }) => net);
-  const unread = closed.length > 0 ? `; the log of ${closed.join(", and of ")} cannot be opened` : "";
+  const unread = [
+    ...(closed.length > 0 ? [`; the log of ${closed.join(", and of ")} cannot be opened`] : []),
+    ...(damaged.length > 0 ? [`; the log of ${damaged.join(", and of ")} has a gap: petrel verify tells where`] : []),
+  ].join("");
   throw new Terminal({
     code: "no-such-token",
     message: `no token ${text} was ever in ${nets.length === 1 ? nets[0] : "any net"}${gone}${unread}`,
