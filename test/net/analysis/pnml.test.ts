@@ -174,7 +174,11 @@ describe("over a net file", () => {
       transitions: {
         sort: {
           ...{ kind: "map", in: [{ place: "inbox", as: "task" }], value: { n: "${task.n}" } },
-          out: [{ to: "small", when: "$result.n < 3" }, { to: "large" }],
+          // What is neither matches no output, and fails.
+          out: [
+            { to: "small", when: "$result.n < 3" },
+            { to: "large", when: "$result.n > 9" },
+          ],
         },
       },
     });
