@@ -1,39 +1,25 @@
 /** After drift a net with a policy learns anew, from what came since (J2); what people took away, it leaves to them. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { historyOf } from "../../../src/actors/crystal/history.ts";
-import type { PersonaWorker } from "../../../src/actors/persona-work.ts";
 import { type CrystalRow, crystalsOf, runningNet } from "../../../src/client/crystals.ts";
 import type { JsonObject } from "../../../src/contract/json.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
-import { triageNet } from "../../support/ticket-rule.ts";
+import { triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const NET = "desk";
 let owners: Record<string, string>;
 let kit: MasterKit;
 let count: number;
-const worker: PersonaWorker = async ({ firing }) => {
-  const area = /area is (\w+)/.exec(firing.ask ?? "")?.[1] ?? "";
-  const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };
-  return {
-    firing: firing.firing,
-    attempt: firing.attempt,
-    outcome: { ok: true, value: { owner: owners[area] ?? "zoe" } },
-    extra: { model },
-  };
-};
-const persona = {
-  ...{ persona: "triage", title: "Triage", flags: "-----", tools: [], tier: "economy", prompt: "Say who." },
-  output: { type: "object", required: ["owner"], properties: { owner: { type: "string" } }, additionalProperties: false },
-};
+const worker = triageBy((area) => owners[area] ?? "zoe");
 const policy = { every: 10, least: 60, bound: 0.2, confidence: 0.9, shadow: 5, audit: 0.5 };
 
 beforeEach(async () => {
   owners = { net: "ada", ui: "bob", db: "eve" };
   count = 0;
   kit = await masterKit({ work: worker });
-  await kit.ask(null, "apply-persona", { persona });
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
 });
 afterEach(async () => {
   await logAgreesWithPlaces(kit.broker, NET);

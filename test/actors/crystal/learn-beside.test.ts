@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { learnBeside, learnHere } from "../../../src/actors/crystal/learn.ts";
 import { DEFAULT_POLICY } from "../../../src/actors/crystal/learning.ts";
-import type { PersonaWorker } from "../../../src/actors/persona-work.ts";
 import { crystalsOf, study } from "../../../src/client/crystals.ts";
 import type { JsonObject } from "../../../src/contract/json.ts";
 import { type StudyProcesses, studyProcesses } from "../../../src/executors/studies/study-processes.ts";
@@ -10,25 +9,12 @@ import { exampleOf, madeBy } from "../../crystallize/history.ts";
 import { realClock } from "../../executors/real-clock.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
-import { triageNet } from "../../support/ticket-rule.ts";
+import { triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const NET = "desk";
 const OWNERS: Record<string, string> = { net: "ada", ui: "bob", db: "eve" };
-const worker: PersonaWorker = async ({ firing }) => {
-  const area = /area is (\w+)/.exec(firing.ask ?? "")?.[1] ?? "";
-  const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };
-  return {
-    firing: firing.firing,
-    attempt: firing.attempt,
-    outcome: { ok: true, value: { owner: OWNERS[area] ?? "zoe" } },
-    extra: { model },
-  };
-};
-const persona = {
-  ...{ persona: "triage", title: "Triage", flags: "-----", tools: [], tier: "economy", prompt: "Say who." },
-  output: { type: "object", required: ["owner"], properties: { owner: { type: "string" } }, additionalProperties: false },
-};
+const worker = triageBy((area) => OWNERS[area] ?? "zoe");
 const crystallize = { every: 60, least: 60, bound: 0.2, confidence: 0.9, shadow: 5, promote: "policy" };
 
 let studies: StudyProcesses;
@@ -38,7 +24,7 @@ beforeEach(async () => {
   count = 0;
   studies = studyProcesses({ clock: realClock, program: ["dist/petrel.js", "learn"] });
   kit = await masterKit({ work: worker, learn: learnBeside(studies) });
-  await kit.ask(null, "apply-persona", { persona });
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
   await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(undefined), crystallize } });
 });
 afterEach(async () => {

@@ -1,13 +1,12 @@
 /** A rule that answers is learned again beside itself: a wider one is proven, shadowed, and takes its place; a wrong one goes (J4, L4). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { PersonaWorker } from "../../../src/actors/persona-work.ts";
 import { type CrystalRow, crystalsOf } from "../../../src/client/crystals.ts";
 import type { JsonObject } from "../../../src/contract/json.ts";
 import { ruleId } from "../../../src/net/crystal/compiled.ts";
 import { crystalSchema } from "../../../src/net/crystal/definition.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
-import { crystalOf, type RuleFile, ticketRule, triageNet } from "../../support/ticket-rule.ts";
+import { crystalOf, type RuleFile, ticketRule, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const NET = "desk";
@@ -15,22 +14,15 @@ const OWNERS: Record<string, string> = { net: "ada", ui: "bob", db: "eve", ops: 
 let kit: MasterKit;
 let asked: number;
 let count: number;
-const worker: PersonaWorker = async ({ firing }) => {
+const worker = triageBy((area) => {
   asked += 1;
-  const area = /area is (\w+)/.exec(firing.ask ?? "")?.[1] ?? "";
-  const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };
-  const value = { owner: OWNERS[area] ?? "zoe" };
-  return { firing: firing.firing, attempt: firing.attempt, outcome: { ok: true, value }, extra: { model } };
-};
-const persona = {
-  ...{ persona: "triage", title: "Triage", flags: "-----", tools: [], tier: "economy", prompt: "Say who." },
-  output: { type: "object", required: ["owner"], properties: { owner: { type: "string" } }, additionalProperties: false },
-};
+  return OWNERS[area] ?? "zoe";
+});
 
 beforeEach(async () => {
   [asked, count] = [0, 0];
   kit = await masterKit({ work: worker });
-  await kit.ask(null, "apply-persona", { persona });
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
 });
 afterEach(async () => {
   await logAgreesWithPlaces(kit.broker, NET);
