@@ -34,12 +34,19 @@ export class WrittenEvent {
 
 /** The JSON array of all events, and where each of them lies in it. */
 export function entryBytes(group: readonly EventText[]): { body: Uint8Array; events: WrittenEvent[] } {
-  const body = Buffer.from(`[${group.map(({ text }) => text).join(",")}]`);
+  const body = Buffer.allocUnsafeSlow(group.reduce((sum, { bytes }) => sum + bytes, 1));
   const events: WrittenEvent[] = [];
-  let at = 1;
-  for (const { bytes } of group) {
+  let at = 0;
+  for (const { text, bytes } of group) {
+    body[at] = at === 0 ? OPEN : COMMA;
+    at += 1;
+    // Text with a byte for each character is copied as it lies in memory.
+    body.write(text, at, text.length === bytes - 1 ? "latin1" : "utf8");
     events.push(new WrittenEvent(body, at, at + bytes - 1));
-    at += bytes;
+    at += bytes - 1;
   }
+  body[at] = CLOSE;
   return { body, events };
 }
+
+const [OPEN = 0, COMMA = 0, CLOSE = 0] = Buffer.from("[,]");
