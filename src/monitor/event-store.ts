@@ -48,7 +48,10 @@ export class EventStore {
     if (this.more === null || this.#paging || this.events.length >= MOST) return;
     this.#paging = true;
     try {
-      const page = await call<Page>(`/api/event-line/${this.net}?limit=1000&before=${this.more}`);
+      const before = this.more;
+      const page = await call<Page>(`/api/event-line/${this.net}?limit=1000&before=${before}`);
+      // What lies before has been let go meanwhile: put before what is left, the page would leave a hole.
+      if (this.more !== before) return;
       this.events = [...page.events, ...this.events];
       this.more = page.nextBeforeSeq;
       this.#telling.soon();
@@ -72,10 +75,9 @@ export class EventStore {
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
-    const newest = () => String(this.events.at(-1)?.seq ?? 0);
     await follow(
-      (last) => `/api/event-line/${this.net}/stream?after=${last ?? newest()}`,
-      newest(),
+      `/api/event-line/${this.net}/stream`,
+      String(this.events.at(-1)?.seq ?? 0),
       this.#closing.signal,
       ({ event, data }) => event === "event" && this.#take(JSON.parse(data) as NetEvent),
       (state) => this.#is(state),
@@ -84,7 +86,11 @@ export class EventStore {
 
   #take(event: NetEvent): void {
     if (event.seq <= (this.events.at(-1)?.seq ?? 0)) return;
-    if (this.events.length >= MOST) this.events = this.events.slice(-MOST * 0.9);
+    if (this.events.length >= MOST) {
+      this.events = this.events.slice(-MOST * 0.9);
+      // What was let go is what is paged back to next.
+      this.more = this.events[0]?.seq ?? null;
+    }
     this.events.push(event);
     for (const take of this.#arrivals) take(event);
     this.#telling.soon();

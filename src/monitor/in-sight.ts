@@ -1,6 +1,6 @@
 /**
- * A browser keeps six connections to one address at most, for all tabs together, and a stream holds one for as long as it lives. So a tab
- * that nobody looks at gives its streams back, and takes them up where they were when somebody does.
+ * A stream costs the gateway and the browser as long as it lives. So a tab that nobody looks at gives its streams back, and takes them up
+ * where they were when somebody does.
  */
 
 /** Somebody who only glances at another tab has the streams open still. */

@@ -26,7 +26,7 @@ export class OutputStore {
   /** `path` with its query: all that may be seen, or one firing's. */
   constructor(path: string) {
     void follow(
-      () => path,
+      path,
       null,
       this.#closing.signal,
       ({ event, data }) => event === "output" && this.take(JSON.parse(data) as PrintedPiece),

@@ -1,4 +1,7 @@
 /** Who looks: a key (client and secret in one) becomes an access token, which is renewed before it ends. Kept for this tab alone. */
+import { sharedLine } from "./shared-line.ts";
+import { type Frame, NoStream, requestStream } from "./stream-frames.ts";
+
 const KEY = "petrel.key";
 const RENEW_BEFORE_MS = 60_000;
 
@@ -122,13 +125,17 @@ export async function call<T>(path: string, init: { method?: string; body?: unkn
   }
 }
 
-export async function openStream(path: string, lastId: string | null, signal: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { authorization: `Bearer ${await tokenToSend()}`, accept: "text/event-stream" };
-  if (lastId !== null) headers["last-event-id"] = lastId;
-  const response = await fetch(path, { headers, signal });
-  if (response.status === 401) token = null;
-  if (!response.ok || !response.body) throw new ApiError(response.status, {});
-  return response;
+/** By the worker that holds the streams of all tabs, where there is one. Errors: NoStream; what fetch throws. */
+export async function openStream(path: string, last: string | null, signal: AbortSignal): Promise<AsyncIterable<Frame[]>> {
+  const bearer = await tokenToSend();
+  const key = sessionStorage.getItem(KEY) ?? "";
+  try {
+    const shared = await sharedLine();
+    return shared ? await shared.open({ key, path, last, token: bearer }, signal) : await requestStream(path, last, bearer, signal);
+  } catch (error) {
+    if (error instanceof NoStream && error.status === 401) token = null;
+    throw error;
+  }
 }
 
 /** An artefact's bytes as an address that images and videos can show. */

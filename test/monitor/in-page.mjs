@@ -68,3 +68,27 @@ export function layoutFaults() {
   }
   return [...new Set(faults)];
 }
+
+/** Before the page's own code: notes what its streams of events ask and get, from the worker that holds the streams of all tabs. */
+export function listenAtWorker() {
+  const heard = { asked: [], ids: [] };
+  globalThis.heard = heard;
+  const lines = new Set();
+  globalThis.SharedWorker = class extends globalThis.SharedWorker {
+    constructor(address, options) {
+      super(address, options);
+      const { port } = this;
+      const post = port.postMessage.bind(port);
+      port.postMessage = (message) => {
+        if (message.wanted?.path.includes("/api/event-line/")) {
+          lines.add(message.stream);
+          heard.asked.push(message.wanted.last);
+        }
+        post(message);
+      };
+      port.addEventListener("message", ({ data }) => {
+        if (data.say === "frames" && lines.has(data.stream)) heard.ids.push(...data.frames.map(({ id }) => Number(id)));
+      });
+    }
+  };
+}

@@ -23,10 +23,11 @@ interface Heard {
   ids: number[];
 }
 
-/** Runs in the page before its own code: notes what its streams of events ask and get. */
+/** As `listenAtWorker`, in a browser that has no such worker. */
 function listenIn(): void {
   const heard: Heard = { asked: [], ids: [] };
   (globalThis as unknown as { heard: Heard }).heard = heard;
+  Object.defineProperty(globalThis, "SharedWorker", { value: undefined });
   const own = globalThis.fetch;
   globalThis.fetch = async (address, init) => {
     const response = await own(address, init);
@@ -78,33 +79,45 @@ describe.runIf(browserIsHere())("a gateway that is killed", () => {
       const { running: gateway }: { running: Running } = first;
       const { port } = new URL(first.url);
       const keys = JSON.parse(readFileSync(desk.path(".petrel", "gateway", "clients.json"), "utf8")) as Record<string, string>;
-      const page = await browser.context.newPage();
-      await page.addInitScript(listenIn);
-      await page.goto(`${first.url}/n/shop/console#key=petrel-readonly.${keys["petrel-readonly"]}`);
-      await page.getByRole("status").getByText("live").waitFor();
-      const heard = () => page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard);
+      const { listenAtWorker } = (await import("./in-page.mjs" as string)) as { listenAtWorker: () => void };
+      const open = async (listen: () => void) => {
+        const page = await browser.context.newPage();
+        await page.addInitScript(listen);
+        await page.goto(`${first.url}/n/shop/console#key=petrel-readonly.${keys["petrel-readonly"]}`);
+        await page.getByRole("status").getByText("live").waitFor();
+        return page;
+      };
+      const pages = [await open(listenAtWorker), await open(listenIn), await open(listenAtWorker)];
+      const heard = () => Promise.all(pages.map((page) => page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard)));
       const newest = async () => (await desk.events("shop", desk.path(".petrel"))).at(-1)?.seq ?? 0;
+      const haveNewest = async () => {
+        const last = await newest();
+        return (await heard()).every(({ ids }) => ids.at(-1) === last);
+      };
       await put("before");
-      await waitUntil("the page has what was before", async () => (await heard()).ids.at(-1) === (await newest()), PATIENCE);
-      const known = (await heard()).ids.at(-1);
+      await waitUntil("the pages have what was before", haveNewest, PATIENCE);
+      const known = await newest();
 
       process.kill(gateway.pid, "SIGKILL");
       await gateway.ended;
       expect(isAlive(gateway.pid)).toBe(false);
-      await page.getByRole("status").getByText("connection lost, trying again").waitFor();
+      for (const page of pages) await page.getByRole("status").getByText("connection lost, trying again").waitFor();
       for (const n of [1, 2, 3]) await put(`while away ${n}`);
-      expect((await heard()).ids.at(-1)).toBe(known);
+      for (const { ids } of await heard()) expect(ids.at(-1)).toBe(known);
 
       await serve(port);
-      await page.getByRole("status").getByText("live").waitFor({ timeout: PATIENCE });
+      for (const page of pages) await page.getByRole("status").getByText("live").waitFor({ timeout: PATIENCE });
       await put("behind");
-      await waitUntil("the page has all of it", async () => (await heard()).ids.at(-1) === (await newest()), PATIENCE);
-      const { asked, ids } = await heard();
-      expect(asked.at(-1)).toBe(String(known));
-      expect(ids).toEqual(ids.map((_, at) => (ids[0] ?? 0) + at));
-      await page.getByPlaceholder("words").fill("arrived");
-      const rows = page.getByRole("log").getByText(/arrived in inbox/);
-      await waitUntil("each arrival has its line", async () => (await rows.count()) === 5);
+      await waitUntil("the pages have all of it", haveNewest, PATIENCE);
+      for (const { asked, ids } of await heard()) {
+        expect(asked.at(-1)).toBe(String(known));
+        expect(ids).toEqual(ids.map((_, at) => (ids[0] ?? 0) + at));
+      }
+      for (const page of pages) {
+        await page.getByPlaceholder("words").fill("arrived");
+        const rows = page.getByRole("log").getByText(/arrived in inbox/);
+        await waitUntil("each arrival has its line", async () => (await rows.count()) === 5);
+      }
     },
     PATIENCE * 2,
   );

@@ -6,8 +6,9 @@ import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
 import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
 
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
-/** Each holds two streams, and a browser has six connections to one address. */
+/** On Executors each follows two streams, and a browser has six connections to one address. */
 const TABS = 4;
+const WINDOWS = 6;
 
 /** What a browser says to a tab that another one covers, or that is seen again. */
 const turned = (state: "hidden" | "visible") =>
@@ -46,6 +47,29 @@ describe.runIf(browserIsHere())("tabs", () => {
     await first.getByRole("link", { name: "Console" }).click();
     await first.getByRole("log").getByText("arrived in inbox").waitFor();
     for (const page of tabs) await page.close();
+  });
+
+  test("windows beside each other share their streams: each is live, and each misses nothing", async () => {
+    const { id, secret } = await house.client("wall", ["petrel:read"]);
+    const other = await house.client("other-wall", ["petrel:read"]);
+    const windows: Page[] = [];
+    for (let n = 0; n < WINDOWS; n++) {
+      const page = await browser.context.newPage();
+      const key = n % 2 === 0 ? `${id}.${secret}` : `${other.id}.${other.secret}`;
+      await page.goto(`${house.a.url}/n/shop/executors#key=${key}`);
+      await page.getByRole("status").getByText("live").waitFor();
+      await page.getByRole("heading", { name: "No command runs" }).waitFor();
+      windows.push(page);
+    }
+    for (const page of windows) await page.getByRole("link", { name: "Console" }).click();
+    await house.kit.put("shop", "inbox", { text: "for all of them" });
+    const text = "for all of them";
+    for (const page of windows) await page.locator(".story").getByText(text).waitFor();
+    const [first, last] = [windows[0] as Page, windows.at(-1) as Page];
+    await first.close();
+    await house.kit.put("shop", "inbox", { text: "for those that are left" });
+    await last.locator(".story").getByText("for those that are left").waitFor();
+    for (const page of windows.slice(1)) await page.close();
   });
 
   test("a key that was removed is told, and not tried until its address is locked out", async () => {

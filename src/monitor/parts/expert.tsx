@@ -1,8 +1,8 @@
 /** The Domain Expert: a question about what is to be seen, answered from live tokens, events and the net. */
 import { type FormEvent, useState } from "react";
 import { addressOf, go } from "../address.ts";
-import { framesOf } from "../server-events.ts";
 import { accessToken } from "../session.ts";
+import { framesOf } from "../stream-frames.ts";
 
 interface Link {
   kind: "place" | "transition" | "token" | "event";
@@ -34,10 +34,12 @@ export function Expert({ net }: { net: string }) {
       });
       if (!response.ok || !response.body)
         throw new Error(((await response.json()) as { message?: string }).message ?? `the gateway answered ${response.status}`);
-      for await (const { event, data } of framesOf(response.body)) {
-        const part = JSON.parse(data) as { text?: string; links?: Link[]; by?: string };
-        if (event === "text") answer.text += part.text ?? "";
-        if (event === "done") Object.assign(answer, { links: part.links ?? [], by: part.by ?? "" });
+      for await (const frames of framesOf(response.body)) {
+        for (const { event, data } of frames) {
+          const part = JSON.parse(data) as { text?: string; links?: Link[]; by?: string };
+          if (event === "text") answer.text += part.text ?? "";
+          if (event === "done") Object.assign(answer, { links: part.links ?? [], by: part.by ?? "" });
+        }
         show();
       }
     } catch (error) {

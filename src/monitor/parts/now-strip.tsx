@@ -15,10 +15,7 @@ export function NowStrip({ net, events, marking }: { net: string; events: readon
   const recent = events.slice(-LOOKED_AT);
   const length = events.length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the array grows in place
-  const stories = useMemo(
-    () => storiesOf(recent).filter(({ correlation, events: own }) => correlation !== NO_STORY && own.length > 1),
-    [length],
-  );
+  const stories = useMemo(() => storiesOf(recent).filter(({ correlation, steps }) => correlation !== NO_STORY && steps > 1), [length]);
   const [story] = stories;
   const working = (marking?.firings ?? []).filter(({ gate }) => gate === null);
   const gated = (marking?.firings ?? []).filter(({ gate }) => gate !== null);

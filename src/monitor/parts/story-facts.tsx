@@ -8,7 +8,7 @@ export function StoryFacts({ story }: { story: Story }) {
       <span className={`pill ${story.state.replace(" ", "-")}`}>{story.state}</span>
       <span className="quiet">
         {" "}
-        {plural(story.events.length, "step")}
+        {plural(story.steps, "step")}
         {story.rounds > 1 ? `, ${story.rounds} rounds` : ""}, {ageOf(Date.parse(story.to) - Date.parse(story.from))}
         {story.costUsd > 0 ? `, ${money(story.costUsd)}` : ""}
       </span>

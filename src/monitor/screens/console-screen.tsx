@@ -3,6 +3,8 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { setQuery, useAddress } from "../address.ts";
+import { EventSieve } from "../event-sieve.ts";
+import { firstFrom } from "../growing-line.ts";
 import { StoryFacts } from "../parts/story-facts.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { type Story, storyKeyOf } from "../stories.ts";
@@ -30,10 +32,8 @@ export function ConsoleScreen({ store }: ScreenProps) {
     query.get("story"),
   ];
   const isAll = !failures && persona === "" && q === "" && story === null;
-  const shown = useMemo(
-    () => (isAll ? events : events.filter((event) => keeps(event, { failures, persona, q, story }))),
-    [events, isAll, failures, persona, q, story],
-  );
+  const sieve = useMemo(() => new EventSieve((event) => keeps(event, { failures, persona, q, story })), [failures, persona, q, story]);
+  const shown = useMemo(() => (isAll ? events : sieve.read(events)), [events, isAll, sieve]);
   const further =
     !isAll && held === null && (story !== null && shown.length === 0 ? true : isShort(shown, story) && events.length < LOOKED_THROUGH);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page that came is a reason to look whether another is needed
@@ -195,17 +195,6 @@ function Lines({ events, empty, onTop }: LinesProps) {
       {events.length === 0 && <p className="quiet center">{empty}</p>}
     </div>
   );
-}
-
-/** Where the first event with this number or a greater one stands. */
-function firstFrom(events: readonly NetEvent[], seq: number): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((events[middle]?.seq ?? 0) < seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const Line = memo(function Line({ event, top }: { event: NetEvent; top: number }) {
