@@ -19,6 +19,7 @@ import { ArtifactDesk } from "./artifact-desk.ts";
 import { ArtifactLender } from "./artifact-lender.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
 import { learnHere } from "./crystal/learn.ts";
+import { ExecutorStanding } from "./executor-standing.ts";
 import { KnowledgeParts } from "./knowledge-parts.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
@@ -59,6 +60,7 @@ export class Master {
   readonly #leases: NetLeases;
   readonly #outputs: OutputDesk;
   readonly #recruiter: Recruiter;
+  readonly #standing: ExecutorStanding;
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
@@ -70,6 +72,7 @@ export class Master {
       ...{ output: broker.liveOutput, secretFilter: ports.secretFilter ?? (() => null) },
       held: (executor, { net, firing, attempt }) => this.terms.get(net)?.claims.held(executor, firing, attempt) ?? null,
     });
+    this.#standing = new ExecutorStanding(ports.leaseMs);
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};
     this.circle = new MasterCircle({
@@ -287,6 +290,9 @@ export class Master {
         ...(this.ports.crystallize === undefined ? {} : { crystallize: this.ports.crystallize }),
         secretFilter: this.ports.secretFilter,
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),
+        standing: this.#standing,
+        worked: (executor) => this.#standing.worked(executor),
+        holdOff: (executor, { lapsed, until }) => this.#tellHeld(executor, { lapsed, until: isoTime(until) }),
         assign: (firing) => send({ type: "firing.assigned", firing }),
         cancel: (firing, attempt, reason) => send({ type: "firing.cancelled", firing, attempt, reason }),
         definitionChanged: (changed) => {
@@ -323,6 +329,12 @@ export class Master {
       this.#problems.set(net, problem);
       throw error;
     }
+  }
+
+  #tellHeld(executor: string, hold: { lapsed: number; until: string }): void {
+    const { broker, logger } = this.ports;
+    logger.warn({ executor, ...hold }, "an executor lets its claims lapse and gets no work for a while");
+    void broker.work.tellHeld(executor, hold).catch((error: unknown) => logger.debug({ error: errorData(error) }, "it could not be told"));
   }
 
   #lost(net: string, reason: string, sendBack: (event: NetEventIn) => void): void {

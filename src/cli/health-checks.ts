@@ -195,7 +195,19 @@ export async function executorCheck(broker: Broker): Promise<Finding[]> {
     return [{ check: "executors", status: "warn", says: "no executor is there: agents and commands wait", hint: "petrel executor start" }];
   }
   const list = executors.map((one) => `${one.name} (${one.pools.join(", ")}; ${one.busy} of ${one.slots} busy)`);
-  return [{ check: "executors", status: "ok", says: list.join(", ") }, ...executors.map(isolationCheck), ...executors.flatMap(handChecks)];
+  return [
+    { check: "executors", status: "ok", says: list.join(", ") },
+    ...executors.flatMap(heldCheck),
+    ...executors.map(isolationCheck),
+    ...executors.flatMap(handChecks),
+  ];
+}
+
+/** Nothing came of what it claimed, one after the other. */
+function heldCheck({ name, heldOff }: ExecutorPresence): Finding[] {
+  if (heldOff === undefined) return [];
+  const hint = `look at its machine; petrel executor revoke ${name} if it is not yours any more`;
+  return [{ check: "executors", status: "warn", says: `${name} lets its claims lapse and gets no work until ${heldOff}`, hint }];
 }
 
 /** What keeps the commands of an executor apart from its machine, as it says itself. */

@@ -187,6 +187,8 @@ export interface WorkDesk {
   /** Asks an executor to end an attempt now. */
   cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void>;
   executors(): Promise<ExecutorPresence[]>;
+  /** From now on `executors` says of this one that it gets no work until then; `until` as an ISO time. */
+  tellHeld(executor: string, hold: { lapsed: number; until: string }): Promise<void>;
   onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true }) => void): Promise<Serving>;
   /** Takes artefacts from executors. Null: another master owns the net, and its answer is the one that counts. */
   serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving>;

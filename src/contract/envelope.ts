@@ -131,6 +131,8 @@ export interface ExecutorPresence {
   hands?: string[];
   /** It takes nothing new and ends; with nothing under way it is gone. */
   leaving?: boolean;
+  /** ISO time until which it gets no work, since it let its claims lapse; said by the masters' side. */
+  heldOff?: string;
   /** What its machine lacks for hands of its own, a clause each: `browser.flow: there is no ffmpeg`. */
   lacks?: string[];
 }

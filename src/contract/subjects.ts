@@ -77,6 +77,7 @@ export const buckets = {
   secrets: "petrel-secrets",
   effects: "petrel-effects",
   enrolled: "petrel-enrolled",
+  held: "petrel-held",
 } as const;
 
 /** Buckets of small JSON documents, and what each is for, as `nats kv ls` tells it. */
@@ -85,6 +86,7 @@ export const SHARED_BUCKETS = {
   limits: "How much of each model's rate is used up",
   secrets: "Sealed secrets",
   enrolled: "What each executor was enrolled for: its pools, labels and hands",
+  held: "Executors that get no work for a while, since they let their claims lapse",
   effects: "What attempts of firings have done already, for the attempts after them; kept for a week",
 } as const;
 export type SharedBucket = keyof typeof SHARED_BUCKETS;

@@ -36,7 +36,7 @@ export function jetStreamBroker(link: Link, options: { ids: IdSource; keeping: K
   const keyValue: Broker["keyValue"] = (name) =>
     remembered(shared, name, () => jetStreamKeyValue(link, buckets[name], keeping, SHARED_BUCKETS[name]));
   const enrolments = new Enrolments(() => keyValue("enrolled"));
-  const presence = new Presence(link, inMemory(keeping), enrolments);
+  const presence = new Presence(link, inMemory(keeping), { enrolments, held: () => keyValue("held") });
   const bucket = (name: string, description: string) => new Bucket(link, name, { ...keeping, description });
   const objects = (name: string, description: string) => new Objects(link, name, { ...keeping, description });
   return {

@@ -2,6 +2,8 @@
 
 import { isoTime, type Timer } from "../contract/clock.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
+import { isJsonObject, type Json } from "../contract/json.ts";
+import type { KeyValue } from "../contract/key-value.ts";
 import type { Serving } from "../contract/serving.ts";
 import { buckets, subjects } from "../contract/subjects.ts";
 import { lastToken } from "./answering.ts";
@@ -29,8 +31,11 @@ export class Presence {
 
   readonly #enrolments: Enrolments;
 
-  constructor(link: Link, keeping: Keeping, enrolments: Enrolments) {
+  readonly #held: () => KeyValue;
+
+  constructor(link: Link, keeping: Keeping, { enrolments, held }: { enrolments: Enrolments; held: () => KeyValue }) {
     this.#link = link;
+    this.#held = held;
     this.#enrolments = enrolments;
     this.#upSince = link.clock.now();
     this.#bucket = new Bucket(link, buckets.executors, {
@@ -66,8 +71,24 @@ export class Presence {
       if (presence) found.set(presence.name, { ...presence, heard: message.time });
     }
     for (const { presence, at } of this.#seen.values()) found.set(presence.name, { ...presence, heard: isoTime(at) });
-    const bound = [...found.values()].filter((one) => !hasLeft(one)).map((presence) => this.#enrolments.bound(presence));
+    const held = await this.#heldNow();
+    const bound = [...found.values()]
+      .filter((one) => !hasLeft(one))
+      .map(({ heldOff: _, ...presence }) => ({ ...this.#enrolments.bound(presence), ...held.get(presence.name) }));
     return bound.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async tellHeld(executor: string, hold: { lapsed: number; until: string }): Promise<void> {
+    const ttlMs = Date.parse(hold.until) - this.#link.clock.now();
+    if (ttlMs > 0) await this.#held().put(executor, hold, { ttlMs });
+  }
+
+  /** An entry may outlive its time by the second to which lives are rounded. */
+  async #heldNow(): Promise<Map<string, { heldOff: string }>> {
+    const now = this.#link.clock.now();
+    const stored = await this.#held().list(">");
+    const found = stored.map(({ key, value }) => [key, { heldOff: heldUntil(value) }] as const);
+    return new Map(found.filter(([, { heldOff }]) => Date.parse(heldOff) > now));
   }
 
   async stop(): Promise<void> {
@@ -107,6 +128,11 @@ export class Presence {
     this.#seen.delete(name);
     for (const call of [...this.#calls]) call({ name, gone: true });
   }
+}
+
+function heldUntil(value: Json): string {
+  const until = isJsonObject(value) ? value.until : null;
+  return typeof until === "string" ? until : "";
 }
 
 /** It said so itself, and nothing of its is under way. */

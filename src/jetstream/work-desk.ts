@@ -158,5 +158,6 @@ export class JetStreamWorkDesk implements WorkDesk {
 
   onPrinted: WorkDesk["onPrinted"] = (take) => listenPrinted(this.#link, take);
   executors: WorkDesk["executors"] = () => this.#presence.all();
+  tellHeld: WorkDesk["tellHeld"] = (executor, hold) => this.#presence.tellHeld(executor, hold);
   onExecutor: WorkDesk["onExecutor"] = async (call) => this.#presence.listen(call);
 }

@@ -155,6 +155,8 @@ export interface ExecutorRow {
   slots?: number;
   busy?: number;
   isolation?: string;
+  /** ISO time until which it gets no work, since it let its claims lapse. */
+  heldOff?: string;
   heard?: string;
   at: string;
 }

@@ -14,6 +14,8 @@ export interface ExecutorSeen {
   labels: string[];
   hands?: string[];
   leaving?: boolean;
+  /** ISO time until which it gets no work. */
+  heldOff?: string;
   busy: number;
   slots: number;
 }
@@ -110,6 +112,12 @@ function executorReason(
     const names = able?.map(({ name }) => name).join(", ");
     return { code: "killed", text: `who could do it is stopped: ${names}`, command: `petrel resume ${stopped.name}` };
   }
-  const busy = members?.every((one) => one.busy >= one.slots) ? `; all are busy: ${members.map(({ name }) => name).join(", ")}` : "";
+  const free = members?.filter(({ heldOff }) => heldOff === undefined);
+  if (members?.length && free?.length === 0) {
+    const names = members.map(({ name, heldOff }) => `${name} until ${heldOff}`).join(", ");
+    const text = `who could do it lets its claims lapse and gets no work: ${names}`;
+    return { code: "executor-held-off", text, command: `petrel executor start --pool ${pool}` };
+  }
+  const busy = free?.every((one) => one.busy >= one.slots) ? `; all are busy: ${free.map(({ name }) => name).join(", ")}` : "";
   return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };
 }

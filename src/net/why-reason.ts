@@ -21,6 +21,7 @@ export const WHY_CODES = [
     "no-executor",
     "label-missing",
     "hand-missing",
+    "executor-held-off",
     "waiting-for-executor",
     "waiting-for-model",
     "under-way",

@@ -5,8 +5,10 @@
  * L2 Only the owner raises the attempt: an offer unclaimed too long, or a lease run out while this owner was connected.
  * L3 After an outage of our own, a recovery, or a time in which this process stood still, every lease starts full: nobody could renew.
  * L4 An offer that was lost on its way is made again, for the same attempt (O1, O2).
+ * L5 A claim that is renewed for longer than its work may take is given up like one that is not; who lets one after the other lapse
+ *    gets none for a while (S1 to S3), and that is said on the event line and to those who look.
  */
-import type { Clock } from "../../contract/clock.ts";
+import { type Clock, isoTime } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
 import { errorData } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
@@ -14,12 +16,15 @@ import { sealFor } from "../../contract/sealed.ts";
 import { beyondEnrolment, type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
+import type { ExecutorStanding, HoldOff } from "../executor-standing.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { FiringMemory } from "./firing-memory.ts";
 import { OfferBook } from "./offer-book.ts";
 
 /** How often `check` is to be called, ms. */
 export const LOOK_MS = 1000;
+/** L5. Between the end of its time and its result an attempt has this long, ms: to end processes and to wait for a broker or a disk. */
+const OVERTIME_MS = 5 * 60_000;
 const STOPPED = "everything is stopped until `petrel resume`";
 
 export interface ClaimPorts {
@@ -36,6 +41,10 @@ export interface ClaimPorts {
   poolOf(firing: OpenFiring): string | null;
   needsOf(firing: OpenFiring): Needs | null;
   memory: FiringMemory;
+  /** Of all executors, over all nets of this master. */
+  standing: ExecutorStanding;
+  /** Says it to those who look. */
+  holdOff(executor: string, hold: HoldOff): void;
   /** What the command's environment gets, by variable; throws when it is not granted. */
   secretsOf(firing: OpenFiring): Record<string, string>;
 }
@@ -44,6 +53,8 @@ export class Claims {
   readonly #ports: ClaimPorts;
   /** Firing -> when its executor was last heard of. */
   #renewed = new Map<string, number>();
+  /** Firing -> since when its attempt has its claim, as far as this owner knows. */
+  #heldSince = new Map<string, { attempt: number; at: number }>();
   readonly #offers = new OfferBook();
   #granting = new Map<string, Promise<ClaimAnswer>>();
   #present = new Map<string, ExecutorPresence>();
@@ -86,6 +97,11 @@ export class Claims {
       if (request.verb === "claim") this.#offers.turnedDown(id);
       return { ...no("killed", `this executor is stopped until \`petrel resume ${request.executor}\``), stopped: true };
     }
+    const heldUntil = request.verb === "claim" ? this.#ports.standing.heldUntil(request.executor, this.#ports.clock.now()) : null;
+    if (heldUntil !== null) {
+      this.#offers.turnedDown(id);
+      return { ...no("not-open", `this executor let its claims lapse, and gets no work until ${isoTime(heldUntil)}`), stopped: true };
+    }
     if (firing?.persona && isStopped(state, "persona", firing.persona))
       return no("killed", `${firing.persona} is stopped until \`petrel resume ${firing.persona}\``);
     if (!firing || firing.attempt !== attempt || firing.gate) return no("not-open", "this attempt is over");
@@ -98,7 +114,7 @@ export class Claims {
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
-      this.#ports.lapse(firing, `${request.executor} gave it back`);
+      this.#lose(firing, `${request.executor} gave it back`);
       return this.#yes(firing);
     }
     if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
@@ -143,7 +159,10 @@ export class Claims {
       if (firing.persona && isStopped(state, "persona", firing.persona)) continue;
       if (firing.claim) {
         const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
-        if (now - heard > leaseMs) this.#ports.lapse(firing, `the lease of ${firing.claim.executor} ran out`);
+        const may = this.#ports.timeoutOf(firing) + OVERTIME_MS;
+        if (now - heard > leaseMs) this.#lose(firing, `the lease of ${firing.claim.executor} ran out`);
+        else if (now - Math.max(this.#claimedAt(firing), this.#connectedSince) > may)
+          this.#lose(firing, `${firing.claim.executor} held it for longer than it may take`);
         continue;
       }
       // While the net is paused, claims are turned down: nobody could take the offer.
@@ -153,8 +172,38 @@ export class Claims {
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
       if (now - Math.max(since, this.#connectedSince) > patience) this.#ports.lapse(firing, "nobody claimed the offer");
     }
-    for (const id of this.#renewed.keys()) if (!state.firings.has(id)) this.#renewed.delete(id);
+    for (const known of [this.#renewed, this.#heldSince]) for (const id of known.keys()) if (!state.firings.has(id)) known.delete(id);
     this.#offers.forgetAllBut(state.firings);
+  }
+
+  /** Of a claim that an owner before granted: when it was first looked at here. */
+  #claimedAt({ firing, attempt }: OpenFiring): number {
+    const known = this.#heldSince.get(firing);
+    if (known?.attempt === attempt) return known.at;
+    const at = this.#ports.clock.now();
+    this.#heldSince.set(firing, { attempt, at });
+    return at;
+  }
+
+  /** L5. The executor that has the claim did nothing with it. */
+  #lose(firing: OpenFiring, reason: string): void {
+    const { standing, clock, lapse, holdOff, loop } = this.#ports;
+    const executor = firing.claim?.executor;
+    const now = clock.now();
+    const hold = executor === undefined ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
+    lapse(firing, reason);
+    if (executor === undefined || hold === null) return;
+    holdOff(executor, hold);
+    const until = isoTime(hold.until);
+    void loop
+      .commit({
+        category: "executor",
+        type: "noted",
+        status: "refused",
+        summary: `Executor ${executor} gets no work until ${until}: nothing came of ${hold.lapsed} claims in a row.`,
+        attributes: { executor, heldOff: { lapsed: hold.lapsed, until } },
+      })
+      .catch(() => {});
   }
 
   /** L4 */
@@ -215,6 +264,7 @@ export class Claims {
     if (state.killed) return no("killed", STOPPED);
     if (state.firings.get(firing.firing) !== firing || firing.attempt !== attempt) return no("not-open", "this attempt is over");
     this.#offers.claimed(firing.firing, clock.now());
+    this.#heldSince.set(firing.firing, { attempt, at: clock.now() });
     this.#ports.claimed(firing, executor);
     return this.#yes(firing);
   }
@@ -233,13 +283,15 @@ export class Claims {
 
   #someoneFor(firing: OpenFiring): boolean {
     const needs = this.#ports.needsOf(firing);
-    const isStanding = ({ name }: ExecutorPresence) => !isStopped(this.#ports.state, "executor", name);
+    const { state, standing, clock } = this.#ports;
+    const isStanding = ({ name }: ExecutorPresence) =>
+      !isStopped(state, "executor", name) && standing.heldUntil(name, clock.now()) === null;
     return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots && isStanding(one));
   }
 
   #freeAll(executor: string): void {
     for (const firing of [...this.#ports.state.firings.values()]) {
-      if (firing.claim?.executor === executor) this.#ports.lapse(firing, `executor ${executor} started anew`);
+      if (firing.claim?.executor === executor) this.#lose(firing, `executor ${executor} started anew`);
     }
   }
 }

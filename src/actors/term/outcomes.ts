@@ -58,6 +58,8 @@ export interface OutcomePorts {
   isAgent(transition: string): boolean;
   commit(draft: EventDraft): Promise<NetEvent>;
   cancel(firing: string, attempt: number, reason: string): void;
+  /** It did something with its claim. */
+  worked(executor: string): void;
 }
 
 export class Outcomes {
@@ -89,6 +91,7 @@ export class Outcomes {
     const fitting = await fitTokens({ ...draft, ...extra, ...attributes }, broker.artifacts);
     // The artefact store was waited for: the attempt may be over by now.
     if (state.firings.get(id)?.attempt !== attempt || this.#stands(firing)) return false;
+    if (outcome.ok && firing.claim) this.#ports.worked(firing.claim.executor);
     await commit(fitting);
     return true;
   }
@@ -162,6 +165,7 @@ export class Outcomes {
     const isAgent = firing
       ? netOf(firing)?.transitions.get(firing.transition)?.definition.kind === "agent"
       : this.#ports.isAgent(result.transition);
+    if (isOpen) this.#ports.worked(result.executor);
     if (isOpen && isAgent && result.outcome.ok) return;
     if (isOpen && !this.#stands(firing)) {
       const outcome = soundOutcome(result.outcome);

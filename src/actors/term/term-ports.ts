@@ -13,6 +13,7 @@ import type { SecretFilter } from "../../contract/secret-forms.ts";
 import type { Serving } from "../../contract/serving.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
 import type { Learn } from "../crystal/learn.ts";
+import type { ExecutorStanding, HoldOff } from "../executor-standing.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { AssignedFiring } from "./dispatch.ts";
 import type { HttpHands } from "./http-work.ts";
@@ -48,6 +49,10 @@ export interface TermPorts {
   crystallize?: CrystalPolicy;
   /** Events between two checkpoints, at least; default 2,000. */
   checkpointEvents?: number;
+  standing: ExecutorStanding;
+  worked(executor: string): void;
+  /** Says that an executor gets no work for a while to those who look. */
+  holdOff(executor: string, hold: HoldOff): void;
   /** Whatever works on this attempt must end. */
   cancel(firing: string, attempt: number, reason: string): void;
   /** The term serves from now on: before any firing is handed out. */

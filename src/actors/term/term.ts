@@ -134,7 +134,7 @@ export class Term {
       settle: (firing, attempt, outcome) => this.outcomes.settleSoon(firing, attempt, outcome),
     });
     this.outcomes = new Outcomes({
-      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, personas: ports.personas },
+      ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, personas: ports.personas, worked: ports.worked },
       isAgent: (transition) => this.net?.transitions.get(transition)?.definition.kind === "agent",
       cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
       commit: (draft) => this.commit(draft),
@@ -158,7 +158,7 @@ export class Term {
       offer: (firing) => this.dispatch.offerAgain(firing),
     });
     this.claims = new Claims({
-      ...{ state, loop, clock, leaseMs },
+      ...{ state, loop, clock, leaseMs, standing: ports.standing, holdOff: ports.holdOff },
       needsOf: (firing) => this.dispatch.needsOf(firing),
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
       poolOf: (firing) => this.dispatch.poolOf(firing),

@@ -1,6 +1,8 @@
 /** A master as a process: broker, models and the runtime actor, until it is told to stop. */
 import { createPrivateKey } from "node:crypto";
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { learnBeside } from "../../actors/crystal/learn.ts";
 import { Master } from "../../actors/master.ts";
 import { previewer } from "../../actors/persona-preview.ts";
@@ -14,6 +16,7 @@ import { secretBook } from "../../http/sealed-secrets.ts";
 import { fileKey } from "../../http/secret-keys.ts";
 import { secretSource } from "../../http/secrets.ts";
 import { connectBroker } from "../../jetstream/connect.ts";
+import { readCredentials } from "../../jetstream/server/credentials.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { connectingTo, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
@@ -24,6 +27,7 @@ import { processLogger } from "./process-logger.ts";
 import { withoutSecrets } from "./secret-filter.ts";
 import { secretKeys } from "./secret-vault.ts";
 import { orderKeys, stateFolder } from "./state-folder.ts";
+import { tellEnrolments } from "./told-enrolments.ts";
 
 export interface MasterOptions {
   dir: string;
@@ -68,6 +72,8 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     keys = [...keys, ...[fileKey(folder.secretKey)].flatMap((key) => key ?? [])];
     return keys;
   });
+  if (existsSync(join(folder.nats, "credentials.json")))
+    await tellEnrolments(broker.keyValue("enrolled"), readCredentials(folder.nats).executors);
   const expressions = expressionEvaluators({ clock });
   const studies = studyProcesses({ clock, program: learnProgram(petrel) });
   const client = httpClient({ clock, allow: readConfig(petrel).http?.allow ?? null });

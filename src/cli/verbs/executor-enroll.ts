@@ -41,6 +41,11 @@ export const executorEnrollVerb: Verb = {
       throw new Terminal({ code: "file-exists", message: `${file} is there already`, hint: "name another with --out, or add --force" });
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
     const folder = stateFolder(call.dir);
+    const hands = handsOf(call.text("hands"));
+    // First what binds it, then what lets it in.
+    await call.withBroker(async (broker) => {
+      await broker.keyValue("enrolled").put(name, { pools, labels, ...(hands === null ? {} : { hands }) });
+    });
     const user = await addExecutorUser(folder.nats, name, {
       clock: call.petrel.clock,
       pools,
@@ -48,10 +53,6 @@ export const executorEnrollVerb: Verb = {
       anew: true,
       servers: nats.url,
       ca: nats.ca,
-    });
-    const hands = handsOf(call.text("hands"));
-    await call.withBroker(async (broker) => {
-      await broker.keyValue("enrolled").put(name, { pools, labels, ...(hands === null ? {} : { hands }) });
     });
     if (user.account === undefined)
       throw new Terminal({

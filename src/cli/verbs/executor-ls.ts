@@ -22,7 +22,13 @@ export const executorLsVerb: Verb = {
       return call.out.table(
         ["executor", "state", "pools", "labels", "version", "load", "leases", "isolation", "last heartbeat"],
         rows.map((row) => [
-          ...[row.name, row.state, row.pools?.join(", ") ?? "all", row.labels.join(", "), row.version ?? ""],
+          ...[
+            row.name,
+            row.heldUntil === null ? row.state : `${row.state} until ${row.heldUntil}`,
+            row.pools?.join(", ") ?? "all",
+            row.labels.join(", "),
+            row.version ?? "",
+          ],
           row.slots === null ? "" : `${row.busy} of ${row.slots}`,
           row.leases.join(", "),
           row.isolation ?? "",
@@ -36,7 +42,9 @@ export const executorLsVerb: Verb = {
 
 interface Row {
   name: string;
-  state: "here" | "leaving" | "away" | "revoked";
+  state: "here" | "held off" | "leaving" | "away" | "revoked";
+  /** ISO time until which it gets no work, since it let its claims lapse. */
+  heldUntil: string | null;
   pools: string[] | null;
   labels: string[];
   version: string | null;
@@ -55,7 +63,8 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
     (one): Row => ({
       ...{
         name: one.name,
-        state: known[one.name]?.revoked !== undefined ? "revoked" : one.leaving ? "leaving" : "here",
+        state: known[one.name]?.revoked !== undefined ? "revoked" : one.leaving ? "leaving" : one.heldOff ? "held off" : "here",
+        heldUntil: one.heldOff ?? null,
         pools: one.pools,
         labels: one.labels,
         version: one.version,
@@ -69,6 +78,7 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
   const rest = away.map(
     ([name, user]): Row => ({
       ...{ name, state: user.revoked === undefined ? "away" : "revoked", pools: user.pools, labels: user.labels ?? [] },
+      heldUntil: null,
       ...{ version: null, host: null, busy: null, slots: null, leases: [], isolation: null, heard: null },
     }),
   );

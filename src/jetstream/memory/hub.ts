@@ -46,6 +46,8 @@ export class MemoryHub {
   readonly checkpoints = new Map<string, Map<number, { state: Uint8Array; kept: boolean }>>();
   readonly artifacts = new Map<string, Uint8Array>();
   readonly artifactTimes = new Map<string, { at: number; type: string }>();
+  /** Executor -> ISO time until which it gets no work. */
+  readonly held = new Map<string, string>();
   readonly executors = new Map<string, { presence: ExecutorPresence; at: number }>();
   readonly executorWatchers = new Set<(presence: ExecutorPresence | { name: string; gone: true }) => void>();
   /** Live copies of events, as they were published. */

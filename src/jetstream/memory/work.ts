@@ -76,7 +76,18 @@ export function memoryWorkDesk(hub: MemoryHub, wire: MemoryWire): WorkDesk {
     executors: async () => {
       wire.check();
       const limit = hub.clock.now() - GONE_MS;
-      return [...hub.executors.values()].filter(({ at }) => at >= limit).map(({ presence }) => structuredClone(presence));
+      const now = hub.clock.now();
+      const heldOff = (name: string) => {
+        const until = hub.held.get(name);
+        return until !== undefined && Date.parse(until) > now ? { heldOff: until } : {};
+      };
+      return [...hub.executors.values()]
+        .filter(({ at }) => at >= limit)
+        .map(({ presence }) => ({ ...structuredClone(presence), ...heldOff(presence.name) }));
+    },
+    tellHeld: async (executor, { until }) => {
+      wire.check();
+      hub.held.set(executor, until);
     },
     serveArtifacts: async (answer) =>
       hub.serve("artifacts", wire, ({ executor, piece }: { executor: string; piece: ArtifactPiece }) =>

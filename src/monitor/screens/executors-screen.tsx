@@ -157,9 +157,12 @@ function Fleet({ executors }: { executors: ExecutorRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {executors.map(({ name, pools, labels, version, host, slots = 0, busy = 0, isolation, heard, at }) => (
+          {executors.map(({ name, pools, labels, version, host, slots = 0, busy = 0, isolation, heldOff, heard, at }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                {name}
+                {heldOff && <div className="bad">gets no work until {heldOff}: it let its claims lapse</div>}
+              </th>
               <td>{pools.join(", ")}</td>
               <td>{labels.join(", ")}</td>
               <td>

@@ -1,0 +1,46 @@
+/**
+ * Executors that take work and let it lapse, as one master sees them, over all of its nets.
+ * S1 What counts is a claim of which nothing came: its lease ran out, it was given back, its executor began anew, or it was held for
+ *    longer than its work may take. A result of any kind, or a tool's answer, begins the count anew.
+ * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
+ * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
+ */
+const IN_A_ROW = 3;
+const LONGEST_MS = 3_600_000;
+
+export interface HoldOff {
+  /** Claims in a row of which nothing came. */
+  lapsed: number;
+  /** Milliseconds since the epoch. */
+  until: number;
+}
+
+export class ExecutorStanding {
+  readonly #leaseMs: number;
+  readonly #known = new Map<string, { lapsed: number; lastAt: number; until: number }>();
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  /** A claim of this time came to nothing. What follows from it, or null. */
+  lapsed(executor: string, claimedAt: number, now: number): HoldOff | null {
+    const before = this.#known.get(executor) ?? { lapsed: 0, lastAt: Number.NEGATIVE_INFINITY, until: 0 };
+    if (claimedAt < before.lastAt) return null; // S2
+    const lapsed = before.lapsed + 1;
+    const until = lapsed < IN_A_ROW ? 0 : now + Math.min(LONGEST_MS, this.#leaseMs * 2 ** (lapsed - IN_A_ROW)); // S3
+    this.#known.set(executor, { lapsed, lastAt: now, until });
+    return until > 0 ? { lapsed, until } : null;
+  }
+
+  /** S1 */
+  worked(executor: string): void {
+    this.#known.delete(executor);
+  }
+
+  /** Null while it may have work. */
+  heldUntil(executor: string, now: number): number | null {
+    const until = this.#known.get(executor)?.until ?? 0;
+    return now < until ? until : null;
+  }
+}

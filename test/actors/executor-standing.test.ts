@@ -1,0 +1,144 @@
+/** Executors that take work and let it lapse (S1, S2, S3; L5). */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ExecutorStanding } from "../../src/actors/executor-standing.ts";
+import type { WorkOrder } from "../../src/contract/envelope.ts";
+import type { HandExecutor } from "../support/hand-executor.ts";
+import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
+import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const LEASE = 30_000;
+const HOUR = 3_600_000;
+
+describe("the standing of an executor", () => {
+  it("three in a row hold it off for a lease, each more for twice as long, an hour at most", () => {
+    const standing = new ExecutorStanding(LEASE);
+    let now = 1000;
+    const holds: (number | null)[] = [];
+    for (let round = 0; round < 12; round++) {
+      const hold = standing.lapsed("one", now, now + 1);
+      holds.push(hold && hold.until - (now + 1));
+      now = (hold?.until ?? now + 1) + 1;
+    }
+    expect(holds.slice(0, 5)).toEqual([null, null, LEASE, 2 * LEASE, 4 * LEASE]);
+    expect(holds.slice(-2)).toEqual([HOUR, HOUR]);
+    expect(standing.heldUntil("one", now - 2)).not.toBeNull();
+    expect(standing.heldUntil("one", now), "its time is over").toBeNull();
+    expect(standing.heldUntil("two", 0), "another is another").toBeNull();
+  });
+
+  it("a result begins the count anew, and claims that stood when one lapsed count once", () => {
+    const standing = new ExecutorStanding(LEASE);
+    expect([1, 2, 3, 4].map((at) => standing.lapsed("one", at, 100))).toEqual([null, null, null, null]);
+    expect(standing.lapsed("one", 101, 200)).toBeNull();
+    standing.worked("one");
+    expect([standing.lapsed("one", 201, 210), standing.lapsed("one", 211, 220)]).toEqual([null, null]);
+    expect(standing.lapsed("one", 221, 230)).toEqual({ lapsed: 3, until: 230 + LEASE });
+  });
+});
+
+describe("an owner", () => {
+  let kit: MasterKit;
+  let rogue: HandExecutor;
+  const net = {
+    net: "w",
+    places: { a: { open: true }, b: { sink: true }, errors: { sink: true } },
+    transitions: {
+      t: {
+        ...{ kind: "command", pool: "p", argv: ["true"], timeout: "10m", in: [{ place: "a", as: "job" }] },
+        ...{ out: [{ to: "b" }], onError: "errors", retry: { max: 1 } },
+      },
+    },
+  };
+  const firing = () => [...kit.stateOf("w").firings.values()][0];
+  const told = async () => (await eventsOf(kit.broker, "w")).filter(({ attributes }) => attributes?.heldOff !== undefined);
+  const why = async () => ((await kit.ask("w", "why", { name: "t" })) as { reasons: { code: string; text: string }[] }[])[0]?.reasons[0];
+
+  beforeEach(async () => {
+    kit = await masterKit();
+    rogue = kit.executor("rogue");
+    rogue.beat();
+    await kit.ask(null, "apply-net", { definition: net });
+  });
+  afterEach(async () => {
+    await logAgreesWithPlaces(kit.broker, "w");
+    await rogue.stop();
+    await kit.stop();
+  });
+
+  /** The offer of the attempt that is open. */
+  async function offer(by = rogue): Promise<WorkOrder> {
+    const open = firing();
+    const found = () => by.orders.findLast((order) => order.firing === open?.firing && order.attempt === open?.attempt);
+    await waitUntil(`attempt ${open?.attempt} is offered`, () => {
+      kit.clock.jump(200);
+      by.beat();
+      return found() !== undefined;
+    });
+    return found() as WorkOrder;
+  }
+  async function letsLapse(how: "release" | "anew"): Promise<void> {
+    const order = await offer();
+    expect(await rogue.ask(order, "claim")).toMatchObject({ ok: true });
+    kit.clock.jump(5);
+    if (how === "release") await rogue.ask(order, "release");
+    else rogue.beat(2);
+    await waitUntil("it has lapsed", () => firing()?.attempt === order.attempt + 1);
+    rogue.beat(1);
+  }
+
+  it("turns down who claims and gives back, says so, and another does the work", async () => {
+    await kit.put("w", "a", {});
+    await waitUntil("it is open", () => firing() !== undefined);
+    for (const how of ["release", "anew", "release"] as const) await letsLapse(how);
+    await waitUntil("it is told", async () => (await told()).length === 1);
+    expect((await told())[0]).toMatchObject({
+      ...{ type: "noted", status: "refused", attributes: { executor: "rogue", heldOff: { lapsed: 3 } } },
+      summary: expect.stringMatching(/^Executor rogue gets no work until .*: nothing came of 3 claims in a row\.$/),
+    });
+    expect((await kit.broker.work.executors())[0]).toMatchObject({ name: "rogue", heldOff: expect.any(String) });
+    expect(await why()).toMatchObject({ code: "executor-held-off", text: expect.stringContaining("rogue until 2") });
+    const open = { net: "w", firing: firing()?.firing ?? "", attempt: firing()?.attempt ?? 0 };
+    expect(await rogue.ask(open, "claim")).toMatchObject({ ok: false, code: "not-open", stopped: true });
+    await rogue.stop();
+    const good = kit.executor("good");
+    const order = await offer(good);
+    expect(await good.ask(order, "claim")).toMatchObject({ ok: true });
+    await good.deliver(order, "done");
+    await waitUntil("it is done", () => firing() === undefined);
+    await good.stop();
+  });
+
+  it("gives it work again when its time is over, and forgets when it does some", async () => {
+    await kit.put("w", "a", {});
+    await waitUntil("it is open", () => firing() !== undefined);
+    for (let n = 0; n < 3; n++) await letsLapse("release");
+    kit.clock.pass(LEASE + 1000);
+    const order = await offer();
+    expect(await rogue.ask(order, "claim")).toMatchObject({ ok: true });
+    await rogue.deliver(order, "done");
+    await waitUntil("it is done", () => firing() === undefined);
+    await kit.put("w", "a", {});
+    await waitUntil("the next is open", () => firing() !== undefined);
+    await letsLapse("release");
+    expect(await rogue.ask(await offer(), "claim")).toMatchObject({ ok: true });
+    expect(await told()).toHaveLength(1);
+  });
+
+  it("gives up a claim that is renewed for longer than its work may take", async () => {
+    await kit.put("w", "a", {});
+    await waitUntil("it is open", () => firing() !== undefined);
+    const order = await offer();
+    expect(await rogue.ask(order, "claim")).toMatchObject({ ok: true });
+    let renewals = 0;
+    for (let passed = 0; passed < 20 * 60_000 && firing()?.attempt === 1; passed += 10_000) {
+      kit.clock.pass(10_000, 1000);
+      renewals += (await rogue.ask(order, "renew")).ok ? 1 : 0;
+    }
+    // Its 10 minutes and the 5 after them.
+    expect(renewals).toBeGreaterThanOrEqual(85);
+    expect(firing()?.attempt).toBe(2);
+    const [lapsed] = (await eventsOf(kit.broker, "w")).filter(({ type }) => type === "lapsed");
+    expect(lapsed?.summary).toContain("rogue held it for longer than it may take");
+  });
+});
