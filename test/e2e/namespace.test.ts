@@ -5,22 +5,21 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { builtCli, CLI, Desk, descendants, ROOT, type Running } from "../support/petrel-process.ts";
+import { CLAUDE_BIN, INSTALL_MS, installClaude } from "../support/real-claude.ts";
 import type { Stub } from "../support/stub-turn.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { git } from "./git-proof.ts";
 
-const claude = process.env.PETREL_CLAUDE_CACHE ?? join(homedir(), ".cache", "petrel", "claude-code-2.1.197");
-const hasClaude = existsSync(join(claude, "bin", "claude"));
 const UNSHARE = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--user", "--map-root-user", "--net"];
 const desk = new Desk("namespace");
 const relays: Server[] = [];
 let lack = "";
+let noClaude = "";
 let stub: Stub;
 let origin = "";
 let yard: Running;
@@ -78,6 +77,7 @@ const net = () => {
     places: {
       tasks: { open: true },
       hard: { open: true },
+      built: { open: true },
       asked: { open: true },
       made: {},
       said: { sink: true },
@@ -88,6 +88,11 @@ const net = () => {
       make: {
         ...{ kind: "agent", persona: "maker", pool: "yard", onError: "lost", ask: "Make a file.", in: [{ place: "tasks" }] },
         ...{ workspace: { ...place, branch: "work/agent" }, out: made("agent", "work.") },
+      },
+      build: {
+        ...{ kind: "agent", persona: "coder", pool: "yard", onError: "lost", ask: "Build it.", in: [{ place: "built" }] },
+        ...{ engine: { kind: "claude-code", baseUrl: stub.url, secret: "claude_key" } },
+        ...{ workspace: { ...place, branch: "work/engine", test: "node --test" }, out: made("engine", "work.") },
       },
       session: {
         ...{
@@ -143,16 +148,26 @@ beforeAll(async () => {
     lack = `network namespaces cannot be made here: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`;
   }
   if (lack !== "") return void process.stderr.write(`not run: ${lack}\n`);
+  noClaude = installClaude();
   await builtCli();
   const note = { tools: [{ name: "Bash", input: { command: "echo by claude > note.txt", description: "Write the note" } }] };
+  const suite =
+    'import assert from "node:assert/strict";\nimport { test } from "node:test";\ntest("it adds", () => assert.equal(1 + 1, 2));\n';
+  const build = [
+    { tools: [{ name: "Write", input: { file_path: "add.test.mjs", content: suite } }] },
+    { tools: [{ name: "Bash", input: { command: "node --test", description: "Run the tests" } }] },
+    { text: JSON.stringify({ summary: "It is built, and its test is green." }) },
+  ];
   stub = await startAnthropicStub([], (prompt) =>
-    prompt.includes("Add a note.")
-      ? [note, { text: "There is a note." }]
-      : [
-          { tools: [{ name: "fs__write", input: { path: "a.txt", text: "by an agent\n" } }] },
-          { tools: [{ name: "git__commit", input: { message: "Add a" } }] },
-          { tools: [{ name: "done", input: { summary: "It is made." } }] },
-        ],
+    prompt.includes("Build it.")
+      ? build
+      : prompt.includes("Add a note.")
+        ? [note, { text: "There is a note." }]
+        : [
+            { tools: [{ name: "fs__write", input: { path: "a.txt", text: "by an agent\n" } }] },
+            { tools: [{ name: "git__commit", input: { message: "Add a" } }] },
+            { tools: [{ name: "done", input: { summary: "It is made." } }] },
+          ],
   );
   desk.env.ANTHROPIC_API_KEY = "stub";
   desk.env.ANTHROPIC_BASE_URL = stub.url;
@@ -173,7 +188,7 @@ beforeAll(async () => {
   const { file } = await desk.json<{ file: string }>(["executor", "enroll", "yard-one", "--pool", "yard"]);
   const ways = await Promise.all((["broker", "git", "model"] as const).map((name) => relay(name, ports[name])));
   const inside = [process.execPath, join(ROOT, "test", "support", "namespace-relay.mjs"), ...ways, "--"];
-  desk.env.PATH = `${join(claude, "bin")}:${process.env.PATH}`;
+  desk.env.PATH = `${CLAUDE_BIN}:${process.env.PATH}`;
   const start = [process.execPath, CLI, "executor", "start", "--creds", file, "--dir", desk.path("yard")];
   yard = desk.exec(UNSHARE[0] ?? "", [...UNSHARE.slice(1), ...inside, ...start]);
   await yard.says(/"ready":true/);
@@ -187,12 +202,14 @@ beforeAll(async () => {
     prompt: "You work.",
   });
   writeFileSync(desk.path("maker.json"), JSON.stringify(persona("maker", "rw---", ["fs.write", "git.commit"])));
+  const coder = { ...persona("coder", "rw---", ["fs.read", "fs.write", "tests.run", "git.commit"]), secrets: ["claude_key"] };
+  writeFileSync(desk.path("coder.json"), JSON.stringify(coder));
   writeFileSync(desk.path("shipper.json"), JSON.stringify(persona("shipper", "r-x--", [])));
   writeFileSync(desk.path("fenced.json"), JSON.stringify(net()));
   await desk.paste(`echo key-of-the-stub | "${process.execPath}" "${CLI}" secret set claude_key`);
-  for (const file of ["maker.json", "shipper.json"]) await desk.json(["persona", "apply", file]);
+  for (const file of ["maker.json", "coder.json", "shipper.json"]) await desk.json(["persona", "apply", file]);
   await desk.json(["net", "apply", "fenced.json"]);
-}, 240_000);
+}, INSTALL_MS + 240_000);
 afterAll(async () => {
   await desk.clear();
   for (const each of relays) each.close();
@@ -241,10 +258,21 @@ test("a whole task runs, commits and pushes where nothing comes in and only thre
 });
 
 test("and with Claude Code, which asks its model from there", { timeout: 240_000 }, async ({ skip }) => {
-  if (lack !== "") return skip(lack);
-  if (!hasClaude) return skip(`Claude Code is not in ${claude}; test/executors/claude-hand.test.ts puts it there`);
+  if (lack !== "" || noClaude !== "") return skip(lack || noClaude);
   const before = stub.requests.length;
   await shipped("hard", "claude");
   expect(head("petrel/claude", "note.txt")).toBe("by claude");
   expect(stub.requests.length).toBeGreaterThan(before);
+});
+
+test("and with Claude Code as an agent's engine: it writes a test, runs it, and what it leaves is committed and pushed", {
+  timeout: 240_000,
+}, async ({ skip }) => {
+  if (lack !== "" || noClaude !== "") return skip(lack || noClaude);
+  await shipped("built", "engine");
+  expect(head("petrel/engine", "add.test.mjs")).toContain("it adds");
+  expect(git(desk.path("served", "origin.git"), "log", "--format=%an", "petrel/engine").split("\n")).toContain("coder");
+  // The tests ran there: the model was told what they said.
+  const heard = stub.requests.map(({ body }) => JSON.stringify(body?.messages ?? ""));
+  expect(heard.some((text) => /# pass 1|pass 1/.test(text))).toBe(true);
 });
