@@ -71,7 +71,7 @@ export const token = z.looseObject({
   correlation: z.string(),
 });
 /** `tokens`: those at rest, reserved ones too, in order of arrival or as asked for. */
-export const tokensAnswer = z.looseObject({ tokens: z.array(token), total: z.int() });
+export const tokensAnswer = z.looseObject({ tokens: z.array(token), total: z.int(), next: z.string().nullable().optional() });
 export type TokensAnswer = z.output<typeof tokensAnswer>;
 
 /** `retry` of one token: `again` is false where it had been put back before. */

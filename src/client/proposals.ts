@@ -7,6 +7,7 @@ import { definitionAnswer, gateRows, netRows, readAnswer } from "./answers.ts";
 import { askNet, askRuntime } from "./ask.ts";
 import { type ProposalRow, proposalRows } from "./proposal-rows.ts";
 
+const MOST = 10_000;
 const PLACES = ["needs", "drafts", "proposals", "approved", "hired", "applied", "refused"];
 
 /** Those that wait first. */
@@ -19,7 +20,7 @@ export async function allProposals(broker: Broker): Promise<ProposalRow[]> {
   const places = isJsonObject(definition.places) ? definition.places : {};
   const lying = await Promise.all(
     PLACES.filter((place) => place in places).map(
-      async (place) => [place, tokensOf(await askNet(broker, RECRUITING, "tokens", { place }))] as const,
+      async (place) => [place, tokensOf(await askNet(broker, RECRUITING, "tokens", { place, limit: MOST }))] as const,
     ),
   );
   return proposalRows(Object.fromEntries(lying), gates);

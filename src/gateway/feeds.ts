@@ -95,6 +95,12 @@ export class NetFeed {
     return { events: events.reverse(), last: this.#kept.at(-1)?.seq ?? 0 };
   }
 
+  /** Number of the log's last event. */
+  async end(): Promise<number> {
+    const page = (await this.newest(() => true, 1)) ?? (await pageOfEvents(this.#broker, this.#net, { filter: {}, limit: 1 }));
+    return page.events.at(-1)?.seq ?? 0;
+  }
+
   /** F1. `after` null: only what comes from now on. Ends when `signal` is aborted or the gateway stops. */
   async *from(after: number | null, signal: AbortSignal): AsyncGenerator<NetEvent> {
     await this.#open();

@@ -65,10 +65,7 @@ export class EventStore {
   async #run(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
-        const page = await call<Page>(`/api/event-line/${this.net}?limit=${FIRST_PAGE}`);
-        this.events = page.events;
-        this.more = page.nextBeforeSeq;
-        this.#telling.soon();
+        await this.#load();
         break;
       } catch {
         this.#is("lost");
@@ -79,9 +76,28 @@ export class EventStore {
       `/api/event-line/${this.net}/stream`,
       String(this.events.at(-1)?.seq ?? 0),
       this.#closing.signal,
-      ({ event, data }) => event === "event" && this.#take(JSON.parse(data) as NetEvent),
+      ({ event, data }) => {
+        if (event === "event") this.#take(JSON.parse(data) as NetEvent);
+        else if (event === "reset") this.#begin();
+      },
       (state) => this.#is(state),
     );
+  }
+
+  async #load(): Promise<void> {
+    const page = await call<Page>(`/api/event-line/${this.net}?limit=${FIRST_PAGE}`);
+    const last = page.events.at(-1)?.seq ?? 0;
+    this.events = [...page.events, ...this.events.filter(({ seq }) => seq > last)];
+    this.more = page.nextBeforeSeq;
+    this.#telling.soon();
+  }
+  /** The log ends before what is known here: it is another one, and nothing of before counts. */
+  #begin(): void {
+    this.events = [];
+    this.more = null;
+    this.#telling.soon();
+    // What cannot be had now comes with a reload; the stream goes on either way.
+    void this.#load().catch(() => {});
   }
 
   #take(event: NetEvent): void {

@@ -101,9 +101,17 @@ class SharedStream {
 
   #hand(frames: Frame[]): void {
     this.#reached = lastId(frames) ?? this.#reached;
-    for (const [reader, last] of [...this.#readers]) {
-      const fresh = frames.filter(({ id }) => id === null || last === null || Number(id) > Number(last));
-      this.#readers.set(reader, lastId(fresh) ?? last);
+    for (const [reader, known] of [...this.#readers]) {
+      let last = known;
+      const fresh: Frame[] = [];
+      for (const frame of frames) {
+        const { id, event } = frame;
+        // After a `reset` the numbers are those of another log.
+        if (id !== null && last !== null && event !== "reset" && Number(id) <= Number(last)) continue;
+        fresh.push(frame);
+        last = id ?? last;
+      }
+      this.#readers.set(reader, last);
       if (fresh.length > 0) reader.onFrames(fresh);
     }
   }

@@ -108,6 +108,39 @@ test("who comes back from far behind gets each event once, from the log and then
   ending.abort();
 });
 
+test("an id behind the end of the log, as of a log that is there no more, is said, and the stream goes on from the end", async () => {
+  const end = (await page("limit=1")).events[0]?.seq ?? 0;
+  expect((await page(`after=${end + 500}`)).nextAfterSeq).toBe(end);
+  const ending = new AbortController();
+  const stream = await fetch(`${house.b.url}/api/event-line/shop/stream`, {
+    headers: { authorization: `Bearer ${reader}`, "last-event-id": String(end + 500) },
+    signal: ending.signal,
+  });
+  let text = "";
+  void (async () => {
+    for await (const chunk of stream.body as unknown as AsyncIterable<Uint8Array>)
+      text += new TextDecoder().decode(chunk, { stream: true });
+  })().catch(() => {});
+  await waitUntil("it is said", () => text.includes("event: reset"));
+  expect(text).toContain(`id: ${end}\nevent: reset\ndata: {"asked":${end + 500},"end":${end}}\n\n`);
+  await house.kit.put("shop", "inbox", { text: "after the reset" });
+  await waitUntil("what comes is told", () => text.includes(`id: ${end + 1}\nevent: event`));
+  ending.abort();
+});
+
+test("as-of takes a number or a time, as ?at= does", async () => {
+  const at = new Date(house.kit.clock.now()).toISOString();
+  const end = (await page("limit=1")).events[0]?.seq ?? 0;
+  house.kit.clock.jump(5000);
+  await house.kit.put("shop", "inbox", { text: "later" });
+  expect((await page(`as-of=${end}&limit=3`)).events.map(({ seq }) => seq)).toEqual([end - 2, end - 1, end]);
+  expect(await page(`as-of=${encodeURIComponent(at)}&limit=3`)).toEqual(await page(`as-of=${end}&limit=3`));
+  expect((await page("as-of=2000-01-01&limit=3")).events).toEqual([]);
+  expect((await page("as-of=now&limit=1")).events[0]?.seq).toBeGreaterThan(end);
+  const wrong = await house.call(house.a, "GET", "/api/event-line/shop?as-of=yesterday", { token: reader });
+  expect(wrong).toMatchObject({ status: 400, json: { hint: expect.stringMatching(/as-of 12/) } });
+});
+
 test("a stream ends when the client is removed or the token revoked, on another gateway too, and nothing comes after", async () => {
   for (const end of ["client", "token"] as const) {
     const { id, secret, token } = await house.client(`guest-${end}`, ["petrel:read"]);

@@ -101,6 +101,20 @@ test("H1 a stream without ids begins anew for each who comes", async () => {
   expect(requests.filter(({ signal }) => !signal.aborted)).toHaveLength(1);
 });
 
+test("H1 after a reset the smaller numbers of another log count", async () => {
+  const sent: Frame[] = [frame(6), frame(4), { ...frame(2), event: "reset" }, frame(3)];
+  const streams = new SharedStreams(async () =>
+    (async function* () {
+      yield sent;
+    })(),
+  );
+  const heard: (string | null)[] = [];
+  const onFrames = (frames: Frame[]) => heard.push(...frames.map(({ id }) => id));
+  streams.join({ key: "ada", path: "/line", last: "5", token: "t" }, { onOpen: () => {}, onFrames, onEnd: () => heard.push("end") });
+  await waitUntil("it has all", () => heard.includes("end"));
+  expect(heard).toEqual(["6", "2", "3", "end"]);
+});
+
 test("H2 two keys have two requests", async () => {
   const { reader, requests } = gateway();
   const both = [reader("0", "ada"), reader("0", "bob")];

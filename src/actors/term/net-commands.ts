@@ -5,6 +5,7 @@ import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import { canonicalJson, type Json } from "../../contract/json.ts";
+import type { Token } from "../../contract/token.ts";
 import { answerOf, type Candidate, type CompiledQuery, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
@@ -20,8 +21,9 @@ import { markingView } from "../../net/marking-view.ts";
 import { partialGroups } from "../../net/partial-groups.ts";
 import { schemaProblem } from "../../net/place-schema.ts";
 import { inputData } from "../../net/routing.ts";
-import type { OpenFiring } from "../../net/state.ts";
+import { type OpenFiring, tokensOf as tokensIn } from "../../net/state.ts";
 import { NONE } from "../../net/token-line.ts";
+import { tokenPage } from "../../net/token-page.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
 import { applyNet } from "./apply-net.ts";
 import { takePart } from "./handback-parts.ts";
@@ -44,6 +46,8 @@ const tokensBody = z.object({
   orderBy: z.string().optional(),
   query: z.string().optional(),
   limit: z.int().min(1).max(100_000).default(100),
+  /** Of the page before, for a listing without conditions; null: the first page. */
+  cursor: z.string().nullable().optional(),
 });
 const queryBody = z.object({
   query: z.string(),
@@ -222,6 +226,7 @@ function queryOf(term: Term, { query: text, places, limit }: z.output<typeof que
 function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
   const { place, where, orderBy, limit } = request;
   knownPlace(term, place);
+  if (request.cursor !== undefined) return pageOfPlace(term, place, limit, request.cursor);
   const now = term.ports.clock.now();
   const text = request.query ?? ["FROM $", where ? `WHERE ${where}` : "", orderBy ? `ORDER BY ${orderBy}` : ""].join(" ");
   const query = compileQuery(text);
@@ -229,8 +234,19 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
   const tokens = found
     .slice(0, limit)
     .map((candidate) => (query.select ? { ...candidate.token, data: selected(query, candidate, undefined, now) } : candidate.token))
-    .map((token) => (place === IN_TRANSIT ? { ...token, link: { ...term.state.transit.get(token.id) } } : token));
+    .map((token) => onItsWay(term, place, token));
   return { place, tokens: tokens as unknown as Json, total: found.length };
+}
+
+function pageOfPlace(term: Term, place: string, limit: number, cursor: string | null): Json {
+  const all = tokensIn(term.state, place);
+  const { placed, next } = tokenPage(all, limit, cursor);
+  const tokens = placed.map(({ token }) => onItsWay(term, place, token));
+  return { place, tokens: tokens as unknown as Json, total: all.size, next };
+}
+
+function onItsWay(term: Term, place: string, token: Token): Token {
+  return place === IN_TRANSIT ? ({ ...token, link: { ...term.state.transit.get(token.id) } } as Token) : token;
 }
 
 async function decide(term: Term, body: unknown): Promise<Json> {

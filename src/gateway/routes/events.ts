@@ -1,6 +1,8 @@
 /** The event line of a net: in pages, and as a stream of server-sent events (HTML standard, section 9.2). */
 import { z } from "zod";
+import { pastOf } from "../../actors/past.ts";
 import { fits, pageOfEvents } from "../../client/event-pages.ts";
+import { momentOf } from "../../client/history/moment.ts";
 import { usage } from "../../client/usage.ts";
 import { EVENT_STATUSES, EVENT_TYPES } from "../../contract/event.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
@@ -31,7 +33,7 @@ const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   before: seq.describe("only events with a smaller number"),
   after: seq.describe("only events with a greater number, from there on"),
-  "as-of": seq.describe("as if the log ended with this number"),
+  "as-of": z.string().max(64).optional().describe("as if the log ended then: number of an event, a time in ISO 8601, or `now`"),
 });
 const streamQuery = z.object({ ...filterQuery, after: seq.describe("the last event that is known; also by the header Last-Event-ID") });
 
@@ -49,6 +51,13 @@ function known(words: string[] | undefined, all: readonly string[], what: string
   const wrong = words?.find((word) => !all.includes(word));
   if (wrong !== undefined) throw usage(`no event has the ${what} "${wrong}"`, nearestHint(wrong, all, what));
   return words;
+}
+
+/** Number of the last event up to a moment, as `?at=` of a marking takes it; null for now. Errors: usage. */
+async function lastEventAt({ broker, clock }: House, net: string, text: string): Promise<number | null> {
+  const moment = momentOf(text, "as-of", clock.now());
+  if (moment.kind === "now") return null;
+  return moment.kind === "event" ? moment.seq : ((await pastOf(broker, net, moment)).last?.seq ?? 0);
 }
 
 export function eventRoutes(api: Api, house: House): void {
@@ -81,7 +90,8 @@ export function eventRoutes(api: Api, house: House): void {
           };
         }
       }
-      const end = asOf === undefined ? before : Math.min(before ?? Number.POSITIVE_INFINITY, asOf + 1);
+      const last = asOf === undefined ? null : await lastEventAt(house, net, asOf);
+      const end = last === null ? before : Math.min(before ?? Number.POSITIVE_INFINITY, last + 1);
       return pageOfEvents(broker, net, { filter, limit, after, before: end });
     },
   );
@@ -96,7 +106,9 @@ export function eventRoutes(api: Api, house: House): void {
         params: netParam,
         querystring: streamQuery,
         produces: ["text/event-stream"],
-        response: described("server-sent events: `event` with an event of the net, comments as heartbeats"),
+        response: described(
+          "server-sent events: `event` with an event of the net; `reset` with {asked, end} first, where the log ends before the number that was asked for; comments as heartbeats",
+        ),
       },
     },
     async (request, reply) => {
@@ -104,9 +116,13 @@ export function eventRoutes(api: Api, house: House): void {
       await mustBeNet(broker, net);
       const filter = filterOf(request.query);
       const header = Number(request.headers["last-event-id"]);
-      const after =
+      const asked =
         Number.isSafeInteger(header) && header >= 0 && request.headers["last-event-id"] !== "" ? header : (request.query.after ?? null);
+      const end = asked === null ? null : await house.feeds.of(net).end();
+      const isBeyond = asked !== null && end !== null && asked > end;
+      const after = isBeyond ? end : asked;
       await sse(request, reply, house, async function* (signal) {
+        if (isBeyond) yield { id: String(end), event: "reset", data: { asked, end } };
         for await (const event of house.feeds.of(net).from(after, signal)) {
           if (fits(event, filter)) yield { id: String(event.seq), event: "event", data: event };
         }

@@ -10,6 +10,7 @@ import type { Caller } from "../access/tokens.ts";
 import { type Api, callerOf, described, type House, netName, scope } from "../api.ts";
 import { mustReach } from "../guard.ts";
 import { mustBeNet } from "../known-net.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 import { sse } from "../sse.ts";
 
 const outputQuery = z.object({ net: netName.optional(), firing: z.string().max(64).optional() });
@@ -22,16 +23,18 @@ export function executorRoutes(api: Api, house: House): void {
       schema: {
         tags: ["runtime"],
         summary: "The hands: pools, labels, load; what runs on them, and what is blocked, with the missing label",
-        response: described("executors, running, waiting, blocked"),
+        querystring: z.object(pageQuery),
+        response: described("executors by name, and next; running, waiting and blocked whole"),
       },
     },
     async (request) => {
       const { broker } = house;
       const executors = await broker.work.executors();
+      const page = pageByKey(executors, ({ name }) => name, request.query);
       const nets = await netsOf(house, callerOf(request));
       const work = await Promise.all(nets.map((net) => workUnderWay(broker, net, executors)));
       return {
-        executors,
+        ...{ executors: page.rows, next: page.next },
         running: work.flatMap(({ running }) => running),
         waiting: work.flatMap(({ waiting }) => waiting),
         blocked: work.flatMap(({ blocked }) => blocked),

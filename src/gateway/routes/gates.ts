@@ -6,6 +6,7 @@ import { isId } from "../../contract/ids.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
 import { logKey } from "../once.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 
 const decisionBody = z.object({
   decision: z.enum(["approve", "reject"]),
@@ -21,8 +22,8 @@ export function gateRoutes(api: Api, { broker, ids }: House): void {
       schema: {
         tags: ["gates"],
         summary: "What waits for people",
-        querystring: z.object({ net: netName.optional() }),
-        response: described("gates, longest waiting first"),
+        querystring: z.object({ ...pageQuery, net: netName.optional() }),
+        response: described("gates, longest waiting first, and next"),
       },
     },
     async (request) => {
@@ -33,7 +34,8 @@ export function gateRoutes(api: Api, { broker, ids }: House): void {
       const rows = await Promise.all(
         nets.map(async (net) => readAnswer(gateRows, await askNet(broker, net, "gates"), "gates").map((row) => ({ ...row, net }))),
       );
-      return { gates: rows.flat().sort((a, b) => (a.since < b.since ? -1 : 1)) };
+      const { rows: gates, next } = pageByKey(rows.flat(), ({ since, net, firing }) => `${since} ${net} ${firing}`, request.query);
+      return { gates, next };
     },
   );
   const firing = netParam.extend({ firing: z.string().refine(isId, "names no firing") });

@@ -17,6 +17,7 @@ import { markingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, personOf, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 import { baseOf, isKnown } from "../preconditions.ts";
 
 const at = z.string().max(64).optional().describe("number of an event, a time in ISO 8601, or `now`");
@@ -35,13 +36,15 @@ export function netRoutes(api: Api, house: House): void {
       schema: {
         tags: ["nets"],
         summary: "The nets that run here, and those whose log is lost or damaged",
-        response: described("nets, closed"),
+        querystring: z.object(pageQuery),
+        response: described("nets by name, and next; closed"),
       },
     },
     async (request) => {
       const rows = readAnswer(netRows, await askRuntime(broker, "nets"), "nets");
       const mine = ({ net }: { net: string }) => reachesNet(callerOf(request), net);
-      return { nets: rows.filter(mine), closed: (await closedNets(broker)).filter(mine) };
+      const { rows: nets, next } = pageByKey(rows.filter(mine), ({ net }) => net, request.query);
+      return { nets, next, closed: (await closedNets(broker)).filter(mine) };
     },
   );
   api.get(

@@ -2,22 +2,36 @@
 import { z } from "zod";
 import { RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { askNet } from "../../client/ask.ts";
+import type { ProposalRow } from "../../client/proposal-rows.ts";
 import { allProposals, proposalNamed } from "../../client/proposals.ts";
 import { isId } from "../../contract/ids.ts";
 import { type Api, callerOf, described, type House, personOf, scope } from "../api.ts";
 import { mustReach } from "../guard.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 
 const proposalParam = z.object({ proposal: z.string().refine(isId, "names no proposal") });
 const decisionBody = z.object({ decision: z.enum(["approve", "reject"]), comment: z.string().max(10_000).optional() });
+
+const LINE: readonly ProposalRow["state"][] = ["waits", "asked", "drafted", "approved", "hired", "applied", "refused"];
+const placeInLine = ({ state, id }: ProposalRow): string => `${LINE.indexOf(state)} ${id}`;
 
 export function proposalRoutes(api: Api, { broker, ids }: House): void {
   const about = { tags: ["proposals"] };
   api.get(
     "/api/proposals",
-    { ...scope("petrel:read"), schema: { ...about, summary: "Proposals of new specialists", response: described("proposals") } },
+    {
+      ...scope("petrel:read"),
+      schema: {
+        ...about,
+        summary: "Proposals of new specialists",
+        querystring: z.object(pageQuery),
+        response: described("proposals, those that wait first, and next"),
+      },
+    },
     async (request) => {
       mustReach(callerOf(request), RECRUITING);
-      return { proposals: await allProposals(broker) };
+      const { rows: proposals, next } = pageByKey(await allProposals(broker), placeInLine, request.query);
+      return { proposals, next };
     },
   );
   api.get(

@@ -7,6 +7,7 @@ import type { MarkingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, netName, personOf, scope } from "../api.ts";
 import { mustReach, mustReachAll } from "../guard.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 import { isKnown } from "../preconditions.ts";
 
 const controlBody = z.object({
@@ -39,11 +40,21 @@ export function runtimeRoutes(api: Api, { broker }: House): void {
   );
   api.get(
     "/api/personas",
-    { ...read, schema: { tags: ["personas"], summary: "The specialists, and what each may do", response: described("personas") } },
+    {
+      ...read,
+      schema: {
+        tags: ["personas"],
+        summary: "The specialists, and what each may do",
+        querystring: z.object(pageQuery),
+        response: described("personas by net and name, and next"),
+      },
+    },
     async (request) => {
-      const rows = (await askRuntime(broker, "personas")) as unknown as { net?: string }[];
+      const rows = (await askRuntime(broker, "personas")) as unknown as { net?: string; persona: string; version: string }[];
       const caller = callerOf(request);
-      return { personas: rows.filter(({ net }) => caller.nets === null || (net !== undefined && reachesNet(caller, net))) };
+      const mine = rows.filter(({ net }) => caller.nets === null || (net !== undefined && reachesNet(caller, net)));
+      const { rows: personas, next } = pageByKey(mine, ({ net = "", persona, version }) => `${net} ${persona} ${version}`, request.query);
+      return { personas, next };
     },
   );
   const personaParam = z.object({ persona: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/) });

@@ -1,4 +1,5 @@
 /** The specialists of one net: what each may do where it stands, what it does now, what it has used, and its last outputs. */
+import { z } from "zod";
 import { askNet } from "../../client/ask.ts";
 import { Sums } from "../../client/costs.ts";
 import { runningRights } from "../../client/net-rights.ts";
@@ -7,6 +8,7 @@ import type { MarkingView } from "../../net/marking-view.ts";
 import { rightsRow } from "../../personas/rights-table.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
+import { pageByKey, pageQuery } from "../pages.ts";
 
 const LAST = 5;
 
@@ -21,13 +23,15 @@ export function teamRoutes(api: Api, house: House): void {
         tags: ["personas"],
         summary: "The specialists of a net: rights, budget, spend, what they do now, their last outputs",
         params: netParam,
-        response: described("personas"),
+        querystring: z.object(pageQuery),
+        response: described("personas by name, and next"),
       },
     },
     async (request) => {
       const { net } = request.params;
       await mustBeNet(broker, net);
-      return { net, personas: await teamOf(house, net) };
+      const { rows: personas, next } = pageByKey(await teamOf(house, net), ({ persona }) => persona, request.query);
+      return { net, personas, next };
     },
   );
   api.get(

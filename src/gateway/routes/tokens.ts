@@ -11,14 +11,16 @@ import { tokensThen } from "../../client/history/past.ts";
 import { PetrelError, Terminal } from "../../contract/errors.ts";
 import { isId, isPath } from "../../contract/ids.ts";
 import { compileQuery } from "../../net/arcql.ts";
+import { TOKEN_CURSOR, tokenPage } from "../../net/token-page.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, operateOnce, personOf, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
 import { keyReused, logKey } from "../once.ts";
+import { badCursor } from "../pages.ts";
 
 const placeName = z.string().refine(isPath, "names no place");
 const tokensQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.coerce.number().int().min(0).default(0).describe("`next` of the page before"),
+  cursor: z.string().max(200).optional().describe("`next` of the page before; tokens that are taken meanwhile make it pass none over"),
   at: z.string().max(64).optional().describe("number of an event, a time, or `now`"),
 });
 const putBody = z.object({
@@ -157,32 +159,23 @@ export function tokenPlaceRoutes(api: Api, house: House): void {
 
 interface Page {
   limit: number;
-  cursor: number;
+  cursor?: string | undefined;
   at?: string | undefined;
 }
 
 async function tokensIn({ broker, clock }: House, net: string, place: string, { limit, cursor, at }: Page) {
   await mustBeNet(broker, net);
+  if (cursor !== undefined && !TOKEN_CURSOR.test(cursor)) throw badCursor(cursor);
   if (at !== undefined) {
     const placed = await tokensThen(broker, await pastOf(broker, net, momentOf(at, "at", clock.now())), place);
-    const page = placed.slice(cursor, cursor + limit);
+    const page = tokenPage(new Map(placed.map((one) => [one.token.id, one])), limit, cursor ?? null);
     return {
-      tokens: page.map(({ token, reservedBy }) => ({ ...token, reservedBy })),
-      total: placed.length,
-      next: nextOf(cursor, page.length, placed.length),
+      tokens: page.placed.map(({ token, reservedBy }) => ({ ...token, reservedBy })),
+      ...{ total: placed.length, next: page.next },
     };
   }
-  const answer = readAnswer(
-    tokensAnswer,
-    await askNet(broker, net, "tokens", { place, limit: Math.min(100_000, cursor + limit) }),
-    "tokens",
-  );
-  const page = answer.tokens.slice(cursor);
-  return { tokens: page, total: answer.total, next: nextOf(cursor, page.length, answer.total) };
-}
-
-function nextOf(cursor: number, shown: number, total: number): number | null {
-  return cursor + shown < total && shown > 0 ? cursor + shown : null;
+  const answer = readAnswer(tokensAnswer, await askNet(broker, net, "tokens", { place, limit, cursor: cursor ?? null }), "tokens");
+  return { tokens: answer.tokens, total: answer.total, next: answer.next ?? null };
 }
 
 interface Put {
