@@ -1,5 +1,5 @@
 /** Phase call: one request to the model, within what the budget still has. */
-import { Retryable } from "../contract/errors.ts";
+import { errorData, Retryable } from "../contract/errors.ts";
 import type { ModelAnswer } from "../models/port.ts";
 import type { TierAnswer, TierRequest } from "../models/tiers.ts";
 import { addUse } from "../models/use.ts";
@@ -51,6 +51,7 @@ async function ask(run: TurnRun, turn: number): Promise<TierAnswer> {
     ports.onProgress?.({ kind: "answered", turn, use: answered.use });
     return answered;
   } catch (error) {
+    ports.onProgress?.({ kind: "unanswered", turn, code: errorData(error).code });
     // A model that took all the time that was left will not get it again: trying again would begin with nothing done.
     const late = error instanceof Retryable && error.code === "model-timeout" && millisecondsLeft(persona, spent, ports.clock.now()) <= 0;
     throw late ? exhausted(persona, `${persona.budget.seconds} seconds`) : error;

@@ -40,7 +40,8 @@ export async function callTools(
     const name = call.name.slice(0, 64);
     ports.onProgress?.({ kind: "tool", turn, tool: name });
     const made = await callOne(call, `t${turn}c${index + 1}`, input, ports);
-    ports.onProgress?.({ kind: "tool-done", turn, tool: name, ok: made.ok });
+    const failed = made.ok ? {} : { code: made.error.code };
+    ports.onProgress?.({ kind: "tool-done", turn, tool: name, ok: made.ok, call: call.id.slice(0, 64), ...failed });
     called.uses.push({ name, ok: made.ok, ...(made.ok || !made.refused ? {} : { refused: true }) });
     if (made.use) called.spent.push(made.use);
     if (wasMade(made)) ports.onCalled?.(recorded(call, made));

@@ -47,8 +47,11 @@ export interface Denied {
 export type Progress =
   | { kind: "asking"; turn: number }
   | { kind: "answered"; turn: number; use: ModelUse }
+  /** `code` of the error that the model, or the way to it, ended with. */
+  | { kind: "unanswered"; turn: number; code: string }
   | { kind: "tool"; turn: number; tool: string }
-  | { kind: "tool-done"; turn: number; tool: string; ok: boolean };
+  /** `call`: the model's id of the call. `code` of the error, where it failed. */
+  | { kind: "tool-done"; turn: number; tool: string; ok: boolean; call?: string; code?: string };
 
 export interface TurnPorts {
   ask: Tiers["ask"];

@@ -9,8 +9,19 @@ import { type GatewayHouse, gatewayHouse, PEOPLE } from "./house.ts";
 
 const at = Date.now();
 const TIMELINE: JsonObject[] = [
-  { call: "model", name: "small", provider: "rules", from: at, to: at + 40, ok: true, inputTokens: 100, outputTokens: 10 },
-  { call: "tool", name: "fs.read", from: at + 40, to: at + 45, ok: false },
+  {
+    call: "model",
+    name: "small",
+    provider: "mistral",
+    from: at,
+    to: at + 40,
+    ok: true,
+    inputTokens: 100,
+    outputTokens: 10,
+    cacheReadTokens: 60,
+  },
+  { call: "tool", name: "fs.read", from: at + 40, to: at + 45, ok: false, id: "call_7", error: "no-such-file" },
+  { call: "model", name: "", from: at + 45, to: at + 50, ok: false, error: "model-busy" },
 ];
 const TEAM = {
   net: "team",
@@ -20,6 +31,7 @@ const TEAM = {
     pack: { kind: "command", pool: "yard", argv: ["true"], in: [{ place: "told", as: "job" }], out: [{ to: "packed" }] },
   },
 };
+let failing = false;
 let house: GatewayHouse;
 let receiver: Awaited<ReturnType<typeof otlpReceiver>>;
 beforeAll(async () => {
@@ -35,7 +47,12 @@ beforeAll(async () => {
       work: async ({ firing }) => ({
         firing: firing.firing,
         attempt: firing.attempt,
-        outcome: firing.kind === "command" ? null : { ok: true, value: { said: 1 } },
+        outcome:
+          firing.kind === "command"
+            ? null
+            : failing
+              ? { ok: false, error: { outlook: "terminal", code: "model-refused", message: "no" } }
+              : { ok: true, value: { said: 1 } },
         extra: {
           model: { provider: "rules", name: "small", calls: 1, inputTokens: 100, outputTokens: 10, costUsd: 0.25, tier: "economy" },
           attributes: { timeline: TIMELINE },
@@ -88,10 +105,27 @@ test("a story is one trace: the run of the net, its firings, attempts, calls and
     "gen_ai.usage.input_tokens": "100",
     "petrel.cost.usd": 0.25,
   });
-  expect(chat?.attributes).toMatchObject({ "gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": "10" });
+  expect(agent?.attributes["error.type"]).toBeUndefined();
+  expect(agent?.status).toEqual({});
+  // Tokens of the firing stand at one span of it, and at those of the calls.
+  expect(Object.keys(attempt?.attributes ?? {}).filter((key) => key.startsWith("gen_ai.") || key === "petrel.cost.usd")).toEqual([]);
+  expect(chat?.attributes).toEqual({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "mistral_ai",
+    "gen_ai.request.model": "small",
+    "gen_ai.conversation.id": order.correlation,
+    "gen_ai.usage.input_tokens": "100",
+    "gen_ai.usage.output_tokens": "10",
+    "gen_ai.usage.cache_read.input_tokens": "60",
+  });
+  const [unanswered] = receiver.named("chat");
+  expect(unanswered).toMatchObject({ status: { code: 2 }, attributes: { "error.type": "model-busy", "gen_ai.operation.name": "chat" } });
   expect(tool).toMatchObject({
     status: { code: 2 },
-    attributes: { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "fs.read" },
+    attributes: {
+      ...{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "fs.read", "gen_ai.tool.type": "function" },
+      ...{ "gen_ai.tool.call.id": "call_7", "error.type": "no-such-file" },
+    },
   });
   expect(receiver.headers[0]).toMatchObject({ "x-team": "birds of sea" });
   // What the executor gave its children names the span of the attempt that they belong to.
@@ -112,4 +146,19 @@ test("a gateway that starts anew tells on from where the one before was, and the
   await waitUntil("the second is told", () => receiver.named("invoke_agent writer").length === 2);
   for (const id of before) expect(receiver.spans.has(id)).toBe(true);
   expect(receiver.named("chat small")).toHaveLength(2);
+});
+
+test("what fails has the code of its error at the agent's span, the attempt's and the run's", async () => {
+  failing = true;
+  await house.kit.put("team", "asked", { n: 3 });
+  await waitUntil("it is told", () => {
+    house.kit.clock.jump(6000);
+    return receiver.named("invoke_workflow team").some(({ status }) => status.code === 2);
+  });
+  failing = false;
+  for (const name of ["invoke_agent writer", "attempt 1", "invoke_workflow team"]) {
+    const span = receiver.named(name).find(({ status }) => status.code === 2);
+    expect(span?.attributes["error.type"]).toBe("model-refused");
+  }
+  expect(receiver.schemas).toEqual(new Set(["https://opentelemetry.io/schemas/1.41.0"]));
 });

@@ -14,12 +14,16 @@ export interface ReceivedSpan {
 }
 interface Wire {
   resourceSpans: {
-    scopeSpans: { spans: (Omit<ReceivedSpan, "attributes"> & { attributes: { key: string; value: Record<string, string> }[] })[] }[];
+    scopeSpans: {
+      schemaUrl?: string;
+      spans: (Omit<ReceivedSpan, "attributes"> & { attributes: { key: string; value: Record<string, string> }[] })[];
+    }[];
   }[];
 }
 
 export async function otlpReceiver() {
   const spans = new Map<string, ReceivedSpan>();
+  const schemas = new Set<string | undefined>();
   const headers: Record<string, unknown>[] = [];
   let away = false;
   let refused = 0;
@@ -35,12 +39,14 @@ export async function otlpReceiver() {
       headers.push(request.headers);
       const body = JSON.parse(Buffer.concat(pieces).toString()) as Wire;
       for (const { scopeSpans } of body.resourceSpans)
-        for (const scope of scopeSpans)
+        for (const scope of scopeSpans) {
+          schemas.add(scope.schemaUrl);
           for (const { attributes, ...span } of scope.spans)
             spans.set(span.spanId, {
               ...span,
               attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] ?? ""])),
             });
+        }
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
@@ -49,6 +55,7 @@ export async function otlpReceiver() {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
     headers,
+    schemas,
     /** Answers 503 until it is back. */
     set away(is: boolean) {
       away = is;

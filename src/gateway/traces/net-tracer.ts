@@ -7,6 +7,7 @@
 import type { NetEvent } from "../../contract/event.ts";
 import { traceIdOf } from "../../contract/trace-context.ts";
 import { spansOfFiring, storySpanId } from "./firing-spans.ts";
+import { errorTypeOf } from "./gen-ai.ts";
 import type { Span } from "./span.ts";
 
 interface StoryRun {
@@ -16,6 +17,7 @@ interface StoryRun {
   /** Firings of it under way. */
   open: Set<string>;
   failed: string | null;
+  errorType: string | undefined;
   firings: number;
 }
 /** A story in which nothing is under way for so long is at rest. What comes later stands under the same span. */
@@ -56,7 +58,7 @@ export class NetTracer {
     story?.open.delete(firing);
     if (story) {
       story.firings += 1;
-      if (event.status === "error") story.failed = event.summary;
+      if (event.status === "error") Object.assign(story, { failed: event.summary, errorType: errorTypeOf(event) });
     }
     return spansOfFiring(events);
   }
@@ -64,7 +66,7 @@ export class NetTracer {
   /** Stories that have come to rest by now, as spans. `now`: ms since the epoch. */
   rested(now: number): Span[] {
     const spans: Span[] = [];
-    for (const [correlation, { title, first, last, open, failed, firings }] of this.#stories) {
+    for (const [correlation, { title, first, last, open, failed, errorType, firings }] of this.#stories) {
       if (open.size > 0 || now - last < REST_MS) continue;
       this.#stories.delete(correlation);
       if (firings === 0) continue;
@@ -79,6 +81,7 @@ export class NetTracer {
           "petrel.correlation": correlation,
           "petrel.title": title,
           "petrel.firings": firings,
+          "error.type": errorType,
         },
       });
     }
@@ -107,6 +110,7 @@ export class NetTracer {
       last: at,
       open: new Set(),
       failed: null,
+      errorType: undefined,
       firings: 0,
     };
     this.#stories.set(correlation, begun);

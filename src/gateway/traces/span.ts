@@ -18,13 +18,15 @@ export interface Span {
 
 const KINDS = { internal: 1, client: 3 } as const;
 const SCOPE = "petrel";
+/** Names of attributes are those of this version of the conventions. */
+const SCHEMA = "https://opentelemetry.io/schemas/1.41.0";
 
 export function otlpJson(spans: readonly Span[], resource: Attributes): JsonObject {
   return {
     resourceSpans: [
       {
         resource: { attributes: attributesJson(resource) },
-        scopeSpans: [{ scope: { name: SCOPE }, spans: spans.map(spanJson) }],
+        scopeSpans: [{ scope: { name: SCOPE }, spans: spans.map(spanJson), schemaUrl: SCHEMA }],
       },
     ],
   };
@@ -40,7 +42,8 @@ function spanJson({ traceId, spanId, parentSpanId, name, kind, from, to, attribu
     startTimeUnixNano: nanos(from),
     endTimeUnixNano: nanos(Math.max(from, to)),
     attributes: attributesJson(attributes),
-    status: error === null ? { code: 1 } : { code: 2, message: error },
+    // Unset where nothing failed: "ok" is for people who overrule what their tools say.
+    status: error === null ? {} : { code: 2, message: error },
   };
 }
 
