@@ -184,7 +184,7 @@ test("a key for one net sees nothing of the runtime as a whole", async () => {
   const { token } = await house.client("corner", ["petrel:read"], { nets: ["shop"] });
   for (const path of ["/metrics", "/api/status", "/api/actors", "/api/proposals"])
     expect((await get(path, token)).json.error, path).toBe("net_out_of_scope");
-  expect((await get("/api/personas", token)).json).toEqual({ personas: [] });
+  expect((await get("/api/personas", token)).json).toEqual({ personas: [], next: null });
   expect((await get("/api/costs", token)).json).toMatchObject({ rows: [] });
 });
 
