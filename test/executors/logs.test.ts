@@ -1,4 +1,5 @@
 /** `logs.read` and `logs.compare` on real files, a real web server, and the formats that servers write. */
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -191,17 +192,40 @@ describe("reading", () => {
     expect(await code({ file: "/no/such/file" })).toMatchObject({ error: { code: "log-not-there" } });
     expect(await code({ file: "app.log" })).toMatchObject({ error: { code: "log-not-there" } });
     expect(await code({ file: "/a", text: "b" })).toMatchObject({ error: { code: "bad-input" } });
+    // A pipe that nobody writes to holds nobody up, also where it is followed.
+    const pipe = join(folder(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(await code({ file: pipe })).toMatchObject({ error: { code: "log-not-there" } });
+    const followed = await bench.run("logs.read", { source: { file: pipe }, follow: { seconds: 1 } });
+    expect(followed.outcome).toMatchObject({ ok: true, value: { entries: 0 } });
   });
 
   test("systemd's journal, by the machine's journalctl", async () => {
     const dir = folder();
     const entry = (priority: number, message: string) =>
       JSON.stringify({ PRIORITY: String(priority), MESSAGE: message, __REALTIME_TIMESTAMP: "1767225600000000" });
-    const script = `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$@" > ${dir}/asked\necho '${entry(3, "disk 3 failed")}'\necho '${entry(6, "fine")}'\n`;
+    const script = `#!/bin/sh
+case "$*" in
+  *--field=_SYSTEMD_UNIT) printf 'shop.service\\ninit.scope\\n'; exit 0 ;;
+  *--since=-1hh*) echo 'Failed to parse timestamp: -1hh' >&2; exit 1 ;;
+  *--lines=0) exit 0 ;;
+  *--unit=shop.service*--since=-1h*) echo '${entry(3, "disk 3 failed")}'; echo '${entry(6, "fine")}' ;;
+esac
+`;
     writeFileSync(join(dir, "journalctl"), script, { mode: 0o755 });
+    const known = '#!/bin/sh\ncase "$*" in *quiet.service) echo loaded ;; *) echo not-found ;; esac\n';
+    writeFileSync(join(dir, "systemctl"), known, { mode: 0o755 });
     const bench = await started({ environment: { PATH: `${dir}:${process.env.PATH}` } });
     const value = goodValue(await bench.run("logs.read", { source: { journal: { unit: "shop.service", since: "-1h" } } }));
     expect(value).toMatchObject({ entries: 2, errors: 1, signatures: [{ signature: "disk <number> failed" }] });
+    const journal = async (about: JsonObject) => (await bench.run("logs.read", { source: { journal: about } })).outcome;
+    // A unit that has written nothing of late, or ever, is no mistake; one that there is not is.
+    for (const unit of ["shop", "shop.service", "quiet.service"])
+      expect(await journal({ unit, since: "-2m" })).toMatchObject({ ok: true, value: { entries: 0 } });
+    expect(await journal({ unit: "shopp" })).toMatchObject({ error: { code: "unknown-unit", hint: "did you mean shop?" } });
+    expect(await journal({ since: "-1hh" })).toMatchObject({
+      error: { code: "journal-failed", message: expect.stringContaining("Failed to parse timestamp") },
+    });
     const none = await started({ environment: { PATH: "/nowhere" }, name: "hands-2" });
     expect((await none.run("logs.read", { source: { journal: {} } })).outcome).toMatchObject({ error: { code: "command-not-found" } });
   });

@@ -1,3 +1,5 @@
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { addedLines } from "../../src/executors/hands/review/added-lines.ts";
@@ -123,6 +125,26 @@ test("a tracefile that the project's own run writes is read in place of V8's not
   const value = await review(head);
   expect(value.coverage).toMatchObject({ from: "lcov", added: { lines: 1, covered: 0 } });
   expect(rules(value.findings)).toContain("src/sum.js:2 coverage/untested");
+});
+
+test("pipes and links to the outside, by which the tests or the change stand in for usual files, are not read", async () => {
+  const secret = join(bench.dir, "secret.json");
+  writeFileSync(secret, "TOP-SECRET of the machine");
+  const makes = [
+    'import { execFileSync } from "node:child_process";',
+    'import { mkdirSync, rmSync } from "node:fs";',
+    'for (const file of ["coverage", "package.json", "src/sum.js", "test/piped.test.js"]) rmSync(file, { recursive: true, force: true });',
+    'mkdirSync("coverage");',
+    'for (const file of ["coverage/lcov.info", "package.json", "src/sum.js", "test/piped.test.js"]) execFileSync("mkfifo", [file]);',
+    "process.exitCode = 1;",
+  ].join("\n");
+  gitIn(repo.origin, "branch", "-f", "pipes", "main");
+  symlinkSync(secret, join(repo.root, "clone", "data.json"));
+  const head = repo.push("pipes", { "src/sum.js": `${SUM}// more\n`, "test/piped.test.js": makes });
+  const value = await review(head, { test: "node test/piped.test.js" });
+  expect(JSON.stringify(value)).not.toContain("TOP-SECRET");
+  expect(value.ok).toBe(false);
+  expect(value.checks).toEqual([]);
 });
 
 test("neither head nor branch, and a branch that is not there, are errors that say so", async () => {

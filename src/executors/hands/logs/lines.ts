@@ -73,7 +73,9 @@ async function* followed(context: HandContext, given: string, { end, fromEnd }: 
   let offset = 0;
   for (let isFirst = true; ; isFirst = false) {
     const last = clock.now() >= end;
-    const handle = await open(context.checkPath(given)).catch(() => null);
+    const path = context.checkPath(given);
+    // To open a pipe that nobody writes to would wait for ever.
+    const handle = (await stat(path).catch(() => null))?.isFile() ? await open(path).catch(() => null) : null;
     if (handle) {
       try {
         const { ino, size } = await handle.stat();

@@ -1,8 +1,9 @@
 /** What a test run covered: from the tracefile that the project's own coverage run writes, else from V8's notes of the processes. */
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { isAbsolute, join, relative } from "node:path";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addRun, type LineRecord, readLcov, unrunRecord, type V8Script } from "./line-coverage.ts";
+import { NOTE_LIMIT, ownText } from "./own-text.ts";
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const LCOV_PLACES = ["coverage/lcov.info", "lcov.info", "coverage.lcov"];
@@ -15,18 +16,25 @@ export interface Coverage {
 
 /** `notes`: the folder of NODE_V8_COVERAGE. `sources`: files that matter, whether or not a test loads them. Null when nothing was noted. */
 export function coverageOf(tree: string, notes: string, sources: readonly string[]): Coverage | null {
-  const lcov = LCOV_PLACES.map((place) => join(tree, place)).find((path) => existsSync(path));
-  if (lcov) return { from: "lcov", files: byProjectPath(readLcov(readFileSync(lcov, "utf8")), tree) };
+  for (const place of LCOV_PLACES) {
+    const lcov = ownText(tree, place, NOTE_LIMIT);
+    if (lcov !== null) return { from: "lcov", files: byProjectPath(readLcov(lcov), tree) };
+  }
   if (!existsSync(notes)) return null;
   const written = readdirSync(notes).filter((name) => name.endsWith(".json"));
   return written.length === 0 ? null : { from: "v8", files: fromNotes(tree, notes, written, sources) };
 }
 
 function fromNotes(tree: string, notes: string, written: readonly string[], sources: readonly string[]): Map<string, LineRecord> {
-  const texts = new Map(sources.filter((file) => SOURCE.test(file)).map((file) => [file, readFileSync(join(tree, file), "utf8")]));
+  const texts = new Map(
+    sources.flatMap((file) => {
+      const text = SOURCE.test(file) ? ownText(tree, file) : null;
+      return text === null ? [] : [[file, text] as const];
+    }),
+  );
   const records = new Map([...texts].map(([file, text]) => [file, unrunRecord(text)]));
   for (const name of written) {
-    const note = read(join(notes, name));
+    const note = read(notes, name);
     for (const script of note?.result ?? []) {
       const file = projectPath(script.url, tree);
       const text = file === null ? undefined : texts.get(file);
@@ -45,9 +53,9 @@ interface Note {
   "source-map-cache"?: Record<string, { data?: unknown } | undefined>;
 }
 
-function read(path: string): Note | null {
+function read(notes: string, name: string): Note | null {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Note;
+    return JSON.parse(ownText(notes, name, NOTE_LIMIT) ?? "") as Note;
   } catch {
     // A process that was ended while it wrote.
     return null;

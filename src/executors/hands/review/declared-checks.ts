@@ -1,9 +1,8 @@
 /** Checks that the repository itself declares: its scripts `lint`, `typecheck` and the like, and whether its files can be parsed at all. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { HandContext } from "../../hand.ts";
 import type { Finding } from "./finding.ts";
 import { outputProblems } from "./output-lines.ts";
+import { ownText } from "./own-text.ts";
 
 /** Names of scripts in package.json that look and change nothing. */
 const SCRIPTS = ["lint", "typecheck", "type-check", "types", "check"];
@@ -63,9 +62,9 @@ function redScript(name: string, timedOut: boolean, exitCode: number, text: stri
 export async function brokenFiles(context: HandContext, tree: string, files: readonly string[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const file of files) {
-    const path = join(tree, file);
-    if (!existsSync(path)) continue;
-    if (file.endsWith(".json") && !/tsconfig|jsconfig/.test(file)) findings.push(...brokenJson(file, readFileSync(path, "utf8")));
+    const text = ownText(tree, file);
+    if (text === null) continue;
+    if (file.endsWith(".json") && !/tsconfig|jsconfig/.test(file)) findings.push(...brokenJson(file, text));
     if (/\.[cm]?js$/.test(file)) findings.push(...(await brokenScript(context, tree, file)));
   }
   return findings;
@@ -93,7 +92,7 @@ async function brokenScript(context: HandContext, tree: string, file: string): P
 
 function manifestScripts(tree: string): Record<string, string> {
   try {
-    return (JSON.parse(readFileSync(join(tree, "package.json"), "utf8")) as { scripts?: Record<string, string> }).scripts ?? {};
+    return (JSON.parse(ownText(tree, "package.json") ?? "") as { scripts?: Record<string, string> }).scripts ?? {};
   } catch {
     return {};
   }

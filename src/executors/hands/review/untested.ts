@@ -1,10 +1,9 @@
 /** Findings about what no test ran, and about tests that fail, with their places. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { isTestFile } from "../../../personas/rules/diff-lines.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Finding } from "./finding.ts";
 import { rangesOf } from "./line-coverage.ts";
+import { ownText } from "./own-text.ts";
 
 export type CoverageNumbers = {
   from: "lcov" | "v8";
@@ -42,7 +41,7 @@ export function coverageFindings(
 
 /** Where the name of a failing test stands in a test file; without such a place the finding names the first test file or the project. */
 export function failingTests(tree: string, failing: readonly { name: string; message: string }[], testFiles: readonly string[]): Finding[] {
-  const texts = testFiles.map((file) => ({ file, lines: readFileSync(join(tree, file), "utf8").split("\n") }));
+  const texts = testFiles.map((file) => ({ file, lines: (ownText(tree, file) ?? "").split("\n") }));
   return failing.map(({ name, message }) => {
     const named = texts.find(({ file }) => name.startsWith(`${file}: `));
     const own = (named ? name.slice(named.file.length + 2) : name).split(" > ").at(-1) ?? name;
