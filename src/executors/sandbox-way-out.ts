@@ -20,7 +20,8 @@ net.createServer((inside) => {
 
 /** The argument vector inside; `node` is what this process runs on. */
 export function throughProxy(node: string, socket: string, argv: readonly string[]): string[] {
-  return [node, "-e", SOURCE, socket, ...argv];
+  // Node 22 warns of the proxy that the command's environment names; it would stand in the command's own output.
+  return [node, "--no-warnings", "-e", SOURCE, socket, ...argv];
 }
 
 /** Where programs look for a proxy, each in its own way. */
