@@ -9,7 +9,7 @@ import type { CompiledInput, CompiledNet, CompiledTransition } from "./compiled-
 import { authorOf } from "./decide.ts";
 import { markingIndex } from "./marking-index.ts";
 import { boundOf } from "./scope.ts";
-import type { NetState, OpenFiring } from "./state.ts";
+import { type NetState, type OpenFiring, type Placed, waitingSince } from "./state.ts";
 import { nextTiming } from "./timing.ts";
 
 /**
@@ -36,7 +36,7 @@ export function dueRetries(state: NetState, now: number): OpenFiring[] {
 
 /**
  * The first group whose time is up: anchor and partial group leave together for the place that `onIncomplete` names. One at a
- * time, since two anchors may want the same tokens.
+ * time, since two anchors may want the same tokens. None while people have paused the net: nobody could bring what is missing.
  */
 export function incompleteDraft(state: NetState, net: CompiledNet, now: number): EventDraft | null {
   const late = incompleteGroups(state, net, now).find(({ due }) => due <= now);
@@ -87,13 +87,14 @@ interface Group {
 
 function incompleteGroups(state: NetState, net: CompiledNet, now: number): Group[] {
   const groups: Group[] = [];
+  if (state.paused) return groups;
   for (const transition of net.transitions.values()) {
     const [first, input] = transition.inputs;
     // An anchor that is only read is not this transition's to take away.
     if (!first || first.arc.mode === "read" || !input?.gather || input.gather.after === null) continue;
-    for (const { token, reservedBy } of state.places.get(first.arc.place)?.values() ?? []) {
-      if (reservedBy !== null) continue;
-      const group = groupOf(state, transition, first, input, token, now);
+    for (const placed of state.places.get(first.arc.place)?.values() ?? []) {
+      if (placed.reservedBy !== null) continue;
+      const group = groupOf(state, transition, first, input, placed, now);
       if (group) groups.push(group);
     }
   }
@@ -106,9 +107,10 @@ export function groupOf(
   transition: CompiledTransition,
   first: CompiledInput,
   input: CompiledInput,
-  anchor: Token,
+  placed: Placed,
   now: number,
 ): Group | null {
+  const { token: anchor } = placed;
   const gather = input.gather;
   const self = boundOf(anchor, first.arc.place);
   if (!gather || (first.where && first.where.test(inputScope([], { $: self }), now) === false)) return null;
@@ -129,5 +131,5 @@ export function groupOf(
     )
     .map(({ token }) => token);
   if (typeof wanted !== "number" || found.length >= wanted) return null;
-  return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: Date.parse(anchor.at) + (gather.after ?? 0) };
+  return { transition, anchor, anchorPlace: first.arc.place, input, found, wanted, due: waitingSince(placed) + (gather.after ?? 0) };
 }

@@ -60,7 +60,7 @@ function gathers(state: NetState, transition: CompiledTransition, now: number): 
   const [first, second] = transition.inputs;
   if (!first || !second?.gather) return [];
   return [...(state.places.get(first.arc.place)?.values() ?? [])].flatMap((placed): Found[] => {
-    const group = placed.reservedBy === null ? groupOf(state, transition, first, second, placed.token, now) : null;
+    const group = placed.reservedBy === null ? groupOf(state, transition, first, second, placed, now) : null;
     if (!group) return [];
     const at = waitingSince(placed);
     const inputs = [partOf(first, 1, 1), partOf(second, group.found.length, group.wanted)];

@@ -148,6 +148,22 @@ describe("groups that stay incomplete", () => {
     expect(it.ids("part")).toEqual(["t4", "t5"]);
     expect(nextDue(it.state, it.net, it.now)).toBeNull();
   });
+  it("have their time from when the anchor came into its place: in a fork that is the fork", () => {
+    const it = bench();
+    it.put("story", { g: 1, n: 3 }, { at: new Date(T0 - 30 * 24 * 3_600_000).toISOString() });
+    expect(incompleteDraft(it.state, it.net, it.now)).toBeNull();
+    expect(nextDue(it.state, it.net, it.now)).toBe(T0 + 2 * 3_600_000);
+  });
+  it("are not late while the net is paused", () => {
+    const it = bench();
+    it.put("story", { g: 1, n: 3 });
+    it.event("paused");
+    it.now += 3 * 3_600_000;
+    expect(incompleteDraft(it.state, it.net, it.now)).toBeNull();
+    expect(nextDue(it.state, it.net, it.now)).toBeNull();
+    it.event("resumed");
+    expect(incompleteDraft(it.state, it.net, it.now)).not.toBeNull();
+  });
 });
 
 describe("any net of pass and map", () => {

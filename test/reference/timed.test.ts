@@ -31,7 +31,8 @@ type Move =
   | { put: string; data: { k: number; v: number } }
   | { fire: number }
   | { decide: number; person: string; approves: boolean }
-  | { wait: number };
+  | { wait: number }
+  | { pause: boolean };
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     {
@@ -48,6 +49,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
       }),
     },
     { weight: 2, arbitrary: fc.record({ wait: fc.constantFrom(50, 100, 400) }) },
+    { weight: 1, arbitrary: fc.record({ pause: fc.integer({ min: 0, max: 3 }).map((n) => n === 0) }) },
   ),
   { minLength: 15, maxLength: 45, size: "max" },
 );
@@ -119,8 +121,12 @@ function play(net: TimedNet, all: Move[], came: Map<string, number>): void {
       decide(bench, gate ? reference.open.indexOf(gate) : 0, move.person, move.approves);
       if (gate) reference.decide(gate, move.person, move.approves);
       if (gate?.passed) count("passed");
+    } else if ("pause" in move) {
+      bench.event(move.pause ? "paused" : "resumed");
+      reference.paused = move.pause;
     } else {
       reference.wait(move.wait);
+      if (reference.paused) count("paused");
       wait(bench, move.wait);
       if ((reference.marking().late?.length ?? 0) > before) count("late");
     }
@@ -139,7 +145,7 @@ it("does what the reference does, whatever people decide and however time goes b
     { numRuns: 1500 },
   );
   // A kind that never came about is not compared.
-  const kinds = ["pass", "link", "gate", "passed", "batch", "gather", "delay", "every", "inside", "late"];
+  const kinds = ["pass", "link", "gate", "passed", "batch", "gather", "delay", "every", "inside", "late", "paused"];
   expect(kinds.filter((kind) => (came.get(kind) ?? 0) < 100)).toEqual([]);
 });
 

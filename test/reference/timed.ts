@@ -48,6 +48,7 @@ export class TimedReference {
   readonly net: TimedNet;
   readonly steps: Step[];
   now: number;
+  paused = false;
   readonly places = new Map<string, RefToken[]>();
   /** At gates, in the order in which they came there. */
   gates: Waiting[] = [];
@@ -96,8 +97,10 @@ export class TimedReference {
     this.now += ms;
     for (const gate of this.open)
       if (gate.step.kind === "gate" && gate.step.expires !== null && gate.since + gate.step.expires <= this.now) this.#late(gate);
-    while (this.#incomplete());
     const { deadline } = this.net;
+    // Nobody could have brought what is missing, or taken what lies there.
+    if (this.paused) return;
+    while (this.#incomplete());
     if (deadline === null) return;
     for (const token of this.#free("b")) {
       if (token.since + deadline > this.now) continue;
@@ -110,6 +113,7 @@ export class TimedReference {
   #firing(id: string): (() => void) | null {
     const step = this.steps.find((each) => each.id === id);
     if (!step) throw new Error(`no step ${id}`);
+    if (this.paused) return null;
     const free = this.#free(step.from);
     const [first] = free;
     if (step.kind === "gate") {
