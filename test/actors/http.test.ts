@@ -97,6 +97,27 @@ describe("answers", () => {
     expect(Buffer.from((await kit.broker.artifacts.get(body.$artifact)) ?? []).toString()).toBe("a,b\n".repeat(50_000));
   });
 
+  it("text is read by the charset that the server names, a long one lies in the store as UTF-8, and JSON may begin with a mark", async () => {
+    const latin = (text: string) => Buffer.from(text, "latin1");
+    server.answer(
+      (_, response) => void response.writeHead(200, { "content-type": 'text/plain; Charset="ISO-8859-1"' }).end(latin("größe")),
+    );
+    expect(await run({})).toMatchObject({ body: "größe", type: "text/plain" });
+    server.answer(
+      (_, response) => void response.writeHead(200, { "content-type": "text/csv; charset=windows-1252" }).end(latin("ä".repeat(40_000))),
+    );
+    await kit.put("web", "start", {});
+    await arrives("end", 2);
+    const { body } = (tokens("end")[1]?.data ?? {}) as unknown as { body: { $artifact: string } };
+    expect(Buffer.from((await kit.broker.artifacts.get(body.$artifact)) ?? []).toString()).toBe("ä".repeat(40_000));
+    server.answer(
+      (_, response) => void response.writeHead(200, { "content-type": "application/json; charset=made-up" }).end('\ufeff{"n":1}'),
+    );
+    await kit.put("web", "start", {});
+    await arrives("end", 3);
+    expect(tokens("end")[2]?.data).toMatchObject({ body: { n: 1 } });
+  });
+
   it("bytes become an artefact, which a further request can send", async () => {
     const bytes = Buffer.from([0, 255, 1, 254, 128]);
     server.answer((_, response) => void response.writeHead(200, { "content-type": "image/png" }).end(bytes));

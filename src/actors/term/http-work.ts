@@ -10,6 +10,7 @@ import { type Clock, delay } from "../../contract/clock.ts";
 import { Cancelled, type ErrorData, errorData, PetrelError, Retryable, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import { mediaText } from "../../contract/media-text.ts";
 import { TOKEN_DATA_LIMIT } from "../../contract/token.ts";
 import type { HttpAnswer, HttpFacts, HttpPort } from "../../http/port.ts";
 import { mustBeFor, type SecretSource, withoutSecrets } from "../../http/secrets.ts";
@@ -152,13 +153,15 @@ export class HttpWork {
     return { status, headers, type, body: await this.#bodyOf(wanted, answer, signal) };
   }
 
-  async #bodyOf(wanted: HttpTransition["answer"], { body, type }: HttpAnswer, signal: AbortSignal): Promise<Json> {
+  async #bodyOf(wanted: HttpTransition["answer"], { body, type, headers }: HttpAnswer, signal: AbortSignal): Promise<Json> {
     if (body.byteLength === 0) return null;
     const how = wanted === "auto" ? readingOf(type) : wanted;
     if (how === "binary") return this.#stored(body, type || "application/octet-stream", signal);
-    const text = Buffer.from(body).toString("utf8");
+    const text = mediaText(body, headers["content-type"]);
     if (how === "json") return parsed(text);
-    return body.byteLength > TOKEN_DATA_LIMIT ? this.#stored(body, type || "text/plain", signal) : text;
+    // Whoever reads it from the store reads UTF-8.
+    const bytes = Buffer.from(text);
+    return bytes.byteLength > TOKEN_DATA_LIMIT ? this.#stored(bytes, type || "text/plain", signal) : text;
   }
 
   /** The request is not made again because the store is away for a moment. */
