@@ -3,6 +3,8 @@ import { gzipSync } from "node:zlib";
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
 import { packCheckpoint, unpackCheckpoint } from "../../src/actors/term/checkpoint.ts";
+import { Checkpointer } from "../../src/actors/term/checkpointer.ts";
+import { CommitLoop } from "../../src/actors/term/commit-loop.ts";
 import { recoverState } from "../../src/actors/term/recovery.ts";
 import { type Clock, delay } from "../../src/contract/clock.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
@@ -13,6 +15,7 @@ import { emptyState, type NetState, tokensOf } from "../../src/net/state.ts";
 import { stateHash } from "../../src/net/state-hash.ts";
 import { JumpClock } from "../support/master-kit.ts";
 import { tokenOf } from "../support/net-state.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /** Counts how often others get a turn. */
 function countingClock(): Clock & { turns: number } {
@@ -91,4 +94,34 @@ test("one that cannot be read just now says all the same how long the log was: a
     code: "log-lost",
     message: "the log of n was lost or replaced: it ends at 0, but a checkpoint of entry 5 exists",
   });
+});
+
+test("made while the net works, it lacks nothing that shares an entry with its last event (K1, K2)", async () => {
+  const clock = new JumpClock();
+  const broker = memoryBroker(new MemoryHub(clock));
+  await broker.declareNet("n");
+  const state = emptyState("n");
+  let ids = 0;
+  const arrive = (n: number) => {
+    const produced = [{ place: "p", token: tokenOf(`t${n}`, "x".repeat(60_000)) }];
+    loop.apply({ category: "token", type: "arrived", status: "ok", summary: "", produced });
+  };
+  const loop: CommitLoop = new CommitLoop({
+    ...{ state, clock, log: broker.log("n"), ids: { next: () => `id-${++ids}` }, stalled: () => {}, over: () => {}, unwritable: () => {} },
+    committed: (event) => {
+      checkpointer.committed(event);
+      // Behind the eight that wait: of these, three fit into an entry, so the last of them shares its entry with what comes now.
+      if (event.seq === 3) for (const n of [9, 10]) arrive(n);
+    },
+  });
+  const checkpointer: Checkpointer = new Checkpointer({ state, loop, broker, clock, logger: silentLogger, leastEvents: 4 });
+  for (let n = 1; n <= 8; n++) arrive(n);
+  await loop.drained();
+  await waitUntil("there is a checkpoint", async () => (await broker.checkpoints.list("n")).length > 0);
+  const entries: number[][] = [];
+  await broker.log("n").read(0, ({ events }) => void entries.push(events.map(({ seq }) => seq)));
+  expect(entries).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10]]);
+  const [saved] = await broker.checkpoints.list("n");
+  expect(saved?.sequence).toBe(2);
+  expect(stateHash(await recoverState(broker, "n", silentLogger))).toBe(stateHash(state));
 });

@@ -5,7 +5,7 @@ import { CRASH_POINTS } from "./sim-log.ts";
 import { simulate } from "./simulate.ts";
 
 const SEED = 7;
-const LANES = ["chain", "command", "board", "story", "letters", "thought", "gate"];
+const LANES = ["chain", "command", "board", "story", "letters", "thought", "gate", "race"];
 
 describe("a master that dies", () => {
   it.each(CRASH_POINTS)("%s each append of its log loses nothing and does nothing twice", { timeout: 600_000 }, async (point) => {

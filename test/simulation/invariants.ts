@@ -18,6 +18,7 @@ export function broken(scene: Scene): string[] {
     ...decisionsAreIn(scene),
     ...effectsOnce(scene, replay),
     ...resultsAreTheirs(scene, replay),
+    ...settledIsIn(scene, replays),
   ];
 }
 
@@ -30,6 +31,7 @@ function ofOneNet(scene: Scene, net: string, replay: Replay): string[] {
     ...placesShowMarking(scene, net, replay),
     ...timesOnce(scene, net),
     ...stepsOnce(scene, net),
+    ...instancesAreOver(replay),
   ];
   return broken.map((what) => `${net}: ${what}`);
 }
@@ -53,6 +55,12 @@ function linksCarryOnce({ hub, work }: Scene): string[] {
       return isDeepStrictEqual(sent, came) ? [] : [`E10: ${from} has sent ${show(sent)}, and ${to} has taken ${show(came)}`];
     }),
   );
+}
+
+/** I3: all sub-nets here have an instance for each case, and a net at rest has no case left. */
+function instancesAreOver({ rest }: Replay): string[] {
+  const inside = [...rest.values()].filter(({ place, token }) => place.includes("--") || token.instance !== undefined);
+  return inside.map(({ place, token }) => `I3: ${token.id} lies in ${place}, and its instance is over`);
 }
 
 /** A time of a schedule makes one firing at most. */
@@ -209,6 +217,19 @@ function resultsAreTheirs({ hub }: Scene, replay: Replay): string[] {
       return claim?.executor === executor
         ? []
         : [`E8: event ${event.seq} takes ${executor}'s result, the claim was ${claim?.executor ?? "nobody"}'s`];
+    }),
+  );
+}
+
+/** E8: an executor lets go of a result once it is told that the attempt is over: the log must have said so by then. */
+function settledIsIn({ executors }: Scene, replays: Map<string, Replay>): string[] {
+  return executors.flatMap(({ name, settled }) =>
+    settled.flatMap(({ net, firing, attempt, logged }) => {
+      const ended = replays.get(net)?.ended.get(`${firing}/${attempt}`);
+      if (ended !== undefined && ended <= logged) return [];
+      return [
+        `E8: ${name} is told at entry ${logged} that attempt ${attempt} of ${firing} is over; the log says so at ${ended ?? "no entry"}`,
+      ];
     }),
   );
 }

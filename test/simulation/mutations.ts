@@ -74,6 +74,13 @@ export const MUTATIONS: Mutation[] = [
     lanes: ["command", "story"],
   },
   {
+    rule: "E8: a result is settled once its end is in the log",
+    file: "src/actors/term/claims.ts",
+    from: "    await this.#ports.loop.caughtUp();\n    return { ok: true, leaseMs: 0",
+    to: "    return { ok: true, leaseMs: 0",
+    lanes: ["command"],
+  },
+  {
     rule: "E8: one executor for an attempt",
     file: "src/actors/term/claims.ts",
     from: "if (firing.claim && firing.claim.executor !== executor) return",
@@ -100,6 +107,13 @@ export const MUTATIONS: Mutation[] = [
     from: "const answer = await handover.hand(net, batch);",
     to: "const answer = await handover.hand(net, batch).catch(() => ({ ok: true, identity: batch.peer ?? '', taken: batch.first } as never));",
     lanes: ["post-office"],
+  },
+  {
+    rule: "I3: with an instance those inside it end",
+    file: "src/net/instances.ts",
+    from: "if (firing.subnet) instances.push(firing.firing);",
+    to: "",
+    lanes: ["race"],
   },
   {
     rule: "A time of a schedule is remembered",

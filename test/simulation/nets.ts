@@ -12,6 +12,7 @@ export const CRAFTER = "crafter";
 interface Lane {
   places: NetFile["places"];
   transitions: NetFile["transitions"];
+  subnets?: NonNullable<NetFile["subnets"]>;
   /** Places that puts go to, with the data of the n-th. */
   puts?: Record<string, (n: number, chance: Chance) => Record<string, unknown>>;
   letters?: string[];
@@ -199,6 +200,60 @@ const LANES: Record<string, Lane> = {
     },
     puts: { sheets: numbered, brooms: numbered },
   },
+  /** An instance for each case, and one inside it: whoever is first has done it, and what the other does ends with the instance. */
+  race: {
+    places: { cases: { open: true }, solved: { sink: true }, unsolved: { sink: true } },
+    subnets: {
+      track: {
+        places: { case: { port: "in" }, left: {}, right: {}, answer: { port: "out" } },
+        subnets: {
+          lane: {
+            places: { task: { port: "in" }, result: { port: "out" } },
+            transitions: {
+              run: {
+                kind: "command",
+                pool: "p",
+                argv: ["true"],
+                in: [{ place: "task", as: "task" }],
+                out: [{ to: "result", value: { n: "${task.n}", executor: "${$result.executor}" } }],
+                retry: { max: 1, delay: "200ms" },
+              },
+            },
+          },
+        },
+        transitions: {
+          split: { kind: "pass", route: "all", in: [{ place: "case" }], out: [{ to: "left" }, { to: "right" }] },
+          send: {
+            kind: "link",
+            instance: "each",
+            in: [{ place: "left", as: "case" }],
+            to: { subnet: "lane", place: "task" },
+            out: [{ to: "answer", value: { n: "${$result.n}", way: "left" } }],
+          },
+          walk: {
+            kind: "map",
+            delay: "700ms",
+            value: { n: "${case.n}", way: "right" },
+            in: [{ place: "right", as: "case" }],
+            out: [{ to: "answer" }],
+          },
+        },
+      },
+    },
+    transitions: {
+      ask: {
+        kind: "link",
+        instance: "each",
+        concurrency: 2,
+        timeout: "5s",
+        in: [{ place: "cases", as: "case" }],
+        to: { subnet: "track", place: "case" },
+        out: [{ to: "solved" }],
+        onError: "unsolved",
+      },
+    },
+    puts: { cases: numbered },
+  },
   craft: {
     places: { orders: { open: true }, crafted: { sink: true }, spoiled: { sink: true } },
     transitions: {
@@ -252,6 +307,7 @@ export function workload(chance: Chance, only?: string[]): Workload {
     net: NET,
     places: Object.assign({}, ...lanes.map(({ places }) => places)),
     transitions: Object.assign({}, ...lanes.map(({ transitions }) => transitions)),
+    subnets: Object.assign({}, ...lanes.map(({ subnets }) => subnets ?? {})),
   };
   const puts: Workload["puts"] = [];
   const letters: Workload["letters"] = [];

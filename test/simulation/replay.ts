@@ -28,14 +28,25 @@ export class Replay {
   readonly claims = new Map<string, { executor: string; sequence: number }>();
   /** `firing/attempt` -> the entry that opened it. */
   readonly attempts = new Map<string, number>();
+  /** `firing/attempt` -> the entry that ended it. */
+  readonly ended = new Map<string, number>();
   readonly #made = new Set<string>();
   readonly #open = new Map<string, Held>();
   readonly #over = new Set<string>();
   readonly #read = new Set<string>();
   #seq = 0;
+  #sequence = 0;
 
   constructor(entries: RawEntry[]) {
-    for (const entry of entries) for (const event of entry.events) this.#event(event, entry.sequence);
+    for (const { events, sequence } of entries) {
+      this.#sequence = sequence;
+      for (const event of events) {
+        const { firing = "" } = event;
+        const before = this.#open.get(firing)?.attempt;
+        this.#event(event, sequence);
+        if (before !== undefined && before !== this.#open.get(firing)?.attempt) this.ended.set(`${firing}/${before}`, sequence);
+      }
+    }
   }
 
   /** Attempts of a firing that the log had opened by that entry. */
@@ -59,7 +70,7 @@ export class Replay {
       case "started":
       case "gated":
         this.#begin(event, sequence);
-        return;
+        break;
       case "claimed":
         this.#claim(event, sequence);
         return;
@@ -168,6 +179,7 @@ export class Replay {
   #close(event: NetEvent): void {
     const id = event.firing ?? "";
     const held = this.#open.get(id);
+    this.#endInside(event);
     if (this.#over.has(id)) this.#say(event, `the firing ${id} is over`);
     if (held?.gated && event.type === "fired") this.#passed(event, held);
     if (held && event.attempt !== undefined && event.attempt !== held.attempt)
@@ -185,6 +197,21 @@ export class Replay {
     for (const token of held?.tokens ?? []) {
       const placed = this.rest.get(token);
       if (placed) placed.heldBy = null;
+    }
+  }
+
+  /** With an instance of a sub-net end the firings that stand in it: what they hold is free, and nothing follows of them. */
+  #endInside(event: NetEvent): void {
+    for (const { firing } of (event.attributes?.ended ?? []) as unknown as { firing: string }[]) {
+      const inside = this.#open.get(firing);
+      if (!inside) this.#say(event, `ends ${firing}, which is not open`);
+      for (const token of inside?.tokens ?? []) {
+        const placed = this.rest.get(token);
+        if (placed) placed.heldBy = null;
+      }
+      this.#open.delete(firing);
+      this.#over.add(firing);
+      if (inside) this.ended.set(`${firing}/${inside.attempt}`, this.#sequence);
     }
   }
 

@@ -29,6 +29,8 @@ interface Running {
 
 export class SimExecutor {
   readonly name: string;
+  /** Results that it was told are in the log, with the entries that the log had then. */
+  readonly settled: { net: string; firing: string; attempt: number; logged: number }[] = [];
   readonly #hub: MemoryHub;
   readonly #network: Network;
   readonly #server: EffectServer;
@@ -240,8 +242,13 @@ export class SimExecutor {
         await this.#line.deliver(result);
         await process.sleep(300 + this.#network.delay());
         const settled = await this.#ask(process, result, "settled");
-        if (settled.ok) this.#disk.results.delete(key);
-        else await process.sleep(500);
+        if (!settled.ok) {
+          await process.sleep(500);
+          continue;
+        }
+        const { net, firing, attempt } = result;
+        this.settled.push({ net, firing, attempt, logged: this.#hub.log(net).last });
+        this.#disk.results.delete(key);
       } catch (error) {
         if (!(error instanceof PetrelError)) throw error;
         await process.sleep(500);
