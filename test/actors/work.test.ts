@@ -134,6 +134,22 @@ describe("a claim", () => {
     expect(firings()[0]).toMatchObject({ attempt: 3, failures: 0, recoveries: 2 });
   });
 
+  it("that is lost again and again is no failure of the work, up to 25 times: then it goes where errors go", async () => {
+    await offered();
+    for (let lost = 0; lost <= 25; lost++) {
+      await waitUntil(`attempt ${lost + 1} is offered`, () => one.orders.length === lost + 1);
+      const order = one.orders[lost] as WorkOrder;
+      expect(await one.ask(order, "claim")).toMatchObject({ ok: true });
+      expect(await one.ask(order, "release")).toMatchObject({ ok: true });
+    }
+    await waitUntil("it is given up", () => firings().length === 0);
+    expect((await events("failed")).map(({ attempt, attributes }) => [attempt, attributes])).toMatchObject([
+      [26, { final: true, error: { code: "too-many-recoveries", message: "25 attempts were lost: one gave it back" } }],
+    ]);
+    expect(kit.stateOf("w").places.get("errors")?.size).toBe(1);
+    expect(await events("lapsed")).toHaveLength(25);
+  });
+
   it("asked for twice by one executor is one claim", async () => {
     const order = await offered();
     const answers = await Promise.all([one.ask(order, "claim"), one.ask(order, "claim")]);
