@@ -29,6 +29,8 @@ interface Choice {
   route: "first" | "all";
   correlate: boolean;
   priority: number;
+  guard: Condition | null;
+  concurrency: number | null;
 }
 
 const pick = fc.record({ operator, against: fc.integer({ min: 0, max: 3 }) });
@@ -71,6 +73,8 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   route: fc.constantFrom("first" as const, "all" as const),
   correlate: fc.boolean(),
   priority: fc.constantFrom(0, 0, 1),
+  guard: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: plain }),
+  concurrency: fc.constantFrom(null, null, 1, 2),
 });
 
 function transitionOf(id: string, from: Choice): ModelTransition {
@@ -86,7 +90,15 @@ function transitionOf(id: string, from: Choice): ModelTransition {
   // A list has no fields to ask for: what takes many counts them, or gives them to somebody else.
   const kind = from.kind === "pass" && bound[0]?.take !== 1 ? "map" : from.kind;
   const correlate = from.correlate && consumes === 2 && bound.every(({ mode }) => mode === "consume") ? ("k" as const) : null;
-  return { id, kind, in: arcs, out: from.out, route: from.route, correlate, priority: from.priority };
+  const concurrency = kind === "command" ? from.concurrency : null;
+  const guard = guardOf(from.guard, bound);
+  return { id, kind, in: arcs, out: from.out, route: from.route, correlate, priority: from.priority, guard, concurrency };
+}
+
+/** With two inputs it holds one against the other; of a list there are no fields to ask for. */
+function guardOf(guard: Condition | null, bound: ModelArc[]): Condition | null {
+  if (guard === null || bound[0]?.take !== 1) return null;
+  return bound.length === 2 ? { ...guard, against: { input: "x1", field: guard.field } } : guard;
 }
 
 const isReader = ({ in: arcs }: ModelTransition) => !arcs.some(({ mode }) => mode === "consume");
@@ -117,12 +129,17 @@ export const netArbitrary: fc.Arbitrary<ModelNet> = fc
     ),
   );
 
-export type Step = { put: { place: string; data: Data } } | { fire: number } | { finish: number; data: Data };
+export type Step =
+  | { put: { place: string; data: Data } }
+  | { fire: number }
+  | { finish: number; data: Data }
+  | { fail: number; mayPass: boolean };
 export const stepsArbitrary: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.record({ put: fc.record({ place, data: dataArbitrary }) }) },
     { weight: 5, arbitrary: fc.record({ fire: fc.nat(3) }) },
     { weight: 2, arbitrary: fc.record({ finish: fc.nat(3), data: dataArbitrary }) },
+    { weight: 1, arbitrary: fc.record({ fail: fc.nat(3), mayPass: fc.boolean() }) },
   ),
   { minLength: 12, maxLength: 40, size: "max" },
 );

@@ -2,7 +2,7 @@
  * What a net means, written down as plainly as it goes and apart from the engine: places are lists, binding tries everything
  * in order. Made from docs/net-file.md and the design's words alone; slow, and meant to be read.
  */
-import type { Condition, Data, ModelArc, ModelNet, ModelTransition, Operator } from "./model.ts";
+import { type Condition, type Data, type ModelArc, type ModelNet, type ModelTransition, type Operator, RETRIES } from "./model.ts";
 
 export interface RefToken {
   id: number;
@@ -15,6 +15,7 @@ interface Open {
   transition: ModelTransition;
   bound: Bound;
   swept: { place: string; id: number }[];
+  failures: number;
 }
 
 export class Reference {
@@ -63,7 +64,7 @@ export class Reference {
     if (!bound) return false;
     if (isReader(transition)) for (const { tokens } of bound) for (const token of tokens) this.seen[id]?.add(token.id);
     const swept = this.#swept(transition, bound);
-    const firing = { transition, bound, swept };
+    const firing = { transition, bound, swept, failures: 0 };
     if (transition.kind !== "command") this.#end(firing, resultOf(transition, bound));
     else {
       this.open.push(firing);
@@ -78,6 +79,18 @@ export class Reference {
     const at = this.open.findIndex(({ transition }) => transition.id === id);
     const [firing] = this.open.splice(at, 1);
     if (firing) this.#end(firing, result);
+  }
+
+  /** An attempt of the oldest open firing fails: what may pass is tried again, and all that it holds stays held. */
+  fail(id: string, mayPass: boolean): void {
+    const firing = this.open.find(({ transition }) => transition.id === id);
+    if (!firing) return;
+    if (mayPass && firing.failures < RETRIES) {
+      firing.failures += 1;
+      return;
+    }
+    this.open.splice(this.open.indexOf(firing), 1);
+    this.#end(firing, null);
   }
 
   #transition(id: string): ModelTransition {
@@ -132,6 +145,9 @@ export class Reference {
   }
 
   #mayFire(transition: ModelTransition, bound: Bound): boolean {
+    const [first] = bound[0]?.tokens ?? [];
+    if (transition.guard && !(first && holds(transition.guard, first, bound))) return false;
+    if (this.open.filter((each) => each.transition.id === transition.id).length >= (transition.concurrency ?? Infinity)) return false;
     for (const arc of transition.in) {
       if (arc.mode !== "inhibit") continue;
       const there = (this.places[arc.place] ?? []).filter((token) => holds(arc.where, token, bound)).length;
@@ -163,11 +179,12 @@ export class Reference {
     });
   }
 
-  #end({ transition, bound, swept }: Open, result: Data): void {
+  /** Without a result the work has failed. */
+  #end({ transition, bound, swept }: Open, result: Data | null): void {
     const gone = new Set([...consumed(bound).map(({ id }) => id), ...swept.map(({ id }) => id)]);
     for (const [place, tokens] of Object.entries(this.places)) this.places[place] = tokens.filter(({ id }) => !gone.has(id));
     for (const id of gone) this.held.delete(id);
-    const made = routed(transition, result);
+    const made = result && routed(transition, result);
     if (made === null) this.#lay("dead-letter", "error");
     else for (const { to, data } of made) this.#lay(to, data);
   }

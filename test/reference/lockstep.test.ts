@@ -1,6 +1,7 @@
 /** The engine's decisions and fold against the reference, step by step: the same transitions enabled, the same tokens moved. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Outcome } from "../../src/net/outcome.ts";
 import { settleDraft } from "../../src/net/settle.ts";
 import { Bench } from "../support/net-state.ts";
 import { dataArbitrary, netArbitrary, PLACES, type Step, stepsArbitrary } from "./generate.ts";
@@ -8,18 +9,30 @@ import { Reference } from "./interpreter.ts";
 import { expectSameMarking, markingOf } from "./marking.ts";
 import { type Data, type ModelNet, netFileOf } from "./model.ts";
 
-function finish(bench: Bench, id: string, data: Data): boolean {
+type Ending = { ok: true; value: Data } | { ok: false; mayPass: boolean };
+
+/** Ends an attempt of the oldest open firing. */
+function end(bench: Bench, id: string, how: Ending): boolean {
   const firing = [...bench.state.firings.values()].find(({ transition }) => transition === id);
   const transition = bench.net.transitions.get(id);
   if (!firing || !transition) return false;
-  bench.commit(settleDraft(bench.state, bench.net, transition, firing, { ok: true, value: { ...data } }, bench.now, 0.5));
+  const error = { code: "bad", message: "it failed" };
+  const outcome: Outcome = how.ok
+    ? { ok: true, value: { ...how.value } }
+    : { ok: false, error: { ...error, outlook: how.mayPass ? "retryable" : "terminal" } };
+  bench.commit(settleDraft(bench.state, bench.net, transition, firing, outcome, bench.now, 0.5));
   return true;
 }
 
-function play(net: ModelNet, steps: Step[]): { fired: number; taken: number } {
+function openOne({ open }: Reference, at: number): string | undefined {
+  return open[at % Math.max(1, open.length)]?.transition.id;
+}
+
+function play(net: ModelNet, steps: Step[]): { fired: number; taken: number; failed: number } {
   const bench = new Bench(netFileOf(net));
   const reference = new Reference(net);
   let fired = 0;
+  let failed = 0;
   for (const step of steps) {
     if ("put" in step) {
       bench.put(step.put.place, { ...step.put.data });
@@ -33,15 +46,22 @@ function play(net: ModelNet, steps: Step[]): { fired: number; taken: number } {
       const did = bench.fire(id) !== null;
       expect({ id, did }).toEqual({ id, did: reference.fire(id) });
       if (did) fired += 1;
+    } else if ("finish" in step) {
+      const id = openOne(reference, step.finish);
+      if (id !== undefined && end(bench, id, { ok: true, value: step.data })) reference.finish(id, step.data);
     } else {
-      const id = net.transitions[step.finish]?.id;
-      if (id !== undefined && finish(bench, id, step.data)) reference.finish(id, step.data);
+      const id = openOne(reference, step.fail);
+      if (id !== undefined && end(bench, id, { ok: false, mayPass: step.mayPass })) {
+        reference.fail(id, step.mayPass);
+        failed += 1;
+      }
     }
+    expect(bench.state.firings.size).toBe(reference.open.length);
     expectSameMarking(bench.state, reference);
     for (const { id } of net.transitions)
       expect({ id, enabled: bench.decide(id) !== null }).toEqual({ id, enabled: reference.isEnabled(id) });
   }
-  return { fired, taken: conserved(bench) };
+  return { fired, taken: conserved(bench), failed };
 }
 
 /** Every token is made once, and taken at most once. */
@@ -58,16 +78,19 @@ function conserved(bench: Bench): number {
 it("does what the reference does, in any net, with any tokens, in any order", { timeout: 240_000 }, () => {
   let fired = 0;
   let taken = 0;
+  let failed = 0;
   fc.assert(
     fc.property(netArbitrary, stepsArbitrary, (net, steps) => {
       const run = play(net, steps);
       fired += run.fired;
       taken += run.taken;
+      failed += run.failed;
     }),
     { numRuns: 1000 },
   );
   expect(fired).toBeGreaterThan(1000);
   expect(taken).toBeGreaterThan(700);
+  expect(failed).toBeGreaterThan(50);
 });
 
 const DEPTH = 4;

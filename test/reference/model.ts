@@ -42,6 +42,10 @@ export interface ModelTransition {
   route: "first" | "all";
   correlate: Field | null;
   priority: number;
+  /** Of its inputs `x0` and `x1`, or of `x0` alone against a number. */
+  guard: Condition | null;
+  /** The most open firings of a command; null for one after the other in any number. */
+  concurrency: number | null;
 }
 export interface ModelNet {
   places: { name: string; capacity: number | null }[];
@@ -66,13 +70,27 @@ export function netFileOf(net: ModelNet): Omit<NetFile, "net"> {
   return { places, transitions };
 }
 
-function transitionOf({ kind, in: inputs, out, route, correlate, priority }: ModelTransition): NetFile["transitions"][string] {
+/** A command tries once more what may pass. */
+export const RETRIES = 1;
+
+function transitionOf({
+  kind,
+  in: inputs,
+  out,
+  route,
+  correlate,
+  priority,
+  guard,
+  concurrency,
+}: ModelTransition): NetFile["transitions"][string] {
   const first = inputs.find(({ mode }) => mode === "consume" || mode === "read");
   const name = first?.as ?? "";
   const common = {
     route,
     ...(correlate === null ? {} : { correlate: `$.${correlate}` }),
     ...(priority === 0 ? {} : { priority }),
+    ...(guard ? { guard: text(guard, name) } : {}),
+    ...(concurrency === null ? {} : { concurrency }),
     in: inputs.map(arcOf),
     out: out.map((arc) => ({
       to: arc.to,
@@ -82,7 +100,7 @@ function transitionOf({ kind, in: inputs, out, route, correlate, priority }: Mod
       ...(arc.weight === 1 ? {} : { weight: arc.weight }),
     })),
   };
-  if (kind === "command") return { kind, pool: "p", argv: ["true"], ...common };
+  if (kind === "command") return { kind, pool: "p", argv: ["true"], retry: { max: RETRIES, delay: "1s" }, ...common };
   // Of many tokens a map tells how many they are.
   if (kind === "map" && first?.take !== 1) return { kind, value: { k: `\${len(${name})}`, v: 0, parts: [] }, ...common };
   if (kind === "map") return { kind, value: { k: `\${${name}.k}`, v: `\${${name}.v + 1}`, parts: `\${${name}.parts}` }, ...common };
