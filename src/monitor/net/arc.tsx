@@ -1,19 +1,21 @@
 /** An arc with its mode, and the tokens that go along it. */
 import { BaseEdge, type EdgeProps, getBezierPath } from "@xyflow/react";
-import { isBack, pathOver } from "./arc-shape.ts";
+import { isBack, pathOver, pathThrough } from "./arc-shape.ts";
 import { FLIGHT_MS, type Flight } from "./flights.ts";
 import type { GraphEdge } from "./graph.ts";
 
 export interface ArcData extends Record<string, unknown> {
   mode: GraphEdge["mode"];
   flights: Flight[];
+  /** Between the nodes that it passes. */
+  way: readonly { x: number; y: number }[];
 }
 
 const MODE_WORDS: Partial<Record<GraphEdge["mode"], string>> = { inhibit: "only while empty", reset: "empties" };
 
 export function Arc({ id, data, label, markerEnd, ...ends }: EdgeProps & { data: ArcData }) {
   const back = isBack(ends);
-  const [path, x, y] = back ? pathOver(ends) : getBezierPath(ends);
+  const [path, x, y] = back ? pathOver(ends) : data.way.length > 1 ? pathThrough(ends, data.way) : getBezierPath(ends);
   const words = MODE_WORDS[data.mode];
   const condition = [data.mode === "error" ? "on failure" : undefined, typeof label === "string" && label !== "" ? label : undefined]
     .filter(Boolean)

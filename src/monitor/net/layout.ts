@@ -14,8 +14,14 @@ export const SIZE: Record<GraphNode["kind"], { width: number; height: number }> 
   subnet: { width: 150, height: 84 },
 };
 
-/** Upper left corners by id. */
-export function layoutOf(graph: Graph): Map<string, Spot> {
+export interface Layout {
+  /** Upper left corners by id of the node. */
+  spots: Map<string, Spot>;
+  /** By id of the arc, from left to right: where one that leads past other nodes goes between them. */
+  ways: Map<string, Spot[]>;
+}
+
+export function layoutOf(graph: Graph): Layout {
   const { nodes, edges } = graph;
   const rounds = roundsOf(graph);
   const drawing = new dagre.graphlib.Graph({ multigraph: true })
@@ -30,12 +36,14 @@ export function layoutOf(graph: Graph): Map<string, Spot> {
     if (first && !ruling.some(({ to, from }) => to === id || from === id)) drawing.setEdge(first.from, id, { weight: 0 }, `${first.id} `);
   }
   dagre.layout(drawing);
-  return new Map(
+  const spots = new Map(
     nodes.map(({ id, kind }) => {
       const { x, y } = drawing.node(id) as Spot;
       return [id, { x: x - SIZE[kind].width / 2, y: y - SIZE[kind].height / 2 }];
     }),
   );
+  const ways = new Map(ruling.map(({ id, from, to }) => [id, (drawing.edge(from, to, id) as { points: Spot[] }).points.slice(1, -1)]));
+  return { spots, ways };
 }
 
 export interface Box {
@@ -50,7 +58,7 @@ const TOUCH: Record<GraphNode["kind"], number> = { place: 22, transition: SIZE.t
 const MARGIN = 14;
 
 /** All that is drawn, the arcs that lead back over it too. */
-export function boundsOf({ nodes, edges }: Graph, spots: ReadonlyMap<string, Spot>): Box {
+export function boundsOf({ nodes, edges }: Graph, { spots, ways }: Layout): Box {
   const boxes = new Map(nodes.map(({ id, kind }) => [id, { ...(spots.get(id) ?? { x: 0, y: 0 }), ...SIZE[kind], touch: TOUCH[kind] }]));
   const tops = edges.flatMap(({ from, to }) => {
     const [source, target] = [boxes.get(from), boxes.get(to)];
@@ -62,9 +70,10 @@ export function boundsOf({ nodes, edges }: Graph, spots: ReadonlyMap<string, Spo
     return isBack(ends) ? [topOf(ends)] : [];
   });
   const all = [...boxes.values()];
+  const passed = [...ways.values()].flat().map(({ y }) => y);
   const left = Math.min(...all.map(({ x }) => x)) - MARGIN;
-  const top = Math.min(...all.map(({ y }) => y), ...tops) - MARGIN;
+  const top = Math.min(...all.map(({ y }) => y), ...tops, ...passed) - MARGIN;
   const right = Math.max(...all.map(({ x, width }) => x + width)) + MARGIN;
-  const bottom = Math.max(...all.map(({ y, height }) => y + height)) + MARGIN;
+  const bottom = Math.max(...all.map(({ y, height }) => y + height), ...passed) + MARGIN;
   return all.length === 0 ? { x: 0, y: 0, width: 1, height: 1 } : { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -14,6 +14,8 @@ import { useFit } from "./use-fit.ts";
 const nodeTypes = { place: PlaceCircle, transition: TransitionBar, subnet: SubnetBox };
 const edgeTypes = { arc: Arc };
 
+const NO_WAY: ArcData["way"] = [];
+
 export interface CanvasProps {
   definition: NetDefinition;
   marking: Marking | null;
@@ -29,11 +31,11 @@ export interface CanvasProps {
 
 export function NetCanvas({ definition, marking, store, events, open, chosen, onChoose, marks }: CanvasProps) {
   const graph = useMemo(() => graphOf(definition, open), [definition, open]);
-  const spots = useMemo(() => layoutOf(graph), [graph]);
+  const layout = useMemo(() => layoutOf(graph), [graph]);
   const flights = useFlights(store, graph);
   const failed = useMemo(() => failedLast(events), [events]);
   const now = useNow();
-  const bounds = useMemo(() => boundsOf(graph, spots), [graph, spots]);
+  const bounds = useMemo(() => boundsOf(graph, layout), [graph, layout]);
   const { frame, refit, ...fit } = useFit(bounds);
   const nodes = useMemo(
     () =>
@@ -41,7 +43,7 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
         (node): Node => ({
           id: node.id,
           type: node.kind,
-          position: spots.get(node.id) ?? { x: 0, y: 0 },
+          position: layout.spots.get(node.id) ?? { x: 0, y: 0 },
           data: dataOf(node, marking, failed, now, chosen),
           draggable: false,
           connectable: false,
@@ -50,7 +52,7 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
           ...SIZE[node.kind],
         }),
       ),
-    [graph, spots, marking, failed, now, chosen, marks],
+    [graph, layout, marking, failed, now, chosen, marks],
   );
   const edges = useMemo(
     () =>
@@ -63,10 +65,10 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
           label: edge.label,
           focusable: false,
           markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
-          data: { mode: edge.mode, flights: flights.filter((flight) => flight.edge === edge.id) },
+          data: { mode: edge.mode, flights: flights.filter((flight) => flight.edge === edge.id), way: layout.ways.get(edge.id) ?? NO_WAY },
         }),
       ),
-    [graph, flights],
+    [graph, layout, flights],
   );
   return (
     <div className="canvas" ref={frame}>

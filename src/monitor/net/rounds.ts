@@ -18,8 +18,10 @@ export function roundsOf({ nodes, edges }: Graph): Map<string, number> {
       const before = ins.get(id) ?? [];
       return isPlace.has(id) ? before.some(({ from }) => rounds.has(from)) : before.every(({ from }) => rounds.has(from));
     });
-    if (ready.length === 0) break;
-    for (const { id } of ready) rounds.set(id, round + 1);
+    // A circle that nothing leads into, like an inbox to which work comes back, begins with its first place.
+    const begun = ready.length > 0 ? ready : nodes.filter(({ id, kind }) => kind === "place" && !rounds.has(id)).slice(0, 1);
+    if (begun.length === 0) break;
+    for (const { id } of begun) rounds.set(id, round + 1);
   }
   for (const { id } of nodes) if (!rounds.has(id)) rounds.set(id, round + 1);
   return rounds;

@@ -1,15 +1,18 @@
 /** On what people decide: how the work came here, what it has cost so far, its findings and diffs, and the input itself. */
 import { isJsonObject, type Json } from "../../contract/json.ts";
+import { useSentBack } from "../net/use-sent-back.ts";
 import { type GateRow, useStory } from "../queries.ts";
 import { clockTime, money, plural } from "../words.ts";
 import { ArtifactView, isArtifact } from "./artifact-view.tsx";
 import { Diff } from "./diff.tsx";
+import { Dot } from "./dot.tsx";
 import { JsonView } from "./json-view.tsx";
 
 const STEPS = 12;
 
 export function Evidence({ gate }: { gate: GateRow }) {
   const story = useStory(gate.net, gate.correlation ?? null);
+  const sentBack = useSentBack(gate.net);
   const events = story.data ?? [];
   const ended = events.filter(({ type }) => type === "fired" || type === "failed");
   const usd = events.reduce((sum, { model }) => sum + (model?.listUsd ?? model?.costUsd ?? 0), 0);
@@ -25,9 +28,9 @@ export function Evidence({ gate }: { gate: GateRow }) {
             </span>
           </h3>
           <ol className="tail">
-            {ended.slice(-STEPS).map(({ seq, ts, summary, status }) => (
-              <li key={seq} className={status}>
-                {clockTime(ts)} <span className={`dot ${status}`} /> {summary}
+            {ended.slice(-STEPS).map((event) => (
+              <li key={event.seq} className={event.status}>
+                {clockTime(event.ts)} <Dot status={event.status} isBack={sentBack(event)} /> {event.summary}
               </li>
             ))}
           </ol>

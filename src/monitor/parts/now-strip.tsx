@@ -2,9 +2,11 @@
 import { useMemo } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
+import { useSentBack } from "../net/use-sent-back.ts";
 import type { Marking } from "../queries.ts";
 import { NO_STORY, type Story, storiesOf } from "../stories.ts";
 import { ageOf, clockTime } from "../words.ts";
+import { Dot } from "./dot.tsx";
 import { StoryFacts } from "./story-facts.tsx";
 
 const LINES = 7;
@@ -17,6 +19,7 @@ export function NowStrip({ net, events, marking }: { net: string; events: readon
   // biome-ignore lint/correctness/useExhaustiveDependencies: the array grows in place
   const stories = useMemo(() => storiesOf(recent).filter(({ correlation, steps }) => correlation !== NO_STORY && steps > 1), [length]);
   const [story] = stories;
+  const sentBack = useSentBack(net);
   const working = (marking?.firings ?? []).filter(({ gate }) => gate === null);
   const gated = (marking?.firings ?? []).filter(({ gate }) => gate !== null);
   return (
@@ -42,9 +45,10 @@ export function NowStrip({ net, events, marking }: { net: string; events: readon
         </ul>
       </div>
       <ol className="ticker" aria-label="Newest events">
-        {events.slice(-LINES).map(({ seq, ts, summary, status }) => (
-          <li key={seq} className={status}>
-            <time dateTime={ts}>{clockTime(ts)}</time> <span className={`dot ${status}`} /> <span>{summary}</span>
+        {events.slice(-LINES).map((event) => (
+          <li key={event.seq} className={event.status}>
+            <time dateTime={event.ts}>{clockTime(event.ts)}</time> <Dot status={event.status} isBack={sentBack(event)} />{" "}
+            <span>{event.summary}</span>
           </li>
         ))}
       </ol>

@@ -5,6 +5,9 @@ import type { NetEvent } from "../../contract/event.ts";
 import { setQuery, useAddress } from "../address.ts";
 import { EventSieve } from "../event-sieve.ts";
 import { firstFrom } from "../growing-line.ts";
+import type { SentBack } from "../net/back-arcs.ts";
+import { useSentBack } from "../net/use-sent-back.ts";
+import { Dot } from "../parts/dot.tsx";
 import { StoryFacts } from "../parts/story-facts.tsx";
 import type { ScreenProps } from "../screen-props.ts";
 import { type Story, storyKeyOf } from "../stories.ts";
@@ -20,7 +23,8 @@ const STORIES_SHOWN = 100;
 const ENOUGH = 100;
 const LOOKED_THROUGH = 10_000;
 
-export function ConsoleScreen({ store }: ScreenProps) {
+export function ConsoleScreen({ store, net }: ScreenProps) {
+  const sentBack = useSentBack(net);
   const live = useEvents(store);
   const { query } = useAddress();
   const [held, setHeld] = useState<readonly NetEvent[] | null>(null);
@@ -103,6 +107,7 @@ export function ConsoleScreen({ store }: ScreenProps) {
         <Lines
           key={`${failures} ${persona} ${q} ${story}`}
           events={shown}
+          sentBack={sentBack}
           onTop={() => held === null && void store.pageBack()}
           empty={isAll || store.more === null ? "Nothing to tell yet." : `Nothing among the newest ${plural(events.length, "event")}.`}
         />
@@ -147,6 +152,7 @@ const StoryCard = memo(function StoryCard({ story, chosen }: { story: Story; cho
 
 interface LinesProps {
   events: readonly NetEvent[];
+  sentBack: SentBack;
   empty: string;
   /** The first rows have come in sight. */
   onTop: () => void;
@@ -156,7 +162,7 @@ interface LinesProps {
  * Rows are made for what is in sight. The end is followed while the end is in sight; else the row at the top stays where it is, whatever
  * comes before or behind it.
  */
-function Lines({ events, empty, onTop }: LinesProps) {
+function Lines({ events, empty, onTop, sentBack }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const following = useRef(true);
   const top = useRef({ seq: 0, offset: 0 });
@@ -189,7 +195,9 @@ function Lines({ events, empty, onTop }: LinesProps) {
       <div style={{ height: events.length * ROW, position: "relative" }}>
         {blocks.getVirtualItems().flatMap(({ index }) => {
           const first = index * BLOCK;
-          return events.slice(first, first + BLOCK).map((event, at) => <Line key={event.seq} event={event} top={(first + at) * ROW} />);
+          return events
+            .slice(first, first + BLOCK)
+            .map((event, at) => <Line key={event.seq} event={event} top={(first + at) * ROW} isBack={sentBack(event)} />);
         })}
       </div>
       {events.length === 0 && <p className="quiet center">{empty}</p>}
@@ -197,11 +205,11 @@ function Lines({ events, empty, onTop }: LinesProps) {
   );
 }
 
-const Line = memo(function Line({ event, top }: { event: NetEvent; top: number }) {
+const Line = memo(function Line({ event, top, isBack }: { event: NetEvent; top: number; isBack: boolean }) {
   return (
     <div className={`line ${event.status}`} style={{ transform: `translateY(${top}px)` }} data-seq={event.seq}>
       <time dateTime={event.ts}>{clockTime(event.ts)}</time>
-      <span className={`dot ${event.status}`} title={event.status} />
+      <Dot status={event.status} isBack={isBack} />
       <span className="text" title={`${event.seq} ${event.type}`}>
         {event.summary}
       </span>
