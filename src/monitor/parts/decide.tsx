@@ -1,19 +1,24 @@
 /** The decision of a person: approve, reject, or change what waits and approve that; with a note that the log keeps. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Json } from "../../contract/json.ts";
 import type { GateRow } from "../queries.ts";
-import { call } from "../session.ts";
+import { call, type Me } from "../session.ts";
+import { plural } from "../words.ts";
 import { DataForm } from "./data-form.tsx";
 
-export function Decide({ gate }: { gate: GateRow }) {
+export function Decide({ gate, me }: { gate: GateRow; me: Me }) {
+  const form = useRef<HTMLFormElement>(null);
   const client = useQueryClient();
   const [comment, setComment] = useState("");
   const [said, setSaid] = useState<string | null>(null);
   const [edits, setEdits] = useState<Record<string, Json>>({});
   const [editing, setEditing] = useState(false);
   const changed = Object.keys(edits).length > 0;
+  const own = gate.decisions.find(({ by }) => by === me.client);
   const decide = async (decision: "approve" | "reject") => {
+    // What is half typed would be left out.
+    if (decision === "approve" && editing && !form.current?.reportValidity()) return;
     try {
       const answer = await call<{ passed: boolean; approvals: number; quorum: number }>(`/api/gates/${gate.net}/${gate.firing}`, {
         method: "POST",
@@ -26,13 +31,23 @@ export function Decide({ gate }: { gate: GateRow }) {
             ? "Approved; the net goes on."
             : `Approved, ${answer.approvals} of ${answer.quorum}.`,
       );
+      setEditing(false);
+      setEdits({});
+      setComment("");
       await client.invalidateQueries();
     } catch (error) {
       setSaid(error instanceof Error ? error.message : String(error));
     }
   };
+  if (own)
+    return (
+      <p role="status">
+        You have {own.approve ? "approved" : "rejected"} it
+        {own.approve ? `; ${plural(gate.quorum - gate.approvals, "approval")} more, by others, and the net goes on` : ""}.
+      </p>
+    );
   return (
-    <form onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} noValidate onSubmit={(event) => event.preventDefault()}>
       {editing &&
         (gate.tokens ?? []).map(({ id, input, place, data }) => (
           <fieldset key={id}>

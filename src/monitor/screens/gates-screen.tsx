@@ -58,7 +58,7 @@ function GateCard({ gate, me }: { gate: GateRow; me: Me }) {
         ))}
       </dl>
       <Evidence gate={gate} />
-      {me.scopes.includes("petrel:gate") && <Decide gate={gate} />}
+      {me.scopes.includes("petrel:gate") && <Decide gate={gate} me={me} />}
     </article>
   );
 }
