@@ -6,7 +6,7 @@ import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";
 import { fenceData } from "../models/fence.ts";
 import type { Tiers } from "../models/tiers.ts";
-import { answerTo, type FactLink, namesIn, type Seen } from "./expert.ts";
+import { answerTo, type FactLink, namesIn, positionsOf, type Seen, transitionsOf } from "./expert.ts";
 
 const TIER = "economy";
 const MOST_OUTPUT = 700;
@@ -60,7 +60,13 @@ export async function askExpertModel(
 export function linksIn(text: string, seen: Seen): FactLink[] {
   const named = namesIn(text, seen);
   const places = new Set(seen.marking.places.map(({ place }) => place));
-  return named.map((id): FactLink => ({ kind: places.has(id) ? "place" : "transition", net: seen.net, id }));
+  const { net } = seen;
+  const transitions = transitionsOf(seen);
+  return named.flatMap((id): FactLink[] => {
+    if (places.has(id)) return [{ kind: "place", net, id }];
+    // A specialist is found where it stands.
+    return (transitions.includes(id) ? [id] : positionsOf(id, seen)).map((at) => ({ kind: "transition", net, id: at }));
+  });
 }
 
 function shapeOf({ net, title, definition, marking }: Seen): Json {

@@ -14,6 +14,8 @@ export interface Seen {
   definition: JsonObject;
   /** The newest, ascending. */
   events: readonly NetEvent[];
+  /** What keeps a transition from firing, in words; of those that the question names and asks why. */
+  reasons: ReadonlyMap<string, readonly string[]>;
   /** ms since the epoch. */
   now: number;
 }
@@ -33,6 +35,9 @@ const TOPICS: readonly [Topic, RegExp][] = [
   ["costs", /\b(cost|spen[dt]|money|price|budget|cheap|expensive|usd|dollar)/i],
   ["waiting", /\b(wait|gate|approv|block|stuck|oldest|queue|hold|pending)/i],
 ];
+const OVERVIEW = /\b(see|seeing|look|going on|happen\w*|status|overview|summar\w+|explain|doing|now|show|stages?|net|work\w*)\b/i;
+/** A question for reasons, which the running net knows. */
+export const ASKS_WHY = /\b(why|not firing|stuck|blocked|holds?)\b/i;
 const MOST = 5;
 
 /** What a question is about: the places and transitions that it names, else a topic by its words, else all. */
@@ -43,7 +48,9 @@ export function answerTo(question: string, seen: Seen): Fact[] {
   if (topic === "failures") return failures(seen);
   if (topic === "costs") return costs(seen);
   if (topic === "waiting") return waiting(seen);
-  return [...overview(seen), ...stages(seen), ...waiting(seen), ...failures(seen).slice(0, 2)];
+  const all = [...overview(seen), ...stages(seen), ...waiting(seen), ...failures(seen).slice(0, 2)];
+  if (question.trim() === "" || OVERVIEW.test(question)) return all;
+  return [{ text: "The rules have no answer to just that; they count what stands in the net:", links: [] }, ...all];
 }
 
 function overview({ net, title, marking, events, now }: Seen): Fact[] {
@@ -53,7 +60,7 @@ function overview({ net, title, marking, events, now }: Seen): Fact[] {
   const last = events.at(-1);
   const facts: Fact[] = [
     {
-      text: `You see "${title}" (${net}). It ${state}, at event ${marking.seq}: ${count(tokens, "token")} in ${count(marking.places.length, "place")}, ${count(running.length, "firing")} under way.`,
+      text: `You see "${title}" (${net}). It ${state}, at event ${marking.seq}: ${count(tokens, "token")} in ${count(marking.places.length, "place")}, ${underWay(marking.firings)}.`,
       links: [],
     },
   ];
@@ -71,10 +78,10 @@ function overview({ net, title, marking, events, now }: Seen): Fact[] {
 }
 
 /** What each stage does, by the definition: who it is, what it takes and what it makes. */
-function stages({ net, definition }: Seen): Fact[] {
-  const transitions = isJsonObject(definition.transitions) ? Object.entries(definition.transitions) : [];
-  return transitions.slice(0, 12).map(([name, raw]) => {
-    const one = isJsonObject(raw) ? raw : {};
+function stages(seen: Seen, names: readonly string[] = transitionsOf(seen).slice(0, 12)): Fact[] {
+  const { net } = seen;
+  return names.map((name) => {
+    const one = definitionOf(name, seen);
     const from = arcs(one.in, "place");
     const to = arcs(one.out, "to");
     const by = typeof one.persona === "string" ? ` by ${one.persona}` : "";
@@ -153,14 +160,20 @@ function aboutName(name: string, seen: Seen): Fact[] {
   const { net, marking, events, now } = seen;
   const place = marking.places.find((one) => one.place === name);
   if (place) return [placeFact(net, place, now)];
-  const running = marking.firings.filter(({ transition }) => transition === name);
-  const own = events.filter(({ transition }) => transition === name);
+  const isTransition = transitionsOf(seen).includes(name);
+  const is = (of: { transition?: string | undefined; persona?: string | null | undefined }) =>
+    (isTransition ? of.transition : of.persona) === name;
+  const own = events.filter(is);
   const last = own.at(-1);
+  const at = positionsOf(name, seen);
   return [
-    ...stages(seen).filter(({ links }) => links.some(({ id }) => id === name)),
+    ...(isTransition
+      ? stages(seen, [name])
+      : [{ text: `${name} stands at ${list(at)}.`, links: at.map((id): FactLink => ({ kind: "transition", net, id })) }]),
+    ...(seen.reasons.get(name) ?? []).map((text): Fact => ({ text, links: [{ kind: "transition", net, id: name }] })),
     {
-      text: `${count(running.length, "firing")} of ${name} under way; ${count(own.length, "event")} of it among the last ${events.length}.`,
-      links: [{ kind: "transition", net, id: name }],
+      text: `Of ${name}: ${underWay(marking.firings.filter(is))}; ${count(own.length, "event")} among the last ${events.length}.`,
+      links: isTransition ? [{ kind: "transition", net, id: name }] : [],
     },
     ...(last ? [{ text: `Its last: ${last.summary}`, links: [{ kind: "event" as const, net, id: String(last.seq) }] }] : []),
   ];
@@ -176,20 +189,38 @@ function placeFact(net: string, { place, title, waiting: free, reserved, oldestA
 }
 
 /** Longest first, so that `task-results` is not taken for `task`. */
-export function namesIn(question: string, { marking, definition }: Seen): string[] {
+export function namesIn(question: string, seen: Seen): string[] {
+  const { marking } = seen;
   const words = question.toLowerCase();
-  const names = [
-    ...marking.places.map(({ place }) => place),
-    ...Object.keys(isJsonObject(definition.transitions) ? definition.transitions : {}),
-  ];
+  const names = [...marking.places.map(({ place }) => place), ...transitionsOf(seen), ...personasIn(seen)];
   const found = names.filter((name) => new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`).test(words));
   return [...new Set(found)].sort((a, b) => b.length - a.length).slice(0, MOST);
+}
+
+export function transitionsOf({ definition }: Pick<Seen, "definition">): string[] {
+  return Object.keys(isJsonObject(definition.transitions) ? definition.transitions : {});
+}
+function definitionOf(name: string, { definition }: Seen): JsonObject {
+  const one = isJsonObject(definition.transitions) ? definition.transitions[name] : undefined;
+  return isJsonObject(one) ? one : {};
+}
+/** The transitions at which a specialist works. */
+export const positionsOf = (persona: string, seen: Seen): string[] =>
+  transitionsOf(seen).filter((name) => definitionOf(name, seen).persona === persona);
+function personasIn(seen: Seen): string[] {
+  return [...new Set(transitionsOf(seen).flatMap((name) => definitionOf(name, seen).persona ?? []))].map(String);
+}
+
+/** Those that wait for people are told apart: nobody works at them. */
+function underWay(firings: readonly FiringView[]): string {
+  const gated = firings.filter(({ gate }) => gate !== null).length;
+  return `${count(firings.length - gated, "firing")} under way${gated === 0 ? "" : `, ${gated} waiting for people`}`;
 }
 
 const who = ({ persona, executor }: FiringView): string => persona ?? executor ?? "The runtime";
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? "" : "s"}`;
 const usd = (amount: number): string => `${Number(amount.toFixed(4))} USD`;
-const list = (names: string[]): string => (names.length === 0 ? "nothing" : names.join(", "));
+const list = (names: string[]): string => (names.length === 0 ? "nothing" : [...new Set(names)].join(", "));
 const arcs = (value: Json | undefined, key: string): string[] =>
   Array.isArray(value) ? value.flatMap((arc) => (isJsonObject(arc) && typeof arc[key] === "string" ? [arc[key]] : [])) : [];
 

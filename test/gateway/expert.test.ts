@@ -1,5 +1,5 @@
 /** The Domain Expert with a model and without: what it is given, what it says, and who pays for guests. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../../src/gateway/access/expert-budget.ts";
 import { GUEST_QUESTIONS, takeGuestQuestion } from "../../src/gateway/access/guests.ts";
 import { defaultConfig } from "../../src/models/default-config.ts";
@@ -8,6 +8,7 @@ import { tierModels } from "../../src/models/tiers.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { realClock } from "../support/model-clock.ts";
 import type { Stub } from "../support/stub-turn.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { type GatewayHouse, gatewayHouse } from "./house.ts";
 
 let stub: Stub;
@@ -24,8 +25,12 @@ afterAll(async () => {
   await stub.close();
 });
 
-async function ask(token: string, question: string): Promise<{ text: string; by: string; links: { id: string }[] }> {
-  const { text } = await house.call(house.a, "POST", "/api/ask", { token, body: { net: "shop", question } });
+async function ask(
+  token: string,
+  question: string,
+  of: GatewayHouse = house,
+): Promise<{ text: string; by: string; links: { id: string }[] }> {
+  const { text } = await of.call(of.a, "POST", "/api/ask", { token, body: { net: "shop", question } });
   const frames = text.split("\n\n").flatMap((block) => {
     const data = /^data: (.*)$/m.exec(block)?.[1];
     return data === undefined ? [] : [JSON.parse(data) as { text?: string; by?: string; links?: { id: string }[] }];
@@ -95,4 +100,39 @@ test("when the model does not answer, the rules do, and say so", async () => {
   const answer = await ask(token, "What lies where?");
   expect(answer.by).toMatch(/^rules.*the model did not answer/);
   expect(answer.text).toContain("A shop");
+});
+
+describe("the rules", () => {
+  let rules: GatewayHouse;
+  let token: string;
+  const asked = (question: string) => ask(token, question, rules);
+  beforeAll(async () => {
+    rules = await gatewayHouse();
+    token = (await rules.client("visitor", ["petrel:read"])).token;
+    await rules.kit.put("shop", "inbox", { text: "waits", hold: true });
+    await waitUntil("it waits at the gate", async () => (await asked("release")).text.includes("1 waiting for people"));
+  });
+  afterAll(() => rules.stop());
+
+  test("what waits for people is counted the same wherever it is told", async () => {
+    expect((await asked("What am I seeing?")).text).toContain("0 firings under way, 1 waiting for people.");
+    expect((await asked("What does release do?")).text).toContain("Of release: 0 firings under way, 1 waiting for people;");
+  });
+
+  test("a question for a reason is answered by what the running net says, with a link", async () => {
+    const { text, links } = await asked("Why is release not firing?");
+    expect(text).toMatch(/the gate release holds it: 0 of 1 approvals/);
+    expect(links).toContainEqual({ kind: "transition", net: "shop", id: "release" });
+  });
+
+  test("each place of a stage is named once", async () => {
+    expect((await asked("What do I see?")).text).toContain("sort (map) takes from inbox and puts into held, done.");
+  });
+
+  test("what the rules cannot answer is said, with what they can", async () => {
+    const { text } = await asked("Tell me a joke");
+    expect(text).toMatch(/^The rules have no answer to just that/);
+    expect(text).toContain('You see "A shop"');
+    expect((await asked("What am I seeing?")).text).not.toContain("no answer");
+  });
 });

@@ -1,6 +1,6 @@
 /** The Domain Expert: "what am I seeing?", answered from live facts with links to them, as server-sent events. */
 import { z } from "zod";
-import { definitionAnswer, readAnswer } from "../../client/answers.ts";
+import { definitionAnswer, readAnswer, whyAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
@@ -10,7 +10,7 @@ import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../access/expe
 import { GUEST_QUESTIONS, GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
 import type { Caller } from "../access/tokens.ts";
 import { type Api, callerOf, described, type House, netName, scope } from "../api.ts";
-import { answerTo, type FactLink, type Seen } from "../expert.ts";
+import { ASKS_WHY, answerTo, type FactLink, namesIn, type Seen, transitionsOf } from "../expert.ts";
 import { askExpertModel, linksIn } from "../expert-model.ts";
 import { mustReach } from "../guard.ts";
 import { mustBeNet } from "../known-net.ts";
@@ -40,7 +40,7 @@ export function askRoutes(api: Api, house: House): void {
       const { net, question } = request.body;
       mustReach(callerOf(request), net);
       await mustBeNet(house.broker, net);
-      const seen = await seenOf(house, net);
+      const seen = await seenOf(house, net, question);
       const { tiers, why } = await whoAnswers(house, callerOf(request));
       await sse(request, reply, house, (signal) =>
         tiers ? byModel(house, tiers, question, seen, signal) : byRules(question, seen, why === null ? RULES : `${RULES} (${why})`),
@@ -50,12 +50,23 @@ export function askRoutes(api: Api, house: House): void {
   );
 }
 
-async function seenOf({ broker, feeds, clock }: House, net: string): Promise<Seen> {
+async function seenOf({ broker, feeds, clock }: House, net: string, question: string): Promise<Seen> {
   const marking = (await askNet(broker, net, "marking")) as unknown as MarkingView;
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
   const events = await feeds.of(net).recent();
   const title = typeof definition.title === "string" ? definition.title : net;
-  return { net, title, marking, definition: definition as JsonObject, events, now: clock.now() };
+  const known = { net, title, marking, definition: definition as JsonObject, events, now: clock.now() };
+  const transitions = transitionsOf(known);
+  const asked = ASKS_WHY.test(question)
+    ? namesIn(question, { ...known, reasons: new Map() }).filter((name) => transitions.includes(name))
+    : [];
+  const reasons = new Map(await Promise.all(asked.map(async (name) => [name, await whyNot(broker, net, name)] as const)));
+  return { ...known, reasons };
+}
+
+async function whyNot(broker: House["broker"], net: string, name: string): Promise<string[]> {
+  const answers = readAnswer(whyAnswer, await askNet(broker, net, "why", { name }), "why");
+  return answers.flatMap(({ fires, reasons }) => (fires ? [`${name} fires.`] : reasons.map(({ text }) => `${text.replace(/\.$/, "")}.`)));
 }
 
 async function whoAnswers(house: House, caller: Caller): Promise<{ tiers: Tiers | null; why: string | null }> {
