@@ -32,8 +32,10 @@ export function NetDifference({ net, from, to }: { net: string; from: string; to
       <h2>
         From {from.slice(0, 12)} to {to.slice(0, 12)}
       </h2>
-      {drawn && (
-        <div className="small-canvas">
+      <div className="small-canvas">
+        {drawn === null ? (
+          <p className="quiet center">Asking for both versions…</p>
+        ) : (
           <NetCanvas
             definition={drawn.definition}
             marks={drawn.marks}
@@ -44,8 +46,8 @@ export function NetDifference({ net, from, to }: { net: string; from: string; to
             chosen={null}
             onChoose={() => {}}
           />
-        </div>
-      )}
+        )}
+      </div>
       <p className="legend quiet">
         <span className="mark added">came</span> <span className="mark removed">went</span> <span className="mark changed">changed</span>
       </p>

@@ -2,7 +2,9 @@
 import { useMemo } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import { addressOf, go } from "../address.ts";
+import { useSentBack } from "../net/use-sent-back.ts";
 import { type OutputStore, useOutput } from "../output-store.ts";
+import { Dot } from "../parts/dot.tsx";
 import { LiveOutput } from "../parts/live-output.tsx";
 import { type ExecutorRow, type Hands, useHands } from "../queries.ts";
 import type { ScreenProps } from "../screen-props.ts";
@@ -82,15 +84,16 @@ const ENDED = 8;
 
 /** What executors have done last, as far as the newest events tell. */
 function Ended({ net, events, output }: { net: string; events: readonly NetEvent[]; output: OutputStore | null }) {
-  const rows = useMemo(() => endedLast(events), [events]);
+  const sentBack = useSentBack(net);
+  const rows = useMemo(() => endedLast(events).map((row) => ({ ...row, isBack: sentBack(row.event) })), [events, sentBack]);
   if (rows.length === 0) return null;
   return (
     <>
       <h2>Ended last</h2>
       <ul className="ended" aria-label="Commands that ended last">
-        {rows.map(({ executor, event: { seq, ts, transition = "", firing = "", summary, status } }) => (
+        {rows.map(({ executor, event: { seq, ts, transition = "", firing = "", summary, status }, isBack }) => (
           <li key={seq}>
-            {clockTime(ts)} <span className={`dot ${status}`} /> <span className="quiet">{executor}</span>{" "}
+            {clockTime(ts)} <Dot status={status} isBack={isBack} /> <span className="quiet">{executor}</span>{" "}
             <button type="button" className="link" onClick={() => go(addressOf(net, "net", { at: `transition:${transition}` }))}>
               {transition}
             </button>{" "}
