@@ -8,6 +8,7 @@ import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { SecretFilter } from "../contract/secret-forms.ts";
 import type { Evaluators } from "../executors/expressions/evaluators.ts";
+import type { CrystalModels } from "./crystal/judge-desk.ts";
 import type { Learn } from "./crystal/learn.ts";
 import type { Previewer } from "./persona-preview.ts";
 import type { PersonaWorker } from "./persona-work.ts";
@@ -50,6 +51,8 @@ export interface MasterPorts {
   expressions?: Evaluators;
   /** For nets that crystallize by themselves; without it they learn in the master's own process. */
   learn?: Learn;
+  /** For judges of free text and for rules that a model writes; without them nobody is asked. */
+  crystalModels?: CrystalModels;
   /** What petrel.config.json says of rules, for nets that say nothing of it. */
   crystallize?: CrystalPolicy;
   /** Events between two checkpoints, at least; default 2,000. */

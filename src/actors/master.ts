@@ -287,6 +287,7 @@ export class Master {
         http: this.ports.http ?? null,
         expressions: this.ports.expressions ?? null,
         learn: this.ports.learn ?? learnHere,
+        crystalModels: this.ports.crystalModels,
         ...(this.ports.crystallize === undefined ? {} : { crystallize: this.ports.crystallize }),
         secretFilter: this.ports.secretFilter,
         ...(this.ports.checkpointEvents === undefined ? {} : { checkpointEvents: this.ports.checkpointEvents }),

@@ -27,9 +27,12 @@ const TELL_MS = 3000;
 /** How the turn loop says that the turns or seconds of one firing are used up. */
 const OF_THE_LOOP: ReadonlySet<string> = new Set(["budget-exhausted", "too-many-turns"]);
 
+/** Whose work the model is asked for. */
+type Asking = Pick<AssignedFiring, "net" | "transition" | "firing" | "attempt" | "persona" | "correlation">;
+
 export interface GuardParts {
   term: Term;
-  firing: AssignedFiring;
+  firing: Asking;
   persona: Persona;
   tiers: Tiers;
   clock: Clock;
@@ -130,6 +133,11 @@ export class ModelGuard {
 
   end(): void {
     this.#desk.end(this.#open);
+  }
+  /** The end of what is no firing: the event that tells of its cost is in the state by now. */
+  endTold(): void {
+    this.#open.used = NOTHING;
+    this.end();
   }
 
   /** The gate at which people are asked, where that is declared for what happened; else null. */
@@ -236,7 +244,7 @@ function lowerThan(tier: string): (typeof TIERS)[number] | undefined {
 }
 
 /** The event by which work that came to a limit waits for people. */
-function gateDraft(firing: AssignedFiring, at: Pick<BudgetScope, "scope" | "period" | "approvers">, why: string): EventDraft {
+function gateDraft(firing: Asking, at: Pick<BudgetScope, "scope" | "period" | "approvers">, why: string): EventDraft {
   const { transition, persona, correlation } = firing;
   const approvers = [...at.approvers];
   const budget = { scope: at.scope, period: at.period, persona };

@@ -1,6 +1,7 @@
 /** Settling: the event that an answer, a failure or a lost attempt of an open firing makes. Pure. */
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
+import { pairToken } from "./crystal/judging.ts";
 import { disagreement } from "./crystal/notice.ts";
 import { comparison } from "./crystal/ruling.ts";
 import { authorOf, provenanceOf, resultDraft } from "./decide.ts";
@@ -63,7 +64,7 @@ function beside(
   const compared =
     transition.crystal && comparison(state, transition.id, transition.crystal, inputs, { answer: answered, calls, handed: firing.handed });
   if (!transition.crystal || !compared) return draft;
-  const { said, ruled, same, next } = compared;
+  const { said, ruled, same, next, open } = compared;
   const attributes = { ...draft.attributes, crystal: said };
   const { mode } = transition.crystal.definition;
   const tokens = [...firing.consumed, ...firing.read].map(({ id }) => id);
@@ -72,6 +73,7 @@ function beside(
     ...(same === false && ruled !== undefined ? [{ ...about, ruled, mode, rule: transition.crystal.id }] : []),
     ...(next ? [{ ...about, ruled: next.value, mode: "shadow", rule: next.rule }] : []),
   ].flatMap((told) => disagreement(state, transition, firing.firing, told, now) ?? []);
+  kept.push(...open.map((pair) => pairToken(state, transition, firing.firing, about, pair, now)));
   return { ...draft, attributes, ...(kept.length > 0 ? { produced: [...(draft.produced ?? []), ...kept] } : {}) };
 }
 

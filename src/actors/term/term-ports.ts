@@ -12,6 +12,7 @@ import type { PrintedPiece } from "../../contract/printed.ts";
 import type { SecretFilter } from "../../contract/secret-forms.ts";
 import type { Serving } from "../../contract/serving.ts";
 import type { Evaluators } from "../../executors/expressions/evaluators.ts";
+import type { CrystalModels } from "../crystal/judge-desk.ts";
 import type { Learn } from "../crystal/learn.ts";
 import type { ExecutorStanding, HoldOff } from "../executor-standing.ts";
 import type { PersonaBook } from "../persona-book.ts";
@@ -45,6 +46,8 @@ export interface TermPorts {
   /** Null: this master evaluates no JSONata. */
   expressions: Evaluators | null;
   learn: Learn;
+  /** For judges of free text and for rules that a model writes; without them nobody is asked. */
+  crystalModels?: CrystalModels | undefined;
   /** What petrel.config.json says of rules, for nets that say nothing of it. */
   crystallize?: CrystalPolicy;
   /** Events between two checkpoints, at least; default 2,000. */

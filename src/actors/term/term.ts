@@ -19,8 +19,7 @@ import type { NetState, OpenFiring } from "../../net/state.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
 import { badRequest, mustBeSound } from "../bad-request.ts";
 import { couldHave } from "../crystal/could-have.ts";
-import { CrystalKeeper } from "../crystal/crystal-keeper.ts";
-import { CrystalTender } from "../crystal/tender.ts";
+import { Crystals } from "../crystal/crystals.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Blocked } from "./blocked.ts";
 import { BudgetDesk } from "./budget-desk.ts";
@@ -71,8 +70,7 @@ export class Term {
   #timers: Timer[] = [];
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
-  readonly #crystals: CrystalKeeper;
-  readonly #tender: CrystalTender;
+  readonly #crystals: Crystals;
   #stalled: ErrorData | null = null;
   /** Firing -> its attempt that is in the log: only that may have effects (E4). */
   readonly #logged = new Map<string, number>();
@@ -100,8 +98,7 @@ export class Term {
     });
     this.loop = loop;
     this.budgets = new BudgetDesk(state, clock);
-    this.#crystals = new CrystalKeeper(this, { clock, logger });
-    this.#tender = new CrystalTender(this, { clock, logger });
+    this.#crystals = new Crystals(this, { clock, logger });
     this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({
       ...{ state, loop, broker, clock, logger },
@@ -412,7 +409,6 @@ export class Term {
     this.#pump.progressed();
     this.#checkpoints.committed(event);
     this.#crystals.follow(event);
-    this.#tender.follow(event);
   }
 
   /** What an acknowledged event of a firing asks for. */
@@ -483,6 +479,7 @@ export class Term {
   #over(reason: string): void {
     this.#pump.stop();
     this.#http.stop();
+    this.#crystals.stop();
     this.links.stop();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     void this.#letGo();

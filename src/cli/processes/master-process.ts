@@ -97,6 +97,7 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
     preview: previewer(tiers, clock),
     expressions,
     learn: learnBeside(studies),
+    crystalModels: { tiers, budgets: readConfig(petrel).budget ?? {} },
     crystallize: readConfig(petrel).crystallize ?? {},
     http: { client, secrets: secretSource(folder.secrets, petrel.env, book.open) },
   });

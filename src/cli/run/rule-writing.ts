@@ -4,8 +4,8 @@
  */
 import { type Learn, learnHere } from "../../actors/crystal/learn.ts";
 import { PersonaBook } from "../../actors/persona-book.ts";
-import { withJudge } from "../../client/rule-judge.ts";
-import { withWriter } from "../../client/rule-writer.ts";
+import { withJudge } from "../../actors/crystal/rule-judge.ts";
+import { withWriter } from "../../actors/crystal/rule-writer.ts";
 import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";

@@ -19,6 +19,7 @@ import { evaluateRule, isProgram, outsideOf, type Rule, type RuleAnswer } from "
 import { wantsAudit } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
 import { type CompiledCrystal, watchPolicy } from "./compiled.ts";
+import { judgeFor, type OpenPair } from "./judging.ts";
 import { freshRecord, recordOf } from "./state.ts";
 
 export type Ruling =
@@ -140,19 +141,24 @@ export function comparison(
   const { definition, id } = crystal;
   if (definition.mode === "off" || recordOf(state, transition, id)?.demoted) return null;
   const { answer, calls, handed } = answered;
-  const next = nextCompared(crystal, inputs, answer);
+  const next = nextCompared(state, transition, crystal, inputs, answer);
   const base = { rule: id, mode: definition.mode, by: "model", ...next.said };
-  const left = { ruled: undefined, same: null, next: next.other };
+  const left = { ruled: undefined, same: null, next: next.other, open: next.open };
   // What it began and did not end, it left to the model.
   if (handed) return { said: { ...base, declined: String(handed.why), handed: true }, ...left };
   const outcome = isProgram(definition.rule) ? afterCalls(crystal, inputs, calls) : answerOf(crystal, inputs);
-  if ("differs" in outcome) return { said: { ...base, same: false }, ruled: outcome.differs, same: false, next: next.other };
+  if ("differs" in outcome)
+    return { said: { ...base, same: false }, ruled: outcome.differs, same: false, next: next.other, open: next.open };
   if (!outcome.applies) return { said: { ...base, declined: outcome.reason }, ...left };
   const region = definition.mode === "live" ? regionOf(definition.rule, inputData(inputs)) : "";
   const agreed = agreement(definition.equality ?? "exact", outcome.value, answer);
-  if (agreed === "ask") return { said: { ...base, unjudged: true }, ruled: outcome.value, same: null, next: next.other };
+  if (agreed === "ask") {
+    const judge = judgeFor(state, transition, crystal, id);
+    const pair = judge === null ? [] : [{ rule: id, judge, value: outcome.value, mode: definition.mode, region }];
+    return { said: { ...base, unjudged: true }, ...left, open: [...pair, ...next.open] };
+  }
   const same = agreed === "yes";
-  return { said: { ...base, same, ...(region === "" ? {} : { region }) }, ruled: outcome.value, same, next: next.other };
+  return { said: { ...base, same, ...(region === "" ? {} : { region }) }, ruled: outcome.value, same, next: next.other, open: next.open };
 }
 
 export interface Compared {
@@ -161,15 +167,29 @@ export interface Compared {
   same: boolean | null;
   /** What a later rule beside it says, where that is not what the model said. */
   next: { rule: string; value: Json } | null;
+  /** Answers in other words, for the judge whom the equality names. */
+  open: OpenPair[];
 }
 
-function nextCompared({ next }: CompiledCrystal, inputs: BoundInput[], answer: Json): { said: JsonObject; other: Compared["next"] } {
+function nextCompared(
+  state: NetState,
+  transition: string,
+  crystal: CompiledCrystal,
+  inputs: BoundInput[],
+  answer: Json,
+): { said: JsonObject; other: Compared["next"]; open: OpenPair[] } {
+  const { next } = crystal;
   const outcome = next && answerOf(next, inputs);
-  if (!next || !outcome?.applies) return { said: {}, other: null };
+  if (!next || !outcome?.applies) return { said: {}, other: null, open: [] };
+  const { id: rule } = next;
   const agreed = agreement(next.definition.equality ?? "exact", outcome.value, answer);
-  if (agreed === "ask") return { said: {}, other: null };
+  if (agreed === "ask") {
+    const judge = judgeFor(state, transition, crystal, rule);
+    const open: OpenPair[] = judge === null ? [] : [{ rule, judge, value: outcome.value, mode: "shadow", region: "" }];
+    return { said: {}, other: null, open };
+  }
   const same = agreed === "yes";
-  return { said: { next: { rule: next.id, same } }, other: same ? null : { rule: next.id, value: outcome.value } };
+  return { said: { next: { rule, same } }, other: same ? null : { rule, value: outcome.value }, open: [] };
 }
 
 /** What a program would have called and answered, given the answers that the agent's own calls got. Nothing is called. */

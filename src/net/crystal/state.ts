@@ -169,10 +169,28 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "demoted":
       state.crystals.set(transition, asked(record ?? freshRecord(rule, "off", event.seq), event, stage));
       return;
+    case "judged":
+      if (typeof stage.same === "boolean") foldVerdict(state, transition, rule, stage.same, stage);
+      return;
     case "answered":
       if (record) state.crystals.set(transition, { ...record, notice: null, said: saidBy(stage.about, stage.approve, stage.by) });
       return;
   }
+}
+
+/** What a judge says counts as if the two answers had been compared by content. */
+function foldVerdict(state: NetState, transition: string, rule: string, same: boolean, stage: JsonObject): void {
+  const record = state.crystals.get(transition);
+  if (!record) return;
+  const as = same ? "same" : "other";
+  const { next } = record;
+  if (next?.rule === rule) state.crystals.set(transition, { ...record, next: { ...next, [as]: next[as] + 1 } });
+  if (record.rule !== rule) return;
+  // What came up in the shadow says nothing of how it does since.
+  const part = stage.mode === "live" ? "audit" : "shadow";
+  const isNow = record.mode === (stage.mode === "live" ? "live" : "shadow");
+  const watch = isNow ? watched(record.watch, { kind: "audited", agreed: same, region: regionIn(stage) }) : record.watch;
+  state.crystals.set(transition, { ...record, [part]: { ...record[part], [as]: record[part][as] + 1 }, watch });
 }
 
 /** What it did in its shadow stays in sight when it is live; drift is looked for anew. */

@@ -1,8 +1,8 @@
 /** What the model that writes a rule is told, and the tool by which it answers. */
 import { z } from "zod";
-import type { JsonObject } from "../contract/json.ts";
-import type { ToolSpec } from "../models/port.ts";
-import { ruleSchema } from "../net/rule/rule.ts";
+import type { JsonObject } from "../../contract/json.ts";
+import type { ToolSpec } from "../../models/port.ts";
+import { ruleSchema } from "../../net/rule/rule.ts";
 
 const { $schema: _, ...input } = z.toJSONSchema(ruleSchema, { target: "draft-2020-12", io: "input" });
 

@@ -1,20 +1,23 @@
 /**
  * A judge persona decides where a rule's answer is not equal to the model's by content, and the equality of the step names it. It sees
- * both answers without being told whose they are, in an order that follows from their content. It is asked about the proof's part alone.
+ * both answers without being told whose they are, in an order that follows from their content. Here it is asked about the proof's part;
+ * about a shadow's and audits' answers `judge-desk.ts` asks.
  */
-import type { Learn } from "../actors/crystal/learn.ts";
-import { studyOptions } from "../actors/crystal/learning.ts";
-import type { ModelUse } from "../contract/event.ts";
-import { hashJson } from "../contract/hash.ts";
-import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
-import { unjudgedIn } from "../crystallize/claims.ts";
-import { type Proposal, proveRule } from "../crystallize/crystallize.ts";
-import { fenceData } from "../models/fence.ts";
-import type { ToolSpec } from "../models/port.ts";
-import type { TierRequest, Tiers } from "../models/tiers.ts";
-import { addUse } from "../models/use.ts";
-import { judgeOf } from "../net/rule/agree.ts";
-import type { Persona } from "../personas/persona-schema.ts";
+
+import type { ModelUse } from "../../contract/event.ts";
+import { hashJson } from "../../contract/hash.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { unjudgedIn } from "../../crystallize/claims.ts";
+import { type Proposal, proveRule } from "../../crystallize/crystallize.ts";
+import { fenceData } from "../../models/fence.ts";
+import type { ToolSpec } from "../../models/port.ts";
+import type { TierRequest, Tiers } from "../../models/tiers.ts";
+import { addUse } from "../../models/use.ts";
+import { judgeOf } from "../../net/rule/agree.ts";
+import { firstLine } from "../../net/summary.ts";
+import type { Persona } from "../../personas/persona-schema.ts";
+import type { Learn } from "./learn.ts";
+import { studyOptions } from "./learning.ts";
 
 export interface Judge {
   tiers: Tiers;
@@ -50,7 +53,7 @@ export function withJudge(learn: Learn, judge: Judge): Learn {
   };
 }
 
-interface Pair {
+export interface Pair {
   input: JsonObject;
   given: Json;
   wanted: Json;
@@ -64,17 +67,27 @@ async function judged(name: string, pairs: readonly Pair[], { tiers, persona: lo
     const id = hashJson([pair.input, pair.given, pair.wanted]);
     if (verdicts.has(id)) continue;
     onAsk?.(at + 1, pairs.length);
-    const { answer, use: used } = await tiers.ask(persona.tier, requestOf(name, persona, pair, id), {
-      signal,
-      timeoutMs,
-      key: `${key}/${id}`,
-    });
-    use = addUse(use, used);
-    const call = answer.content.find((block) => block.type === "tool-call");
+    const said = await askJudge(tiers, name, persona, pair, { signal, timeoutMs, key: `${key}/${id}` });
+    use = addUse(use, said.use);
     // One that says nothing has not judged.
-    if (call && isJsonObject(call.input) && typeof call.input.same === "boolean") verdicts.set(id, call.input.same);
+    if (said.same !== null) verdicts.set(id, said.same);
   }
   return { verdicts, use };
+}
+
+/** One pair, one question. `same`: null where the judge has not said. Errors: those of `Tiers.ask`. */
+export async function askJudge(
+  tiers: Pick<Tiers, "ask">,
+  name: string,
+  persona: Pick<Persona, "prompt" | "tier" | "model">,
+  pair: Pair,
+  call: { signal: AbortSignal; timeoutMs: number; key: string },
+): Promise<{ same: boolean | null; why: string; use: ModelUse }> {
+  const id = hashJson([pair.input, pair.given, pair.wanted]);
+  const { answer, use } = await tiers.ask(persona.tier, requestOf(name, persona, pair, id), call);
+  const { input } = answer.content.find((block) => block.type === "tool-call") ?? {};
+  const { same, why } = isJsonObject(input) ? input : {};
+  return { same: typeof same === "boolean" ? same : null, why: typeof why === "string" ? firstLine(why) : "", use };
 }
 
 const VERDICT: ToolSpec = {

@@ -1,14 +1,14 @@
 /** A judge persona decides for a rule of free text: what it is shown, what it is asked about, and what its word changes. */
 import { expect, it } from "vitest";
-import { learnHere } from "../../src/actors/crystal/learn.ts";
-import { MOST_JUDGED, withJudge } from "../../src/client/rule-judge.ts";
-import type { Json, JsonObject } from "../../src/contract/json.ts";
-import type { Example } from "../../src/crystallize/example.ts";
-import { fences } from "../../src/models/fence.ts";
-import type { TierRequest, Tiers } from "../../src/models/tiers.ts";
-import { policyOf } from "../../src/net/crystal/definition.ts";
-import type { Equality } from "../../src/net/rule/agree.ts";
-import { madeBy } from "../crystallize/history.ts";
+import { learnHere } from "../../../src/actors/crystal/learn.ts";
+import { MOST_JUDGED, withJudge } from "../../../src/actors/crystal/rule-judge.ts";
+import type { Json, JsonObject } from "../../../src/contract/json.ts";
+import type { Example } from "../../../src/crystallize/example.ts";
+import { fences } from "../../../src/models/fence.ts";
+import type { TierRequest, Tiers } from "../../../src/models/tiers.ts";
+import { policyOf } from "../../../src/net/crystal/definition.ts";
+import type { Equality } from "../../../src/net/rule/agree.ts";
+import { madeBy } from "../../crystallize/history.ts";
 
 /** The model greets in the usual words, in the later part now and then in others. */
 const greetings = (size: number, other: (name: string) => string, every = 8): Example[] =>

@@ -1,15 +1,15 @@
 /** A model that is asked for a rule: what it is shown, what becomes of what it writes, and that nothing it writes reaches further than the step. */
 import { describe, expect, it } from "vitest";
-import { learnHere } from "../../src/actors/crystal/learn.ts";
-import { MOST_ROUNDS, withWriter } from "../../src/client/rule-writer.ts";
-import type { Json, JsonObject } from "../../src/contract/json.ts";
-import type { Example, ToolCall } from "../../src/crystallize/example.ts";
-import { WRITTEN } from "../../src/crystallize/written.ts";
-import type { Block } from "../../src/models/port.ts";
-import type { TierRequest, Tiers } from "../../src/models/tiers.ts";
-import { policyOf } from "../../src/net/crystal/definition.ts";
-import { evaluateRule, isProgram, type Rule } from "../../src/net/rule/rule.ts";
-import { exampleOf, madeBy } from "../crystallize/history.ts";
+import { learnHere } from "../../../src/actors/crystal/learn.ts";
+import { MOST_ROUNDS, withWriter } from "../../../src/actors/crystal/rule-writer.ts";
+import type { Json, JsonObject } from "../../../src/contract/json.ts";
+import type { Example, ToolCall } from "../../../src/crystallize/example.ts";
+import { WRITTEN } from "../../../src/crystallize/written.ts";
+import type { Block } from "../../../src/models/port.ts";
+import type { TierRequest, Tiers } from "../../../src/models/tiers.ts";
+import { policyOf } from "../../../src/net/crystal/definition.ts";
+import { evaluateRule, isProgram, type Rule } from "../../../src/net/rule/rule.ts";
+import { exampleOf, madeBy } from "../../crystallize/history.ts";
 
 /** A model that hands in these, in turn, and then the last one again and again; what is no object is said as text. */
 function model(...hands: Json[]) {
@@ -164,7 +164,7 @@ describe("for an agent", () => {
   it("a written program is compared with the recorded calls, and knows what their answers look like", async () => {
     const { written } = await model(program("http.get", base)).learn(examples);
     expect(written).toMatchObject({ rounds: 1, proof: { covered: 60, wrong: 0 } });
-    const { readWritten } = await import("../../src/crystallize/written.ts");
+    const { readWritten } = await import("../../../src/crystallize/written.ts");
     const read = readWritten(program("http.get", base) as unknown as Json, examples);
     const rule: Rule = "rule" in read ? read.rule : expect.fail();
     expect(isProgram(rule) && rule.program.do === "call" && rule.program.expects.length).toBeGreaterThan(0);

@@ -2,18 +2,19 @@
  * A model is asked for a rule, beside what the learners find. It sees examples of the earlier part of the history, as data inside fences,
  * and answers by one tool whose input is a rule; what is wrong with it is told, and it may mend it. Nothing of it is carried out here.
  */
-import { RULE_WRITER } from "../actors/crystal/crystal-verbs.ts";
-import type { Learn } from "../actors/crystal/learn.ts";
-import { studyOptions } from "../actors/crystal/learning.ts";
-import type { ModelUse } from "../contract/event.ts";
-import type { Json, JsonObject } from "../contract/json.ts";
-import type { Example } from "../crystallize/example.ts";
-import { betterOf, earlyPart, proveWritten, readWritten, shownExamples, type Trial, trialOf } from "../crystallize/written.ts";
-import { fenceData } from "../models/fence.ts";
-import type { Message } from "../models/port.ts";
-import type { TierAnswer, TierRequest, Tiers } from "../models/tiers.ts";
-import { addUse } from "../models/use.ts";
-import type { Rule } from "../net/rule/rule.ts";
+
+import type { ModelUse } from "../../contract/event.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import type { Example } from "../../crystallize/example.ts";
+import { betterOf, earlyPart, proveWritten, readWritten, shownExamples, type Trial, trialOf } from "../../crystallize/written.ts";
+import { fenceData } from "../../models/fence.ts";
+import type { Message } from "../../models/port.ts";
+import type { TierAnswer, TierRequest, Tiers } from "../../models/tiers.ts";
+import { addUse } from "../../models/use.ts";
+import type { Rule } from "../../net/rule/rule.ts";
+import { RULE_WRITER } from "./crystal-verbs.ts";
+import type { Learn } from "./learn.ts";
+import { studyOptions } from "./learning.ts";
 import { RULE_TOOL, writerWords } from "./rule-writer-words.ts";
 
 export interface RuleWriter {
