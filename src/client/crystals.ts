@@ -110,11 +110,19 @@ export async function tellStudy(broker: Broker, { net, candidates, proposals }: 
     summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} steps that ask a model.`,
     found: { candidates: candidates as unknown as Json },
   });
+  await tellAsked(broker, { net, proposals }, by);
+  for (const { transition, proposal } of proposals) {
+    for (const told of learningNotes(transition, proposal)) await note({ ...told, transition });
+  }
+}
+
+/** Tells what models were asked, with what it cost: also of a study that leaves nothing else behind. */
+export async function tellAsked(broker: Broker, { net, proposals }: Pick<Study, "net" | "proposals">, by: JsonObject): Promise<void> {
+  const note = (body: object) => askNet(broker, net.definition.net, "crystal-note", { ...body, by });
   for (const { transition, proposal } of proposals) {
     const { written, judged } = proposal;
     if (judged) await note({ stage: "proven", transition, ...judgingNote(transition, judged) });
     if (written) await note({ stage: "learned", transition, ...writingNote(transition, written) });
-    for (const told of learningNotes(transition, proposal)) await note({ ...told, transition });
   }
 }
 

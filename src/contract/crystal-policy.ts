@@ -26,6 +26,9 @@ const learningFields = {
   least: z.int().min(10).describe("So many good examples it takes at least; default 150"),
   holdout: z.number().min(0.1).max(0.9).describe("The latest share of them is kept for the proof; default 0.3"),
   coverage: z.number().min(0).max(1).describe("The least share of the firings that a rule must answer to be worth it; default 0.3"),
+  withModel: z
+    .union([z.boolean(), z.enum(["frontier", "standard", "economy"])])
+    .describe("Where nothing learned is good enough, a model is asked to write a rule, by this tier (true: frontier); default false"),
   confidence: z.number().min(0.5).max(0.999).describe("Of the bound; default 0.95"),
 };
 
@@ -35,5 +38,12 @@ export type CrystalPolicy = z.output<typeof crystalPolicySchema>;
 /** Where nobody says otherwise. */
 export const CRYSTAL_POLICY = {
   ...{ audit: 0.02, bound: 0.05, shadow: 20, promote: "people" as const },
-  ...{ every: 25, least: 150, holdout: 0.3, coverage: 0.3, confidence: 0.95 },
+  ...{
+    every: 25,
+    least: 150,
+    holdout: 0.3,
+    coverage: 0.3,
+    confidence: 0.95,
+    withModel: false as boolean | "frontier" | "standard" | "economy",
+  },
 };

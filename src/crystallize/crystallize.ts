@@ -34,6 +34,8 @@ export interface CrystallizeOptions {
   judged?: (input: JsonObject, given: Json, wanted: Json) => boolean | undefined;
   /** A rule answers already: the one that is learned may take its place. */
   live?: Live;
+  /** Whoever wrote a given rule has seen the history up to this event: only what came later proves it. */
+  seenTo?: number;
 }
 
 export interface Proof {
@@ -84,6 +86,7 @@ export interface Proposal {
   judged?: { by: string; asked: number; model?: ModelUse };
 }
 export interface Written {
+  /** None: the rule is one that was kept from an earlier time, or that somebody has given. */
   rounds: number;
   /** What asking cost. */
   model?: ModelUse;
@@ -91,6 +94,9 @@ export interface Written {
   outcome: "none" | "behind" | "unproven" | "taken";
   /** Of its rule. */
   proof?: Proof | null;
+  /** What it wrote, so that the later stages are about the same rule; and the last event of the part that it was shown. */
+  rule?: Rule;
+  seenTo?: number;
 }
 
 export const DEFAULTS = { equality: "exact" as Equality, bound: 0.05, confidence: 0.95, least: 150, holdout: 0.3, coverage: 0.5 };
@@ -144,7 +150,10 @@ export function proveRule(rule: Rule, examples: readonly Example[], options: Cry
   const good = goodExamples(examples).slice(-MOST_EXAMPLES);
   const counts = { good: good.length, bad: examples.filter(({ bad }) => bad !== undefined).length };
   if (good.length === 0) return { ...nothing(counts, "no good examples to prove it on"), rule };
-  return { ...proposalOf(rule, "given", good, Math.floor(good.length * (1 - settings.holdout)), settings), examples: counts };
+  const { seenTo = 0 } = options;
+  const unseen = good.findIndex(({ seq }) => seq > seenTo);
+  const split = Math.max(Math.floor(good.length * (1 - settings.holdout)), unseen < 0 ? good.length : unseen);
+  return { ...proposalOf(rule, "given", good, split, settings), examples: counts };
 }
 
 /** A program and another rule do not stand beside each other: which way a program goes shows only as its calls are made. */

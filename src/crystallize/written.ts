@@ -41,12 +41,25 @@ export type Read = { rule: Rule } | { problems: string[] };
 /** What the model wrote, as a rule with a guard; or what is wrong with it, for the model to mend. */
 export function readWritten(value: Json, early: readonly Example[], options: CrystallizeOptions = {}): Read {
   const parsed = ruleSchema.safeParse(value);
-  if (!parsed.success) {
-    return { problems: parsed.error.issues.slice(0, 8).map(({ path, message }) => `${path.join(".") || "the rule"}: ${message}`) };
-  }
-  const rule = parsed.data;
-  const problems = [...ruleProblems(rule).map(({ path, message }) => `${path.join(".")}: ${message}`), ...narrowness(rule, early)];
-  return problems.length > 0 ? { problems: problems.slice(0, 8) } : { rule: guarded(rule, early, options) };
+  if (!parsed.success) return { problems: schemaProblems(parsed.error) };
+  const problems = problemsOf(parsed.data, early);
+  return problems.length > 0 ? { problems } : { rule: guarded(parsed.data, early, options) };
+}
+
+/** A rule that is there already, as it stands: one that a model wrote before, or that somebody has written. */
+export function readGiven(value: Json, examples: readonly Example[]): Read {
+  const parsed = ruleSchema.safeParse(value);
+  if (!parsed.success) return { problems: schemaProblems(parsed.error) };
+  const problems = problemsOf(parsed.data, goodExamples(examples));
+  return problems.length > 0 ? { problems } : { rule: parsed.data };
+}
+
+function schemaProblems({ issues }: { issues: { path: PropertyKey[]; message: string }[] }): string[] {
+  return issues.slice(0, 8).map(({ path, message }) => `${path.join(".") || "the rule"}: ${message}`);
+}
+
+function problemsOf(rule: Rule, early: readonly Example[]): string[] {
+  return [...ruleProblems(rule).map(({ path, message }) => `${path.join(".")}: ${message}`), ...narrowness(rule, early)].slice(0, 8);
 }
 
 /** It reaches no further than the step has reached by itself. */

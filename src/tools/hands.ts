@@ -134,11 +134,11 @@ export interface PersonaHands {
 /** The stages of crystallization for the net that the persona works in, for steps of others. Each answer is JSON as its tool describes it. */
 export interface CrystalHands {
   candidates(): Promise<JsonObject[]>;
-  /** Learns and proves, and tells both in the log. Errors: Terminal `unknown-transition`, `no-model-step`. */
-  learn(transition: string): Promise<JsonObject>;
+  /** Learns and proves, and tells both in the log; `withModel`: a model is asked for a rule too, once for a step. Errors: Terminal `unknown-transition`, `no-model-step`. */
+  learn(transition: string, withModel: boolean): Promise<JsonObject>;
   show(transition: string): JsonObject;
   /** Puts the proven rule beside its model. Errors: Refused `own-step`, Terminal `nothing-learned`, `not-proven`. */
-  shadow(transition: string, firings: number | undefined): Promise<JsonObject>;
+  shadow(transition: string, firings: number | undefined, withModel: boolean): Promise<JsonObject>;
   /** Who says yes, and where they are asked; it says yes for nobody. Errors: Terminal `no-rule`, Refused `shadow-not-over`, `rule-demoted`, `rule-off`. */
   promote(transition: string): JsonObject;
   undo(transition: string, reason: string): Promise<JsonObject>;

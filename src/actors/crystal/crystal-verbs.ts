@@ -8,6 +8,7 @@ import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
 import { type Crystal, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
+import { judgeOf } from "../../net/rule/agree.ts";
 import { isProgram } from "../../net/rule/rule.ts";
 import { verdict } from "../../net/rule/watch.ts";
 import { applyNet } from "../term/apply-net.ts";
@@ -60,11 +61,22 @@ export const CRYSTAL_VERBS: Record<string, Verb> = {
   /** A stage that changes nothing, told so that everybody sees it. */
   "crystal-note": async (term, body) => {
     const { stage, transition, summary, found, by, model, persona } = noteBody.parse(body);
+    if (model) mustBeAsked(term, transition, persona);
     const about = { ...(transition === undefined ? {} : { transition }), ...(model ? { model, persona } : {}) };
     await tellStage(term, { stage, ...about, summary, found, by: by.user });
     return { stage, seq: term.state.seq };
   },
 };
+
+/** Cost is booked on whom a study may have asked, and on nobody else. */
+function mustBeAsked(term: Term, transition: string | undefined, persona: string): void {
+  const { net, ports } = term;
+  const crystal = transition === undefined ? null : net?.transitions.get(transition)?.crystal;
+  const judge = judgeOf(policyOf(net?.source.crystallize, ports.crystallize).equality);
+  if ([RULE_WRITER, judge, judgeOf(crystal?.definition.equality)].includes(persona)) return;
+  const message = `no study of ${term.state.net} asks ${persona}: its cost cannot be booked by a note`;
+  throw new Refused({ code: "not-asked", message, hint: `${RULE_WRITER}, or the judge that the equality names` });
+}
 
 interface Note {
   stage: string;
@@ -82,6 +94,7 @@ export async function tellStage(term: Term, { stage, transition, summary, found,
   const used = model ? { model, ...(persona === undefined ? {} : { persona }) } : {};
   await term.commit({
     ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: "info", summary: summary.slice(0, 500), ...about, ...used },
+    ...(term.net ? { netVersion: term.net.version } : {}),
     attributes: { crystallized: [{ stage, ...about, by, ...found } as JsonObject] },
   });
 }

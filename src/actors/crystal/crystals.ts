@@ -11,10 +11,11 @@ export class Crystals {
   readonly #keeper: CrystalKeeper;
   readonly #tender: CrystalTender;
   readonly #judge: JudgeDesk;
+  readonly #over = new AbortController();
 
   constructor(term: Term, parts: { clock: Clock; logger: Logger }) {
     this.#keeper = new CrystalKeeper(term, parts);
-    this.#tender = new CrystalTender(term, parts);
+    this.#tender = new CrystalTender(term, { ...parts, signal: this.#over.signal });
     this.#judge = new JudgeDesk(term, parts);
   }
 
@@ -31,7 +32,13 @@ export class Crystals {
     this.#judge.look();
   }
 
+  /** Of what is asked of models beside the work. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
   stop(): void {
+    this.#over.abort();
     this.#judge.stop();
   }
 }

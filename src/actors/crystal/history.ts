@@ -31,6 +31,8 @@ export interface StepHistory {
   failed: number;
   /** Of the asked ones: under an older request or persona, or before drift took a rule away: they say nothing of today's. */
   outdated: number;
+  /** The last rule that a model wrote for it, if that was for today's request: as it was told, and up to which event its writer has seen. */
+  written?: { rule: Json; id: string; seenTo: number };
 }
 export interface HistoryOptions {
   /** Only this transition. */
@@ -66,6 +68,7 @@ interface Step extends Omit<StepHistory, "examples"> {
   /** Where the disagreements of now began, and from where on the history counts. */
   suspect: number;
   begins: number;
+  told: { event: NetEvent; written: NonNullable<StepHistory["written"]> } | null;
 }
 
 class HistoryReader {
@@ -90,7 +93,7 @@ class HistoryReader {
         ...{ transition: id, persona: definition.persona, kind: definition.kind, compiled, asked: 0, byRule: 0, failed: 0, outdated: 0 },
         reworkers: reworkersOf(net.definition, id),
         request: hashJson(requestParts(compiled)),
-        ...{ drafts: new Map(), last: new Map(), suspect: 0, begins: 0 },
+        ...{ drafts: new Map(), last: new Map(), suspect: 0, begins: 0, told: null },
       });
     }
   }
@@ -109,7 +112,7 @@ class HistoryReader {
 
   async steps(): Promise<StepHistory[]> {
     const found: StepHistory[] = [];
-    for (const { compiled: _, reworkers: _r, last: _l, suspect: _s, begins, request, drafts, ...step } of this.#steps.values()) {
+    for (const { compiled: _, reworkers: _r, last: _l, suspect: _s, begins, request, drafts, told, ...step } of this.#steps.values()) {
       const examples: Example[] = [];
       let outdated = 0;
       for (const { example, event, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
@@ -120,7 +123,8 @@ class HistoryReader {
           if (output !== undefined) examples.push({ ...example, tools, output, ...(bad === undefined ? {} : { bad }) });
         }
       }
-      found.push({ ...step, outdated, examples });
+      const isKept = told && told.event.seq >= begins && (await this.#isOfToday(told.event, step.transition, request));
+      found.push({ ...step, outdated, examples, ...(isKept ? { written: told.written } : {}) });
     }
     return found;
   }
@@ -133,13 +137,19 @@ class HistoryReader {
     for (const token of rejected(state, event)) this.#blame(token, event.type === "decided" ? "rejected" : "corrected");
   }
 
-  /** What was true before the answers changed is no example any more. The change is where the watch was calm last before it was sure. */
-  #drifts(state: NetState, { seq, transition, attributes }: NetEvent): void {
+  /** What the stages told. What was true before the answers changed is no example any more. The change is where the watch was calm last before it was sure. */
+  #drifts(state: NetState, event: NetEvent): void {
+    const { seq, transition, attributes } = event;
     const step = transition === undefined ? undefined : this.#steps.get(transition);
     const record = step && state.crystals.get(step.transition);
     if (step && (!record || isCalm(record.watch))) step.suspect = seq;
     const stages = attributes?.crystallized;
     for (const stage of Array.isArray(stages) ? stages.filter(isJsonObject) : []) {
+      const written = step && isJsonObject(stage.written) ? stage.written : {};
+      const { rule, id, seenTo } = written;
+      if (step && isJsonObject(rule) && typeof id === "string") {
+        step.told = { event, written: { rule, id, seenTo: typeof seenTo === "number" ? seenTo : event.seq } };
+      }
       if (stage.stage !== "demoted" || typeof stage.transition !== "string") continue;
       const [of, was] = [this.#steps.get(stage.transition), state.crystals.get(stage.transition)];
       // A rule that was no good in its shadow says nothing of what it was learned from.

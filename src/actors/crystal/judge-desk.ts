@@ -17,11 +17,11 @@ import { isOpen, judgedDraft, pairsOf, type Verdict, type WaitingPair } from "..
 import { isStopped } from "../../net/stopped.ts";
 import type { Persona } from "../../personas/persona-schema.ts";
 import { ModelGuard } from "../model-guard.ts";
-import type { PersonaBook } from "../persona-book.ts";
 import { BudgetCrossed, type DefaultBudgets } from "../term/budget-scopes.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage } from "./crystal-verbs.ts";
 import { askJudge } from "./rule-judge.ts";
+import { latestPersona } from "./study-models.ts";
 
 /** The models of a master, for what it asks beside the work of its personas. */
 export interface CrystalModels {
@@ -119,7 +119,7 @@ export class JudgeDesk {
     const { state, net } = this.#term;
     if (!isOpen(state, net?.transitions.get(pair.transition), pair))
       return this.#commit(pair, { same: null, why: "its rule is not in question any more" }, null);
-    const persona = await this.#persona(pair.judge);
+    const persona = await latestPersona(this.#term.ports.personas, pair.judge);
     const guard = this.#guard(pair, persona);
     try {
       const call = { signal, timeoutMs: TIMEOUT_MS, key: `judge/${state.net}/${pair.token}` };
@@ -147,13 +147,6 @@ export class JudgeDesk {
       ...{ term: this.#term, persona, tiers, clock: this.#clock, defaults: budgets ?? {}, hold: () => {} },
       firing: { net: state.net, transition, firing, attempt: 1, persona: judge, correlation },
     });
-  }
-
-  async #persona(name: string): Promise<Persona> {
-    const book: PersonaBook = this.#term.ports.personas;
-    const version = await book.latest(name);
-    if (version !== null) return (await book.load(name, version)).persona;
-    throw new Terminal({ code: "unknown-persona", message: `there is no persona ${name}`, hint: "petrel persona apply FILE" });
   }
 
   async #tell({ transition, judge, rule }: WaitingPair, error: unknown): Promise<void> {

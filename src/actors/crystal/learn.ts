@@ -9,7 +9,7 @@ import type { StepHistory } from "./history.ts";
 import { studied } from "./learning.ts";
 
 /** From a history to a proposal. Errors: those of `StudyProcesses.run`. */
-export type Learn = (history: Pick<StepHistory, "examples">, policy: CrystallizePolicy, live?: Live) => Promise<Proposal>;
+export type Learn = (history: Pick<StepHistory, "examples" | "written">, policy: CrystallizePolicy, live?: Live) => Promise<Proposal>;
 
 /** In the process that asks: for one that has nothing else to do. */
 export const learnHere: Learn = async (history, policy, live) => studied(history, policy, live);

@@ -1,8 +1,9 @@
 /** How the stages that change nothing are told in the log: what was learned of a step, and how well it was proven. Pure. */
 import type { ModelUse } from "../../contract/event.ts";
-import type { JsonObject } from "../../contract/json.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
 import type { Proposal, Written } from "../../crystallize/crystallize.ts";
 import { ruleId } from "../../net/crystal/compiled.ts";
+import { RULE_WRITER } from "./crystal-verbs.ts";
 
 export interface LearningNote {
   stage: "learned" | "proven";
@@ -32,17 +33,24 @@ export function learningNotes(transition: string, proposal: Proposal): LearningN
 /** A model was asked for a rule: what came of it, with what it cost. */
 export function writingNote(
   transition: string,
-  { rounds, outcome, model, proof }: Written,
-): { summary: string; found: JsonObject; model?: ModelUse } {
+  { rounds, outcome, model, proof, rule, seenTo }: Written,
+): { summary: string; found: JsonObject; model?: ModelUse; persona: string } {
   const came = {
     none: "it wrote none that is sound",
     behind: "its rule is no better than what was learned",
     taken: "its rule is taken",
     unproven: "its rule is not good enough",
   }[outcome];
+  const how =
+    rounds === 0
+      ? `The rule that a model wrote for ${transition} before has competed`
+      : `A model was asked for a rule for ${transition}, ${rounds === 1 ? "once" : `${rounds} times`}`;
+  // Kept in the log, so that later stages are about the same rule.
+  const kept: JsonObject = rule ? { id: ruleId(rule), ...(rounds > 0 ? { rule: rule as unknown as Json, seenTo: seenTo ?? 0 } : {}) } : {};
   return {
-    summary: `A model was asked for a rule for ${transition}, ${rounds === 1 ? "once" : `${rounds} times`}: ${came}.`,
-    found: { written: { rounds, outcome, proof: proof ? { ...proof } : null } },
+    summary: `${how}: ${came}${rule ? ` (${ruleId(rule)})` : ""}.`,
+    found: { written: { rounds, outcome, proof: proof ? { ...proof } : null, ...kept } },
+    persona: RULE_WRITER,
     ...(model ? { model } : {}),
   };
 }

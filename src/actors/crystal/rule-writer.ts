@@ -3,10 +3,21 @@
  * and answers by one tool whose input is a rule; what is wrong with it is told, and it may mend it. Nothing of it is carried out here.
  */
 
+import { Terminal } from "../../contract/errors.ts";
 import type { ModelUse } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import { type CrystallizeOptions, type Proposal, proveRule } from "../../crystallize/crystallize.ts";
 import type { Example } from "../../crystallize/example.ts";
-import { betterOf, earlyPart, proveWritten, readWritten, shownExamples, type Trial, trialOf } from "../../crystallize/written.ts";
+import {
+  betterOf,
+  earlyPart,
+  proveWritten,
+  readGiven,
+  readWritten,
+  shownExamples,
+  type Trial,
+  trialOf,
+} from "../../crystallize/written.ts";
 import { fenceData } from "../../models/fence.ts";
 import type { Message } from "../../models/port.ts";
 import type { TierAnswer, TierRequest, Tiers } from "../../models/tiers.ts";
@@ -25,6 +36,10 @@ export interface RuleWriter {
   /** Names the request, so that the same one is the same. */
   key: string;
   onAsk?(round: number, of: number): void;
+  /** Also where a model has written a rule for this step before. */
+  anew?: boolean;
+  /** Whether a model is worth asking, after what was learned; default: always. */
+  wanted?(learned: Proposal): boolean;
 }
 
 /** The model is asked no more often than this for one step. */
@@ -35,23 +50,67 @@ const MOST_OUTPUT_TOKENS = 8000;
 /** On the examples that it was shown: better it need not become. */
 const ENOUGH = { wrong: 0.02, claimed: 0.95 };
 
-/** Learns as `learn` does, and has a model's rule compete. Errors: those of `learn` and of `Tiers.ask`. */
+/**
+ * Learns as `learn` does, and has a model's rule compete: the one that a model wrote for this step before, where there is one and `anew` is
+ * not said; else a model is asked. Errors: those of `learn` and of `Tiers.ask`.
+ */
 export function withWriter(learn: Learn, writer: RuleWriter): Learn {
   return async (history, policy, live) => {
     const learned = await learn(history, policy, live);
     const options = { ...studyOptions(policy), ...(live ? { live } : {}) };
-    const early = earlyPart(history.examples, options);
     if (learned.examples.good < policy.least || live) return learned;
+    if (writer.wanted?.(learned) === false) return learned;
+    const kept = writer.anew ? null : keptIn(history);
+    const again = kept && competed(learned, kept, history.examples, options);
+    if (again && (again.written?.outcome === "taken" || writer.wanted === undefined)) return again;
+    const early = earlyPart(history.examples, options);
     const { rule, use, rounds } = await written(early, options, writer);
     const asked = { rounds, ...(use ? { model: use } : {}) };
-    if (!rule) return { ...learned, written: { ...asked, outcome: "none" } };
-    const proposal = proveWritten(rule, history.examples, options);
-    const better = betterOf(learned, proposal);
-    return {
-      ...better,
-      written: { ...asked, outcome: better !== proposal ? "behind" : proposal.promotable ? "taken" : "unproven", proof: proposal.proof },
-    };
+    if (!rule) return { ...(again ?? learned), written: { ...asked, outcome: "none" } };
+    const made = competed(learned, { rule, seenTo: early.at(-1)?.seq ?? 0 }, history.examples, options);
+    return made.written ? { ...made, written: { ...made.written, ...asked } } : made;
   };
+}
+
+/** Has the rule that a model wrote before compete, and asks nobody. */
+export function withKept(learn: Learn): Learn {
+  return async (history, policy, live) => {
+    const learned = await learn(history, policy, live);
+    const kept = live ? null : keptIn(history);
+    return kept ? competed(learned, kept, history.examples, studyOptions(policy)) : learned;
+  };
+}
+
+/** Proves this rule and looks for no other. Errors: Terminal `bad-rule`. */
+export function givenRule(value: Json, by: string, seenTo = 0): Learn {
+  return async ({ examples }, policy) => {
+    const read = readGiven(value, examples);
+    if ("rule" in read) return { ...proveRule(read.rule, examples, { ...studyOptions(policy), seenTo }), learner: by };
+    throw new Terminal({
+      code: "bad-rule",
+      message: `the rule is not sound: ${read.problems.join("; ")}`,
+      hint: "docs/net-file.md has the form of a rule",
+    });
+  };
+}
+
+export interface KeptRule {
+  rule: Rule;
+  /** The last event of what its writer was shown. */
+  seenTo: number;
+}
+
+/** Null: none, or none that would be sound today. */
+function keptIn({ written, examples }: Parameters<Learn>[0]): KeptRule | null {
+  const read = written ? readGiven(written.rule, examples) : null;
+  return written && read && "rule" in read ? { rule: read.rule, seenTo: written.seenTo } : null;
+}
+
+function competed(learned: Proposal, { rule, seenTo }: KeptRule, examples: readonly Example[], options: CrystallizeOptions): Proposal {
+  const proposal = proveWritten(rule, examples, { ...options, seenTo });
+  const better = betterOf(learned, proposal);
+  const outcome = better !== proposal ? "behind" : proposal.promotable ? "taken" : "unproven";
+  return { ...better, written: { rounds: 0, outcome, proof: proposal.proof, rule, seenTo } };
 }
 
 interface Attempt {

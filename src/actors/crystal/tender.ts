@@ -27,7 +27,8 @@ import type { Term } from "../term/term.ts";
 import { tellStage, withLater } from "./crystal-verbs.ts";
 import { historyOf, type StepHistory } from "./history.ts";
 import { crystalFrom, liveOf } from "./learning.ts";
-import { learningNotes } from "./learning-notes.ts";
+import { judgingNote, learningNotes, writingNote } from "./learning-notes.ts";
+import { StudyModels } from "./study-models.ts";
 
 const BY = "crystallizer";
 
@@ -42,8 +43,11 @@ export class CrystalTender {
   readonly #tried = new Map<string, { rule: string; declined: number; firings: number }>();
   #busy = false;
 
-  constructor(term: Term, { clock, logger }: { clock: Clock; logger: Logger }) {
+  readonly #signal: AbortSignal;
+
+  constructor(term: Term, { clock, logger, signal }: { clock: Clock; logger: Logger; signal: AbortSignal }) {
     this.#term = term;
+    this.#signal = signal;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -150,11 +154,15 @@ export class CrystalTender {
 
   /** Null where it could not be done, which the log then tells. */
   async #learned(step: StepHistory, policy: CrystallizePolicy): Promise<Proposal | null> {
+    const models = new StudyModels(this.#term, step.transition, this.#signal);
     try {
-      const { net, state, ports } = this.#term;
+      const { net, state } = this.#term;
       const crystal = net?.transitions.get(step.transition)?.crystal;
       const live = crystal?.definition.mode === "live" ? liveOf(crystal, recordOf(state, step.transition, crystal.id)) : undefined;
-      return await ports.learn(step, policy, live);
+      const write = policy.withModel === false ? "no" : "ask";
+      const proposal = await models.learn(policy, { write, wanted: ({ promotable }) => !promotable })(step, policy, live);
+      await this.#tellAsked(step.transition, proposal);
+      return proposal;
     } catch (error) {
       if (this.#term.loop.isOver || error instanceof Cancelled) return null;
       const { code, message } = errorData(error);
@@ -162,7 +170,16 @@ export class CrystalTender {
       this.#logger.warn({ err: error, net: this.#term.state.net, transition }, "a step could not be studied");
       await this.#tell(transition, "candidates", `${transition} could not be studied: ${message}.`, { failed: { code, message } });
       return null;
+    } finally {
+      models.end();
     }
+  }
+
+  /** What models were asked, with what it cost. */
+  async #tellAsked(transition: string, { judged, written }: Proposal): Promise<void> {
+    const about = { transition, by: BY };
+    if (judged) await tellStage(this.#term, { stage: "proven", ...about, ...judgingNote(transition, judged) });
+    if (written) await tellStage(this.#term, { stage: "learned", ...about, ...writingNote(transition, written) });
   }
 
   async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {

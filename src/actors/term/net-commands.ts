@@ -25,6 +25,7 @@ import { type OpenFiring, tokensOf as tokensIn } from "../../net/state.ts";
 import { NONE } from "../../net/token-line.ts";
 import { tokenPage } from "../../net/token-page.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
+import { writeRule } from "../crystal/crystal-write.ts";
 import { applyNet } from "./apply-net.ts";
 import { takePart } from "./handback-parts.ts";
 import { retire, spawn } from "./instance-commands.ts";
@@ -162,6 +163,7 @@ export const NET_VERBS: Record<string, Verb> = {
     personas: term.state.personas,
   }),
   ...CRYSTAL_VERBS,
+  "crystal-write": writeRule,
   why: async (term, body) => whyOf(term, z.object({ name: z.string() }).parse(body).name),
   compare: async (term) => ({ ...(await term.comparePlaces()), stale: term.projection.stale }),
 };

@@ -70,7 +70,7 @@ export class Term {
   #timers: Timer[] = [];
   #serving: Serving[] = [];
   readonly #checkpoints: Checkpointer;
-  readonly #crystals: Crystals;
+  readonly crystals: Crystals;
   #stalled: ErrorData | null = null;
   /** Firing -> its attempt that is in the log: only that may have effects (E4). */
   readonly #logged = new Map<string, number>();
@@ -98,7 +98,7 @@ export class Term {
     });
     this.loop = loop;
     this.budgets = new BudgetDesk(state, clock);
-    this.#crystals = new Crystals(this, { clock, logger });
+    this.crystals = new Crystals(this, { clock, logger });
     this.recordings = new Recordings(broker.artifacts);
     this.#checkpoints = new Checkpointer({
       ...{ state, loop, broker, clock, logger },
@@ -351,7 +351,7 @@ export class Term {
     this.wakeAll();
     this.#pump.release();
     this.links.recovered();
-    this.#crystals.look();
+    this.crystals.look();
   }
 
   #present(presence: Parameters<Claims["presence"]>[0]): void {
@@ -408,7 +408,7 @@ export class Term {
     if (this.ports.stepwise) this.#pump.touch(event);
     this.#pump.progressed();
     this.#checkpoints.committed(event);
-    this.#crystals.follow(event);
+    this.crystals.follow(event);
   }
 
   /** What an acknowledged event of a firing asks for. */
@@ -479,7 +479,7 @@ export class Term {
   #over(reason: string): void {
     this.#pump.stop();
     this.#http.stop();
-    this.#crystals.stop();
+    this.crystals.stop();
     this.links.stop();
     for (const timer of this.#timers.splice(0)) timer.cancel();
     void this.#letGo();

@@ -20,7 +20,8 @@ import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
 import { historyOf } from "../crystal/history.ts";
 import { candidatesOf, crystalFrom, liveOf } from "../crystal/learning.ts";
-import { learningNotes } from "../crystal/learning-notes.ts";
+import { judgingNote, learningNotes, writingNote } from "../crystal/learning-notes.ts";
+import { type ModelWish, StudyModels } from "../crystal/study-models.ts";
 import type { ToolRoom } from "./tool-room.ts";
 
 const MOST_SHOWN = 4;
@@ -36,12 +37,21 @@ export function crystalHands(room: ToolRoom): CrystalHands {
   const tell = (stage: string, about: JsonObject, summary: string, found: JsonObject) =>
     tellStage(term, { stage, ...about, summary, found, by: persona.persona });
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });
-  const studied = async (transition: string): Promise<Proposal> => {
+  const studied = async (transition: string, write: ModelWish["write"]): Promise<Proposal> => {
     const { crystal } = modelStep(netNow(), transition);
     const [step] = await historyOf(term.ports.broker, netNow(), { transition });
     const record = crystal && recordOf(term.state, transition, crystal.id);
     const live = crystal?.definition.mode === "live" && !record?.demoted ? liveOf(crystal, record) : undefined;
-    return term.ports.learn(step ?? { examples: [] }, policy(), live);
+    const models = new StudyModels(term, transition, room.signal);
+    try {
+      const proposal = await models.learn(policy(), { write })(step ?? { examples: [] }, policy(), live);
+      const { judged, written } = proposal;
+      if (judged) await tellStage(term, { stage: "proven", transition, by: persona.persona, ...judgingNote(transition, judged) });
+      if (written) await tellStage(term, { stage: "learned", transition, by: persona.persona, ...writingNote(transition, written) });
+      return proposal;
+    } finally {
+      models.end();
+    }
   };
   const mine = (transition: string) => {
     const step = modelStep(netNow(), transition);
@@ -61,8 +71,8 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       await tell("candidates", {}, summary, { candidates: found as unknown as Json });
       return found.map((one) => ({ ...one, mode: modeOf(netNow().transitions.get(one.transition)) }) as unknown as JsonObject);
     },
-    async learn(transition) {
-      const proposal = await studied(transition);
+    async learn(transition, withModel) {
+      const proposal = await studied(transition, withModel ? "ask" : "no");
       for (const { stage, summary, found } of learningNotes(transition, proposal)) await tell(stage, { transition }, summary, found);
       return told(transition, proposal);
     },
@@ -70,7 +80,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       const step = modelStep(netNow(), transition);
       return shown(room, step);
     },
-    async shadow(transition, firings) {
+    async shadow(transition, firings, withModel) {
       const { crystal } = mine(transition);
       const wanted = policy();
       if (firings !== undefined && firings < wanted.shadow) {
@@ -79,7 +89,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       }
       mustNotBeTakenAway(room, transition);
       const base = netNow().version;
-      const proposal = await studied(transition);
+      const proposal = await studied(transition, withModel ? "kept" : "no");
       const made = crystalFrom(proposal, wanted, persona.persona, isoTime(clock.now()));
       if (!proposal.rule || !made)
         throw new Terminal({

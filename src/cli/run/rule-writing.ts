@@ -3,15 +3,18 @@
  * providers and within the budget of this machine.
  */
 import { type Learn, learnHere } from "../../actors/crystal/learn.ts";
-import { PersonaBook } from "../../actors/persona-book.ts";
 import { withJudge } from "../../actors/crystal/rule-judge.ts";
-import { withWriter } from "../../actors/crystal/rule-writer.ts";
+import { givenRule, withWriter } from "../../actors/crystal/rule-writer.ts";
+import { latestPersona } from "../../actors/crystal/study-models.ts";
+import { PersonaBook } from "../../actors/persona-book.ts";
 import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
+import { isJsonObject, type Json } from "../../contract/json.ts";
+import { WRITTEN } from "../../crystallize/written.ts";
 import { TIERS } from "../../models/config.ts";
-import type { Persona } from "../../personas/persona-schema.ts";
 import { chooseModels } from "../processes/model-choice.ts";
+import { readText } from "../read-file.ts";
 import type { VerbCall, VerbOption } from "../verb.ts";
 import { MODEL_OPTIONS, modelOptions } from "../verbs/up.ts";
 
@@ -19,18 +22,35 @@ const TIMEOUT_MS = 5 * 60_000;
 const TIER = "frontier";
 
 export const WITH_MODEL_OPTIONS: readonly VerbOption[] = [
-  { flags: "--with-model", about: "ask a model for a rule too; it competes with the learned one, and is proven in the same way" },
+  { flags: "--with-model", about: "a rule that a model has written competes with the learned one, and is proven in the same way" },
+  { flags: "--rule <file|id>", about: "this rule and no other: a JSON file, or the id of the one that a model wrote last (r-...)" },
   { flags: "--tier <tier>", about: `the tier that --with-model asks (default: ${TIER})`, choices: TIERS },
   { flags: "--judge", about: "ask the persona that the step's equality names about answers that are not equal by content" },
   ...MODEL_OPTIONS,
 ];
 
+export interface LearnerWish {
+  net: string;
+  transition: string | undefined;
+  /** With --with-model: a model is asked also where one has written a rule before. */
+  anew: boolean;
+}
+
 /** How this call learns. `tell`: progress for people. */
-export async function learnerOf(call: VerbCall, broker: Broker, net: string, tell: (text: string) => void): Promise<Learn> {
-  const [writes, judges] = [call.on("withModel"), call.on("judge")];
+export async function learnerOf(
+  call: VerbCall,
+  broker: Broker,
+  { net, transition, anew }: LearnerWish,
+  tell: (text: string) => void,
+): Promise<Learn> {
+  const [writes, judges, rule] = [call.on("withModel"), call.on("judge"), call.text("rule")];
+  if (rule !== undefined && writes) throw usage("--rule names the rule, so --with-model has nothing to ask", "leave one of them away");
+  if (rule !== undefined && transition === undefined)
+    throw usage("--rule is about one step", `petrel crystallize ${net} TRANSITION --rule ${rule}`);
+  const base = rule === undefined ? learnHere : await ruleGiven(call, rule);
   if (!writes && !judges) {
     const given = ["tier", "models", "answers", "record", "budget", "ollama", "pace"].find((name) => call.text(name) !== undefined);
-    if (given === undefined) return learnHere;
+    if (given === undefined) return base;
     throw usage(`--${given} is about the models that --with-model and --judge ask`, "add one of them, or leave it away");
   }
   const { cwd, root, env, clock, random, signal } = call.petrel;
@@ -41,22 +61,43 @@ export async function learnerOf(call: VerbCall, broker: Broker, net: string, tel
   });
   const common = { tiers, signal, timeoutMs: TIMEOUT_MS, key: `rule/${net}/${clock.now()}` };
   const onAsk = (round: number, of: number) => tell(`asking a model for a rule (${round} of ${of} times at most)`);
-  const learn = writes ? withWriter(learnHere, { ...common, tier: call.text("tier") ?? TIER, onAsk }) : learnHere;
+  const learn = writes ? withWriter(learnHere, { ...common, tier: call.text("tier") ?? TIER, onAsk, anew }) : base;
   if (!judges) return learn;
   return withJudge(learn, {
     ...common,
-    persona: (name) => declaredPersona(broker, name),
+    persona: (name) => latestPersona(new PersonaBook(broker.personaVersions, broker.artifacts), name),
     onAsk: (at, of) => tell(`the judge looks at ${at} of ${of} pairs of answers`),
   });
 }
 
-async function declaredPersona(broker: Broker, name: string): Promise<Persona> {
-  const book = new PersonaBook(broker.personaVersions, broker.artifacts);
-  const version = await book.latest(name);
-  if (version !== null) return (await book.load(name, version)).persona;
-  throw new Terminal({
-    code: "unknown-persona",
-    message: `the equality names ${name} as its judge, and there is no such persona`,
-    hint: "petrel persona apply FILE",
-  });
+function parsed(text: string, file: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new Terminal({
+      code: "bad-rule",
+      message: `${file} is no JSON`,
+      where: file,
+      hint: "a rule is {guard, answer}: docs/net-file.md",
+      cause,
+    });
+  }
+}
+
+const RULE_ID = /^r-[0-9a-f]{12}$/;
+
+/** Errors: Terminal `no-such-rule`, `bad-rule`; those of reading a file. */
+async function ruleGiven(call: VerbCall, wanted: string): Promise<Learn> {
+  if (!RULE_ID.test(wanted)) {
+    const value = parsed(readText(call.petrel.cwd, wanted), wanted);
+    return givenRule(isJsonObject(value) && value.rule !== undefined ? value.rule : value, `given (${wanted})`);
+  }
+  return async (history, policy, live) => {
+    const { written } = history;
+    if (written?.id === wanted) return givenRule(written.rule, WRITTEN, written.seenTo)(history, policy, live);
+    const message = written
+      ? `the last rule that a model wrote for this step is ${written.id}, not ${wanted}`
+      : `no model has written the rule ${wanted} for this step`;
+    throw new Terminal({ code: "no-such-rule", message, hint: "petrel crystallize NET TRANSITION --with-model asks a model for one" });
+  };
 }

@@ -34,7 +34,7 @@ export const crystallizeShadowVerb: Verb = {
     const by = callerOf(call);
     const answer = await call.withBroker(async (broker) => {
       if (call.on("again")) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
-      const found = await studyOf(call, broker, net, transition);
+      const found = await studyOf(call, broker, { net, transition, anew: false });
       const at = isoTime(call.petrel.clock.now());
       const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
       return putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit });

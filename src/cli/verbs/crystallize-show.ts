@@ -1,8 +1,9 @@
 /** One step's rule in readable form, with examples of what it answers, where it differed, and what it leaves to the model. */
-import { type CrystalRow, crystalsOf, type Study, share } from "../../client/crystals.ts";
+import { type CrystalRow, crystalsOf, type Study, share, tellAsked } from "../../client/crystals.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
+import { callerOf } from "../caller.ts";
 import { WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb } from "../verb.ts";
 import { studyOf, writtenText } from "./crystallize.ts";
@@ -19,8 +20,11 @@ export const crystallizeShowVerb: Verb = {
   run: async (call) => {
     const [net, transition] = [call.arg("net"), call.arg("transition")];
     const { found, row } = await call.withBroker(async (broker) => {
-      const made = await studyOf(call, broker, net, transition);
-      return { found: made, row: (await crystalsOf(broker, net)).find((one) => one.transition === transition) ?? null };
+      const made = await studyOf(call, broker, { net, transition, anew: false });
+      await tellAsked(broker, { net: made.net, proposals: made.proposals.filter(asksModels) }, callerOf(call));
+      const row = (await crystalsOf(broker, net)).find((one) => one.transition === transition) ?? null;
+      // A rule that is named is the one to show, whatever stands there.
+      return { found: made, row: call.text("rule") === undefined ? row : null };
     });
     const proposal = found.proposals[0]?.proposal ?? null;
     const rule = row?.definition?.rule ?? proposal?.rule ?? null;
@@ -32,6 +36,11 @@ export const crystallizeShowVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** Looking alone leaves no event; what it cost, or what a model wrote for it, does. */
+function asksModels({ proposal: { written, judged } }: Study["proposals"][number]): boolean {
+  return (written?.rounds ?? 0) > 0 || (judged?.asked ?? 0) > 0;
+}
 
 function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | null): string[] {
   const name = found.net.definition.net;

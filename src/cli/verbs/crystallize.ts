@@ -4,7 +4,7 @@ import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from
 import type { Json } from "../../contract/json.ts";
 import { callerOf } from "../caller.ts";
 import type { Output } from "../output.ts";
-import { learnerOf, WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
+import { type LearnerWish, learnerOf, WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const crystallizeVerb: Verb = {
@@ -16,13 +16,14 @@ export const crystallizeVerb: Verb = {
     "petrel crystallize safe-teams",
     "petrel crystallize safe-teams judge",
     "petrel crystallize safe-teams judge --with-model",
+    "petrel crystallize safe-teams judge --rule rule.json",
     "petrel crystallize safe-teams --json",
   ],
   options: [{ flags: "--quiet", about: "leave no events in the net's log" }, ...WITH_MODEL_OPTIONS],
   run: async (call) => {
     const net = call.arg("net");
     const { found, rows } = await call.withBroker(async (broker) => {
-      const made = await studyOf(call, broker, net, call.optionalArg("transition"));
+      const made = await studyOf(call, broker, { net, transition: call.optionalArg("transition"), anew: true });
       if (!call.on("quiet")) await tellStudy(broker, made, callerOf(call));
       return { found: made, rows: await crystalsOf(broker, net) };
     });
@@ -32,11 +33,12 @@ export const crystallizeVerb: Verb = {
 };
 
 /** The study with its progress on stderr. */
-export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0], net: string, transition?: string): Promise<Study> {
+export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0], wish: LearnerWish): Promise<Study> {
+  const { net, transition } = wish;
   const { out, petrel } = call;
   const shows = petrel.stderr.isTTY === true && !out.json;
   const tell = (text: string) => void (shows && petrel.stderr.write(`\r\u001b[K${text}`));
-  const learn = await learnerOf(call, broker, net, tell);
+  const learn = await learnerOf(call, broker, wish, tell);
   const found = await study(broker, net, {
     learn,
     ...(transition === undefined ? {} : { transition }),

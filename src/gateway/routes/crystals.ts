@@ -1,5 +1,7 @@
 /** Crystallization: what has settled, the rule of a step, its way into the model's place and back. Promotion is the word of a person. */
 import { z } from "zod";
+import { learnHere } from "../../actors/crystal/learn.ts";
+import { withKept } from "../../actors/crystal/rule-writer.ts";
 import { askNet } from "../../client/ask.ts";
 import { crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
 import { isoTime } from "../../contract/clock.ts";
@@ -8,16 +10,27 @@ import { printRule } from "../../net/rule/print-rule.ts";
 import { type Api, described, type House, netParam, personOf, scope } from "../api.ts";
 
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
+const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
 const shadowBody = z.strictObject({
   firings: z.int().min(0).max(100_000).optional(),
   audit: z.number().min(0.001).max(1).optional(),
   unproven: z.boolean().default(false),
+  withModel,
 });
+/** May be left away. */
+const studyBody = z.preprocess(
+  (body) => body ?? {},
+  z.strictObject({ transition: z.string().refine(isPath, "names no transition").optional(), withModel }),
+);
+const showQuery = z.object({ withModel: z.stringbool().default(false) });
 const promoteBody = z.strictObject({ early: z.boolean().default(false) });
 
 export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
-  const learning = learn === undefined ? {} : { learn };
+  const learning = (kept: boolean) => {
+    const base = learn ?? learnHere;
+    return { learn: kept ? withKept(base) : base };
+  };
   api.get(
     "/api/crystals/:net",
     {
@@ -34,11 +47,15 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     "/api/crystals/:net/:transition",
     {
       ...scope("petrel:read"),
-      schema: { ...about("What the history of a step teaches", "its candidate, rule, proof and examples"), params: stepParam },
+      schema: {
+        ...about("What the history of a step teaches", "its candidate, rule, proof and examples"),
+        params: stepParam,
+        querystring: showQuery,
+      },
     },
     async (request) => {
       const { net, transition } = request.params;
-      const found = await study(broker, net, { transition, ...learning });
+      const found = await study(broker, net, { transition, ...learning(request.query.withModel) });
       return studyJson(found, (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null);
     },
   );
@@ -46,12 +63,31 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     "/api/crystals/:net/study",
     {
       ...scope("petrel:operate"),
-      schema: { ...about("Candidates, rules and proofs, told as events of the net", "one row for each step"), params: netParam },
+      schema: {
+        ...about("Candidates, rules and proofs, told as events of the net", "one row for each step"),
+        params: netParam,
+        body: studyBody,
+      },
     },
     async (request) => {
-      const found = await study(broker, request.params.net, learning);
+      const { transition, withModel: kept } = request.body;
+      const found = await study(broker, request.params.net, { ...(transition === undefined ? {} : { transition }), ...learning(kept) });
       await tellStudy(broker, found, personOf(request));
       return { net: request.params.net, candidates: found.candidates, proposals: found.proposals };
+    },
+  );
+  api.post(
+    "/api/crystals/:net/:transition/write",
+    {
+      ...scope("petrel:operate"),
+      schema: {
+        ...about("Ask a model for a rule", "that the net's master is asking; an event of stage `learned` tells what came of it"),
+        params: stepParam,
+      },
+    },
+    (request) => {
+      const { net, transition } = request.params;
+      return askNet(broker, net, "crystal-write", { transition, by: personOf(request) });
     },
   );
   api.post(
@@ -62,9 +98,9 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const { net, transition } = request.params;
-      const { firings, audit, unproven } = request.body;
+      const { firings, audit, unproven, withModel: kept } = request.body;
       const by = personOf(request);
-      const found = await study(broker, net, { transition, ...learning });
+      const found = await study(broker, net, { transition, ...learning(kept) });
       return putIntoShadow(broker, found, transition, { by, at: isoTime(clock.now()), unproven, firings, audit });
     },
   );

@@ -8,7 +8,11 @@ export const crystallizeShadow = masterTool({
   also: "l",
   description:
     "Put the proven rule of a step beside its model, without effect: both answer, the model's answer counts. At the end of the shadow people are asked at a gate, or the net's policy decides.",
-  input: z.strictObject({ transition: z.string().min(1).max(160), firings: z.int().min(1).max(100_000).optional() }),
+  input: z.strictObject({
+    transition: z.string().min(1).max(160),
+    firings: z.int().min(1).max(100_000).optional(),
+    withModel: z.boolean().default(false).describe("The rule that a model wrote in crystallize.learn competes, as it stands"),
+  }),
   output: z.record(z.string(), z.json()),
   limits: { seconds: 180, bytes: 4 * 1024 },
   errors: {
@@ -22,5 +26,5 @@ export const crystallizeShadow = masterTool({
     "not-proven": "the proof is not good enough",
     "outdated-base": "the net was changed meanwhile",
   },
-  run: ({ transition, firings }, { crystals }) => given(crystals, "crystallization").shadow(transition, firings),
+  run: ({ transition, firings, withModel }, { crystals }) => given(crystals, "crystallization").shadow(transition, firings, withModel),
 });

@@ -203,7 +203,7 @@ describe("when things go wrong", () => {
     await letters("Ann");
     const waits = () => events(({ attributes }) => JSON.stringify(attributes?.crystallized ?? "").includes("waits-for-judge"));
     await waitUntil("it is told", async () => (await waits()).length === 1);
-    expect((await waits())[0]?.summary).toContain("there is no persona editor");
+    expect((await waits())[0]?.summary).toContain("editor as its judge, and there is no such persona");
     await kit.ask(null, "apply-persona", { persona: editor() });
     await waitUntil("it is judged", () => {
       kit.clock.jump(6000);
