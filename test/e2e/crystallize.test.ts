@@ -100,8 +100,14 @@ test("a persona shows no model call any more while its sibling keeps its own; un
   const notes = asked("noter");
   const helped = await desk.run(["crystallize", NET, "note", "--with-model"]);
   expect(helped.stdout).toMatch(
-    /A model was asked for a rule for note, \d times: its rule is not good enough\. It cost 0\.\d+ USD \(anthropic\//,
+    /A model was asked for a rule for note, \d times: its rule is not good enough \(r-[0-9a-f]{12}\)\. It cost 0\.\d+ USD \(anthropic\//,
   );
+  // The same rule again, and nobody is asked; by its name too.
+  const [id = ""] = /r-[0-9a-f]{12}/.exec(helped.stdout) ?? [];
+  const again = await desk.run(["crystallize", "show", NET, "note", "--with-model"]);
+  expect(again.stdout).toContain(`The rule that a model wrote for note before has competed: its rule is not good enough (${id}).`);
+  expect((await desk.run(["crystallize", "shadow", NET, "note", "--rule", id])).stderr).toContain("is not proven");
+  expect((await desk.run(["crystallize", "show", NET, "note", "--rule", "r-000000000000"])).stderr).toContain(id);
   expect(helped.stdout).toMatch(/note: stays with the model/);
   expect(asked("noter")).toBe(notes);
   const costs = await desk.run(["costs", NET, "--by", "persona"]);
