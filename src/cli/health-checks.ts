@@ -149,6 +149,17 @@ export function ownerChecks(status: Status): Finding[] {
   return findings;
 }
 
+/** What was stopped by a kill of its own name, and stays so when everything goes on. */
+export async function stoppedChecks(broker: Broker): Promise<Finding[]> {
+  const { stopped } = await broker.control.read();
+  return (["net", "persona", "executor"] as const).flatMap((part) =>
+    stopped[part].map((name): Finding => {
+      const says = `the ${part} ${name} is stopped by a kill`;
+      return { check: "control", status: "warn", says, hint: `petrel resume ${name} --kind ${part}` };
+    }),
+  );
+}
+
 /** E2: the log is there, and reaches as far as its owner has written it. */
 export async function logCheck(broker: Broker, net: string, sequence: number): Promise<Finding> {
   const last = await broker.log(net).read(sequence, () => {});

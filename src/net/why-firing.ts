@@ -46,6 +46,8 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
     const until = isoTime(notBefore);
     return { ...about, code: "backoff", until, text: `attempt ${attempt - 1} failed; attempt ${attempt} begins at ${until}` };
   }
+  if (context.state.killed || isStopped(context.state, "persona", firing.persona ?? undefined))
+    return { ...about, code: "killed", text: `attempt ${attempt} was stopped; the next one begins when it is resumed` };
   if (claim)
     return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
   const needs = needsOf(context, firing);

@@ -30,6 +30,8 @@ export interface WhyContext {
   netOf(firing: OpenFiring): CompiledNet | null;
   /** Null: not known. */
   executors: ExecutorSeen[] | null;
+  /** What of it is stopped by a kill of all, and by its own name; absent: not known. */
+  kills?: { all: boolean; net: boolean } | null;
   /** The busy model that an attempt waits for, or null. */
   waitOf?(firing: OpenFiring): ModelWait | null;
   /** What the last offer to a net that links lead to came to, or null. */
@@ -66,7 +68,7 @@ export function whyTransition(context: WhyContext, transition: CompiledTransitio
     decideTransition(state, net, transition, now, netOf) !== null ||
     (transition.jsonata !== null && boundForWork(state, net, transition, now) !== null);
   const reasons = [
-    ...switchReasons(state, transition.definition.persona),
+    ...switchReasons(context, transition.definition.persona),
     ...vacantReasons(context, transition),
     ...underWay(context, transition),
   ];
@@ -90,11 +92,15 @@ function vacantReasons({ state }: WhyContext, { id, definition }: CompiledTransi
   return [{ code: "slots", text: `${definition.persona} was retired from ${id}: it has no instance`, transition: id, command }];
 }
 
-function switchReasons(state: NetState, persona: string | undefined): Reason[] {
+function switchReasons({ state, kills }: WhyContext, persona: string | undefined): Reason[] {
   const reasons: Reason[] = [];
   if (persona !== undefined && isStopped(state, "persona", persona))
     reasons.push({ code: "killed", text: `the persona ${persona} is stopped by a kill`, command: `petrel resume ${persona}` });
-  if (state.killed) reasons.push({ code: "killed", text: "everything is stopped by a kill", command: "petrel resume" });
+  // Who goes on with everything goes on with what was stopped by its own name only when that is named.
+  const byName = state.killed && kills?.net === true;
+  if (state.killed && (!byName || kills?.all))
+    reasons.push({ code: "killed", text: "everything is stopped by a kill", command: "petrel resume" });
+  if (byName) reasons.push({ code: "killed", text: `${state.net} is stopped by a kill`, command: `petrel resume ${state.net}` });
   if (!state.paused) return reasons;
   const { by, code = "", reason, hint } = state.pausedFor ?? {};
   const who = by ? ` by ${by}` : "";

@@ -146,8 +146,17 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   // One executor alone: its work goes to others only when they have room.
   await desk.json(["kill", "yard-two", "--yes"]);
   await waitUntil("it is idle", async () => (await rows()).get("yard-two")?.busy === 0, 20_000);
+  expect((await rows()).get("yard-two")?.state).toBe("stopped");
   await desk.json(["kill", NET, "--yes"]);
   await waitUntil("nothing of it lives", () => running().size === 0, 20_000);
+  // What its own name has stopped is told as that, with the resume that goes on with it.
+  const [long] = await desk.json<{ reasons: { code: string; command?: string }[] }[]>(["why", NET, "long"]);
+  expect(long?.reasons[0]).toMatchObject({ code: "killed", command: `petrel resume ${NET}` });
+  const { findings } = await desk.json<{ findings: { check: string; status: string; says: string }[] }>(["doctor"]);
+  expect(findings.filter(({ check }) => check === "control").map(({ status, says }) => `${status} ${says}`)).toEqual([
+    `warn the net ${NET} is stopped by a kill`,
+    "warn the executor yard-two is stopped by a kill",
+  ]);
   await desk.json(["resume", "yard-two"]);
 });
 

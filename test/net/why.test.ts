@@ -125,6 +125,26 @@ describe("a transition", () => {
     bench.event("resumed");
     bench.event("stopped");
     expect(codes(bench, "t")).toEqual(["killed"]);
+    const killed = (all: boolean, net: boolean) =>
+      why({ ...context(bench), kills: { all, net } }, "t")[0]?.reasons.map(({ command }) => command);
+    expect(killed(true, false)).toEqual(["petrel resume"]);
+    expect(killed(false, true)).toEqual(["petrel resume n"]);
+    expect(killed(true, true)).toEqual(["petrel resume", "petrel resume n"]);
+  });
+
+  test("whose work was stopped by a kill has nobody at work", () => {
+    const work = { kind: "command", pool: "code", in: [{ place: "a" }], out: [{ to: "b" }], argv: ["true"] };
+    const bench = new Bench({ ...pass(), transitions: { t: work } as unknown as File["transitions"] });
+    bench.put("a", {});
+    const firing = bench.fire("t")?.firing ?? "";
+    bench.event("claimed", { firing, transition: "t", attributes: { executor: "one" } });
+    expect(reasons(bench, "t")[0]).toMatchObject({ code: "claimed", text: expect.stringContaining("one works on it") });
+    bench.event("stopped");
+    expect(reasons(bench, "t").map(({ text }) => text)).toEqual([
+      "everything is stopped by a kill",
+      "attempt 1 was stopped; the next one begins when it is resumed",
+      expect.stringContaining("holds"),
+    ]);
   });
 
   test("at the gate that a spent budget raised says that it is one", () => {

@@ -12,9 +12,11 @@ export async function whyOf(term: Term, name: string): Promise<Json> {
   if (!net)
     throw new Terminal({ code: "no-definition", message: `the net ${state.net} runs no definition yet`, hint: "petrel net apply FILE" });
   const executors = await ports.broker.work.executors().catch(() => null);
+  const control = await ports.broker.control.read().catch(() => null);
+  const kills = control && { all: control.state === "killed", net: control.stopped.net.includes(state.net) };
   const waitOf = ({ firing, attempt }: OpenFiring) => term.budgets.waitOf(firing, attempt);
   const linkProblem = (to: string) => term.links.problems.get(to) ?? null;
-  const about = { state, net, now: ports.clock.now(), netOf: (firing: OpenFiring) => term.netOf(firing), executors };
+  const about = { state, net, now: ports.clock.now(), netOf: (firing: OpenFiring) => term.netOf(firing), executors, kills };
   const found = why({ ...about, waitOf, linkProblem }, name);
   if (found.length > 0) return found as unknown as Json;
   const gates = [...net.transitions.values()].flatMap(({ definition }) => definition.gate?.name ?? []);

@@ -13,6 +13,7 @@ import {
   ownerChecks,
   placeChecks,
   serverChecks,
+  stoppedChecks,
 } from "../health-checks.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
@@ -47,7 +48,8 @@ async function systemChecks(call: VerbCall): Promise<Finding[]> {
         places.push(...(await placeChecks(call.petrel, broker, net).catch((error: unknown) => [failed("places", error)])));
       }
       const executors = await executorCheck(broker).catch((error: unknown) => [failed("executors", error)]);
-      return [...server, ...copies, ...masterChecks(status), ...ownerChecks(status), ...logs, ...places, ...executors];
+      const stopped = await stoppedChecks(broker).catch((error: unknown) => [failed("control", error)]);
+      return [...server, ...copies, ...masterChecks(status), ...ownerChecks(status), ...stopped, ...logs, ...places, ...executors];
     });
   } catch (error) {
     return [failed("system", error)];

@@ -14,8 +14,12 @@ export const executorLsVerb: Verb = {
   summary: "executors with labels, version, load, leases and last heartbeat",
   examples: ["petrel executor ls", "petrel executor ls --json"],
   run: async (call) => {
-    const present = await call.withBroker((broker) => broker.work.executors());
-    const rows = rowsOf(present, enrolled(stateFolder(call.dir).nats));
+    const [present, stopped] = await call.withBroker(async (broker) => {
+      const { state, stopped } = await broker.control.read();
+      const executors = await broker.work.executors();
+      return [executors, state === "killed" ? executors.map(({ name }) => name) : stopped.executor] as const;
+    });
+    const rows = rowsOf(present, enrolled(stateFolder(call.dir).nats), new Set(stopped));
     call.out.result(rows as unknown as Json, () => {
       if (rows.length === 0) return "no executor is there, and none was enrolled: petrel executor start";
       const now = call.petrel.clock.now();
@@ -24,7 +28,7 @@ export const executorLsVerb: Verb = {
         rows.map((row) => [
           ...[
             row.name,
-            row.heldUntil === null ? row.state : `${row.state} until ${row.heldUntil}`,
+            row.state !== "held off" ? row.state : `${row.state} until ${row.heldUntil}`,
             row.pools?.join(", ") ?? "all",
             row.labels.join(", "),
             row.version ?? "",
@@ -42,7 +46,8 @@ export const executorLsVerb: Verb = {
 
 interface Row {
   name: string;
-  state: "here" | "held off" | "leaving" | "away" | "revoked";
+  /** `stopped`: by a kill, of everything or of its name. */
+  state: "here" | "stopped" | "held off" | "leaving" | "away" | "revoked";
   /** ISO time until which it gets no work, since it let its claims lapse. */
   heldUntil: string | null;
   pools: string[] | null;
@@ -58,12 +63,12 @@ interface Row {
   heard: string | null;
 }
 
-function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>): Row[] {
+function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>, stopped: ReadonlySet<string>): Row[] {
   const here = present.map(
     (one): Row => ({
       ...{
         name: one.name,
-        state: known[one.name]?.revoked !== undefined ? "revoked" : one.leaving ? "leaving" : one.heldOff ? "held off" : "here",
+        state: stateOf(one, known[one.name]?.revoked !== undefined, stopped.has(one.name)),
         heldUntil: one.heldOff ?? null,
         pools: one.pools,
         labels: one.labels,
@@ -83,6 +88,13 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
     }),
   );
   return [...here, ...rest].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function stateOf({ leaving, heldOff }: ExecutorPresence, revoked: boolean, stopped: boolean): Row["state"] {
+  if (revoked) return "revoked";
+  if (leaving) return "leaving";
+  if (stopped) return "stopped";
+  return heldOff === undefined ? "here" : "held off";
 }
 
 function enrolled(dir: string): Record<string, ExecutorUser> {
