@@ -15,6 +15,7 @@ import {
   type PlaceDefinition,
   type Transition,
 } from "./definition.ts";
+import { type Excess, excessOf } from "./excess.ts";
 import { type CompiledExpression, compileExpression } from "./expression.ts";
 import { type FlatNet, type FlatSubnet, flattenNet, type ResolvedLink } from "./flatten.ts";
 import { requestTemplate } from "./http-request.ts";
@@ -123,6 +124,8 @@ export interface CompiledTransition {
   crystal: CompiledCrystal | null;
   /** Place -> the most tokens that one good firing puts there, arrays aside. */
   fills: Map<string, number>;
+  /** A place that each good firing would fill beyond its capacity: it never fires. */
+  excess: Excess | null;
 }
 
 export interface CompiledNet {
@@ -221,6 +224,7 @@ function compileTransition(id: string, transition: Transition, order: number, fl
       compileCrystal(one, reworkersOf(flat.definition, id)),
     ),
     fills: fillsOf(transition),
+    excess: excessOf(transition, (place) => placeOf(flat, place)),
   };
 }
 

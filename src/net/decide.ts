@@ -150,11 +150,12 @@ export function provenanceOf(net: string, transition: CompiledTransition, firing
  * A transition that takes out of a place what it puts back makes it no fuller: a loop through a full place goes on.
  */
 export function hasRoom(state: NetState, net: CompiledNet, transition: CompiledTransition): boolean {
+  if (transition.excess !== null) return false;
   for (const [place, weight] of transition.fills) {
     const capacity = placeOf(net, place)?.capacity;
     if (capacity === undefined) continue;
     const room = roomIn(state, net, place);
-    // An empty place takes even more than its capacity: waiting would be for ever.
+    // Only some of its outcomes bring so much: an empty place takes even that, since waiting would be for ever.
     if (room < capacity && Math.max(0, room) + takenFrom(transition, place) < weight) return false;
   }
   return true;
@@ -206,7 +207,7 @@ export function firedNow(
   return overfills(state, net, draft) ? null : asSent(state, transition, draft);
 }
 
-/** An empty place takes even more than its capacity: waiting would be for ever. */
+/** What the data made too many for any room, like a long array, an empty place takes: waiting would be for ever. */
 function overfills(state: NetState, net: CompiledNet, draft: EventDraft): boolean {
   if (!draft.produced?.some(({ place }) => placeOf(net, place)?.capacity !== undefined)) return false;
   const coming = new Map<string, number>();

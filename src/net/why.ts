@@ -126,6 +126,11 @@ function roomReasons({ state, net }: WhyContext, transition: CompiledTransition)
   const reasons: Reason[] = [];
   if (mayNotSendMore(state, transition)) reasons.push({ code: "link", text: "too many tokens are on their way to the other net already" });
   if (hasRoom(state, net, transition)) return reasons;
+  if (transition.excess !== null) {
+    const { place, brings, capacity } = transition.excess;
+    const text = `each firing brings ${brings} tokens to ${place}, which holds at most ${capacity}: it can never fire`;
+    return [...reasons, { code: "capacity", text, place, have: brings, want: capacity }];
+  }
   for (const place of transition.fills.keys()) {
     const capacity = placeOf(net, place)?.capacity;
     if (capacity === undefined || roomIn(state, net, place) >= capacity) continue;

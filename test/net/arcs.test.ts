@@ -174,6 +174,29 @@ describe("weights", () => {
     expect(bench.fire("slow")?.type).toBe("started");
   });
 
+  it("what each firing would fill beyond its capacity never fires, and why says so; what only an array makes too many does, once the place is empty", () => {
+    const bench = new Bench({
+      places: { a: { open: true }, full: { capacity: 2 }, end: { sink: true } },
+      transitions: {
+        heavy: { kind: "pass", in: [a], out: [{ to: "full", weight: 3 }] },
+        twice: { kind: "pass", in: [a], route: "all", out: [{ to: "full", weight: 2 }, { to: "full" }] },
+        swept: { kind: "pass", in: [a, { place: "full", mode: "reset" }], out: [{ to: "full", weight: 3 }] },
+        swap: { kind: "pass", in: [a, { place: "full", as: "old", take: 3 }], out: [{ to: "full", weight: 3 }] },
+        fits: { kind: "pass", in: [a], out: [{ to: "full", weight: 2 }] },
+        fan: { kind: "pass", in: [a], out: [{ to: "full", each: "a" }] },
+      },
+    });
+    for (const list of [
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+      bench.put("a", list);
+    expect(["heavy", "twice", "swept", "swap"].map((name) => bench.fire(name))).toEqual([null, null, null, null]);
+    expect(bench.fire("fan")?.type).toBe("fired");
+    expect(bench.data("full")).toEqual([1, 2, 3]);
+    expect([bench.fire("fits"), bench.fire("swap")?.type]).toEqual([null, "fired"]);
+  });
+
   it("a reset makes room in the place that the same firing fills", () => {
     const bench = new Bench({
       places: { a: { open: true }, last: { capacity: 1, sink: true } },

@@ -101,6 +101,23 @@ describe("a transition", () => {
     expect(reasons(bench, "t").at(-1)?.text).toBe("5 more in a are left for like reasons");
   });
 
+  test("that brings more than a place ever holds says that it never fires", () => {
+    const bench = new Bench({
+      places: { a: { open: true }, b: { capacity: 2, sink: true } },
+      transitions: { t: { kind: "pass", in: [{ place: "a" }], out: [{ to: "b", weight: 3 }] } },
+    });
+    bench.put("a", {});
+    expect(reasons(bench, "t")).toEqual([
+      {
+        code: "capacity",
+        place: "b",
+        have: 3,
+        want: 2,
+        text: "each firing brings 3 tokens to b, which holds at most 2: it can never fire",
+      },
+    ]);
+  });
+
   test("that would fill a full place names it, with what is still to come", () => {
     const bench = new Bench({ ...pass(), places: { a: {}, b: { capacity: 2, sink: true } } });
     for (let n = 0; n < 3; n++) bench.put("a", { n });

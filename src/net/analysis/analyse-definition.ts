@@ -5,11 +5,11 @@ import type { NetDefinition } from "../definition.ts";
 import { type Analysis, counted, listed, wayWords } from "./analysis.ts";
 import { endlessLoops, endTest, isLive, type Stuck, stuckEnds } from "./behaviour.ts";
 import { type CapabilityFlow, capabilityFlow, type FlagsOf } from "./capability-flow.ts";
-import { coverability } from "./coverability.ts";
+import { deadTransitions } from "./dead-transitions.ts";
 import { type DefinitionSoundness, definitionSoundness } from "./definition-soundness.ts";
 import { type Exploration, explore, type NamedInvariants, namedInvariants } from "./exploration.ts";
 import { type OneCase, oneCase } from "./from-definition.ts";
-import { type Limits, watchOf } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { PetriNet } from "./petri-net.ts";
 import { type GrantsOf, type SecretUse, secretFlow, secretWords } from "./secret-flow.ts";
 import { pathInFile, resultStep, unfolded } from "./unfolded.ts";
@@ -36,7 +36,7 @@ export function analyseDefinition(
   const taken = new Set([...one.takenByData].flatMap((name) => one.places.get(name) ?? []));
   const found = withoutCounted(explore(net, limits), taken, one.takenByData);
   const { space } = found;
-  const dead = deadTransitions(one, limits);
+  const { dead, undecided } = deadTransitions(one, limits, space.fired);
   const { findings: flows, ...capabilities } = capabilityFlow(definition, flagsOf);
   const secrets = secretFlow(definition, grantsOf);
   const isCounted = ({ places, moving }: Stuck) => !moving && places.every((at) => taken.has(at));
@@ -52,7 +52,7 @@ export function analyseDefinition(
     invariants: provenInvariants(one, found),
     gaveUp: found.gaveUp,
     findings: [
-      ...dead.map((name) => deadFinding(name)),
+      ...dead.map((each) => deadFinding(each, one.never.has(each.name))),
       ...found.unbounded.flatMap(({ place, pump }) => unboundedFinding(net, place, pump)),
       ...stuck.slice(0, MOST_ENDS).map((end) => stuckFinding(definition, net, end)),
       ...soundness.findings,
@@ -60,7 +60,7 @@ export function analyseDefinition(
       ...flows,
       ...secrets.findings,
     ].map((finding) => ({ ...finding, path: pathInFile(finding.path, source) })),
-    says: [...summary(one, found, soundness, capabilities), ...secrets.uses.map(secretWords)],
+    says: [...summary(one, found, soundness, capabilities), ...undecidedWords(undecided), ...secrets.uses.map(secretWords)],
     net,
     capabilities,
     secrets: secrets.uses,
@@ -89,42 +89,12 @@ function provenInvariants({ net, byData }: OneCase, { invariants }: Exploration)
   return { places: places.filter(isProven), transitions };
 }
 
-/** With as many tokens from outside as anybody wants, and without the arcs that only forbid: what cannot fire then never can. */
-function deadTransitions({ net, entries, places }: OneCase, limits: Limits): string[] {
-  const free: PetriNet = {
-    ...net,
-    places: net.places.map(({ capacity: _, ...place }) => place),
-    transitions: net.transitions.map((one) => ({ ...one, inhibit: [], reset: [] })),
-  };
-  const endless = fedByMany(
-    free,
-    entries.flatMap((name) => places.get(name) ?? []),
-  );
-  const isFed = (at: number) =>
-    [...(net.transitions[at]?.consume ?? []), ...(net.transitions[at]?.read ?? [])].every(({ place }) => endless.has(place));
-  const all = [...new Set(net.transitions.flatMap(({ of }) => of ?? []))];
-  const open = new Set(all);
-  for (const [at, { of }] of net.transitions.entries()) if (of !== undefined && isFed(at)) open.delete(of);
-  if (open.size === 0) return [];
-  const cover = coverability(free, watchOf(limits, 0.1), [...endless]);
-  if (cover.gaveUp !== undefined) return [];
-  return all.filter((name) => open.has(name) && net.transitions.every(({ of }, at) => of !== name || !cover.fired[at]));
+function undecidedWords(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`whether ${listed(names)} can ever fire is not decided: no way there was found, and nothing shows that there is none`];
 }
 
-/** Places that can hold as many tokens as anybody wants, since all that fills them takes from such places alone. */
-function fedByMany(net: PetriNet, entries: readonly number[]): Set<number> {
-  const endless = new Set(entries);
-  for (let before = -1; before !== endless.size; ) {
-    before = endless.size;
-    for (const { consume, read, produce } of net.transitions) {
-      if (consume.length + read.length === 0 || ![...consume, ...read].every(({ place }) => endless.has(place))) continue;
-      for (const { place } of produce) endless.add(place);
-    }
-  }
-  return endless;
-}
-
-function deadFinding(name: string): Finding {
+function deadFinding({ name, why }: { name: string; why: string }, never: boolean): Finding {
   const result = resultStep(name);
   if (result) {
     const link = ["transitions", result.link];
@@ -132,8 +102,9 @@ function deadFinding(name: string): Finding {
     return warning("dead-transition", link, text, "look at what fills that port", "key");
   }
   const path = ["transitions", name];
-  const message = `${elementOf(path)} can never fire: its inputs never hold enough tokens at the same time`;
-  return warning("dead-transition", path, message, "look at what fills its input places", "key");
+  const hint = never ? "correct that, or take the transition out" : "look at what fills its input places, and at what keeps it from firing";
+  const message = `${elementOf(path)} can never fire: ${why}`;
+  return warning("dead-transition", path, message, hint, "key");
 }
 
 function unboundedFinding(net: PetriNet, place: number, pump: number[]): Finding[] {
@@ -144,10 +115,10 @@ function unboundedFinding(net: PetriNet, place: number, pump: number[]): Finding
   return [warning("unbounded-place", ["places", found.name], message, 'give it a "capacity", or limit the rounds', "key")];
 }
 
-function stuckFinding(definition: NetDefinition, net: PetriNet, { places, way, moving }: Stuck): Finding {
+function stuckFinding(definition: NetDefinition, net: PetriNet, { places, way, moving, marking }: Stuck): Finding {
   const names = places.map((at) => net.places[at]?.name ?? "");
   const [first = ""] = names;
-  const waits = names.flatMap((name) => waiting(definition, name, names));
+  const waits = [...new Set(names.flatMap((name) => waiting(definition, name, names))), ...tooFew(net, places, marking)];
   const reason = moving ? "some steps go on, but no way leads out" : waits.join("; ");
   const message = `work can stay behind in ${listed(names)}${reason === "" ? "" : `: ${reason}`} (${wayWords(net, way)})`;
   const hint = `take it out on that way too${waits.length > 0 ? ', or give the input that waits a "gather" with "onIncomplete"' : ""}`;
@@ -177,6 +148,18 @@ function waiting(definition: NetDefinition, place: string, held: readonly string
     const missing = [...new Set(arcs.flatMap((arc) => (arc.mode === "inhibit" || held.includes(arc.place) ? [] : [arc.place])))];
     return missing.length === 0 ? [] : [`"${name}" waits for ${listed(missing)}`];
   });
+}
+
+/** Who finds too few tokens where some lie. */
+function tooFew(net: PetriNet, held: readonly number[], marking: readonly number[]): string[] {
+  const words = net.transitions.flatMap(({ of, consume }) =>
+    consume.flatMap(({ place, weight }) => {
+      const have = marking[place] ?? 0;
+      if (of === undefined || !held.includes(place) || have >= weight) return [];
+      return [`"${of}" wants ${weight} tokens of "${net.places[place]?.name}", and ${have === 1 ? "one is" : `${have} are`} there`];
+    }),
+  );
+  return [...new Set(words)];
 }
 
 function loopFinding(net: PetriNet, loop: number[]): Finding {

@@ -30,7 +30,7 @@ export function analysePetriNet(given: PetriNet, limits: Limits): Analysis {
     invariants: namedInvariants(net, found.invariants),
     gaveUp: found.gaveUp,
     findings: [
-      ...(space.complete ? space.fired : []).flatMap((fired, at) => (fired ? [] : [deadFinding(net, at)])),
+      ...(found.fired ?? []).flatMap((fired, at) => (fired ? [] : [deadFinding(net, at)])),
       ...unboundedFindings(net, found),
       ...deadlockFindings(net, found, workflow),
       ...(soundness ? soundnessFindings(net, soundness) : []),

@@ -11,6 +11,7 @@ export interface Stuck {
   way: number[];
   /** It does not stand still, but goes round among the same markings. */
   moving: boolean;
+  marking: readonly number[];
 }
 
 /** Whether a marking is an end of the case: all tokens lie where they may stay. */
@@ -30,7 +31,7 @@ export function stuckEnds(one: OneCase, space: StateSpace): Stuck[] {
     const places = one.net.places.flatMap(({ hidden }, at) =>
       hidden || one.ends.has(at) || (marking[at] ?? 0) <= (one.stock.get(at) ?? 0) ? [] : [at],
     );
-    return { places, way: space.wayTo(state), moving: !dead.has(state) };
+    return { places, way: space.wayTo(state), moving: !dead.has(state), marking };
   });
   found.sort((a, b) => a.places.length - b.places.length || a.way.length - b.way.length);
   const kept: Stuck[] = [];

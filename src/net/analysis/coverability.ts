@@ -27,8 +27,16 @@ interface Node {
   transition: number;
 }
 
-/** `endless` names places that hold as many tokens as anybody wants from the start. */
-export function coverability(net: PetriNet, watch: Watch, endless: readonly number[] = []): Coverability {
+/**
+ * `endless` names places that hold as many tokens as anybody wants from the start; `enough` says, of the transitions that were seen to
+ * fire, that nothing more is wanted.
+ */
+export function coverability(
+  net: PetriNet,
+  watch: Watch,
+  endless: readonly number[] = [],
+  enough: (fired: readonly boolean[]) => boolean = () => false,
+): Coverability {
   const fired = net.transitions.map(() => false);
   if (!isOrdinary(net)) return { bounded: null, unbounded: [], fired, gaveUp: "inhibitor and reset arcs, for which it is undecidable" };
   const game = tokenGame(net);
@@ -42,7 +50,7 @@ export function coverability(net: PetriNet, watch: Watch, endless: readonly numb
     if (seen.has(key)) continue;
     seen.add(key);
     gaveUp = watch(seen.size);
-    if (gaveUp !== null) break;
+    if (gaveUp !== null || enough(fired)) break;
     for (let transition = game.transitions - 1; transition >= 0; transition -= 1) {
       if (!game.isEnabled(node.marking, transition)) continue;
       fired[transition] = true;

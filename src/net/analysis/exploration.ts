@@ -11,6 +11,8 @@ export interface Exploration {
   /** The most tokens in each place; null: no bound is known, or there is none. */
   bounds: (number | null)[];
   unbounded: Coverability["unbounded"];
+  /** Whether each transition can ever fire; null: not decided. */
+  fired: boolean[] | null;
   /** Why the state space is not whole. */
   gaveUp: string | null;
 }
@@ -23,13 +25,15 @@ export function explore(net: PetriNet, limits: Limits): Exploration {
   const proven = boundsOf(net, invariants.places);
   const open = proven.some((bound, at) => bound === null && net.places[at]?.capacity === undefined);
   // What the invariants bound needs no tree, which would be larger than the state space.
-  const unbounded = open && isOrdinary(net) ? coverability(withRoomPlaces(net), watchOf(limits, 0.2)).unbounded : [];
+  const cover = open && isOrdinary(net) ? coverability(withRoomPlaces(net), watchOf(limits, 0.2)) : null;
+  const unbounded = cover?.unbounded ?? [];
   const endless = unbounded.length > 0;
   const space = stateSpace(net, watchOf(endless ? { ...limits, states: Math.min(limits.states, GLANCE) } : limits, 0.5));
   const growing = new Set(unbounded.map(({ place }) => place));
   const bounds = net.places.map((_, at) => (growing.has(at) ? null : space.complete ? (space.most[at] ?? 0) : (proven[at] ?? null)));
   const gaveUp = endless ? "a place fills without end, so there is no end of states" : whyNot(net, space);
-  return { invariants: exact(net, invariants), space, bounds, unbounded, gaveUp };
+  const fired = space.complete ? space.fired : cover && cover.gaveUp === undefined ? cover.fired : null;
+  return { invariants: exact(net, invariants), space, bounds, unbounded, fired, gaveUp };
 }
 
 function whyNot(net: PetriNet, { gaveUp }: StateSpace): string | null {

@@ -5,6 +5,8 @@
  */
 import { BUILT_IN_PLACES } from "../built-in-places.ts";
 import type { InputArc, NetDefinition, Transition } from "../definition.ts";
+import { constantCount, isCountedByData, placesByData } from "./by-data.ts";
+import { neverFires } from "./never-fires.ts";
 import { type Outcome, outcomesOf } from "./outcomes.ts";
 import { type PetriArc, type PetriNet, type PetriPlace, type PetriTransition, transition } from "./petri-net.ts";
 
@@ -14,7 +16,7 @@ export interface OneCase {
   places: ReadonlyMap<string, number>;
   /** The open places where the case begins. */
   entries: string[];
-  /** Places where a token may stay: nothing consumes from them. */
+  /** Places where a token may stay: nothing consumes from them, or the file calls them a sink. */
   ends: ReadonlySet<number>;
   /** Tokens that the file itself puts in: they may stay where they are. */
   stock: ReadonlyMap<number, number>;
@@ -22,7 +24,16 @@ export interface OneCase {
   byData: ReadonlySet<string>;
   /** Places of which an expression says how many tokens are taken: what stays behind there, the arcs do not tell. */
   takenByData: ReadonlySet<string>;
+  /** Transitions that never fire whatever tokens come, and why. */
+  never: ReadonlyMap<string, string>;
+  /** What each delivery from outside brings, by the place that it goes to. */
+  arrivals: ReadonlyMap<number, PetriArc[]>;
+  /** By transition: what one more element of an array in its data brings. */
+  fans: ReadonlyMap<string, PetriArc[][]>;
 }
+
+/** Of an incomplete group so many sizes are told apart. */
+const MOST_PARTS = 20;
 
 interface Reader {
   unread: number;
@@ -52,11 +63,16 @@ class Translation {
   readonly #wanted = new Map<string, number[]>();
   readonly #ids = new Set<string>();
   readonly #entries: string[] = [];
+  readonly #never = new Map<string, string>();
+  /** Places whose number of tokens is up to an array in the data. */
+  readonly #byData: ReadonlySet<string>;
 
   constructor(definition: NetDefinition) {
     this.#definition = definition;
+    this.#byData = placesByData(definition);
     this.#arcs = Object.entries(definition.transitions).flatMap(([name, one]) => one.in.map((arc) => ({ name, one, arc })));
-    for (const { arc } of this.#arcs) if (takes(arc)) this.#wanted.set(arc.place, [...(this.#wanted.get(arc.place) ?? []), countOf(arc)]);
+    for (const { arc } of this.#arcs)
+      if (takes(arc)) this.#wanted.set(arc.place, [...(this.#wanted.get(arc.place) ?? []), this.#countOf(arc)]);
     for (const name of [...Object.keys(definition.places), ...BUILT_IN_PLACES]) this.#place(name);
     for (const { name, one, arc } of this.#arcs) if (arc.mode === "read" && isBlackboard(one)) this.#reader(name, one, arc);
     for (const [name, one] of Object.entries(definition.transitions)) this.#transition(name, one);
@@ -67,7 +83,8 @@ class Translation {
     const { net, title } = this.#definition;
     const timed = Object.entries(this.#definition.places).flatMap(([name, { deadline }]) => (deadline ? [name] : []));
     const consumed = new Set([...timed, ...this.#arcs.flatMap(({ arc }) => (takes(arc) ? [arc.place] : []))]);
-    const ends = new Set([...this.#index].flatMap(([name, at]) => (consumed.has(name) ? [] : [at])));
+    const isEnd = (name: string) => !consumed.has(name) || this.#definition.places[name]?.sink === true;
+    const ends = new Set([...this.#index].flatMap(([name, at]) => (isEnd(name) ? [at] : [])));
     const stock = new Map(Object.entries(this.#definition.tokens ?? {}).map(([name, tokens]) => [this.#at(name), tokens.length]));
     return {
       net: { id: net, name: title ?? net, places: this.#places, transitions: this.#transitions },
@@ -75,8 +92,15 @@ class Translation {
       entries: this.#entries,
       ends,
       stock,
-      byData: this.#byData(),
+      byData: this.#byData,
       takenByData: new Set(this.#arcs.flatMap(({ arc }) => (takes(arc) && isCountedByData(arc) ? [arc.place] : []))),
+      never: this.#never,
+      arrivals: new Map(
+        Object.entries(this.#definition.places).flatMap(([name, { open: isOpen }]) =>
+          isOpen ? [[this.#at(name), this.#arriving(name, 1)]] : [],
+        ),
+      ),
+      fans: this.#fans(),
     };
   }
 
@@ -85,12 +109,18 @@ class Translation {
     const wanted = this.#wanted.get(name) ?? [];
     // What is only read stays, so there may be as many as one firing reads.
     const least =
-      wanted.length > 0 ? wanted : this.#arcs.flatMap(({ arc }) => (arc.place === name && arc.mode === "read" ? [countOf(arc)] : []));
-    const arriving = open ? Math.max(1, ...least) : 0;
+      wanted.length > 0 ? wanted : this.#arcs.flatMap(({ arc }) => (arc.place === name && arc.mode === "read" ? [this.#countOf(arc)] : []));
     if (open && wanted.length > 0) this.#entries.push(name);
     this.#index.set(name, this.#places.length);
-    const initial = (this.#definition.tokens?.[name]?.length ?? 0) + arriving;
-    this.#places.push({ id: name, name, initial, ...(capacity === undefined ? {} : { capacity: Math.max(capacity, initial) }) });
+    const stock = this.#definition.tokens?.[name]?.length ?? 0;
+    // More than it holds is not let in.
+    const arriving = open ? Math.min(Math.max(1, ...least), Math.max(0, (capacity ?? Number.POSITIVE_INFINITY) - stock)) : 0;
+    this.#places.push({
+      id: name,
+      name,
+      initial: stock + arriving,
+      ...(capacity === undefined ? {} : { capacity: Math.max(capacity, stock) }),
+    });
   }
 
   #hidden(id: string, initial: number): number {
@@ -118,6 +148,14 @@ class Translation {
     const inputs = this.#inputs(name, one);
     // What nothing feeds, like a schedule, fires once a case.
     if (inputs.consume.length === 0) inputs.consume.push({ place: this.#hidden(`${name}--once`, 1), weight: 1 });
+    const never = neverFires(one, this.#definition);
+    if (never !== null) {
+      this.#never.set(name, never);
+      // What only itself would fill.
+      const place = this.#hidden(`${name}--never`, 0);
+      inputs.consume.push({ place, weight: 1 });
+      inputs.after.push({ place, weight: 1 });
+    }
     const without = this.#withoutChosenResets(name, one, inputs);
     for (const outcome of outcomesOf(one)) {
       this.#outcome(name, outcome, inputs);
@@ -126,11 +164,18 @@ class Translation {
     for (const [at, arc] of one.in.entries()) {
       const late = arc.gather?.onIncomplete;
       if (!late) continue;
-      const anchor = { ...one, in: one.in.slice(0, at) };
-      for (const left of [anchor, { ...one, in: one.in.slice(0, at + 1) }]) {
-        this.#outcome(name, { how: "late", to: [late.to], limited: false }, this.#inputs(name, left));
+      for (const part of this.#partGroups(one, arc, at)) {
+        this.#outcome(name, { how: "late", to: [late.to], limited: false }, this.#inputs(name, part));
       }
     }
+  }
+
+  /** What an incomplete group may be: what comes before it alone, or with some of its tokens. */
+  #partGroups(one: Transition, arc: InputArc, at: number): Transition[] {
+    const before = one.in.slice(0, at);
+    const some = Array.from({ length: Math.min(MOST_PARTS, Math.max(1, this.#countOf(arc) - 1)) }, (_, less) => less + 1);
+    const { gather: _, ...plain } = arc;
+    return [...(at > 0 ? [before] : []), ...some.map((take) => [...before, { ...plain, take }])].map((arcs) => ({ ...one, in: arcs }));
   }
 
   /** A reset with a condition may find nothing that meets it. */
@@ -154,7 +199,7 @@ class Translation {
     const parts: Inputs = { consume: [], read: [], inhibit: [], reset: [], after: [] };
     for (const arc of one.in) {
       const place = this.#at(arc.place);
-      const weight = countOf(arc);
+      const weight = this.#countOf(arc);
       const readers = [...(this.#readers.get(arc.place)?.values() ?? [])];
       // Which of the tokens meet its condition is up to the data: then it forbids nothing for sure.
       if (arc.mode === "inhibit") parts.inhibit.push(...(arc.where === undefined ? [{ place, weight }] : []));
@@ -181,7 +226,14 @@ class Translation {
     for (let at = 2; this.#ids.has(unique); at += 1) unique = `${id}-${at}`;
     this.#ids.add(unique);
     this.#transitions.push(
-      transition(unique, { name: wordsOf(name, outcome), of: name, ...arcs, produce, ...(outcome.limited ? { limited: true } : {}) }),
+      transition(unique, {
+        name: wordsOf(name, outcome),
+        of: name,
+        how: outcome.how,
+        ...arcs,
+        produce,
+        ...(outcome.limited ? { limited: true } : {}),
+      }),
     );
   }
 
@@ -194,22 +246,19 @@ class Translation {
     return this.#index.get(name) ?? -1;
   }
 
-  /** Whatever an array feeds, and everything behind it. */
-  #byData(): Set<string> {
-    const found = new Set(this.#definitionOutputs().flatMap(([, arc]) => (arc.each === undefined ? [] : [arc.to])));
-    for (let before = -1; before !== found.size; ) {
-      before = found.size;
-      for (const one of Object.values(this.#definition.transitions)) {
-        const groups = one.in.some((arc) => arc.gather || arc.take === "all" || typeof arc.take === "string");
-        if (groups || !one.in.some((arc) => found.has(arc.place) && arc.mode !== "inhibit" && arc.mode !== "reset")) continue;
-        for (const outcome of outcomesOf(one)) for (const to of outcome.to) found.add(to);
-      }
-    }
-    return found;
+  /** How many tokens of its place a firing needs; one where the data says how many there are or are needed. */
+  #countOf(arc: InputArc): number {
+    if (arc.gather) return this.#byData.has(arc.place) ? 1 : (constantCount(arc.gather.count) ?? 1);
+    return typeof arc.take === "number" ? arc.take : 1;
   }
 
-  #definitionOutputs() {
-    return Object.entries(this.#definition.transitions).flatMap(([name, one]) => one.out.map((arc) => [name, arc] as const));
+  #fans(): Map<string, PetriArc[][]> {
+    return new Map(
+      Object.entries(this.#definition.transitions).flatMap(([name, { out }]) => {
+        const fanned = out.flatMap(({ each, to, weight }) => (each === undefined ? [] : [this.#arriving(to, weight ?? 1)]));
+        return fanned.length > 0 ? [[name, fanned]] : [];
+      }),
+    );
   }
 }
 
@@ -220,15 +269,6 @@ function isBlackboard(one: Transition): boolean {
 
 function takes(arc: InputArc): boolean {
   return arc.mode === "consume" || arc.mode === "reset";
-}
-
-/** How many tokens a firing takes; one where the data says how many. */
-function isCountedByData({ take, gather }: InputArc): boolean {
-  return (gather !== undefined && !/^\s*\d+\s*$/.test(gather.count)) || (typeof take === "string" && take !== "all");
-}
-
-function countOf(arc: InputArc): number {
-  return typeof arc.take === "number" ? arc.take : 1;
 }
 
 function wordsOf(name: string, { how, to }: Outcome): string {

@@ -24,6 +24,8 @@ export interface PetriTransition {
   name: string;
   /** The transition of the net file that this is one outcome of. */
   of?: string;
+  /** How that outcome came about. */
+  how?: "done" | "failed" | "refused" | "late";
   /** Book-keeping of the translation: never shown to anybody. */
   hidden?: true;
   /** Something counts how often it happens, or people decide: it is no part of a loop without an end. */

@@ -11,7 +11,7 @@ interface Move {
   resets: number[];
   /** Place and change, in pairs. */
   changes: number[];
-  /** Place and the most that it holds, in pairs: where the firing adds tokens to a place with a capacity. */
+  /** Place and the most tokens that may lie there before the firing, in pairs: where it adds some to a place with a capacity. */
   rooms: number[];
 }
 
@@ -37,9 +37,13 @@ function moveOf(one: PetriTransition, net: PetriNet): Move {
   const needs = weights(one.consume);
   for (const { place, weight } of one.read) needs.set(place, Math.max(needs.get(place) ?? 0, weight));
   const changes = effectOf(one);
+  const produced = weights(one.produce);
   const rooms = [...changes].flatMap(([place, change]) => {
     const capacity = net.places[place]?.capacity;
-    return change > 0 && capacity !== undefined ? [place, capacity] : [];
+    if (change <= 0 || capacity === undefined) return [];
+    // A place that the firing itself empties has room for all that fits into it.
+    if (one.reset.includes(place)) return (produced.get(place) ?? 0) > capacity ? [place, -1] : [];
+    return [place, capacity - change];
   });
   return {
     needs: [...needs].flat(),
@@ -60,15 +64,10 @@ function resetEffect(one: PetriTransition): Map<number, number> {
 
 function isEnabled(marking: Marking, move: Move | undefined): boolean {
   if (!move) return false;
-  const { needs, forbids, rooms, changes } = move;
+  const { needs, forbids, rooms } = move;
   for (let at = 0; at < needs.length; at += 2) if ((marking[needs[at] as number] ?? 0) < (needs[at + 1] as number)) return false;
   for (let at = 0; at < forbids.length; at += 2) if ((marking[forbids[at] as number] ?? 0) >= (forbids[at + 1] as number)) return false;
-  if (rooms.length === 0) return true;
-  for (let at = 0; at < rooms.length; at += 2) {
-    const place = rooms[at] as number;
-    const change = changes[changes.findIndex((value, index) => index % 2 === 0 && value === place) + 1] as number;
-    if ((marking[place] ?? 0) + change > (rooms[at + 1] as number)) return false;
-  }
+  for (let at = 0; at < rooms.length; at += 2) if ((marking[rooms[at] as number] ?? 0) > (rooms[at + 1] as number)) return false;
   return true;
 }
 

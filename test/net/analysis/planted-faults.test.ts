@@ -1,0 +1,521 @@
+/** Small nets with one fault each, which must be named at its place, and sound ones, of which nothing may be said. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are what is checked
+import { describe, expect, test } from "vitest";
+import { analyseDefinition, type DefinitionAnalysis } from "../../../src/net/analysis/analyse-definition.ts";
+import { analysePetriNet } from "../../../src/net/analysis/analyse-petri-net.ts";
+import { asWritten } from "../../../src/net/analysis/as-written.ts";
+import { isOrdinary } from "../../../src/net/analysis/petri-net.ts";
+import { readPnml } from "../../../src/net/analysis/pnml.ts";
+import { writePnml } from "../../../src/net/analysis/pnml-write.ts";
+import { checkNet } from "../../../src/net/check.ts";
+import { type NetDefinition, netSchema } from "../../../src/net/definition.ts";
+
+interface Case {
+  places: Record<string, object>;
+  steps: Record<string, object>;
+  tokens?: Record<string, unknown[]>;
+}
+
+const open = { open: true };
+const sink = { sink: true };
+const limits = { states: 50_000, seconds: 10, clock: { now: () => 0 } };
+const flags = (persona: string) => ({ releaser: "r-x--", reader: "r----" })[persona] ?? null;
+const grants = () => ["shop_key"];
+
+/** A pass that takes and puts; `more` are its other fields. */
+const step = (from: (string | object)[], to: (string | object)[], more: object = {}) => ({
+  kind: "pass",
+  in: from.map((one) => (typeof one === "string" ? { place: one } : one)),
+  out: to.map((one) => (typeof one === "string" ? { to: one } : one)),
+  ...(to.length > 1 ? { route: "all" } : {}),
+  ...more,
+});
+const either = { route: "first" };
+const inhibit = (place: string, more: object = {}) => ({ place, mode: "inhibit", ...more });
+const line = { begin: step(["a"], ["b"]), end: step(["b"], ["z"]) };
+const push = (more: object) => ({ kind: "command", pool: "code", hand: "code.push", persona: "releaser", ...more });
+
+function look({ places, steps, tokens }: Case): { definition: NetDefinition; analysis: DefinitionAnalysis; told: string[] } {
+  const definition = netSchema.parse({ net: "n", places, transitions: steps, ...(tokens ? { tokens } : {}) });
+  const analysis = analyseDefinition(definition, limits, flags, grants);
+  const problems = checkNet(definition).map(({ code, path, message }) => `${code} at ${path}: ${message}`);
+  const told = [...problems, ...analysis.findings.map(({ code, path, message }) => `${code} at ${path.join(".")}: ${message}`)];
+  return { definition, analysis, told };
+}
+
+const FAULTS: [string, Case, string, RegExp?][] = [
+  [
+    "a place that nothing fills",
+    { places: { a: open, b: {}, z: sink }, steps: { t: step(["a", "b"], ["z"]) } },
+    "unreachable-place at places.b",
+  ],
+  [
+    "dead: two branches of a choice are wanted together",
+    {
+      places: { a: open, b: {}, c: {}, lock: {}, z: sink },
+      steps: {
+        pick: step(
+          ["a"],
+          [
+            { to: "b", when: "a.x" },
+            { to: "c", otherwise: true },
+          ],
+          either,
+        ),
+        u: step(["b"], ["z"]),
+        w: step(["c"], ["z"]),
+        t: step([{ place: "lock", take: 2 }], ["z"]),
+      },
+      tokens: { lock: [1] },
+    },
+    "dead-transition at transitions.t",
+    /inputs never hold enough/,
+  ],
+  [
+    "dead: it brings three where two fit",
+    { places: { a: open, b: { capacity: 2 }, z: sink }, steps: { t: step(["a"], [{ to: "b", weight: 3 }]), u: step(["b"], ["z"]) } },
+    "dead-transition at transitions.t",
+    /each firing brings 3 tokens to "b", which holds at most 2/,
+  ],
+  [
+    "dead: two of its arcs fill a place for one",
+    { places: { a: open, b: { capacity: 1 }, z: sink }, steps: { t: step(["a"], ["b", "b"]), u: step(["b"], ["z"]) } },
+    "dead-transition at transitions.t",
+    /each firing brings 2 tokens to "b", which holds at most 1/,
+  ],
+  [
+    "dead: it brings two where one fits, beside what a model may fail at",
+    {
+      places: { a: open, b: { capacity: 1 }, e: sink, z: sink },
+      steps: {
+        t: { ...step(["a"], [{ to: "b", weight: 2 }]), kind: "llm", persona: "reader", ask: "x", onError: "e" },
+        u: step(["b"], ["z"]),
+      },
+    },
+    "dead-transition at transitions.t",
+  ],
+  [
+    "dead: it takes three where two fit",
+    { places: { a: open, b: { capacity: 2 }, z: sink }, steps: { t: step(["a"], ["b"]), u: step([{ place: "b", take: 3 }], ["z"]) } },
+    "dead-transition at transitions.u",
+    /it wants 3 tokens of "b", which holds at most 2/,
+  ],
+  [
+    "dead: it takes three from an open place for two",
+    { places: { a: { open: true, capacity: 2 }, z: sink }, steps: { t: step([{ place: "a", take: 3 }], ["z"]) } },
+    "dead-transition at transitions.t",
+    /it wants 3 tokens of "a"/,
+  ],
+  [
+    "dead: what comes after a capacity that nothing passes",
+    {
+      places: { a: open, b: { capacity: 2 }, c: {}, z: sink },
+      steps: { t: step(["a"], ["b"]), u: step([{ place: "b", take: 3 }], ["c"]), w: step(["c"], ["z"]) },
+    },
+    "dead-transition at transitions.w",
+  ],
+  [
+    "dead: two tokens share one permit",
+    {
+      places: { a: open, one: {}, b: {}, c: {}, z: sink },
+      steps: {
+        t: step(
+          ["a", "one"],
+          [
+            { to: "b", when: "a.x" },
+            { to: "c", otherwise: true },
+          ],
+          either,
+        ),
+        u: step(["b"], ["one", "z"]),
+        w: step(["c"], ["one", "z"]),
+        both: step(["b", "c"], ["one", "z"]),
+      },
+      tokens: { one: [1] },
+    },
+    "dead-transition at transitions.both",
+  ],
+  [
+    "dead: a token that nobody can take forbids it",
+    { places: { a: open, held: sink, z: sink }, steps: { t: step(["a", inhibit("held")], ["z"]) }, tokens: { held: [1] } },
+    "dead-transition at transitions.t",
+    /its inhibit arc forbids it: "held" always holds a token/,
+  ],
+  [
+    "dead: one of two permits is always somewhere, and forbids it",
+    {
+      places: { a: open, p: {}, q: {}, z: sink },
+      steps: { to: step(["p"], ["q"]), fro: step(["q"], ["p"]), t: step(["a", inhibit("p"), inhibit("q")], ["z"]) },
+      tokens: { p: [1] },
+    },
+    "dead-transition at transitions.t",
+    /inhibit or reset arcs keep it/,
+  ],
+  [
+    "dead: a guard that is false",
+    { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "false" }) } },
+    "dead-transition at transitions.t",
+    /its guard "false" never holds/,
+  ],
+  [
+    "dead: a guard that comes to false",
+    { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "a.x AND 1 + 1 > 2" }) } },
+    "dead-transition at transitions.t",
+  ],
+  [
+    "dead: a guard that contradicts itself",
+    { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: 'a.x == "p" AND a.x == "q"' }) } },
+    "dead-transition at transitions.t",
+  ],
+  [
+    "dead: a guard between two sizes",
+    { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "a.n > 5 AND 3 > a.n" }) } },
+    "dead-transition at transitions.t",
+  ],
+  [
+    "dead: a condition that no token meets",
+    { places: { a: open, z: sink }, steps: { t: step([{ place: "a", where: "$.x AND NOT $.x" }], ["z"]) } },
+    "dead-transition at transitions.t",
+    /of its input from "a"/,
+  ],
+  [
+    "dead: a group of more than can ever come",
+    {
+      places: { k: open, a: { open: true, capacity: 2 }, z: sink },
+      steps: { t: step(["k", { place: "a", gather: { by: "$.k", count: "3" } }], ["z"]) },
+    },
+    "dead-transition at transitions.t",
+  ],
+  [
+    "a group of more than one case brings",
+    {
+      places: { a: open, k: {}, b: {}, z: sink },
+      steps: {
+        split: step(["a"], ["k", { to: "b", weight: 2 }]),
+        t: step(["k", { place: "b", gather: { by: "$meta.correlation", count: "3" } }], ["z"]),
+      },
+    },
+    "work-left-behind at places.k",
+    /in "k" and "b": "t" wants 3 tokens of "b", and 2 are there/,
+  ],
+  [
+    "a place that nobody empties",
+    { places: { a: open, b: {}, z: sink }, steps: { t: step(["a"], ["b", "z"]) } },
+    "never-consumed at places.b",
+  ],
+  [
+    "a place without a bound",
+    { places: { a: open, b: {}, z: sink }, steps: { t: step(["a"], ["a", "b"]), u: step(["b"], ["z"]) } },
+    "unbounded-place at places.b",
+  ],
+  [
+    "a deadlock: each waits for what the other holds",
+    {
+      places: { a: open, l: {}, m: {}, p: {}, q: {}, z: sink, b: {}, c: {} },
+      steps: {
+        split: step(["a"], ["b", "c"]),
+        p1: step(["b", "l"], ["p"]),
+        q1: step(["c", "m"], ["q"]),
+        p2: step(["p", "m"], ["z", "l", "m"]),
+        q2: step(["q", "l"], ["z", "l", "m"]),
+      },
+      tokens: { l: [1], m: [1] },
+    },
+    "work-left-behind at places.p",
+    /"p" and "q"/,
+  ],
+  [
+    "a livelock that no way leads out of",
+    { places: { a: open, b: {}, c: {} }, steps: { t: step(["a"], ["b"]), u: step(["b"], ["c"]), w: step(["c"], ["b"]) } },
+    "work-left-behind at places.b",
+    /some steps go on, but no way leads out/,
+  ],
+  [
+    "rework without a limit",
+    {
+      places: { a: open, b: {}, z: sink },
+      steps: {
+        t: step(["a"], ["b"]),
+        u: step(
+          ["b"],
+          [
+            { to: "z", when: "b.ok" },
+            { to: "a", otherwise: true },
+          ],
+          either,
+        ),
+      },
+    },
+    "endless-loop at transitions.t",
+  ],
+  [
+    "unsound: a case that cannot complete",
+    {
+      places: { a: open, b: {}, c: {}, d: {}, z: sink },
+      steps: {
+        pick: step(
+          ["a"],
+          [
+            { to: "b", when: "a.x" },
+            { to: "c", otherwise: true },
+          ],
+          either,
+        ),
+        back: step(["c"], ["d"]),
+        t: step(["b"], ["z"]),
+        u: step(["d", "b"], ["z"]),
+      },
+    },
+    "work-left-behind at places.d",
+  ],
+  [
+    "unsound: a case that leaves something over",
+    { places: { a: open, b: {}, z: sink }, steps: { t: step(["a"], ["b", "z"]), u: step(["b"], ["z"]) } },
+    "improper-completion at transitions",
+  ],
+  [
+    "unsound: a step that no case reaches",
+    {
+      places: { a: open, b: {}, c: {}, z: sink },
+      steps: {
+        pick: step(
+          ["a"],
+          [
+            { to: "b", when: "a.x" },
+            { to: "c", otherwise: true },
+          ],
+          either,
+        ),
+        t: step(["b"], ["z"]),
+        u: step(["c"], ["z"]),
+        w: step(["b"], ["z"], { guard: "b.n == 1 AND b.n == 2" }),
+      },
+    },
+    "dead-transition at transitions.w",
+  ],
+  [
+    "rights: a token from outside reaches a push on behalf of one without x",
+    { places: { a: open, z: sink }, steps: { t: push({ persona: "reader", in: [{ place: "a" }], out: [{ to: "z" }] }) } },
+    "push-without-flag at transitions.t",
+  ],
+  [
+    "rights: from outside straight to a push",
+    { places: { a: open, z: sink }, steps: { t: push({ in: [{ place: "a" }], out: [{ to: "z" }] }) } },
+    "push-from-outside at transitions.t",
+  ],
+  [
+    "secrets: the token says which host gets one",
+    {
+      places: { a: open, z: sink },
+      steps: { t: { kind: "http", url: "${a.url}", headers: { "X-Key": "${secret.shop_key}" }, in: [{ place: "a" }], out: [{ to: "z" }] } },
+    },
+    "secret-to-any-host at transitions.t",
+  ],
+];
+
+describe("a net with one fault", () => {
+  test.each(FAULTS)("%s", (_, given, expected, words) => {
+    const { told, analysis } = look(given);
+    const found = told.find((text) => text.startsWith(expected));
+    expect(found, told.join("\n")).toBeDefined();
+    if (words) expect(found).toMatch(words);
+    if (!/^(push|secret)/.test(expected)) expect(analysis.sound).not.toBe(true);
+  });
+});
+
+const SOUND: [string, Case][] = [
+  ["a line", { places: { a: open, b: {}, z: sink }, steps: line }],
+  [
+    "a split and its join",
+    { places: { a: open, b: {}, c: {}, z: sink }, steps: { t: step(["a"], ["b", "c"]), u: step(["b", "c"], ["z"]) } },
+  ],
+  [
+    "a choice",
+    {
+      places: { a: open, b: {}, c: {}, z: sink },
+      steps: {
+        t: step(
+          ["a"],
+          [
+            { to: "b", when: "a.n < 3" },
+            { to: "c", otherwise: true },
+          ],
+          either,
+        ),
+        u: step(["b"], ["z"]),
+        w: step(["c"], ["z"]),
+      },
+    },
+  ],
+  [
+    "rework with a limit",
+    {
+      places: { a: open, b: {}, z: sink },
+      steps: {
+        t: step(["a"], ["b"]),
+        u: step(
+          ["b"],
+          [
+            { to: "z", when: "b.n > 2" },
+            { to: "a", otherwise: true },
+          ],
+          either,
+        ),
+      },
+    },
+  ],
+  [
+    "a weight that just fits",
+    {
+      places: { a: open, b: { capacity: 3 }, z: sink },
+      steps: { t: step(["a"], [{ to: "b", weight: 3 }]), u: step([{ place: "b", take: 3 }], ["z"]) },
+    },
+  ],
+  [
+    "two arcs into a place for two",
+    { places: { a: open, b: { capacity: 2 }, z: sink }, steps: { t: step(["a"], ["b", "b"]), u: step([{ place: "b", take: 2 }], ["z"]) } },
+  ],
+  [
+    "a full place that each firing empties before it fills it",
+    { places: { a: open, b: { capacity: 1, sink: true } }, steps: { t: step(["a", { place: "b", mode: "reset" }], ["b"]) } },
+  ],
+  ["a narrow place", { places: { a: open, b: { capacity: 1 }, z: sink }, steps: line }],
+  ["two narrow places", { places: { a: { open: true, capacity: 100 }, b: { capacity: 50 }, z: sink }, steps: line }],
+  [
+    "a batch of what comes from outside",
+    { places: { a: { open: true, capacity: 3 }, z: sink }, steps: { t: step([{ place: "a", take: 3 }], ["z"]) } },
+  ],
+  [
+    "a batch of several cases",
+    { places: { a: open, b: {}, z: sink }, steps: { t: step(["a"], ["b"]), u: step([{ place: "b", take: 3 }], ["z"]) } },
+  ],
+  [
+    "a group that comes from outside",
+    { places: { k: open, a: open, z: sink }, steps: { t: step(["k", { place: "a", gather: { by: "$.k", count: "3" } }], ["z"]) } },
+  ],
+  [
+    "a group of all that one case brings",
+    {
+      places: { a: open, k: {}, b: {}, z: sink },
+      steps: {
+        t: step(["a"], ["k", { to: "b", weight: 3 }]),
+        u: step(["k", { place: "b", gather: { by: "$meta.correlation", count: "1 + 2" } }], ["z"]),
+      },
+    },
+  ],
+  [
+    "a group of an array's elements",
+    {
+      places: { a: open, k: {}, b: {}, z: sink },
+      steps: {
+        t: step(["a"], ["k", { to: "b", each: "a.list" }]),
+        u: step(["k", { place: "b", gather: { by: "$meta.correlation", count: "3" } }], ["z"]),
+      },
+    },
+  ],
+  [
+    "three of an array's elements out of a place for two",
+    {
+      places: { go: {}, b: { capacity: 2 }, z: sink },
+      steps: { t: step(["go"], [{ to: "b", each: "go" }]), u: step([{ place: "b", take: 3 }], ["z"]) },
+      tokens: { go: [[1, 2, 3]] },
+    },
+  ],
+  [
+    "an inhibit arc whose token somebody takes",
+    {
+      places: { a: open, held: {}, y: sink, z: sink },
+      steps: { free: step(["held"], ["y"]), t: step(["a", inhibit("held")], ["z"]) },
+      tokens: { held: [1] },
+    },
+  ],
+  [
+    "an inhibit arc whose token a reset takes",
+    {
+      places: { a: open, key: {}, held: {}, y: sink, z: sink },
+      steps: { free: step(["key", { place: "held", mode: "reset" }], ["y"]), t: step(["a", inhibit("held")], ["z"]) },
+      tokens: { held: [1], key: [1] },
+    },
+  ],
+  [
+    "an inhibit arc that wants two",
+    { places: { a: open, held: sink, z: sink }, steps: { t: step(["a", inhibit("held", { take: 2 })], ["z"]) }, tokens: { held: [1] } },
+  ],
+  [
+    "a zero test that lets one in at a time",
+    { places: { a: open, busy: {}, z: sink }, steps: { t: step(["a", inhibit("busy")], ["busy"]), u: step(["busy"], ["z"]) } },
+  ],
+  [
+    "a permit",
+    {
+      places: { a: open, one: {}, b: {}, z: sink },
+      steps: { t: step(["a", "one"], ["b"]), u: step(["b"], ["one", "z"]) },
+      tokens: { one: [1] },
+    },
+  ],
+  [
+    "a guard that may hold",
+    {
+      places: { a: open, z: sink },
+      steps: { t: step(["a"], ["z"], { guard: "a.n > 3 AND a.n < 4 OR a.n == 7" }), rest: step([{ place: "a", where: "$.x" }], ["z"]) },
+    },
+  ],
+  [
+    "a guard that only what is missing meets",
+    { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "NOT (a.n < 3) AND NOT (a.n >= 3)" }) } },
+  ],
+  [
+    "a deadline",
+    { places: { a: { ...open, deadline: { after: "1h", to: "late" } }, late: sink, z: sink }, steps: { t: step(["a"], ["z"]) } },
+  ],
+  [
+    "people before a push",
+    {
+      places: { a: open, late: sink, z: sink },
+      steps: { t: push({ in: [{ place: "a" }], out: [{ to: "z" }], onError: "late", gate: { approvers: ["role:m"], escalate: "late" } }) },
+    },
+  ],
+  [
+    "a secret for a host that the file names",
+    {
+      places: { a: open, e: sink, z: sink },
+      steps: {
+        t: {
+          kind: "http",
+          url: "https://shop.example.com/${a.id}",
+          headers: { "X-Key": "${secret.shop_key}" },
+          in: [{ place: "a" }],
+          out: [{ to: "z" }],
+          onError: "e",
+        },
+      },
+    },
+  ],
+];
+
+describe("of a sound net nothing is said", () => {
+  test.each(SOUND)("%s", (_, given) => {
+    const { told, analysis } = look(given);
+    expect(told).toEqual([]);
+    expect(analysis.says.filter((text) => text.includes("not decided: no way"))).toEqual([]);
+  });
+});
+
+/** What a net file and its PNML both speak of: the file looks at later cases too. */
+describe("a net file and its PNML", () => {
+  const all = [...FAULTS.map(([name, given]) => [name, given] as const), ...SOUND];
+  test.each(all.filter(([, given]) => isOrdinary(look(given).analysis.net)))("agree: %s", (_, given) => {
+    const { definition, analysis } = look(given);
+    const other = analysePetriNet(readPnml(writePnml(asWritten(analysis.net, definition)), "n.pnml"), limits);
+    const { states, edges, deadlocks } = analysis;
+    expect([other.states, other.edges, other.deadlocks]).toEqual([states, edges, deadlocks]);
+    for (const [place, bound] of Object.entries(analysis.bound)) {
+      if (bound !== null && place in other.bound) expect([place, other.bound[place]]).toEqual([place, bound]);
+    }
+    const dead = (of: readonly { code: string; path: readonly (string | number)[] }[]) =>
+      of.filter(({ code }) => code === "dead-transition").map(({ path }) => String(path[1]));
+    const deadThere = dead(other.findings);
+    const single = dead(analysis.findings).filter((name) => analysis.net.transitions.filter(({ of }) => of === name).length === 1);
+    for (const name of single) expect(deadThere).toContain(name);
+  });
+});
