@@ -48,6 +48,10 @@ class Search {
 
   result(): DeadTransitions {
     const { net } = this.#one;
+    for (const name of this.#left()) {
+      const why = this.#tooMany(name);
+      if (why !== null) this.#dead.set(name, why);
+    }
     this.#bury(
       this.#tree(() => undefined),
       (name) => this.#one.never.get(name) ?? "its inputs never hold enough tokens at the same time",
@@ -59,7 +63,7 @@ class Search {
     const emptied = new Set(net.transitions.flatMap(({ reset }) => reset));
     const full = this.#tree((at) => (emptied.has(at) ? undefined : this.#hard.get(at)));
     if (isOrdinary(net)) this.#see(full);
-    this.#bury(full, (name) => this.#fullWords(name));
+    this.#bury(full, () => "places that are full keep it, or what would fill its inputs, from firing");
     if (!isOrdinary(net)) this.#lookAtStates();
     const dead = this.#names.flatMap((name) => {
       const why = this.#dead.get(name);
@@ -75,7 +79,10 @@ class Search {
   /** D2, D3. Null: nothing is left to ask. */
   #tree(capacityOf: (place: number) => number | undefined): Covered | null {
     const left = this.#left();
-    return left.length === 0 ? null : covered(worldOf(this.#one, capacityOf), left, watchOf(this.#limits, SHARE));
+    if (left.length === 0) return null;
+    const { net, endless } = worldOf(this.#one, capacityOf);
+    const transitions = net.transitions.filter(({ of }) => of === undefined || !this.#dead.has(of));
+    return covered({ net: { ...net, transitions }, endless }, left, watchOf(this.#limits, SHARE));
   }
 
   #see(found: { fired: ReadonlySet<string> } | null): void {
@@ -103,14 +110,15 @@ class Search {
     this.#see({ fired: firedNames(tried, stateSpace(tried, watchOf(most, SHARE)).fired) });
   }
 
-  #fullWords(name: string): string {
+  /** What wants more of a place than it ever holds. */
+  #tooMany(name: string): string | null {
     const { net } = this.#one;
-    for (const { of, consume, read } of net.transitions) {
-      if (of !== name) continue;
+    for (const { of, how, consume, read } of net.transitions) {
+      if (of !== name || how === "late") continue;
       const arc = [...consume, ...read].find(({ place, weight }) => weight > (this.#hard.get(place) ?? weight));
       if (arc) return `it wants ${arc.weight} tokens of "${net.places[arc.place]?.name}", which holds at most ${this.#hard.get(arc.place)}`;
     }
-    return "places that are full keep it, or what would fill its inputs, from firing";
+    return null;
   }
 }
 

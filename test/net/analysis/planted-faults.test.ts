@@ -115,6 +115,24 @@ const FAULTS: [string, Case, string, RegExp?][] = [
     "dead-transition at transitions.w",
   ],
   [
+    "dead: a place that stays full lets only one through, and two are wanted",
+    {
+      places: { a: open, x: { capacity: 1, sink: true }, b: {}, z: sink },
+      steps: { t: step(["a"], ["x", "b"]), u: step([{ place: "b", take: 2 }], ["z"]) },
+    },
+    "dead-transition at transitions.u",
+    /places that are full keep it/,
+  ],
+  [
+    "dead: it wants one more than a wide place holds, among other wide ones",
+    {
+      places: { a: { open: true, capacity: 100 }, b: { capacity: 100 }, c: { capacity: 100 }, z: sink },
+      steps: { t: step(["a"], ["b"]), u: step(["b"], ["c"]), w: step(["c"], ["z"]), v: step([{ place: "b", take: 101 }], ["z"]) },
+    },
+    "dead-transition at transitions.v",
+    /it wants 101 tokens of "b", which holds at most 100/,
+  ],
+  [
     "dead: two tokens share one permit",
     {
       places: { a: open, one: {}, b: {}, c: {}, z: sink },
