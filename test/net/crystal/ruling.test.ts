@@ -122,7 +122,7 @@ describe("a live rule", () => {
   it("waits like every firing in one event while a place has no room", () => {
     const own = new Bench({
       ...triageNet(crystalOf(), { route: "all", out: [{ to: "done" }, { to: "done" }] }),
-      places: { tickets: { open: true }, done: { capacity: 1 }, errors: { sink: true } },
+      places: { tickets: { open: true }, done: { capacity: 2 }, errors: { sink: true } },
     });
     until(own, "fired");
     own.put("tickets", { area: "net" });
