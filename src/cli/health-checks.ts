@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { placeRows, readAnswer, statusAnswer } from "../client/answers.ts";
 import { askNet, askRuntime } from "../client/ask.ts";
 import { idsOf } from "../client/history/verify.ts";
+import { chainFaults } from "../client/history/verify-log.ts";
 import type { Broker } from "../contract/broker.ts";
 import { delay } from "../contract/clock.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
@@ -24,6 +25,8 @@ const LOW_DISK_BYTES = 1e9;
 const LOOKS = 10;
 const LOOK_MS = 300;
 const TOKENS_COMPARED = 10_000;
+/** Longer logs take too long for a look at everything. */
+const ENTRIES_AUDITED = 50_000;
 
 export async function serverChecks(petrel: PetrelDoors, runtime: RuntimeFile, status: Status | null): Promise<Finding[]> {
   const monitors = runtime.nats.monitor?.split(",") ?? [];
@@ -161,9 +164,20 @@ export async function stoppedChecks(broker: Broker): Promise<Finding[]> {
 }
 
 /** E2: the log is there, and reaches as far as its owner has written it. */
+/** The owner's position can be read on from, and the entries are what their owners wrote. */
 export async function logCheck(broker: Broker, net: string, sequence: number): Promise<Finding> {
-  const last = await broker.log(net).read(sequence, () => {});
-  return { check: "log", status: "ok", says: `the log of ${net} has ${last} ${last === 1 ? "entry" : "entries"}` };
+  const log = broker.log(net);
+  const last = await log.read(sequence, () => {});
+  const { first } = await log.bounds();
+  const entries = last - first + 1;
+  const says = `the log of ${net} has ${last} ${last === 1 ? "entry" : "entries"}`;
+  const verify = `petrel verify ${net}`;
+  if (entries > ENTRIES_AUDITED) return { check: "log", status: "ok", says: `${says}; whether each is as it was written, ${verify} tells` };
+  const [fault, ...others] = await chainFaults(broker, net);
+  if (!fault) return { check: "log", status: "ok", says };
+  const where = fault.sequence > 0 ? `entry ${fault.sequence} of the log of ${net}` : `the log of ${net}`;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  return { check: "log", status: "fail", says: `${where}: ${fault.what}${more}`, hint: verify };
 }
 
 /** E5: the streams of the places hold what the marking says. */

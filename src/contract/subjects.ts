@@ -112,3 +112,8 @@ export const WORKERS = "workers";
 export function logBackHint(net: string): string {
   return `restore the stream ${streams.log(net)} from a backup (nats stream restore), or stop the system and move its state folder away to begin anew`;
 }
+
+/** What helps when an entry in the middle of a net's log is gone. */
+export function gapHint(net: string): string {
+  return `petrel verify ${net} tells what is missing; restore the stream ${streams.log(net)} from a backup (nats stream restore)`;
+}

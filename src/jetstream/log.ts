@@ -9,7 +9,7 @@ import type { AppendOutcome, EventLog, LogEntry, NewEntry, ReadOptions } from ".
 import type { ErrorData } from "../contract/errors.ts";
 import { errorData, PetrelError, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { entryHash } from "../contract/hash.ts";
-import { headerNames, logBackHint, streams, subjects } from "../contract/subjects.ts";
+import { gapHint, headerNames, logBackHint, streams, subjects } from "../contract/subjects.ts";
 import { ApiFailure, apiCodes, isApiCode, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { abortedError } from "./link.ts";
@@ -157,7 +157,10 @@ export class JetStreamLog implements EventLog {
       next = this.#takeBatch(batch, next, last, filter, take);
       empty = next === before ? empty + 1 : 0;
       // A follower may lag behind the leader for a moment; a gap that stays is none of that.
-      if (empty > 20) throw new Retryable({ code: "log-gap", message: `net ${this.#net}: sequence ${next} of the log is not to be had` });
+      if (empty > 20) {
+        const message = `net ${this.#net}: sequence ${next} of the log is not to be had`;
+        throw new Retryable({ code: "log-gap", message, hint: gapHint(this.#net) });
+      }
       if (empty > 0) await pause(this.#link.clock, backoffMs(empty));
     }
     return last;

@@ -88,6 +88,20 @@ describe("a log that somebody has touched", () => {
     expect((await own.stage.run("verify", "mill")).out).toContain("not sound: mill: the first bad entry is 5");
   });
 
+  test("is nothing that doctor calls sound", async () => {
+    own.stage.running({ monitor: "http://127.0.0.1:8222" });
+    const logs = async () => {
+      const { findings } = (await own.stage.run("doctor", "--json")).json as { findings: { check: string; status: string; hint?: string }[] };
+      return findings.filter(({ check }) => check === "log");
+    };
+    expect(await logs()).toMatchObject([{ status: "ok" }]);
+    const [event] = stored(5).events;
+    if (event) event.summary = "It was not so.";
+    expect(await logs()).toMatchObject([
+      { status: "fail", says: expect.stringContaining("entry 5 of the log of mill"), hint: "petrel verify mill" },
+    ]);
+  });
+
   test("names the last entry too, by what its owner knows", async () => {
     const { last } = own.kit.hub.log("mill");
     const [event] = stored(last).events;
