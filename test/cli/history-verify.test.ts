@@ -91,7 +91,9 @@ describe("a log that somebody has touched", () => {
   test("is nothing that doctor calls sound", async () => {
     own.stage.running({ monitor: "http://127.0.0.1:8222" });
     const logs = async () => {
-      const { findings } = (await own.stage.run("doctor", "--json")).json as { findings: { check: string; status: string; hint?: string }[] };
+      const { findings } = (await own.stage.run("doctor", "--json")).json as {
+        findings: { check: string; status: string; hint?: string }[];
+      };
       return findings.filter(({ check }) => check === "log");
     };
     expect(await logs()).toMatchObject([{ status: "ok" }]);
