@@ -136,18 +136,37 @@ describe("a claim", () => {
 
   it("that is lost again and again is no failure of the work, up to 25 times: then it goes where errors go", async () => {
     await offered();
-    for (let lost = 0; lost <= 25; lost++) {
-      await waitUntil(`attempt ${lost + 1} is offered`, () => one.orders.length === lost + 1);
-      const order = one.orders[lost] as WorkOrder;
-      expect(await one.ask(order, "claim")).toMatchObject({ ok: true });
-      expect(await one.ask(order, "release")).toMatchObject({ ok: true });
+    // One alone that gives back so much gets no work for a while.
+    const hands = Array.from({ length: 13 }, (_, n) => kit.executor(`hand-${n}`, "q"));
+    const ofAttempt = (attempt: number) => one.orders.find((order) => order.attempt === attempt);
+    for (let attempt = 1; attempt <= 26; attempt++) {
+      await waitUntil(`attempt ${attempt} is offered`, () => ofAttempt(attempt) !== undefined);
+      const order = ofAttempt(attempt) as WorkOrder;
+      const hand = hands[attempt % hands.length] as HandExecutor;
+      expect(await hand.ask(order, "claim")).toMatchObject({ ok: true });
+      expect(await hand.ask(order, "release")).toMatchObject({ ok: true });
     }
     await waitUntil("it is given up", () => firings().length === 0);
     expect((await events("failed")).map(({ attempt, attributes }) => [attempt, attributes])).toMatchObject([
-      [26, { final: true, error: { code: "too-many-recoveries", message: "25 attempts were lost: one gave it back" } }],
+      [26, { final: true, error: { code: "too-many-recoveries", message: "25 attempts were lost: hand-0 gave it back" } }],
     ]);
     expect(kit.stateOf("w").places.get("errors")?.size).toBe(1);
     expect(await events("lapsed")).toHaveLength(25);
+    await Promise.all(hands.map((hand) => hand.stop()));
+  });
+
+  it("for which the log was waited for is no claim when a kill has come meanwhile", async () => {
+    const order = await offered();
+    kit.broker.faults.rejectAppends = { outlook: "retryable", code: "broker-full", message: "no space left" };
+    const asked = one.ask(order, "claim");
+    await waitUntil("the claim waits for the log", () => firings()[0]?.claim?.executor === "one");
+    const killed = kit.ask(null, "kill");
+    await waitUntil("the kill is decided", () => kit.stateOf("w").killed);
+    kit.broker.faults.rejectAppends = null;
+    kit.clock.pass(1000);
+    expect(await asked).toMatchObject({ ok: false, code: "killed" });
+    await killed;
+    expect(await events("claimed")).toHaveLength(1);
   });
 
   it("asked for twice by one executor is one claim", async () => {

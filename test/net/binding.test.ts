@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findBinding } from "../../src/net/binding.ts";
+import { findBinding, stillBound } from "../../src/net/binding.ts";
 import type { InputArc } from "../../src/net/definition.ts";
 import { Bench } from "../support/net-state.ts";
 
@@ -179,5 +179,33 @@ describe("read arcs (blackboards)", () => {
     expect(bench.fire("late")).not.toBeNull();
     expect(bench.fire("late")).toBeNull();
     expect(bench.fire("taker")).not.toBeNull();
+  });
+});
+
+describe("a binding whose result was worked out meanwhile (B8)", () => {
+  const held = (arcs: Arc[], more: object = {}) => {
+    const bench = benchWith(arcs, more);
+    bench.put("a", { k: 1 });
+    const transition = bench.net.transitions.get("t");
+    const found = transition && findBinding(bench.state, bench.net, transition, bench.now);
+    if (!transition || !found) throw new Error("it binds nothing");
+    return { bench, again: () => stillBound(bench.state, transition, found, bench.now) };
+  };
+
+  it("holds no more when an inhibitor has come, one that names the input too", () => {
+    for (const where of [undefined, "$.k == a.k"]) {
+      const { bench, again } = held([{ place: "a" }, { place: "b", mode: "inhibit", ...(where ? { where } : {}) }]);
+      expect(again()).not.toBeNull();
+      bench.put("b", { k: 2 });
+      expect(again() === null).toBe(where === undefined);
+      bench.put("b", { k: 1 });
+      expect(again()).toBeNull();
+    }
+  });
+
+  it("sweeps what lies there at the end", () => {
+    const { bench, again } = held([{ place: "a" }, { place: "b", mode: "reset" }]);
+    const { id } = bench.put("b", {});
+    expect(again()?.swept).toEqual([{ place: "b", id }]);
   });
 });
