@@ -262,6 +262,25 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.close();
   });
 
+  test("a place and a transition are opened by the keyboard, and Escape leads back to them", async () => {
+    const page = await open(reader, "/n/shop/net");
+    for (const [key, node, panel] of [
+      ["Enter", "transition sort", "map sort"],
+      ["Space", /^place done,/, "place done"],
+    ] as const) {
+      const drawn = page.getByLabel(node, { exact: true }).first();
+      await drawn.focus();
+      await page.keyboard.press(key);
+      const aside = page.getByRole("complementary", { name: panel });
+      await aside.waitFor();
+      await waitUntil("the panel has the focus", () => aside.evaluate((one) => one === one.ownerDocument.activeElement));
+      await page.keyboard.press("Escape");
+      await aside.waitFor({ state: "detached" });
+      await waitUntil("the node has it again", () => drawn.evaluate((one) => one === one.ownerDocument.activeElement));
+    }
+    await page.close();
+  });
+
   test.each(["light", "dark"] as const)(
     "every screen is reached by the keyboard, and axe finds nothing serious on any (%s)",
     async (theme) => {

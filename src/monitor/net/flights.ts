@@ -1,5 +1,6 @@
 /** Tokens on their way: for each firing, the arcs that its tokens go along, for a moment. */
 import type { NetEvent } from "../../contract/event.ts";
+import type { GraphEdge } from "./graph.ts";
 
 export interface Flight {
   key: string;
@@ -10,7 +11,7 @@ export const FLIGHT_MS = 900;
 const MOST = 40;
 
 /** Ids of the arcs that an event's tokens take, of those that are drawn. */
-export function flightsOf(event: NetEvent, edges: readonly { id: string; from: string; to: string }[]): Flight[] {
+export function flightsOf(event: NetEvent, edges: readonly Pick<GraphEdge, "id" | "from" | "to" | "mode">[]): Flight[] {
   const { transition, type, seq } = event;
   if (transition === undefined || !["fired", "started", "failed", "sent", "expired"].includes(type)) return [];
   const box = `transition:${transition}`;
@@ -21,7 +22,7 @@ export function flightsOf(event: NetEvent, edges: readonly { id: string; from: s
   ];
   const begins = type === "started" || event.attempt === undefined || (type === "fired" && event.durationMs === undefined);
   return edges
-    .filter(({ from, to }) => (begins && to === box && ins.has(from)) || (from === box && outs.has(to)))
+    .filter(({ from, to, mode }) => (to === box && ins.has(from) && (begins || mode === "return")) || (from === box && outs.has(to)))
     .slice(0, MOST)
     .map(({ id }) => ({ key: `${seq} ${id}`, edge: id, error }));
 }

@@ -22,13 +22,14 @@ export interface TransitionDefinition {
   onError?: string;
   gate?: { name?: string; approvers?: string[]; quorum?: number; escalate?: string } | null;
   guard?: string;
-  subnet?: string;
+  /** Of a link: where it hands its tokens to. */
+  to?: { subnet?: string; net?: string; place?: string };
   instances?: number;
 }
 export interface NetDefinition {
   net?: string;
   title?: string;
-  places?: Record<string, { title?: string; capacity?: number | null; open?: boolean }>;
+  places?: Record<string, { title?: string; capacity?: number | null; open?: boolean; port?: string }>;
   transitions?: Record<string, TransitionDefinition>;
   subnets?: Record<string, NetDefinition>;
 }
@@ -61,7 +62,8 @@ export interface GraphEdge {
   id: string;
   from: string;
   to: string;
-  mode: "consume" | "read" | "inhibit" | "reset" | "out" | "error";
+  /** `return`: what a sub-net hands back to the link that began it. */
+  mode: "consume" | "read" | "inhibit" | "reset" | "out" | "error" | "return";
   label: string;
 }
 export interface Graph {
@@ -116,7 +118,10 @@ function addNet(
 ): void {
   for (const [name, { title }] of Object.entries(places))
     graph.nodes.push({ kind: "place", id: placeId(prefix + name), name: prefix + name, title: title ?? name });
-  for (const [name, definition] of Object.entries(transitions)) addTransition(graph, prefix, name, definition);
+  for (const [name, definition] of Object.entries(transitions)) {
+    addTransition(graph, prefix, name, definition);
+    addLink(graph, prefix, name, definition, subnets);
+  }
   for (const [name, inner] of Object.entries(subnets)) {
     const path = prefix + name;
     if (open.has(path)) {
@@ -166,6 +171,23 @@ function addTransition(graph: Graph, prefix: string, name: string, definition: T
   for (const to of [definition.onError, definition.gate?.escalate]) {
     if (to !== undefined) graph.edges.push({ id: `${id}>${to}>error`, from: id, to: placeId(prefix + to), mode: "error", label: "" });
   }
+}
+
+/** A link into a sub-net: it puts into a place there, and where it makes something of the result, that comes back to it. */
+function addLink(
+  graph: Graph,
+  prefix: string,
+  name: string,
+  { to, out = [] }: TransitionDefinition,
+  subnets: Record<string, NetDefinition>,
+): void {
+  if (to?.subnet === undefined || to.place === undefined) return;
+  const id = transitionId(prefix + name);
+  const inside = (place: string) => placeId(`${prefix}${to.subnet}--${place}`);
+  graph.edges.push({ id: `${id}>${inside(to.place)}>out`, from: id, to: inside(to.place), mode: "out", label: "" });
+  if (out.length === 0) return;
+  for (const [place, { port }] of Object.entries(subnets[to.subnet]?.places ?? {}))
+    if (port === "out") graph.edges.push({ id: `${inside(place)}>${id}>return`, from: inside(place), to: id, mode: "return", label: "" });
 }
 
 function namesOf({ subnets = {} }: NetDefinition, prefix: string): string[] {

@@ -1,6 +1,6 @@
 /** The live drawing of a net: the definition that runs is what is drawn, so the two cannot part. */
 import { Background, Controls, type Edge, MarkerType, type Node, ReactFlow } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
 import type { EventStore } from "../event-store.ts";
 import type { Marking } from "../queries.ts";
@@ -70,8 +70,16 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
       ),
     [graph, layout, flights],
   );
+  // The drawing's own keys choose a node without telling.
+  const byKey = (event: KeyboardEvent) => {
+    const { id } = event.target instanceof HTMLElement && event.target.matches(".react-flow__node") ? event.target.dataset : {};
+    if (id === undefined || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    choose(graph, id, onChoose);
+  };
   return (
-    <div className="canvas" ref={frame}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the nodes inside, which have the focus
+    <div className="canvas" ref={frame} onKeyDown={byKey}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -89,7 +97,6 @@ export function NetCanvas({ definition, marking, store, events, open, chosen, on
         deleteKeyCode={null}
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, { id }) => choose(graph, id, onChoose)}
-        onSelectionChange={({ nodes: [node] }) => node && node.id !== chosen && choose(graph, node.id, onChoose)}
       >
         <Background />
         <Controls showInteractive={false} onFitView={refit} />

@@ -27,7 +27,7 @@ export interface SubnetData extends Record<string, unknown> {
 /** Arcs end at the circle, not at the box with its caption. */
 const LEFT_OF_CIRCLE = { top: 23, left: 13 };
 const RIGHT_OF_CIRCLE = { top: 23, right: 13 };
-const ICONS: Record<string, string> = { pass: "→", map: "ƒ", http: "⇅", llm: "✦", agent: "◆", command: "▸", link: "⧉" };
+const ICONS: Record<string, string> = { pass: "→", map: "ƒ", http: "⇅", llm: "✦", agent: "◆", command: "▸", link: "⇥" };
 
 export function PlaceCircle({ data }: NodeProps & { data: PlaceData }) {
   const { node, view, now, chosen } = data;
@@ -48,7 +48,7 @@ export function PlaceCircle({ data }: NodeProps & { data: PlaceData }) {
 
 export function TransitionBar({ data }: NodeProps & { data: TransitionData }) {
   const { node, running, gated, failed, chosen } = data;
-  const { kind, persona, gate } = node.definition;
+  const { kind, persona, gate, to } = node.definition;
   const state = gated > 0 ? "gated" : running > 0 ? "running" : failed ? "failed" : "";
   const words = gated > 0 ? `${gated} waiting for people` : running > 0 ? `${running} running` : failed ? "failed last" : "";
   return (
@@ -62,7 +62,7 @@ export function TransitionBar({ data }: NodeProps & { data: TransitionData }) {
         {node.name.split("--").at(-1)}
       </span>
       <span className="who">
-        {persona ?? kind}
+        {persona ?? (to?.net === undefined ? kind : `${kind} to ${to.net}`)}
         {gate ? " ⚑" : ""}
       </span>
       {words !== "" && <span className="state">{words}</span>}

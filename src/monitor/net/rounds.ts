@@ -8,7 +8,7 @@ import type { Graph } from "./graph.ts";
 export function roundsOf({ nodes, edges }: Graph): Map<string, number> {
   const rounds = new Map<string, number>();
   const isPlace = new Set(nodes.filter(({ kind }) => kind === "place").map(({ id }) => id));
-  const forward = edges.filter(({ mode }) => mode !== "error" && mode !== "inhibit" && mode !== "reset");
+  const forward = edges.filter(({ mode }) => !["error", "inhibit", "reset", "return"].includes(mode));
   const ins = grouped(forward, "to");
   for (const id of isPlace) if (!ins.has(id)) rounds.set(id, 0);
   let round = 0;
