@@ -26,6 +26,8 @@ export interface SubnetData extends Record<string, unknown> {
 
 /** Arcs end at the circle, not at the box with its caption. */
 const LEFT_OF_CIRCLE = { top: 23, left: 13 };
+/** Before the bar, which is a border: behind it no arrow head would be seen. */
+const LEFT_OF_BAR = { left: -8 };
 const RIGHT_OF_CIRCLE = { top: 23, right: 13 };
 const ICONS: Record<string, string> = { pass: "→", map: "ƒ", http: "⇅", llm: "✦", agent: "◆", command: "▸", link: "⇥" };
 
@@ -53,7 +55,7 @@ export function TransitionBar({ data }: NodeProps & { data: TransitionData }) {
   const words = gated > 0 ? `${gated} waiting for people` : running > 0 ? `${running} running` : failed ? "failed last" : "";
   return (
     <div className={`transition ${state}${chosen ? " chosen" : ""}`}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={Position.Left} style={LEFT_OF_BAR} isConnectable={false} />
       <span className="kind" title={kind}>
         {ICONS[kind] ?? "?"}
         <span className="hidden">{kind}</span>

@@ -84,13 +84,14 @@ function Found({ checked: { ok, problems, findings, says, changes } }: { checked
   return (
     <div role="status">
       <p>
-        {ok ? "The checker lets it pass" : "The checker does not let it pass"}: {plural(problems.length, "remark")},{" "}
-        {plural(findings.length, "finding")}, {plural(changes.length, "change")}.
+        {ok ? "The checker lets it pass" : "The checker does not let it pass"}: {plural(problems.length, "remark")}
+        {ok ? `, ${plural(findings.length, "finding")}, ${plural(changes.length, "change")}` : ""}.
       </p>
       <ul>
         {problems.map((one) => (
           <li key={JSON.stringify(one)} className={one.severity === "error" ? "bad" : ""}>
-            {one.severity}: {one.where ?? one.path ?? ""} {one.message} {one.hint ?? ""}
+            {one.severity}: {one.where ?? one.path ?? ""} {one.message}
+            {one.hint ? <span className="quiet">; {one.hint}</span> : ""}
           </li>
         ))}
         {findings.map((one) => (
@@ -102,7 +103,7 @@ function Found({ checked: { ok, problems, findings, says, changes } }: { checked
           </li>
         ))}
       </ul>
-      <Changes changes={changes} />
+      {ok && <Changes changes={changes} />}
     </div>
   );
 }
