@@ -85,10 +85,10 @@ async function forward(broker: Broker, net: string, { filter, limit, before }: P
     }
     from = upTo + 1;
   }
-  const start = events[0]?.seq ?? oldest ?? after + 1;
   // Whoever asks behind the end, as after a log that began anew, is told where it ends.
   if (reached === after && last > 0)
     reached = Math.min(after, (await backFrom(broker, net, { filter: {}, limit: 1 }, {}))?.events[0]?.seq ?? 0);
+  const start = events[0]?.seq ?? oldest ?? reached + 1;
   return { events, nextBeforeSeq: start > 1 && first <= last ? start : null, nextAfterSeq: last === 0 ? null : reached };
 }
 
