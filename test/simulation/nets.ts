@@ -19,7 +19,11 @@ interface Lane {
 }
 
 const LINKED = "post-office";
+/** Only where a run asks for it: its seeds are its own. */
+const SETTLED = "settled";
 const numbered = (n: number) => ({ n });
+/** Which way the rule of the lane `settled` sends an item. */
+const PARITY = ["even", "odd"];
 
 const LANES: Record<string, Lane> = {
   chain: {
@@ -254,6 +258,42 @@ const LANES: Record<string, Lane> = {
     },
     puts: { cases: numbered },
   },
+  /**
+   * A step whose model gives way to a rule: a shadow, the policy's yes, audits. From the item 40 on the model says something else, so the rule
+   * is demoted, and people may send it into its shadow again.
+   */
+  [SETTLED]: {
+    places: { boxes: { open: true }, items: {}, sorted: { sink: true } },
+    transitions: {
+      unpack: { kind: "pass", in: [{ place: "boxes", as: "box" }], out: [{ to: "items", each: "box.items" }] },
+      sort: {
+        kind: "llm",
+        persona: PERSONA,
+        ask: "${item.n}",
+        concurrency: 2,
+        in: [{ place: "items", as: "item" }],
+        out: [{ to: "sorted", value: { n: "${item.n}", way: "${$result.way}" } }],
+        crystal: {
+          ...{ mode: "shadow", shadow: 3, bound: 0.2, audit: 0.3, promote: "policy", equality: { fields: { way: "exact" } } },
+          rule: {
+            guard: [{ test: "in", path: "/item/kind", values: [0, 1] }],
+            answer: {
+              kind: "object",
+              fields: {
+                way: { kind: "table", keys: [{ path: "/item/kind" }], rows: PARITY.map((give, at) => ({ when: [at], give })) },
+              },
+            },
+          },
+        },
+      },
+    },
+    puts: {
+      boxes: (n, chance) => ({
+        n,
+        items: Array.from({ length: chance.between(5, 9) }, (_, at) => ({ n: n * 10 + at, kind: chance.of(0.9) ? at % 2 : 7 })),
+      }),
+    },
+  },
   craft: {
     places: { orders: { open: true }, crafted: { sink: true }, spoiled: { sink: true } },
     transitions: {
@@ -300,7 +340,7 @@ export interface Workload {
 }
 
 export function workload(chance: Chance, only?: string[]): Workload {
-  const names = only ?? Object.keys(LANES).filter(() => chance.of(0.42));
+  const names = only ?? Object.keys(LANES).filter((name) => name !== SETTLED && chance.of(0.42));
   if (names.length === 0) names.push("chain");
   const lanes = names.map((name) => LANES[name] as Lane);
   const definition: NetFile = {

@@ -90,6 +90,7 @@ export class Replay {
       case "intervened":
       case "sent":
       case "delivered":
+      case "crystallized":
         this.#close(event);
         break;
       default:

@@ -168,7 +168,14 @@ export class SimMaster {
       if (signal.aborted) return { ...finished, outcome: null };
       const retry = chance.of(0.1);
       if (retry) return { ...finished, outcome: { ok: false, error: { outlook: "retryable", code: "busy", message: "too many asked" } } };
-      return { ...finished, outcome: { ok: true, value: { answer, attempt } } };
+      const way = wayOf(firing.ask ?? "");
+      return { ...finished, outcome: { ok: true, value: { answer, attempt, ...(firing.transition === "sort" ? { way } : {}) } } };
     };
   }
+}
+
+/** What the model of the lane `settled` says of an item: its parity, and from the item 40 on the other one. */
+function wayOf(ask: string): string {
+  const n = Number(ask);
+  return (n % 10) % 2 === (n < 40 ? 0 : 1) ? "even" : "odd";
 }

@@ -100,7 +100,8 @@ export async function simulate(seed: number, plan: Plan = {}): Promise<Run> {
 async function setUp({ world, work, callers }: Scene): Promise<boolean> {
   let ready = false;
   void (async () => {
-    if (work.lanes.includes("thought")) await callers.insist(null, "apply-persona", { persona: personaNamed(PERSONA) });
+    if (["thought", "settled"].some((lane) => work.lanes.includes(lane)))
+      await callers.insist(null, "apply-persona", { persona: personaNamed(PERSONA) });
     const crafter = { ...personaNamed(CRAFTER), flags: "rw---", tools: [CRAFT] };
     if (work.lanes.includes("craft")) await callers.insist(null, "apply-persona", { persona: crafter });
     for (const definition of work.nets)
@@ -170,7 +171,9 @@ function unrestOf({ masters }: Scene, net: string): string | null {
   const state = owners[0]?.state;
   if (!state || owners[0]?.loop.backlog !== 0) return "the log has not taken all";
   if (state.paused || state.killed) return "the net is paused or stopped";
-  if (state.firings.size > 0) return `open firings: ${[...state.firings.values()].map(({ transition }) => transition).join(", ")}`;
+  // What people are asked about a rule may stand as long as they like: it holds nothing up (N2).
+  const open = [...state.firings.values()].filter(({ gate }) => !gate?.crystal);
+  if (open.length > 0) return `open firings: ${open.map(({ transition }) => transition).join(", ")}`;
   if (state.transit.size > 0) return `${state.transit.size} tokens are in transit`;
   return null;
 }
