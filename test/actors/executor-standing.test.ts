@@ -125,6 +125,23 @@ describe("an owner", () => {
     expect(await told()).toHaveLength(1);
   });
 
+  it("is not filled by results that nobody asked for: so many are told, and then no more until one counts", async () => {
+    const ignored = async () => (await eventsOf(kit.broker, "w")).filter(({ type }) => type === "ignored");
+    const forged = (n: number): WorkOrder => ({ net: "w", transition: "x".repeat(5000), firing: `f-${n}`, attempt: 1 }) as WorkOrder;
+    for (let n = 0; n < 150; n++) await rogue.deliver(forged(n), n);
+    await waitUntil("all were taken away", () => kit.hub.results("w").all().length === 0);
+    expect(await ignored()).toHaveLength(100);
+    expect(JSON.stringify((await ignored())[0]).length).toBeLessThan(1000);
+    await kit.put("w", "a", {});
+    await waitUntil("it is open", () => firing() !== undefined);
+    const order = await offer();
+    await rogue.ask(order, "claim");
+    await rogue.deliver(order, "done");
+    await waitUntil("one counts", () => firing() === undefined);
+    await rogue.deliver(order, "late", { attempt: 2 });
+    await waitUntil("the next is told again", async () => (await ignored()).length === 101);
+  });
+
   it("gives up a claim that is renewed for longer than its work may take", async () => {
     await kit.put("w", "a", {});
     await waitUntil("it is open", () => firing() !== undefined);

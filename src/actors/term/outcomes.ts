@@ -44,6 +44,10 @@ const ANSWERED_BY_NOBODY = "no-rule";
 /** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
 const LASTING_ERRORS = new Set(["model-unreachable"]);
 const AGAIN_MS = 500;
+/** Results of one executor that are told to be ignored, between two that count; an executor that is none of ours may send any number. */
+const IGNORED_TOLD = 100;
+/** Of a name that an executor gives. */
+const NAME_SHOWN = 64;
 
 export interface OutcomePorts {
   state: NetState;
@@ -66,6 +70,8 @@ export class Outcomes {
   readonly #ports: OutcomePorts;
   /** Results that this term has counted: the same ones, delivered again, are nothing to speak of. */
   readonly #counted = new Set<string>();
+  /** Executor -> how many of its results were ignored since one counted. */
+  readonly #ignored = new Map<string, number>();
 
   constructor(ports: OutcomePorts) {
     this.#ports = ports;
@@ -173,6 +179,7 @@ export class Outcomes {
       const model = this.#usedBy(result, firing);
       if (await this.settle(result.firing, result.attempt, stored, model ? { model } : {})) {
         this.#counted.add(keyOf(result));
+        this.#ignored.delete(result.executor);
         return;
       }
     }
@@ -193,19 +200,24 @@ export class Outcomes {
   }
 
   async #ignore(result: WorkResult): Promise<void> {
-    const { state, commit } = this.#ports;
+    const { state, commit, logger } = this.#ports;
+    const before = this.#ignored.get(result.executor) ?? 0;
+    this.#ignored.set(result.executor, before + 1);
+    if (before === IGNORED_TOLD) logger.warn({ net: state.net, executor: result.executor }, "its results are ignored, and no longer told");
+    if (before >= IGNORED_TOLD) return;
     const firing = state.firings.get(result.firing);
+    const transition = firing?.transition ?? String(result.transition).slice(0, NAME_SHOWN);
     const claim = firing?.claim ? `${firing.claim.executor} has its claim` : "nobody has its claim";
     const why = !firing ? "the firing is over" : firing.attempt !== result.attempt ? `attempt ${firing.attempt} is open` : claim;
     await commit({
       category: "executor",
       type: "ignored",
       status: "info",
-      transition: firing?.transition ?? result.transition,
+      transition,
       firing: result.firing,
       attempt: result.attempt,
       ...(firing ? { correlation: firing.correlation } : {}),
-      summary: `A late result of ${result.executor} for ${firing?.transition ?? result.transition} was ignored.`,
+      summary: `A late result of ${result.executor} for ${transition} was ignored.`,
       // What it cost is told and not booked: the same result may come again to the next owner.
       attributes: {
         ...{ executor: result.executor, reason: state.killed ? "killed" : why },
