@@ -250,6 +250,15 @@ describe.runIf(browserIsHere())("the monitor", () => {
     const page = await open(reader, "/n/shop/time?moment=2");
     await page.getByRole("heading", { name: "Event 2", exact: true }).waitFor();
     await page.getByLabel("place done, 0 tokens").waitFor();
+    await page.getByLabel("transition sort").click();
+    // Why it does not fire now is no question of then.
+    await page.getByRole("complementary", { name: "map sort" }).waitFor();
+    expect(await page.getByRole("button", { name: "Why is it not firing?" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Table", exact: true }).click();
+    await page
+      .getByRole("table", { name: "Places" })
+      .getByRole("row", { name: /^done 0 0/ })
+      .waitFor();
     await page.goto(`${house.a.url}/n/shop/agents`);
     await page.getByRole("button", { name: "What am I seeing?" }).click();
     await page.getByText(/You see "A shop" \(shop\)\. It runs/).waitFor();

@@ -21,6 +21,8 @@ export interface CanvasProps {
   marking: Marking | null;
   /** Null for a moment of the past: nothing moves. */
   store: EventStore | null;
+  /** ms since the epoch, of a moment of the past; null: now. */
+  at: number | null;
   events: readonly NetEvent[];
   open: ReadonlySet<string>;
   chosen: string | null;
@@ -29,12 +31,13 @@ export interface CanvasProps {
   marks?: ReadonlyMap<string, string>;
 }
 
-export function NetCanvas({ definition, marking, store, events, open, chosen, onChoose, marks }: CanvasProps) {
+export function NetCanvas({ definition, marking, store, at, events, open, chosen, onChoose, marks }: CanvasProps) {
   const graph = useMemo(() => graphOf(definition, open), [definition, open]);
   const layout = useMemo(() => layoutOf(graph), [graph]);
   const flights = useFlights(store, graph);
   const failed = useMemo(() => failedLast(events), [events]);
-  const now = useNow();
+  const clock = useNow();
+  const now = at ?? clock;
   const bounds = useMemo(() => boundsOf(graph, layout), [graph, layout]);
   const { frame, refit, ...fit } = useFit(bounds);
   const nodes = useMemo(

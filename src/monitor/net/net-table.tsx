@@ -6,13 +6,16 @@ import { type NetDefinition, placeId, transitionId } from "./graph.ts";
 export function NetTable({
   marking,
   definition,
+  at,
   onChoose,
 }: {
   marking: Marking | null;
   definition: NetDefinition;
+  /** ms since the epoch, of a moment of the past; null: now. */
+  at: number | null;
   onChoose: (id: string) => void;
 }) {
-  const now = Date.now();
+  const now = at ?? Date.now();
   return (
     <div className="scroll">
       <table>

@@ -41,6 +41,7 @@ export function NetDifference({ net, from, to }: { net: string; from: string; to
             marks={drawn.marks}
             marking={null}
             store={null}
+            at={null}
             events={NOTHING}
             open={NONE}
             chosen={null}

@@ -5,6 +5,7 @@ import type { GraphNode, NetDefinition } from "../net/graph.ts";
 import { NetCanvas } from "../net/net-canvas.tsx";
 import { NetTable } from "../net/net-table.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
+import { SubnetCrumbs } from "../net/subnet-crumbs.tsx";
 import { TransitionPanel } from "../net/transition-panel.tsx";
 import { Control } from "../parts/control.tsx";
 import { NowStrip } from "../parts/now-strip.tsx";
@@ -31,7 +32,7 @@ export function NetScreen({ net, store, me }: ScreenProps) {
       <section className="wide" aria-label="Drawing">
         <div className="bar">
           <h1>{drawn.title ?? net}</h1>
-          <Crumbs net={net} open={open} />
+          <SubnetCrumbs net={net} open={open} />
           <Control net={net} me={me} state={marking.data?.state ?? "running"} />
           <button
             type="button"
@@ -42,12 +43,13 @@ export function NetScreen({ net, store, me }: ScreenProps) {
           </button>
         </div>
         {query.get("as") === "table" ? (
-          <NetTable marking={marking.data ?? null} definition={drawn} onChoose={(id) => setQuery({ at: id })} />
+          <NetTable marking={marking.data ?? null} definition={drawn} at={null} onChoose={(id) => setQuery({ at: id })} />
         ) : (
           <NetCanvas
             definition={drawn}
             marking={marking.data ?? null}
             store={store}
+            at={null}
             events={events}
             open={open}
             chosen={chosen}
@@ -74,30 +76,5 @@ export function NetScreen({ net, store, me }: ScreenProps) {
         />
       )}
     </div>
-  );
-}
-
-function Crumbs({ net, open }: { net: string; open: ReadonlySet<string> }) {
-  if (open.size === 0) return null;
-  return (
-    <nav aria-label="Sub-nets that are open" className="crumbs">
-      <button type="button" className="link" onClick={() => setQuery({ open: null })}>
-        {net}
-      </button>
-      {[...open].map((name) => (
-        <span key={name}>
-          {" › "}
-          {name.replaceAll("--", " › ")}{" "}
-          <button
-            type="button"
-            className="link"
-            aria-label={`shut ${name}`}
-            onClick={() => setQuery({ open: [...open].filter((one) => one !== name && !one.startsWith(`${name}--`)).join(",") || null })}
-          >
-            shut
-          </button>
-        </span>
-      ))}
-    </nav>
   );
 }

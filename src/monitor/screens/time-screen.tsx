@@ -3,7 +3,10 @@ import { useMemo } from "react";
 import { setQuery, useAddress } from "../address.ts";
 import type { NetDefinition } from "../net/graph.ts";
 import { NetCanvas } from "../net/net-canvas.tsx";
+import { NetTable } from "../net/net-table.tsx";
 import { PlacePanel } from "../net/place-panel.tsx";
+import { SubnetCrumbs } from "../net/subnet-crumbs.tsx";
+import { TransitionPanel } from "../net/transition-panel.tsx";
 import { Between } from "../parts/between.tsx";
 import { Fork } from "../parts/fork.tsx";
 import { useDefinition, useMarking, usePast } from "../queries.ts";
@@ -29,6 +32,13 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
   const known = isPast ? past.data : events;
   const upTo = useMemo(() => (known ?? []).filter(({ seq }) => seq <= moment), [known, moment]);
   const chosen = query.get("at");
+  const asTable = query.get("as") === "table";
+  const openText = query.get("open") ?? "";
+  const open = useMemo(() => new Set(openText.split(",").filter(Boolean)), [openText]);
+  const drawn = definition.data ? (definition.data.definition as unknown as NetDefinition) : null;
+  // Ages are those of that moment.
+  const then = marking.data ? Date.parse(marking.data.at) : null;
+  const looker = { ...me, scopes: ["petrel:read"] };
   const to = (seq: number) => setQuery({ moment: String(Math.max(0, Math.min(last, seq))) }, { replace: true });
   const at = upTo.at(-1);
   return (
@@ -52,6 +62,10 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
           <button type="button" aria-label="one event on" onClick={() => to(moment + 1)}>
             ▶
           </button>
+          <SubnetCrumbs net={net} open={open} />
+          <button type="button" aria-pressed={asTable} onClick={() => setQuery({ as: asTable ? null : "table" })}>
+            {asTable ? "Drawing" : "Table"}
+          </button>
           <button type="button" onClick={() => setQuery({ since: since === null ? String(moment) : null })}>
             {since === null ? "Compare from here" : "No comparison"}
           </button>
@@ -59,17 +73,21 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
         <p role="status">{at ? `${clockTime(at.ts)} ${at.summary}` : moment === 0 ? "Before the first event." : "…"} </p>
         {mayOperate(me) && last > 0 && <Fork net={net} moment={moment} />}
         {marking.error && <p className="bad">{marking.error.message}</p>}
-        {definition.data && (
-          <NetCanvas
-            definition={definition.data.definition as unknown as NetDefinition}
-            marking={marking.data ?? null}
-            store={null}
-            events={upTo}
-            open={NONE}
-            chosen={chosen}
-            onChoose={(node) => node.kind === "place" && setQuery({ at: node.id })}
-          />
-        )}
+        {drawn &&
+          (asTable ? (
+            <NetTable marking={marking.data ?? null} definition={drawn} at={then} onChoose={(id) => setQuery({ at: id })} />
+          ) : (
+            <NetCanvas
+              definition={drawn}
+              marking={marking.data ?? null}
+              store={null}
+              at={then}
+              events={upTo}
+              open={open}
+              chosen={chosen}
+              onChoose={({ kind, name, id }) => setQuery(kind === "subnet" ? { open: [...open, name].join(","), at: null } : { at: id })}
+            />
+          ))}
         <ol className="tail">
           {upTo.slice(-8).map(({ seq, ts, summary, status }) => (
             <li key={seq} className={status}>
@@ -83,7 +101,17 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
           net={net}
           place={chosen.slice("place:".length)}
           at={String(moment)}
-          me={{ ...me, scopes: ["petrel:read"] }}
+          me={looker}
+          onClose={() => setQuery({ at: null })}
+        />
+      )}
+      {drawn && chosen?.startsWith("transition:") && (
+        <TransitionPanel
+          net={net}
+          transition={chosen.slice("transition:".length)}
+          definition={drawn}
+          me={looker}
+          until={String(moment)}
           onClose={() => setQuery({ at: null })}
         />
       )}
@@ -93,4 +121,3 @@ export function TimeScreen({ net, store, me }: ScreenProps) {
 }
 /** Fewer known events than these before a moment are asked for. */
 const KNOWN_BEFORE = 50;
-const NONE: ReadonlySet<string> = new Set();
