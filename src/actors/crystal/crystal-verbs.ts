@@ -132,6 +132,7 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
   if (!net) throw new Terminal({ code: "unknown-net", message: `${state.net} has no definition yet`, hint: "petrel net apply FILE" });
   const transition = mustSettle(term, net.transitions, request.transition);
   const crystal = wanted(term, transition, request);
+  if (request.action === "shadow") await mustKnowJudge(term, crystal);
   const definition = withCrystal(net.source, transition.id, crystal);
   if (!definition) throw unfit(transition);
   const { by, base, reason } = request;
@@ -141,6 +142,16 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
     ...(definition.parent ? { derived: true as const } : {}),
   });
   return { ...(applied as JsonObject), transition: transition.id, mode: crystal?.mode ?? "none" };
+}
+
+/** A shadow whose judge is not there would wait for it without end. */
+async function mustKnowJudge({ ports: { personas } }: Term, crystal: Crystal | null): Promise<void> {
+  for (const equality of [crystal?.equality, crystal?.next?.equality]) {
+    const judge = judgeOf(equality);
+    if (judge === null || (await personas.latest(judge)) !== null) continue;
+    const message = `the equality names ${judge} as its judge, and there is no such persona`;
+    throw new Terminal({ code: "unknown-persona", message, hint: "petrel persona apply FILE" });
+  }
 }
 
 function mustSettle(term: Term, transitions: Map<string, CompiledTransition>, name: string): CompiledTransition {

@@ -24,6 +24,7 @@ export const crystallizeShadow = masterTool({
     "taken-away": "people or drift took the rule of the step away, and people bring it back",
     "nothing-learned": "the history teaches no rule",
     "not-proven": "the proof is not good enough",
+    "unknown-persona": "the equality names a judge that is not there",
     "outdated-base": "the net was changed meanwhile",
   },
   run: ({ transition, firings, withModel }, { crystals }) => given(crystals, "crystallization").shadow(transition, firings, withModel),
