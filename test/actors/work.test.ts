@@ -169,6 +169,20 @@ describe("a claim", () => {
     expect(await events("claimed")).toHaveLength(1);
   });
 
+  it("for which the log was waited for is no claim when its attempt is over by then", async () => {
+    one.beat(1);
+    const order = await offered();
+    kit.broker.faults.rejectAppends = { outlook: "retryable", code: "broker-full", message: "no space left" };
+    const asked = one.ask(order, "claim");
+    await waitUntil("the claim waits for the log", () => firings()[0]?.claim?.executor === "one");
+    // Another process under its name: what the one before has asked for is lost.
+    one.beat(2);
+    await waitUntil("the attempt is over", () => firings()[0]?.attempt === 2);
+    kit.broker.faults.rejectAppends = null;
+    kit.clock.pass(1000);
+    expect(await asked).toMatchObject({ ok: false, code: "not-open" });
+  });
+
   it("asked for twice by one executor is one claim", async () => {
     const order = await offered();
     const answers = await Promise.all([one.ask(order, "claim"), one.ask(order, "claim")]);
