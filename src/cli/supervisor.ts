@@ -17,9 +17,10 @@ import { findServerBinary } from "../jetstream/server/binary.ts";
 import { type Durability, writeUsers } from "../jetstream/server/config.ts";
 import { enrolExecutor, makeCredentials, readCredentials } from "../jetstream/server/credentials.ts";
 import { addExecutorUser } from "../jetstream/server/executor-user.ts";
+import { FullDiskWatch } from "../jetstream/server/full-disk-watch.ts";
 import type { ServerListening } from "../jetstream/server/listening.ts";
 import type { Credentials } from "../jetstream/server/login.ts";
-import { type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
+import { logPath, type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
 import { commandOf } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -56,6 +57,8 @@ export interface SupervisorOptions {
 type ChildName = "master" | "executor" | "gateway";
 type ProcessName = "nats-server" | ChildName;
 const START_MS = 40_000;
+/** Between two looks whether the server goes on after a full disk. */
+const DISK_LOOK_MS = 4000;
 /** MiB. Under load most of what a master makes is gone by the next collection: with the default a tenth of its time goes into that. */
 const MASTER_FLAGS = ["--max-semi-space-size=32"];
 
@@ -192,14 +195,27 @@ export class Supervisor {
 
   /** V1 for the server: it is no pipe's end, so it is looked after by its pid. */
   async #watchServer(): Promise<void> {
+    const { clock } = this.#petrel;
+    const disk = new FullDiskWatch(logPath(this.#folder.nats), this.#folder.nats);
+    let lookAt = clock.now() + DISK_LOOK_MS;
     while (!this.#stopping) {
-      await delay(this.#petrel.clock, 100);
+      await delay(clock, 100);
+      if (!this.#stopping && this.#server && clock.now() >= lookAt) {
+        await this.#lookAtDisk(disk, this.#server).catch(() => {});
+        lookAt = clock.now() + DISK_LOOK_MS;
+      }
       if (this.#stopping || !this.#server || isAlive(this.#server.pid)) continue;
       this.options.onChange?.("The nats-server died; it is started again, and nothing that was acknowledged is lost.");
       await this.#pause("nats-server");
       await this.#startServer().catch((error: unknown) => this.options.onChange?.(`The nats-server does not start: ${String(error)}`));
       this.options.onChange?.("The nats-server is back.");
     }
+  }
+
+  async #lookAtDisk(disk: FullDiskWatch, server: ManagedServer): Promise<void> {
+    if (!(await disk.look())) return;
+    this.options.onChange?.("The disk has room again, and the nats-server has not noticed: it is ended, and started anew.");
+    await server.stop();
   }
 
   async #startChild(name: ChildName): Promise<void> {

@@ -68,7 +68,7 @@ interface Started {
 }
 
 const LOG_LIMIT = 20 * 1024 * 1024;
-const logPath = (dir: string) => join(dir, "nats-server.log");
+export const logPath = (dir: string) => join(dir, "nats-server.log");
 const portPath = (dir: string) => join(dir, "port");
 
 /** Throws Terminal (`nats-server-too-old`, `nats-server-config`, `port-in-use`, `disk-full`, `nats-server-failed`) or Retryable (`server-starting`, `nats-server-not-ready`). */
