@@ -6,10 +6,10 @@ import type { ReadFile } from "../net/subnet-files.ts";
 import type { FileProblem } from "./doors.ts";
 import { makeFolder } from "./make-folder.ts";
 
-/** UTF-8 text of a file, relative to where the user stands. Errors: Terminal `file-unreadable`. */
+/** The text of a file, relative to where the user stands: UTF-8, or UTF-16 that begins with a byte order mark. Errors: Terminal `file-unreadable`. */
 export function readText(cwd: string, file: string): string {
   try {
-    return readFileSync(resolve(cwd, file), "utf8");
+    return textOf(readFileSync(resolve(cwd, file)));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why =
@@ -21,6 +21,12 @@ export function readText(cwd: string, file: string): string {
       hint: "check the path; it is taken from the current folder",
     });
   }
+}
+
+function textOf(bytes: Buffer): string {
+  const mark = bytes.length > 1 ? bytes.readUInt16BE(0) : 0;
+  const utf16 = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
+  return utf16 === null ? bytes.toString("utf8") : new TextDecoder(utf16).decode(bytes);
 }
 
 /** Files that another one names, by their paths from its folder. */

@@ -50,9 +50,10 @@ export function compileGroups({ select, groupBy, orderBy }: QueryNode, text: str
       "GROUP BY needs a SELECT that says what a group shows",
       "like SELECT stage, count(*) AS n FROM $ GROUP BY stage",
     );
-  const keys = (groupBy ?? []).map(ofToken);
-  for (const key of groupBy ?? []) mustNotCountRows(key, text);
-  const nested = (groupBy ?? []).find((key) => nodesIn(key).some(isAggregate));
+  const given = (groupBy ?? []).map((key) => columnOf(key, select));
+  const keys = given.map(ofToken);
+  for (const key of given) mustNotCountRows(key, text);
+  const nested = given.find((key) => nodesIn(key).some(isAggregate));
   if (nested) throw syntaxError(text, offsetOf(nested), "an aggregate is no group", "group by what the tokens hold");
   const building: Building = { text, keys: keys.map(printNode), aggregates: [], aliases: new Map() };
   const columns = select.map(({ name, node, offset }) => {
@@ -66,6 +67,17 @@ export function compileGroups({ select, groupBy, orderBy }: QueryNode, text: str
     return { expr: expressionOf(alias ?? ofGroup(ofToken(node), building), text), descending };
   });
   return { keys: keys.map((node) => expressionOf(node, text)), aggregates: building.aggregates, columns, orderBy: order };
+}
+
+/** What a name in GROUP BY means: a column that is called so, unless the column counts, or looks at the field of that name itself. */
+function columnOf(key: Node, select: NonNullable<QueryNode["select"]>): Node {
+  if (key.kind !== "path" || key.steps.length > 0) return key;
+  const column = select.find(({ name }) => name === key.root)?.node;
+  const looks = (node: Node) => {
+    const [first] = node.kind === "path" ? node.steps : [];
+    return first !== undefined && "key" in first && first.key === key.root;
+  };
+  return column === undefined || nodesIn(column).some(isAggregate) || nodesIn(ofToken(column)).some(looks) ? key : column;
 }
 
 interface Building {

@@ -1,5 +1,5 @@
 /** `petrel net check` as a person and as a program meet it: what it says of net files and of PNML, and when it gives up. */
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
@@ -72,6 +72,18 @@ describe("a net file", () => {
 });
 
 describe("PNML", () => {
+  test("in UTF-16 is read as in UTF-8", async () => {
+    const text = writePnml(philosophers(3));
+    writeFileSync(join(stage.folder, "plain.pnml"), text);
+    const little = Buffer.from(`\uFEFF${text}`, "utf16le");
+    writeFileSync(join(stage.folder, "little.pnml"), little);
+    writeFileSync(join(stage.folder, "big.pnml"), Buffer.from(little).swap16());
+    const states = async (file: string) => ((await stage.run("net", "check", file, "--json")).json as JsonObject).states;
+    const plain = await states("plain.pnml");
+    expect(plain).toBeGreaterThan(1);
+    expect([await states("little.pnml"), await states("big.pnml")]).toEqual([plain, plain]);
+  });
+
   test("philosophers: the count, and how they starve", async () => {
     stage.file("p.pnml", writePnml(philosophers(4)));
     const ended = await stage.run("net", "check", "p.pnml");

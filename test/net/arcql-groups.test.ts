@@ -65,6 +65,22 @@ describe("aggregates", () => {
         { big: false, n: 3 },
       ],
     ],
+    [
+      "SELECT upper(stage) AS s, count(*) AS n FROM $ WHERE EXISTS stage AND stage != null GROUP BY s ORDER BY s",
+      [
+        { s: "DONE", n: 1 },
+        { s: "OPEN", n: 3 },
+      ],
+    ],
+    // A field of that name comes before a column that looks at it, and what counts is no group.
+    [
+      "SELECT upper(stage) AS stage, count(*) AS n FROM $ WHERE EXISTS stage AND stage != null GROUP BY stage ORDER BY n",
+      [
+        { stage: "DONE", n: 1 },
+        { stage: "OPEN", n: 3 },
+      ],
+    ],
+    ["SELECT count(*) FROM $ GROUP BY count", [{ count: 6 }]],
     ["SELECT stage FROM $ GROUP BY stage ORDER BY stage", [{ stage: "done" }, { stage: "open" }, { stage: null }]],
     ["SELECT count(*) AS n FROM $ GROUP BY stage LIMIT 1", [{ n: 3 }]],
   ])("%s", (text, wanted) => expect(rows(text)).toEqual(wanted));

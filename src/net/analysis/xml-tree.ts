@@ -33,9 +33,10 @@ export function parseXml(text: string, file: string): XmlElement {
   }
   // As the parser sees it, so that its offsets fit.
   const source = text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+  if (source.slice(0, 200).includes("\u0000")) throw xmlError(file, 1, 1, "it is no UTF-8; UTF-16 is read where a byte order mark says so");
   refuseDoctype(source, file);
   const flaw = XMLValidator.validate(source);
-  if (flaw !== true) throw xmlError(file, flaw.err.line, flaw.err.col || 1, flaw.err.msg);
+  if (flaw !== true) throw cutOff(source, file, flaw.err.msg) ?? xmlError(file, flaw.err.line, flaw.err.col || 1, flaw.err.msg);
   return rootOf(parsed(source, file), source, file);
 }
 
@@ -74,12 +75,16 @@ function parsed(source: string, file: string): Raw[] {
     return parser.parse(source) as Raw[];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // The parser lists the elements that were open when the text ended.
-    const open = [...(/^Invalid '\[([\s\S]*)\]' found/.exec(message)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, name]) => name);
-    if (open.length === 0) throw xmlError(file, 1, 1, message);
-    const { line, column } = positionIn(source, source.length);
-    throw xmlError(file, line, column, `it ends while <${open.at(-1)}> is open, as if it were cut off`);
+    throw cutOff(source, file, message) ?? xmlError(file, 1, 1, message);
   }
+}
+
+/** The parser lists the elements that were open when the text ended. Null: its message is another one. */
+function cutOff(source: string, file: string, message: string): Terminal | null {
+  const open = [...(/^Invalid '\[([\s\S]*)\]' found/.exec(message)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+  if (open.length === 0) return null;
+  const { line, column } = positionIn(source, source.length);
+  return xmlError(file, line, column, `it ends while <${open.at(-1)}> is open, as if it were cut off`);
 }
 
 function rootOf(raw: Raw[], source: string, file: string): XmlElement {

@@ -57,6 +57,12 @@ describe("reading", () => {
     expect(refusal("<pnml>\n<net>\n</pnml>").where).toBe("a.pnml:3:1");
     expect(refusal(inNet('<place id="p"/><place id="q"/><arc id="a" source="p" target="q"/>')).message).toContain("joins two places");
     expect(refusal(inNet('<referencePlace id="r" ref="r"/><arc id="a" source="r" target="r"/>')).message).toContain("back to itself");
+    // Cut off within or behind an element: where the text ends.
+    expect(refusal('<pnml>\n <net id="a">\n  <place id="p"></place>\n')).toMatchObject({
+      where: "a.pnml:4:1",
+      message: expect.stringContaining("it ends while <net> is open, as if it were cut off"),
+    });
+    expect(refusal([..."<pnml></pnml>"].join("\u0000")).message).toContain("no UTF-8");
     expect(refusal("").code).toBe("xml-syntax");
     expect(refusal("<html/>").message).toContain("not <pnml>");
   });
