@@ -3,10 +3,11 @@ import type { Wanted } from "./shared-streams.ts";
 import { type Frame, NoStream } from "./stream-frames.ts";
 import type { FromWorker, ToWorker } from "./stream-messages.ts";
 
-const HERE_MS = 5000;
+/** A worker that cannot be loaded says so at once; one that is slow is waited for. */
+const HERE_MS = 20_000;
 const ALIVE_MS = 5000;
 /** So many beats without an answer, and the worker is gone. */
-const UNANSWERED = 4;
+const UNANSWERED = 8;
 
 type About = Exclude<FromWorker, { say: "here" }>;
 

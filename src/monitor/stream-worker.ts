@@ -6,7 +6,7 @@ import { SharedStreams } from "./shared-streams.ts";
 import { requestStream } from "./stream-frames.ts";
 import type { FromWorker, ToWorker } from "./stream-messages.ts";
 
-const SILENT_MS = 30_000;
+const SILENT_MS = 60_000;
 const streams = new SharedStreams(({ path, last, token }, signal) => requestStream(path, last, token, signal));
 
 function serve(port: MessagePort): void {
