@@ -183,6 +183,15 @@ describe("a claim", () => {
     expect(await asked).toMatchObject({ ok: false, code: "not-open" });
   });
 
+  it("goes on while the net is paused, but no step that cannot be taken back is confirmed", async () => {
+    const order = await claimed();
+    await kit.ask("w", "pause");
+    expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
+    expect(await one.ask(order, "confirm")).toMatchObject({ ok: false, code: "paused" });
+    await kit.ask("w", "resume");
+    expect(await one.ask(order, "confirm")).toMatchObject({ ok: true });
+  });
+
   it("asked for twice by one executor is one claim", async () => {
     const order = await offered();
     const answers = await Promise.all([one.ask(order, "claim"), one.ask(order, "claim")]);

@@ -1,5 +1,6 @@
 /** What time brings about: delays, schedules, deadlines of places; and whose turn it is. */
 import { describe, expect, it } from "vitest";
+import { dueRetries, nextDue } from "../../src/net/due.ts";
 import { foldEvents } from "../../src/net/fold.ts";
 import { compileSchedule } from "../../src/net/schedule.ts";
 import { deadlineDrafts, nextTiming } from "../../src/net/timing.ts";
@@ -25,6 +26,21 @@ describe("delay", () => {
     bench.now += 1;
     expect(bench.run()).toBe(1);
     expect(nextTiming(bench.state, bench.net, bench.now)).toBe(T0 + 301_000);
+  });
+});
+
+describe("a failed attempt", () => {
+  it("waits for its time, whatever else time brings about before it", () => {
+    const bench = new Bench({
+      places: { a: { open: true }, b: { sink: true } },
+      transitions: { work: { kind: "command", pool: "p", argv: ["true"], in: [{ place: "a" }], out: [{ to: "b" }] } },
+    });
+    bench.put("a", 1);
+    const firing = bench.fire("work")?.firing ?? "";
+    bench.event("failed", { transition: "work", firing, attempt: 1, attributes: { final: false, notBefore: T0 + 5000 } });
+    expect(nextDue(bench.state, bench.net, bench.now)).toBe(T0 + 5000);
+    expect(dueRetries(bench.state, T0 + 4999)).toEqual([]);
+    expect(dueRetries(bench.state, T0 + 5000).map((each) => each.attempt)).toEqual([2]);
   });
 });
 
