@@ -46,6 +46,7 @@ const join = async (name: string, labels: string): Promise<Running> => {
 };
 
 let system: Running;
+let second: Running;
 beforeAll(async () => {
   await builtCli();
   system = desk.start(["up", "--json", "--models", "recorded", "--slots", "20"]);
@@ -121,7 +122,7 @@ test("an order for a hand that nobody has is blocked, and is done when an execut
 test("a kill ends 50 commands on three executors with all that they started; a resume begins exactly these again", {
   timeout: 240_000,
 }, async () => {
-  await join("yard-two", "git");
+  second = await join("yard-two", "git");
   for (let n = 0; n < 50; n++) await desk.json(["put", NET, "jobs", `{"n":${n}}`]);
   const running = () => new Set(processesWith(`PETREL_FIRING=${NET}/long/`));
   // A shell and two sleeps each.
@@ -164,6 +165,7 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
   const asked = Date.now();
   await desk.json(["executor", "revoke", "yard-two"]);
   await waitUntil("its connection is gone", async () => !(await connected()).includes("yard-two"), 20_000);
+  await waitUntil("its own process says so", () => second.stderr.includes("lets this executor in no more"), 20_000);
   process.stderr.write(`revoked: cut off ${Date.now() - asked} ms after the command was typed\n`);
   expect((await desk.run(["executor", "start", "--creds", "yard-two.creds", "--dir", at("again")])).stderr).toContain(
     "refuses these credentials",

@@ -12,6 +12,7 @@ import { readRuntime } from "../runtime-file.ts";
 import { aborted } from "./master-process.ts";
 import { processLogger } from "./process-logger.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
+import { watchWire } from "./wire-watch.ts";
 
 export interface ExecutorOptions {
   dir: string;
@@ -56,8 +57,17 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
     host: hostname(),
   });
   logger.info({ pid: process.pid, pools: options.pools }, "executor is up");
+  const unwatch = watchWire({
+    ...{ connected: () => line.connected(), clock },
+    say: (text) => {
+      logger.warn({}, text);
+      // Beside its masters, whoever started them is told by them.
+      if (options.creds) petrel.stderr.write(`petrel: ${text}\n`);
+    },
+  });
   ready();
   await aborted(signal);
+  unwatch();
   await executor.drain(options.drainMs);
   await line.close();
 }
