@@ -55,6 +55,13 @@ const events = (): Promise<NetEvent[]> => eventsOf(system.broker, NET);
 const runs = () => (existsSync(file("runs")) ? readFileSync(file("runs"), "utf8").trim().split("\n") : []);
 const told = (all: NetEvent[], ...types: string[]) =>
   all.filter(({ type }) => types.includes(type)).map(({ type, attempt }) => `${type} ${attempt}`);
+/** The first claim was lost, and a later attempt did it: on a slow machine an offer in between may have found nobody. */
+function expectSecondHand(all: NetEvent[]): void {
+  const [first, second, end] = told(all, "claimed", "fired");
+  const attempt = Number(second?.split(" ")[1]);
+  expect([first, second, end]).toEqual(["claimed 1", `claimed ${attempt}`, `fired ${attempt}`]);
+  expect(attempt).toBeGreaterThan(1);
+}
 const living = () => processesWith(`PETREL_FIRING=${NET}/`);
 
 /** An executor with credentials and a folder of its own; `url`: how it reaches the broker. */
@@ -118,7 +125,8 @@ it("killed in the middle of a command: another has attempt 2, and what the dead 
   await waitUntil("its own left-overs are gone", () => living().every((pid) => !orphans.includes(pid)), LONG);
   writeFileSync(file("go"), "");
   const all = await settled(1);
-  expect(told(all, "claimed", "fired")).toEqual(["claimed 1", "claimed 2", "fired 2"]);
+  expectSecondHand(all);
+  expect(told(all, "claimed", "fired")).toHaveLength(3);
   expect(new Set(runs()).size).toBe(1);
   await nothingLost();
 }, 300_000);
@@ -137,7 +145,7 @@ it("frozen past its lease and thawed: what the first one says late changes nothi
   await system.kill("two");
   await job(2, "echo again");
   const all = await settled(2);
-  expect(told(all, "claimed", "fired").slice(0, 3)).toEqual(["claimed 1", "claimed 2", "fired 2"]);
+  expectSecondHand(all);
   expect(all.filter(({ type }) => type === "fired")).toHaveLength(2);
   await nothingLost();
 }, 300_000);
