@@ -165,8 +165,8 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
   const asked = Date.now();
   await desk.json(["executor", "revoke", "yard-two"]);
   await waitUntil("its connection is gone", async () => !(await connected()).includes("yard-two"), 20_000);
-  await waitUntil("its own process says so", () => second.stderr.includes("lets this executor in no more"), 20_000);
   process.stderr.write(`revoked: cut off ${Date.now() - asked} ms after the command was typed\n`);
+  await waitUntil("its own process says so", () => second.stderr.includes("lets this executor in no more"), 20_000);
   expect((await desk.run(["executor", "start", "--creds", "yard-two.creds", "--dir", at("again")])).stderr).toContain(
     "refuses these credentials",
   );
