@@ -120,13 +120,13 @@ test("an order for a hand that nobody has is blocked, and is done when an execut
 });
 
 test("a kill ends 50 commands on three executors with all that they started; a resume begins exactly these again", {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   second = await join("yard-two", "git");
   for (let n = 0; n < 50; n++) await desk.json(["put", NET, "jobs", `{"n":${n}}`]);
   const running = () => new Set(processesWith(`PETREL_FIRING=${NET}/long/`));
   // A shell and two sleeps each.
-  await waitUntil("all 50 run", () => running().size >= 150, 120_000);
+  await waitUntil("all 50 run", () => running().size >= 150, 240_000);
   const busy = [...(await rows()).values()].filter((row) => (row.busy ?? 0) > 0);
   expect(busy.map(({ name }) => name).sort()).toEqual(["local", "yard-one", "yard-two"]);
   expect(busy.some(({ leases }) => leases.every((lease) => lease.startsWith(`${NET}/long/`)))).toBe(true);
@@ -139,7 +139,7 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   );
   expect(stopped).toHaveLength(50);
   await desk.json(["resume"]);
-  await waitUntil("all 50 run again", () => running().size >= 150, 120_000);
+  await waitUntil("all 50 run again", () => running().size >= 150, 240_000);
   const events = await desk.events(NET, ".petrel");
   const after = events.slice(events.findIndex(({ type }) => type === "resumed"));
   const claims = after.flatMap(({ type, transition, firing }) => (type === "claimed" && transition === "long" ? [firing] : []));
