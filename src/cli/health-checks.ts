@@ -172,7 +172,10 @@ export async function logCheck(broker: Broker, net: string, sequence: number): P
   const entries = last - first + 1;
   const says = `the log of ${net} has ${last} ${last === 1 ? "entry" : "entries"}`;
   const verify = `petrel verify ${net}`;
-  if (entries > ENTRIES_AUDITED) return { check: "log", status: "ok", says: `${says}; whether each is as it was written, ${verify} tells` };
+  if (entries > ENTRIES_AUDITED) {
+    const unread = `they are too many to be looked at here, only those behind entry ${sequence} were: ${verify} looks at all`;
+    return { check: "log", status: "ok", says: `${says}; ${unread}` };
+  }
   const [fault, ...others] = await chainFaults(broker, net);
   if (!fault) return { check: "log", status: "ok", says };
   const where = fault.sequence > 0 ? `entry ${fault.sequence} of the log of ${net}` : `the log of ${net}`;

@@ -17,6 +17,14 @@ export async function closedNets(broker: Broker): Promise<ClosedNet[]> {
   return ((await statusOf(broker)) ?? []).flatMap((row) => closedOf(row) ?? []);
 }
 
+/** Those that cannot be opened, and how many nobody has opened yet; 1 where no master answers. */
+export async function openedNets(broker: Broker): Promise<{ closed: ClosedNet[]; waiting: number }> {
+  const rows = await statusOf(broker);
+  if (rows === null) return { closed: [], waiting: 1 };
+  const waiting = rows.filter(({ owner, stalled }) => owner === null && stalled === undefined).length;
+  return { closed: rows.flatMap((row) => closedOf(row) ?? []), waiting };
+}
+
 export function closedError({ net, problem, hint }: ClosedNet): Terminal {
   const message = `the net ${net} cannot be opened: ${problem}`;
   return new Terminal({ code: "net-closed", message, hint: hint ?? "petrel doctor" });

@@ -53,6 +53,7 @@ export function compileGroups({ select, groupBy, orderBy }: QueryNode, text: str
   const given = (groupBy ?? []).map((key) => columnOf(key, select));
   const keys = given.map(ofToken);
   for (const key of given) mustNotCountRows(key, text);
+  for (const key of given) mustNotNameCount(key, select, text);
   const nested = given.find((key) => nodesIn(key).some(isAggregate));
   if (nested) throw syntaxError(text, offsetOf(nested), "an aggregate is no group", "group by what the tokens hold");
   const building: Building = { text, keys: keys.map(printNode), aggregates: [], aliases: new Map() };
@@ -78,6 +79,15 @@ function columnOf(key: Node, select: NonNullable<QueryNode["select"]>): Node {
     return first !== undefined && "key" in first && first.key === key.root;
   };
   return column === undefined || nodesIn(column).some(isAggregate) || nodesIn(ofToken(column)).some(looks) ? key : column;
+}
+
+/** SQL refuses it too; a field of that name would be grouped by without a word. */
+function mustNotNameCount(key: Node, select: NonNullable<QueryNode["select"]>, text: string): void {
+  if (key.kind !== "path" || key.steps.length > 0) return;
+  const column = select.find(({ name }) => name === key.root)?.node;
+  if (column === undefined || !nodesIn(column).some(isAggregate)) return;
+  const hint = `group by what the tokens hold; the field of that name is $.${key.root}`;
+  throw syntaxError(text, key.offset, `${key.root} is a column that counts over each group`, hint);
 }
 
 interface Building {

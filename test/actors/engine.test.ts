@@ -73,6 +73,19 @@ describe("a chain of pass and map", () => {
     expect(new Set([...(kit.hub.places.get("chain/end")?.values() ?? [])].map((token) => (token.data as { n: number }).n)).size).toBe(200);
   });
 
+  it("tells of a fault in a condition or an order where it stands in what was written", async () => {
+    kit = await masterKit();
+    await kit.ask(null, "apply-net", { definition: chain });
+    for (const n of [1, 2, 3]) await kit.put("chain", "start", { title: "x", n });
+    await waitUntil("all are through", () => (marking().end?.length ?? 0) === 3);
+    const ask = (body: object) => kit.ask("chain", "tokens", { place: "end", ...body });
+    const told = async (body: object) => ((await ask(body).catch((error: unknown) => error)) as Error).message.split("\n");
+    expect(await told({ where: "$.n >" })).toEqual([expect.any(String), "  $.n >", "       ^"]);
+    expect(await told({ where: "$.n > 1 LIMIT 1" })).toEqual([expect.any(String), "  $.n > 1 LIMIT 1", "          ^"]);
+    expect(await told({ where: "$.n > 1", orderBy: "$.n DOWN" })).toEqual([expect.any(String), "  $.n DOWN", "      ^"]);
+    expect(await ask({ where: "n > 2", orderBy: "n DESC" })).toMatchObject({ tokens: [{ data: { n: 4 } }, { data: { n: 3 } }], total: 2 });
+  });
+
   it("shows what cannot be taken in, with reason and hint", async () => {
     kit = await masterKit();
     await kit.ask(null, "apply-net", {

@@ -174,6 +174,27 @@ describe("petrel gc", () => {
     await waitUntil("the fork runs", () => own.kit.stateOf("late").definition !== null);
   });
 
+  test("a story that was cleared is not the one that a fork made of it: the error names both", async () => {
+    await baked(0, 1);
+    const [{ seq = 0, correlation = "" } = {}] = (await eventsOf(own.kit.broker, "mill")).filter(({ type }) => type === "arrived");
+    await baked(1, 10);
+    expect((await own.stage.run("fork", "mill", "--at", String(seq), "--as", "also")).code).toBe(0);
+    await waitUntil("the fork has baked it", () => own.kit.stateOf("also").places.get("bread")?.size === 1);
+    const report = async (...words: string[]) => (await own.stage.run("report", correlation, ...words, "--json")).json;
+    expect(await report()).toMatchObject({ net: "mill" });
+    await checkpoint();
+    await baked(10, 20);
+    await checkpoint();
+    await baked(20, 40);
+    const { nets } = await gc("mill", "--keep-events", "40");
+    expect(nets[0]?.clear?.seq).toBeGreaterThan(seq + 10);
+    const hint = `petrel report ${correlation} --net also`;
+    expect(await report()).toMatchObject({
+      error: { code: "below-floor", message: expect.stringMatching(/log of mill .*fork also/), hint },
+    });
+    expect(await report("--net", "also")).toMatchObject({ net: "also", correlation });
+  });
+
   test("never clears beyond the second newest checkpoint, and nothing where there are not two, or where one cannot be read", async () => {
     await baked(0, 10);
     expect((await gc("mill", "--keep-events", "1")).nets[0]).toMatchObject({ clear: null, why: expect.stringContaining("two are needed") });

@@ -1,5 +1,7 @@
 /** Verbs that look: places, tokens, query, events, watch, actors, why, doctor. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { logCheck } from "../../src/cli/health-checks.ts";
+import type { Broker } from "../../src/contract/broker.ts";
 import type { Json } from "../../src/contract/json.ts";
 import type { Token } from "../../src/contract/token.ts";
 import { answerOf, compileQuery } from "../../src/net/arcql.ts";
@@ -244,6 +246,15 @@ describe("doctor", () => {
     await stage.serves(null, { status });
     await stage.master.places("hello").declare([{ net: "hello", place: "inbox", title: "", capacity: null, open: false }]);
     await stage.master.places("hello").update({ add: ["t1", "t2"].map((id) => ({ place: "inbox", token: token(id, 1) })), remove: [] });
+  });
+
+  test("says of a log that is too long for it how much it has not looked at", async () => {
+    const log = { read: () => Promise.resolve(60_003), bounds: () => Promise.resolve({ first: 1, last: 60_003 }) };
+    const says = "they are too many to be looked at here, only those behind entry 60000 were: petrel verify hello looks at all";
+    expect(await logCheck({ log: () => log } as unknown as Broker, "hello", 60_000)).toEqual({
+      ...{ check: "log", status: "ok" },
+      says: `the log of hello has 60003 entries; ${says}`,
+    });
   });
 
   test("finds a sound system sound", async () => {

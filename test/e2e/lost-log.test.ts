@@ -42,6 +42,9 @@ test("doctor names the deleted log and a way on; so does the next write, and the
   const after = (await doctor()).findings.find(({ says }) => says.includes("was lost"));
   expect(after?.says).toContain("there is no stream LOG_hello");
   expect(after?.hint).toContain("from a backup");
+  // Whoever starts it need not ask.
+  await waitUntil("up has said so", () => system.stderr.includes("the net hello cannot be opened: the log of hello was lost"), 90_000);
+  expect(system.stderr).toContain("restore the stream LOG_hello from a backup");
   // Nothing stands where the backup will be restored to.
   const left: string[] = [];
   for await (const name of manager.streams.names()) left.push(String(name));

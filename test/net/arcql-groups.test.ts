@@ -72,7 +72,7 @@ describe("aggregates", () => {
         { s: "OPEN", n: 3 },
       ],
     ],
-    // A field of that name comes before a column that looks at it, and what counts is no group.
+    // A field of that name comes before a column that looks at it.
     [
       "SELECT upper(stage) AS stage, count(*) AS n FROM $ WHERE EXISTS stage AND stage != null GROUP BY stage ORDER BY n",
       [
@@ -80,7 +80,7 @@ describe("aggregates", () => {
         { stage: "OPEN", n: 3 },
       ],
     ],
-    ["SELECT count(*) FROM $ GROUP BY count", [{ count: 6 }]],
+    ["SELECT count(*) FROM $ GROUP BY $.count", [{ count: 6 }]],
     ["SELECT stage FROM $ GROUP BY stage ORDER BY stage", [{ stage: "done" }, { stage: "open" }, { stage: null }]],
     ["SELECT count(*) AS n FROM $ GROUP BY stage LIMIT 1", [{ n: 3 }]],
   ])("%s", (text, wanted) => expect(rows(text)).toEqual(wanted));
@@ -145,6 +145,12 @@ describe("errors stand under their place", () => {
     ["FROM $ ORDER BY count(*)", "count(*) stands in SELECT", "                      ^"],
     ["FROM $ GROUP BY stage", "GROUP BY needs a SELECT", "^"],
     ["SELECT count(*) FROM $ GROUP BY sum(points)", "an aggregate is no group", "                                ^"],
+    [
+      "SELECT stage, count(*) AS n FROM $ GROUP BY stage, n",
+      "n is a column that counts",
+      "                                                   ^",
+    ],
+    ["SELECT count(*) FROM $ GROUP BY count", "count is a column that counts", "                                ^"],
     ["SELECT count(*) AS n, sum(points) AS n FROM $", "two columns are called n", "                      ^"],
     ["FROM $ AS OF soon", "AS OF takes the number of an event", "             ^"],
     ["FROM $ AS OF 1.5", "AS OF takes the number of an event", "             ^"],

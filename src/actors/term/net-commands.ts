@@ -11,6 +11,7 @@ import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
 import { keepCrystals } from "../../net/crystal/stages.ts";
 import { netSchema } from "../../net/definition.ts";
+import { mustNotCountRows, parseExpression, parseOrder } from "../../net/expression-parser.ts";
 import { inputTokens } from "../../net/fold.ts";
 import { decisionDraft, findGates } from "../../net/gates.ts";
 import { boundInputs } from "../../net/held-inputs.ts";
@@ -230,6 +231,9 @@ function tokensOf(term: Term, request: z.output<typeof tokensBody>): Json {
   knownPlace(term, place);
   if (request.cursor !== undefined) return pageOfPlace(term, place, limit, request.cursor);
   const now = term.ports.clock.now();
+  // Each by itself first: an error counts its column in what was written, and neither is more than it says.
+  if (where) mustNotCountRows(parseExpression(where), where);
+  if (orderBy) for (const { node } of parseOrder(orderBy)) mustNotCountRows(node, orderBy);
   const text = request.query ?? ["FROM $", where ? `WHERE ${where}` : "", orderBy ? `ORDER BY ${orderBy}` : ""].join(" ");
   const query = compileQuery(text);
   const found = runQuery(query, candidatesOf(term, place, query), undefined, now);

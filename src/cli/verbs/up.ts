@@ -11,6 +11,7 @@ import { aborted } from "../processes/master-process.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { Supervisor } from "../supervisor.ts";
 import { serveAtStart, teamAtStart, tellTeam } from "../team/serve-at-start.ts";
+import { tellClosed } from "../tell-closed.ts";
 import { historyInterval, keepHistory } from "../up-history.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -117,9 +118,10 @@ export const upVerb: Verb = {
       out.say(whatNext(call, team !== null));
     }
     const history = everyMs === null ? null : keepHistory(petrel, { dir, everyMs }, petrel.signal, (what) => out.say(what));
+    const closed = tellClosed(call);
     await aborted(petrel.signal);
     out.say("stopping");
-    await history;
+    await Promise.all([history, closed]);
     await supervisor.stop();
     return EXIT.ok;
   },

@@ -12,6 +12,8 @@ import { type Step, stepOf } from "./step-story.ts";
 
 /** Diffs and other texts beyond this many bytes are named, not printed. */
 const MOST_BYTES = 2 * 1024 * 1024;
+/** Why a log cannot be read, or not from its beginning. */
+const UNREAD: ReadonlySet<string> = new Set(["log-gap", "log-purged", "below-floor"]);
 
 export interface StoryStep extends Step {
   tokens: PlacedToken[];
@@ -28,16 +30,40 @@ export interface Story {
   totals: Totals;
 }
 
-/** Errors: Terminal `no-such-story`; those of `findToken`. */
+/** A story as one log tells it; `takenFrom`: the net that it began in, of which this one is a fork. */
+interface Collected {
+  story: Story;
+  takenFrom: string | null;
+}
+
+/** Errors: Terminal `no-such-story`, `below-floor` where only a fork still tells it; those of `findToken`. */
 export async function storyOf(broker: Broker, text: string, nets: string[]): Promise<Story> {
+  const told: Collected[] = [];
   for (const net of nets) {
-    const story = await collect(broker, net, text);
-    if (story) return story;
+    const one = await collect(broker, net, text).catch((error: unknown) => {
+      // The log of another net is no reason to know nothing of this story.
+      if (nets.length === 1 || !(error instanceof PetrelError) || !UNREAD.has(error.code)) throw error;
+      return null;
+    });
+    if (one?.takenFrom === null) return one.story;
+    if (one) told.push(one);
   }
+  const [fork] = told;
+  if (fork) return ofFork(broker, fork, nets);
   const { net, correlation } = await correlationOf(broker, text, nets);
-  const story = await collect(broker, net, correlation);
-  if (!story) throw new Terminal({ code: "no-such-story", message: `the log of ${net} no longer holds ${correlation}` });
-  return story;
+  const one = await collect(broker, net, correlation);
+  if (!one) throw new Terminal({ code: "no-such-story", message: `the log of ${net} no longer holds ${correlation}` });
+  return ofFork(broker, one, nets);
+}
+
+/** What a fork made of it is another story, to be told where it is asked for, or where there is no other. */
+async function ofFork(broker: Broker, { story, takenFrom }: Collected, nets: string[]): Promise<Story> {
+  if (takenFrom === null || !nets.includes(takenFrom) || (await broker.log(takenFrom).bounds()).first === 1) return story;
+  throw new Terminal({
+    code: "below-floor",
+    message: `the beginning of the log of ${takenFrom} was cleared, and this story with it: only the fork ${story.net} goes on with it`,
+    hint: `petrel report ${story.correlation} --net ${story.net}`,
+  });
 }
 
 async function correlationOf(broker: Broker, text: string, nets: string[]): Promise<{ net: string; correlation: string }> {
@@ -52,13 +78,16 @@ async function correlationOf(broker: Broker, text: string, nets: string[]): Prom
   return { net, correlation };
 }
 
-async function collect(broker: Broker, net: string, correlation: string): Promise<Story | null> {
+async function collect(broker: Broker, net: string, correlation: string): Promise<Collected | null> {
   const past = await beginningOf(broker, net);
   const { state } = past;
   const own = new Map<string, NetEvent[]>();
   const versions = new Map<string, Record<string, string>>();
+  let takenFrom: string | null = null;
   await readOn(broker, past, { kind: "now" }, (event) => {
     applyEvent(state, event);
+    if (event.type === "forked" && event.produced?.some(({ token }) => token.correlation === correlation))
+      takenFrom = state.origin?.net ?? null;
     const key = event.firing ?? `#${event.seq}`;
     const known = own.get(key);
     if (known) known.push(event);
@@ -78,7 +107,8 @@ async function collect(broker: Broker, net: string, correlation: string): Promis
   await fetchBig(broker, steps);
   const open = steps.filter((step) => step.open).length;
   const last = events.reduce((latest, event) => (event.seq > latest.seq ? event : latest));
-  return { net, correlation, title: titleOf(first), from: first.ts, to: last.ts, open, steps, totals: totalsOf(steps) };
+  const story = { net, correlation, title: titleOf(first), from: first.ts, to: last.ts, open, steps, totals: totalsOf(steps) };
+  return { story, takenFrom };
 }
 
 /** Data that was too big for the log stands in the artefact store. */

@@ -137,6 +137,7 @@ function outcomesOf(given: Node): string[] {
   if (node.kind !== "compare" || !(isEquality(node.sign) || isOrder(node.sign))) return ["yes", "no"];
   if (sizeOf(node) !== null) return [];
   if (isEquality(node.sign) && node.right.kind === "value") return [JSON.stringify(node.right.value), OTHER];
+  if (isWithItself(node)) return ["equal"];
   return isOrder(node.sign) ? ["less", "equal", "greater"] : ["equal", OTHER];
 }
 
@@ -149,9 +150,10 @@ function sizeOf(given: Node): number | null {
 
 const TURNED: Partial<Record<Comparison, Comparison>> = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 
-/** A literal stands on the right. */
+/** A literal stands on the right, and of two others each on its own side wherever they are compared. */
 function turned(node: Node): Node {
-  if (node.kind !== "compare" || node.left.kind !== "value") return node;
+  if (node.kind !== "compare" || node.right.kind === "value") return node;
+  if (node.left.kind !== "value" && plain(node.left) <= plain(node.right)) return node;
   const sign = TURNED[node.sign];
   return sign === undefined ? node : { ...node, sign, left: node.right, right: node.left };
 }
@@ -162,6 +164,8 @@ function compares(given: CompareNode, outcome: string): boolean {
   const order = size === null ? null : orderValues(literalOf(outcome), size);
   if (order === undefined) return false;
   const equal = node.right.kind === "value" ? JSON.stringify(node.right.value) : "equal";
+  // What has no order equals itself all the same.
+  if (isEquality(node.sign) && isWithItself(node)) return node.sign === "==";
   switch (node.sign) {
     case "==":
       return outcome === equal;
@@ -185,6 +189,9 @@ function literalOf(outcome: string): Json | undefined {
   return outcome === OTHER ? undefined : (JSON.parse(outcome) as Json);
 }
 
+function isWithItself({ left, right }: CompareNode): boolean {
+  return plain(left) === plain(right);
+}
 function isEquality(sign: Comparison): boolean {
   return sign === "==" || sign === "!=";
 }

@@ -2,7 +2,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are what is checked
 import { type Case, either, inhibit, open, push, sink, step } from "./small-nets.ts";
 
-export const FAULTS: [string, Case, string, RegExp?][] = [
+type Fault = [string, Case, string, RegExp?];
+
+export const FAULTS: Fault[] = [
   [
     "a place that nothing fills",
     { places: { a: open, b: {}, z: sink }, steps: { t: step(["a", "b"], ["z"]) } },
@@ -139,6 +141,13 @@ export const FAULTS: [string, Case, string, RegExp?][] = [
     { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "a.x AND 1 + 1 > 2" }) } },
     "dead-transition at transitions.t",
   ],
+  ...["a.x < a.x", "a.x != a.x", "a.x < a.y AND a.y < a.x", "a.x == a.y AND a.y > a.x", "NOT (a.x == a.x)"].map(
+    (guard): Fault => [
+      `dead: the guard ${guard}`,
+      { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard }) } },
+      "dead-transition at transitions.t",
+    ],
+  ),
   [
     "dead: a guard that contradicts itself",
     { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: 'a.x == "p" AND a.x == "q"' }) } },

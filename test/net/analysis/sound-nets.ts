@@ -140,6 +140,16 @@ export const SOUND: [string, Case][] = [
     },
   ],
   [
+    "guards that compare with themselves and may hold",
+    {
+      places: { a: open, z: sink },
+      steps: {
+        t: step(["a"], ["z"], { guard: "a.x <= a.x AND a.y == a.y AND a.x <= a.y AND a.y <= a.x" }),
+        rest: step([{ place: "a", where: "NOT ($.x < $.y) AND NOT ($.y < $.x) AND $.x != $.y" }], ["z"]),
+      },
+    },
+  ],
+  [
     "a guard that only what is missing meets",
     { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "NOT (a.n < 3) AND NOT (a.n >= 3)" }) } },
   ],
