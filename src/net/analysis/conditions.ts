@@ -33,9 +33,20 @@ export function assignments(conditions: readonly string[], questions: readonly s
 
 /** Whether no data at all makes the condition hold, as far as a look at its comparisons shows. */
 export function neverHolds(condition: string): boolean {
+  return isNever(conditionOf(condition));
+}
+
+/** The same of conditions that must hold at once, their names meaning the same. */
+export function neverHoldTogether(conditions: Node[]): boolean {
+  return isNever(folded({ kind: "every", operands: conditions }));
+}
+
+function isNever(condition: Node): boolean {
+  const choices = new Map<string, Choice>();
+  collect(condition, choices);
   // What is missing, or of another type, has no order.
-  const choices = [...choicesOf([condition]).values()].map((choice): [string, string[]] => [choice.key, [...outcomesFor(choice), OTHER]]);
-  return combinations(choices)?.every((assignment) => !holds(condition, assignment)) ?? false;
+  const all = [...choices.values()].map((choice): [string, string[]] => [choice.key, [...outcomesFor(choice), OTHER]]);
+  return combinations(all)?.every((assignment) => !test(condition, assignment)) ?? false;
 }
 
 function choicesOf(conditions: readonly string[]): Map<string, Choice> {

@@ -149,6 +149,12 @@ export const FAULTS: Fault[] = [
     ],
   ),
   [
+    "dead: a guard that the condition of its input contradicts",
+    { places: { a: open, z: sink }, steps: { t: step([{ place: "a", as: "one", where: "$.n > 5" }], ["z"], { guard: "one.n < 3" }) } },
+    "dead-transition at transitions.t",
+    /its guard "one.n < 3" and the conditions of its inputs never hold together/,
+  ],
+  [
     "dead: a guard that contradicts itself",
     { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: 'a.x == "p" AND a.x == "q"' }) } },
     "dead-transition at transitions.t",

@@ -150,6 +150,23 @@ export const SOUND: [string, Case][] = [
     },
   ],
   [
+    "a guard that asks another token than the condition of an input does",
+    {
+      places: { a: open, z: sink },
+      steps: {
+        t: step(
+          [
+            { place: "a", as: "x", where: "$.n > 5" },
+            { place: "a", as: "y" },
+          ],
+          ["z"],
+          { guard: "y.n < 3 AND x.n < 7" },
+        ),
+        rest: step(["a"], ["z"]),
+      },
+    },
+  ],
+  [
     "a guard that only what is missing meets",
     { places: { a: open, z: sink }, steps: { t: step(["a"], ["z"], { guard: "NOT (a.n < 3) AND NOT (a.n >= 3)" }) } },
   ],
