@@ -1,8 +1,10 @@
 /** Work on executors in one net: what runs on whom, what waits for a free hand, and what nobody who is there could do. */
 import type { Broker } from "../contract/broker.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
-import { isJsonObject, type Json } from "../contract/json.ts";
+import { isJsonObject, type JsonObject } from "../contract/json.ts";
+import type { NetDefinition } from "../net/definition.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand } from "../net/executor-match.ts";
+import { flattenNet } from "../net/flatten.ts";
 import type { FiringView, MarkingView } from "../net/marking-view.ts";
 import { definitionAnswer, readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
@@ -35,8 +37,9 @@ export async function workUnderWay(broker: Broker, net: string, executors: reado
   const unclaimed = marking.firings.filter(({ executor, gate }) => executor === null && gate === null);
   if (unclaimed.length === 0) return { running, waiting: [], blocked: [] };
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
+  const flat = flattenNet(definition as unknown as NetDefinition).definition as unknown as JsonObject;
   const waiting = unclaimed.flatMap((firing) => {
-    const needs = needsOf(definition, firing.transition);
+    const needs = needsOf(flat, firing.transition);
     return needs === null ? [] : [{ firing, needs, missing: missingFor(needs, executors) }];
   });
   return {
@@ -53,7 +56,7 @@ function briefly({ transition, firing, attempt, persona, correlation, since }: O
 }
 
 /** Null for what needs no executor. */
-function needsOf(definition: Record<string, Json>, transition: string): Needs | null {
+function needsOf(definition: JsonObject, transition: string): Needs | null {
   const all = isJsonObject(definition.transitions) ? definition.transitions : {};
   const own = all[transition];
   if (!isJsonObject(own)) return null;

@@ -7,7 +7,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { netRows, readAnswer } from "../client/answers.ts";
 import { askNet, askRuntime } from "../client/ask.ts";
 import type { NetEvent } from "../contract/event.ts";
-import type { JsonObject } from "../contract/json.ts";
+import type { NetDefinition } from "../net/definition.ts";
+import { flattenNet } from "../net/flatten.ts";
 import type { MarkingView } from "../net/marking-view.ts";
 import type { House } from "./api.ts";
 
@@ -91,9 +92,10 @@ export class Metrics {
     const key = `${net} ${version}`;
     const known = this.#kinds.get(key);
     if (known) return known;
-    const definition = (await this.#house.broker.netVersions.get(net, version).catch(() => null)) as JsonObject | null;
-    const transitions = Object.entries((definition?.transitions ?? {}) as Record<string, { kind?: string }>);
-    const kinds = new Map(transitions.map(([name, { kind = "" }]) => [name, kind]));
+    const definition = (await this.#house.broker.netVersions.get(net, version).catch(() => null)) as NetDefinition | null;
+    // Events name what stands in sub-nets by flat names.
+    const transitions = definition ? Object.entries(flattenNet(definition).definition.transitions) : [];
+    const kinds = new Map<string, string>(transitions.map(([name, { kind }]) => [name, kind]));
     if (definition) this.#kinds.set(key, kinds);
     return kinds;
   }

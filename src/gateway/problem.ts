@@ -33,6 +33,7 @@ const STATUS_OF: Record<string, number> = {
   "still-under-way": 409,
   "precondition-required": 428,
   "version-mismatch": 412,
+  "message-too-large": 413,
   "no-owner": 503,
   "no-answer": 503,
   invalid_token: 401,
@@ -44,6 +45,13 @@ const STATUS_OF: Record<string, number> = {
   rate_limit_exceeded: 429,
   "net-closed": 503,
 };
+/** What the server itself refuses before any route sees it, in words of ours. */
+const CODE_OF: Record<string, string> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: "bad-json",
+  FST_ERR_CTP_EMPTY_JSON_BODY: "bad-json",
+  FST_ERR_CTP_BODY_TOO_LARGE: "message-too-large",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-media-type",
+};
 const TITLES: Record<number, string> = {
   400: "The request makes no sense",
   401: "Who are you?",
@@ -52,6 +60,7 @@ const TITLES: Record<number, string> = {
   409: "Not in this state",
   410: "No longer kept",
   412: "Somebody was first",
+  415: "Of a kind that is not read",
   413: "Too large",
   422: "Not valid",
   428: "Say what you change",
@@ -70,7 +79,7 @@ export function problemOf(error: unknown): { problem: Problem; retryAfterMs?: nu
   }
   const { statusCode = 500, validation, message, code } = error as FastifyError;
   if (validation) return { problem: problem(400, "bad-request", message) };
-  if (statusCode >= 400 && statusCode < 500) return { problem: problem(statusCode, code?.toLowerCase() ?? "bad-request", message) };
+  if (statusCode >= 400 && statusCode < 500) return { problem: problem(statusCode, CODE_OF[code] ?? "bad-request", message) };
   return { problem: problem(500, "unexpected", "something went wrong here; the gateway's log has it") };
 }
 

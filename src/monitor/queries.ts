@@ -110,6 +110,7 @@ export interface TeamRow {
 export interface FiringRow {
   step: string;
   firing: string | null;
+  transition: string;
   outcome: string;
   open: boolean;
   began: { seq: number; at: string };
@@ -121,6 +122,7 @@ export interface FiringRow {
   tools: ToolUse[];
   refused: { tool: string; reason: string; at: string }[];
   gate: { name: string } | null;
+  produced: { place: string; id: string }[];
   error: Json;
   prompt: { text?: string | null } | null;
 }

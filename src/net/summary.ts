@@ -35,7 +35,7 @@ export function gatedSummary(
 ): string {
   const title = titleOf(inputs);
   const people = approvers.map((approver) => approver.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
-  return `The gate ${gate} holds ${title ? `“${title}”` : transition.id}: ${quorum === 1 ? people : `${quorum} of ${people}`} must decide.`;
+  return `The gate ${gate} holds ${title ? `“${title}”` : transition.id}: ${people} must decide${quorum === 1 ? "" : `; it takes ${quorum} approvals`}.`;
 }
 
 /** A firing never fails for its narration: what cannot be rendered falls back to words made from the net. */

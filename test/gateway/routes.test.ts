@@ -17,6 +17,23 @@ const FLEET = {
     },
   },
 };
+const YARD = {
+  net: "yard",
+  places: { ships: { open: true }, full: {} },
+  subnets: {
+    dock: {
+      places: { inbox: { port: "in" }, moored: {}, loaded: { port: "out" } },
+      transitions: {
+        moor: { kind: "pass", in: [{ place: "inbox", as: "ship" }], out: [{ to: "moored" }] },
+        load: { ...FLEET.transitions.pack, labels: ["winch"], in: [{ place: "moored", as: "ship" }], out: [{ to: "loaded" }] },
+      },
+    },
+  },
+  transitions: {
+    enter: { kind: "link", in: [{ place: "ships" }], to: { subnet: "dock", place: "inbox" } },
+    leave: { kind: "pass", in: [{ place: "dock--loaded", as: "ship" }], out: [{ to: "full" }] },
+  },
+};
 const WRITER = { persona: "writer", title: "Writer", flags: "r----", tier: "economy", prompt: "Write." };
 const DESK = {
   net: "desk",
@@ -106,6 +123,23 @@ test("a command that nobody could do is blocked with the missing label, and runs
   await crane.deliver(order, { ok: true });
   await waitUntil("nothing runs", async () => (await hands()).running.length === 0);
   for (const each of [plain, crane]) await each.stop();
+});
+
+test("what stands in a sub-net is blocked, counted and explained like all else", async () => {
+  await house.kit.ask(null, "apply-net", { definition: YARD, by: PEOPLE });
+  const plain = house.kit.executor("docker", "yard");
+  plain.beat();
+  await house.kit.put("yard", "ships", { n: 1 });
+  type Hands = { blocked: { net: string; transition: string; missing: string[] }[] };
+  const blocked = async () => ((await get("/api/executors")).json as unknown as Hands).blocked.filter(({ net }) => net === "yard");
+  await waitUntil("it is blocked", async () => (await blocked()).length === 1);
+  expect(await blocked()).toMatchObject([{ transition: "dock--load", missing: ["winch"] }]);
+  await waitUntil("it is counted", async () => (await get("/metrics")).text.includes('transition="dock--moor"'));
+  expect((await get("/metrics")).text).toContain('petrel_firings_total{net="yard",transition="dock--moor",kind="pass",outcome="ok"} 1');
+  const asked = { net: "yard", question: "What does dock--load do?" };
+  const { text } = await house.call(house.a, "POST", "/api/ask", { token: reader, body: asked });
+  expect(text).toContain("dock--load (command) takes from dock--moored and puts into dock--loaded");
+  await plain.stop();
 });
 
 test("a specialist has its rights, its spend and its last outputs; costs are summed from the beginning of the logs, on each gateway", async () => {

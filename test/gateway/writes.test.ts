@@ -1,5 +1,7 @@
 /** What a client may rely on when it writes: a key makes a request count once, a tag keeps others' changes, errors say what is wrong. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Terminal } from "../../src/contract/errors.ts";
+import { problemOf } from "../../src/gateway/problem.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { type GatewayHouse, gatewayHouse } from "./house.ts";
 
@@ -15,6 +17,21 @@ afterAll(() => house.stop());
 const PUT = "/api/nets/shop/places/inbox/tokens";
 const post = (path: string, body: unknown, key: string, { token = operator, gateway = house.a } = {}) =>
   house.call(gateway, "POST", path, { token, body, headers: { "idempotency-key": key } });
+
+test("a body that cannot be read, or that the broker does not carry, is refused by a code of ours", async () => {
+  const headers = { authorization: `Bearer ${operator}`, "content-type": "application/json" };
+  const send = async (body: string, more = {}) => {
+    const answer = await fetch(`${house.a.url}${PUT}`, { method: "POST", headers: { ...headers, ...more }, body });
+    const { error } = (await answer.json()) as { error: string };
+    return [answer.status, error];
+  };
+  expect(await send("{nope")).toEqual([400, "bad-json"]);
+  expect(await send("")).toEqual([400, "bad-json"]);
+  expect(await send("<order/>", { "content-type": "text/xml" })).toEqual([415, "unsupported-media-type"]);
+  const large = Object.assign(new Error("the body is too large"), { statusCode: 413, code: "FST_ERR_CTP_BODY_TOO_LARGE" });
+  for (const error of [large, new Terminal({ code: "message-too-large", message: "more than the broker carries" })])
+    expect(problemOf(error).problem).toMatchObject({ status: 413, error: "message-too-large" });
+});
 
 describe("Idempotency-Key", () => {
   test("a token is put once, over both gateways; other data or another place is refused, and another client's key is another", async () => {

@@ -5,6 +5,8 @@ import { askNet } from "../../client/ask.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Tiers } from "../../models/tiers.ts";
+import type { NetDefinition } from "../../net/definition.ts";
+import { flattenNet } from "../../net/flatten.ts";
 import type { MarkingView } from "../../net/marking-view.ts";
 import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../access/expert-budget.ts";
 import { GUEST_QUESTIONS, GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
@@ -53,9 +55,11 @@ export function askRoutes(api: Api, house: House): void {
 async function seenOf({ broker, feeds, clock }: House, net: string, question: string): Promise<Seen> {
   const marking = (await askNet(broker, net, "marking")) as unknown as MarkingView;
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
+  // What stands in sub-nets is asked for by the names that events and places have.
+  const flat = flattenNet(definition as unknown as NetDefinition).definition as unknown as JsonObject;
   const events = await feeds.of(net).recent();
   const title = typeof definition.title === "string" ? definition.title : net;
-  const known = { net, title, marking, definition: definition as JsonObject, events, now: clock.now() };
+  const known = { net, title, marking, definition: flat, events, now: clock.now() };
   const transitions = transitionsOf(known);
   const asked = ASKS_WHY.test(question)
     ? namesIn(question, { ...known, reasons: new Map() }).filter((name) => transitions.includes(name))

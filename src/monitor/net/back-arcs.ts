@@ -1,5 +1,4 @@
 /** Whether a firing sent its work back to where it had been: rework, though nothing failed. Pure. */
-import type { NetEvent } from "../../contract/event.ts";
 import { graphOf, type NetDefinition, placeId, transitionId } from "./graph.ts";
 import { leadsBack, roundsOf } from "./rounds.ts";
 
@@ -10,7 +9,12 @@ class Every extends Set<string> {
   }
 }
 
-export type SentBack = (event: NetEvent) => boolean;
+/** An event, or the row of a firing with its outcome as `type`. */
+export type SentBack = (one: {
+  type: string;
+  transition?: string | undefined;
+  produced?: readonly { place: string }[] | undefined;
+}) => boolean;
 
 export function sentBackIn(definition: NetDefinition): SentBack {
   const graph = graphOf(definition, new Every());

@@ -1,11 +1,14 @@
 /** The firings of a transition, newest first. It holds still while it is pointed at, has the focus, or tells of one that is open. */
 import { useRef, useState } from "react";
+import { Dot } from "../parts/dot.tsx";
 import { FiringDetail } from "../parts/firing-detail.tsx";
 import { type FiringRow, useFirings } from "../queries.ts";
 import { ageOf, clockTime, money, plural } from "../words.ts";
 import { heldRows } from "./held-rows.ts";
+import { useSentBack } from "./use-sent-back.ts";
 
 export function FiringList({ net, transition, until }: { net: string; transition: string; until: string | null }) {
+  const sentBack = useSentBack(net);
   const { data, error } = useFirings(net, transition, until);
   const now = data?.firings ?? [];
   const [held, setHeld] = useState<FiringRow[] | null>(null);
@@ -48,7 +51,7 @@ export function FiringList({ net, transition, until }: { net: string; transition
       >
         {rows.map((row) => (
           <li key={row.step}>
-            <Firing net={net} row={row} />
+            <Firing net={net} row={row} isBack={sentBack({ type: row.outcome, transition: row.transition, produced: row.produced })} />
           </li>
         ))}
       </ol>
@@ -56,14 +59,14 @@ export function FiringList({ net, transition, until }: { net: string; transition
   );
 }
 
-function Firing({ net, row }: { net: string; row: FiringRow }) {
+function Firing({ net, row, isBack }: { net: string; row: FiringRow; isBack: boolean }) {
   const [shown, setShown] = useState(false);
   const status = row.open ? (row.gate ? "waiting" : "info") : row.error === null ? "ok" : "error";
   const attempts = row.attempts.length;
   return (
     <details onToggle={({ currentTarget }) => setShown(currentTarget.open)}>
       <summary>
-        <span className={`dot ${status}`} /> {clockTime(row.ended?.at ?? row.began.at)}{" "}
+        <Dot status={status} isBack={isBack} /> {clockTime(row.ended?.at ?? row.began.at)}{" "}
         {row.open ? (row.gate ? "waits for people" : "under way") : row.outcome}
         {attempts > 1 ? `, ${plural(attempts, "attempt")}` : ""}
         {row.durationMs === null ? "" : `, ${ageOf(row.durationMs)}`}

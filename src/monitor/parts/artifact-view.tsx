@@ -23,7 +23,7 @@ export function ArtifactView({ artifact }: { artifact: ArtifactRef & { name?: st
   );
 }
 
-function Shown({ artifact: { $artifact: id, type } }: { artifact: ArtifactRef }) {
+function Shown({ artifact: { $artifact: id, type, name } }: { artifact: ArtifactRef & { name?: string } }) {
   const [address, setAddress] = useState<string | null>(null);
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -33,7 +33,7 @@ function Shown({ artifact: { $artifact: id, type } }: { artifact: ArtifactRef })
       .then(async (url) => {
         made = url;
         setAddress(url);
-        if (/^(text|application\/(json|x-ndjson))/.test(type)) setText((await (await fetch(url)).text()).slice(0, MOST_SHOWN));
+        if (/^(text|application\/(json|x-ndjson))/.test(type)) setText(cut(await (await fetch(url)).text()));
       })
       .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
     return () => {
@@ -42,12 +42,16 @@ function Shown({ artifact: { $artifact: id, type } }: { artifact: ArtifactRef })
   }, [id, type]);
   if (problem !== null) return <span className="bad">{problem}</span>;
   if (address === null) return <span className="quiet">…</span>;
-  if (type.startsWith("image/")) return <img className="artifact" src={address} alt={`artefact ${id.slice(0, 12)}`} />;
+  if (type.startsWith("image/")) return <img className="artifact" src={address} alt={name ?? `artefact ${id.slice(0, 12)}`} title={name} />;
   if (type.startsWith("video/")) return <video className="artifact" src={address} controls muted />;
   if (text !== null) return <Diff text={text} />;
   return (
-    <a href={address} download={id.slice(0, 12)}>
+    <a href={address} download={name ?? id.slice(0, 12)}>
       save
     </a>
   );
+}
+
+function cut(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}\n… ${text.length - MOST_SHOWN} characters more`;
 }
