@@ -255,7 +255,7 @@ export async function diskCheck(dir: string): Promise<Finding> {
   try {
     const { bavail, bsize } = await statfs(dir);
     const free = bavail * bsize;
-    const says = `${(free / 1e9).toFixed(1)} GB are free for ${dir}`;
+    const says = `${free < 1e9 ? `${Math.floor(free / 1e6)} MB` : `${(free / 1e9).toFixed(1)} GB`} are free for ${dir}`;
     if (free < LOW_DISK_BYTES)
       return { check: "disk", status: "warn", says, hint: "free some space: a full disk stops every net until there is room" };
     return { check: "disk", status: "ok", says };

@@ -109,6 +109,25 @@ describe("an owner", () => {
     await good.stop();
   });
 
+  it("grants a claim that is its own again to who is held off: the first answer may be lost", async () => {
+    for (let n = 0; n < 2; n++) await kit.put("w", "a", {});
+    await waitUntil("both are open", () => kit.stateOf("w").firings.size === 2);
+    const [first, second] = [...kit.stateOf("w").firings.keys()];
+    const open = (id = "") => ({ net: "w", firing: id, attempt: kit.stateOf("w").firings.get(id)?.attempt ?? 0 });
+    for (let n = 0; n < 3; n++) {
+      kit.clock.jump(5);
+      expect(await rogue.ask(open(first), "claim")).toMatchObject({ ok: true });
+      // What it holds from before the third lapse it keeps.
+      if (n === 2) expect(await rogue.ask(open(second), "claim")).toMatchObject({ ok: true });
+      const { attempt } = open(first);
+      await rogue.ask(open(first), "release");
+      await waitUntil("it has lapsed", () => open(first).attempt === attempt + 1);
+    }
+    expect(await rogue.ask(open(first), "claim"), "it is held off").toMatchObject({ ok: false, stopped: true });
+    expect(await rogue.ask(open(second), "claim")).toMatchObject({ ok: true });
+    expect(await rogue.ask({ ...open(second), attempt: 2 }, "claim"), "of another attempt it is not").toMatchObject({ ok: false });
+  });
+
   it("gives it work again when its time is over, and forgets when it does some", async () => {
     await kit.put("w", "a", {});
     await waitUntil("it is open", () => firing() !== undefined);

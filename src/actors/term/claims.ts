@@ -97,7 +97,9 @@ export class Claims {
       if (request.verb === "claim") this.#offers.turnedDown(id);
       return { ...no("killed", `this executor is stopped until \`petrel resume ${request.executor}\``), stopped: true };
     }
-    const heldUntil = request.verb === "claim" ? this.#ports.standing.heldUntil(request.executor, this.#ports.clock.now()) : null;
+    // A claim that is its own is granted again: the answer before may be lost.
+    const isNew = request.verb === "claim" && !this.holds(request.executor, id, attempt);
+    const heldUntil = isNew ? this.#ports.standing.heldUntil(request.executor, this.#ports.clock.now()) : null;
     if (heldUntil !== null) {
       this.#offers.turnedDown(id);
       return { ...no("not-open", `this executor let its claims lapse, and gets no work until ${isoTime(heldUntil)}`), stopped: true };
