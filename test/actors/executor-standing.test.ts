@@ -128,6 +128,21 @@ describe("an owner", () => {
     expect(await rogue.ask({ ...open(second), attempt: 2 }, "claim"), "of another attempt it is not").toMatchObject({ ok: false });
   });
 
+  it("does not blame it for claims whose answers wait for a slow log", async () => {
+    for (let n = 0; n < 4; n++) await kit.put("w", "a", {});
+    await waitUntil("all are open", () => kit.stateOf("w").firings.size === 4);
+    kit.broker.faults.rejectAppends = { outlook: "retryable", code: "broker-full", message: "no space left" };
+    const answers = [...kit.stateOf("w").firings.keys()].map((id) => rogue.ask({ net: "w", firing: id, attempt: 1 }, "claim"));
+    const all = () => [...kit.stateOf("w").firings.values()];
+    await waitUntil("all claims wait", () => all().every(({ claim }) => claim?.executor === "rogue"));
+    kit.clock.pass(LEASE + 5000, 1000);
+    await waitUntil("all have lapsed", () => all().every(({ attempt }) => attempt === 2));
+    kit.broker.faults.rejectAppends = null;
+    kit.clock.pass(5000, 1000);
+    for (const answer of answers) expect(await answer).toMatchObject({ ok: false });
+    expect(await told()).toEqual([]);
+  });
+
   it("gives it work again when its time is over, and forgets when it does some", async () => {
     await kit.put("w", "a", {});
     await waitUntil("it is open", () => firing() !== undefined);

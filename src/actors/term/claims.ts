@@ -192,7 +192,9 @@ export class Claims {
     const { standing, clock, lapse, holdOff, loop } = this.#ports;
     const executor = firing.claim?.executor;
     const now = clock.now();
-    const hold = executor === undefined ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
+    // Whom no answer has reached yet, since the log is slow, let nothing lapse.
+    const isGranted = !this.#granting.has(`${firing.firing}/${firing.attempt}`);
+    const hold = executor === undefined || !isGranted ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
     lapse(firing, reason);
     if (executor === undefined || hold === null) return;
     holdOff(executor, hold);
