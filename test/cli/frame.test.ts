@@ -65,6 +65,7 @@ describe("words that make no sense", () => {
     [["gate"], /petrel gate needs one of: ls, approve, reject/, /petrel gate --help/],
     [["gate", "open", "hello"], /petrel gate has no open/, /petrel gate --help/],
     [["kill"], /nobody is there to be asked/, /petrel kill --yes/],
+    [["kill", "builder"], /nobody is there to be asked/, /petrel kill builder --yes/],
     [["token", "move", "hello", "inbox", "t1"], /neither a place nor new data/, /--to PLACE/],
     [["places", "hello", "--log-level", "loud"], /loud/, /petrel places --help/],
   ];

@@ -65,9 +65,11 @@ export const killVerb: Verb = {
   options: [{ flags: "--yes", about: "do not ask" }, KIND_OPTION, ROLE_OPTION],
   run: async (call) => {
     if (!call.on("yes")) {
-      const what = call.optionalArg("target") ?? "all";
+      const target = call.optionalArg("target");
+      const what = target ?? "all";
       const sure = await call.petrel.confirm(`Stop every firing, model call and child process${what === "all" ? "" : ` of ${what}`} now?`);
-      if (sure === null) throw usage("nobody is there to be asked", "petrel kill --yes");
+      // What is pasted from here must not stop more than was asked for.
+      if (sure === null) throw usage("nobody is there to be asked", `petrel kill${target === undefined ? "" : ` ${target}`} --yes`);
       if (!sure) {
         call.out.say("nothing was stopped");
         return EXIT.cancelled;
