@@ -53,7 +53,7 @@ export function compileGroups({ select, groupBy, orderBy }: QueryNode, text: str
   const given = (groupBy ?? []).map((key) => columnOf(key, select));
   const keys = given.map(ofToken);
   for (const key of given) mustNotCountRows(key, text);
-  for (const key of given) mustNotNameCount(key, select, text);
+  for (const key of groupBy ?? []) mustNotNameCount(key, select, text);
   const nested = given.find((key) => nodesIn(key).some(isAggregate));
   if (nested) throw syntaxError(text, offsetOf(nested), "an aggregate is no group", "group by what the tokens hold");
   const building: Building = { text, keys: keys.map(printNode), aggregates: [], aliases: new Map() };

@@ -63,6 +63,18 @@ describe("on what an engine wrote", () => {
     return lying("printed")[0] ?? "";
   }
 
+  test("names what a deadline did, which is no transition's", async () => {
+    const places = { desk: { open: true, deadline: { after: "1ms", to: "late" } }, late: { sink: true }, done: { sink: true } };
+    const never = { kind: "pass", in: [{ place: "desk", as: "desk" }], guard: "desk.go", out: [{ to: "done" }] };
+    await own.kit.ask(null, "apply-net", { definition: { net: "office", places, transitions: { never } } });
+    await own.kit.put("office", "desk", { go: false });
+    const late = () => [...(own.kit.stateOf("office").places.get("late")?.keys() ?? [])];
+    await waitUntil("it is late", () => late().length === 1);
+    const { out } = await own.stage.run("trace", late()[0] ?? "");
+    expect(out).toMatch(/^late \S+ ← expired f-\S+ {2}#\d+ /m);
+    expect(out).not.toContain("?");
+  });
+
   test("a token knows its way from outside on: firings, attempts, executor, model, tools, prompt, people", async () => {
     const { style, wish: id } = await wish();
     await decide("approve", "well written");

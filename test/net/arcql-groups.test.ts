@@ -81,6 +81,8 @@ describe("aggregates", () => {
       ],
     ],
     ["SELECT count(*) FROM $ GROUP BY $.count", [{ count: 6 }]],
+    // The column is grouped by, and it looks at the field whose name another column has.
+    ["SELECT stage AS s, max(stage) AS stage FROM $ WHERE stage == 'done' GROUP BY s", [{ s: "done", stage: "done" }]],
     ["SELECT stage FROM $ GROUP BY stage ORDER BY stage", [{ stage: "done" }, { stage: "open" }, { stage: null }]],
     ["SELECT count(*) AS n FROM $ GROUP BY stage LIMIT 1", [{ n: 3 }]],
   ])("%s", (text, wanted) => expect(rows(text)).toEqual(wanted));

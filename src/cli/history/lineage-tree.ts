@@ -84,10 +84,12 @@ class Trees {
 
 function headOf(step: Step): string {
   const { transition, firing, outcome, began, ended, durationMs } = step;
-  const who = firing === null ? outcome : `${transition ?? "?"} ${firing}`;
+  // A deadline of a place is nobody's transition.
+  const named = firing !== null && transition !== null;
+  const who = [named ? transition : outcome, firing ?? ""].filter(Boolean).join(" ");
   const seqs = ended === null || ended.seq === began.seq ? `#${began.seq}` : `#${began.seq}-#${ended.seq}`;
   const took = durationMs === null ? "" : durationMs < 10_000 ? ` after ${durationMs} ms` : ` after ${readableAge(durationMs)}`;
-  const how = step.open ? (outcome === "gated" ? "waits for people" : "under way") : firing === null ? "" : `${outcome}${took}`;
+  const how = step.open ? (outcome === "gated" ? "waits for people" : "under way") : named ? `${outcome}${took}` : "";
   return [who, seqs, (ended ?? began).at.slice(0, 19).replace("T", " "), how].filter(Boolean).join("  ");
 }
 
