@@ -1,6 +1,7 @@
 /** A token is looked for in all nets: the damaged log of one hides nothing of another. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findToken } from "../../src/client/history/find-token.ts";
+import { storyOf } from "../../src/client/history/story.ts";
 import type { Broker } from "../../src/contract/broker.ts";
 import { Retryable } from "../../src/contract/errors.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
@@ -39,4 +40,11 @@ test("with a gap in the log of one net, the tokens of the others are found, and 
     message: expect.stringContaining("the log of torn has a gap"),
   });
   await expect(findToken(broker, id, ["torn"])).rejects.toMatchObject({ code: "log-gap" });
+});
+
+test("with a gap in the log of one net, the stories of the others are told", async () => {
+  const id = await kit.put("good", "a", { n: 1 });
+  const broker = torn(kit.broker);
+  for (const text of [id, `c-${id.slice(2)}`]) expect(await storyOf(broker, text, ["torn", "good"])).toMatchObject({ net: "good" });
+  await expect(storyOf(broker, id, ["torn"])).rejects.toMatchObject({ code: "log-gap" });
 });
