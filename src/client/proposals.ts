@@ -3,8 +3,9 @@ import { RECRUITING } from "../actors/recruiter/proposal.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
-import { definitionAnswer, gateRows, netRows, readAnswer } from "./answers.ts";
+import { definitionAnswer, netRows, readAnswer } from "./answers.ts";
 import { askNet, askRuntime } from "./ask.ts";
+import { gatesOf } from "./gates-of.ts";
 import { type ProposalRow, proposalRows } from "./proposal-rows.ts";
 
 const MOST = 10_000;
@@ -14,7 +15,7 @@ const PLACES = ["needs", "drafts", "proposals", "approved", "hired", "applied", 
 export async function allProposals(broker: Broker): Promise<ProposalRow[]> {
   const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets").map((row) => row.net);
   if (!nets.includes(RECRUITING)) return [];
-  const gates = readAnswer(gateRows, await askNet(broker, RECRUITING, "gates"), "gates");
+  const gates = await gatesOf(broker, RECRUITING);
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, RECRUITING, "definition"), "definition");
   // One that was applied by an older Petrel lacks some of them.
   const places = isJsonObject(definition.places) ? definition.places : {};

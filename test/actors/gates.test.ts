@@ -1,5 +1,6 @@
 /** Gates on a running engine: people decide, whatever dies meanwhile and however long it takes. */
 import { afterEach, describe, expect, it } from "vitest";
+import { gatesOf } from "../../src/client/gates-of.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -43,6 +44,27 @@ describe("a gate", () => {
     expect(at("done")).toBe(0);
     expect(await decide("ada", "d1")).toMatchObject({ counted: true, passed: true });
     await waitUntil("it is done", () => at("done") === 1);
+  });
+
+  it("lists more than one message carries, page by page, and a decision between two pages makes no other pass by", async () => {
+    await begin();
+    for (let n = 1; n < 16; n++) await kit.put("gated", "inbox", { title: `large ${n}`, text: "x".repeat(30_000) });
+    await waitUntil("all wait", async () => (await waiting()).length === 16);
+    const order = (await waiting()).map(({ firing }) => firing).sort();
+    expect((await gatesOf(kit.broker, "gated")).map(({ firing }) => firing).sort()).toEqual(order);
+    type Page = { gates: { firing: string }[]; next: string | null };
+    const page = async (after: string) => (await kit.ask("gated", "gates", { after })) as unknown as Page;
+    const first = await page("");
+    expect(JSON.stringify(first).length).toBeLessThan(1_000_000 / 3);
+    expect(first.gates.length).toBeLessThan(16);
+    const seen = first.gates.map(({ firing }) => firing);
+    await kit.ask("gated", "decide", { firing: seen.at(-1), decision: "approve", id: "d1", by: { user: "ada", roles: ["maintainer"] } });
+    for (let next = first.next; next !== null; ) {
+      const more = await page(next);
+      seen.push(...more.gates.map(({ firing }) => firing));
+      next = more.next;
+    }
+    expect(seen.sort()).toEqual(order);
   });
 
   it("lets a person change the work and approve that: the firing goes on with the new token, also after a crash", async () => {

@@ -28,6 +28,7 @@ import { tokenPage } from "../../net/token-page.ts";
 import { CRYSTAL_VERBS } from "../crystal/crystal-verbs.ts";
 import { writeRule } from "../crystal/crystal-write.ts";
 import { applyNet } from "./apply-net.ts";
+import { gatePage } from "./gate-page.ts";
 import { takePart } from "./handback-parts.ts";
 import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
@@ -56,6 +57,8 @@ const queryBody = z.object({
   places: z.array(z.string()).min(1).max(1000),
   limit: z.int().min(1).max(100_000).default(100),
 });
+/** `after`: in pages, `{gates, next}`; without it all at once, as an array. */
+const gatesBody = z.looseObject({ after: z.string().optional() });
 const decideBody = z.object({
   gate: z.string().optional(),
   firing: z.string().optional(),
@@ -96,21 +99,12 @@ export const NET_VERBS: Record<string, Verb> = {
   printed: async (term) => term.ports.printed?.() ?? [],
   tokens: async (term, body) => tokensOf(term, tokensBody.parse(body)),
   query: async (term, body) => queryOf(term, queryBody.parse(body)),
-  gates: async (term) =>
-    findGates(term.state).map((firing) => ({
-      net: term.state.net,
-      gate: firing.gate?.name ?? "",
-      firing: firing.firing,
-      transition: firing.transition,
-      since: isoTime(firing.openedAt),
-      approvers: firing.gate?.approvers ?? [],
-      quorum: firing.gate?.quorum ?? 1,
-      expires: firing.gate?.expiresAt ? isoTime(firing.gate.expiresAt) : null,
-      decisions: (firing.gate?.decisions ?? []) as unknown as Json,
-      approvals: (firing.gate?.decisions ?? []).filter(({ approve }) => approve).length,
-      inputs: heldData(term, firing.firing),
-      ...heldTokens(term, firing),
-    })),
+  gates: async (term, body) => {
+    const { after } = gatesBody.parse(body ?? {});
+    const open = findGates(term.state);
+    const rowOf = (firing: OpenFiring) => gateRow(term, firing);
+    return (after === undefined ? open.map(rowOf) : gatePage(open, rowOf, after)) as unknown as Json;
+  },
   decide: decide,
   pause: async (term, body) => {
     const { by } = byBody.parse(body);
@@ -380,6 +374,24 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
   if (term.state.places.get(request.place)?.get(request.id)?.reservedBy !== null) return intervene(term, request, verb);
   await term.commit(fitting);
   return verb === "move" ? { id: token.id, place: to } : { closed: request.id };
+}
+
+function gateRow(term: Term, firing: OpenFiring): Json {
+  const { gate } = firing;
+  return {
+    net: term.state.net,
+    gate: gate?.name ?? "",
+    firing: firing.firing,
+    transition: firing.transition,
+    since: isoTime(firing.openedAt),
+    approvers: gate?.approvers ?? [],
+    quorum: gate?.quorum ?? 1,
+    expires: gate?.expiresAt ? isoTime(gate.expiresAt) : null,
+    decisions: (gate?.decisions ?? []) as unknown as Json,
+    approvals: (gate?.decisions ?? []).filter(({ approve }) => approve).length,
+    inputs: heldData(term, firing.firing),
+    ...heldTokens(term, firing),
+  };
 }
 
 function heldData(term: Term, id: string): Json {

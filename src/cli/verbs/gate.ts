@@ -1,7 +1,8 @@
 /** Gates: what waits for people, and their decisions. Decided by people only, never by a persona's tool. */
 
-import { type GateRow, gateRows, netRows, readAnswer } from "../../client/answers.ts";
+import { type GateRow, netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
+import { gatesOf } from "../../client/gates-of.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
@@ -102,7 +103,7 @@ async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<E
 }
 
 async function waitingAt(broker: Broker, net: string): Promise<GateRow[]> {
-  return readAnswer(gateRows, await askNet(broker, net, "gates"), "gates");
+  return gatesOf(broker, net);
 }
 
 function choose(waiting: GateRow[], wanted: string, net: string): GateRow {

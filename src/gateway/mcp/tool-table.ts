@@ -8,6 +8,7 @@ import { z } from "zod";
 import { OFFERS, RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { askNet, askRuntime, putToken } from "../../client/ask.ts";
 import { pageOfEvents } from "../../client/event-pages.ts";
+import { gatesOf } from "../../client/gates-of.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { EVENT_TYPES } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
@@ -154,8 +155,8 @@ const READS: McpTool[] = [
     input: z.object({ net: net.optional() }),
     run: async (input, ports) => {
       const names = input.net === undefined ? (await rows(ports)).map((row) => String(row.net)) : [input.net];
-      const found = await Promise.all(names.map((name) => asked(ports, name, "gates")));
-      return { gates: found.flat() as Json };
+      const found = await Promise.all(names.map((name) => gatesOf(ports.broker, mustReach(ports, name))));
+      return { gates: found.flat() as unknown as Json };
     },
   }),
   tool({

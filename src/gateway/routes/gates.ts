@@ -1,7 +1,8 @@
 /** What waits for people, and their decisions: only a token of the scope `petrel:gate` decides. */
 import { z } from "zod";
-import { gateRows, netRows, readAnswer } from "../../client/answers.ts";
+import { netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
+import { gatesOf } from "../../client/gates-of.ts";
 import { isId } from "../../contract/ids.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netName, netParam, personOf, scope } from "../api.ts";
@@ -31,9 +32,7 @@ export function gateRoutes(api: Api, { broker, ids }: House): void {
       const nets = readAnswer(netRows, await askRuntime(broker, "nets"), "nets")
         .map(({ net }) => net)
         .filter((net) => reachesNet(caller, net) && (request.query.net === undefined || net === request.query.net));
-      const rows = await Promise.all(
-        nets.map(async (net) => readAnswer(gateRows, await askNet(broker, net, "gates"), "gates").map((row) => ({ ...row, net }))),
-      );
+      const rows = await Promise.all(nets.map(async (net) => (await gatesOf(broker, net)).map((row) => ({ ...row, net }))));
       const { rows: gates, next } = pageByKey(rows.flat(), ({ since, net, firing }) => `${since} ${net} ${firing}`, request.query);
       return { gates, next };
     },
