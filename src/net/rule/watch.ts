@@ -3,15 +3,16 @@
  *
  * A sample of the claimed firings is asked of the model as well. Disagreements are summed up by Page's CUSUM ("Continuous
  * inspection schemes", Biometrika 1954) of log-likelihood ratios: over all audits between the rate that the proof has seen and a rate that
- * would be drift, and for each region of the rule (its branches, `regionOf`) between that rate and nearly always.
+ * would be drift, for each region of the rule (its branches, `regionOf`) between that rate and nearly always, and over the regions' sum
+ * (Mei, "Efficient scalable schemes for monitoring a large number of data streams", Biometrika 2010).
  * Two per cent of 200 firings are four audits, so they are spread evenly over the regions, however seldom one is met, and the share rises by
- * itself: it is multiplied by the likelihood ratio that the CUSUM has gathered. Where drift has become ten times likelier than not, ten times
- * as much is audited, up to a half. It also rises after a bad outcome in a later stage, after a jump in what the guard declines, in the first
- * firings after the promotion and near the guard's edge.
+ * itself: it is multiplied by the likelihood ratio that the CUSUM over all has gathered, up to a half, and of a region that disagreed each
+ * firing is audited until its CUSUM is back at nothing. That takes a few audits, as many as if they came late. The share also rises after a
+ * bad outcome in a later stage, after a jump in what the guard declines, in the first firings after the promotion and near the guard's edge.
  *
  * - W1 The state is JSON, made by `watched` from the state before and one observation. No clock, no chance: `draw` is an input.
  * - W2 At the plain share, each block of 1/share claimed firings of a region has exactly one audit, at a place that nobody can foresee
- *   without the draws.
+ *   without the draws; it lies in the middle half of the block, so that no two are far apart.
  * - W3 `drift`, once there, stays.
  */
 import { z } from "zod";
@@ -67,8 +68,11 @@ const EAGER = 5;
 /** A CUSUM of log-likelihood ratios passes ln(n) by chance once in n audits or more (Lorden 1971). */
 const DRIFT_SCORE = Math.log(2000);
 const DECLINE_SCORE = Math.log(2000);
-/** There are many regions, and each of them may be unlucky. */
+/** There are many regions, and each of them may be unlucky; and several at a time. */
 const REGION_SCORE = Math.log(20_000);
+const REGIONS_SCORE = REGION_SCORE + 1;
+/** Of a block, what is before its audit at least, and after it. */
+const MARGIN = 0.25;
 /** More are one. */
 const MOST_REGIONS = 16;
 const REST = "...";
@@ -85,30 +89,32 @@ export function startWatch(policy: Partial<WatchPolicy> = {}): Watch {
 }
 
 /**
- * The watch of a rule that has taken another's place and says the same where both answer: what was seen of that one still counts. It
+ * The watch of a rule that has taken another's place and says the same where both answer: what was seen of that one still counts, but not
+ * by its regions, since the branches are others; kept, they would take audits that nobody gets. It
  * expects as many disagreements as either proof, since the model that errs is the same.
  */
 export function goesOn(watch: Watch, policy: Partial<WatchPolicy>): Watch {
   const next = watchPolicySchema.parse(policy);
-  return { ...watch, policy: { ...next, expected: Math.max(next.expected, watch.policy.expected) }, declineScore: 0 };
+  const expected = Math.max(next.expected, watch.policy.expected);
+  return { ...watch, policy: { ...next, expected }, regions: {}, declineScore: 0 };
 }
 
 /** The share at which the next claimed firing of a region is audited. */
 export function auditShare(watch: Watch, region = ""): number {
   const { policy, alert, audited, score, regions } = watch;
+  if ((regions[nameOf(watch, region)]?.score ?? 0) > 0) return 1;
   const early = audited < EARLY_AUDITS ? EAGER * policy.audit : 0;
-  const plain = spreadShare(watch, region);
-  const own = plain * Math.exp(regions[nameOf(watch, region)]?.score ?? 0);
-  const raised = Math.min(HIGHEST_SHARE, Math.max(score > 0 ? policy.audit * Math.exp(score) : 0, own, alert > 0 ? ALERT_SHARE : 0, early));
-  return Math.max(plain, raised);
+  const gathered = score > 0 ? policy.audit * Math.exp(score) : 0;
+  return Math.max(spreadShare(watch, region), Math.min(HIGHEST_SHARE, Math.max(gathered, alert > 0 ? ALERT_SHARE : 0, early)));
 }
 
 /** As many audits for each region, within reason. */
 function spreadShare(watch: Watch, region: string): number {
-  const { policy, regions, claimed } = watch;
+  const { policy, regions } = watch;
   const names = Object.keys(regions);
   const own = regions[nameOf(watch, region)]?.claimed ?? 0;
   if (names.length < 2) return policy.audit;
+  const claimed = Object.values(regions).reduce((sum, one) => sum + one.claimed, 0);
   const even = (policy.audit * (claimed + names.length)) / (names.length * (own + 1));
   return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, even)));
 }
@@ -122,8 +128,11 @@ export function wantsAudit(known: Watch, draw: number, edge = false, region = ""
   const watch = withRegions(known);
   if (edge && draw >= 1 - Math.min(1, EAGER * watch.policy.audit)) return true;
   const { blockDone, inBlock } = watch.regions[nameOf(watch, region)] ?? NEW_REGION;
-  if (blockDone) return false;
-  return draw < 1 / Math.max(1, blockOf(watch, region) - inBlock);
+  const block = blockOf(watch, region);
+  const margin = Math.floor(block * MARGIN);
+  // A block of one has its audit, whatever there was in the longer one that it cuts short.
+  if (block > 1 && (blockDone || inBlock < margin)) return false;
+  return draw < 1 / Math.max(1, block - margin - inBlock);
 }
 
 const blockOf = (watch: Watch, region: string): number => Math.max(1, Math.round(1 / auditShare(watch, region)));
@@ -172,9 +181,12 @@ function onAudit(watch: Watch, region: string, agreed: boolean): Watch {
   const alert = Math.max(0, watch.alert - 1);
   const said = `${disagreed} of ${audited} audits disagree with the rule; ${percent(fine)} was expected`;
   const where = `the audits of one branch of the rule disagree again and again, ${said}`;
-  const drift = watch.drift ?? (score >= DRIFT_SCORE ? said : own >= REGION_SCORE ? where : null);
-  return { ...watch, score, audited, disagreed, alert, regions: { ...watch.regions, [name]: { ...known, score: own } }, drift };
+  const next = { ...watch, score, audited, disagreed, alert, regions: { ...watch.regions, [name]: { ...known, score: own } } };
+  const branch = own >= REGION_SCORE || sumOf(next) >= REGIONS_SCORE;
+  return { ...next, drift: watch.drift ?? (score >= DRIFT_SCORE ? said : branch ? where : null) };
 }
+
+const sumOf = ({ regions }: Watch): number => Object.values(regions).reduce((sum, { score }) => sum + score, 0);
 
 function summed(score: number, agreed: boolean, fine: number, drifted: number): number {
   return Math.max(0, score + (agreed ? Math.log((1 - drifted) / (1 - fine)) : Math.log(drifted / fine)));

@@ -1,6 +1,6 @@
 /** The watch: how soon a change is seen, how seldom noise is taken for one, and what audits cost (W1 to W3). */
 import { describe, expect, test } from "vitest";
-import { auditShare, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../../src/net/rule/watch.ts";
+import { auditShare, goesOn, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../../src/net/rule/watch.ts";
 import { seededDraws } from "../../support/draws.ts";
 
 interface Course {
@@ -60,8 +60,15 @@ describe("audits", () => {
     const calm = course({ firings: 1000, wrong: 0, seed: 3 }).watch;
     expect(auditShare(calm)).toBe(0.02);
     const once = watched(calm, { kind: "audited", agreed: false });
-    expect(auditShare(once)).toBeGreaterThan(0.3);
-    expect(auditShare(watched(once, { kind: "audited", agreed: false }))).toBe(0.5);
+    expect(auditShare(once)).toBe(1);
+    // Every firing of the branch until the audits have cleared it, and more of the others; then as before.
+    expect(wantsAudit(once, 0.99)).toBe(true);
+    const others = auditShare(watched(once, { kind: "crystallized", region: "other" }), "other");
+    expect(others).toBeGreaterThan(0.3);
+    expect(others).toBeLessThanOrEqual(0.5);
+    let cleared = once;
+    for (let n = 0; n < 20; n++) cleared = watched(cleared, { kind: "audited", agreed: true });
+    expect(auditShare(cleared)).toBe(0.02);
     expect(auditShare(watched(calm, { kind: "outcome", good: false }))).toBe(0.25);
     expect(auditShare(watched(calm, { kind: "outcome", good: true }))).toBe(0.02);
     let watch = calm;
@@ -108,6 +115,38 @@ describe("regions", () => {
       return verdict(before).drift ? 0 : branches(200, seed + 1000, { usual: 0.05, seldom: 0.97 }, before).drift;
     });
     expect(found.filter((at) => at === null).length).toBeLessThanOrEqual(20);
+  });
+
+  test("of which two change, a fifth of the firings together, are seen within 200 firings in nearly all cases", () => {
+    const met = (draw: number) => (draw < 0.79 ? "usual" : draw < 0.95 ? "seldom" : "rare");
+    const life = (from: Watch, firings: number, seed: number, changed: boolean) => {
+      const draw = seededDraws(seed);
+      let watch = from;
+      for (let firing = 1; firing <= firings; firing++) {
+        const region = met(draw());
+        const agreed = draw() >= (changed && region !== "usual" ? 0.97 : 0.05);
+        watch = watched(
+          watch,
+          wantsAudit(watch, draw(), false, region) ? { kind: "audited", agreed, region } : { kind: "crystallized", region },
+        );
+        if (verdict(watch).drift) break;
+      }
+      return watch;
+    };
+    const before = seeds.map((seed) => life(startWatch({ expected: 0.08 }), 1000, seed, false));
+    expect(before.filter((watch) => verdict(watch).drift).length).toBeLessThanOrEqual(1);
+    const after = before.map((watch, seed) => life(watch, 200, seed + 5000, true));
+    expect(after.filter((watch) => !verdict(watch).drift).length).toBeLessThanOrEqual(8);
+  });
+
+  test("are those of the rule that answers: one that takes another's place leaves none of its branches to share the audits with", () => {
+    let watch = startWatch();
+    for (let n = 0; n < 600; n++) watch = watched(watch, { kind: "crystallized", region: `old-${n % 8}` });
+    const next = goesOn(watch, {});
+    expect(next.claimed).toBe(600);
+    const { audits } = branches(5000, 1, { usual: 0, seldom: 0 }, { ...next, audited: 10 });
+    expect((audits.usual + audits.seldom) / 5000).toBeGreaterThan(0.017);
+    expect((audits.usual + audits.seldom) / 5000).toBeLessThan(0.023);
   });
 
   test("are as many as are told apart, and the rest is one; a state of before there were any goes on", () => {
