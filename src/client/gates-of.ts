@@ -10,7 +10,10 @@ const gatePage = z.looseObject({ gates: gateRows, next: z.string().nullable() })
 export async function gatesOf(broker: Broker, net: string): Promise<GateRow[]> {
   const all: GateRow[] = [];
   for (let after: string | null = ""; after !== null; ) {
-    const page: z.output<typeof gatePage> = readAnswer(gatePage, await askNet(broker, net, "gates", { after }), "gates");
+    const answer = await askNet(broker, net, "gates", { after });
+    // A master of an earlier Petrel knows no pages.
+    if (Array.isArray(answer)) return readAnswer(gateRows, answer, "gates");
+    const page: z.output<typeof gatePage> = readAnswer(gatePage, answer, "gates");
     all.push(...page.gates);
     after = page.next;
   }
