@@ -76,6 +76,7 @@ test("every list takes a limit and says what comes next; a cursor that no page g
     ["/api/nets/shop/personas", "personas"],
     ["/api/proposals", "proposals"],
     ["/api/executors", "executors"],
+    ["/api/nets/shop/places", "places"],
     ["/api/nets/shop/places/held/tokens", "tokens"],
   ] as const) {
     const answer = await get(`${path}?limit=1`);
@@ -83,4 +84,20 @@ test("every list takes a limit and says what comes next; a cursor that no page g
     const wrong = await get(`${path}?cursor=no such`);
     expect([path, wrong.status, wrong.json.hint]).toEqual([path, 400, expect.stringMatching(/leave it out/)]);
   }
+});
+
+test("places: all of the marking by name, now and then, and none of a net that is not there", async () => {
+  for (const then of ["", `at=${whole}`]) {
+    const marking = rowsOf(await get(`/api/nets/shop/marking?${then}`), "places");
+    expect(marking.length).toBeGreaterThan(2);
+    const seen: Record<string, string>[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: Answer = await get(`/api/nets/shop/places?${then}&limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      seen.push(...rowsOf(page, "places"));
+      cursor = page.json.next as unknown as string | null;
+    }
+    expect(seen).toEqual(marking);
+  }
+  expect((await get(`/api/nets/shop/places?at=${whole}`)).json.seq).toBe(whole);
+  expect((await get("/api/nets/nowhere/places")).status).toBe(404);
 });

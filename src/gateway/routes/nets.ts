@@ -13,7 +13,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
 import { analyseDefinition } from "../../net/analysis/analyse-definition.ts";
 import { checkNetFile } from "../../net/check.ts";
-import { markingView } from "../../net/marking-view.ts";
+import { type MarkingView, markingView } from "../../net/marking-view.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, personOf, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";
@@ -122,10 +122,24 @@ export function netRoutes(api: Api, house: House): void {
         response: described("seq, at, state, version, places, firings"),
       },
     },
+    (request) => markingOf(house, request.params.net, request.query.at),
+  );
+  api.get(
+    "/api/nets/:net/places",
+    {
+      ...read,
+      schema: {
+        tags: ["nets"],
+        summary: "The places by name, with how many tokens lie in each and since when, now or then",
+        params: netParam,
+        querystring: z.object({ at, ...pageQuery }),
+        response: described("net, seq, places, next"),
+      },
+    },
     async (request) => {
-      const { net } = request.params;
-      if (request.query.at === undefined) return askNet(broker, net, "marking");
-      return markingThen(house, net, request.query.at);
+      const { net, seq, places } = await markingOf(house, request.params.net, request.query.at);
+      const { rows, next } = pageByKey(places, ({ place }) => place, request.query);
+      return { net, seq, places: rows, next };
     },
   );
   const between = z.object({ from: z.string(), to: z.string().default("now") });
@@ -255,13 +269,14 @@ async function versionNamed({ broker }: House, net: string, start: string): Prom
   throw new Terminal({ code: "no-such-version", message: why, hint: `GET /api/nets/${net}/versions` });
 }
 
-async function markingThen({ broker, clock }: House, net: string, text: string): Promise<JsonObject> {
+async function markingOf({ broker, clock }: House, net: string, text: string | undefined): Promise<MarkingView> {
+  if (text === undefined) return (await askNet(broker, net, "marking")) as unknown as MarkingView;
   await mustBeNet(broker, net);
   const { state, last } = await pastOf(broker, net, momentOf(text, "at", clock.now()));
   const definition = state.definition === null ? null : await broker.netVersions.get(net, state.definition);
   const places = (definition as { places?: Record<string, { title?: string; capacity?: number; open?: boolean }> } | null)?.places ?? {};
   const about = (place: string) => (Object.hasOwn(places, place) ? (places[place] ?? {}) : {});
-  return { ...markingView(state, Object.keys(places), about), at: last?.ts ?? isoTime(clock.now()), stale: [] } as unknown as JsonObject;
+  return { ...markingView(state, Object.keys(places), about), at: last?.ts ?? isoTime(clock.now()), stale: [] } as MarkingView;
 }
 
 function checked(net: string, definition: JsonObject) {
