@@ -380,6 +380,19 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await page.close();
   });
 
+  test("of many gates fifty are shown at first, and the rest when they are asked for; the address says so", async () => {
+    for (let n = 0; n < 53; n++) await house.kit.put("shop", "inbox", { text: `held ${n}`, hold: true });
+    const page = await open(reader, "/n/shop/gates");
+    const more = page.getByRole("button", { name: "3 more of 3" });
+    await more.waitFor();
+    expect(await page.getByRole("article").count()).toBe(50);
+    await more.click();
+    await more.waitFor({ state: "detached" });
+    expect(await page.getByRole("article").count()).toBe(53);
+    expect(page.url()).toMatch(/\?show=100$/);
+    await page.close();
+  });
+
   test("when the gateway dies and comes back, the page goes on by itself and misses nothing", async () => {
     const page = await open(reader, "/n/shop/console");
     await page.getByRole("status").getByText("live").waitFor();

@@ -1,5 +1,6 @@
 /** What waits for people: what is asked, on what evidence, and the decision. */
 
+import { setQuery, useAddress } from "../address.ts";
 import { Decide } from "../parts/decide.tsx";
 import { Evidence } from "../parts/evidence.tsx";
 import { type GateRow, useGates } from "../queries.ts";
@@ -7,8 +8,14 @@ import type { ScreenProps } from "../screen-props.ts";
 import type { Me } from "../session.ts";
 import { ageOf, clockTime } from "../words.ts";
 
+/** Each card asks for its evidence: so many at first, and so many more at a time. */
+const AT_A_TIME = 50;
+
 export function GatesScreen({ me }: ScreenProps) {
   const gates = useGates();
+  const { query } = useAddress();
+  const shown = Math.max(AT_A_TIME, Number(query.get("show")) || 0);
+  const hidden = Math.max(0, (gates.data?.length ?? 0) - shown);
   if (gates.error) return <p className="bad center">{gates.error.message}</p>;
   return (
     <section className="page">
@@ -19,9 +26,14 @@ export function GatesScreen({ me }: ScreenProps) {
         </p>
       )}
       {gates.data?.length === 0 && <p className="empty">Nothing waits for a decision.</p>}
-      {gates.data?.map((gate) => (
+      {gates.data?.slice(0, shown).map((gate) => (
         <GateCard key={`${gate.net} ${gate.firing}`} gate={gate} me={me} />
       ))}
+      {hidden > 0 && (
+        <button type="button" onClick={() => setQuery({ show: String(shown + AT_A_TIME) }, { replace: true })}>
+          {Math.min(AT_A_TIME, hidden)} more of {hidden}
+        </button>
+      )}
     </section>
   );
 }
