@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FullDiskWatch } from "../../src/jetstream/server/full-disk-watch.ts";
+import { FullDiskWatch, roomOf } from "../../src/jetstream/server/full-disk-watch.ts";
 
 const MB = 1024 * 1024;
 /** As nats-server 2.15 writes it, again at each message that it is asked to store. */
@@ -42,6 +42,9 @@ test("what was logged before, or is no error, or stands in a log that was begun 
   for (let n = 0; n < 2; n++) expect(await disk.look()).toBe(false);
   appendFileSync(log, "[1] 2026/11/29 05:19:24.791630 [INF] no space left on device is what a client called itself\n");
   expect(await disk.look()).toBe(false);
+  // The free space says nothing of it: nobody knows when it is over.
+  appendFileSync(log, REFUSED.replace("no space left on device", "disk quota exceeded"));
+  expect(await disk.look()).toBe(false);
   truncateSync(log, 0);
   expect(await disk.look()).toBe(false);
   appendFileSync(log, REFUSED);
@@ -51,4 +54,11 @@ test("what was logged before, or is no error, or stands in a log that was begun 
 test("asks the file system by default, and a server that has no log yet is no reason", async () => {
   const disk = new FullDiskWatch(log, dir);
   for (let n = 0; n < 2; n++) expect(await disk.look()).toBe(false);
+});
+
+test("there is no room where no file can be made, and some where the file system does not count them", () => {
+  const blocks = { bavail: 1000, bsize: 4096 };
+  expect(roomOf({ ...blocks, files: 5000, ffree: 0 })).toBe(0);
+  expect(roomOf({ ...blocks, files: 5000, ffree: 1 })).toBe(4_096_000);
+  expect(roomOf({ ...blocks, files: 0, ffree: 0 })).toBe(4_096_000);
 });

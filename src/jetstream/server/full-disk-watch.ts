@@ -9,7 +9,8 @@ import { statfs } from "node:fs/promises";
 const ROOM = 16 * 1024 * 1024;
 /** The newest part of the log that is looked through, bytes: a server that is refused repeats itself. */
 const TAIL = 64 * 1024;
-const NO_SPACE = /\[ERR\] .*(no space left on device|disk quota exceeded)/i;
+/** Not a user's quota: what it leaves does not show in the file system's free space, and the server would be restarted again and again. */
+const NO_SPACE = /\[ERR\] .*no space left on device/i;
 
 export class FullDiskWatch {
   readonly #log: string;
@@ -52,6 +53,10 @@ export class FullDiskWatch {
 }
 
 async function freeBytes(dir: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize;
+  return roomOf(await statfs(dir));
+}
+
+/** Bytes that may be written: none where no file can be made, whatever the blocks say. Some file systems count no files. */
+export function roomOf({ bavail, bsize, files, ffree }: { bavail: number; bsize: number; files: number; ffree: number }): number {
+  return files > 0 && ffree === 0 ? 0 : bavail * bsize;
 }
