@@ -10,6 +10,7 @@ import type { TierRequest, Tiers } from "../../../src/models/tiers.ts";
 import { policyOf } from "../../../src/net/crystal/definition.ts";
 import { evaluateRule, isProgram, type Rule } from "../../../src/net/rule/rule.ts";
 import { exampleOf, madeBy } from "../../crystallize/history.ts";
+import { type Letter, letterRule, letterText } from "../../support/letter-rule.ts";
 
 /** A model that hands in these, in turn, and then the last one again and again; what is no object is said as text. */
 function model(...hands: Json[]) {
@@ -34,10 +35,7 @@ function model(...hands: Json[]) {
   return { requests, learn: (examples: Example[], more: object = {}) => learn({ examples }, { ...policyOf(undefined), ...more }) };
 }
 
-/** What the learners do not find: the digits of a number say which word stands in the middle of a text. */
-const KIND = { "1": "invoice", "2": "order", "3": "return", "4": "claim" };
-const letter = ({ letter: { code, name } }: { letter: { code: string; name: string } }): string =>
-  `${name}, about your ${KIND[code[3] as keyof typeof KIND]} ${code}: thank you`;
+/** Of a step that the learners do not settle. */
 const letters = (size: number, seed: number): Example[] =>
   madeBy(
     size,
@@ -48,37 +46,14 @@ const letters = (size: number, seed: number): Example[] =>
         name: ["Ann", "Bob", "Eve", "Zoe"][chance.whole(0, 4 - 1)] ?? "",
       },
     }),
-    (input) => ({ text: letter(input as never) }),
+    (input) => ({ text: letterText(input.letter as unknown as Letter) }),
   );
-const middle = (digit: string) => ({
-  if: [{ test: "matches", path: "/letter/code", pattern: `^..-${digit}` }],
-  give: { kind: "constant", value: KIND[digit as keyof typeof KIND] },
-});
-const RIGHT: JsonObject = {
-  guard: [],
-  answer: {
-    kind: "object",
-    fields: {
-      text: {
-        kind: "text",
-        parts: [
-          { path: "/letter/name" },
-          ", about your ",
-          { kind: "cases", cases: ["1", "2", "3", "4"].map(middle) },
-          " ",
-          { path: "/letter/code" },
-          ": thank you",
-        ],
-      },
-    },
-  },
-} as unknown as JsonObject;
 
 describe("a rule that a model writes", () => {
   it("is proven on what the model was not shown, and taken where the learners found less", async () => {
     const examples = letters(300, 1);
     expect((await learnHere({ examples }, policyOf(undefined))).promotable).toBe(false);
-    const { learn, requests } = model(RIGHT);
+    const { learn, requests } = model(letterRule);
     const proposal = await learn(examples);
     expect(proposal).toMatchObject({
       promotable: true,
@@ -94,7 +69,7 @@ describe("a rule that a model writes", () => {
     }
   });
   it("gets the guard of what was seen", async () => {
-    const { rule } = await model(RIGHT).learn(letters(300, 1));
+    const { rule } = await model(letterRule).learn(letters(300, 1));
     const claims = (input: JsonObject) => evaluateRule(rule ?? expect.fail(), input).applies;
     expect(claims({ letter: { code: "AX-12", name: "Ann" } })).toBe(true);
     expect(claims({ letter: { code: "AX-92", name: "Ann" } })).toBe(false);
@@ -118,7 +93,11 @@ describe("a rule that a model writes", () => {
     expect(kept.learner).not.toBe(WRITTEN);
   });
   it("may be mended: what is wrong with it comes back to the model", async () => {
-    const { learn, requests } = model({ guard: "all", answer: 7 }, { ...RIGHT, guard: [{ test: "range", path: "/letter/code" }] }, RIGHT);
+    const { learn, requests } = model(
+      { guard: "all", answer: 7 },
+      { ...letterRule, guard: [{ test: "range", path: "/letter/code" }] },
+      letterRule,
+    );
     expect(await learn(letters(300, 1))).toMatchObject({ promotable: true, written: { rounds: 3, outcome: "taken", model: { calls: 3 } } });
     const told = requests.map(({ messages }) => JSON.stringify(messages.at(-1)));
     expect(told[1]).toContain("guard");
@@ -130,7 +109,7 @@ describe("a rule that a model writes", () => {
     expect(requests).toHaveLength(1);
   });
   it("is not asked for where there is too little to prove it on", async () => {
-    const { learn, requests } = model(RIGHT);
+    const { learn, requests } = model(letterRule);
     expect((await learn(letters(100, 1))).written).toBeUndefined();
     expect(requests).toHaveLength(0);
   });
