@@ -226,6 +226,7 @@ export async function executorCheck(broker: Broker): Promise<Finding[]> {
     { check: "executors", status: "ok", says: list.join(", ") },
     ...executors.flatMap(heldCheck),
     ...executors.map(isolationCheck),
+    ...executors.flatMap(limitsCheck),
     ...executors.flatMap(handChecks),
   ];
 }
@@ -243,6 +244,11 @@ function isolationCheck({ name, isolation = "not known: it runs an older version
   if (!/^(none|not known)/.test(isolation)) return { check: "isolation", status: "ok", says };
   const hint = "install bubblewrap on its machine; until then its commands can read what its user can read";
   return { check: "isolation", status: "warn", says, hint };
+}
+
+/** Whether the kernel holds its commands to their limits. One of before it was said is passed over. */
+function limitsCheck({ name, limits }: ExecutorPresence): Finding[] {
+  return limits === undefined ? [] : [{ check: "limits", status: "ok", says: `${name}: ${limits}` }];
 }
 
 /** What its machine lacks for hands. */

@@ -57,6 +57,8 @@ export interface ClaimRequest {
   executor: string;
   /** Progress for eyes, at most a line. */
   note?: string;
+  /** Of a release: the executor is being stopped, and does not give it back for anything in the work. */
+  leaving?: boolean;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
   /** Said by the masters' side, never by the executor. Null or absent: it was not enrolled, and works beside its masters. */
@@ -127,6 +129,8 @@ export interface ExecutorPresence {
   leases?: string[];
   /** What keeps its commands apart from the machine, in a few words. */
   isolation?: string;
+  /** What holds its commands to their memory and number of processes: the kernel, or a look now and then. */
+  limits?: string;
   /** Hands that it has and its policy allows, like `shell.run`; absent from executors of before they said so. */
   hands?: string[];
   /** It takes nothing new and ends; with nothing under way it is gone. */

@@ -1,6 +1,7 @@
 /** The workbench of an executor: what all its attempts share. */
 import type { ExecutorLine } from "../contract/broker.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { ControlGroups } from "./control-groups.ts";
 import type { Workshop } from "./hand.ts";
 import type { HandTable } from "./hand-table.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
@@ -24,6 +25,8 @@ export interface Bench {
   /** Where the policy lists the hosts that commands in a sandbox may reach. */
   proxy: SandboxProxy | null;
   watch: TreeWatch;
+  /** Null where this machine lets it make none. */
+  groups: ControlGroups | null;
   logger: Logger;
   /** Called when the owner says that this executor is stopped: it leaves offers to others for a while. */
   rest(): void;

@@ -16,6 +16,7 @@ import type { Serving } from "../contract/serving.ts";
 import { carryOutOrder } from "./attempt.ts";
 import type { Bench } from "./bench.ts";
 import type { Environment } from "./clean-environment.ts";
+import { ControlGroups, limitsText } from "./control-groups.ts";
 import type { HandDefinition } from "./hand.ts";
 import { type HandTable, handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
@@ -82,6 +83,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const sandbox = await findSandbox(options.environment);
   const proxied = sandbox.kind === "bubblewrap" && typeof policy.network !== "string" && policy.network.length > 0;
   const proxy = proxied ? await startSandboxProxy(policy.network as string[]) : null;
+  const groups = await ControlGroups.open(options.dir, clock);
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   let restsUntil = 0;
@@ -97,6 +99,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     sandbox,
     proxy,
     watch: new TreeWatch(clock),
+    groups: groups.groups,
     logger,
     rest: () => {
       restsUntil = clock.now() + REST_MS; // X3
@@ -111,7 +114,10 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running, { isolation: isolationText(sandbox, policy, offered), hands: offered, lacks });
+  const beat = startHeartbeat(options, running, {
+    ...{ isolation: isolationText(sandbox, policy, offered), limits: limitsText(groups, TreeWatch.possible) },
+    ...{ hands: offered, lacks },
+  });
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -246,7 +252,7 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
 function startHeartbeat(
   options: ExecutorOptions,
   running: ReadonlyMap<string, { order: WorkOrder }>,
-  offers: { isolation: string; hands: string[]; lacks: string[] },
+  offers: { isolation: string; limits: string; hands: string[]; lacks: string[] },
 ): { leave(): void; stop(): void } {
   let timer: Timer | null = null;
   let leaving = false;

@@ -117,9 +117,13 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       const own = { ...base, ...command.env, PETREL_RUN: mine };
       const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env: own, workDir });
       const output = untold ? null : told(command.argv, shownAs);
+      const group = bench.groups?.make(bench.policy.limits) ?? null;
       const hear = output ? { hear: output.hear } : {};
       try {
-        return await runCommand({ ...command, ...inside, ...hear, signal, limits, mark: `PETREL_RUN=${mine}` }, bench.workshop.clock);
+        return await runCommand(
+          { ...command, ...inside, ...hear, signal, limits, group, mark: `PETREL_RUN=${mine}` },
+          bench.workshop.clock,
+        );
       } finally {
         output?.end();
       }
@@ -128,7 +132,8 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       checkCommand(order, argv, bench.policy);
       const own = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
       const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
-      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal });
+      const group = bench.groups?.make(bench.policy.limits) ?? null;
+      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal, group });
     },
     environment: (program) => {
       checkCommand(order, [program], bench.policy);

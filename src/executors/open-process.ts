@@ -1,9 +1,10 @@
 /**
  * A process that stays open for a conversation by lines, as the leader of its own group and in the environment that it is given. It ends
- * with `end` and with the signal; the attempt's sweep takes whoever left the group.
+ * with `end` and with the signal; the attempt's sweep takes whoever left the group, and its control group does where it has one.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { CommandGroup } from "./command-group.ts";
 
 export interface OpenProcess {
   write(line: string): void;
@@ -12,9 +13,17 @@ export interface OpenProcess {
   end(): void;
 }
 
-export function openProcess(parts: { argv: string[]; cwd: string; env: Record<string, string>; signal: AbortSignal }): OpenProcess {
+export function openProcess(parts: {
+  argv: string[];
+  cwd: string;
+  env: Record<string, string>;
+  signal: AbortSignal;
+  group?: CommandGroup | null;
+}): OpenProcess {
   const [file = "", ...args] = parts.argv;
-  const child = spawn(file, args, { cwd: parts.cwd, env: parts.env, detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  const { cwd, env, group } = parts;
+  const start = () => spawn(file, args, { cwd, env, detached: true, stdio: ["pipe", "pipe", "ignore"] });
+  const child = group ? group.inside(start) : start();
   const ended = new Set<() => void>();
   let over = false;
   const end = () => {
@@ -27,6 +36,7 @@ export function openProcess(parts: { argv: string[]; cwd: string; env: Record<st
   };
   const closed = () => {
     over = true;
+    void group?.end();
     parts.signal.removeEventListener("abort", end);
     for (const call of ended) call();
   };

@@ -1,7 +1,7 @@
 /**
  * Runs one command as the leader of its own process group.
  * P1 When the promise settles, no process of the tree is left: the group gets SIGTERM, then SIGKILL, and whoever left the
- *    group is found by the mark in its environment.
+ *    group is found by the mark in its environment, and in its control group where it has one.
  * P2 Memory stays bounded whatever the command prints.
  * P3 The environment is the one given, nothing is inherited.
  */
@@ -12,6 +12,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../contract/clock.ts";
 import { Cancelled, Terminal } from "../contract/errors.ts";
 import { CappedOutput } from "./capped-output.ts";
+import type { CommandGroup } from "./command-group.ts";
 import { type Kept, KeptOutput } from "./kept-output.ts";
 import { endProcessesWith, killProcessesWith, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
@@ -32,6 +33,8 @@ export interface Command {
   /** It runs in a sandbox, whose own process must outlive the grace of those inside. */
   enclosed?: boolean;
   limits?: { watch: TreeWatch } & TreeLimits;
+  /** It is born in there, and the group ends with it. */
+  group?: CommandGroup | null;
   /** Keeps the whole of an output that is more than `outputBytes` in a file of this folder, up to `bytes` of each. */
   keep?: { dir: string; bytes: number };
   /** Hears each piece of output as it comes. */
@@ -55,17 +58,20 @@ const SIGNAL_NUMBERS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 
 
 /** Errors: Cancelled `aborted` (or the signal's own reason), Terminal `command-not-found` and `command-not-started`. A non-zero exit is a result. */
 export async function runCommand(command: Command, clock: Clock): Promise<CommandResult> {
+  try {
+    return await runInGroup(command, clock);
+  } finally {
+    await command.group?.end();
+  }
+}
+
+async function runInGroup(command: Command, clock: Clock): Promise<CommandResult> {
   throwIfAborted(command.signal);
   const startedAt = clock.now();
   const [file, ...args] = command.argv;
   if (file === undefined)
     throw new Terminal({ code: "command-empty", message: "there is no command to run", hint: "name a program in argv" });
-  const child = spawn(file, args, {
-    cwd: command.cwd,
-    env: command.env,
-    detached: true,
-    stdio: [command.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-  });
+  const child = started(command, file, args);
   const limit = command.outputBytes ?? OUTPUT_BYTES;
   const stdout = new CappedOutput(limit);
   const stderr = new CappedOutput(limit);
@@ -88,7 +94,7 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
     ending.stop();
     await sweep(child, command, clock);
     throwIfAborted(command.signal);
-    const excess = ending.excess();
+    const excess = ending.excess() ?? command.group?.excess();
     if (excess) throw excess;
     // bubblewrap itself always starts: it says that what it was to run is not there.
     const missing = command.enclosed && exit.code === 1 ? /^bwrap: execvp (.+): No such file or directory\n$/.exec(stderr.text()) : null;
@@ -105,6 +111,12 @@ export async function runCommand(command: Command, clock: Clock): Promise<Comman
   } finally {
     ending.stop();
   }
+}
+
+function started(command: Command, file: string, args: string[]): ChildProcess {
+  const { cwd, env, input, group } = command;
+  const start = () => spawn(file, args, { cwd, env, detached: true, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+  return group ? group.inside(start) : start();
 }
 
 function keptOf(source: Readable | null, name: string, { keep, outputBytes = OUTPUT_BYTES }: Command): KeptOutput | null {
@@ -152,6 +164,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     else signalGroup(child, "SIGTERM");
     hard = clock.after(command.graceMs ?? 750, () => {
       signalGroup(child, "SIGKILL");
+      command.group?.kill();
       if (command.mark) void endProcessesWith(command.mark);
     });
   };
@@ -160,10 +173,12 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     end();
   });
   command.signal?.addEventListener("abort", end, { once: true });
-  const { mark, limits } = command;
-  const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch }) : () => {};
+  const { mark, limits, group } = command;
+  const kernel = group ? { excess: () => group.excess() } : {};
+  const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch, ...kernel }) : () => {};
   function tooMuch(error: Terminal): void {
     excess = error;
+    group?.kill();
     signalGroup(child, "SIGKILL");
     if (mark) killProcessesWith(mark);
   }
@@ -182,6 +197,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
 /** P1: what the leader left behind goes too; then the pipes close, since nobody holds them any more. */
 async function sweep(child: ChildProcess, command: Command, clock: Clock): Promise<void> {
   signalGroup(child, "SIGKILL");
+  command.group?.kill();
   if (command.mark) await endProcessesWith(command.mark);
   await new Promise<void>((resolve) => {
     if ((child.stdout?.closed ?? true) && (child.stderr?.closed ?? true)) return resolve();

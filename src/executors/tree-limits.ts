@@ -2,6 +2,7 @@
  * Memory and number of processes of each command with all that it started, looked at together for all commands of an executor.
  * W1 A process belongs to the command whose mark its environment carries, in whatever group, session or sandbox it is.
  * W2 Over a limit the whole tree ends at once.
+ * W3 Where the kernel bounds a command as well (`control-groups.ts`), its word comes before the look, which a full table makes slow.
  * Linux only: elsewhere there is no table to read them from, and `doctor` says so.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -16,6 +17,8 @@ interface Watched {
   mark: string;
   limits: TreeLimits;
   over(error: Terminal): void;
+  /** What the kernel has refused it. */
+  excess?: () => Terminal | null;
 }
 
 const LOOK_MS = 250;
@@ -47,15 +50,20 @@ export class TreeWatch {
 
   #look(): void {
     this.#timer = null;
-    const trees = this.#trees();
+    // W3
+    for (const watched of [...this.#watched.values()]) this.#endIf(watched, watched.excess?.() ?? null);
+    const trees = this.#watched.size > 0 ? this.#trees() : [];
     for (const [mark, { pids, kb }] of trees) {
       const watched = this.#watched.get(mark);
-      const error = watched && excess(watched.limits, pids, kb);
-      if (!watched || !error) continue;
-      this.#watched.delete(mark);
-      watched.over(error);
+      if (watched) this.#endIf(watched, excess(watched.limits, pids, kb));
     }
     if (this.#watched.size > 0) this.#timer = this.#clock.after(LOOK_MS, () => this.#look());
+  }
+
+  #endIf(watched: Watched, error: Terminal | null): void {
+    if (!error) return;
+    this.#watched.delete(watched.mark);
+    watched.over(error);
   }
 
   #trees(): Map<string, { pids: number; kb: number }> {
@@ -91,7 +99,7 @@ function excess({ memoryMb, processes }: TreeLimits, pids: number, kb: number): 
   return null;
 }
 
-function limitError(code: string, what: string): Terminal {
+export function limitError(code: string, what: string): Terminal {
   return new Terminal({
     code,
     message: `the command was ended: it had ${what}`,

@@ -24,7 +24,7 @@ export const executorLsVerb: Verb = {
       if (rows.length === 0) return "no executor is there, and none was enrolled: petrel executor start";
       const now = call.petrel.clock.now();
       return call.out.table(
-        ["executor", "state", "pools", "labels", "version", "load", "leases", "isolation", "last heartbeat"],
+        ["executor", "state", "pools", "labels", "version", "load", "leases", "isolation", "limits", "last heartbeat"],
         rows.map((row) => [
           ...[
             row.name,
@@ -36,6 +36,7 @@ export const executorLsVerb: Verb = {
           row.slots === null ? "" : `${row.busy} of ${row.slots}`,
           row.leases.join(", "),
           row.isolation ?? "",
+          row.limits ?? "",
           row.heard === null ? "" : `${readableAge(Math.max(0, now - Date.parse(row.heard)))} ago`,
         ]),
       );
@@ -59,6 +60,8 @@ interface Row {
   /** Attempts that it holds, as `net/transition/firing.attempt`. */
   leases: string[];
   isolation: string | null;
+  /** What holds its commands to their memory and number of processes. */
+  limits: string | null;
   /** ISO time. */
   heard: string | null;
 }
@@ -75,7 +78,8 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
         version: one.version,
         host: one.host,
       },
-      ...{ busy: one.busy, slots: one.slots, leases: one.leases ?? [], isolation: one.isolation ?? null, heard: one.heard ?? one.at },
+      ...{ busy: one.busy, slots: one.slots, leases: one.leases ?? [], isolation: one.isolation ?? null },
+      ...{ limits: one.limits ?? null, heard: one.heard ?? one.at },
     }),
   );
   const names = new Set(present.map(({ name }) => name));
@@ -84,7 +88,7 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
     ([name, user]): Row => ({
       ...{ name, state: user.revoked === undefined ? "away" : "revoked", pools: user.pools, labels: user.labels ?? [] },
       heldUntil: null,
-      ...{ version: null, host: null, busy: null, slots: null, leases: [], isolation: null, heard: null },
+      ...{ version: null, host: null, busy: null, slots: null, leases: [], isolation: null, limits: null, heard: null },
     }),
   );
   return [...here, ...rest].sort((a, b) => (a.name < b.name ? -1 : 1));
