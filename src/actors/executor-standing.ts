@@ -2,10 +2,12 @@
  * Executors that take work and let it lapse, as one master sees them, over all of its nets.
  * S1 What counts is a claim of which nothing came: its lease ran out, it was given back, its executor began anew, or it was held for
  *    longer than its work may take. A result of any kind, or a tool's answer, begins the count anew.
+ *    What one gives back that is being stopped counts as nothing, up to five drains in a lease: who claims in order to stop is no honest one.
  * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
  * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
  */
 const IN_A_ROW = 3;
+const DRAINS_A_LEASE = 5;
 const LONGEST_MS = 3_600_000;
 
 export interface HoldOff {
@@ -17,6 +19,7 @@ export interface HoldOff {
 
 export class ExecutorStanding {
   readonly #leaseMs: number;
+  readonly #drains = new Map<string, { count: number; since: number; lastAt: number }>();
   readonly #known = new Map<string, { lapsed: number; lastAt: number; until: number }>();
 
   constructor(leaseMs: number) {
@@ -31,6 +34,17 @@ export class ExecutorStanding {
     const until = lapsed < IN_A_ROW ? 0 : now + Math.min(LONGEST_MS, this.#leaseMs * 2 ** (lapsed - IN_A_ROW)); // S3
     this.#known.set(executor, { lapsed, lastAt: now, until });
     return until > 0 ? { lapsed, until } : null;
+  }
+
+  /** A claim of this time was given back since the executor is being stopped. False when it has done so too often, and it is to count (S1). */
+  drained(executor: string, claimedAt: number, now: number): boolean {
+    const known = this.#drains.get(executor);
+    const before = known && now - known.since <= this.#leaseMs ? known : { count: 0, since: now, lastAt: Number.NEGATIVE_INFINITY };
+    // One drain gives back all that stood.
+    const isSame = claimedAt < before.lastAt;
+    const drains = isSame ? before : { ...before, count: before.count + 1, lastAt: now };
+    this.#drains.set(executor, drains);
+    return drains.count <= DRAINS_A_LEASE;
   }
 
   /** S1 */

@@ -40,6 +40,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   const ask = (verb: ClaimVerb, memory?: ClaimRequest["memory"]) =>
     bench.line.claim(order.net, order.firing, order.attempt, {
       ...{ verb, executor: bench.name },
+      ...(verb === "release" && codeOf(abort.signal.reason) === "executor-stopping" ? { leaving: true } : {}),
       ...(memory === undefined ? {} : { memory }),
       ...(verb === "claim" ? { key: seal.publicKey } : {}),
     });
@@ -269,8 +270,12 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 
 /** The owner need not wait for the lease to run out when it is we who stop. */
 async function giveBack(bench: Bench, order: WorkOrder, ask: Ask, reason: unknown): Promise<void> {
-  const code = reason instanceof PetrelError ? reason.code : "aborted";
+  const code = codeOf(reason);
   bench.logger.warn({ net: order.net, firing: order.firing, attempt: order.attempt, code }, "attempt ended");
   if (code === "attempt-gone" || code === "cancelled-by-owner") return;
   await ask("release").catch((error: unknown) => bench.logger.debug({ error: errorData(error) }, "release not heard"));
+}
+
+function codeOf(reason: unknown): string {
+  return reason instanceof PetrelError ? reason.code : "aborted";
 }

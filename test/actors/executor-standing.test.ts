@@ -35,6 +35,17 @@ describe("the standing of an executor", () => {
     expect([standing.lapsed("one", 201, 210), standing.lapsed("one", 211, 220)]).toEqual([null, null]);
     expect(standing.lapsed("one", 221, 230)).toEqual({ lapsed: 3, until: 230 + LEASE });
   });
+
+  it("what a drain gives back counts as nothing, many claims as one drain, and more than five in a lease as lapses", () => {
+    const standing = new ExecutorStanding(LEASE);
+    const drains = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => standing.drained("one", from + n * 10, from + n * 10 + 5));
+    expect(drains(0, 5)).toEqual([true, true, true, true, true]);
+    expect(standing.drained("one", 44, 46), "of the same drain").toBe(true);
+    expect(drains(100, 2), "who claims in order to stop").toEqual([false, false]);
+    expect(standing.drained("two", 100, 101)).toBe(true);
+    expect(standing.drained("one", 2 * LEASE, 2 * LEASE + 1)).toBe(true);
+  });
 });
 
 describe("an owner", () => {
@@ -107,6 +118,21 @@ describe("an owner", () => {
     await good.deliver(order, "done");
     await waitUntil("it is done", () => firing() === undefined);
     await good.stop();
+  });
+
+  it("does not blame it for drains: what is given back by one that is being stopped is no lapse", async () => {
+    await kit.put("w", "a", {});
+    await waitUntil("it is open", () => firing() !== undefined);
+    for (let n = 0; n < 5; n++) {
+      const order = await offer();
+      expect(await rogue.ask(order, "claim")).toMatchObject({ ok: true });
+      kit.clock.jump(5);
+      expect(await rogue.ask(order, "release", { leaving: true })).toMatchObject({ ok: true });
+      await waitUntil("it was given back", () => firing()?.attempt === order.attempt + 1);
+    }
+    const order = await offer();
+    expect(await rogue.ask(order, "claim")).toMatchObject({ ok: true });
+    expect(await told()).toEqual([]);
   });
 
   it("grants a claim that is its own again to who is held off: the first answer may be lost", async () => {

@@ -2,7 +2,7 @@
 
 import { unpack } from "msgpackr";
 import type { Clock } from "../../src/contract/clock.ts";
-import type { ClaimAnswer, ClaimVerb, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
+import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { type MemoryExecutorLine, memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
 import type { MemoryHub } from "../../src/jetstream/memory/hub.ts";
@@ -12,7 +12,7 @@ export interface HandExecutor {
   /** All offers that it has pulled. */
   orders: WorkOrder[];
   cancelled: { firing: string; attempt: number }[];
-  ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb): Promise<ClaimAnswer>;
+  ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb, more?: Partial<ClaimRequest>): Promise<ClaimAnswer>;
   deliver(order: WorkOrder, value: Json, more?: Partial<WorkResult>): Promise<void>;
   beat(pid?: number, busy?: number): void;
   /** Says that it takes nothing new, with so much under way. */
@@ -40,7 +40,7 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
     line,
     orders,
     cancelled,
-    ask: (order, verb) => line.claim(order.net, order.firing, order.attempt, { verb, executor: name }),
+    ask: (order, verb, more = {}) => line.claim(order.net, order.firing, order.attempt, { verb, executor: name, ...more }),
     deliver: (order, value, more = {}) => {
       const { net, transition, firing, attempt } = order;
       const about: Omit<WorkResult, "outcome"> = { v: 1, net, transition, firing, attempt, executor: name, startedAt: "", durationMs: 1 };

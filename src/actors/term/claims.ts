@@ -116,7 +116,7 @@ export class Claims {
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
-      this.#lose(firing, `${request.executor} gave it back`);
+      this.#lose(firing, `${request.executor} gave it back`, request.leaving === true);
       return this.#yes(firing);
     }
     if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
@@ -188,13 +188,14 @@ export class Claims {
   }
 
   /** L5. The executor that has the claim did nothing with it. */
-  #lose(firing: OpenFiring, reason: string): void {
+  #lose(firing: OpenFiring, reason: string, isLeaving = false): void {
     const { standing, clock, lapse, holdOff, loop } = this.#ports;
     const executor = firing.claim?.executor;
     const now = clock.now();
     // Whom no answer has reached yet, since the log is slow, let nothing lapse.
     const isGranted = !this.#granting.has(`${firing.firing}/${firing.attempt}`);
-    const hold = executor === undefined || !isGranted ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
+    const isNone = executor === undefined || !isGranted || (isLeaving && standing.drained(executor, this.#claimedAt(firing), now));
+    const hold = isNone ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
     lapse(firing, reason);
     if (executor === undefined || hold === null) return;
     holdOff(executor, hold);
