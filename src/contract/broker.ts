@@ -219,6 +219,8 @@ export interface ExecutorLine {
   print(executor: string, about: PrintingAttempt, piece: Printed): void;
   /** Whether the wire is up, and since when (ms of its clock). */
   connected(): boolean;
+  /** While it is down: what the broker has said of it, in its own words. */
+  refusal?(): string | null;
   close(): Promise<void>;
 }
 

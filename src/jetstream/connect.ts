@@ -10,6 +10,7 @@ import { JetStreamExecutorLine } from "./executor-line.ts";
 import { keepingOf } from "./keeping.ts";
 import { Link } from "./link.ts";
 import { serveLookout } from "./lookout.ts";
+import { refusalOf, tooManyConnections } from "./refusal.ts";
 import { pause } from "./retry.ts";
 import { clientTls } from "./server/broker-tls.ts";
 import type { Durability } from "./server/config.ts";
@@ -36,7 +37,7 @@ export interface BrokerOptions extends ConnectOptions {
   lookout?: boolean;
 }
 
-/** Throws Retryable `broker-unreachable`, Terminal `broker-refused-user` or `no-cluster`. */
+/** Throws Retryable `broker-unreachable` or `too-many-connections`, Terminal `broker-refused-user` or `no-cluster`. */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const nc = await dial(options);
   if (options.durability === "replicated" && nc.info?.cluster === undefined) {
@@ -85,7 +86,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
           cause,
         });
       }
-      if (options.clock.now() >= end) throw unreachable(options.url, cause);
+      if (options.clock.now() >= end) throw tooManyConnections(await refusalOf(options), options, cause) ?? unreachable(options.url, cause);
       await pause(options.clock, 250);
     }
   }

@@ -139,6 +139,10 @@ export class JetStreamExecutorLine implements ExecutorLine {
     return this.#link.up;
   }
 
+  refusal(): string | null {
+    return this.#link.refusal;
+  }
+
   close(): Promise<void> {
     return this.#link.close();
   }

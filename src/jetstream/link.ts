@@ -39,6 +39,7 @@ export class Link {
   readonly clock: Clock;
   #up = true;
   #closed = false;
+  #refusal: string | null = null;
   #next = 0;
   #sweep: Timer | null = null;
   readonly #prefix: string;
@@ -60,6 +61,11 @@ export class Link {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** What a server has said while the wire is down, like `Authorization Violation`; null when none said anything. */
+  get refusal(): string | null {
+    return this.#up ? null : this.#refusal;
   }
 
   /** Bytes of the largest message that the server takes. */
@@ -230,6 +236,7 @@ export class Link {
       if (status.type === "disconnect" || status.type === "staleConnection") this.#down("the connection to the broker was lost");
       else if (status.type === "reconnect") this.#setUp(true);
       else if (status.type === "error" && status.error instanceof PermissionViolationError) this.#forbid(status.error);
+      else if (status.type === "error") this.#refusal = status.error.message;
     }
   }
 
@@ -241,6 +248,7 @@ export class Link {
   #setUp(up: boolean): void {
     if (this.#up === up && !this.#closed) return;
     this.#up = up && !this.#closed;
+    if (this.#up) this.#refusal = null;
     for (const call of [...this.#listeners]) call(this.#up ? "up" : "down");
   }
 

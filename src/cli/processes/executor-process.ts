@@ -58,7 +58,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   });
   logger.info({ pid: process.pid, pools: options.pools }, "executor is up");
   const unwatch = watchWire({
-    ...{ connected: () => line.connected(), clock },
+    ...{ connected: () => line.connected(), refusal: () => line.refusal?.() ?? null, clock },
     say: (text) => {
       logger.warn({}, text);
       // Beside its masters, whoever started them is told by them.

@@ -6,7 +6,14 @@ const LOOK_MS = 1000;
 const LOOKS = 3;
 
 /** Gives back what ends it. */
-export function watchWire({ connected, clock, say }: { connected(): boolean; clock: Clock; say(text: string): void }): () => void {
+export function watchWire(parts: {
+  connected(): boolean;
+  /** What the broker has said. */
+  refusal(): string | null;
+  clock: Clock;
+  say(text: string): void;
+}): () => void {
+  const { connected, refusal, clock, say } = parts;
   let missed = 0;
   let timer: Timer;
   const look = () => {
@@ -15,10 +22,15 @@ export function watchWire({ connected, clock, say }: { connected(): boolean; clo
       if (missed >= LOOKS) say("the broker is back");
       missed = 0;
     }
-    if (missed === LOOKS)
-      say("the broker is out of reach, or lets this executor in no more (revoked?): it tries on, and keeps results until then");
+    if (missed === LOOKS) say(`${awayText(refusal())}: it tries on, and keeps results until then`);
     timer = clock.after(LOOK_MS, look);
   };
   timer = clock.after(LOOK_MS, look);
   return () => timer.cancel();
+}
+
+function awayText(said: string | null): string {
+  if (said === null) return "the broker is out of reach, or lets this executor in no more (revoked?)";
+  const meant = /connections exceeded/i.test(said) ? "as many executors as its credentials allow are connected with them" : "revoked?";
+  return `the broker is out of reach, or lets this executor in no more (${meant}; it said: ${said})`;
 }
