@@ -67,6 +67,8 @@ export interface GateRow {
   tokens?: { input: string; place: string; id: string; data: Json }[];
   /** JSON Schema of each of these places, where it has one. */
   schemas?: Record<string, Json>;
+  /** It asks about a step's rule, and holds no work. */
+  crystal?: { about: "promote" | "replace" | "demoted"; rule: string };
 }
 export interface CostRow {
   by: Record<string, string>;
@@ -162,35 +164,40 @@ export interface ExecutorRow {
   heard?: string;
   at: string;
 }
+/** How a rule stands in the net file, but for the rule itself. */
+export interface RuleTerms {
+  shadow: number;
+  bound: number;
+  proof?: {
+    learner: string;
+    from: number;
+    to: number;
+    learned: number;
+    held: number;
+    covered: number;
+    wrong: number;
+    bound: number;
+    confidence: number;
+    coverage: number;
+    savedUsd: number;
+    savedMs: number;
+    by: string;
+    at: string;
+  };
+}
 export interface CrystalRow {
   transition: string;
   persona: string;
   mode: "none" | "shadow" | "live" | "off" | "demoted";
   rule: string | null;
-  definition: {
-    shadow: number;
-    bound: number;
-    proof?: {
-      learner: string;
-      from: number;
-      to: number;
-      learned: number;
-      held: number;
-      covered: number;
-      wrong: number;
-      bound: number;
-      confidence: number;
-      coverage: number;
-      savedUsd: number;
-      savedMs: number;
-      by: string;
-      at: string;
-    };
-  } | null;
+  definition: (RuleTerms & { next?: RuleTerms }) | null;
   /** Lines. */
   readable: string[];
+  /** Of the later rule beside it. */
+  laterReadable?: string[];
   record: {
     since: number;
+    next?: { same: number; other: number } | null;
     answered: number;
     declined: number;
     bad: number;

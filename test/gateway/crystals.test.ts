@@ -44,7 +44,10 @@ test("what a model wrote goes through every stage over HTTP, the same one", { ti
   expect(shadow.json).toMatchObject({ mode: "shadow" });
   expect((await get("")).json).toMatchObject({ transitions: [{ mode: "shadow", rule: shown.json.rule, readable: expect.any(Array) }] });
   expect((await post("/write/promote", {})).json).toMatchObject({ error: "shadow-not-over" });
+  // A body that has nothing to say may be left away.
+  expect((await post("/write/promote")).json).toMatchObject({ error: "shadow-not-over" });
   expect((await post("/write/promote", { early: true })).json).toMatchObject({ mode: "live" });
+  expect((await post("/write/promote", { early: true })).json).toMatchObject({ mode: "live", changed: false });
   expect((await post("/write/write")).json).toMatchObject({ error: "rule-answers" });
   expect((await post("/write/undo")).json).toMatchObject({ mode: "none" });
   expect((await post("/write/undo")).json).toMatchObject({ error: "no-rule" });
@@ -56,6 +59,7 @@ test("wrong requests are told what is wrong", async () => {
   expect((await post("/write/shadow", { firings: -1 })).status).toBe(400);
   expect((await post("/write/shadow", { withModel: "yes" })).status).toBe(400);
   expect((await post("/study", { transition: "A B" })).status).toBe(400);
+  expect((await post("/write/shadow")).json).toMatchObject({ error: expect.stringMatching(/not-proven|nothing-learned/) });
   expect((await get("/nope")).json).toMatchObject({ error: "unknown-transition" });
   const reader = (await house.client("reader", ["petrel:read"])).token;
   expect((await house.call(house.a, "POST", `/api/crystals/${NET}/write/write`, { token: reader })).status).toBe(403);

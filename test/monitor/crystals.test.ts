@@ -65,6 +65,15 @@ describe.runIf(browserIsHere())("a rule in the monitor", () => {
     await ada.rule.getByText("has been beside the model for 0 of 2 firings").waitFor();
     for (const area of ["net", "ui"]) await house.kit.put("desk", "tickets", { area });
     await looker.rule.getByText("2 of 2 the same; it takes 2").waitFor();
+    // At the gate stands what is decided on: the question, the rule and how it has done; no work, so nothing to edit.
+    const inbox = await browser.context.newPage();
+    const { secret } = await house.client("eve", ["petrel:gate"], { roles: ["maintainer"] });
+    await inbox.goto(`${house.a.url}/n/desk/gates#key=eve.${secret}`);
+    const card = inbox.getByRole("article", { name: "gate crystal-triage" });
+    await card.getByText(/May the rule of triage answer\? 2 of 2 answers .+ approve lets it answer in the model's place/).waitFor();
+    await card.getByText("only where").waitFor();
+    expect(await card.getByRole("button", { name: "Edit first" }).count()).toBe(0);
+    await inbox.close();
     await button(ada.rule, /Promote/).click();
     await ada.rule.getByText("live", { exact: true }).waitFor();
 

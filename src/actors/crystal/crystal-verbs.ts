@@ -133,8 +133,13 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
   const transition = mustSettle(term, net.transitions, request.transition);
   const crystal = wanted(term, transition, request);
   if (request.action === "shadow") await mustKnowJudge(term, crystal);
+  // Promoted twice, by two people say: the watch goes on, and nothing is told anew.
+  if (request.action === "promote" && transition.crystal && answers(term, transition.id, transition.crystal) && !transition.crystal.next) {
+    const since = recordOf(state, transition.id, transition.crystal.id)?.since ?? 0;
+    return { net: state.net, hash: net.version, changed: false, transition: transition.id, mode: "live", since };
+  }
   const definition = withCrystal(net.source, transition.id, crystal);
-  if (!definition) throw unfit(transition);
+  if (!definition) throw unfit(state.net, transition);
   const { by, base, reason } = request;
   const applied = await applyNet(term, {
     ...{ definition, base: base ?? net.version, by: by.user },
@@ -160,14 +165,15 @@ function mustSettle(term: Term, transitions: Map<string, CompiledTransition>, na
     const message = `${term.state.net} has no transition ${name}`;
     throw new Terminal({ code: "unknown-transition", message, hint: `petrel crystallize ${term.state.net}` });
   }
-  if (transition.definition.kind !== "llm" && transition.definition.kind !== "agent") throw unfit(transition);
+  if (transition.definition.kind !== "llm" && transition.definition.kind !== "agent") throw unfit(term.state.net, transition);
   return transition;
 }
 
-function unfit({ id, definition }: CompiledTransition): Terminal {
+function unfit(net: string, { id, definition }: CompiledTransition): Terminal {
   return new Terminal({
     code: "no-model-step",
     message: `${id} is of kind ${definition.kind} and asks no model: there is nothing to settle`,
+    hint: `petrel crystallize ${net}`,
   });
 }
 
@@ -246,7 +252,7 @@ function mayPromote(term: Term, id: string, crystal: Crystal, rule: string, requ
   const { same, other } = record?.shadow ?? { same: 0, other: 0 };
   if (record?.demoted && !early) {
     const message = `the rule of ${id} was demoted: ${record.demoted.reason}`;
-    const hint = `petrel crystallize shadow ${term.state.net} ${id} lets it prove itself again; --early promotes it all the same`;
+    const hint = `petrel crystallize shadow ${term.state.net} ${id} --again lets it prove itself again; --early promotes it all the same`;
     throw new Refused({ code: "rule-demoted", message, hint });
   }
   if (crystal.mode === "shadow" && same + other < crystal.shadow && !early) {

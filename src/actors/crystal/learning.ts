@@ -64,6 +64,8 @@ export interface Candidate {
   examples: number;
   /** Reworked, rejected or corrected later. */
   bad: number;
+  /** How these were turned down, each with its newest firings, by their events. */
+  badBy: { why: string; count: number; seqs: number[] }[];
   /** Forms of the input: which fields there are, of which types. */
   shapes: number;
   /** Of inputs that came more than once: the share whose answer was the usual one. Null: none came twice. */
@@ -90,12 +92,21 @@ function candidate({ examples, ...step }: StepHistory): Candidate {
     ...step,
     examples: examples.length,
     bad: examples.filter(({ bad }) => bad !== undefined).length,
+    badBy: turnedDown(examples),
     shapes: new Set(examples.map(({ input }) => shapeOf(input))).size,
     stability: stabilityOf(examples),
     answers: new Set(examples.map(({ output }) => canonicalJson(output))).size,
     ...{ usdPerFiring: usd / count, msPerFiring: ms / count, usd, ms },
     tools: [...new Set(examples.flatMap(({ tools }) => tools.map(({ name }) => name)))].sort(),
   };
+}
+
+const MOST_NAMED = 5;
+
+function turnedDown(examples: StepHistory["examples"]): Candidate["badBy"] {
+  const found = new Map<string, number[]>();
+  for (const { bad, seq } of examples) if (bad !== undefined) found.set(bad, [...(found.get(bad) ?? []), seq]);
+  return [...found].map(([why, seqs]) => ({ why, count: seqs.length, seqs: seqs.slice(-MOST_NAMED) }));
 }
 
 function stabilityOf(examples: StepHistory["examples"]): number | null {

@@ -9,6 +9,7 @@ import type { Token } from "../../contract/token.ts";
 import { answerOf, type Candidate, type CompiledQuery, compileQuery, runQuery, selected } from "../../net/arcql.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
 import { placeOf, placeTitle } from "../../net/compiled-net.ts";
+import { questionAt } from "../../net/crystal/notice.ts";
 import { keepCrystals } from "../../net/crystal/stages.ts";
 import { netSchema } from "../../net/definition.ts";
 import { mustNotCountRows, parseExpression, parseOrder } from "../../net/expression-parser.ts";
@@ -378,6 +379,7 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
 
 function gateRow(term: Term, firing: OpenFiring): Json {
   const { gate } = firing;
+  const rule = questionAt(term.state, firing);
   return {
     net: term.state.net,
     gate: gate?.name ?? "",
@@ -389,7 +391,9 @@ function gateRow(term: Term, firing: OpenFiring): Json {
     expires: gate?.expiresAt ? isoTime(gate.expiresAt) : null,
     decisions: (gate?.decisions ?? []) as unknown as Json,
     approvals: (gate?.decisions ?? []).filter(({ approve }) => approve).length,
-    inputs: heldData(term, firing.firing),
+    ...(rule
+      ? { summary: rule.summary, inputs: { notice: rule.notice }, crystal: { about: rule.about, rule: gate?.crystal?.rule ?? "" } }
+      : { inputs: heldData(term, firing.firing) }),
     ...heldTokens(term, firing),
   };
 }

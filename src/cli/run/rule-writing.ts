@@ -3,6 +3,7 @@
  * providers and within the budget of this machine.
  */
 import { type Learn, learnHere } from "../../actors/crystal/learn.ts";
+import { studyOptions } from "../../actors/crystal/learning.ts";
 import { withJudge } from "../../actors/crystal/rule-judge.ts";
 import { givenRule, withWriter } from "../../actors/crystal/rule-writer.ts";
 import { latestPersona } from "../../actors/crystal/study-models.ts";
@@ -11,8 +12,10 @@ import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
+import { proveRule } from "../../crystallize/crystallize.ts";
 import { WRITTEN } from "../../crystallize/written.ts";
 import { TIERS } from "../../models/config.ts";
+import type { Crystal } from "../../net/crystal/definition.ts";
 import { chooseModels } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import type { VerbCall, VerbOption } from "../verb.ts";
@@ -34,20 +37,22 @@ export interface LearnerWish {
   transition: string | undefined;
   /** With --with-model: a model is asked also where one has written a rule before. */
   anew: boolean;
+  /** The rule that stands there: it is proven, on what it was not learned from, and no other is looked for. */
+  standing?: Pick<Crystal, "rule" | "proof">;
 }
 
 /** How this call learns. `tell`: progress for people. */
 export async function learnerOf(
   call: VerbCall,
   broker: Broker,
-  { net, transition, anew }: LearnerWish,
+  { net, transition, anew, standing }: LearnerWish,
   tell: (text: string) => void,
 ): Promise<Learn> {
   const [writes, judges, rule] = [call.on("withModel"), call.on("judge"), call.text("rule")];
   if (rule !== undefined && writes) throw usage("--rule names the rule, so --with-model has nothing to ask", "leave one of them away");
   if (rule !== undefined && transition === undefined)
     throw usage("--rule is about one step", `petrel crystallize ${net} TRANSITION --rule ${rule}`);
-  const base = rule === undefined ? learnHere : await ruleGiven(call, rule);
+  const base = rule === undefined ? (standing ? standingRule(standing) : learnHere) : await ruleGiven(call, rule);
   if (!writes && !judges) {
     const given = ["tier", "models", "answers", "record", "budget", "ollama", "pace"].find((name) => call.text(name) !== undefined);
     if (given === undefined) return base;
@@ -67,6 +72,14 @@ export async function learnerOf(
     ...common,
     persona: (name) => latestPersona(new PersonaBook(broker.personaVersions, broker.artifacts), name),
     onAsk: (at, of) => tell(`the judge looks at ${at} of ${of} pairs of answers`),
+  });
+}
+
+function standingRule({ rule, proof }: NonNullable<LearnerWish["standing"]>): Learn {
+  const seenTo = (proof?.from ?? 1) - 1;
+  return async ({ examples }, policy) => ({
+    ...proveRule(rule, examples, { ...studyOptions(policy), seenTo }),
+    learner: proof?.learner ?? "written by hand",
   });
 }
 

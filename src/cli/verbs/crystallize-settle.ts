@@ -1,5 +1,6 @@
 /** Stages 4 to 6: a rule beside its model, in its place, gone again, and how each one does. */
 
+import { z } from "zod";
 import { askNet } from "../../client/ask.ts";
 import { type CrystalRow, crystalsOf, policyHeld, putIntoShadow, share } from "../../client/crystals.ts";
 import { usage } from "../../client/usage.ts";
@@ -32,17 +33,16 @@ export const crystallizeShadowVerb: Verb = {
   run: async (call) => {
     const [net, transition] = [call.arg("net"), call.arg("transition")];
     const by = callerOf(call);
-    const answer = await call.withBroker(async (broker) => {
-      if (call.on("again")) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
+    const { before, answer } = await call.withBroker(async (broker) => {
+      const before = (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null;
+      if (call.on("again")) return { before, answer: await askNet(broker, net, "crystal-settle", { transition, action: "shadow", by }) };
       const found = await studyOf(call, broker, { net, transition, anew: false });
       const at = isoTime(call.petrel.clock.now());
       const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
-      return putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit });
+      return { before, answer: await putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit }) };
     });
-    call.out.result(
-      answer,
-      () => `The rule of ${transition} is beside its model now, without effect.\npetrel crystallize status ${net} shows how it does.`,
-    );
+    const words = beganText(transition, before, call.on("again"));
+    call.out.result(answer, () => `${words}\npetrel crystallize status ${net} shows how it does.`);
     return EXIT.ok;
   },
 };
@@ -81,7 +81,9 @@ export const crystallizeStatusVerb: Verb = {
       policy: await policyHeld(broker, net),
     }));
     const told = { net, policy: policy as unknown as Json, transitions: rows as unknown as Json };
-    call.out.result(told, () => `${statusText(net, rows, call.out)}\n\n${policyText(policy)}`);
+    call.out.result(told, () =>
+      [statusText(net, rows, call.out), ...rows.flatMap((row) => nextText(net, row)), "", policyText(policy)].join("\n"),
+    );
     return EXIT.ok;
   },
 };
@@ -90,7 +92,9 @@ async function settle(call: VerbCall, action: string, said: (net: string, transi
   const [net, transition] = [call.arg("net"), call.arg("transition")];
   const body: JsonObject = { transition, action, early: call.on("early"), by: callerOf(call) };
   const answer = await call.withBroker((broker) => askNet(broker, net, "crystal-settle", body));
-  call.out.result(answer, () => said(net, transition));
+  const { changed, since } = z.looseObject({ changed: z.boolean(), since: z.int().optional() }).parse(answer);
+  const already = `The rule of ${transition} answers already, since event ${since ?? 0}: nothing was changed.`;
+  call.out.result(answer, () => (changed ? said(net, transition) : already));
   return EXIT.ok;
 }
 
@@ -102,12 +106,30 @@ function shareOf(call: VerbCall, name: string): number | undefined {
   throw usage(`--${name} takes a share from 0.001 to 1, not "${text}"`, `like --${name} 0.02`);
 }
 
+/** What stood there before, and what becomes of it. */
+function beganText(transition: string, before: CrystalRow | null, again: boolean): string {
+  if (before?.mode === "live" && !again) return `A later rule of ${transition} is beside the one that answers now, without effect.`;
+  const { same, other } = before?.record?.shadow ?? { same: 0, other: 0 };
+  const begins = `The rule of ${transition} is beside its model now, without effect.`;
+  if (before?.mode === "live") return `${begins} It answered before; the model does all of it again.`;
+  if (before?.mode !== "shadow" || same + other === 0) return begins;
+  return `${begins} Its shadow begins anew: ${again ? "it" : before.rule} had been beside the model for ${same + other} of ${before.definition?.shadow ?? 0} firings.`;
+}
+
 /** Of rules that come: those that there are have theirs in the net file. */
 function policyText({ bound, confidence, shadow, audit, promote, approvers = ["role:maintainer"] }: CrystallizePolicy): string {
   const who =
     promote === "policy" ? "the net's policy" : approvers.map((one) => one.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
   const proof = `differ from the model in no more than ${share(bound)}, with ${share(confidence)} confidence`;
   return `New rules: they ${proof}; ${shadow} firings beside it; then ${who} says yes; audits of ${share(audit)}.`;
+}
+
+/** The next command where it is people's turn. */
+function nextText(net: string, { transition, mode, gate, record, definition }: CrystalRow): string[] {
+  if (mode === "none" && record) return [`${transition}: its rule was taken away, and it is left alone until somebody begins again.`];
+  if (gate === null) return [];
+  const show = definition?.next ? `petrel crystallize status ${net} --json` : `petrel crystallize show ${net} ${transition}`;
+  return [`${transition}: ${show}, then petrel gate approve ${net} ${gate}, or reject`];
 }
 
 function statusText(net: string, rows: CrystalRow[], out: Output): string {

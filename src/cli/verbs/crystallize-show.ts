@@ -1,12 +1,13 @@
 /** One step's rule in readable form, with examples of what it answers, where it differed, and what it leaves to the model. */
 import { type CrystalRow, crystalsOf, type Study, share, tellAsked } from "../../client/crystals.ts";
+import type { Broker } from "../../contract/broker.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import { callerOf } from "../caller.ts";
 import { WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb } from "../verb.ts";
-import { studyOf, writtenText } from "./crystallize.ts";
+import { badText, noExamples, studyOf, writtenText } from "./crystallize.ts";
 
 const WIDTH = 110;
 
@@ -20,11 +21,11 @@ export const crystallizeShowVerb: Verb = {
   run: async (call) => {
     const [net, transition] = [call.arg("net"), call.arg("transition")];
     const { found, row } = await call.withBroker(async (broker) => {
-      const made = await studyOf(call, broker, { net, transition, anew: false });
-      await tellAsked(broker, { net: made.net, proposals: made.proposals.filter(asksModels) }, callerOf(call));
-      const row = (await crystalsOf(broker, net)).find((one) => one.transition === transition) ?? null;
       // A rule that is named is the one to show, whatever stands there.
-      return { found: made, row: call.text("rule") === undefined ? row : null };
+      const row = call.text("rule") === undefined ? await rowOf(broker, net, transition) : null;
+      const made = await studyOf(call, broker, { net, transition, anew: false, ...(row?.definition ? { standing: row.definition } : {}) });
+      await tellAsked(broker, { net: made.net, proposals: made.proposals.filter(asksModels) }, callerOf(call));
+      return { found: made, row };
     });
     const proposal = found.proposals[0]?.proposal ?? null;
     const rule = row?.definition?.rule ?? proposal?.rule ?? null;
@@ -37,6 +38,10 @@ export const crystallizeShowVerb: Verb = {
   },
 };
 
+async function rowOf(broker: Broker, net: string, transition: string): Promise<CrystalRow | null> {
+  return (await crystalsOf(broker, net)).find((one) => one.transition === transition) ?? null;
+}
+
 /** Looking alone leaves no event; what it cost, or what a model wrote for it, does. */
 function asksModels({ proposal: { written, judged } }: Study["proposals"][number]): boolean {
   return (written?.rounds ?? 0) > 0 || (judged?.asked ?? 0) > 0;
@@ -47,13 +52,17 @@ function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | nu
   const step = found.candidates[0];
   const transition = step?.transition ?? row?.transition ?? "";
   const rule = row?.definition?.rule ?? proposal?.rule ?? null;
-  if (!rule) return [`${transition} has no rule: ${proposal?.reasons[0] ?? "its log holds no answer of a model to learn from"}.`];
+  if (!rule) {
+    const why = proposal?.reasons[0] ?? noExamples(step?.asked ?? 0);
+    return [`${transition} has no rule: ${why}.`, ...(step ? badText(step) : [])];
+  }
   const state = row?.definition ? `${row.mode}, ${row.rule}` : "learned from its history, not in use";
   return [
     `The rule of ${transition} in ${name} (${state}):`,
     ...printRule(rule).map((line) => `  ${line}`),
     "",
     ...writtenText(found.proposals),
+    ...(step ? badText(step) : []),
     ...proofText(row, proposal),
     ...recordText(row),
     ...examplesText("It answers as the model did", proposal?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
@@ -73,14 +82,14 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
     return [
       `Learned from ${proof.learned} firings by ${proof.by}: ${proof.learner}.`,
       `Proven on ${proof.held} later ones (events ${proof.from} to ${proof.to}): it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
-      `Saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.`,
+      `While it answers it saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.`,
       "",
     ];
   }
   if (!proposal?.proof) return [];
   const { proof: made, learner, savings, promotable, reasons } = proposal;
   return [
-    `Learned from ${made.examples} firings: ${learner}. ${proposal.examples.bad} answers that were reworked or rejected are no examples.`,
+    `Learned from ${made.examples} firings: ${learner}.`,
     `Proven on ${made.holdout} later ones: it claims ${made.covered} (${share(made.coverage)}), ${made.wrong} differ; no more than ${share(made.bound)} with ${share(made.confidence)} confidence.`,
     `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings.`,
     promotable ? "It is good enough." : `It is not good enough: ${reasons.join("; ")}.`,
@@ -90,7 +99,8 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
 
 function recordText(row: CrystalRow | null): string[] {
   const record = row?.record;
-  if (!row || !record) return [];
+  // What is told of a rule that is gone says nothing of the one that is shown.
+  if (!row?.definition || !record) return [];
   const { shadow, audit, answered, declined, bad, demoted } = record;
   return [
     `Since event ${record.since}: ${answered} answered, ${declined} left to the model; beside the model ${shadow.same} of ${shadow.same + shadow.other} the same, in audits ${audit.same} of ${audit.same + audit.other}; ${bad} sent back, rejected or corrected.`,
@@ -110,7 +120,7 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
     case "shadow":
       return [`petrel crystallize promote ${net} ${transition} puts it in the model's place.`];
     case "demoted":
-      return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} lets it begin again.`];
+      return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} --again lets it begin again.`];
     default:
       return proposal?.promotable ? [`petrel crystallize shadow ${net} ${transition} puts it beside the model, without effect.`] : [];
   }

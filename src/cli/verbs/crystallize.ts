@@ -106,7 +106,28 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ou
   ];
   const used = head.map((_, at) => at < 3 || lines.some((line) => line[at] !== ""));
   const cut = (row: string[]) => row.filter((_, at) => used[at]);
-  return [out.table(cut(head), lines.map(cut)), "", ...writtenText(proposals), ...nextSteps(name, proposals, rows)].join("\n");
+  const told = [...candidates.flatMap(badText), ...writtenText(proposals), ...nextSteps(name, candidates, proposals, rows)];
+  return [out.table(cut(head), lines.map(cut)), "", ...told].join("\n");
+}
+
+/** Which answers are no examples, and why. */
+export function badText({ transition, bad, badBy }: Study["candidates"][number]): string[] {
+  if (bad === 0) return [];
+  const parts = badBy.map(({ why, count, seqs }) => {
+    const which = `${seqs.length < count ? "the last at events" : seqs.length === 1 ? "event" : "events"} ${seqs.join(", ")}`;
+    return `${count} ${TURNED_DOWN[why] ?? why} (${which})`;
+  });
+  return [`${transition}: ${bad} ${bad === 1 ? "answer is no example" : "answers are no examples"}: ${parts.join(", ")}`];
+}
+
+const TURNED_DOWN: Record<string, string> = {
+  reworked: "sent back by a later step",
+  rejected: "rejected at a gate",
+  corrected: "corrected by a person",
+};
+
+export function noExamples(asked: number): string {
+  return asked === 0 ? "it has answered nothing yet" : "none of its answers is an example for what is asked today";
 }
 
 /** What came of asking models. */
@@ -120,11 +141,13 @@ export function writtenText(proposals: Study["proposals"]): string[] {
   });
 }
 
-function nextSteps(net: string, proposals: Study["proposals"], rows: CrystalRow[]): string[] {
-  return proposals.map(({ transition, proposal }) => {
+function nextSteps(net: string, candidates: Study["candidates"], proposals: Study["proposals"], rows: CrystalRow[]): string[] {
+  return candidates.map(({ transition, asked }) => {
+    const proposal = proposals.find((one) => one.transition === transition)?.proposal;
     const mode = rows.find((row) => row.transition === transition)?.mode ?? "none";
     if (mode === "live" || mode === "shadow")
       return `${transition}: a rule is ${mode === "live" ? "in the model's place" : "beside the model"}: petrel crystallize status ${net}`;
+    if (!proposal) return `${transition}: stays with the model: ${noExamples(asked)}`;
     if (!proposal.promotable) return `${transition}: stays with the model: ${proposal.reasons[0] ?? "no rule was found"}`;
     return `${transition}: petrel crystallize show ${net} ${transition}, then petrel crystallize shadow ${net} ${transition}`;
   });

@@ -7,23 +7,22 @@ import { crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../c
 import { isoTime } from "../../contract/clock.ts";
 import { isPath } from "../../contract/ids.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
+import type { Rule } from "../../net/rule/rule.ts";
 import { type Api, described, type House, netParam, personOf, scope } from "../api.ts";
 
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
 const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
-const shadowBody = z.strictObject({
+/** Nothing in it has to be said, so it may be left away. */
+const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess((body) => body ?? {}, z.strictObject(shape));
+const shadowBody = optionalBody({
   firings: z.int().min(0).max(100_000).optional(),
   audit: z.number().min(0.001).max(1).optional(),
   unproven: z.boolean().default(false),
   withModel,
 });
-/** May be left away. */
-const studyBody = z.preprocess(
-  (body) => body ?? {},
-  z.strictObject({ transition: z.string().refine(isPath, "names no transition").optional(), withModel }),
-);
+const studyBody = optionalBody({ transition: z.string().refine(isPath, "names no transition").optional(), withModel });
 const showQuery = z.object({ withModel: z.stringbool().default(false) });
-const promoteBody = z.strictObject({ early: z.boolean().default(false) });
+const promoteBody = optionalBody({ early: z.boolean().default(false) });
 
 export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
@@ -39,7 +38,12 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const rows = await crystalsOf(broker, request.params.net);
-      const transitions = rows.map((row) => ({ ...row, readable: row.definition ? printRule(row.definition.rule) : [] }));
+      const printed = (rule: Rule | undefined) => (rule ? printRule(rule) : []);
+      const transitions = rows.map((row) => ({
+        ...row,
+        readable: printed(row.definition?.rule),
+        laterReadable: printed(row.definition?.next?.rule),
+      }));
       return { net: request.params.net, transitions };
     },
   );

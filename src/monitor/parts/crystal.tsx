@@ -1,7 +1,7 @@
 /** The rule of a step that asks a model: whether it answers, what it says, on what proof, how it does; and the way in and out. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { type CrystalRow, useCrystals, useTaught } from "../queries.ts";
+import { type CrystalRow, type GateRow, type RuleTerms, useCrystals, useTaught } from "../queries.ts";
 import { call, type Me, mayOperate } from "../session.ts";
 import { clockTime, percent, plural } from "../words.ts";
 
@@ -35,16 +35,53 @@ export function Crystal({ net, transition, me }: { net: string; transition: stri
         </p>
       )}
       <Counts row={row} />
-      {row.readable.length > 0 && (
-        <details>
-          <summary>The rule, readable</summary>
-          <pre>{row.readable.join("\n")}</pre>
-        </details>
-      )}
-      <ProofText row={row} />
+      <Readable lines={row.readable} title="The rule, readable" />
+      {row.definition && <ProofText terms={row.definition} />}
+      <Later row={row} />
       <Ways net={net} row={row} me={me} />
       {row.definition === null && <Taught net={net} transition={transition} />}
     </section>
+  );
+}
+
+/** For whoever decides at its gate: the rule that the question is about, on what proof, and how it has done. */
+export function RuleInQuestion({ gate: { net, transition, crystal } }: { gate: GateRow }) {
+  const row = useCrystals(net).data?.find((one) => one.transition === transition);
+  if (!row || !crystal) return null;
+  const later = crystal.about === "replace" ? row.definition?.next : undefined;
+  const terms = later ?? row.definition;
+  return (
+    <section aria-label="Rule" className="crystal">
+      <Readable lines={later ? (row.laterReadable ?? []) : row.readable} title="The rule, readable" open />
+      {terms && <ProofText terms={terms} />}
+      <Counts row={row} />
+    </section>
+  );
+}
+
+function Readable({ lines, title, open = false }: { lines: string[]; title: string; open?: boolean }) {
+  if (lines.length === 0) return null;
+  return (
+    <details open={open}>
+      <summary>{title}</summary>
+      <pre>{lines.join("\n")}</pre>
+    </details>
+  );
+}
+
+/** A later rule beside one that answers. */
+function Later({ row: { definition, record, laterReadable = [] } }: { row: CrystalRow }) {
+  const next = definition?.next;
+  if (!next) return null;
+  const { same, other } = record?.next ?? { same: 0, other: 0 };
+  return (
+    <>
+      <p>
+        A later rule stands beside it, without effect: {same} of {same + other} the same; it takes {next.shadow}.
+      </p>
+      <Readable lines={laterReadable} title="The later rule, readable" />
+      <ProofText terms={next} />
+    </>
   );
 }
 
@@ -82,25 +119,21 @@ function Counts({ row }: { row: CrystalRow }) {
   );
 }
 
-function ProofText({ row }: { row: CrystalRow }) {
-  const { definition } = row;
-  if (!definition) return null;
-  const { proof } = definition;
+function ProofText({ terms: { proof, bound } }: { terms: RuleTerms }) {
   if (!proof) return <p className="quiet">It has no proof: somebody wrote it by hand.</p>;
   return (
     <details>
       <summary>Its proof</summary>
       <p>
-        Learned from {plural(proof.learned, "firing")} (events {proof.from} to {proof.to}) by {proof.by}, {clockTime(proof.at)}:{" "}
-        {proof.learner}.
+        Learned from {plural(proof.learned, "firing")} by {proof.by}, {clockTime(proof.at)}: {proof.learner}.
       </p>
       <p>
-        Proven on {proof.held} later ones: it claimed {proof.covered} ({percent(proof.coverage)}), and {proof.wrong} differed from the
-        model. It errs in no more than {percent(proof.bound)}, with {percent(proof.confidence)} confidence; beyond{" "}
-        {percent(definition.bound)} it is taken away.
+        Proven on {proof.held} later ones (events {proof.from} to {proof.to}): it claimed {proof.covered} ({percent(proof.coverage)}), and{" "}
+        {proof.wrong} differed from the model. It errs in no more than {percent(proof.bound)}, with {percent(proof.confidence)} confidence;
+        beyond {percent(bound)} it is taken away.
       </p>
       <p>
-        Saves {proof.savedUsd.toFixed(2)} USD and {(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.
+        While it answers it saves {proof.savedUsd.toFixed(2)} USD and {(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.
       </p>
     </details>
   );
@@ -120,7 +153,8 @@ function Ways({ net, row: { transition, mode, definition }, me }: { net: string;
       .finally(() => setBusy(false));
   };
   const shadow = me.scopes.includes("petrel:admin") && (mode === "none" || mode === "demoted" || mode === "off");
-  const promote = me.scopes.includes("petrel:gate") && definition !== null && mode !== "live";
+  const later = mode === "live" && definition?.next !== undefined;
+  const promote = me.scopes.includes("petrel:gate") && definition !== null && (mode !== "live" || later);
   const undo = mayOperate(me) && definition !== null;
   return (
     <div className="bar">
@@ -131,7 +165,7 @@ function Ways({ net, row: { transition, mode, definition }, me }: { net: string;
       )}
       {promote && (
         <button type="button" className="good" disabled={busy} onClick={() => go("promote", {})}>
-          Promote
+          {later ? "Promote the later one" : "Promote"}
         </button>
       )}
       {undo && (

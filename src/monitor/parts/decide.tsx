@@ -73,7 +73,7 @@ export function Decide({ gate, me }: { gate: GateRow; me: Me }) {
         <button type="button" className="danger" onClick={() => void decide("reject")}>
           Reject
         </button>
-        {(gate.tokens ?? []).length > 0 && gate.approvals === 0 && (
+        {(gate.tokens ?? []).length > 0 && gate.approvals === 0 && !gate.crystal && (
           <button
             type="button"
             aria-expanded={editing}

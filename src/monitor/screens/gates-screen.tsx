@@ -1,6 +1,7 @@
 /** What waits for people: what is asked, on what evidence, and the decision. */
 
 import { setQuery, useAddress } from "../address.ts";
+import { RuleInQuestion } from "../parts/crystal.tsx";
 import { Decide } from "../parts/decide.tsx";
 import { Evidence } from "../parts/evidence.tsx";
 import { type GateRow, useGates } from "../queries.ts";
@@ -69,7 +70,7 @@ function GateCard({ gate, me }: { gate: GateRow; me: Me }) {
           <Decision key={`${by} ${String(approve)}`} by={by} approve={approve} comment={comment} at={at} />
         ))}
       </dl>
-      <Evidence gate={gate} />
+      {gate.crystal ? <RuleInQuestion gate={gate} /> : <Evidence gate={gate} />}
       {me.scopes.includes("petrel:gate") && <Decide gate={gate} me={me} />}
     </article>
   );
@@ -89,7 +90,8 @@ function Decision({ by, approve, comment, at }: { by: string; approve: boolean; 
 }
 
 /** What people call the work: the title of the first input that has one. */
-function titleOf({ inputs, gate }: GateRow): string {
+function titleOf({ inputs, gate, crystal, transition }: GateRow): string {
+  if (crystal) return `The rule of ${transition}`;
   if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) return gate;
   for (const input of Object.values(inputs).flat()) {
     if (typeof input !== "object" || input === null || Array.isArray(input)) continue;

@@ -8,14 +8,14 @@
 import { isoTime } from "../../contract/clock.ts";
 import { CATEGORY_OF, type EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
-import type { Json, JsonObject } from "../../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
 import { DISAGREEMENTS } from "../built-in-places.ts";
 import type { CompiledNet, CompiledTransition } from "../compiled-net.ts";
 import { verdict } from "../rule/watch.ts";
 import type { NetState, OpenFiring } from "../state.ts";
 import type { CompiledCrystal } from "./compiled.ts";
-import { type CrystalRecord, recordOf } from "./state.ts";
+import { type CrystalRecord, type Question, questionOf, recordOf } from "./state.ts";
 
 const APPROVERS = ["role:maintainer"];
 /** More disagreements than this are told by their events alone. */
@@ -211,12 +211,6 @@ function gateFor(
   const name = `crystal-${transition.id}`;
   const approvers = crystal.definition.approvers ?? APPROVERS;
   const people = approvers.map((one) => one.replace(/^role:/, "a ").replace(/^user:/, "")).join(" or ");
-  const question =
-    about === "promote"
-      ? "approve lets it answer in the model's place, reject drops it"
-      : about === "replace"
-        ? "approve lets the later one take the place of the one that answers, reject drops the later one"
-        : "approve sends it back beside the model, without effect, to prove itself again; reject drops it";
   return {
     ...{ category: CATEGORY_OF.gated, type: "gated", status: "waiting", transition: transition.id },
     ...(transition.definition.persona ? { persona: transition.definition.persona } : {}),
@@ -226,13 +220,29 @@ function gateFor(
     read: [],
     correlation: placed.token.correlation,
     netVersion: net.version,
-    summary: `The gate ${name} asks ${people} about the rule of ${transition.id}: ${question}.`,
+    summary: `The gate ${name} asks ${people} about the rule of ${transition.id}: ${QUESTIONS[about]}.`,
     attributes: {
       inputs: { notice: [notice.token] },
       at: isoTime(now),
       gate: { name, approvers, quorum: 1, notAuthor: false, expiresAt: null, crystal: { about, rule } },
     },
   };
+}
+
+const QUESTIONS: Record<Question, string> = {
+  promote: "approve lets it answer in the model's place, reject drops it",
+  replace: "approve lets the later one take the place of the one that answers, reject drops the later one",
+  demoted: "approve sends it back beside the model, without effect, to prove itself again; reject drops it",
+};
+
+/** What the gate of a rule asks, for whoever decides: its notice, and what each answer does; null at any other gate. */
+export function questionAt(state: NetState, { gate, consumed }: OpenFiring): { summary: string; notice: Json; about: Question } | null {
+  const placed = gate?.crystal && state.places.get(DISAGREEMENTS)?.get(consumed[0]?.id ?? "");
+  if (!placed || !isJsonObject(placed.token.data)) return null;
+  const { title, reason } = placed.token.data;
+  const about = questionOf(gate?.crystal?.about);
+  const asked = String(title).endsWith("?") ? String(title) : `${String(title)}:`;
+  return { summary: `${asked} ${String(reason)}; ${QUESTIONS[about]}.`, notice: placed.token.data, about };
 }
 
 /** Whether a question is about what is not in question any more: the rule was promoted, dropped or replaced meanwhile. */

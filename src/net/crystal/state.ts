@@ -219,7 +219,7 @@ function asked(record: CrystalRecord, event: NetEvent, stage: JsonObject): Cryst
   return next;
 }
 
-function questionOf(about: Json | undefined): Question {
+export function questionOf(about: Json | undefined): Question {
   return about === "demoted" || about === "replace" ? about : "promote";
 }
 

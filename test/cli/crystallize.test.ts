@@ -1,0 +1,136 @@
+/** What `petrel crystallize` prints on a step's whole way, of a log that an engine wrote: each line is true, and names the next command. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { crystalOf, triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { Stage } from "./stage.ts";
+
+const NET = "desk";
+let kit: MasterKit;
+let stage: Stage;
+let owners: Record<string, string>;
+let count: number;
+
+beforeEach(async () => {
+  owners = { net: "ada", ui: "bob" };
+  count = 0;
+  kit = await masterKit({ work: triageBy((area) => owners[area] ?? "eve") });
+  stage = Object.assign(new Stage(), { hub: kit.hub });
+  stage.running();
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
+});
+afterEach(async () => {
+  stage.remove();
+  await kit.stop();
+});
+
+const apply = (definition: object) => kit.ask(null, "apply-net", { definition: { net: NET, ...definition } });
+const done = () => kit.stateOf(NET).places.get("done")?.size ?? 0;
+async function work(area: string, many: number): Promise<void> {
+  const before = done();
+  for (let n = 0; n < many; n += 1) {
+    count += 1;
+    await kit.put(NET, "tickets", { area, n: count });
+  }
+  await waitUntil(`${many} are done`, () => done() >= before + many, 60_000);
+}
+const said = async (...args: string[]) => {
+  const { out, err } = await stage.run("crystallize", ...args);
+  return `${out}${err}`;
+};
+const since = () => kit.stateOf(NET).crystals.get("triage")?.since;
+
+it("says why there is nothing to learn from, at the table and at the step", async () => {
+  await apply(triageNet(undefined));
+  expect(await said(NET)).toContain("triage: stays with the model: it has answered nothing yet");
+  expect(await said("show", NET, "triage")).toContain("triage has no rule: it has answered nothing yet.");
+  await work("net", 3);
+  expect(await said(NET)).toContain("triage: stays with the model: 3 good examples; 150 are the fewest to learn from");
+  expect(await said("promote", NET, "triage")).toContain("triage has no rule to promote");
+  expect(await said("undo", NET, "triage")).toContain("its model does all of it already");
+});
+
+it("names the answers that are no examples: why, and by which events", async () => {
+  const gated = { kind: "pass", in: [{ place: "sorted", as: "job" }], gate: { approvers: ["role:maintainer"] }, out: [{ to: "done" }] };
+  const { places, transitions } = triageNet(undefined, { out: [{ to: "sorted" }] });
+  await apply({ places: { ...places, sorted: {} }, transitions: { ...transitions, check: gated } });
+  for (const area of ["net", "ui", "db"]) await kit.put(NET, "tickets", { area });
+  const gates = async () => (await kit.ask(NET, "gates")) as { firing: string }[];
+  await waitUntil("three wait", async () => (await gates()).length === 3);
+  for (const [at, { firing }] of (await gates()).entries())
+    await kit.ask(NET, "decide", { firing, decision: at < 2 ? "reject" : "approve", id: `d${at}` });
+  const { json } = await stage.run("crystallize", NET, "--json");
+  const [candidate] = (json as unknown as { transitions: { bad: number; badBy: { why: string; count: number; seqs: number[] }[] }[] })
+    .transitions;
+  expect(candidate).toMatchObject({ bad: 2, badBy: [{ why: "rejected", count: 2, seqs: [expect.any(Number), expect.any(Number)] }] });
+  const seqs = candidate?.badBy[0]?.seqs.join(", ") ?? "";
+  const sentence = `triage: 2 answers are no examples: 2 rejected at a gate (events ${seqs})`;
+  expect(await said(NET)).toContain(sentence);
+  expect(await said("show", NET, "triage")).toContain(sentence);
+});
+
+it("shows examples of the rule that stands there, not of one that could be learned today", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
+  // The rule says bob of `ui`; by now the model says zoe, and all that it answered teaches that.
+  owners.ui = "zoe";
+  await work("ui", 12);
+  const shown = await said("show", NET, "triage");
+  expect(shown).toContain("It answered otherwise:");
+  expect(shown).toMatch(/"area":"ui".*-> \{"owner":"bob"\}; the model: \{"owner":"zoe"\}/);
+  await work("db", 6);
+  expect(await said("show", NET, "triage")).toMatch(/It leaves to the model:\n {2}event \d+: \{"ticket":\{"area":"db"/);
+});
+
+it("promotes once what is promoted twice: its watch goes on, and one event has told of it", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
+  await work("net", 2);
+  const first = since();
+  // Two people at once.
+  const promote = (user: string) =>
+    kit.ask(NET, "crystal-settle", { transition: "triage", action: "promote", by: { user, roles: ["maintainer"] } }).then(
+      (answer) => ((answer as { changed: boolean }).changed ? "promoted" : "as it was"),
+      (error: { code: string }) => error.code,
+    );
+  const both = await Promise.all([promote("ada"), promote("eve")]);
+  expect(both.filter((one) => one === "promoted")).toHaveLength(1);
+  expect(both.find((one) => one !== "promoted")).toMatch(/^(outdated-base|as it was)$/);
+  expect(await said("promote", NET, "triage")).toMatch(/The rule of triage answers already, since event \d+: nothing was changed\./);
+  await work("net", 30);
+  const before = kit.stateOf(NET).crystals.get("triage");
+  expect(before?.since).toBeGreaterThan(first ?? 0);
+  expect(before?.answered).toBeGreaterThan(0);
+  expect(await said("promote", NET, "triage", "--early")).toContain("answers already");
+  expect(kit.stateOf(NET).crystals.get("triage")).toEqual(before);
+});
+
+it("says what becomes of a shadow that begins anew, and of a rule that people took away", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 5 })));
+  await work("net", 3);
+  expect(await said("shadow", NET, "triage", "--again")).toContain(
+    "Its shadow begins anew: it had been beside the model for 3 of 5 firings.",
+  );
+  expect(await said("undo", NET, "triage")).toContain("The model does all of triage again.");
+  expect(await said("status", NET)).toContain("triage: its rule was taken away, and it is left alone until somebody begins again.");
+});
+
+it("at its gate says what is asked and what each answer does; after drift the next command is one that works", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
+  await work("net", 2);
+  const gates = async () => (await stage.run("gate", "ls", NET)).out;
+  await waitUntil("people are asked", async () => (await gates()).includes("crystal-triage"));
+  expect(await gates()).toContain(
+    "May the rule of triage answer? 2 of 2 answers were the model's; approve lets it answer in the model's place, reject drops it.",
+  );
+  expect(await said("status", NET)).toContain(
+    `triage: petrel crystallize show ${NET} triage, then petrel gate approve ${NET} crystal-triage, or reject`,
+  );
+  await said("promote", NET, "triage");
+  owners.net = "eve";
+  for (let n = 0; n < 60 && !kit.stateOf(NET).crystals.get("triage")?.demoted; n += 1) await work("net", 10);
+  await waitUntil("people are asked again", async () => (await gates()).includes("was demoted"));
+  expect(await gates()).toMatch(/The rule of triage was demoted: .+ audits disagree .+; approve sends it back beside the model/);
+  const refused = await said("promote", NET, "triage");
+  expect(refused).toContain(`petrel crystallize shadow ${NET} triage --again`);
+  expect(await said("show", NET, "triage")).toContain(`petrel crystallize shadow ${NET} triage --again lets it begin again`);
+  expect(await said("shadow", NET, "triage", "--again")).toContain("beside its model now");
+});
