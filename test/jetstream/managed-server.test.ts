@@ -161,6 +161,7 @@ test("a server killed while it made a stream comes back, says so, and takes the 
   expect(checksums).toHaveLength(1);
   for (const path of checksums) rmSync(join(store, path));
   const second = await startManagedServer(options);
+  cleanups.push(() => second.stop());
   expect(second.notice).toMatch(/made anew .*PLACE_half_inbox' could not be recovered/);
   const after = await connection();
   cleanups.push(() => after.close());
