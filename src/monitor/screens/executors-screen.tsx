@@ -168,11 +168,11 @@ function Fleet({ executors }: { executors: ExecutorRow[] }) {
               </th>
               <td>{pools.join(", ")}</td>
               <td>{labels.join(", ")}</td>
-              <td>
+              <td className="unbroken">
                 <meter min={0} max={Math.max(1, slots)} value={busy} aria-label={`load of ${name}`} /> {busy} of {slots}
               </td>
               <td>{isolation}</td>
-              <td>{ageOf(Date.now() - Date.parse(heard ?? at))} ago</td>
+              <td className="unbroken">{ageOf(Date.now() - Date.parse(heard ?? at))} ago</td>
               <td>{version}</td>
               <td>{host}</td>
             </tr>
