@@ -14,13 +14,13 @@ import type {
   ToolCallRequest,
   WorkResult,
 } from "../contract/envelope.ts";
-import { errorData } from "../contract/errors.ts";
+import { errorData, Retryable } from "../contract/errors.ts";
 import type { Printed, PrintingAttempt } from "../contract/printed.ts";
 import type { Serving } from "../contract/serving.ts";
 import { streams, subjects, WORKERS } from "../contract/subjects.ts";
 import { askOwner, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope, unpackOrder } from "./envelope-bytes.ts";
-import { publishAcked } from "./jetstream-api.ts";
+import { ApiFailure, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
 import { abortable, isRetryable, pause, persist } from "./retry.ts";
 
@@ -93,7 +93,11 @@ export class JetStreamExecutorLine implements ExecutorLine {
 
   async deliver(result: WorkResult): Promise<void> {
     const subject = subjects.done(result.executor, result.net, result.firing, result.attempt);
-    await persist(this.#link, 3, () => publishAcked(this.#link, subject, packEnvelope(result)));
+    try {
+      await persist(this.#link, 3, () => publishAcked(this.#link, subject, packEnvelope(result)));
+    } catch (cause) {
+      throw cause instanceof ApiFailure && NO_ROOM.has(cause.apiCode) ? noRoomFor(result, cause) : cause;
+    }
   }
 
   async serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving> {
@@ -146,6 +150,15 @@ export class JetStreamExecutorLine implements ExecutorLine {
   close(): Promise<void> {
     return this.#link.close();
   }
+}
+
+function noRoomFor({ net }: WorkResult, cause: ApiFailure): Retryable {
+  return new Retryable({
+    code: "results-full",
+    message: `the broker has no room for one more result of the net ${net}: ${cause.message}`,
+    hint: "it is kept here and brought again; petrel doctor shows whether the net has an owner that takes them, and the free space",
+    cause,
+  });
 }
 
 /** Milliseconds, by how often it was handed out: `$JS.ACK.<stream>.<consumer>.<delivered>...`. */

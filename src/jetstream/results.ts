@@ -1,6 +1,9 @@
 /**
  * Results of executors, in DONE_<net>. A result is removed when its handler has settled: its outcome is in the log then.
  * What comes twice is the owner's to ignore; what is no result, or speaks for another executor, is removed unheard.
+ * D1 No executor can fill the disk with them: one of each attempt is kept, and where there are `MOST_RESULTS` the next is refused. Its
+ *    executor keeps it then, and brings it again; what lies there goes as fast as the owner can read, and while it is away there is not
+ *    more of honest ones than their slots.
  */
 
 import type { WorkResult } from "../contract/envelope.ts";
@@ -17,6 +20,11 @@ import { readBatch, tail } from "./tail.ts";
 
 type Take = (result: WorkResult) => Promise<void>;
 const HANDLERS_AT_ONCE = 64;
+/**
+ * D1. At most a gigabyte, since a message is 1 MiB or less by default. A bound in bytes would be reserved for each net: a thousand of them
+ * would find no room where nothing lies.
+ */
+export const MOST_RESULTS = 1000;
 
 /** On one server, since executors write here: a header of theirs must not reach what is replicated. True when it was made anew. */
 export async function declareResults(link: Link, keeping: Keeping, net: string): Promise<boolean> {
@@ -25,6 +33,7 @@ export async function declareResults(link: Link, keeping: Keeping, net: string):
     subjects: [subjects.doneAll(net)],
     retention: "limits",
     ...onOneServer(keeping),
+    ...{ max_msgs_per_subject: 1, max_msgs: MOST_RESULTS, discard: "new" as const },
     allow_direct: true,
     description: `Results of executors for net ${net}; each leaves when the log has it.`,
     metadata: { net, role: "done" },

@@ -17,6 +17,7 @@ export interface StreamConfig {
   persist_mode?: "async";
   max_msgs_per_subject?: number;
   discard?: "old" | "new";
+  max_msgs?: number;
   /** Nanoseconds. */
   max_age?: number;
   /** Nanoseconds. */
