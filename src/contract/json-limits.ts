@@ -14,18 +14,23 @@ export interface JsonFlaw {
   hint: string;
 }
 
+/** Most values hold no other: it is written to by nobody. */
+const NOTHING: object[] = [];
+
 /** Null for JSON that may come in. Level by level and without recursion: a hostile value must not use up the stack. */
 export function jsonFlaw(value: unknown, depth = JSON_DEPTH): JsonFlaw | null {
   if (typeof value !== "object" || value === null) return null;
   let level: object[] = [value];
   for (let at = 1; level.length > 0; at += 1) {
     if (at > depth) return tooDeep(depth);
-    const below: object[] = [];
+    let below = NOTHING;
     for (const each of level) {
       if (!Array.isArray(each) && Object.hasOwn(each, "__proto__")) return RESERVED;
       for (const key in each) {
         const inner = (each as Record<string, unknown>)[key];
-        if (typeof inner === "object" && inner !== null) below.push(inner);
+        if (typeof inner !== "object" || inner === null) continue;
+        if (below === NOTHING) below = [];
+        below.push(inner);
       }
     }
     level = below;

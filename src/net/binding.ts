@@ -22,7 +22,7 @@ import { keyOfToken, leastOf } from "./correlation.ts";
 import { INSTANCE_KEY } from "./instances.ts";
 import { type MarkingIndex, markingIndex } from "./marking-index.ts";
 import type { Occurrence } from "./schedule.ts";
-import { type Bound, boundOf, type ReadersOf, type Scope, scopeOf, scopeOfToken } from "./scope.ts";
+import { type Bound, boundOf, InputScope, type InputTokens, type Scope, scopeOfToken } from "./scope.ts";
 import { type NetState, type Placed, waitingSince } from "./state.ts";
 import type { CompiledTemplate } from "./template.ts";
 import { NONE, type TokenLine } from "./token-line.ts";
@@ -122,18 +122,11 @@ function* instancesFor(index: MarkingIndex, transition: CompiledTransition): Gen
   }
 }
 
+const NO_EXTRA: Record<string, Bound> = {};
+
 /** The scope in which guards, templates and output arcs see the inputs. */
-export function inputScope(
-  inputs: { name: string; many: boolean; place: string; tokens: Token[]; readers?: ReadersOf }[],
-  extra: Record<string, Bound> = {},
-): Scope {
-  const entries: Record<string, Bound | Bound[]> = { ...extra };
-  for (const { name, many, place, tokens, readers } of inputs) {
-    const [first] = tokens;
-    if (many) entries[name] = tokens.map((token) => boundOf(token, place, readers));
-    else if (first) entries[name] = boundOf(first, place, readers);
-  }
-  return scopeOf(entries);
+export function inputScope(inputs: InputTokens[], extra: Record<string, Bound> = NO_EXTRA): Scope {
+  return new InputScope(inputs, extra);
 }
 
 /** What a reset arc takes stands last. */
@@ -371,7 +364,7 @@ function lineFor(
 
 /** B4. */
 function isBound(search: Search, place: string, token: Token): boolean {
-  return search.bound.some((bound) => bound.place === place && bound.tokens.includes(token));
+  return search.bound.length > 0 && search.bound.some((bound) => bound.place === place && bound.tokens.includes(token));
 }
 
 /** A gather's key, as the arc says it or as its first input gives it. */

@@ -259,7 +259,7 @@ export function resultDraft(
   if (outcome.ok && routed.ok) {
     event.summary = firedSummary(transition, inputs, outcome.value, routed.produced, now);
     event.produced = routed.produced;
-    if (parts.attributes && Object.keys(parts.attributes).length > 0) event.attributes = parts.attributes;
+    if (parts.attributes && parts.attributes !== UNMARKED && Object.keys(parts.attributes).length > 0) event.attributes = parts.attributes;
     return event;
   }
   const error = routed.ok ? { outlook: "terminal" as const, code: "unexpected", message: "no outcome" } : routed.error;
@@ -451,8 +451,11 @@ function correlationOf(binding: Binding, firing: string): string {
   return first?.tokens[0]?.correlation ?? `c-${firing.slice(2)}`;
 }
 
+const UNMARKED: JsonObject = {};
+
 /** How many of the consumed tokens, the last ones, a reset took; and the time of the schedule. */
 function markOf({ swept, occurrence, inputs }: Binding, crystal: CompiledCrystal | null = null): JsonObject {
+  if (crystal === null && swept.length === 0 && occurrence === null) return UNMARKED;
   const tokens = crystal ? inputs.flatMap((input) => input.tokens) : [];
   const cameBack = tokens.some(({ from }) => "transition" in from && crystal?.reworkers.has(from.transition));
   return {

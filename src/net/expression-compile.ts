@@ -133,13 +133,14 @@ function times(sign: ArithmeticSign, left: number, right: number): number {
   return sign === "/" ? left / right : left % right;
 }
 
-type CompiledStep = { every: boolean; key: Evaluate };
+/** `name`: a key that is no expression. */
+type CompiledStep = { every: boolean; name: string | number | null; key: Evaluate };
 
 function compilePath(path: PathNode): Evaluate {
   const steps = path.steps.map((step): CompiledStep => {
-    if ("every" in step) return { every: true, key: () => undefined };
-    const key = "computed" in step ? compileNode(step.computed) : () => step.key;
-    return { every: false, key };
+    if ("every" in step) return { every: true, name: null, key: () => undefined };
+    if ("computed" in step) return { every: false, name: null, key: compileNode(step.computed) };
+    return { every: false, name: step.key, key: () => step.key };
   });
   return (run) => {
     const bound = run.scope.get(path.root);
@@ -163,7 +164,7 @@ function fromBound(bound: Bound | Bound[], steps: CompiledStep[], at: number, ru
     const one = bound[positionOf(step.key(run), bound.length)];
     return one && fromBound(one, steps, at + 1, run);
   }
-  if (!step.every && step.key(run) === "$meta") return fromValue(bound.meta ?? undefined, steps, at + 1, run);
+  if (!step.every && (step.name ?? step.key(run)) === "$meta") return fromValue(bound.meta ?? undefined, steps, at + 1, run);
   return fromValue(bound.data, steps, at, run);
 }
 
@@ -179,7 +180,7 @@ function fromValue(start: Value, steps: CompiledStep[], from: number, run: Evalu
         at,
       );
     }
-    value = memberOf(value, step.key(run));
+    value = memberOf(value, step.name ?? step.key(run));
   }
   return value;
 }

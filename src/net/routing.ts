@@ -101,20 +101,26 @@ class Shared {
   readonly #extra: Record<string, Bound>;
   readonly #value: Json;
   readonly #now: number;
-  readonly #scope: Scope;
-  readonly #lists = new Map<string, { items: Json[]; scopes: Scope[] }>();
+  #known: Scope | null = null;
+  #lists: Map<string, { items: Json[]; scopes: Scope[] }> | null = null;
 
   constructor(transition: CompiledTransition, inputs: BoundInput[], name: "$result" | "$error", value: Json, now: number) {
     this.#transition = transition;
     this.#inputs = inputs;
-    this.#extra = { [name]: { data: value, meta: null } };
+    const bound: Bound = { data: value, meta: null };
+    this.#extra = name === "$result" ? { $result: bound } : { $error: bound };
     this.#value = value;
     this.#now = now;
-    this.#scope = inputScope(inputs, this.#extra);
+  }
+
+  /** Made when an arc looks at it: most hand on the result as it is. */
+  get #scope(): Scope {
+    this.#known ??= inputScope(this.#inputs, this.#extra);
+    return this.#known;
   }
 
   holds({ when }: CompiledOutput): boolean {
-    return when?.test(this.#scope, this.#now) !== false;
+    return when === null || when.test(this.#scope, this.#now);
   }
 
   holdsFor(output: CompiledOutput, at: number): boolean {
@@ -122,13 +128,15 @@ class Shared {
   }
 
   whole(output: CompiledOutput): Json {
-    return laidOver(output, output.value ? output.value.render(this.#scope, this.#now) : this.#value, this.#scope, this.#now);
+    const value = output.value ? output.value.render(this.#scope, this.#now) : this.#value;
+    return output.set.length === 0 ? value : laidOver(output, value, this.#scope, this.#now);
   }
 
   item(output: CompiledOutput, at: number): Json {
     const scope = this.#scopeOf(output, at);
     const plain = this.items(output)[at] as Json;
-    return laidOver(output, output.value ? output.value.render(scope, this.#now) : plain, scope, this.#now);
+    const value = output.value ? output.value.render(scope, this.#now) : plain;
+    return output.set.length === 0 ? value : laidOver(output, value, scope, this.#now);
   }
 
   items(output: CompiledOutput): Json[] {
@@ -137,6 +145,7 @@ class Shared {
 
   #listOf(output: CompiledOutput) {
     const key = output.list ?? "";
+    this.#lists ??= new Map();
     const known = this.#lists.get(key);
     if (known) return known;
     const items = output.each?.evaluate(this.#scope, this.#now);
@@ -204,7 +213,6 @@ function copies({ arc: { weight = 1 } }: CompiledOutput, at: number, make: (at: 
 }
 
 function laidOver(output: CompiledOutput, value: Json, scope: Scope, now: number): Json {
-  if (output.set.length === 0) return value;
   if (!isJsonObject(value)) {
     throw new Terminal({
       code: "set-not-object",

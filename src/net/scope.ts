@@ -61,3 +61,45 @@ class BoundToken implements Bound {
     return metaOf(this.#token, this.#place, this.#readers?.(this.#token.id));
   }
 }
+
+/** Tokens of one input, as a scope takes them. */
+export interface InputTokens {
+  name: string;
+  /** The name stands for an array. */
+  many: boolean;
+  place: string;
+  tokens: Token[];
+  readers?: ReadersOf;
+}
+
+/** Inputs by their names, over `extra`. What stands behind a name is made when somebody asks for it. */
+export class InputScope implements Scope {
+  readonly #inputs: readonly InputTokens[];
+  /** A search goes on to bind more behind these. */
+  readonly #count: number;
+  readonly #extra: Record<string, Bound>;
+  readonly #known: (Bound | Bound[] | undefined)[] = [];
+
+  constructor(inputs: readonly InputTokens[], extra: Record<string, Bound>) {
+    this.#inputs = inputs;
+    this.#count = inputs.length;
+    this.#extra = extra;
+  }
+
+  get(name: string): Bound | Bound[] | undefined {
+    for (let at = this.#count - 1; at >= 0; at -= 1) {
+      const input = this.#inputs[at];
+      if (input?.name !== name) continue;
+      this.#known[at] ??= boundTokens(input);
+      if (this.#known[at]) return this.#known[at];
+    }
+    // Own names only, because a record would answer for `constructor` too.
+    return Object.hasOwn(this.#extra, name) ? this.#extra[name] : undefined;
+  }
+}
+
+/** Undefined for an input that has bound nothing. */
+function boundTokens({ many, place, tokens, readers }: InputTokens): Bound | Bound[] | undefined {
+  if (many) return tokens.map((token) => boundOf(token, place, readers));
+  return tokens[0] && boundOf(tokens[0], place, readers);
+}

@@ -68,8 +68,10 @@ function titleOf(inputs: BoundInput[]): string | null {
 /** What a token's data calls itself, cut to 80 letters. */
 export function titleIn(data: Json): string | null {
   if (!isJsonObject(data)) return null;
-  const title = [data.title, data.name, data.text].find((text) => typeof text === "string" && text.trim() !== "");
-  return typeof title === "string" ? title.slice(0, 80) : null;
+  return nameOf(data.title) ?? nameOf(data.name) ?? nameOf(data.text);
+}
+function nameOf(text: Json | undefined): string | null {
+  return typeof text === "string" && text.trim() !== "" ? text.slice(0, 80) : null;
 }
 /** A place as a sentence names it: by its name, and by its title where that says more. */
 export function placeWords(place: string, title: string | undefined): string {

@@ -51,8 +51,9 @@ interface List {
 
 export function waysOut(ways: readonly Way[], first: boolean, conditions: Conditions): WaysOut {
   const taken: WaysOut["taken"] = [];
-  const lists = new Map<string, List>();
-  const named = new Set<string>();
+  // Most transitions have no array to share out.
+  let lists: Map<string, List> | null = null;
+  let named: Set<string> | null = null;
   let whole = false;
   for (let at = 0; at < ways.length; at += 1) {
     const { otherwise, list, perItem } = ways[at] as Way;
@@ -65,9 +66,11 @@ export function waysOut(ways: readonly Way[], first: boolean, conditions: Condit
       continue;
     }
     // The first output of an array has no rival for the elements: its `otherwise` asks whether anything was taken.
+    named ??= new Set();
     const isOver = otherwise && !named.has(list) && taken.length > 0;
     named.add(list);
     if (isOver || (!perItem && !conditions.holds(at))) continue;
+    lists ??= new Map<string, List>();
     const known = lists.get(list) ?? { way: at, taken: new Array<boolean>(conditions.size(at)).fill(false) };
     lists.set(list, known);
     const takesOnlyFree = first || otherwise;
@@ -77,7 +80,7 @@ export function waysOut(ways: readonly Way[], first: boolean, conditions: Condit
       taken.push({ way: at, item });
     }
   }
-  return { taken, left: whole ? [] : leftOf(lists), nothing: !whole && lists.size === 0 };
+  return { taken, left: whole || !lists ? [] : leftOf(lists), nothing: !whole && !lists };
 }
 
 function leftOf(lists: ReadonlyMap<string, List>): WaysOut["left"] {
