@@ -196,7 +196,10 @@ export class CommitLoop {
     const prev = state.chain || CHAIN_START;
     const { body, events: written } = entryBytes(group);
     // The bytes say it from here on: its text would be kept until the answer, and by then be old enough to stay for long.
-    for (const pending of group) pending.text = "";
+    for (const pending of group) {
+      pending.head = "";
+      pending.text = "";
+    }
     const entry = { id: ids.next(), epoch: state.epoch, events: group.map(({ event }) => event), prev, body };
     let wasStalled = false;
     while (this.#over === null) {
@@ -259,10 +262,10 @@ function writtenDown(event: NetEvent, secrets: SecretFilter | null): EventText |
   try {
     let written = eventText(event);
     // C6
-    if (secrets?.has(written.text)) written = eventText(JSON.parse(secrets.strip(written.text)) as NetEvent);
+    if (secrets?.has(written.head + written.text)) written = eventText(JSON.parse(secrets.strip(written.head + written.text)) as NetEvent);
     // Half a character is no text: checkpoints and streams would each make another thing of it.
-    if (written.text.includes(HALF)) {
-      const text = written.text.replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));
+    if (written.head.includes(HALF) || written.text.includes(HALF)) {
+      const text = (written.head + written.text).replace(ESCAPES, (whole, half: string | undefined) => (half ? "\ufffd" : whole));
       written = eventText(JSON.parse(text) as NetEvent);
     }
     if (written.bytes <= EVENT_BYTES) return written;
