@@ -10,6 +10,7 @@ import type { MasterPorts } from "../src/actors/master-ports.ts";
 import type { Term } from "../src/actors/term/term.ts";
 import type { Broker } from "../src/contract/broker.ts";
 import type { Clock } from "../src/contract/clock.ts";
+import { fractionsOf } from "../src/contract/fractions.ts";
 import type { Json } from "../src/contract/json.ts";
 import { silentLogger } from "../src/contract/logger.ts";
 import { connectBroker } from "../src/jetstream/connect.ts";
@@ -18,7 +19,9 @@ import { loginOptions } from "../src/jetstream/server/login.ts";
 import { startManagedServer } from "../src/jetstream/server/managed.ts";
 
 const BY = { user: "bench", roles: ["maintainer"] };
-const ulid = monotonicFactory();
+// As the composition root makes them.
+const random = fractionsOf(randomBytes);
+const ulid = monotonicFactory(random);
 export const ids = { next: () => ulid().toLowerCase() };
 export const clock: Clock = {
   now: () => Date.now(),
@@ -79,8 +82,7 @@ export async function onBed<T>(work: (bed: Bed) => Promise<T>, options: Partial<
 
 export function masterPorts(broker: Broker): MasterPorts {
   return {
-    ...{ broker, clock, ids, name: "bench", version: "0", durability: "fsync", logger: silentLogger },
-    random: () => randomBytes(4).readUInt32BE(0) / 2 ** 32,
+    ...{ broker, clock, ids, name: "bench", version: "0", durability: "fsync", logger: silentLogger, random },
     leaseMs: 30_000,
     netLeaseMs: 5000,
     sign: () => {

@@ -16,6 +16,7 @@ import { readBeside } from "./cli/read-file.ts";
 import { verbs } from "./cli/verbs/all.ts";
 import type { Clock } from "./contract/clock.ts";
 import { Retryable } from "./contract/errors.ts";
+import { fractionsOf } from "./contract/fractions.ts";
 import type { Json } from "./contract/json.ts";
 
 /** The machine's clock; PETREL_CLOCK_SKEW_MS sets it forward, for rehearsing what waits a day. */
@@ -33,7 +34,7 @@ const clock: Clock = {
   },
 };
 
-const random = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+const random = fractionsOf(randomBytes);
 const ulid = monotonicFactory(random);
 const here = dirname(fileURLToPath(import.meta.url));
 const root = [here, dirname(here)].find((folder) => existsSync(join(folder, "package.json"))) ?? here;

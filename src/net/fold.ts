@@ -378,9 +378,10 @@ function produce(state: NetState, event: NetEvent): void {
 }
 
 function remove(state: NetState, { place, id }: PlacedId): void {
-  const gone = state.places.get(place)?.get(id);
+  const tokens = state.places.get(place);
+  const gone = tokens?.get(id);
   if (gone) countInstance(state, gone.token.instance, -1);
-  state.places.get(place)?.delete(id);
+  tokens?.delete(id);
   existingIndex(state)?.known(place)?.remove(id);
   for (const seen of state.seen.values()) seen.delete(id);
 }

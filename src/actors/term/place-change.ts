@@ -2,15 +2,11 @@
 import type { PlaceChange } from "../../contract/broker.ts";
 import type { Token } from "../../contract/token.ts";
 
-interface Added {
-  token: Token;
-  /** The stream still holds one of this id, which was to be removed. */
-  again: boolean;
-}
-
 export class Change {
-  readonly add = new Map<string, Map<string, Added>>();
+  readonly add = new Map<string, Map<string, Token>>();
   readonly remove = new Map<string, Set<string>>();
+  /** Of `add`: the stream still holds one of this id, which was to be removed. */
+  readonly #again = new Set<Token>();
   size = 0;
 
   added(place: string, token: Token): void {
@@ -19,9 +15,10 @@ export class Change {
       tokens = new Map();
       this.add.set(place, tokens);
     }
-    const again = this.remove.get(place)?.delete(token.id) === true || tokens.get(token.id)?.again === true;
-    if (!again && !tokens.has(token.id)) this.size += 1;
-    tokens.set(token.id, { token, again });
+    const before = tokens.get(token.id);
+    if (this.remove.get(place)?.delete(token.id) === true || (before && this.#again.has(before))) this.#again.add(token);
+    else if (!before) this.size += 1;
+    tokens.set(token.id, token);
   }
 
   /** A token that came and went before it was published need not be seen. */
@@ -31,7 +28,7 @@ export class Change {
     if (added) {
       tokens?.delete(id);
       this.size -= 1;
-      if (!added.again) return;
+      if (!this.#again.has(added)) return;
     }
     let ids = this.remove.get(place);
     if (!ids) {
@@ -44,7 +41,7 @@ export class Change {
 
   told(): PlaceChange {
     const change: PlaceChange = { add: [], remove: [] };
-    for (const [place, tokens] of this.add) for (const { token } of tokens.values()) change.add.push({ place, token });
+    for (const [place, tokens] of this.add) for (const token of tokens.values()) change.add.push({ place, token });
     for (const [place, ids] of this.remove) for (const id of ids) change.remove.push({ place, id });
     return change;
   }
