@@ -4,7 +4,7 @@
  * not here.
  */
 import { canonicalJson, type Json } from "../contract/json.ts";
-import { ruleProblems } from "../net/rule/reads.ts";
+import { ruleProblems, ruleReads } from "../net/rule/reads.ts";
 import { isProgram, type Rule, ruleSchema } from "../net/rule/rule.ts";
 import { claimsOf, reasonFor } from "./claims.ts";
 import { columnsOf } from "./columns.ts";
@@ -59,7 +59,16 @@ function schemaProblems({ issues }: { issues: { path: PropertyKey[]; message: st
 }
 
 function problemsOf(rule: Rule, early: readonly Example[]): string[] {
-  return [...ruleProblems(rule).map(({ path, message }) => `${path.join(".")}: ${message}`), ...narrowness(rule, early)].slice(0, 8);
+  const unsound = ruleProblems(rule).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return [...unsound, ...strangeReads(rule, early), ...narrowness(rule, early)].slice(0, 8);
+}
+
+/** A rule for another step: what it looks at is never there. */
+function strangeReads(rule: Rule, early: readonly Example[]): string[] {
+  const names = new Set(early.flatMap(({ input }) => Object.keys(input)));
+  if (names.size === 0) return [];
+  const strange = ruleReads(rule).filter((pointer) => pointer !== "" && !names.has(pointer.split("/")[1] ?? ""));
+  return strange.map((pointer) => `it looks at ${pointer}, and the inputs of this step are ${[...names].join(", ")}`);
 }
 
 /** It reaches no further than the step has reached by itself. */

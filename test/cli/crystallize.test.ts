@@ -113,6 +113,26 @@ it("says what becomes of a shadow that begins anew, and of a rule that people to
   expect(await said("status", NET)).toContain("triage: its rule was taken away, and it is left alone until somebody begins again.");
 });
 
+it("tells of a rule file what is wrong with it and where, and of a sound one how good it is, whatever stands there", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 50 })));
+  await work("net", 10);
+  const rule = (name: string, text: string) => {
+    stage.file(name, text);
+    return said(NET, "triage", "--rule", name);
+  };
+  const constant = (owner: string) => JSON.stringify({ guard: [], answer: { kind: "constant", value: { owner } } });
+  expect(await rule("cut.json", '{"guard": [],\n "answer": {"kind": "cons')).toMatch(/cut\.json:2:\d+/);
+  expect(await rule("field.json", '{"guard": [],\n "answr": {}}')).toMatch(/unknown field "answr"(.|\n)*field\.json:/);
+  const other = { guard: [], answer: { kind: "copy", path: "/order/owner" } };
+  expect(await rule("other.json", JSON.stringify(other))).toContain("it looks at /order/owner, and the inputs of this step are ticket");
+  expect(await rule("wrong.json", constant("zoe"))).toContain("triage: the rule given (wrong.json) is not good enough: ");
+  expect(await said("show", NET, "triage", "--rule", "wrong.json")).toContain(
+    "The rule was given (wrong.json); nothing was learned for it.",
+  );
+  expect(await said("shadow", NET, "triage", "--rule", "wrong.json")).toContain("is not proven");
+  expect(kit.stateOf(NET).crystals.get("triage")?.shadow).toEqual({ same: 10, other: 0 });
+});
+
 it("at its gate says what is asked and what each answer does; after drift the next command is one that works", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
   await work("net", 2);

@@ -2,6 +2,7 @@
  * `--with-model`: a model is asked for a rule beside the learners. `--judge`: a persona is asked about answers in other words. Both by the
  * providers and within the budget of this machine.
  */
+import { z } from "zod";
 import { type Learn, learnHere } from "../../actors/crystal/learn.ts";
 import { studyOptions } from "../../actors/crystal/learning.ts";
 import { withJudge } from "../../actors/crystal/rule-judge.ts";
@@ -12,10 +13,12 @@ import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";
+import { type Problem, parseJsonFile, schemaProblems } from "../../contract/json-file.ts";
 import { proveRule } from "../../crystallize/crystallize.ts";
 import { WRITTEN } from "../../crystallize/written.ts";
 import { TIERS } from "../../models/config.ts";
 import type { Crystal } from "../../net/crystal/definition.ts";
+import { ruleSchema } from "../../net/rule/rule.ts";
 import { chooseModels } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import type { VerbCall, VerbOption } from "../verb.ts";
@@ -83,18 +86,28 @@ function standingRule({ rule, proof }: NonNullable<LearnerWish["standing"]>): Le
   });
 }
 
-function parsed(text: string, file: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new Terminal({
-      code: "bad-rule",
-      message: `${file} is no JSON`,
-      where: file,
-      hint: "a rule is {guard, answer}: docs/net-file.md",
-      cause,
-    });
-  }
+/** The rule of a file, bare or as `rule` of an object like `crystal`. Errors: Terminal `bad-rule`, at its line and column. */
+function ruleOfFile(text: string, file: string): Json {
+  const { source, problems } = parseJsonFile(text, file);
+  const { value } = source;
+  if (value === undefined) throw badRule(problems);
+  const within = isJsonObject(value) && value.rule !== undefined ? ["rule"] : [];
+  const rule = isJsonObject(value) && value.rule !== undefined ? value.rule : value;
+  const { error } = ruleSchema.safeParse(rule);
+  if (!error) return rule;
+  const issues = error.issues.map((issue) => ({ ...issue, path: [...within, ...issue.path] }));
+  throw badRule(schemaProblems(source, new z.ZodError(issues)));
+}
+
+function badRule(problems: Problem[]): Terminal {
+  const first = problems[0];
+  const lines = problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  return new Terminal({
+    code: "bad-rule",
+    message: `the rule cannot be used: ${lines.join("; ")}`,
+    ...(first ? { where: `${first.file}:${first.line}:${first.column}` } : {}),
+    hint: "a rule is {guard, answer}: docs/net-file.md, and crystallize show --json prints one",
+  });
 }
 
 const RULE_ID = /^r-[0-9a-f]{12}$/;
@@ -102,8 +115,7 @@ const RULE_ID = /^r-[0-9a-f]{12}$/;
 /** Errors: Terminal `no-such-rule`, `bad-rule`; those of reading a file. */
 async function ruleGiven(call: VerbCall, wanted: string): Promise<Learn> {
   if (!RULE_ID.test(wanted)) {
-    const value = parsed(readText(call.petrel.cwd, wanted), wanted);
-    return givenRule(isJsonObject(value) && value.rule !== undefined ? value.rule : value, `given (${wanted})`);
+    return givenRule(ruleOfFile(readText(call.petrel.cwd, wanted), wanted), `given (${wanted})`);
   }
   return async (history, policy, live) => {
     const { written } = history;

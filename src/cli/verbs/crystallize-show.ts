@@ -89,7 +89,9 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
   if (!proposal?.proof) return [];
   const { proof: made, learner, savings, promotable, reasons } = proposal;
   return [
-    `Learned from ${made.examples} firings: ${learner}.`,
+    learner.startsWith("given ")
+      ? `The rule was ${learner}; nothing was learned for it.`
+      : `Learned from ${made.examples} firings: ${learner}.`,
     `Proven on ${made.holdout} later ones: it claims ${made.covered} (${share(made.coverage)}), ${made.wrong} differ; no more than ${share(made.bound)} with ${share(made.confidence)} confidence.`,
     `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings.`,
     promotable ? "It is good enough." : `It is not good enough: ${reasons.join("; ")}.`,

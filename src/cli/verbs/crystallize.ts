@@ -27,7 +27,7 @@ export const crystallizeVerb: Verb = {
       if (!call.on("quiet")) await tellStudy(broker, made, callerOf(call));
       return { found: made, rows: await crystalsOf(broker, net) };
     });
-    call.out.result(studyJson(found, rows), () => studyText(found, rows, call.out));
+    call.out.result(studyJson(found, rows), () => studyText(found, rows, call.out, call.text("rule") !== undefined));
     return EXIT.ok;
   },
 };
@@ -65,7 +65,7 @@ function studyJson({ net, policy, candidates, proposals }: Study, rows: CrystalR
   };
 }
 
-function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], out: Output): string {
+function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], out: Output, given: boolean): string {
   const name = net.definition.net;
   if (candidates.length === 0) return `${name} has no step that asks a model.`;
   const lines = candidates.map((one) => {
@@ -106,7 +106,11 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ou
   ];
   const used = head.map((_, at) => at < 3 || lines.some((line) => line[at] !== ""));
   const cut = (row: string[]) => row.filter((_, at) => used[at]);
-  const told = [...candidates.flatMap(badText), ...writtenText(proposals), ...nextSteps(name, candidates, proposals, rows)];
+  const told = [
+    ...candidates.flatMap(badText),
+    ...writtenText(proposals),
+    ...(given ? givenText(proposals) : nextSteps(name, candidates, proposals, rows)),
+  ];
   return [out.table(cut(head), lines.map(cut)), "", ...told].join("\n");
 }
 
@@ -125,6 +129,15 @@ const TURNED_DOWN: Record<string, string> = {
   rejected: "rejected at a gate",
   corrected: "corrected by a person",
 };
+
+/** Of a rule that was named: its proof, whatever stands there. */
+function givenText(proposals: Study["proposals"]): string[] {
+  return proposals.map(({ transition, proposal: { learner, promotable, reasons } }) =>
+    promotable
+      ? `${transition}: the rule ${learner} is good enough`
+      : `${transition}: the rule ${learner} is not good enough: ${reasons.join("; ")}`,
+  );
+}
 
 export function noExamples(asked: number): string {
   return asked === 0 ? "it has answered nothing yet" : "none of its answers is an example for what is asked today";
