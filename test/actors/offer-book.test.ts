@@ -50,3 +50,15 @@ it("time in which nobody could claim does not count, and what was turned down is
   expect(book.isLost("f", 0, 99_999)).toBe(false);
   expect(book.since("f")).toBeUndefined();
 });
+
+it("neither the time in which others were claimed counts as one in which nobody took it, nor that in which nobody was free", () => {
+  const book = new OfferBook();
+  book.made("f", needs, 0);
+  book.made("g", needs, 1);
+  book.claimed("f", 5000);
+  expect(book.since("g")).toBe(5000);
+  book.nobodyIsFree("g", 9000);
+  expect(book.since("g")).toBe(9000);
+  book.made("h", { ...needs, labels: ["gpu"] }, 2);
+  expect(book.since("h"), "its own queue stands still").toBe(2);
+});

@@ -218,6 +218,33 @@ describe("an offer", () => {
     });
   });
 
+  it("that waits for its turn in a queue that moves keeps its attempt, however long", async () => {
+    for (let n = 0; n < 6; n++) await kit.put("w", "a", n);
+    await waitUntil("all are offered", () => one.orders.length === 6);
+    const last = one.orders.at(-1) as WorkOrder;
+    for (const order of one.orders.slice(0, 5)) {
+      expect(await one.ask(order, "claim")).toMatchObject({ ok: true });
+      await one.deliver(order, "done");
+      // A heartbeat between two commands says that it is free.
+      for (let n = 0; n < 10; n++) {
+        one.beat(1, 0);
+        kit.clock.jump(2000);
+      }
+    }
+    expect(await events("lapsed")).toEqual([]);
+    expect(await one.ask(last, "claim")).toMatchObject({ ok: true });
+  });
+
+  it("that waited for somebody who could take it is not raised when one comes", async () => {
+    await offered();
+    kit.clock.pass(LEASE * 10);
+    for (let n = 0; n < 10; n++) {
+      one.beat(1, 0);
+      kit.clock.jump(2000);
+    }
+    expect(firings()[0]).toMatchObject({ attempt: 1, recoveries: 0 });
+  });
+
   it("is made as soon as the broker is back, and costs no attempt", async () => {
     await kit.put("w", "a", 0);
     await waitUntil("first", () => one.orders.length === 1);

@@ -170,7 +170,11 @@ export class Claims {
       // While the net is paused, claims are turned down: nobody could take the offer.
       if (state.paused) continue;
       const since = this.#offers.since(firing.firing);
-      if (since === undefined || !this.#someoneFor(firing)) continue;
+      if (since === undefined) continue;
+      if (!this.#someoneFor(firing)) {
+        this.#offers.nobodyIsFree(firing.firing, now); // O3
+        continue;
+      }
       const patience = leaseMs * 2 ** Math.min(firing.recoveries, 5);
       if (now - Math.max(since, this.#connectedSince) > patience) this.#ports.lapse(firing, "nobody claimed the offer");
     }

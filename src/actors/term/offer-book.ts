@@ -4,6 +4,8 @@
  *    Offers of equal needs are taken in the order in which they were made: one that younger ones have overtaken, or that waits while
  *    somebody is free and nobody claims anything, is taken for lost.
  * O2 It is made again with growing pauses, for the same attempt. One too many does no harm: a claim is granted once.
+ * O3 An offer that waits for its turn is not one that nobody takes: neither the time in which nobody was free counts, nor that in which
+ *    others of its needs were claimed.
  */
 import type { Needs } from "../../net/executor-match.ts";
 
@@ -24,6 +26,8 @@ interface Made {
   making: boolean;
   /** Pulled by somebody who may not have it. */
   turnedDown: boolean;
+  /** When it was last seen that nobody who could do it was free. */
+  nobodyFree: number;
 }
 
 export class OfferBook {
@@ -34,7 +38,7 @@ export class OfferBook {
   made(firing: string, needs: Needs | null, now: number): void {
     const before = this.#made.get(firing);
     if (before?.making) Object.assign(before, { last: now, making: false });
-    else this.#made.set(firing, { needs: keyOf(needs), first: now, last: now, again: 0, making: false, turnedDown: false });
+    else this.#made.set(firing, { needs: keyOf(needs), first: now, last: now, again: 0, making: false, turnedDown: false, nobodyFree: 0 });
   }
 
   claimed(firing: string, now: number): void {
@@ -49,9 +53,15 @@ export class OfferBook {
     if (made) made.turnedDown = true;
   }
 
-  /** When this attempt was first offered. */
+  nobodyIsFree(firing: string, now: number): void {
+    const made = this.#made.get(firing);
+    if (made) made.nobodyFree = now;
+  }
+
+  /** O3. Since when this attempt could have been claimed, and nothing of its needs was. */
   since(firing: string): number | undefined {
-    return this.#made.get(firing)?.first;
+    const made = this.#made.get(firing);
+    return made && Math.max(made.first, made.nobodyFree, this.#claimed.get(made.needs)?.at ?? 0);
   }
 
   /** O1. `reachable`: since when it could be claimed at all. Somebody who could do it must be free. */
