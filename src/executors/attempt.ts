@@ -31,6 +31,8 @@ type Ask = AttemptParts["ask"];
 type Granted = Extract<ClaimAnswer, { ok: true }>;
 const CLAIM_TRIES = 20;
 const DISK_PAUSE_MS = 1000;
+/** So long a hand may take to end what it does after its signal was aborted. */
+export const LET_GO_MS = 15_000;
 
 /** Settles when the attempt is over on this executor; never throws. `abort` ends it from outside. */
 export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
@@ -209,10 +211,10 @@ async function perform(
       end: (error: Terminal) => work.abort(error),
       afterwards,
     };
-    const value = await unlessAborted(hand.run(handContext(parts)), work.signal);
+    const value = await unlessAborted(hand.run(handContext(parts)), work.signal, bench);
     if (!isZod(hand.output)) checkOutput(hand.output, hand.name, value);
     const outcome = soundOutcome({ ok: true, value });
-    return outcome.ok ? { ok: true, value: await unlessAborted(fitting(parts, value), work.signal) } : outcome;
+    return outcome.ok ? { ok: true, value: await unlessAborted(fitting(parts, value), work.signal, bench) } : outcome;
   } catch (error) {
     if (isDiskFull(error)) return { ok: false, error: errorData(diskFull(bench.workshop.dir, error)) };
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
@@ -251,8 +253,8 @@ function diskFull(dir: string, cause: unknown): Retryable {
   });
 }
 
-/** A hand that waits for something else than a process hears of the abort here. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A hand that waits for something else than a process hears of the abort here; one that does not let go is left behind. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, { workshop, logger }: Bench): Promise<T> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);
@@ -263,8 +265,15 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener("abort", onAbort);
-    // Its processes end with the signal; the work directory may go only when it has let go of it.
-    if (signal.aborted) await work.catch(() => {});
+    // Its processes end with the signal; the work directory may go only when it has let go of it, or never will.
+    if (signal.aborted) {
+      const letGo = new AbortController();
+      const late = delay(workshop.clock, LET_GO_MS, letGo.signal).then(() =>
+        logger.error({}, "a hand goes on after its end: it is left behind"),
+      );
+      await Promise.race([work.catch(() => {}), late.catch(() => {})]);
+      letGo.abort();
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Terminal } from "../contract/errors.ts";
+import { issueLine } from "../contract/issue-line.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { schemaProblem } from "../net/place-schema.ts";
 import type { HandSchema } from "./hand.ts";
@@ -10,7 +11,7 @@ import type { HandSchema } from "./hand.ts";
 export function parseInput<T extends z.ZodType>(schema: T, order: WorkOrder): z.output<T> {
   const parsed = schema.safeParse(order.input);
   if (parsed.success) return parsed.data;
-  throw badInput(order, z.prettifyError(parsed.error));
+  throw badInput(order, issueLine(parsed.error));
 }
 
 /** The same for a hand whose schema may be either kind. */
@@ -21,13 +22,23 @@ export function checkInput(schema: HandSchema, order: WorkOrder): void {
 
 /** Throws Terminal `bad-output`: the mistake is the hand's. */
 export function checkOutput(schema: HandSchema, hand: string, value: Json): void {
-  const problem = handSchemaProblem(schema, value);
+  const unwritable = whyNoJson(value);
+  const problem = unwritable ?? handSchemaProblem(schema, value);
   if (problem === null) return;
   throw new Terminal({
     code: "bad-output",
-    message: `what ${hand} gave is not what its output schema says: ${problem}`,
+    message: `what ${hand} gave is ${unwritable === null ? "not what its output schema says" : "no JSON"}: ${problem}`,
     hint: "correct the hand, or its schema",
   });
+}
+
+/** A hand that is no part of Petrel may give anything, like a circle or a BigInt. */
+function whyNoJson(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) === undefined ? `it is ${typeof value}` : null;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  }
 }
 
 export function isZod(schema: HandSchema): schema is z.ZodType {
@@ -42,7 +53,7 @@ export function jsonSchemaOf(schema: HandSchema): JsonObject {
 function handSchemaProblem(schema: HandSchema, value: Json): string | null {
   if (!isZod(schema)) return schemaProblem(schema, value)?.replaceAll("the token ", "it ") ?? null;
   const parsed = schema.safeParse(value);
-  return parsed.success ? null : z.prettifyError(parsed.error);
+  return parsed.success ? null : issueLine(parsed.error);
 }
 
 function badInput(order: WorkOrder, problem: string): Terminal {

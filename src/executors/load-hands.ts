@@ -8,8 +8,9 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { FLAGS } from "../contract/capability.ts";
-import { Refused, Retryable, Terminal } from "../contract/errors.ts";
+import { Cancelled, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { HAND_PATTERN, HAND_RULE } from "../contract/ids.ts";
+import { issueLine } from "../contract/issue-line.ts";
 import type { Json } from "../contract/json.ts";
 import { schemaProblem } from "../net/place-schema.ts";
 import type { HandContext, HandDefinition, HandSchema } from "./hand.ts";
@@ -40,24 +41,51 @@ const shape = z.looseObject({
   run: fn,
 });
 
-/** Errors: Terminal `hand-unreadable` and `hand-name-taken`, with the folder. */
-export async function loadHands(folders: readonly string[]): Promise<HandDefinition[]> {
+/** A module may wait for something while it is imported; for so long, ms. */
+const LOAD_MS = 30_000;
+
+interface Patience {
+  /** Ends the loading from outside. */
+  signal?: AbortSignal;
+  limitMs?: number;
+}
+
+/** Errors: Terminal `hand-unreadable` and `hand-name-taken`, with the folder; Cancelled `executor-stopping`. */
+export async function loadHands(folders: readonly string[], patience: Patience = {}): Promise<HandDefinition[]> {
   const found: HandDefinition[] = [];
-  for (const folder of folders) for (const hand of await loadFolder(resolve(folder))) found.push(hand);
+  for (const folder of folders) for (const hand of await loadFolder(resolve(folder), patience)) found.push(hand);
   return found;
 }
 
-async function loadFolder(folder: string): Promise<HandDefinition[]> {
+async function loadFolder(folder: string, patience: Patience): Promise<HandDefinition[]> {
   const file = moduleOf(folder);
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = await imported(file, patience);
   } catch (cause) {
+    if (patience.signal?.aborted)
+      throw new Cancelled({ code: "executor-stopping", message: `it was stopped while ${file} was being loaded` });
     throw unreadable(folder, `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
   const given = module.hands ?? module.hand ?? module.default;
   if (given === undefined) throw unreadable(folder, `${file} exports neither "hand" nor "hands"`);
   return (Array.isArray(given) ? given : [given]).map((one: unknown) => handOf(one, folder));
+}
+
+async function imported(file: string, { signal, limitMs = LOAD_MS }: Patience): Promise<Record<string, unknown>> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const given = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it waits for something, and was not there after ${limitMs / 1000} s`)), limitMs);
+    onAbort = () => reject(signal?.reason as Error);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return (await Promise.race([import(pathToFileURL(file).href), given])) as Record<string, unknown>;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 function moduleOf(folder: string): string {
@@ -83,7 +111,7 @@ function mainOf(folder: string): string | null {
 /** H1, H2 */
 function handOf(given: unknown, folder: string): HandDefinition {
   const parsed = shape.safeParse(given);
-  if (!parsed.success) throw unreadable(folder, `what it exports is no hand: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw unreadable(folder, `what it exports is no hand: ${issueLine(parsed.error)}`);
   const { name, about, input, output = {}, flag = null, enclosed = true, lack, shortOf, run } = parsed.data;
   if (BUILT_IN_ROOMS.has(roomOf(name)))
     throw new Terminal({

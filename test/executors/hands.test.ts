@@ -3,9 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import type { Clock } from "../../src/contract/clock.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
 import { traceparentOf } from "../../src/contract/trace-context.ts";
+import { LET_GO_MS } from "../../src/executors/attempt.ts";
 import type { HandContext } from "../../src/executors/hand.ts";
 import { handCards } from "../../src/executors/hand-cards.ts";
 import { handFaults } from "../../src/executors/hand-faults.ts";
@@ -14,7 +16,8 @@ import { builtInHands, handTable } from "../../src/executors/hand-table.ts";
 import { loadHands } from "../../src/executors/load-hands.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench } from "./bench.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, realClock, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 const HELLO = resolve("examples/hands/hello");
@@ -61,6 +64,10 @@ describe("loading", () => {
     expect(value).toMatchObject({ said: "Hello, Ada!", firing: "team/work/f1", card: { name: "card.txt", type: "text/plain", size: 12 } });
     expect(Buffer.from((await bench.owner.artifacts.get(value.card.$artifact)) ?? []).toString()).toBe("Hello, Ada!\n");
     expect((await bench.run("hello.greet", { whom: "Ada" })).outcome).toMatchObject({ error: { code: "bad-input", where: "team/work" } });
+    const wrong = await bench.run("shell.run", { script: "true", args: ["fine", 7] });
+    expect(wrong.outcome).toMatchObject({
+      error: { message: "the input of shell.run is wrong: args.1: expected string, received number" },
+    });
     expect((await bench.run("hello.greet", { who: "nobody" })).outcome).toMatchObject({
       error: { outlook: "terminal", code: "hand-failed", hint: "name somebody" },
     });
@@ -84,6 +91,17 @@ describe("loading", () => {
     expect(() => handTable(twice)).toThrow("there are two hands own.do");
   });
 
+  test("a module that is never there is an error too, and a stop of the executor does not wait for it", async () => {
+    const folder = handFolder("waits", "await new Promise(() => {});");
+    await expect(loadHands([folder], { limitMs: 20 })).rejects.toMatchObject({
+      ...{ code: "hand-unreadable", message: expect.stringContaining("it waits for something, and was not there after 0.02 s") },
+    });
+    const stop = new AbortController();
+    const loading = loadHands([handFolder("waits-too", "await new Promise(() => {});")], { signal: stop.signal });
+    stop.abort();
+    await expect(loading).rejects.toMatchObject({ code: "executor-stopping", outlook: "cancelled" });
+  });
+
   test("its package.json may name the module, and one module may bring several hands", async () => {
     const two = `const hand = (name) => ({ name, about: "Does", input: {}, run: async () => name });\nexport const hands = [hand("own.a"), hand("own.b")];`;
     const folder = handFolder("several", "", { "package.json": '{"type":"module","main":"lib/main.js"}', "lib/main.js": two });
@@ -102,6 +120,24 @@ describe("loading", () => {
     bench = await startBench({ hands: await loadHands([folder]) });
     expect((await bench.run("own.do", {}, { persona: DEVELOPER })).outcome).toMatchObject({ error: { code: "capability-x-missing" } });
     expect((await bench.run("own.do", {}, { persona: DEVOPS })).outcome).toMatchObject({ error: { code: "bad-output" } });
+  });
+
+  test("what is no JSON is the hand's mistake, and said so", async () => {
+    const folder = handFolder("odd", minimal("run: async ({ give }) => ({ none: undefined, big: { n: 5n }, fn: () => 1 })[give]"));
+    bench = await startBench({ hands: await loadHands([folder]) });
+    for (const give of ["none", "big", "fn"])
+      expect((await bench.run("own.do", { give })).outcome, give).toMatchObject({
+        error: { code: "bad-output", message: expect.stringMatching(/^what own\.do gave is no JSON: /) },
+      });
+  });
+
+  test("a hand that does not let go at its time limit is left behind: the work ends, and its slot is free", async () => {
+    const folder = handFolder("hung", minimal("run: () => new Promise(() => {})"));
+    const clock: Clock = { ...realClock, after: (ms, call) => realClock.after(ms === LET_GO_MS ? 20 : ms, call) };
+    bench = await startBench({ hands: await loadHands([folder]), clock, slots: 1 });
+    for (let n = 0; n < 2; n++)
+      expect((await bench.run("own.do", {}, { timeoutMs: 50 })).outcome).toMatchObject({ error: { code: "work-timed-out" } });
+    await waitUntil("nothing is under way", () => bench.executor().busy() === 0);
   });
 
   test("an executor's policy may leave out a hand, which it then does not announce", async () => {

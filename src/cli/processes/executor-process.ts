@@ -12,6 +12,7 @@ import { readRuntime } from "../runtime-file.ts";
 import { aborted } from "./master-process.ts";
 import { processLogger } from "./process-logger.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
+import { outliveStrays } from "./stray-errors.ts";
 import { watchWire } from "./wire-watch.ts";
 
 export interface ExecutorOptions {
@@ -35,7 +36,8 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { clock, ids } = petrel;
   const policy = readMachinePolicy(options.policy ?? join(folder.executor(options.name), POLICY_FILE), options.policy !== null);
-  const hands = await loadHands(options.hands);
+  const unhear = options.hands.length > 0 ? outliveStrays(petrel, logger) : () => {};
+  const hands = await loadHands(options.hands, { signal });
   const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
   const tls = ca === undefined ? {} : { ca };
   const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
@@ -70,6 +72,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   unwatch();
   await executor.drain(options.drainMs);
   await line.close();
+  unhear();
 }
 
 /** Beside its masters: the user is made on the spot. */

@@ -1,6 +1,6 @@
 /** A tool call's input against the tool's schema. */
-import { z } from "zod";
 import { Terminal } from "../../../contract/errors.ts";
+import { issueLine } from "../../../contract/issue-line.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { ToolDefinition } from "../../../tools/port.ts";
 
@@ -8,5 +8,5 @@ import type { ToolDefinition } from "../../../tools/port.ts";
 export function toolInput<T>(tool: ToolDefinition, input: Json): T {
   const parsed = tool.input.safeParse(input ?? {});
   if (parsed.success) return parsed.data as T;
-  throw new Terminal({ code: "tool-input", message: `the input of ${tool.name} is wrong: ${z.prettifyError(parsed.error)}` });
+  throw new Terminal({ code: "tool-input", message: `the input of ${tool.name} is wrong: ${issueLine(parsed.error)}` });
 }
