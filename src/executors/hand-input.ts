@@ -35,7 +35,7 @@ export function checkOutput(schema: HandSchema, hand: string, value: Json): void
 /** A hand that is no part of Petrel may give anything, like a circle or a BigInt. */
 function whyNoJson(value: unknown): string | null {
   try {
-    return JSON.stringify(value) === undefined ? `it is ${typeof value}` : null;
+    return value !== undefined && JSON.stringify(value) === undefined ? `it is a ${typeof value}` : null;
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }

@@ -315,8 +315,9 @@ const FAILURES: ReadonlySet<string> = new Set(["failed", "expired", "decided"]);
 
 /** What a firing that came to nothing had taken, except what it only swept away; and where a task lay that a person took over. */
 function originOf(state: NetState, event: NetEvent, opened: OpenFiring | undefined): Origin | null {
-  if (!(FAILURES.has(event.type) || text(event, "verb") === "takeover") || !event.consumed?.length || !event.produced?.length) return null;
-  const swept = opened?.swept ?? number(event, "swept") ?? 0;
+  const taken = text(event, "verb") === "takeover";
+  if (!(FAILURES.has(event.type) || taken) || !event.consumed?.length || !event.produced?.length) return null;
+  const swept = taken ? 0 : (opened?.swept ?? number(event, "swept") ?? 0);
   const inputs = event.consumed.slice(0, event.consumed.length - swept).flatMap(({ place, id }) => {
     const token = state.places.get(place)?.get(id)?.token;
     return token ? [{ place, token }] : [];

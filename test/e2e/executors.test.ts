@@ -93,6 +93,41 @@ test("what needs a label that nobody has is blocked, and starts by itself when a
   expect(readdirSync(at("yard-one")).sort()).toEqual(["executors", "logs"]);
 });
 
+test("what a loaded hand leaves behind may fail: the executor says it, and goes on", { timeout: 120_000 }, async () => {
+  mkdirSync(desk.path("untidy"));
+  const run = `async run({ how }) {
+    if (how === "promise") void Promise.reject(new Error("nobody waited for the promise"));
+    if (how === "timer") setTimeout(() => { throw new Error("the timer threw"); }, 0);
+    return { pid: process.pid };
+  }`;
+  writeFileSync(
+    desk.path("untidy", "index.mjs"),
+    `export const hand = { name: "untidy.leave", about: "Leaves things", input: {}, ${run} };`,
+  );
+  const name = `untidy-${process.pid}`;
+  const leave = { kind: "command", pool: "code", hand: "untidy.leave", input: { how: "${how.by}" }, in: [{ place: "asked", as: "how" }] };
+  const places = { asked: { open: true }, done: { sink: true } };
+  writeFileSync(
+    desk.path("untidy.json"),
+    JSON.stringify({ net: name, places, transitions: { leave: { ...leave, out: [{ to: "done" }] } } }),
+  );
+  await desk.json(["net", "apply", "untidy.json"]);
+  const executor = desk.start(["executor", "start", "--name", "untidy", "--hand", "untidy"]);
+  await executor.says(/"ready":true/);
+  for (const [by, said] of [
+    ["promise", /the executor goes on: nobody waited for the promise/],
+    ["timer", /the executor goes on: the timer threw/],
+    ["neither", null],
+  ] as const) {
+    await desk.json(["put", name, "asked", JSON.stringify({ by })]);
+    if (said) await executor.says(said);
+  }
+  const done = async () => (await desk.json<{ tokens: { data: unknown }[] }>(["tokens", name, "done"])).tokens.map(({ data }) => data);
+  await waitUntil("all is done", async () => (await done()).length === 3, 60_000);
+  expect(await done()).toEqual(Array(3).fill({ pid: executor.pid }));
+  expect((await executor.stop()).code).toBe(0);
+});
+
 test("an order for a hand that nobody has is blocked, and is done when an executor has loaded it; its artefact can be fetched", {
   timeout: 180_000,
 }, async () => {
@@ -210,38 +245,3 @@ function listens(pid: number): string[] {
     });
   });
 }
-
-test("what a loaded hand leaves behind may fail: the executor says it, and goes on", { timeout: 120_000 }, async () => {
-  mkdirSync(desk.path("untidy"));
-  const run = `async run({ how }) {
-    if (how === "promise") void Promise.reject(new Error("nobody waited for the promise"));
-    if (how === "timer") setTimeout(() => { throw new Error("the timer threw"); }, 0);
-    return { pid: process.pid };
-  }`;
-  writeFileSync(
-    desk.path("untidy", "index.mjs"),
-    `export const hand = { name: "untidy.leave", about: "Leaves things", input: {}, ${run} };`,
-  );
-  const name = `untidy-${process.pid}`;
-  const leave = { kind: "command", pool: "code", hand: "untidy.leave", input: { how: "${how.by}" }, in: [{ place: "asked", as: "how" }] };
-  const places = { asked: { open: true }, done: { sink: true } };
-  writeFileSync(
-    desk.path("untidy.json"),
-    JSON.stringify({ net: name, places, transitions: { leave: { ...leave, out: [{ to: "done" }] } } }),
-  );
-  await desk.json(["net", "apply", "untidy.json"]);
-  const executor = desk.start(["executor", "start", "--name", "untidy", "--hand", "untidy"]);
-  await executor.says(/"ready":true/);
-  for (const [by, said] of [
-    ["promise", /the executor goes on: nobody waited for the promise/],
-    ["timer", /the executor goes on: the timer threw/],
-    ["neither", null],
-  ] as const) {
-    await desk.json(["put", name, "asked", JSON.stringify({ by })]);
-    if (said) await executor.says(said);
-  }
-  const done = async () => (await desk.json<{ tokens: { data: unknown }[] }>(["tokens", name, "done"])).tokens.map(({ data }) => data);
-  await waitUntil("all is done", async () => (await done()).length === 3, 60_000);
-  expect(await done()).toEqual(Array(3).fill({ pid: executor.pid }));
-  expect((await executor.stop()).code).toBe(0);
-});

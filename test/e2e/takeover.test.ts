@@ -4,11 +4,13 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
+import { processesWith } from "../../src/executors/stray-processes.ts";
 import { builtCli, Desk, type Ran } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { git } from "./git-proof.ts";
 
-const NET = "bench";
+/** Of this run alone: processes are looked for by it on the whole machine. */
+const NET = `bench-${process.pid}`;
 const check = {
   ...{ kind: "command", pool: "code", hand: "code.verify", onError: "stuck" },
   gate: { name: "look", approvers: ["role:maintainer"] },
@@ -150,6 +152,23 @@ describe("a task that waits", { timeout: 240_000 }, () => {
       60_000,
     );
     refused(await desk.run(["takeover", slow]), /is being worked on right now, by sleep/);
+    expect(processesWith(`PETREL_FIRING=${NET}/sleep/`)).not.toEqual([]);
+    const stopped = await take(slow, "--stop");
+    expect(stopped).toMatchObject({ source: slow, place: "slow", branch: "task/slow" });
+    await waitUntil("its command is ended", () => processesWith(`PETREL_FIRING=${NET}/sleep/`).length === 0, 60_000);
+    expect((await desk.events(NET, ".petrel")).at(-1)?.summary).toMatch(
+      /took over “task\/slow” from slow and works on it by hand; sleep is ended\.$/,
+    );
+    expect(await back(slow, "--unchanged")).toMatchObject({ place: "slow", head: null });
+    await waitUntil("it runs again", () => processesWith(`PETREL_FIRING=${NET}/sleep/`).length > 0, 60_000);
+    // A kill has stopped it already: nothing works on it, and the rest goes on without it.
+    await desk.json(["kill", NET, "--yes"]);
+    const killed = (await tokens("slow"))[0]?.id ?? "";
+    const again = await take(killed);
+    await desk.json(["resume", NET]);
+    expect(await tokens("slow")).toEqual([]);
+    expect(await back(again.token, "--unchanged", "--to", "stuck")).toMatchObject({ place: "stuck" });
+    await desk.json(["token", "close", NET, "stuck", (await tokens("stuck"))[0]?.id ?? "", "--reason", "it has served"]);
     const lost = await put("stuck", "task/lost");
     const held = await take(lost);
     rmSync(held.folder, { recursive: true });

@@ -1,8 +1,9 @@
 /**
  * The verbs `find-task`, `takeover` and `handback`: a person does a task by hand, and no firing takes it meanwhile.
  *
- * V1 A task that is taken over lies in `taken-over`, which no arc names, and its token knows where it lay. V2 What runs is not
- * taken; a firing that waits at its gate ends, and what else it held is free again. V3 A token is taken over once, and handed back
+ * V1 A task that is taken over lies in `taken-over`, which no arc names, and its token knows where it lay. V2 What runs is taken
+ * only with `stop`: the firing ends, like one that waits at its gate or is stopped by a kill, what else it held is free again, and
+ * nothing of its attempt counts any more. V3 A token is taken over once, and handed back
  * once: its next id follows from the one before.
  */
 import { z } from "zod";
@@ -14,6 +15,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import type { Token } from "../../contract/token.ts";
 import { TAKEN_OVER } from "../../net/built-in-places.ts";
 import type { Placed } from "../../net/state.ts";
+import { isStopped } from "../../net/stopped.ts";
 import { takenId, withWork, workOf } from "../../net/taken-work.ts";
 import { storeBundles } from "./bundles.ts";
 import { putTogether } from "./handback-parts.ts";
@@ -22,7 +24,7 @@ import { fitTokens } from "./token-size.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const findBody = z.object({ task: z.string() });
-const takeBody = z.object({ place: z.string(), id: z.string(), by: person });
+const takeBody = z.object({ place: z.string(), id: z.string(), by: person, stop: z.boolean().default(false) });
 const backBody = z.object({
   id: z.string(),
   by: person,
@@ -55,7 +57,7 @@ export async function findTask(term: Term, body: unknown): Promise<Json> {
 function rowOf(term: Term, { place, placed }: Found): Json {
   const { token, reservedBy } = placed;
   const firing = reservedBy === null ? undefined : term.state.firings.get(reservedBy);
-  const state = place === TAKEN_OVER ? "taken" : reservedBy === null ? "waiting" : waitsAtGate(term, reservedBy) ? "gate" : "running";
+  const state = place === TAKEN_OVER ? "taken" : reservedBy === null ? "waiting" : stateOf(term, reservedBy);
   return {
     ...{ net: term.state.net, place, id: token.id, correlation: token.correlation, by: token.by, state },
     ...(firing ? { firing: firing.firing, transition: firing.transition, executor: firing.claim?.executor ?? null } : {}),
@@ -64,13 +66,14 @@ function rowOf(term: Term, { place, placed }: Found): Json {
   };
 }
 
-function waitsAtGate(term: Term, firing: string): boolean {
-  const gate = term.state.firings.get(firing)?.gate;
-  return gate !== null && gate !== undefined && !gate.passed;
+function stateOf({ state }: Term, id: string): "gate" | "stopped" | "running" {
+  const firing = state.firings.get(id);
+  if (firing?.gate && !firing.gate.passed) return "gate";
+  return state.killed || isStopped(state, "persona", firing?.persona ?? undefined) ? "stopped" : "running";
 }
 
 export async function takeOver(term: Term, body: unknown): Promise<Json> {
-  const { place, id, by } = takeBody.parse(body);
+  const { place, id, by, stop } = takeBody.parse(body);
   const held = takenId(id);
   const already = term.state.places.get(TAKEN_OVER)?.get(held);
   if (already?.token.by === by.user) {
@@ -79,22 +82,27 @@ export async function takeOver(term: Term, body: unknown): Promise<Json> {
   }
   await declareHolding(term);
   // V2: decided after the wait, on what lies there now.
-  const placed = takeable(term, place, id);
+  const placed = takeable(term, place, id, stop);
   const firing = placed.reservedBy === null ? undefined : term.state.firings.get(placed.reservedBy);
   const title = workOf(placed.token.data)?.title ?? id;
+  const ended = firing && stateOf(term, firing.firing) === "running" ? "is ended" : "waits for it no more";
+  const attempt = firing?.claim ? { net: term.state.net, firing: firing.firing, attempt: firing.attempt } : null;
+  const executor = firing?.claim?.executor ?? "";
   await term.commit({
     ...{ category: "token", type: "intervened", status: "info", correlation: placed.token.correlation },
     ...(firing ? { firing: firing.firing, transition: firing.transition, attempt: firing.attempt } : {}),
     consumed: [{ place, id }],
     produced: [{ place: TAKEN_OVER, token: next(term, placed.token, held, "takeover", by.user, placed.token.data) }],
-    summary: `${by.user} took over “${title}” from ${place} and works on it by hand${firing ? `; ${firing.transition} waits for it no more` : ""}.`,
+    summary: `${by.user} took over “${title}” from ${place} and works on it by hand${firing ? `; ${firing.transition} ${ended}` : ""}.`,
     attributes: { by: by.user, verb: "takeover", from: place },
   });
+  // An executor that does not hear it finds out when it renews its claim.
+  if (attempt) await term.ports.broker.work.cancel(executor, attempt).catch(() => {});
   term.wakeAll();
   return { id: held, from: place };
 }
 
-function takeable(term: Term, place: string, id: string): Placed {
+function takeable(term: Term, place: string, id: string, stop: boolean): Placed {
   const placed = term.state.places.get(place)?.get(id);
   const { net } = term.state;
   if (!placed || place === TAKEN_OVER)
@@ -109,11 +117,18 @@ function takeable(term: Term, place: string, id: string): Placed {
       message: `${id} in ${place} names no repository and branch`,
       hint: `petrel token move ${net} ${place} ${id}`,
     });
-  if (placed.reservedBy === null || waitsAtGate(term, placed.reservedBy)) return placed;
+  if (placed.reservedBy === null) return placed;
+  if (term.state.firings.get(placed.reservedBy)?.subnet)
+    throw new Refused({
+      code: "task-running",
+      message: `a sub-net works on ${id} right now`,
+      hint: `petrel pause ${net} lets its steps finish and begins nothing after them`,
+    });
+  if (stop || stateOf(term, placed.reservedBy) !== "running") return placed;
   throw new Refused({
     code: "task-running",
     message: `the firing ${placed.reservedBy} works on ${id} right now`,
-    hint: `petrel pause ${net} lets it finish and begins nothing after it; then petrel takeover ${placed.token.correlation}`,
+    hint: `petrel takeover ${id} --stop ends that; petrel pause ${net} lets it finish, and begins nothing after it`,
   });
 }
 

@@ -15,7 +15,7 @@ const work = z.object({
 const rows = z.array(
   z.looseObject({
     ...{ net: z.string(), place: z.string(), id: z.string(), correlation: z.string(), by: z.string() },
-    state: z.enum(["waiting", "gate", "running", "taken"]),
+    state: z.enum(["waiting", "gate", "stopped", "running", "taken"]),
     firing: z.string().optional(),
     transition: z.string().optional(),
     executor: z.string().nullable().optional(),
@@ -25,8 +25,8 @@ const rows = z.array(
 );
 export type Task = z.output<typeof rows>[number] & { work: z.output<typeof work> };
 
-/** Errors: usage; Terminal `no-such-task`, `several-tasks`; Refused `task-running`, `already-taken`, `no-worktree`. */
-export async function findTask(broker: Broker, task: string, net: string | undefined): Promise<Task> {
+/** `stop`: one that is being worked on will do. Errors: usage; Terminal `no-such-task`, `several-tasks`; Refused `task-running`, `already-taken`, `no-worktree`. */
+export async function findTask(broker: Broker, task: string, { net, stop }: { net: string | undefined; stop: boolean }): Promise<Task> {
   if (!isId(task)) throw usage(`"${task}" names no task`, "a token, a firing or a correlation: petrel tokens NET PLACE lists them");
   if (net !== undefined) await noSuchNet(broker, net);
   const found = (await Promise.all((net === undefined ? await broker.nets() : [net]).map((each) => ask(broker, each, task)))).flat();
@@ -37,7 +37,7 @@ export async function findTask(broker: Broker, task: string, net: string | undef
       hint: "petrel tokens NET PLACE lists what lies in a place, petrel gate ls what waits at a gate, petrel trace TOKEN what became of it",
     });
   const tasks = found.filter((row): row is Task => row.work !== null);
-  const free = tasks.filter(({ state }) => state === "waiting" || state === "gate");
+  const free = tasks.filter(({ state }) => state !== "taken" && (stop || state !== "running"));
   const [only] = free;
   if (free.length === 1 && only) return only;
   if (free.length > 1) throw several(task, free);
@@ -62,11 +62,11 @@ function several(task: string, found: Task[]): Terminal {
 function notFree(tasks: Task[], first: z.output<typeof rows>[number]): PetrelError {
   const running = tasks.find(({ state }) => state === "running");
   if (running) {
-    const { net, transition, executor, work: about, correlation } = running;
+    const { net, id, transition, executor, work: about, correlation } = running;
     return new Refused({
       code: "task-running",
       message: `“${about.title}” is being worked on right now, by ${transition}${executor ? ` on ${executor}` : ""}`,
-      hint: `petrel pause ${net} lets it finish and begins nothing after it; then petrel takeover ${correlation}`,
+      hint: `petrel takeover ${id} --stop ends that work, and what it has not handed on is lost; petrel pause ${net} lets it finish and begins nothing after it, then petrel takeover ${correlation}`,
     });
   }
   const [taken] = tasks;

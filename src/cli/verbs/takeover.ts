@@ -25,19 +25,26 @@ const backAnswer = z.looseObject({ id: z.string(), place: z.string() });
 
 export const takeoverVerb: Verb = {
   command: "takeover <task>",
-  summary: "take a task that waits out of the net, and get its worktree to work in by hand",
+  summary: "take a task out of the net, and get its worktree to work in by hand",
   details:
     "The task is a token, the firing that holds it at a gate, or a correlation with one task. It lies in the place taken-over, where no firing takes it, until `petrel handback`.",
-  examples: ["petrel takeover t-8msgb7uis30et913k82le", "petrel takeover t-8msgb7uis30et913k82le --out ../by-hand"],
+  examples: [
+    "petrel takeover t-8msgb7uis30et913k82le",
+    "petrel takeover t-8msgb7uis30et913k82le --out ../by-hand",
+    "petrel takeover t-8msgb7uis30et913k82le --stop",
+  ],
   options: [
     { flags: "--out <folder>", about: "the folder of the worktree (default: takeovers/TOKEN in the state folder)" },
     { flags: "--net <net>", about: "look only in this net (default: in all)" },
+    { flags: "--stop", about: "end what works on it now: what that has not handed on is lost" },
     ROLE_OPTION,
   ],
   run: async (call) => {
     const net = call.text("net");
     if (net !== undefined) checkName(net, "net");
-    const note = await call.withBroker(async (broker) => take(call, broker, await findTask(broker, call.arg("task"), net)));
+    const note = await call.withBroker(async (broker) =>
+      take(call, broker, await findTask(broker, call.arg("task"), { net, stop: call.on("stop") })),
+    );
     const { handedBack: _, own: __, held, ...told } = note;
     call.out.result({ ...told, token: held } as unknown as Json, () =>
       [
@@ -70,7 +77,7 @@ async function take(call: VerbCall, broker: Broker, task: Task): Promise<Note> {
   // Before it is asked for: when the answer is lost, `handback` knows the folder all the same.
   writeNote(call.dir, note);
   try {
-    await askNet(broker, net, "takeover", { place, id, by: callerOf(call) });
+    await askNet(broker, net, "takeover", { place, id, by: callerOf(call), stop: call.on("stop") });
     return note;
   } catch (error) {
     if (error instanceof Refused || error instanceof Terminal) {
