@@ -76,7 +76,8 @@ function given(field: string, value: Json | undefined): [string, Json][] {
 
 function personaFindings({ persona }: Transition, path: JsonPath, { personas }: CheckContext): Finding[] {
   if (persona === undefined || personas === undefined || personas.has(persona)) return [];
-  const hint = nearestHint(persona, [...personas].sort(), "personas");
+  const nearest = nearestHint(persona, [...personas].sort(), "personas");
+  const hint = personas.size > 0 ? nearest : `${nearest}: petrel persona apply FILE, and petrel persona new ${persona} writes a first one`;
   return [failure("unknown-persona", [...path, "persona"], `${elementOf(path)} names persona "${persona}", which nobody declared`, hint)];
 }
 

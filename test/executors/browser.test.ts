@@ -28,6 +28,8 @@ document.querySelector("#away").onclick = () => { location.href = "/away"; };
 </script></body></html>`;
 const POOR = `<!doctype html><html><body><img src="/x.png"><input></body></html>`;
 
+const LOOP = `<!doctype html><html><body><button onclick="for (;;);">Loop</button></body></html>`;
+
 describe.runIf(browserIsHere())("in a real browser", () => {
   let site: TestHttpServer;
   let bench: ExecutorBench;
@@ -36,6 +38,8 @@ describe.runIf(browserIsHere())("in a real browser", () => {
       if (url === "/") response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
       else if (url === "/poor") response.writeHead(200, { "content-type": "text/html" }).end(POOR);
       else if (url.startsWith("/greet")) json(response, { text: `Hello ${new URL(url, "http://a").searchParams.get("name")}` });
+      else if (url === "/loop") response.writeHead(200, { "content-type": "text/html" }).end(LOOP);
+      else if (url === "/never") return;
       else if (url === "/away") response.writeHead(302, { location: "http://localhost.invalid/" }).end();
       else response.writeHead(404).end();
     });
@@ -49,6 +53,19 @@ describe.runIf(browserIsHere())("in a real browser", () => {
     bench.run("browser.flow", { url: `${site.url}/`, steps, stepMs: 5000, ...more }, { timeoutMs: 120_000, ...over });
   const bytesOf = async (kept: unknown): Promise<Buffer> =>
     Buffer.from((await bench.owner.artifacts.get(String((kept as JsonObject).$artifact))) ?? []);
+
+  test("a page that never comes is a step that could not be done, with a picture", async () => {
+    const value = goodValue(await flow([{ see: { text: "Hello" } }], { url: `${site.url}/never`, stepMs: 1500 }));
+    expect(value).toMatchObject({ ok: false, told: expect.stringMatching(/^the step “open .*never” could not be done: .*Timeout/) });
+    expect(value.screenshots).toMatchObject([{ name: "failed.png" }]);
+  });
+
+  test("a page that hangs in its own script is told, and what was seen before is kept", async () => {
+    const steps: JsonObject[] = [{ screenshot: "before" }, { click: { role: "button", name: "Loop" } }, { see: "button" }];
+    const value = goodValue(await flow(steps, { url: `${site.url}/loop`, stepMs: 1500 }));
+    expect(value).toMatchObject({ ok: false, told: expect.stringMatching(/could not be done|answered no more/) });
+    expect(value.screenshots).toMatchObject([{ name: "before.png" }]);
+  });
 
   test("a flow is clicked through: what was seen, how long answers took, and a picture of the end", async () => {
     const value = goodValue(

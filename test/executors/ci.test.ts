@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
+import { handFaults } from "../../src/executors/hand-faults.ts";
 import { type JenkinsBuild, type JenkinsServer, type JenkinsSettings, jenkinsServer } from "../support/jenkins-server.ts";
 import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
@@ -71,6 +72,19 @@ test.each([
     },
   });
   expect(goodValue(await run())).toMatchObject({ outcome, ok: false, tests: null });
+});
+
+test("a user's name that is no secret stands in the input", async () => {
+  await setUp({ run: succeed, user: "ci", token: TOKEN }, { CI_TOKEN: TOKEN });
+  expect(goodValue(await run({ userName: "ci" }))).toMatchObject({ ok: true });
+});
+
+test("what is no address is an error of the net file, and a template is none", async () => {
+  await setUp();
+  const result = await run({ url: "not an address" });
+  expect(result.outcome).toMatchObject({ error: { code: "bad-input", message: "the input of ci.run is wrong: url: Invalid URL" } });
+  expect(handFaults.faults("ci.run", { url: "${change.url}", job: "a" }).filter(({ inTemplate }) => !inTemplate)).toEqual([]);
+  expect(handFaults.faults("ci.run", { url: "https://u:p@ci.example.com", job: "a" })).toMatchObject([{ path: ["url"] }]);
 });
 
 test("without the flag x nothing is asked of the CI system", async () => {

@@ -6,8 +6,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import type { Page } from "playwright-core";
 import type { z } from "zod";
-import { Refused, Terminal } from "../../../contract/errors.ts";
+import { delay } from "../../../contract/clock.ts";
+import { PetrelError, Refused, Terminal } from "../../../contract/errors.ts";
 import type { JsonObject } from "../../../contract/json.ts";
 import type { ArtifactRef } from "../../../contract/token.ts";
 import type { HandContext } from "../../hand.ts";
@@ -35,6 +37,7 @@ export class Visit {
   readonly #cast: Screencast | null;
   readonly #ffmpeg: string | null;
   readonly #screenshots: Kept[] = [];
+  #stuck = false;
 
   private constructor(
     context: HandContext,
@@ -90,14 +93,16 @@ export class Visit {
   async end(): Promise<JsonObject> {
     const { page, sandboxed } = this.#browser;
     const failed = this.steps.at(-1)?.ok === false ? (this.steps.at(-1) ?? null) : null;
-    if (this.#screenshots.length < MOST_SCREENSHOTS) await this.shoot(failed ? "failed" : "end");
-    const accessibility = this.#settings.accessibility ? await accessibilityOf(page) : [];
+    // A picture waits for what is still being loaded, and so for ever where a server never answers.
+    if (failed) await this.#unlessStuck(stopLoading(page));
+    if (this.#screenshots.length < MOST_SCREENSHOTS) await this.#unlessStuck(this.shoot(failed ? "failed" : "end"));
+    const accessibility = (this.#settings.accessibility ? await this.#unlessStuck(accessibilityOf(page)) : null) ?? [];
     const film = await this.#film();
     const problems = this.#problems(failed, accessibility);
     return {
       ok: problems.length === 0,
       url: page.url(),
-      title: await page.title(),
+      title: (await this.#unlessStuck(page.title())) ?? "",
       ...{ steps: this.steps, failed },
       ...{ console: this.watch.console, errors: this.watch.errors, failedRequests: this.watch.failed, times: this.watch.times() },
       accessibility,
@@ -106,6 +111,21 @@ export class Visit {
       sandboxed,
       told: problems.length === 0 ? `${this.steps.length} steps were done` : problems.join("; "),
     };
+  }
+
+  /** What a page does not give as it ends is left out: all that was seen before is there. Null: it did not, or not in the time of a step. */
+  async #unlessStuck<T>(asked: Promise<T>): Promise<T | null> {
+    const { signal, workshop } = this.#context;
+    const over = new AbortController();
+    const given = asked.catch((error: unknown) => {
+      if (error instanceof PetrelError) throw error;
+      return null;
+    });
+    const late = delay(workshop.clock, this.#settings.stepMs, AbortSignal.any([signal, over.signal])).then(() => null);
+    const value = await Promise.race([given, late]).finally(() => over.abort());
+    signal.throwIfAborted();
+    this.#stuck ||= value === null;
+    return value;
   }
 
   #did(result: StepResult): StepResult {
@@ -118,7 +138,8 @@ export class Visit {
     if (!this.#settings.video) return { video: null, videoMissing: null };
     if (!cast || this.#ffmpeg === null) return { video: null, videoMissing: "this executor has no ffmpeg: apt-get install ffmpeg there" };
     const { run, artifact, signal } = this.#context;
-    cast.add(await this.#browser.page.screenshot({ type: "jpeg", quality: 80 }));
+    const last = await this.#unlessStuck(this.#browser.page.screenshot({ type: "jpeg", quality: 80 }));
+    if (last) cast.add(last);
     await cast.stop();
     try {
       const file = await cast.encode(this.#ffmpeg, run);
@@ -139,12 +160,19 @@ export class Visit {
     const [request] = watch.failed;
     return [
       failed ? `the step “${failed.step}” could not be done: ${failed.error}` : "",
+      this.#stuck && !failed ? "the page answered no more at the end" : "",
       fails.includes("errors") && watch.errors.length > 0 ? `the page threw ${watch.errors[0]}` : "",
       fails.includes("console") && errors.length > 0 ? `the console says ${errors[0]?.text}` : "",
       fails.includes("requests") && request ? `${request.method} ${request.url} was answered with ${request.status ?? request.error}` : "",
       fails.includes("accessibility") && serious.length > 0 ? `axe finds ${serious[0]?.rule}: ${serious[0]?.help}` : "",
     ].filter(Boolean);
   }
+}
+
+async function stopLoading(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Page.stopLoading");
+  await session.detach();
 }
 
 /** Playwright adds a log of what it tried, and colours. */

@@ -4,9 +4,14 @@ import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";
 
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable of `secrets`");
-const plainUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((text) => new URL(text).username === "" && new URL(text).password === "", "no user in the address: use `secrets`");
+const plainUrl = z.url({ protocol: /^https?$/ }).refine(hasNoUser, "no user in the address: use `secrets`");
+
+/** Asked of what is no address, too. */
+function hasNoUser(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return username === "" && password === "";
+}
 
 export const ciInput = z.strictObject({
   system: z.enum(["jenkins"]).default("jenkins"),
@@ -20,6 +25,11 @@ export const ciInput = z.strictObject({
     .default({})
     .describe("The job must declare each of them"),
   user: variable.nullish().describe("Variable of `secrets` that holds the user's name; default CI_USER, if it is there"),
+  userName: z
+    .string()
+    .regex(/^[^:\0]+$/, "a name without colon")
+    .optional()
+    .describe("The user's name itself, in place of `user`, where it is no secret"),
   token: variable.nullish().describe("Variable of `secrets` that holds the user's API token; default CI_TOKEN, if it is there"),
 });
 

@@ -1,6 +1,6 @@
 /**
  * `ci.run`: asks a CI system for a build, follows it to its end, and gives its result and its console log.
- * {url, job, parameters?, system?, user?, token?} -> {outcome, ok, job, number, url, found, queuedMs, durationMs, tests, log, tail}.
+ * {url, job, parameters?, system?, user?, userName?, token?} -> {outcome, ok, job, number, url, found, queuedMs, durationMs, tests, log, tail}.
  * A build that fails is a result, no error; `ok` is true for `success` alone. `user` and `token` name variables among the `secrets` of
  * the step: nothing here takes a credential itself.
  */
@@ -67,7 +67,7 @@ function accessOf(context: HandContext, input: CiInput, signal: AbortSignal): Ci
   return {
     url: input.url.replace(/\/+$/, ""),
     job: input.job,
-    user: credential(context, input.user, "CI_USER"),
+    user: input.userName ?? credential(context, input.user, "CI_USER"),
     token: credential(context, input.token, "CI_TOKEN"),
     signal,
     pause: (ms) => delay(context.workshop.clock, ms, signal),

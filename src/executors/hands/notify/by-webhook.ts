@@ -12,7 +12,7 @@ const IN_DOUBT = "webhook-in-doubt";
 const NOT_REACHED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 
 export function webhookChannel(context: HandContext, webhook: Webhook): Channel {
-  const url = new URL(webhook.url ?? secretOf(context, webhook.urlFrom ?? ""));
+  const url = addressOf(webhook.url ?? secretOf(context, webhook.urlFrom ?? ""), webhook.urlFrom);
   context.checkHost(url);
   return {
     via: "webhook",
@@ -20,6 +20,17 @@ export function webhookChannel(context: HandContext, webhook: Webhook): Channel 
     send: (message) => post(context, webhook, url, message),
     certainlyNotSent: (error) => error instanceof PetrelError && error.code !== IN_DOUBT,
   };
+}
+
+/** The secret itself is told to nobody. */
+function addressOf(text: string, variable = "url"): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  throw new Terminal({
+    code: "webhook-address",
+    message: `what ${variable} holds is no address of a webhook: it begins with neither https:// nor http://`,
+    hint: "petrel secret set NAME, with the whole address",
+  });
 }
 
 async function post(context: HandContext, { format, tokenFrom }: Webhook, url: URL, message: Message): Promise<void> {
