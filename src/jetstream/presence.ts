@@ -11,6 +11,7 @@ import { Bucket } from "./bucket.ts";
 import type { Enrolments } from "./enrolments.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Link } from "./link.ts";
+import { presenceOf } from "./presence-shape.ts";
 
 /** Milliseconds between two heartbeats of an executor. */
 export const HEARTBEAT_MS = 2000;
@@ -67,7 +68,7 @@ export class Presence {
     await this.#enrolments.open();
     const found = new Map<string, ExecutorPresence>();
     for (const message of await this.#bucket.list(">")) {
-      const presence = parse(message.data);
+      const presence = presenceOf(message.data);
       if (presence) found.set(presence.name, { ...presence, heard: message.time });
     }
     for (const { presence, at } of this.#seen.values()) found.set(presence.name, { ...presence, heard: isoTime(at) });
@@ -101,7 +102,7 @@ export class Presence {
   #hear(): void {
     if (this.#hearing) return;
     this.#hearing = this.#link.subscribe(subjects.heartbeatAll(), (msg) => {
-      const presence = parse(msg.data);
+      const presence = presenceOf(msg.data);
       // The subject is what the broker's permissions guard, so it says who speaks.
       if (presence?.name !== lastToken(msg.subject)) return;
       if (hasLeft(presence)) this.#gone(presence.name);
@@ -138,13 +139,4 @@ function heldUntil(value: Json): string {
 /** It said so itself, and nothing of its is under way. */
 function hasLeft({ leaving, busy }: ExecutorPresence): boolean {
   return leaving === true && busy === 0;
-}
-
-function parse(data: Uint8Array): ExecutorPresence | null {
-  try {
-    const value = JSON.parse(new TextDecoder().decode(data)) as Partial<ExecutorPresence> | null;
-    return typeof value?.name === "string" && Array.isArray(value.pools) ? (value as ExecutorPresence) : null;
-  } catch {
-    return null;
-  }
 }

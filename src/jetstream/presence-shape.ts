@@ -1,0 +1,59 @@
+/**
+ * What an executor says of itself, as far as it is of use. It is let in, not trusted: people read this on terminals and screens, and
+ * masters keep it.
+ */
+import { stripVTControlCharacters } from "node:util";
+import { z } from "zod";
+import type { ExecutorPresence } from "../contract/envelope.ts";
+import { HAND_PATTERN, LABEL_PATTERN, NAME_PATTERN } from "../contract/ids.ts";
+
+const LONG = 300;
+const MOST = 200;
+
+/** One line without what moves a cursor or colours it. */
+function plain(text: string, most: number): string {
+  return stripVTControlCharacters(text.slice(0, 4 * most))
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+    .slice(0, most);
+}
+
+const line = (most = LONG) => z.string().transform((text) => plain(text, most));
+/** What does not fit is left out, not all of it for one. */
+const words = (pattern: RegExp) =>
+  z.array(z.unknown()).transform((all) => all.filter((one): one is string => typeof one === "string" && pattern.test(one)).slice(0, MOST));
+const lines = (most: number) =>
+  z.array(z.unknown()).transform((all) =>
+    all
+      .filter((one): one is string => typeof one === "string")
+      .slice(0, most)
+      .map((one) => plain(one, LONG)),
+  );
+const count = z.int().min(0).catch(0);
+
+const shape = z.object({
+  name: z.string().regex(NAME_PATTERN),
+  pools: words(NAME_PATTERN),
+  labels: words(LABEL_PATTERN).catch([]),
+  version: line(60).catch(""),
+  pid: count,
+  host: line(100).catch(""),
+  busy: count,
+  slots: count,
+  at: line(40).catch(""),
+  leases: lines(20).optional().catch([]),
+  isolation: line().optional().catch(""),
+  hands: words(HAND_PATTERN).optional().catch([]),
+  limits: line().optional().catch(""),
+  leaving: z.boolean().optional().catch(undefined),
+  lacks: lines(50).optional().catch([]),
+});
+
+/** Null for what is no heartbeat at all. */
+export function presenceOf(data: Uint8Array): ExecutorPresence | null {
+  try {
+    const parsed = shape.safeParse(JSON.parse(new TextDecoder().decode(data)));
+    return parsed.success ? (parsed.data as ExecutorPresence) : null;
+  } catch {
+    return null;
+  }
+}
