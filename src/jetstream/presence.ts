@@ -110,7 +110,7 @@ export class Presence {
         this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
         for (const call of [...this.#calls]) call(this.#enrolments.bound(presence));
       }
-      void this.#bucket.put(presence.name, msg.data).catch(() => undefined);
+      void this.#bucket.put(presence.name, new TextEncoder().encode(JSON.stringify(presence))).catch(() => undefined);
     });
     this.#look();
   }
