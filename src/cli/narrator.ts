@@ -3,6 +3,7 @@ import type { Clock } from "../contract/clock.ts";
 import { delay } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject, type JsonObject } from "../contract/json.ts";
+import { oneSentence } from "./harmless.ts";
 import type { Output } from "./output.ts";
 
 export interface NarratorOptions {
@@ -58,7 +59,7 @@ export class Narrator {
         : event.status === "waiting"
           ? paint.yellow("…")
           : paint.green("✓");
-    this.#line(() => `${mark} ${this.#options.pasteable?.(event.summary) ?? event.summary}`);
+    this.#line(() => `${mark} ${oneSentence(this.#options.pasteable?.(event.summary) ?? event.summary)}`);
   }
 
   /** A sentence that is no event: what is being waited for, what was killed. */

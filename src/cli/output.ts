@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import picocolors from "picocolors";
 import type { Json } from "../contract/json.ts";
 import type { PetrelDoors } from "./doors.ts";
+import { colourless, harmless } from "./harmless.ts";
 
 export interface Output {
   readonly json: boolean;
@@ -23,29 +24,26 @@ export interface Output {
 export function createOutput(petrel: Pick<PetrelDoors, "stdout" | "stderr" | "env">, json: boolean): Output {
   const colour = petrel.stdout.isTTY === true && !petrel.env.NO_COLOR && petrel.env.TERM !== "dumb" && !json;
   const paint = picocolors.createColors(colour);
+  const clean = colour ? harmless : colourless;
   const print = (text: string) => petrel.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   return {
     json,
     paint,
     result: (value, human) => {
-      const text = json ? JSON.stringify(value, null, 2) : human();
+      const text = json ? JSON.stringify(value, null, 2) : clean(human());
       if (text !== "") print(text);
     },
-    line: (value, human) => print(json ? JSON.stringify(value) : human()),
+    line: (value, human) => print(json ? JSON.stringify(value) : clean(human())),
     piece: (text) => {
-      petrel.stdout.write(text.replace(CONTROLS, ""));
+      petrel.stdout.write(colourless(text));
     },
     document: (value) => print(JSON.stringify(value, null, 2)),
     say: (text) => {
-      petrel.stderr.write(`${text}\n`);
+      petrel.stderr.write(`${clean(text)}\n`);
     },
     table: (head, rows) => drawTable(head, rows, paint.bold),
   };
 }
-
-/** All but tab and line feed. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Columns held apart by blanks, without lines, so that it can be read and cut alike. */
 function drawTable(head: string[], rows: string[][], bold: (text: string) => string): string {

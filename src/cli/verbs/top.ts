@@ -3,6 +3,7 @@ import { closedError } from "../../client/known-nets.ts";
 import { CostsSoFar, type Overview, overviewOf } from "../../client/overview.ts";
 import { delay } from "../../contract/clock.ts";
 import type { Json } from "../../contract/json.ts";
+import { harmless } from "../harmless.ts";
 import { type Output, readableAge } from "../output.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -33,7 +34,7 @@ export const topVerb: Verb = {
         const overview = await overviewOf(broker, costs);
         const page = () => pageOf(call, overview);
         if (!live) return out.result(overview as unknown as Json, page);
-        petrel.stdout.write(`${round === 0 ? CLEAR : ""}${HOME}${page()}\n`);
+        petrel.stdout.write(`${round === 0 ? CLEAR : ""}${HOME}${harmless(page())}\n`);
         await delay(petrel.clock, every, petrel.signal).catch(() => {});
         if (petrel.signal.aborted) return undefined;
       }
