@@ -24,7 +24,7 @@ export function colourless(text: string): string {
   return CONTROLS.test(text) ? stripVTControlCharacters(text).replace(EACH_CONTROL, "") : text;
 }
 
-/** The same on one line: what is told of one event does not look like two. */
+/** Words alone, on one line: what is told of one event does not look like two. */
 export function oneSentence(text: string): string {
-  return harmless(text).replaceAll(/\s*[\n\u2028\u2029]\s*/g, " ");
+  return colourless(text).replaceAll(/\s*[\n\u2028\u2029]\s*/g, " ");
 }
