@@ -2,8 +2,9 @@
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import type { Json } from "../contract/json.ts";
+import { withoutControls, withoutSequences } from "../contract/terminal-text.ts";
 import type { PetrelDoors } from "./doors.ts";
-import { colourless, harmless } from "./harmless.ts";
+import { harmless } from "./harmless.ts";
 
 export interface Output {
   readonly json: boolean;
@@ -24,7 +25,7 @@ export interface Output {
 export function createOutput(petrel: Pick<PetrelDoors, "stdout" | "stderr" | "env">, json: boolean): Output {
   const colour = petrel.stdout.isTTY === true && !petrel.env.NO_COLOR && petrel.env.TERM !== "dumb" && !json;
   const paint = picocolors.createColors(colour);
-  const clean = colour ? harmless : colourless;
+  const clean = colour ? harmless : withoutSequences;
   const print = (text: string) => petrel.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   return {
     json,
@@ -35,7 +36,7 @@ export function createOutput(petrel: Pick<PetrelDoors, "stdout" | "stderr" | "en
     },
     line: (value, human) => print(json ? JSON.stringify(value) : clean(human())),
     piece: (text) => {
-      petrel.stdout.write(colourless(text));
+      petrel.stdout.write(withoutControls(text));
     },
     document: (value) => print(JSON.stringify(value, null, 2)),
     say: (text) => {

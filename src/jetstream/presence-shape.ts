@@ -2,18 +2,18 @@
  * What an executor says of itself, as far as it is of use. It is let in, not trusted: people read this on terminals and screens, and
  * masters keep it.
  */
-import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { HAND_PATTERN, LABEL_PATTERN, NAME_PATTERN } from "../contract/ids.ts";
+import { withoutSequences } from "../contract/terminal-text.ts";
 
 const LONG = 300;
 const MOST = 200;
 
 /** One line without what moves a cursor or colours it. */
 function plain(text: string, most: number): string {
-  return stripVTControlCharacters(text.slice(0, 4 * most))
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+  return withoutSequences(text.slice(0, 4 * most))
+    .replaceAll(/\s+/g, " ")
     .slice(0, most);
 }
 
