@@ -6,7 +6,7 @@ import type { PersonaWorker } from "../../src/actors/persona-work.ts";
 import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
 import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
-import { crystalOf, triageNet } from "../support/ticket-rule.ts";
+import { crystalOf, ticketRule, triageNet } from "../support/ticket-rule.ts";
 
 const OWNERS: Record<string, string> = { net: "ada", ui: "bob" };
 const work: PersonaWorker = async ({ firing }) => {
@@ -90,5 +90,21 @@ describe.runIf(browserIsHere())("a rule in the monitor", () => {
     await button(hand.rule, /What does its history teach/).click();
     await hand.rule.getByText(/No rule yet: .+/).waitFor();
     for (const { page } of [looker, ada, hand]) await page.close();
+  });
+
+  test("a later rule beside one that answers is there to read, and is promoted in the same place", async () => {
+    const { mode: _, ...wider } = crystalOf({ shadow: 7 });
+    const later = {
+      ...wider,
+      rule: { ...ticketRule, guard: [{ test: "in" as const, path: "/ticket/area", values: ["net", "ui", "mail"] }] },
+    };
+    await house.kit.ask(null, "apply-net", { definition: { net: "desk", ...triageNet(crystalOf({ audit: 0.001, next: later })) } });
+    const lea = await ruleSeenBy("lea", ["petrel:gate"], ["maintainer"]);
+    await lea.rule.getByText("A later rule stands beside it, without effect: 0 of 0 the same; it takes 7.").waitFor();
+    await lea.rule.getByText("The later rule, readable").click();
+    await lea.rule.getByText(/"mail"/).waitFor();
+    await button(lea.rule, /Promote the later one/).click();
+    await lea.rule.getByText("has been beside the one that answers for 0 of 7 firings").waitFor();
+    await lea.page.close();
   });
 });

@@ -22,7 +22,16 @@ export interface Retold {
   seq: number;
   transition: string;
   was: { outcome: string; usd: number; ms: number };
-  now: { outcome: string; usd: number; ms: number; provider: string | null; model: string | null; recorded: boolean; error?: string };
+  now: {
+    outcome: string;
+    usd: number;
+    ms: number;
+    provider: string | null;
+    model: string | null;
+    recorded: boolean;
+    error?: string;
+    code?: string;
+  };
   /** Both answered, and the answers count as the same. */
   same: boolean;
   /** JSON Pointers to where the answers differ. */
@@ -107,6 +116,7 @@ async function again(book: PersonaBook, name: string, request: PastRequest, chan
       model: null,
       recorded: false,
       error: data.message,
+      code: data.code,
     };
     return { ...about, now, same: false, differences: [], answers: { was: answer ?? null, now: null } };
   }

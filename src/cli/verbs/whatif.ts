@@ -15,6 +15,7 @@ import { askedAgain, type Change, type Retold } from "../run/whatif.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { MODEL_OPTIONS, modelOptions } from "./up.ts";
 
+const OVERSPENT = "models-budget-exhausted";
 const TIMEOUT_MS = 5 * 60_000;
 
 export const whatifVerb: Verb = {
@@ -58,7 +59,7 @@ export const whatifVerb: Verb = {
     call.out.result({ persona, change: { ...change }, ...sums(retold), rows: retold } as unknown as Json, () =>
       shown(retold, requests, call.out),
     );
-    return EXIT.ok;
+    return retold.some(({ now }) => now.code === OVERSPENT) ? EXIT.budget : EXIT.ok;
   },
 };
 
@@ -146,13 +147,20 @@ function shown(retold: readonly Retold[], requests: readonly PastRequest[], out:
       ? "same"
       : (one.now.error?.split("\n")[0]?.slice(0, 60) ?? (one.differences.map((path) => path || "all of it").join(" ") || "no answer then")),
   ]);
-  const { asked, same, failed, usd, recorded } = sums(retold);
+  const { same, failed, recorded } = sums(retold);
+  // What was not answered cost nothing, and saves nothing.
+  const answered = retold.filter(({ now }) => now.error === undefined);
+  const { asked, usd } = sums(answered);
   const saved = usd.was > 0 ? `, ${Math.round((100 * (usd.now - usd.was)) / usd.was)} %` : "";
+  const theirs = failed > 0 ? `; ${failed} failed. The answered ones cost` : ";";
   const by = [...new Set(retold.flatMap(({ now }) => (now.model === null ? [] : [`${now.provider}/${now.model}`])))];
   return [
     out.table(["EVENT", "STEP", "WAS", "NOW", "USD WAS", "USD NOW", "TIME", "DIFFERS IN"], rows),
     "",
-    `${same} of ${asked} answers are the same${failed > 0 ? `, ${failed} failed` : ""}; ${usd.was.toFixed(4)} USD then, ${usd.now.toFixed(4)} USD now${saved}, at list prices.`,
+    `${same} of ${asked} answers are the same${theirs} ${usd.was.toFixed(4)} USD then, ${usd.now.toFixed(4)} USD now${saved}, at list prices.`,
+    ...(retold.some(({ now }) => now.code === OVERSPENT)
+      ? ["The budget was not enough for all: --budget sets another, --last asks for fewer."]
+      : []),
     ...(by.length > 0 ? [`Asked now: ${by.join(", ")}.`] : []),
     ...(recorded > 0
       ? [`${recorded} of them were answered from a recording, not by a model: what it says of a change is what the recording holds.`]

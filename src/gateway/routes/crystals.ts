@@ -12,8 +12,9 @@ import { type Api, described, type House, netParam, personOf, scope } from "../a
 
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
 const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
-/** Nothing in it has to be said, so it may be left away. */
-const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess((body) => body ?? {}, z.strictObject(shape));
+/** Nothing in it has to be said. */
+const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.preprocess((body) => body ?? {}, z.strictObject(shape).describe("The body may be left away"));
 const shadowBody = optionalBody({
   firings: z.int().min(0).max(100_000).optional(),
   audit: z.number().min(0.001).max(1).optional(),
