@@ -73,6 +73,45 @@ export async function readOn(broker: Broker, past: Past, until: Moment, take: (e
   return last;
 }
 
+/** Events between which whoever else this process serves has a turn. */
+const TURN = 500;
+
+/**
+ * The same up to the last event that there is now, in small parts: for a process that serves others meanwhile. A batch of the log may hold
+ * tens of thousands of events, which would hold everything else up for as long as it takes to look at them.
+ */
+export async function readGently(broker: Broker, { state }: Past, take: (event: NetEvent) => void): Promise<void> {
+  const log = broker.log(state.net);
+  const known = state.seq;
+  const { last } = await log.bounds();
+  let after = Math.max(0, state.sequence - 1);
+  let epoch = state.sequence > 0 ? state.epoch : undefined;
+  let size = 4;
+  let sinceTurn = 0;
+  while (after < last) {
+    let seen = 0;
+    const upTo = Math.min(last, after + size);
+    const admit = ({ events, epoch: of }: LogEntry): void => {
+      if (events.some(({ type }) => type === "epoch")) epoch = of;
+      for (const event of events) if (event.seq > known) take(event);
+      seen += events.length;
+    };
+    await log.read(after, admit, { upTo, ...(epoch === undefined ? {} : { epoch }) });
+    after = upTo;
+    // Entries hold one event or a thousand; the next part has about as many events as are wanted.
+    size = Math.max(1, Math.min(4 * size, Math.floor((size * TURN) / Math.max(1, seen))));
+    sinceTurn += seen;
+    if (sinceTurn < TURN) continue;
+    sinceTurn = 0;
+    await othersTurn();
+  }
+}
+
+/** What waits in this process comes first. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 async function startOf(broker: Broker, net: string, at: Moment, { whole = false }: PastOptions): Promise<NetState> {
   const { first } = await broker.log(net).bounds();
   if (whole && first === 1) return emptyState(net);

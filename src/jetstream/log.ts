@@ -152,7 +152,7 @@ export class JetStreamLog implements EventLog {
     let next = after + 1;
     let empty = 0;
     while (next <= last) {
-      const batch = await persist(this.#link, 5, () => readBatch(this.#link, this.#stream, next));
+      const batch = await persist(this.#link, 5, () => readBatch(this.#link, this.#stream, next, last - next + 1));
       const before = next;
       next = this.#takeBatch(batch, next, last, filter, take);
       empty = next === before ? empty + 1 : 0;

@@ -18,10 +18,10 @@ const IDLE_LOOK_MS = 3000;
 /** Looks in vain until a stream counts as away: longer than an election mostly takes. */
 const MISSED = 10;
 
-/** The messages from `from` on, at most one batch, ascending; empty when there are none. Purged ones are left out. */
-export async function readBatch(link: Link, stream: string, from: number, filter?: string): Promise<StoredMessage[]> {
+/** The messages from `from` on, at most one batch, or so many, ascending; empty when there are none. Purged ones are left out. */
+export async function readBatch(link: Link, stream: string, from: number, most = BATCH): Promise<StoredMessage[]> {
   const messages: StoredMessage[] = [];
-  const query = { seq: from, batch: BATCH, max_bytes: BATCH_BYTES, ...(filter ? { next_by_subj: filter } : {}) };
+  const query = { seq: from, batch: Math.min(BATCH, most), max_bytes: BATCH_BYTES };
   await link.collect(`${link.apiPrefix}.DIRECT.GET.${stream}`, JSON.stringify(query), (msg) => {
     // 204 ends a batch, 404 says that nothing is there; other status codes carry no Nats-Sequence and end it too.
     if (msg.headers === undefined || msg.headers.get("Nats-Sequence") === "") return "end";

@@ -15,7 +15,7 @@ import { applyEvent } from "../../net/fold.ts";
 import { requestParts } from "../../net/request-key.ts";
 import { isCalm, verdict } from "../../net/rule/watch.ts";
 import type { NetState } from "../../net/state.ts";
-import { beginningOf, readOn } from "../past.ts";
+import { beginningOf, othersTurn, readGently } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
 import { callsOf } from "../turn-report.ts";
 
@@ -44,6 +44,8 @@ export interface HistoryOptions {
 
 const MOST = 20_000;
 const TELL_EVERY = 5000;
+/** Examples between which the process that asks does something else. */
+const TURN = 500;
 
 /** By transition, in the order of the net file. Errors: those of reading the log. */
 export async function historyOf(broker: Broker, net: CompiledNet, options: HistoryOptions = {}): Promise<StepHistory[]> {
@@ -101,7 +103,7 @@ class HistoryReader {
   async read(): Promise<void> {
     const past = await beginningOf(this.#broker, this.#net.definition.net);
     let seen = 0;
-    await readOn(this.#broker, past, { kind: "now" }, (event) => {
+    await readGently(this.#broker, past, (event) => {
       this.#take(past.state, event);
       applyEvent(past.state, event);
       seen += 1;
@@ -121,6 +123,7 @@ class HistoryReader {
           const output = await answerOf(event, this.#broker.artifacts);
           const tools = (await callsOf(event, this.#broker.artifacts)) ?? example.tools;
           if (output !== undefined) examples.push({ ...example, tools, output, ...(bad === undefined ? {} : { bad }) });
+          if (examples.length % TURN === 0) await othersTurn();
         }
       }
       const isKept = told && told.event.seq >= begins && (await this.#isOfToday(told.event, step.transition, request));
