@@ -8,7 +8,7 @@ import { evaluateRule, type Rule } from "../net/rule/rule.ts";
 import type { Example } from "./example.ts";
 import type { Claim } from "./objections.ts";
 import { isWorthProposing } from "./relearn.ts";
-import { upperBound } from "./statistics.ts";
+import { upperBoundOfMix } from "./statistics.ts";
 
 /** The rule that answers now. */
 export interface Live {
@@ -20,7 +20,7 @@ export interface Live {
   declines: number;
 }
 
-/** Bound and coverage of the later rule over all firings. The two parts share what may be wrong by chance. */
+/** Bound and coverage of the later rule over all firings. */
 export function beside(
   { rule, covered, wrong, declines }: Live,
   later: readonly Example[],
@@ -30,12 +30,14 @@ export function beside(
   const isLeft = (input: JsonObject): boolean => !evaluateRule(rule, input).applies;
   const left = later.filter(({ input }) => isLeft(input)).length;
   const gained = claims.filter(({ input }) => isLeft(input));
-  const each = 1 - (1 - confidence) / 2;
   const more = (declines * gained.length) / Math.max(1, left);
   const known = 1 - declines;
   const failed = gained.filter(({ agreed }) => !agreed).length;
-  const worst = known * upperBound(wrong, covered, each) + (more > 0 ? more * upperBound(failed, gained.length, each) : 0);
-  return { bound: worst / Math.max(1e-9, known + more), coverage: known + more };
+  const parts = [
+    { weight: known, bad: wrong, all: covered },
+    { weight: more, bad: failed, all: gained.length },
+  ];
+  return { bound: upperBoundOfMix(parts, confidence), coverage: known + more };
 }
 
 /** Why it is no gain; empty where it is one. */

@@ -32,6 +32,23 @@ export function upperBound(bad: number, all: number, confidence: number): number
   return bisect((p) => binomialAtMost(bad, all, p) > 1 - confidence);
 }
 
+/**
+ * The same for what is made of parts that were counted apart, each with its weight: the bounds of the parts put together as if their distances
+ * from what was seen were standard deviations ("Construction of confidence limits about effect measures: a general approach", Zou and Donner,
+ * Statistics in Medicine 2008). That all parts are at their worst at once, as a sum of bounds would have it, is much rarer.
+ */
+export function upperBoundOfMix(parts: readonly { weight: number; bad: number; all: number }[], confidence: number): number {
+  const there = parts.filter(({ weight }) => weight > 0);
+  const whole = there.reduce((sum, { weight }) => sum + weight, 0);
+  let [seen, squares] = [0, 0];
+  for (const { weight, bad, all } of there) {
+    const share = bad / Math.max(1, all);
+    seen += (weight / whole) * share;
+    squares += ((weight / whole) * (upperBound(bad, all, confidence) - share)) ** 2;
+  }
+  return whole === 0 ? 1 : Math.min(1, seen + Math.sqrt(squares));
+}
+
 /** The lower one of the same kind. */
 export function lowerBound(bad: number, all: number, confidence: number): number {
   if (bad === 0) return 0;
