@@ -8,6 +8,10 @@ export function bitsOf(size: number, has: (row: number) => boolean): Bits {
   return bits;
 }
 
+export function hasBit(bits: Bits, row: number): boolean {
+  return (((bits[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1;
+}
+
 export function withBoth(one: Bits, other: Bits): Bits {
   const both = new Uint32Array(one.length);
   for (let at = 0; at < one.length; at++) both[at] = (one[at] ?? 0) & (other[at] ?? 0);

@@ -3,9 +3,9 @@
  * in the model's place, or why not. Pure: the same examples give the same proposal.
  */
 import type { ModelUse } from "../contract/event.ts";
-import type { Json, JsonObject } from "../contract/json.ts";
+import { canonicalJson, type Json, type JsonObject } from "../contract/json.ts";
 import type { Equality } from "../net/rule/agree.ts";
-import { isProgram, type Rule } from "../net/rule/rule.ts";
+import { evaluateRule, isProgram, type Rule } from "../net/rule/rule.ts";
 import type { WatchPolicy } from "../net/rule/watch.ts";
 import { learnAnswer } from "./answers.ts";
 import { beside, type Live, notWorthIt } from "./beside.ts";
@@ -227,18 +227,21 @@ function proved(rule: Rule, good: readonly Example[], unseen: number, settings: 
 type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged" | "live">;
 
 /**
- * The proven rule, with what the later examples add: rows of a table, values of a guard. The same learners have to come to it, and it
- * may nowhere say otherwise than the proven one; its shadow and its first audits look at what is new.
+ * The proven rule, with what the later examples add: rows of a table, values of a guard. The same learners have to come to it, and where it
+ * does not say what the proven one says, it leaves next to nothing to the model, or what the model has mostly answered otherwise too; its
+ * shadow and its first audits look at what is new.
  */
-function widened(proven: Rule, learners: string[], good: readonly Example[], { equality }: Settings): Rule {
-  const again = learnRule(good, equality);
+function widened(proven: Rule, learners: string[], good: readonly Example[], settings: Settings): Rule {
+  const again = learnRule(good, settings.equality);
   if (!again || again.learners.join() !== learners.join()) return proven;
-  const { changed, lost } = compareRules(
-    proven,
-    again.rule,
-    good.map(({ input }) => input),
-  );
-  return changed === 0 && lost <= 0.01 * good.length ? again.rule : proven;
+  const inputs = good.map(({ input }) => input);
+  const { changed, lost } = compareRules(proven, again.rule, inputs);
+  if (changed === 0 && lost <= 0.01 * good.length) return again.rule;
+  const parted = claimsOf(proven, good, settings).filter(({ input, given }) => {
+    const answer = evaluateRule(again.rule, input);
+    return !answer.applies || canonicalJson(answer.value) !== canonicalJson(given);
+  });
+  return parted.filter(({ agreed }) => !agreed).length > parted.length / 2 ? again.rule : proven;
 }
 
 function proofOf(holdout: readonly Example[], examples: number, claims: JudgedClaim[], { confidence }: { confidence: number }): Proof {

@@ -9,7 +9,10 @@ import type { Answer } from "../net/rule/answer.ts";
 import type { Condition } from "../net/rule/condition.ts";
 import { readPointer } from "../net/rule/pointer.ts";
 import { printCondition, printValue } from "../net/rule/print-condition.ts";
+import { type Bits, bitsOf } from "./bits.ts";
 import type { Columns } from "./columns.ts";
+import { gatheringOf } from "./gatherings.ts";
+import { literalsOf } from "./literals.ts";
 import { fisherAtLeast, lowerBound, upperBound } from "./statistics.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 
@@ -26,7 +29,9 @@ export interface Claim {
 const SIGNIFICANCE = 0.01;
 
 export function objectionsTo(claims: Claim[], columns: Columns): string[] {
-  return [...strangeAnswers(claims), ...gathering(claims, columns), ...lateChange(claims), ...selfAgreement(claims)];
+  const gathered = gathering(claims, columns);
+  const exceptions = gathered.length > 0 ? [] : exceptionsIn(claims, columns);
+  return [...strangeAnswers(claims), ...gathered, ...exceptions, ...lateChange(claims), ...selfAgreement(claims)];
 }
 
 /** A field with more different answers than this is no choice among a few. */
@@ -85,6 +90,30 @@ function gathering(claims: Claim[], columns: Columns): string[] {
   return failingLeaves(failuresTree(claims, columns), overall(claims)).map(
     ({ conditions, seen, failed }) => `disagreements gather where ${conditions.map(printCondition).join(" and ")}: ${failed} of ${seen}`,
   );
+}
+
+/** Answers of one kind of which some were another, and always the same one, where two conditions meet: an exception, and no slip. */
+function exceptionsIn(claims: Claim[], columns: Columns): string[] {
+  const pairs = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    if (claim.agreed) continue;
+    const key = `${canonicalJson(claim.given)} ${canonicalJson(claim.wanted)}`;
+    pairs.set(key, [...(pairs.get(key) ?? []), claim]);
+  }
+  const often = [...pairs.values()].filter((some) => some.length >= 3);
+  return often.flatMap((some) => {
+    const [{ given, wanted }] = some as [Claim];
+    const hits = new Set(some.map(({ row }) => row));
+    const alike = new Set(claims.filter((claim) => canonicalJson(claim.given) === canonicalJson(given)).map(({ row }) => row));
+    const labels = Int32Array.from({ length: columns.size }, (_, row) => (hits.has(row) ? 1 : alike.has(row) ? 0 : 2));
+    const [members, left] = [hits, alike].map((rows) => bitsOf(columns.size, (row) => rows.has(row))) as [Bits, Bits];
+    const found = gatheringOf(literalsOf(columns, labels, 2), members, left, SIGNIFICANCE / often.length);
+    if (!found) return [];
+    const where = found.literals.map(({ condition }) => printCondition(condition)).join(" and ");
+    return [
+      `the model answered ${printValue(wanted)} where the rule says ${printValue(given)}, where ${where}: ${found.hits} of ${found.seen}`,
+    ];
+  });
 }
 
 const overall = (claims: Claim[]): number => claims.filter(({ agreed }) => !agreed).length / Math.max(1, claims.length);

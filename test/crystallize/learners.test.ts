@@ -6,6 +6,7 @@ import { columnsOf } from "../../src/crystallize/columns.ts";
 import { winnerOf } from "../../src/crystallize/contest.ts";
 import { learnRule } from "../../src/crystallize/crystallize.ts";
 import type { Example } from "../../src/crystallize/example.ts";
+import { learnLists } from "../../src/crystallize/lists.ts";
 import { printAnswer } from "../../src/net/rule/print-rule.ts";
 import { evaluateRule } from "../../src/net/rule/rule.ts";
 import { exampleOf, madeBy } from "./history.ts";
@@ -92,6 +93,56 @@ describe("the winner of the contest", () => {
     const above = Math.min(...totals.filter((total) => total >= 2000));
     expect(answer((below + above) / 2)).toMatchObject({ applies: false });
     expect(answer(20_000)).toMatchObject({ applies: false });
+  });
+
+  describe("of decision lists", () => {
+    const order = (chance: Chance): JsonObject => ({
+      country: chance.pick(["DE", "FR", "IT"]),
+      tier: chance.pick(["free", "plus", "gold"]),
+      channel: chance.pick(["web", "mail", "phone"]),
+      total: Math.round(chance.draw() ** 2 * 4000),
+    });
+    const listOf = (size: number, seed: number, output: (input: JsonObject) => Json) => {
+      const examples = madeBy(size, seed, order, output);
+      const inputs = examples.map(({ input }) => input);
+      const [list] = learnLists({ inputs, targets: examples.map((one) => one.output), columns: columnsOf(inputs), equality: "exact" });
+      if (!list) throw new Error("no list");
+      return { rule: { guard: [], answer: list.answer }, inputs };
+    };
+
+    test("what lies between two numbers that were seen is left to the model, also where the rest has an answer", () => {
+      const { rule, inputs } = listOf(110, 3, ({ total, tier }) => (Number(total) < 1000 ? "small" : tier === "gold" ? "vip" : "large"));
+      for (const tier of ["free", "plus"]) {
+        const seen = inputs.filter((input) => input.tier === tier || tier === "plus").map(({ total }) => Number(total));
+        const [below, above] = [Math.max(...seen.filter((n) => n < 1000)), Math.min(...seen.filter((n) => n >= 1000))];
+        expect(above - below).toBeGreaterThan(2);
+        const middle = evaluateRule(rule, { country: "DE", channel: "web", tier, total: Math.round((below + above) / 2) });
+        expect(middle).toMatchObject({ applies: false, reason: "between two numbers that were seen" });
+      }
+      const wrong = inputs.filter(({ tier, total }) => {
+        const answer = evaluateRule(rule, { country: "DE", channel: "web", tier: tier ?? "", total: total ?? 0 });
+        return answer.applies && answer.value !== (Number(total) < 1000 ? "small" : tier === "gold" ? "vip" : "large");
+      });
+      expect(wrong).toEqual([]);
+    });
+
+    test("what a case misses for a reason stands before it, or is left to the model", () => {
+      const truth = ({ country, tier, total, channel }: JsonObject): Json => {
+        if (country === "DE" && tier === "gold" && Number(total) >= 1800) return "legal";
+        return tier === "gold" ? "sales" : channel === "web" ? "billing" : "support";
+      };
+      const { rule } = listOf(400, 11, truth);
+      const later = madeBy(2000, 12, order, truth);
+      const claimed = later.filter(({ input }) => evaluateRule(rule, input).applies);
+      const exceptions = later.filter(({ output }) => output === "legal");
+      expect(exceptions.length).toBeGreaterThan(40);
+      const missed = exceptions.filter(({ input }) => {
+        const answer = evaluateRule(rule, input);
+        return answer.applies && answer.value !== "legal";
+      });
+      expect(missed.length).toBeLessThanOrEqual(exceptions.length / 20);
+      expect(claimed.length).toBeGreaterThan(0.9 * later.length);
+    });
   });
 
   test("for values inside a text: patterns, each for a form of the text", () => {
