@@ -144,6 +144,9 @@ it("at its gate says what is asked and what each answer does; after drift the ne
   expect(await said("status", NET)).toContain(
     `triage: petrel crystallize show ${NET} triage, then petrel gate approve ${NET} crystal-triage, or reject`,
   );
+  // It goes on beside the model until somebody decides.
+  await work("net", 1);
+  expect((await stage.run("why", NET, "triage")).out).toContain("is in its shadow, 3 firings where 2 were asked for, 0 of them other");
   await said("promote", NET, "triage");
   owners.net = "eve";
   for (let n = 0; n < 60 && !kit.stateOf(NET).crystals.get("triage")?.demoted; n += 1) await work("net", 10);

@@ -9,6 +9,11 @@ export function proofWords({ learner, learned, from, to, held, covered, wrong, b
   return `${source}; of ${held} later ones (events ${from} to ${to}) it claimed ${covered}, and ${wrong} differed: no more than ${share(bound)} with ${share(confidence)} confidence`;
 }
 
+/** It goes on beside the model until somebody has decided. */
+function howFar(seen: number, wanted: number): string {
+  return seen > wanted ? `${seen} firings where ${wanted} were asked for` : `${seen} of ${wanted} firings`;
+}
+
 /** `record`: null for a rule that has done nothing yet. */
 export function ruleWords({ id, definition }: CompiledCrystal, record: CrystalRecord | null): string {
   const { mode, shadow, proof } = definition;
@@ -18,7 +23,7 @@ export function ruleWords({ id, definition }: CompiledCrystal, record: CrystalRe
   if (mode === "off") return `the model answers: the rule ${id} is off.${origin}`;
   if (mode === "shadow") {
     const { same, other } = record?.shadow ?? { same: 0, other: 0 };
-    return `the model answers: the rule ${id} is in its shadow, ${same + other} of ${shadow} firings, ${other} of them other than the model.${origin}`;
+    return `the model answers: the rule ${id} is in its shadow, ${howFar(same + other, shadow)}, ${other} of them other than the model.${origin}`;
   }
   const did = record ? `, ${record.answered} times so far, and left ${record.declined} to it` : "";
   const later = record?.next
