@@ -225,6 +225,7 @@ export async function executorCheck(broker: Broker): Promise<Finding[]> {
   return [
     { check: "executors", status: "ok", says: list.join(", ") },
     ...executors.flatMap(heldCheck),
+    ...executors.flatMap(roomCheck),
     ...executors.map(isolationCheck),
     ...executors.flatMap(limitsCheck),
     ...executors.flatMap(handChecks),
@@ -236,6 +237,12 @@ function heldCheck({ name, heldOff }: ExecutorPresence): Finding[] {
   if (heldOff === undefined) return [];
   const hint = `look at its machine; petrel executor revoke ${name} if it is not yours any more`;
   return [{ check: "executors", status: "warn", says: `${name} lets its claims lapse and gets no work until ${heldOff}`, hint }];
+}
+
+function roomCheck({ name, full }: ExecutorPresence): Finding[] {
+  if (full === undefined) return [];
+  const hint = "free some space there: it takes work again by itself; until then its work goes to others or waits";
+  return [{ check: "executors", status: "warn", says: `${name} takes no new work: ${full}`, hint }];
 }
 
 /** What keeps the commands of an executor apart from its machine, as it says itself. */

@@ -57,7 +57,7 @@ export interface ClaimRequest {
   executor: string;
   /** Progress for eyes, at most a line. */
   note?: string;
-  /** Of a release: the executor is being stopped, and does not give it back for anything in the work. */
+  /** Of a release: the executor is being stopped, or has no room on its disk, and does not give it back for anything in the work. */
   leaving?: boolean;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
@@ -135,6 +135,8 @@ export interface ExecutorPresence {
   hands?: string[];
   /** It takes nothing new and ends; with nothing under way it is gone. */
   leaving?: boolean;
+  /** It takes nothing new until there is room on its disk: a clause that says so. */
+  full?: string;
   /** ISO time until which it gets no work, since it let its claims lapse; said by the masters' side. */
   heldOff?: string;
   /** What its machine lacks for hands of its own, a clause each: `browser.flow: there is no ffmpeg`. */

@@ -17,6 +17,7 @@ import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import { addUse } from "../models/use.ts";
 import type { Bench } from "./bench.ts";
+import { isDiskFull } from "./disk-room.ts";
 import type { HandDefinition } from "./hand.ts";
 import { type AttemptParts, fitting, handContext } from "./hand-context.ts";
 import { checkInput, checkOutput, isZod } from "./hand-input.ts";
@@ -33,6 +34,8 @@ const CLAIM_TRIES = 20;
 const DISK_PAUSE_MS = 1000;
 /** So long a hand may take to end what it does after its signal was aborted. */
 export const LET_GO_MS = 15_000;
+/** Why work is given back, where nothing is wrong with it. */
+const NO_FAULT = new Set(["executor-stopping", "executor-disk-full"]);
 
 /** Settles when the attempt is over on this executor; never throws. `abort` ends it from outside. */
 export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
@@ -42,7 +45,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   const ask = (verb: ClaimVerb, memory?: ClaimRequest["memory"]) =>
     bench.line.claim(order.net, order.firing, order.attempt, {
       ...{ verb, executor: bench.name },
-      ...(verb === "release" && codeOf(abort.signal.reason) === "executor-stopping" ? { leaving: true } : {}),
+      ...(verb === "release" && NO_FAULT.has(codeOf(abort.signal.reason)) ? { leaving: true } : {}),
       ...(memory === undefined ? {} : { memory }),
       ...(verb === "claim" ? { key: seal.publicKey } : {}),
     });
@@ -84,22 +87,24 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
 }
 
 /** What cannot be noted is not claimed: a start after a crash would not know of it. The offer lapses, and is made again. */
-function noteClaim({ shelves, logger }: Bench, attempt: AttemptName): boolean {
+function noteClaim({ shelves, logger, disk }: Bench, attempt: AttemptName): boolean {
   try {
     shelves.claims.put(attempt);
     return true;
   } catch (error) {
+    disk.failed(error);
     logger.error({ ...attempt, error: errorData(error) }, "no work is taken: it cannot be noted on the disk");
     return false;
   }
 }
 
 /** A3. A disk that is full may have room again: until then the lease is kept, and what was done is not lost. */
-async function shelve({ shelves, logger, workshop }: Bench, result: WorkResult, signal: AbortSignal): Promise<void> {
+async function shelve({ shelves, logger, workshop, disk }: Bench, result: WorkResult, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
       return shelves.results.put(result);
     } catch (error) {
+      disk.failed(error);
       logger.error({ firing: result.firing, attempt: result.attempt, error: errorData(error) }, "a result waits for room on the disk");
       await delay(workshop.clock, DISK_PAUSE_MS, signal);
     }
@@ -198,7 +203,7 @@ async function perform(
     checkOrder(order, hand);
     checkAgainstPolicy(order, bench.policy);
     await rm(workDir, { recursive: true, force: true });
-    mkdirSync(workDir, { recursive: true });
+    layOut(workDir, bench, abort);
     checkInput(hand.input, order);
     const parts = {
       bench,
@@ -216,6 +221,7 @@ async function perform(
     const outcome = soundOutcome({ ok: true, value });
     return outcome.ok ? { ok: true, value: await unlessAborted(fitting(parts, value), work.signal, bench) } : outcome;
   } catch (error) {
+    bench.disk.failed(error);
     if (isDiskFull(error)) return { ok: false, error: errorData(diskFull(bench.workshop.dir, error)) };
     if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
     return { ok: false, error: errorData(error) };
@@ -229,6 +235,18 @@ async function perform(
   }
 }
 
+/** What has no room to begin is given back: it is another's, or waits until there is. */
+function layOut(workDir: string, { disk }: Bench, abort: AbortController): void {
+  try {
+    mkdirSync(workDir, { recursive: true });
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    disk.failed(error);
+    abort.abort(new Cancelled({ code: "executor-disk-full", message: `${disk.full}` }));
+    throw error;
+  }
+}
+
 function handFor({ hand: name }: WorkOrder, hands: HandTable): HandDefinition {
   const hand = hands.get(name);
   if (hand) return hand;
@@ -239,15 +257,10 @@ function handFor({ hand: name }: WorkOrder, hands: HandTable): HandDefinition {
   });
 }
 
-function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
 function diskFull(dir: string, cause: unknown): Retryable {
   return new Retryable({
     code: "disk-full",
-    message: `the disk of this executor is full, so the work could not begin`,
+    message: "the disk of this executor is full, so the work could not be done",
     hint: `free some space where ${dir} lies; it will be tried again`,
     cause,
   });

@@ -2,6 +2,7 @@
 import type { ExecutorLine } from "../contract/broker.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { ControlGroups } from "./control-groups.ts";
+import type { DiskRoom } from "./disk-room.ts";
 import type { Workshop } from "./hand.ts";
 import type { HandTable } from "./hand-table.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
@@ -27,6 +28,7 @@ export interface Bench {
   watch: TreeWatch;
   /** Null where this machine lets it make none. */
   groups: ControlGroups | null;
+  disk: DiskRoom;
   logger: Logger;
   /** Called when the owner says that this executor is stopped: it leaves offers to others for a while. */
   rest(): void;

@@ -3,6 +3,7 @@
  * X1 At most `slots` attempts at once; an offer beyond them waits here unclaimed, and lapses to others when it waits too long.
  * X2 What a former process under this folder left is settled first: results delivered, claims given back, processes ended.
  * X3 While it is stopped by a kill it leaves offers to others, and asks now and then whether it still is.
+ * X4 While there is no room on its disk it leaves offers to others, says so, and goes on by itself when there is.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -17,6 +18,7 @@ import { carryOutOrder } from "./attempt.ts";
 import type { Bench } from "./bench.ts";
 import type { Environment } from "./clean-environment.ts";
 import { ControlGroups, limitsText } from "./control-groups.ts";
+import { DiskRoom } from "./disk-room.ts";
 import type { HandDefinition } from "./hand.ts";
 import { type HandTable, handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
@@ -87,6 +89,13 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   let restsUntil = 0;
+  let beatNow = () => {};
+  const disk = new DiskRoom(options.dir, () => {
+    if (disk.full === null) logger.info({ dir: options.dir }, "there is room on the disk again");
+    else logger.error({ dir: options.dir }, `no new work is taken: ${disk.full}`);
+    beatNow();
+  });
+  await disk.look();
   const bench: Bench = {
     line,
     name,
@@ -100,6 +109,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     proxy,
     watch: new TreeWatch(clock),
     groups: groups.groups,
+    disk,
     logger,
     rest: () => {
       restsUntil = clock.now() + REST_MS; // X3
@@ -117,7 +127,9 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const beat = startHeartbeat(options, running, {
     ...{ isolation: isolationText(sandbox, policy, offered), limits: limitsText(groups, TreeWatch.possible) },
     ...{ hands: offered, lacks },
+    disk,
   });
+  beatNow = beat.now;
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
@@ -132,7 +144,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     });
     running.set(key, { order, abort, over });
   };
-  const suits = (signed: SignedOrder) => clock.now() >= restsUntil && mayTake(options, new Set(offered), signed);
+  const suits = (signed: SignedOrder) => disk.full === null && clock.now() >= restsUntil && mayTake(options, new Set(offered), signed);
   const pulls = options.pools.map((pool) => pullOffers(options, { pool, suits }, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
 
@@ -252,12 +264,13 @@ function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): 
 function startHeartbeat(
   options: ExecutorOptions,
   running: ReadonlyMap<string, { order: WorkOrder }>,
-  offers: { isolation: string; limits: string; hands: string[]; lacks: string[] },
-): { leave(): void; stop(): void } {
+  { disk, ...offers }: { isolation: string; limits: string; hands: string[]; lacks: string[]; disk: DiskRoom },
+): { now(): void; leave(): void; stop(): void } {
   let timer: Timer | null = null;
   let leaving = false;
   const beat = () => {
     timer?.cancel();
+    void disk.look();
     options.line.heartbeat({
       name: options.name,
       pools: options.pools,
@@ -271,6 +284,7 @@ function startHeartbeat(
       leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
       ...offers,
       ...(leaving ? { leaving } : {}),
+      ...(disk.full === null ? {} : { full: disk.full }),
     });
     timer = options.clock.after(HEARTBEAT_MS, beat);
   };
@@ -279,5 +293,15 @@ function startHeartbeat(
     leaving = true;
     beat();
   };
-  return { leave, stop: () => timer?.cancel() };
+  let stopped = false;
+  return {
+    now: () => {
+      if (!stopped) beat();
+    },
+    leave,
+    stop: () => {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
 }

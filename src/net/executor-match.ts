@@ -34,6 +34,8 @@ export interface Member {
   hands?: readonly string[] | undefined;
   /** It takes nothing new. */
   leaving?: boolean | undefined;
+  /** It takes nothing new until there is room on its disk: a clause that says so. */
+  full?: string | undefined;
 }
 export interface Missing {
   pool: string;
@@ -43,11 +45,14 @@ export interface Missing {
   hand: string | null;
   /** Who is nearest; null when nobody is in the pool. */
   nearest: string | null;
+  /** Who has all that is needed and no room on its disk, with the clause that says so. */
+  full?: string;
 }
 
 export function suits({ pool, labels, hand }: Needs, member: Member): boolean {
   return (
     member.leaving !== true &&
+    member.full === undefined &&
     member.pools.includes(pool) &&
     labels.every((label) => member.labels.includes(label)) &&
     hasHand(member, hand)
@@ -58,19 +63,27 @@ export function suits({ pool, labels, hand }: Needs, member: Member): boolean {
 export function missingFor(needs: Needs, members: readonly Member[]): Missing | null {
   const { pool, labels } = needs;
   let nearest: Missing = { pool, labels: [], hand: null, nearest: null };
+  const full: { name: string; text: string }[] = [];
   for (const member of members) {
     if (member.leaving || !member.pools.includes(pool)) continue;
     const lacking = labels.filter((label) => !member.labels.includes(label));
     const hand = hasHand(member, needs.hand) ? null : needs.hand;
-    if (lacking.length === 0 && hand === null) return null;
+    if (lacking.length === 0 && hand === null) {
+      if (member.full === undefined) return null;
+      full.push({ name: member.name, text: `${member.name} has ${member.full}` });
+      continue;
+    }
     const found: Missing = { pool, labels: lacking, hand, nearest: member.name };
     if (nearest.nearest === null || lacksOf(found).length < lacksOf(nearest).length) nearest = found;
   }
-  return nearest;
+  const [first] = full;
+  if (!first) return nearest;
+  return { pool, labels: [], hand: null, nearest: first.name, full: full.map(({ text }) => text).join(", ") };
 }
 
 /** A clause, like `no executor of the pool code that is there has the label node20; builder comes nearest`. */
-export function missingText({ pool, labels, hand, nearest }: Missing): string {
+export function missingText({ pool, labels, hand, nearest, full }: Missing): string {
+  if (full !== undefined) return `who could do it takes no new work: ${full}; it goes on by itself when there is room`;
   if (nearest === null) return `no executor of the pool ${pool} is there`;
   const many = labels.length > 1 ? "s" : "";
   const what = [...(labels.length > 0 ? [`the label${many} ${labels.join(" and ")}`] : []), ...(hand === null ? [] : [`the hand ${hand}`])];

@@ -14,6 +14,7 @@ export interface ExecutorSeen {
   labels: string[];
   hands?: string[];
   leaving?: boolean;
+  full?: string;
   /** ISO time until which it gets no work. */
   heldOff?: string;
   busy: number;
@@ -103,7 +104,14 @@ function executorReason(
   if (lack) {
     const hand = lack.hand === null ? "" : " --hand FOLDER";
     const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
-    const code = lack.nearest === null ? "no-executor" : lack.labels.length > 0 ? "label-missing" : "hand-missing";
+    const code =
+      lack.full !== undefined
+        ? "disk-full"
+        : lack.nearest === null
+          ? "no-executor"
+          : lack.labels.length > 0
+            ? "label-missing"
+            : "hand-missing";
     const missing = lacksOf(lack);
     return { code, text: `blocked: ${missingText(lack)}`, command, ...(missing.length > 0 ? { missing } : {}) };
   }

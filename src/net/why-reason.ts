@@ -21,6 +21,7 @@ export const WHY_CODES = [
     "no-executor",
     "label-missing",
     "hand-missing",
+    "disk-full",
     "executor-held-off",
     "waiting-for-executor",
     "waiting-for-model",

@@ -3,7 +3,7 @@
  * attempt more, and no process left on the machine.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NetEvent } from "../../src/contract/event.ts";
@@ -211,8 +211,14 @@ describe.skipIf(!mayMount())("on a small disk of its own", () => {
       await waitUntil("the disk is full", () => existsSync(file("full")), LONG);
       const free = () => Number(execFileSync("df", ["--output=avail", machine("one")], { encoding: "utf8" }).split("\n")[1]);
       expect(free()).toBe(0);
+      const seen = async () => (await system.broker.work.executors()).find(({ name }) => name === "one");
+      await waitUntil("it says that its disk is full", async () => (await seen())?.full !== undefined, LONG);
       await job(3, "echo three");
       await job(4, "echo four");
+      const disks = async () => (await events()).flatMap(({ attributes }) => attributes?.disk ?? []);
+      await waitUntil("the event line says it", async () => (await disks()).includes("full"), LONG);
+      const why = async () => JSON.stringify(await system.ask(NET, "why", { name: "work" }));
+      await waitUntil("why says it", async () => (await why()).includes("no room on the disk"), LONG);
       const asked = Date.now();
       await waitUntil("a lease has passed", () => Date.now() - asked > LEASE, LONG);
       writeFileSync(file("enough"), "");
@@ -221,6 +227,40 @@ describe.skipIf(!mayMount())("on a small disk of its own", () => {
       const failed = all.flatMap(({ produced = [] }) => produced).filter(({ place }) => place === "failed");
       expect(failed.map(({ token }) => token.data)).toEqual([{ n: 2, exit: 1, said: "" }]);
       expect(runs()).toHaveLength(1);
+      await nothingLost();
+      await waitUntil("it has room again, by itself", async () => (await disks()).includes("room"), LONG);
+      expect((await seen())?.full).toBeUndefined();
+      await system.kill("one");
+    } finally {
+      execFileSync("umount", ["-l", machine("one")]);
+    }
+  }, 300_000);
+
+  it("work goes to another executor while the disk of one is full", async () => {
+    mkdirSync(machine("one"), { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", machine("one")]);
+    try {
+      await executor("one");
+      const seen = async () => (await system.broker.work.executors()).find(({ name }) => name === "one");
+      await waitUntil("it is there", async () => (await seen()) !== undefined, LONG);
+      expect((await seen())?.full, "there is room at first").toBeUndefined();
+      const filler = join(machine("one"), "filler");
+      expect(
+        () => execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k", "count=1000"], { stdio: "ignore" }),
+        "the fault",
+      ).toThrow();
+      await waitUntil("it says so", async () => (await seen())?.full !== undefined, LONG);
+      await executor("two");
+      for (const n of [1, 2, 3]) await job(n, `echo "$PETREL_FIRING" >> ${file("runs")}`);
+      const all = await settled(3);
+      const claimed = all.filter(({ type }) => type === "claimed").map(({ attributes }) => attributes?.executor);
+      expect(new Set(claimed)).toEqual(new Set(["two"]));
+      await nothingLost();
+      await system.kill("two");
+      rmSync(filler);
+      await waitUntil("it has room again", async () => (await seen())?.full === undefined, LONG);
+      await job(4, "echo four");
+      await settled(4);
       await nothingLost();
       await system.kill("one");
     } finally {

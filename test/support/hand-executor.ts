@@ -2,7 +2,7 @@
 
 import { unpack } from "msgpackr";
 import type { Clock } from "../../src/contract/clock.ts";
-import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
+import type { ClaimAnswer, ClaimRequest, ClaimVerb, ExecutorPresence, WorkOrder, WorkResult } from "../../src/contract/envelope.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { type MemoryExecutorLine, memoryExecutorLine } from "../../src/jetstream/memory/executor-line.ts";
 import type { MemoryHub } from "../../src/jetstream/memory/hub.ts";
@@ -14,7 +14,7 @@ export interface HandExecutor {
   cancelled: { firing: string; attempt: number }[];
   ask(order: { net: string; firing: string; attempt: number }, verb: ClaimVerb, more?: Partial<ClaimRequest>): Promise<ClaimAnswer>;
   deliver(order: WorkOrder, value: Json, more?: Partial<WorkResult>): Promise<void>;
-  beat(pid?: number, busy?: number): void;
+  beat(pid?: number, busy?: number, more?: Partial<ExecutorPresence>): void;
   /** Says that it takes nothing new, with so much under way. */
   leave(busy: number): void;
   stop(): Promise<void>;
@@ -46,7 +46,7 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
       const about: Omit<WorkResult, "outcome"> = { v: 1, net, transition, firing, attempt, executor: name, startedAt: "", durationMs: 1 };
       return line.deliver({ ...about, outcome: { ok: true, value }, ...more });
     },
-    beat: (pid = 1, busy = 0) => beat(pid, busy),
+    beat: (pid = 1, busy = 0, more = {}) => beat(pid, busy, more),
     leave: (busy) => beat(1, busy, { leaving: true }),
     stop: async () => {
       stopping.abort();

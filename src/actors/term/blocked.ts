@@ -5,15 +5,18 @@
  * B2 It is said on the event line, once for each attempt and each lack.
  * B3 At the beginning of a term nobody has been heard yet: until heartbeats had their time, everything is offered, and executors
  *    that lack a label leave the offer to others.
+ * B4 An executor whose disk is full is told on the event line of the nets that have work for it, a minute apart at least, and that it has
+ *    room again; what only it could do waits like what nobody could (B1).
  */
 import type { Clock } from "../../contract/clock.ts";
 import type { ExecutorPresence } from "../../contract/envelope.ts";
 import type { EventDraft } from "../../contract/event.ts";
-import { type Missing, missingFor, missingText, type Needs } from "../../net/executor-match.ts";
+import { type Missing, missingFor, missingText, type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 
 /** Two heartbeats and a bit. */
 const HEARD_MS = 4500;
+const DISK_SAID_MS = 60_000;
 
 export interface BlockedPorts {
   state: NetState;
@@ -30,6 +33,8 @@ export class Blocked {
   readonly #present = new Map<string, ExecutorPresence>();
   readonly #held = new Map<string, OpenFiring>();
   readonly #said = new Map<string, string>();
+  /** Executor -> when it was last told that its disk is full; and whether that still stands. */
+  readonly #disks = new Map<string, { at: number; isFull: boolean }>();
 
   constructor(ports: BlockedPorts) {
     this.#ports = ports;
@@ -42,12 +47,36 @@ export class Blocked {
       return;
     }
     this.#present.set(presence.name, presence);
+    this.#tellDisk(presence);
     for (const [id, firing] of this.#held) {
       const open = this.#ports.state.firings.get(id) === firing && !firing.claim;
       if (open && this.#missing(firing)) continue;
       this.#held.delete(id);
       if (open) this.#ports.offer(firing); // B1
     }
+  }
+
+  /** B4 */
+  #tellDisk({ full, ...presence }: ExecutorPresence): void {
+    const { state, clock, needsOf, commit } = this.#ports;
+    const { name } = presence;
+    const told = this.#disks.get(name);
+    if ((full !== undefined) === (told?.isFull ?? false)) return;
+    if (full !== undefined && clock.now() - (told?.at ?? Number.NEGATIVE_INFINITY) < DISK_SAID_MS) return;
+    const isConcerned = (firing: OpenFiring) => {
+      const needs = needsOf(firing);
+      return firing.claim?.executor === name || (needs !== null && suits(needs, presence));
+    };
+    if (full !== undefined && ![...state.firings.values()].some(isConcerned)) return;
+    this.#disks.set(name, { at: full === undefined ? (told?.at ?? clock.now()) : clock.now(), isFull: full !== undefined });
+    const summary =
+      full === undefined
+        ? `Executor ${name} has room on its disk again.`
+        : `Executor ${name} takes no new work: ${full}. It goes on by itself when there is room.`;
+    void commit({
+      ...{ category: "executor", type: "noted", status: full === undefined ? "info" : "waiting", summary },
+      attributes: { executor: name, disk: full === undefined ? "room" : "full" },
+    }).catch(() => {});
   }
 
   /** True when the offer must wait for an executor that has what it needs. */
@@ -80,7 +109,7 @@ export class Blocked {
 
   /** B2 */
   #say(firing: OpenFiring, missing: Missing): void {
-    const lack = `${firing.attempt} ${missing.labels.join(",")} ${missing.hand} ${missing.nearest === null}`;
+    const lack = `${firing.attempt} ${missing.labels.join(",")} ${missing.hand} ${missing.nearest === null} ${missing.full !== undefined}`;
     if (this.#said.get(firing.firing) === lack) return;
     this.#said.set(firing.firing, lack);
     void this.#ports

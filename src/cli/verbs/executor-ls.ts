@@ -48,7 +48,7 @@ export const executorLsVerb: Verb = {
 interface Row {
   name: string;
   /** `stopped`: by a kill, of everything or of its name. */
-  state: "here" | "stopped" | "held off" | "leaving" | "away" | "revoked";
+  state: "here" | "stopped" | "held off" | "disk full" | "leaving" | "away" | "revoked";
   /** ISO time until which it gets no work, since it let its claims lapse. */
   heldUntil: string | null;
   pools: string[] | null;
@@ -94,11 +94,12 @@ function rowsOf(present: ExecutorPresence[], known: Record<string, ExecutorUser>
   return [...here, ...rest].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function stateOf({ leaving, heldOff }: ExecutorPresence, revoked: boolean, stopped: boolean): Row["state"] {
+function stateOf({ leaving, heldOff, full }: ExecutorPresence, revoked: boolean, stopped: boolean): Row["state"] {
   if (revoked) return "revoked";
   if (leaving) return "leaving";
   if (stopped) return "stopped";
-  return heldOff === undefined ? "here" : "held off";
+  if (heldOff !== undefined) return "held off";
+  return full === undefined ? "here" : "disk full";
 }
 
 function enrolled(dir: string): Record<string, ExecutorUser> {
