@@ -30,6 +30,7 @@ const lines = (most: number) =>
   );
 const count = z.int().min(0).catch(0);
 
+/** Every field that an executor says, so that a new one is not left out here unseen; the others are said by who reads it. */
 const shape = z.object({
   name: z.string().regex(NAME_PATTERN),
   pools: words(NAME_PATTERN),
@@ -45,8 +46,9 @@ const shape = z.object({
   hands: words(HAND_PATTERN).optional().catch([]),
   limits: line().optional().catch(""),
   leaving: z.boolean().optional().catch(undefined),
+  full: line().optional().catch(undefined),
   lacks: lines(50).optional().catch([]),
-});
+} satisfies Record<keyof Omit<ExecutorPresence, "heard" | "heldOff">, z.ZodType>);
 
 /** Null for what is no heartbeat at all. */
 export function presenceOf(data: Uint8Array): ExecutorPresence | null {

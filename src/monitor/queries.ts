@@ -159,6 +159,10 @@ export interface ExecutorRow {
   slots?: number;
   busy?: number;
   isolation?: string;
+  /** What holds its commands to their memory and number of processes. */
+  limits?: string;
+  /** It takes nothing new until there is room on its disk: a clause that says so. */
+  full?: string;
   /** ISO time until which it gets no work, since it let its claims lapse. */
   heldOff?: string;
   heard?: string;

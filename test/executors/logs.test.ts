@@ -257,7 +257,7 @@ describe("a deploy", () => {
       before: { entries: 200, errors: 1 },
       after: { entries: 150, errors: 1 },
     });
-    expect(value.told).toMatch(/^As good as before: 150 entries, 1 errors, 0 new, p95 \d/);
+    expect(value.told).toMatch(/^As good as before: 150 entries, 1 error, 0 new, p95 \d/);
   });
 
   test("that brought an error, errors, slowness or less work is bad, and says which", async () => {

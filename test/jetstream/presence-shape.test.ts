@@ -18,14 +18,14 @@ const told = (more: object) => read(JSON.stringify({ ...SOUND, ...more }));
 
 test("what is sound stays as it is", () => {
   expect(told({})).toEqual(SOUND);
-  expect(told({ leaving: true })).toEqual({ ...SOUND, leaving: true });
+  expect(told({ leaving: true, full: "its disk is full" })).toEqual({ ...SOUND, leaving: true, full: "its disk is full" });
   const { hands: _, ...old } = SOUND;
   expect(read(JSON.stringify(old))).toEqual(old);
 });
 
 test("what moves a cursor, colours or rings is taken out, and what is long is cut", () => {
   const bad = "\u001b[2J\u001b[31mOWNED\u0007\u001b]0;title\u0007\n\u202e";
-  const found = told({ version: bad, host: bad, isolation: bad, leases: [bad], lacks: [bad, "v".repeat(100_000)] });
+  const found = told({ version: bad, host: bad, isolation: bad, leases: [bad], lacks: [bad, "v".repeat(100_000)], full: bad });
   expect(JSON.stringify(found)).not.toMatch(/\\u00|\\n|\u202e/);
   expect(found?.version).toContain("OWNED");
   expect(

@@ -160,18 +160,22 @@ function Fleet({ executors }: { executors: ExecutorRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {executors.map(({ name, pools, labels, version, host, slots = 0, busy = 0, isolation, heldOff, heard, at }) => (
+          {executors.map(({ name, pools, labels, version, host, slots = 0, busy = 0, isolation, limits, full, heldOff, heard, at }) => (
             <tr key={name}>
               <th scope="row">
                 {name}
                 {heldOff && <div className="bad">gets no work until {heldOff}: it let its claims lapse</div>}
+                {full && <div className="bad">takes nothing new: {full}</div>}
               </th>
               <td>{pools.join(", ")}</td>
               <td>{labels.join(", ")}</td>
               <td className="unbroken">
                 <meter min={0} max={Math.max(1, slots)} value={busy} aria-label={`load of ${name}`} /> {busy} of {slots}
               </td>
-              <td>{isolation}</td>
+              <td>
+                {isolation}
+                {limits && <div className="quiet">{limits}</div>}
+              </td>
               <td className="unbroken">{ageOf(Date.now() - Date.parse(heard ?? at))} ago</td>
               <td>{version}</td>
               <td>{host}</td>

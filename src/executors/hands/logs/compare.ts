@@ -29,11 +29,11 @@ export function verdictOf(
     const text = `${after.entries} entries after, and ${least} are the least for a verdict`;
     return { verdict: "unclear", reasons: [{ code: "few-entries", text }], told: `Nothing is known yet: ${text}.` };
   }
-  const latency = after.latency ? `, p95 ${after.latency.p95} ms` : "";
+  const latency = after.latency ? `, p95 ${milliseconds(after.latency.p95)}` : "";
   return {
     verdict: "good",
     reasons: [],
-    told: `As good as before: ${after.entries} entries, ${after.errors} errors, ${newErrors.length} new${latency}.`,
+    told: `As good as before: ${after.entries} entries, ${errors(after.errors)}, ${newErrors.length} new${latency}.`,
   };
 }
 
@@ -41,7 +41,7 @@ function errorReasons(before: Figures, after: Figures, newErrors: readonly Signa
   const reasons: Reason[] = [];
   if (newErrors.length > allow.newErrors) {
     const [worst] = newErrors;
-    const text = `${newErrors.length} new error${newErrors.length === 1 ? "" : "s"}, first of all ${JSON.stringify(worst?.signature)} (${worst?.count} times)`;
+    const text = `${newErrors.length} new ${newErrors.length === 1 ? "error" : "errors"}, first of all ${JSON.stringify(worst?.signature)} (${worst?.count === 1 ? "once" : `${worst?.count} times`})`;
     reasons.push({ code: "new-errors", text });
   }
   if (after.errorRate > before.errorRate + allow.errorRate)
@@ -57,13 +57,22 @@ function latencyReasons({ latency: before }: Figures, { latency: after }: Figure
   return (["p50", "p95"] as const).flatMap((quantile): Reason[] => {
     const [was, is] = [before[quantile], after[quantile]];
     if (is <= was * allow.latency || is - was <= allow.latencyMs) return [];
-    return [{ code: "latency", text: `the ${quantile} of latency is ${is} ms, before it was ${was} ms` }];
+    return [{ code: "latency", text: `the ${quantile} of latency is ${milliseconds(is)}, before it was ${milliseconds(was)}` }];
   });
 }
 
 function throughputReasons({ perSecond: before }: Figures, { perSecond: after }: Figures, allow: CompareInput["allow"]): Reason[] {
   if (before === null || after === null || after >= before * allow.throughput) return [];
   return [{ code: "throughput", text: `${after} entries a second, before it were ${before}` }];
+}
+
+function errors(count: number): string {
+  return `${count} error${count === 1 ? "" : "s"}`;
+}
+
+/** To three figures: the buckets that it is read from are coarser than that. */
+function milliseconds(ms: number): string {
+  return `${Number(ms.toPrecision(3))} ms`;
 }
 
 function percent(share: number): string {
