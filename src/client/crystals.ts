@@ -12,8 +12,8 @@ import { nearestHint } from "../net/check-nearest.ts";
 import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
 import { ruleId } from "../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf } from "../net/crystal/definition.ts";
-import type { CrystalRecord } from "../net/crystal/state.ts";
 import { netSchema } from "../net/definition.ts";
+import type { CrystalRecord } from "../net/records.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
 

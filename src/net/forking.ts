@@ -8,21 +8,11 @@
 import { CATEGORY_OF, type EventDraft, type PlacedToken } from "../contract/event.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { IN_TRANSIT } from "./built-in-places.ts";
-import type { CrystalRecord } from "./crystal/state.ts";
+import type { CrystalRecord, ForkOrigin } from "./records.ts";
 import type { NetState } from "./state.ts";
 
 /** Letters of JSON in one event. */
 const PART = 150_000;
-
-export interface ForkOrigin {
-  net: string;
-  /** Of the parent's event that the fork begins after. */
-  seq: number;
-  at: string | null;
-  by: string;
-  /** The artefact with recorded answers, or null. */
-  answers: string | null;
-}
 
 /** Places are filled in the parent's order. `replaced`: places whose tokens are others now. */
 export function forkDrafts(parent: NetState, origin: ForkOrigin, replaced: Map<string, PlacedToken[]>): EventDraft[] {

@@ -7,34 +7,8 @@
  */
 import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject, type JsonObject } from "../contract/json.ts";
+import type { Transit } from "./records.ts";
 import type { NetState } from "./state.ts";
-
-/** What this net has sent to another one. */
-export interface Outbox {
-  /** The last number given. */
-  sent: number;
-  /** All up to here are in the other log. */
-  delivered: number;
-  /** Identity of the other log, once it has answered. */
-  peer: string | null;
-  /** How often a person has tied the nets anew: it is part of our identity for the other side. */
-  round: number;
-}
-/** A token on its way. */
-export interface Transit {
-  net: string;
-  place: string;
-  number: number;
-  transition: string;
-  author: string | null;
-}
-/** What this net has taken from another one. */
-export interface Inbox {
-  /** The sender's identity. */
-  from: string;
-  /** The last number taken. */
-  number: number;
-}
 
 /** Our identity for a net that we send to; null before the log has one. */
 export function identityFor(state: NetState, net: string): string | null {

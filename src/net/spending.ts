@@ -7,17 +7,8 @@ import { type Amounts, NOTHING, plus, UNCOUNTED_TOOLS } from "../contract/budget
 import { timeOf } from "../contract/clock.ts";
 import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject } from "../contract/json.ts";
+import type { Spending } from "./records.ts";
 import type { NetState } from "./state.ts";
-
-export interface Spending {
-  total: Amounts;
-  /** ISO date (UTC) of `today`. */
-  day: string;
-  today: Amounts;
-  /** How many more budgets people have allowed: in all, and for that day. */
-  allowed: number;
-  allowedToday: number;
-}
 
 /** Under this name the whole net's stands beside the personas'; no persona is called so. */
 export const WHOLE_NET = "*";

@@ -8,10 +8,7 @@ import type { Amounts } from "../contract/budget.ts";
 import type { PlacedId, PlacedToken } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
-import type { CrystalRecord } from "./crystal/state.ts";
-import type { ForkOrigin } from "./forking.ts";
-import type { Inbox, Outbox, Transit } from "./link-state.ts";
-import type { Spending } from "./spending.ts";
+import type { CrystalRecord, ForkOrigin, Inbox, Outbox, Spending, Transit } from "./records.ts";
 
 export interface Placed {
   token: Token;

@@ -4,7 +4,7 @@ import type { Live } from "../../crystallize/beside.ts";
 import { type CrystallizeOptions, crystallize, type Proposal } from "../../crystallize/crystallize.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
-import type { CrystalRecord } from "../../net/crystal/state.ts";
+import type { CrystalRecord } from "../../net/records.ts";
 import type { StepHistory } from "./history.ts";
 
 /** What holds where nobody declares a policy. */

@@ -12,10 +12,11 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import type { Token } from "../../contract/token.ts";
 import { DISAGREEMENTS } from "../built-in-places.ts";
 import type { CompiledNet, CompiledTransition } from "../compiled-net.ts";
+import type { CrystalRecord, Question } from "../records.ts";
 import { verdict } from "../rule/watch.ts";
 import type { NetState, OpenFiring } from "../state.ts";
 import type { CompiledCrystal } from "./compiled.ts";
-import { type CrystalRecord, type Question, questionOf, recordOf } from "./state.ts";
+import { questionOf, recordOf } from "./state.ts";
 
 const APPROVERS = ["role:maintainer"];
 /** More disagreements than this are told by their events alone. */

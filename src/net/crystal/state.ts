@@ -7,41 +7,9 @@
  */
 import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
-import { goesOn, startWatch, type Watch, type WatchPolicy, watched } from "../rule/watch.ts";
+import type { CrystalRecord, Question } from "../records.ts";
+import { goesOn, startWatch, type WatchPolicy, watched } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
-
-/** What a rule's event asks people for. */
-export type Question = "promote" | "demoted" | "replace";
-
-export interface CrystalRecord {
-  rule: string;
-  /** `seq` of the event that the counts begin with. */
-  since: number;
-  mode: "shadow" | "live" | "off";
-  /** Firings that the rule answered, and those that it left to the model. */
-  answered: number;
-  declined: number;
-  /** Firings in which both answered, without effect of the rule's answer: before it was live, and in audits since. */
-  shadow: { same: number; other: number };
-  audit: { same: number; other: number };
-  /** Answers of the rule that were sent back, rejected or corrected later; the last of them by how many it had given then. */
-  bad: number;
-  badAt: number[];
-  /** For drift: since it is live, and before. */
-  watch: Watch;
-  /** K2. */
-  demoted: { seq: number; reason: string } | null;
-  /** The token that asks people, and about what. */
-  notice: { token: string; about: Question } | null;
-  /** What they said, until it is carried out. */
-  said: { about: Question; approve: boolean; by: string } | null;
-  /** A later rule in its shadow beside this one; absent in old checkpoints. */
-  next?: { rule: string; since: number; same: number; other: number } | null;
-  /** What was compared of the rule whose place this one took, which said the same. */
-  before?: { same: number; other: number };
-  /** Correlations in which the rule answered last, newest last: work that comes back in one of them was the rule's. */
-  recent: string[];
-}
 
 /** Work may come back so many answers later. */
 const RECENT = 200;

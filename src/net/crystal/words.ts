@@ -1,7 +1,8 @@
 /** What people read of a rule: where it comes from, and what it does in its transition. */
+
+import type { CrystalRecord } from "../records.ts";
 import type { CompiledCrystal } from "./compiled.ts";
 import type { Proof } from "./definition.ts";
-import type { CrystalRecord } from "./state.ts";
 
 /** One line. */
 export function proofWords({ learner, learned, from, to, held, covered, wrong, bound, confidence }: Proof): string {

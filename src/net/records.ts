@@ -1,0 +1,88 @@
+/**
+ * What a state keeps of links, of what was used, of the net that it was forked from, and of rules: plain records without behaviour.
+ * Each is folded where it is named: `link-state.ts`, `spending.ts`, `forking.ts`, `crystal/state.ts`.
+ */
+import type { Amounts } from "../contract/budget.ts";
+import type { Watch } from "./rule/watch.ts";
+
+/** What this net has sent to another one. */
+export interface Outbox {
+  /** The last number given. */
+  sent: number;
+  /** All up to here are in the other log. */
+  delivered: number;
+  /** Identity of the other log, once it has answered. */
+  peer: string | null;
+  /** How often a person has tied the nets anew: it is part of our identity for the other side. */
+  round: number;
+}
+
+/** A token on its way. */
+export interface Transit {
+  net: string;
+  place: string;
+  number: number;
+  transition: string;
+  author: string | null;
+}
+
+/** What this net has taken from another one. */
+export interface Inbox {
+  /** The sender's identity. */
+  from: string;
+  /** The last number taken. */
+  number: number;
+}
+
+export interface Spending {
+  total: Amounts;
+  /** ISO date (UTC) of `today`. */
+  day: string;
+  today: Amounts;
+  /** How many more budgets people have allowed: in all, and for that day. */
+  allowed: number;
+  allowedToday: number;
+}
+
+export interface ForkOrigin {
+  net: string;
+  /** Of the parent's event that the fork begins after. */
+  seq: number;
+  at: string | null;
+  by: string;
+  /** The artefact with recorded answers, or null. */
+  answers: string | null;
+}
+
+/** What a rule's event asks people for. */
+export type Question = "promote" | "demoted" | "replace";
+
+export interface CrystalRecord {
+  rule: string;
+  /** `seq` of the event that the counts begin with. */
+  since: number;
+  mode: "shadow" | "live" | "off";
+  /** Firings that the rule answered, and those that it left to the model. */
+  answered: number;
+  declined: number;
+  /** Firings in which both answered, without effect of the rule's answer: before it was live, and in audits since. */
+  shadow: { same: number; other: number };
+  audit: { same: number; other: number };
+  /** Answers of the rule that were sent back, rejected or corrected later; the last of them by how many it had given then. */
+  bad: number;
+  badAt: number[];
+  /** For drift: since it is live, and before. */
+  watch: Watch;
+  /** K2. */
+  demoted: { seq: number; reason: string } | null;
+  /** The token that asks people, and about what. */
+  notice: { token: string; about: Question } | null;
+  /** What they said, until it is carried out. */
+  said: { about: Question; approve: boolean; by: string } | null;
+  /** A later rule in its shadow beside this one; absent in old checkpoints. */
+  next?: { rule: string; since: number; same: number; other: number } | null;
+  /** What was compared of the rule whose place this one took, which said the same. */
+  before?: { same: number; other: number };
+  /** Correlations in which the rule answered last, newest last: work that comes back in one of them was the rule's. */
+  recent: string[];
+}
