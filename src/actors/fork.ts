@@ -13,7 +13,7 @@ import { forkDrafts } from "../net/forking.ts";
 import type { Moment } from "../net/moment.ts";
 import type { ForkOrigin } from "../net/records.ts";
 import type { NetState } from "../net/state.ts";
-import type { Master } from "./master.ts";
+import type { MasterFace } from "./master-face.ts";
 import { type Past, pastOf } from "./past.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
 import { collectAnswers, storeAnswers } from "./term/recordings.ts";
@@ -35,7 +35,7 @@ export interface ForkRequest {
 }
 
 /** Errors: those of `pastOf`; Terminal `net-invalid`, `nothing-ran`; Refused `net-exists`, `place-missing`. */
-export async function forkNet(master: Master, request: ForkRequest): Promise<Json> {
+export async function forkNet(master: MasterFace, request: ForkRequest): Promise<Json> {
   const { broker } = master.ports;
   const past = await pastOf(broker, request.net, request.at);
   const { state } = past;
@@ -65,7 +65,7 @@ export async function forkNet(master: Master, request: ForkRequest): Promise<Jso
   };
 }
 
-async function definitionThen(master: Master, { state }: Past): Promise<NetDefinition> {
+async function definitionThen(master: MasterFace, { state }: Past): Promise<NetDefinition> {
   const stored = state.definition === null ? null : await master.ports.broker.netVersions.get(state.net, state.definition);
   if (stored !== null) return netSchema.parse(stored);
   throw new Terminal({
@@ -76,7 +76,7 @@ async function definitionThen(master: Master, { state }: Past): Promise<NetDefin
 }
 
 /** The versions that ran then, of those personas that the definition still names. */
-async function kept(master: Master, definition: NetDefinition, then: Record<string, string>): Promise<Record<string, string>> {
+async function kept(master: MasterFace, definition: NetDefinition, then: Record<string, string>): Promise<Record<string, string>> {
   const named = Object.keys(await soundNet(master.personas, definition));
   const versions = Object.entries(then).filter(([name]) => named.includes(name));
   for (const [name, version] of versions) await master.personas.load(name, version);

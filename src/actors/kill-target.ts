@@ -2,7 +2,7 @@
 import type { ControlState, StoppedPart } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import { nearestHint } from "../net/check-nearest.ts";
-import type { Master } from "./master.ts";
+import type { MasterFace } from "./master-face.ts";
 
 export interface KillTarget {
   part: StoppedPart;
@@ -11,7 +11,7 @@ export interface KillTarget {
 const PARTS = ["net", "persona", "executor"] as const;
 
 /** Null for all. Errors: Terminal `unknown-target`, `ambiguous-target`. */
-export async function killTarget(master: Master, name: string | undefined, kind: StoppedPart | undefined): Promise<KillTarget | null> {
+export async function killTarget(master: MasterFace, name: string | undefined, kind: StoppedPart | undefined): Promise<KillTarget | null> {
   if (name === undefined || name === "all") return null;
   const known = await namesOf(master);
   const found = PARTS.filter((part) => (kind === undefined || part === kind) && known[part].includes(name));
@@ -39,7 +39,7 @@ export function stoppedTarget({ stopped }: ControlState, name: string, kind: Sto
   return part === undefined ? null : { part, name };
 }
 
-async function namesOf({ ports, terms, personas }: Master): Promise<Record<StoppedPart, string[]>> {
+async function namesOf({ ports, terms, personas }: MasterFace): Promise<Record<StoppedPart, string[]>> {
   const { broker } = ports;
   const inNets = [...terms.values()].flatMap(({ state }) => Object.keys(state.personas));
   const stored = await personas.stored(() => true);

@@ -14,7 +14,7 @@ import { freeze } from "../net/frozen-state.ts";
 import { treeJson } from "./actor-tree.ts";
 import { badRequest, mustBeSound } from "./bad-request.ts";
 import { type ForkRequest, forkNet } from "./fork.ts";
-import type { Master } from "./master.ts";
+import type { MasterFace } from "./master-face.ts";
 import { pastOf } from "./past.ts";
 import type { BoundPersona } from "./persona-book.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
@@ -54,7 +54,7 @@ const tellBody = z.object({ persona: z.string(), version: z.string(), by: z.stri
 
 const momentBody = z.object({ net: z.string(), seq: z.int().min(0) });
 
-export type Verb = (master: Master, body: unknown) => Promise<Json>;
+export type Verb = (master: MasterFace, body: unknown) => Promise<Json>;
 
 export const MASTER_VERBS: Record<string, Verb> = {
   ping: async () => null,
@@ -148,11 +148,11 @@ export const MASTER_VERBS: Record<string, Verb> = {
   },
 };
 
-export function serveMaster(master: Master): Promise<Serving> {
+export function serveMaster(master: MasterFace): Promise<Serving> {
   return master.ports.broker.masters.serve(master.ports.name, (verb, body) => answerWith(MASTER_VERBS, master, verb, body));
 }
 
-export async function answerWith(verbs: Record<string, Verb>, master: Master, verb: string, body: unknown): Promise<CommandAnswer> {
+export async function answerWith(verbs: Record<string, Verb>, master: MasterFace, verb: string, body: unknown): Promise<CommandAnswer> {
   try {
     const handle = verbs[verb];
     if (!handle) throw new Terminal({ code: "unknown-verb", message: `no verb ${verb}`, hint: `verbs: ${Object.keys(verbs).join(", ")}` });
@@ -164,7 +164,7 @@ export async function answerWith(verbs: Record<string, Verb>, master: Master, ve
 }
 
 /** The definition of a request to apply a net, checked before the net has a log: what is refused leaves nothing behind. */
-export async function soundRequest(master: Master, body: unknown): Promise<string> {
+export async function soundRequest(master: MasterFace, body: unknown): Promise<string> {
   const request = applyNetBody.parse(body);
   const definition = request.text !== undefined ? parsedNet(request.text, request.file) : netSchema.parse(request.definition);
   await soundNet(master.personas, definition);
@@ -185,7 +185,7 @@ function parsedNet(text: string, file: string) {
 }
 
 /** Running nets that name the persona take up its new version; firings under way end with the old one. */
-async function tellNets(master: Master, name: string, version: string, by: string): Promise<string[]> {
+async function tellNets(master: MasterFace, name: string, version: string, by: string): Promise<string[]> {
   const told: string[] = [];
   for (const term of master.terms.values()) {
     const uses = Object.values(term.net?.definition.transitions ?? {}).some(({ persona }) => persona === name);

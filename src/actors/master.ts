@@ -22,6 +22,7 @@ import { learnHere } from "./crystal/learn.ts";
 import { ExecutorStanding } from "./executor-standing.ts";
 import { KnowledgeParts } from "./knowledge-parts.ts";
 import { MasterCircle } from "./master-circle.ts";
+import type { MasterFace } from "./master-face.ts";
 import type { MasterPorts } from "./master-ports.ts";
 import { serveMaster } from "./master-verbs.ts";
 import { NetLeases } from "./net-leases.ts";
@@ -41,7 +42,7 @@ import { Term } from "./term/term.ts";
 
 const BETWEEN_TRIES_MS = 500;
 
-export class Master {
+export class Master implements MasterFace {
   readonly ports: MasterPorts;
   readonly personas: PersonaBook;
   readonly knowledgeParts: KnowledgeParts;

@@ -11,7 +11,7 @@ import { personaSchema } from "../personas/persona-schema.ts";
 import { type ActorNode, treeJson } from "./actor-tree.ts";
 import { killTarget, stoppedTarget } from "./kill-target.ts";
 import { partBody } from "./knowledge-parts.ts";
-import type { Master } from "./master.ts";
+import type { MasterFace } from "./master-face.ts";
 import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verbs.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
@@ -107,14 +107,14 @@ const VERBS: Record<string, Verb> = {
   },
 };
 
-async function textOf(master: Master, file: string, given: string | { artifact: string }): Promise<string> {
+async function textOf(master: MasterFace, file: string, given: string | { artifact: string }): Promise<string> {
   if (typeof given === "string") return given;
   const bytes = await master.ports.broker.artifacts.get(given.artifact);
   if (bytes) return new TextDecoder().decode(bytes);
   throw new Terminal({ code: "knowledge-lost", message: `what was sent of ${file} is not in the artefact store`, hint: "apply it again" });
 }
 
-export function serveRuntime(master: Master): Promise<Serving> {
+export function serveRuntime(master: MasterFace): Promise<Serving> {
   return master.ports.broker.commands.serve(null, async (verb, body) => {
     // On a busy machine the lease may have run out between two looks, with nobody else to take it.
     if (!master.circle.speaks) await master.circle.look();
@@ -125,7 +125,7 @@ export function serveRuntime(master: Master): Promise<Serving> {
 }
 
 /** The answers of this master and of all others that are there, this one's first. Throws what this one's throws. */
-async function fromAll(master: Master, verb: string, body: Json = null): Promise<Json[]> {
+async function fromAll(master: MasterFace, verb: string, body: Json = null): Promise<Json[]> {
   const { broker } = master.ports;
   const own = MASTER_VERBS[verb]?.(master, body) ?? Promise.resolve(null);
   const others = master.circle.others().map((name) =>
@@ -137,7 +137,7 @@ async function fromAll(master: Master, verb: string, body: Json = null): Promise
   return [await own, ...(await Promise.all(others)).flat()];
 }
 
-async function askMaster(master: Master, name: string, verb: string, body: unknown): Promise<Json> {
+async function askMaster(master: MasterFace, name: string, verb: string, body: unknown): Promise<Json> {
   if (name === master.ports.name) return (await MASTER_VERBS[verb]?.(master, body)) ?? null;
   const answer = await master.ports.broker.masters.ask(name, verb, body as Json, LONG_MS);
   if (!answer.ok && answer.error) throw errorFromData(answer.error);
@@ -145,7 +145,7 @@ async function askMaster(master: Master, name: string, verb: string, body: unkno
 }
 
 /** Who has the net; for a new one, who has the fewest. */
-async function ownerFor(master: Master, net: string): Promise<string> {
+async function ownerFor(master: MasterFace, net: string): Promise<string> {
   const me = master.ports.name;
   if (master.terms.has(net)) return me;
   const others = master.circle.others();
@@ -156,7 +156,7 @@ async function ownerFor(master: Master, net: string): Promise<string> {
   return counts.sort((a, b) => a.nets - b.nets)[0]?.name ?? me;
 }
 
-async function status(master: Master): Promise<Json> {
+async function status(master: MasterFace): Promise<Json> {
   const { broker, name, version, durability } = master.ports;
   const [rows, held, nets, masters] = await Promise.all([
     fromAll(master, "owned"),
@@ -181,7 +181,7 @@ async function status(master: Master): Promise<Json> {
 }
 
 /** The record first, then every term of every master: the broker's echo of it finds all done. */
-async function switchAll(master: Master, change: ControlChange, by: string): Promise<Json> {
+async function switchAll(master: MasterFace, change: ControlChange, by: string): Promise<Json> {
   const control = await master.writeControl(change, by);
   const changed = (await fromAll(master, "follow-control", { ...control, by } as unknown as Json)).flat();
   const { generation, state, stopped } = control;
