@@ -94,6 +94,31 @@ describe("a link between two nets", () => {
     expect(await linkRow()).toMatchObject({ waiting: 0, problem: null });
   });
 
+  it("is for links alone: nobody takes over what is on its way, nor hands anything back to there", async () => {
+    kit = await masterKit();
+    await apply(sender);
+    await putAll(1);
+    await waitUntil("it waits", () => transit() === 1);
+    const [id] = [...kit.stateOf("shop").transit.keys()];
+    await expect(kit.ask("shop", "takeover", { place: "in-transit", id })).rejects.toMatchObject({ code: "token-in-transit" });
+    await kit.ask("shop", "pause");
+    const task = await kit.put("shop", "orders", { n: 9, repo: "file:///nowhere", branch: "work" }, "p9");
+    const taken = (await kit.ask("shop", "takeover", { place: "orders", id: task })) as { id: string };
+    await expect(kit.ask("shop", "handback", { id: taken.id, to: "in-transit" })).rejects.toMatchObject({ code: "reserved-place" });
+    expect(await kit.ask("shop", "handback", { id: taken.id })).toMatchObject({ place: "orders" });
+  });
+
+  it("says that a token is lost which was numbered and does not lie there, and goes round for nothing", async () => {
+    kit = await masterKit();
+    await apply(sender);
+    await putAll(1);
+    await waitUntil("it waits", async () => (await linkRow())?.problem?.code === "no-owner");
+    // As a log may be in which somebody took it away by hand.
+    kit.stateOf("shop").places.get("in-transit")?.clear();
+    await apply(receiver());
+    await waitUntil("that is told", async () => (await linkRow())?.problem?.code === "transit-lost");
+  });
+
   it("waits for a place that does not take them, says so in the log, and goes on when it does", async () => {
     kit = await masterKit();
     await apply(receiver({ accepts: ["other"] }));

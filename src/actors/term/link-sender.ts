@@ -6,7 +6,7 @@
  */
 import type { Handover, HandoverBatch } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
-import { type ErrorData, errorData } from "../../contract/errors.ts";
+import { type ErrorData, errorData, Terminal } from "../../contract/errors.ts";
 import { CATEGORY_OF, type EventDraft, type NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import { IN_TRANSIT } from "../../net/built-in-places.ts";
@@ -115,11 +115,11 @@ export class LinkSender {
     }
   }
 
-  /** One batch. Null when all of it has arrived, else why not. */
+  /** One batch. Null when all of it has arrived, else why not: also when there is none though something waits, or this would go round for ever. */
   async #handOver(net: string): Promise<ErrorData | null> {
     const { handover } = this.#ports;
     const batch = this.#batch(net);
-    if (batch === null) return null;
+    if (batch === null) return errorData(lost(net));
     try {
       const answer = await handover.hand(net, batch);
       // Somebody has tied the nets anew meanwhile: the answer speaks of other numbers.
@@ -180,4 +180,13 @@ export class LinkSender {
       attributes: { link: { waitsFor: net }, error: { ...problem } },
     }).catch(() => {});
   }
+}
+
+/** A log of before tokens in transit were kept from people's hands may be so. */
+function lost(net: string): Terminal {
+  return new Terminal({
+    code: "transit-lost",
+    message: `what is on its way to ${net} does not lie in ${IN_TRANSIT} any more`,
+    hint: "petrel tokens NET in-transit says what lies there; petrel verify NET compares it with the log",
+  });
 }

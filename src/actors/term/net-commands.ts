@@ -31,6 +31,7 @@ import { writeRule } from "../crystal/crystal-write.ts";
 import { applyNet } from "./apply-net.ts";
 import { gatePage } from "./gate-page.ts";
 import { takePart } from "./handback-parts.ts";
+import { inTransit, onlyLinks } from "./in-transit.ts";
 import { retire, spawn } from "./instance-commands.ts";
 import { retry } from "./retry-command.ts";
 import { stateDigest } from "./state-digest.ts";
@@ -329,11 +330,7 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       message: `no token ${request.id} lies in ${request.place}`,
       hint: `petrel tokens ${term.state.net} ${request.place}`,
     });
-  if (request.place === IN_TRANSIT) {
-    const { net = "another net" } = term.state.transit.get(request.id) ?? {};
-    const hint = `wait until it has arrived, and change it there: petrel tokens ${net} PLACE`;
-    throw new Refused({ code: "token-in-transit", message: `${request.id} is on its way to ${net}`, hint });
-  }
+  if (request.place === IN_TRANSIT) throw inTransit(term, request.id);
   if (placed.reservedBy !== null)
     throw new Refused({
       code: "token-reserved",
@@ -341,7 +338,7 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       hint: "wait until it is over, or pause the net first",
     });
   const to = request.to ?? request.place;
-  if (to === IN_TRANSIT) throw new Refused({ code: "reserved-place", message: `only links put tokens into ${IN_TRANSIT}` });
+  if (to === IN_TRANSIT) throw onlyLinks();
   if (verb === "move") knownPlace(term, to);
   const now = isoTime(term.ports.clock.now());
   const token = {

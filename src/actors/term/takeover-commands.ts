@@ -13,12 +13,13 @@ import type { EventDraft } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
-import { TAKEN_OVER } from "../../net/built-in-places.ts";
+import { IN_TRANSIT, TAKEN_OVER } from "../../net/built-in-places.ts";
 import type { Placed } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import { takenId, withWork, workOf } from "../../net/taken-work.ts";
 import { storeBundles } from "./bundles.ts";
 import { putTogether } from "./handback-parts.ts";
+import { inTransit, onlyLinks } from "./in-transit.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 
@@ -111,6 +112,7 @@ function takeable(term: Term, place: string, id: string, stop: boolean): Placed 
       message: `no token ${id} lies in ${place} any more`,
       hint: `petrel trace ${id} --net ${net}`,
     });
+  if (place === IN_TRANSIT) throw inTransit(term, id);
   if (!workOf(placed.token.data))
     throw new Refused({
       code: "no-worktree",
@@ -154,6 +156,7 @@ export async function handBack(term: Term, body: unknown): Promise<Json> {
       hint: `petrel trace ${id} --net ${net}`,
     });
   const to = request.to ?? held.origin?.inputs[0]?.place ?? "";
+  if (to === IN_TRANSIT) throw onlyLinks();
   if (to === TAKEN_OVER || !term.placeNames().includes(to))
     throw new Terminal({
       code: "no-such-place",
