@@ -2,7 +2,7 @@
  * Executors that take work and let it lapse, as one master sees them, over all of its nets.
  * S1 What counts is a claim of which nothing came: its lease ran out, it was given back, its executor began anew, or it was held for
  *    longer than its work may take. A result of any kind, or a tool's answer, begins the count anew.
- *    What one gives back that is being stopped counts as nothing, up to five drains in a lease: who claims in order to stop is no honest one.
+ *    What one gives back that is being stopped or whose disk is full counts as nothing, up to five times in a lease: who claims in order to stop is no honest one.
  * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
  * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
  */

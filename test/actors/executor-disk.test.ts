@@ -60,7 +60,7 @@ it("work waits for room, the event line and why say so, and it is offered when t
   expect(await told("Executor one takes no new work")).toHaveLength(1);
 });
 
-it("another with room gets it", async () => {
+it("it is offered, and nothing is blocked, where another has room", async () => {
   one.beat(1, 0, FULL);
   const two = kit.executor("two");
   two.beat();

@@ -206,6 +206,23 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       });
       expect(line.connected()).toBe(true);
       await waitUntil("another master knows it too", async () => (await b.work.executors()).some((each) => each.name === "ex"));
+      const all = {
+        ...presence("ex"),
+        leases: ["n/t/f-1.1"],
+        isolation: "bubblewrap",
+        limits: "kernel",
+        hands: ["shell.run"],
+        lacks: ["ffmpeg"],
+      };
+      const said = { ...all, leaving: false, full: "no room on its disk" };
+      let found: unknown[] = [];
+      await waitUntil("all that it says of itself is passed on", async () => {
+        line.heartbeat(said);
+        const now = await b.work.executors();
+        found = now;
+        return now[0]?.full !== undefined;
+      });
+      expect(found).toEqual([expect.objectContaining(said)]);
       await waitUntil("it is gone", () => heard.includes("ex gone"), 15_000);
       await waitUntil("nobody lists it", async () => (await b.work.executors()).length === 0, 15_000);
       await serving.stop();

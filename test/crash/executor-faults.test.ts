@@ -229,7 +229,7 @@ describe.skipIf(!mayMount())("on a small disk of its own", () => {
       expect(runs()).toHaveLength(1);
       await nothingLost();
       await waitUntil("it has room again, by itself", async () => (await disks()).includes("room"), LONG);
-      expect((await seen())?.full).toBeUndefined();
+      await waitUntil("its heartbeat says so too", async () => (await seen())?.full === undefined, LONG);
       await system.kill("one");
     } finally {
       execFileSync("umount", ["-l", machine("one")]);
