@@ -103,6 +103,31 @@ it("promotes once what is promoted twice: its watch goes on, and one event has t
   expect(kit.stateOf(NET).crystals.get("triage")).toEqual(before);
 });
 
+it("tells nobody that a rule answers before the log has it: the event that says so may never get there (E7)", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
+  await work("net", 2);
+  const mode = () => kit.master.terms.get(NET)?.net?.transitions.get("triage")?.crystal?.definition.mode;
+  const told: string[] = [];
+  const promote = (user: string) =>
+    kit.ask(NET, "crystal-settle", { transition: "triage", action: "promote", by: { user, roles: ["maintainer"] } }).then(
+      () => void told.push(user),
+      () => {},
+    );
+  kit.broker.faults.rejectAppends = { outlook: "retryable", code: "broker-full", message: "no space left" };
+  const ada = promote("ada");
+  await waitUntil("it is decided", () => mode() === "live");
+  const eve = promote("eve");
+  // What is asked later is answered later.
+  await kit.ask(NET, "crystals");
+  expect(told).toEqual([]);
+  const old = kit.master.terms.get(NET);
+  Object.assign(kit.broker.faults, { stealSlot: 1, rejectAppends: null });
+  kit.clock.jump(5000);
+  await Promise.all([ada, eve]);
+  await waitUntil("a new term is there", () => kit.master.terms.get(NET) !== old && mode() !== undefined);
+  expect([mode(), told]).toEqual(["shadow", []]);
+});
+
 it("says what becomes of a shadow that begins anew, and of a rule that people took away", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 5 })));
   await work("net", 3);

@@ -136,6 +136,8 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
   // Promoted twice, by two people say: the watch goes on, and nothing is told anew.
   if (request.action === "promote" && transition.crystal && answers(term, transition.id, transition.crystal) && !transition.crystal.next) {
     const since = recordOf(state, transition.id, transition.crystal.id)?.since ?? 0;
+    // E7: the first one's event may be under way still.
+    await term.loop.caughtUp();
     return { net: state.net, hash: net.version, changed: false, transition: transition.id, mode: "live", since };
   }
   const definition = withCrystal(net.source, transition.id, crystal);
