@@ -81,6 +81,16 @@ it("shows examples of the rule that stands there, not of one that could be learn
   expect(await said("show", NET, "triage")).toMatch(/It leaves to the model:\n {2}event \d+: \{"ticket":\{"area":"db"/);
 });
 
+it("says of a rule without a proof that somebody wrote it, and reckons none from what it declined and was audited on", async () => {
+  await apply(triageNet(crystalOf({ mode: "live", audit: 1 })));
+  await work("net", 6);
+  await work("db", 6);
+  const shown = await said("show", NET, "triage");
+  expect(shown).toContain("It has no proof: somebody wrote it by hand.");
+  expect(shown).not.toMatch(/Learned from|Proven on|good enough/);
+  expect((await stage.run("crystallize", "show", NET, "triage", "--json")).json).toMatchObject({ proof: null });
+});
+
 it("promotes once what is promoted twice: its watch goes on, and one event has told of it", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
   await work("net", 2);

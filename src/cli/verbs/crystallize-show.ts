@@ -31,7 +31,7 @@ export const crystallizeShowVerb: Verb = {
     const rule = row?.definition?.rule ?? proposal?.rule ?? null;
     const told = {
       ...{ net, transition, mode: row?.mode ?? "none", rule, readable: rule ? printRule(rule) : [] },
-      ...{ proof: row?.definition?.proof ?? proposal?.proof ?? null, record: row?.record ?? null, proposal },
+      ...{ proof: (row?.definition ? row.definition.proof : proposal?.proof) ?? null, record: row?.record ?? null, proposal },
     };
     call.out.result(told as unknown as Json, () => shownText(found, row, proposal).join("\n"));
     return EXIT.ok;
@@ -86,6 +86,8 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
       "",
     ];
   }
+  // What it declined and its audits alone would be counted.
+  if (row?.definition) return ["It has no proof: somebody wrote it by hand.", ""];
   if (!proposal?.proof) return [];
   const { proof: made, learner, savings, promotable, reasons } = proposal;
   return [
