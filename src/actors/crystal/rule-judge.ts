@@ -45,6 +45,8 @@ export function withJudge(learn: Learn, judge: Judge): Learn {
     const { verdicts, use } = await judged(name, pairs.slice(0, MOST_JUDGED), judge);
     const again = proveRule(rule, history.examples, {
       ...options,
+      // The same part as before.
+      seenTo: proof.seqs[0] - 1,
       judged: (input, given, wanted) => verdicts.get(hashJson([input, given, wanted])),
     });
     const { learner, contests, written } = proposal;

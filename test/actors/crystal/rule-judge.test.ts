@@ -1,7 +1,8 @@
 /** A judge persona decides for a rule of free text: what it is shown, what it is asked about, and what its word changes. */
 import { expect, it } from "vitest";
-import { learnHere } from "../../../src/actors/crystal/learn.ts";
+import { type Learn, learnHere } from "../../../src/actors/crystal/learn.ts";
 import { MOST_JUDGED, withJudge } from "../../../src/actors/crystal/rule-judge.ts";
+import { givenRule } from "../../../src/actors/crystal/rule-writer.ts";
 import type { Json, JsonObject } from "../../../src/contract/json.ts";
 import type { Example } from "../../../src/crystallize/example.ts";
 import { fences } from "../../../src/models/fence.ts";
@@ -21,7 +22,7 @@ const greetings = (size: number, other: (name: string) => string, every = 8): Ex
     at >= size * 0.75 && at % every === 0 ? { ...one, output: { text: other((one.input.who as { name: string }).name) } } : one,
   );
 
-function judge(says: (first: string, second: string) => Json) {
+function judge(says: (first: string, second: string) => Json, base: Learn = learnHere) {
   const requests: TierRequest[] = [];
   const tiers: Pick<Tiers, "ask"> = {
     ask: async (tier, request) => {
@@ -41,7 +42,7 @@ function judge(says: (first: string, second: string) => Json) {
     },
   };
   const asked: string[] = [];
-  const learn = withJudge(learnHere, {
+  const learn = withJudge(base, {
     ...{ tiers: tiers as Tiers, signal: new AbortController().signal, timeoutMs: 1000, key: "k" },
     persona: async (name) => {
       asked.push(name);
@@ -101,4 +102,13 @@ it("is not asked where none is named or all is equal, and no more often than it 
   expect(count).toBeGreaterThan(MOST_JUDGED);
   expect(many.requests).toHaveLength(MOST_JUDGED);
   expect(proposal).toMatchObject({ promotable: false, judged: { asked: MOST_JUDGED } });
+});
+
+it("what somebody has seen who wrote the rule proves nothing, with the judge's word either", async () => {
+  const examples = greetings(400, (name) => `Many thanks, ${name}!`);
+  const seenTo = examples[349]?.seq ?? 0;
+  const rule = (await learnHere({ examples }, policyOf(undefined))).rule as unknown as Json;
+  const proposal = await judge(isThanks, givenRule(rule, "given", seenTo)).study(examples);
+  expect(proposal).toMatchObject({ judged: { by: "greeter" }, proof: { holdout: 50, unjudged: 0 } });
+  expect(proposal.proof?.seqs[0]).toBeGreaterThan(seenTo);
 });
