@@ -91,6 +91,15 @@ it("says of a rule without a proof that somebody wrote it, and reckons none from
   expect((await stage.run("crystallize", "show", NET, "triage", "--json")).json).toMatchObject({ proof: null });
 });
 
+it("compares answers as the rule that stands there says", async () => {
+  await apply(triageNet(crystalOf({ mode: "shadow", shadow: 50, equality: { fields: { owner: { text: "folded" } } } })));
+  owners.ui = "BOB";
+  await work("ui", 4);
+  const shown = await said("show", NET, "triage");
+  expect(shown).toMatch(/It answers as the model did:\n {2}event \d+: .*"area":"ui"/);
+  expect(shown).not.toContain("It answered otherwise");
+});
+
 it("promotes once what is promoted twice: its watch goes on, and one event has told of it", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
   await work("net", 2);

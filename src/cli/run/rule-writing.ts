@@ -41,7 +41,7 @@ export interface LearnerWish {
   /** With --with-model: a model is asked also where one has written a rule before. */
   anew: boolean;
   /** The rule that stands there: it is proven, on what it was not learned from, and no other is looked for. */
-  standing?: Pick<Crystal, "rule" | "proof">;
+  standing?: Pick<Crystal, "rule" | "proof" | "equality">;
 }
 
 /** How this call learns. `tell`: progress for people. */
@@ -71,19 +71,26 @@ export async function learnerOf(
   const onAsk = (round: number, of: number) => tell(`asking a model for a rule (${round} of ${of} times at most)`);
   const learn = writes ? withWriter(learnHere, { ...common, tier: call.text("tier") ?? TIER, onAsk, anew }) : base;
   if (!judges) return learn;
-  return withJudge(learn, {
+  const judged = withJudge(learn, {
     ...common,
     persona: (name) => latestPersona(new PersonaBook(broker.personaVersions, broker.artifacts), name),
     onAsk: (at, of) => tell(`the judge looks at ${at} of ${of} pairs of answers`),
   });
+  return standing && !writes ? withOwn(standing, judged) : judged;
 }
 
-function standingRule({ rule, proof }: NonNullable<LearnerWish["standing"]>): Learn {
+/** Answers are compared as the rule itself says, whatever the policy says by now. */
+function withOwn({ equality = "exact" }: NonNullable<LearnerWish["standing"]>, learn: Learn): Learn {
+  return (history, policy, live) => learn(history, { ...policy, equality }, live);
+}
+
+function standingRule(standing: NonNullable<LearnerWish["standing"]>): Learn {
+  const { rule, proof } = standing;
   const seenTo = (proof?.from ?? 1) - 1;
-  return async ({ examples }, policy) => ({
+  return withOwn(standing, async ({ examples }, policy) => ({
     ...proveRule(rule, examples, { ...studyOptions(policy), seenTo }),
     learner: proof?.learner ?? "written by hand",
-  });
+  }));
 }
 
 /** The rule of a file, bare or as `rule` of an object like `crystal`. Errors: Terminal `bad-rule`, at its line and column. */
