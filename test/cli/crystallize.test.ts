@@ -100,6 +100,18 @@ it("compares answers as the rule that stands there says", async () => {
   expect(shown).not.toContain("It answered otherwise");
 });
 
+it("shows no examples of another rule under the one that stands there", async () => {
+  stage.env.ANTHROPIC_API_KEY = "nobody is asked while a rule answers";
+  await apply({ ...triageNet(crystalOf({ mode: "live", audit: 1 })), crystallize: { every: 10_000, least: 30 } });
+  for (const area of ["net", "ui", "db", "net", "ui", "db"]) await work(area, 8);
+  const { json } = await stage.run("crystallize", "show", NET, "triage", "--with-model", "--json");
+  expect(JSON.stringify(json)).toMatch(/"answered":\[.*"given":\{"owner":"eve"\}/);
+  const shown = await said("show", NET, "triage", "--with-model");
+  expect(shown).toContain("The rule of triage in desk (live, ");
+  expect(shown).not.toMatch(/It answer|It leaves/);
+  expect(await said("show", NET, "triage")).toMatch(/It leaves to the model:\n {2}event \d+: .*"db"/);
+});
+
 it("promotes once what is promoted twice: its watch goes on, and one event has told of it", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 2 })));
   await work("net", 2);

@@ -56,6 +56,8 @@ function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | nu
     const why = proposal?.reasons[0] ?? noExamples(step?.asked ?? 0);
     return [`${transition} has no rule: ${why}.`, ...(step ? badText(step) : [])];
   }
+  // With --with-model it may be another rule that was proven.
+  const shown = row?.definition && found.proposals[0]?.rule !== row.rule ? null : proposal;
   const state = row?.definition ? `${row.mode}, ${row.rule}` : "learned from its history, not in use";
   return [
     `The rule of ${transition} in ${name} (${state}):`,
@@ -65,13 +67,13 @@ function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | nu
     ...(step ? badText(step) : []),
     ...proofText(row, proposal),
     ...recordText(row),
-    ...examplesText("It answers as the model did", proposal?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
+    ...examplesText("It answers as the model did", shown?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
     ...examplesText(
       "It answered otherwise",
-      proposal?.disagreements ?? [],
+      shown?.disagreements ?? [],
       ({ input, given, wanted }) => `${short(input)} -> ${short(given)}; the model: ${short(wanted)}`,
     ),
-    ...examplesText("It leaves to the model", proposal?.declined ?? [], ({ input, reason }) => `${short(input)}: ${reason ?? ""}`),
+    ...examplesText("It leaves to the model", shown?.declined ?? [], ({ input, reason }) => `${short(input)}: ${reason ?? ""}`),
     ...nextText(name, transition, row, proposal),
   ];
 }
