@@ -29,5 +29,7 @@ it("counts no saving for requests that the budget did not reach, says what to do
     "0 of 0 answers are the same; 2 failed. The answered ones cost 0.0000 USD then, 0.0000 USD now, at list prices.",
   );
   expect(poor.out).toContain("The budget was not enough for all: --budget sets another");
+  const { json } = await own.stage.run("whatif", "triage", "--tier", "standard", "--budget", "0.000001", "--json");
+  expect(json).toMatchObject({ asked: 2, failed: 2, usd: { was: 0, now: 0 }, ms: { was: 0, now: 0 }, rows: [{ was: { usd: 0.5 } }, {}] });
   expect(stub.requests).toHaveLength(0);
 });

@@ -121,12 +121,14 @@ function progress(call: VerbCall, done: number, of: number): void {
   call.petrel.stderr.write(done < of ? `\r${done} of ${of}` : "\r\u001b[K");
 }
 
+/** What was not answered cost nothing, and saves nothing: `usd` and `ms` are of the others. */
 function sums(retold: readonly Retold[]) {
-  const sum = (of: (one: Retold) => number) => retold.reduce((all, one) => all + of(one), 0);
+  const answered = retold.filter(({ now }) => now.error === undefined);
+  const sum = (of: (one: Retold) => number) => answered.reduce((all, one) => all + of(one), 0);
   return {
     asked: retold.length,
     same: retold.filter(({ same }) => same).length,
-    failed: retold.filter(({ now }) => now.error !== undefined).length,
+    failed: retold.length - answered.length,
     usd: { was: sum(({ was }) => was.usd), now: sum(({ now }) => now.usd) },
     ms: { was: sum(({ was }) => was.ms), now: sum(({ now }) => now.ms) },
     recorded: retold.filter(({ now }) => now.recorded).length,
@@ -147,17 +149,14 @@ function shown(retold: readonly Retold[], requests: readonly PastRequest[], out:
       ? "same"
       : (one.now.error?.split("\n")[0]?.slice(0, 60) ?? (one.differences.map((path) => path || "all of it").join(" ") || "no answer then")),
   ]);
-  const { same, failed, recorded } = sums(retold);
-  // What was not answered cost nothing, and saves nothing.
-  const answered = retold.filter(({ now }) => now.error === undefined);
-  const { asked, usd } = sums(answered);
+  const { asked, same, failed, usd, recorded } = sums(retold);
   const saved = usd.was > 0 ? `, ${Math.round((100 * (usd.now - usd.was)) / usd.was)} %` : "";
   const theirs = failed > 0 ? `; ${failed} failed. The answered ones cost` : ";";
   const by = [...new Set(retold.flatMap(({ now }) => (now.model === null ? [] : [`${now.provider}/${now.model}`])))];
   return [
     out.table(["EVENT", "STEP", "WAS", "NOW", "USD WAS", "USD NOW", "TIME", "DIFFERS IN"], rows),
     "",
-    `${same} of ${asked} answers are the same${theirs} ${usd.was.toFixed(4)} USD then, ${usd.now.toFixed(4)} USD now${saved}, at list prices.`,
+    `${same} of ${asked - failed} answers are the same${theirs} ${usd.was.toFixed(4)} USD then, ${usd.now.toFixed(4)} USD now${saved}, at list prices.`,
     ...(retold.some(({ now }) => now.code === OVERSPENT)
       ? ["The budget was not enough for all: --budget sets another, --last asks for fewer."]
       : []),
