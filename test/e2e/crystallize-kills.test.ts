@@ -149,10 +149,11 @@ const below = (what: RegExp) => descendants(system.pid).find(({ command }) => wh
 async function killed(mode: string): Promise<void> {
   const master = below(/ master /) ?? 0;
   expect(master).toBeGreaterThan(0);
+  // Before it dies: the next one may be quick.
+  const dead = (await events()).length;
   process.kill(master, "SIGKILL");
   await waitUntil("the master is gone", () => !isAlive(master), LONG);
   holds = false;
-  const dead = (await events()).length;
   await until("another one owns the net", (of) => of.slice(dead).some(({ type }) => type === "epoch"));
   expect((await row()).mode).toBe(mode);
 }
