@@ -105,7 +105,12 @@ const MOST_NAMED = 5;
 
 function turnedDown(examples: StepHistory["examples"]): Candidate["badBy"] {
   const found = new Map<string, number[]>();
-  for (const { bad, seq } of examples) if (bad !== undefined) found.set(bad, [...(found.get(bad) ?? []), seq]);
+  for (const { bad, seq } of examples) {
+    if (bad === undefined) continue;
+    const seqs = found.get(bad) ?? [];
+    seqs.push(seq);
+    found.set(bad, seqs);
+  }
   return [...found].map(([why, seqs]) => ({ why, count: seqs.length, seqs: seqs.slice(-MOST_NAMED) }));
 }
 
