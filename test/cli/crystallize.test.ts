@@ -91,6 +91,12 @@ it("says of a rule without a proof that somebody wrote it, and reckons none from
   expect((await stage.run("crystallize", "show", NET, "triage", "--json")).json).toMatchObject({ proof: null });
 });
 
+it("says of a rule that is off how that very one begins again", async () => {
+  await apply(triageNet(crystalOf({ mode: "off" })));
+  expect(await said("show", NET, "triage")).toContain(`petrel crystallize shadow ${NET} triage --again puts it beside the model`);
+  expect(await said("shadow", NET, "triage", "--again")).toContain("beside its model now");
+});
+
 it("compares answers as the rule that stands there says", async () => {
   await apply(triageNet(crystalOf({ mode: "shadow", shadow: 50, equality: { fields: { owner: { text: "folded" } } } })));
   owners.ui = "BOB";

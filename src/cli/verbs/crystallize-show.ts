@@ -127,6 +127,8 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
       return [`petrel crystallize promote ${net} ${transition} puts it in the model's place.`];
     case "demoted":
       return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} --again lets it begin again.`];
+    case "off":
+      return [`petrel crystallize shadow ${net} ${transition} --again puts it beside the model, without effect.`];
     default:
       return proposal?.promotable ? [`petrel crystallize shadow ${net} ${transition} puts it beside the model, without effect.`] : [];
   }
