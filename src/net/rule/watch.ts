@@ -113,7 +113,8 @@ function spreadShare(watch: Watch, region: string): number {
   const { policy, regions } = watch;
   const names = Object.keys(regions);
   const own = regions[nameOf(watch, region)]?.claimed ?? 0;
-  if (names.length < 2) return policy.audit;
+  // All of them is said for each region.
+  if (names.length < 2 || policy.audit === 1) return policy.audit;
   const claimed = Object.values(regions).reduce((sum, one) => sum + one.claimed, 0);
   const even = (policy.audit * (claimed + names.length)) / (names.length * (own + 1));
   return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, even)));

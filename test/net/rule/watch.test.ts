@@ -56,6 +56,16 @@ describe("audits", () => {
     }
   });
 
+  test("are of every firing where all are asked for, whatever the regions", () => {
+    const draw = seededDraws(7);
+    let watch = startWatch({ audit: 1 });
+    for (let firing = 0; firing < 200; firing++) {
+      const region = firing % 10 === 0 ? "seldom" : "usual";
+      expect(wantsAudit(watch, draw(), false, region)).toBe(true);
+      watch = watched(watch, { kind: "audited", agreed: true, region });
+    }
+  });
+
   test("come closer after a disagreement, after a bad outcome and after a jump in what is declined", () => {
     const calm = course({ firings: 1000, wrong: 0, seed: 3 }).watch;
     expect(auditShare(calm)).toBe(0.02);
