@@ -1,4 +1,7 @@
-/** A net that crystallizes by itself on real processes, whose master is killed in every stage: the log says where it goes on, nothing fires twice. */
+/**
+ * A net that crystallizes by itself on real processes, whose master is killed in every stage: the log says where it goes on (E1, J1, J2),
+ * with one owner (E2), a rule's mode is the log's (K2), and nothing fires or is asked without its event (E4).
+ */
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
