@@ -24,6 +24,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a caller needs; every route says it. */
     scope?: Scope | "public";
+    /** Does as well. */
+    orScope?: Scope;
     /** A write whose Idempotency-Key the log itself keeps. */
     keyInLog?: boolean;
   }
@@ -57,6 +59,7 @@ export interface House extends GatewayPorts {
 /** Of a write whose Idempotency-Key goes into the log. */
 export const operateOnce = { config: { scope: "petrel:operate" as const, keyInLog: true } };
 export const scope = (wanted: Scope | "public") => ({ config: { scope: wanted } });
+export const eitherScope = (scope: Scope, orScope: Scope) => ({ config: { scope, orScope } });
 
 export const netName = z.string().refine(isPath, "names no net").describe("name of a net");
 export const netParam = z.object({ net: netName });

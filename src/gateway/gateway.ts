@@ -193,9 +193,13 @@ async function documented(api: Api, { version }: House): Promise<void> {
     },
     transform: (input) => {
       const out = jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0]);
-      const scope = input.route.config?.scope;
+      const { scope, orScope } = input.route.config ?? {};
       const schema = out.schema as Record<string, unknown>;
-      if (scope !== undefined && scope !== "public") Object.assign(schema, { security: [{ oauth2: [scope] }], "x-petrel-scope": scope });
+      if (scope !== undefined && scope !== "public") {
+        const scopes = orScope ? [scope, orScope] : [scope];
+        // Any one of the list is enough.
+        Object.assign(schema, { security: scopes.map((one) => ({ oauth2: [one] })), "x-petrel-scope": scopes.join(" or ") });
+      }
       return out;
     },
   });

@@ -23,10 +23,10 @@ export function guardRoutes(api: Api, { tokens, rate }: { tokens: Tokens; rate: 
     if (!named) throw new Error(`the route ${String(route.method)} ${route.url} names no scope`);
   });
   api.addHook("onRequest", async (request, reply) => {
-    const wanted = request.routeOptions.config.scope ?? "public";
+    const { scope: wanted = "public", orScope } = request.routeOptions.config;
     if (wanted === "public") return undefined;
     try {
-      const caller = await admitted(request, wanted, tokens);
+      const caller = await admitted(request, orScope ? [wanted, orScope] : [wanted], tokens);
       rate.take(caller.client);
       request.caller = caller;
       return undefined;
@@ -49,18 +49,18 @@ export function mustReach(caller: Caller, net: string): void {
     throw new Refused({ code: "net_out_of_scope", message: `this token is for ${caller.nets?.join(", ")}, not for ${net}` });
 }
 
-async function admitted(request: FastifyRequest, wanted: Scope, tokens: Tokens): Promise<Caller> {
+async function admitted(request: FastifyRequest, wanted: readonly Scope[], tokens: Tokens): Promise<Caller> {
   const [kind, token] = (request.headers.authorization ?? "").split(" ");
   if (kind?.toLowerCase() !== "bearer" || !token)
     throw new Refused({ code: "invalid_token", message: "this needs an access token", hint: "POST /oauth2/token" });
   const caller = await tokens.verify(token);
-  if (!allows(caller, wanted)) throw tooLittle(caller, wanted);
+  if (!wanted.some((scope) => allows(caller, scope))) throw tooLittle(caller, wanted.join(" or "));
   const net = netOf(request);
   if (net !== null) mustReach(caller, net);
   return caller;
 }
 
-function tooLittle(caller: Caller, wanted: Scope): Refused {
+function tooLittle(caller: Caller, wanted: string): Refused {
   if (readsOnly(caller)) return new Refused({ code: "readonly_scope", message: `this token only reads; ${wanted} is needed` });
   return new Refused({ code: "insufficient_scope", message: `this token has ${caller.scopes.join(", ")}; ${wanted} is needed` });
 }

@@ -1,5 +1,6 @@
 /** The stages of a rule over HTTP, from what a model writes to undo; and what is said to wrong requests. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { letterNet, letterNumber, letterPersona, letterRule, letterWorker, ruleWriter } from "../support/letter-rule.ts";
 import { eventsOf } from "../support/log-check.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -49,7 +50,17 @@ test("what a model wrote goes through every stage over HTTP, the same one", { ti
   expect((await post("/write/promote", { early: true })).json).toMatchObject({ mode: "live" });
   expect((await post("/write/promote", { early: true })).json).toMatchObject({ mode: "live", changed: false });
   expect((await post("/write/write")).json).toMatchObject({ error: "rule-answers" });
-  expect((await post("/write/undo")).json).toMatchObject({ mode: "none" });
+  const undo = async (scopes: Scope[]) => {
+    const { token: own } = await house.client(scopes.join().replaceAll(":", "-"), scopes, { roles: ["maintainer"] });
+    return (await house.call(house.a, "POST", `/api/crystals/${NET}/write/undo`, { token: own })).json;
+  };
+  expect(await undo(["petrel:read"])).toMatchObject({
+    error: "readonly_scope",
+    detail: expect.stringContaining("petrel:operate or petrel:gate"),
+  });
+  // Who may promote may take that back; so may who operates.
+  expect(await undo(["petrel:gate"])).toMatchObject({ mode: "none" });
+  expect(await undo(["petrel:operate"])).toMatchObject({ error: "no-rule" });
   expect((await post("/write/undo")).json).toMatchObject({ error: "no-rule" });
   expect(writer.requests).toHaveLength(1);
 });

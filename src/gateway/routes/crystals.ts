@@ -8,7 +8,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { isPath } from "../../contract/ids.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import type { Rule } from "../../net/rule/rule.ts";
-import { type Api, described, type House, netParam, personOf, scope } from "../api.ts";
+import { type Api, described, eitherScope, type House, netParam, personOf, scope } from "../api.ts";
 
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
 const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
@@ -122,7 +122,11 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   );
   api.post(
     "/api/crystals/:net/:transition/undo",
-    { ...scope("petrel:operate"), schema: { ...about("The model does all of it again", "the new version"), params: stepParam } },
+    {
+      // Who may promote may take that back.
+      ...eitherScope("petrel:operate", "petrel:gate"),
+      schema: { ...about("The model does all of it again", "the new version"), params: stepParam },
+    },
     (request) => {
       const { net, transition } = request.params;
       return askNet(broker, net, "crystal-settle", { transition, action: "undo", by: personOf(request) });

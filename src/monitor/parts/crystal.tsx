@@ -155,7 +155,7 @@ function Ways({ net, row: { transition, mode, definition }, me }: { net: string;
   const shadow = me.scopes.includes("petrel:admin") && (mode === "none" || mode === "demoted" || mode === "off");
   const later = mode === "live" && definition?.next !== undefined;
   const promote = me.scopes.includes("petrel:gate") && definition !== null && (mode !== "live" || later);
-  const undo = mayOperate(me) && definition !== null;
+  const undo = (mayOperate(me) || me.scopes.includes("petrel:gate")) && definition !== null;
   return (
     <div className="bar">
       {shadow && (
