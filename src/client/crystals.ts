@@ -1,9 +1,11 @@
 /** Crystallization for every door: the history of a net's steps, what could be learned of it, and the rules that there are. */
 import { z } from "zod";
+import { couldHave } from "../actors/crystal/could-have.ts";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
 import { type Candidate, candidatesOf, crystalFrom, liveOf } from "../actors/crystal/learning.ts";
 import { judgingNote, learningNotes, writingNote } from "../actors/crystal/learning-notes.ts";
+import { PersonaBook } from "../actors/persona-book.ts";
 import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
@@ -14,6 +16,7 @@ import { ruleId } from "../net/crystal/compiled.ts";
 import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf } from "../net/crystal/definition.ts";
 import { netSchema } from "../net/definition.ts";
 import type { CrystalRecord } from "../net/records.ts";
+import { isProgram } from "../net/rule/rule.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
 
@@ -149,7 +152,7 @@ export function crystalOfStudy({ net, proposals, policy }: Study, transition: st
 
 /**
  * Tells the study and puts its rule beside the model. `firings`, `audit`: absent, as the net's policy says.
- * Errors: those of `crystalOfStudy`; `outdated-base` where the net has changed since the study.
+ * Errors: those of `crystalOfStudy`; `unfit-answers`; `outdated-base` where the net has changed since the study.
  */
 export async function putIntoShadow(
   broker: Broker,
@@ -159,6 +162,7 @@ export async function putIntoShadow(
 ): Promise<Json> {
   const { by, at, unproven, firings, audit } = wish;
   const crystal = crystalOfStudy(found, transition, String(by.user), at, unproven);
+  await mustFit(broker, found, transition);
   await tellStudy(broker, found, by);
   const wanted = { ...crystal, ...(firings === undefined ? {} : { shadow: firings }), ...(audit === undefined ? {} : { audit }) };
   return askNet(broker, found.net.definition.net, "crystal-settle", {
@@ -167,6 +171,25 @@ export async function putIntoShadow(
     crystal: wanted as unknown as Json,
     base: found.net.version,
     by,
+  });
+}
+
+/** A rule of whose answers none could be the persona's would leave everything to the model. */
+async function mustFit(broker: Broker, { net, proposals }: Study, transition: string): Promise<void> {
+  const proposal = proposals.find((one) => one.transition === transition)?.proposal;
+  const step = net.transitions.get(transition);
+  const name = step?.definition.persona;
+  if (!step || !proposal?.rule || isProgram(proposal.rule) || name === undefined) return;
+  const book = new PersonaBook(broker.personaVersions, broker.artifacts);
+  const version = await book.latest(name);
+  if (version === null) return;
+  const { persona } = await book.load(name, version);
+  const given = [...proposal.answered, ...proposal.disagreements].flatMap(({ given: one }) => (one === undefined ? [] : [one]));
+  if (given.length === 0 || given.some((value) => couldHave(persona, step, { value }))) return;
+  throw new Terminal({
+    code: "unfit-answers",
+    message: `no answer of the rule fits the output schema of ${name}, ${JSON.stringify(given[0]).slice(0, 100)} for one: all of it would go to the model`,
+    hint: `mend the rule by the \`output\` of the persona's file; petrel crystallize show ${net.definition.net} ${transition} --rule FILE shows its answers`,
   });
 }
 

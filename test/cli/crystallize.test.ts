@@ -192,7 +192,13 @@ it("tells of a rule file what is wrong with it and where, and of a sound one how
     "The rule was given (wrong.json); nothing was learned for it.",
   );
   expect(await said("shadow", NET, "triage", "--rule", "wrong.json")).toContain("is not proven");
+  // Unproven is one thing; what could never answer is another.
+  stage.file("unfit.json", JSON.stringify({ guard: [], answer: { kind: "constant", value: { who: "ada" } } }));
+  expect(await said("shadow", NET, "triage", "--rule", "unfit.json", "--unproven")).toMatch(
+    /no answer of the rule fits the output schema of triage, \{"who":"ada"\} for one(.|\n)*petrel crystallize show desk triage --rule FILE/,
+  );
   expect(kit.stateOf(NET).crystals.get("triage")?.shadow).toEqual({ same: 10, other: 0 });
+  expect(await said("shadow", NET, "triage", "--rule", "wrong.json", "--unproven")).toContain("is beside its model now");
 });
 
 it("at its gate says what is asked and what each answer does; after drift the next command is one that works", async () => {
