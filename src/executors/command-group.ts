@@ -3,6 +3,7 @@
  * C1 Nothing is in it before its limits are.
  * C2 When `end` has settled, nobody is in it and it is gone: whoever changed its group of processes, its session or its environment too.
  * C3 The executor itself is never ended with it.
+ * C4 What counts as its excess happened before its end began: that takes away its forks, and the kernel counts whoever still tries.
  */
 import { join } from "node:path";
 import { type Clock, delay } from "../contract/clock.ts";
@@ -24,6 +25,8 @@ export class CommandGroup {
   readonly #home: string;
   readonly #limits: TreeLimits;
   readonly #clock: Clock;
+  /** What was read when its end began (C4). */
+  #atEnd: { excess: Terminal | null } | null = null;
 
   /** `home`: the group to which the executor returns. */
   constructor(parts: { files: GroupFiles; version: 1 | 2; dir: string; home: string; limits: TreeLimits; clock: Clock }) {
@@ -65,6 +68,10 @@ export class CommandGroup {
 
   /** What the kernel has refused or ended here, as the error of the command. */
   excess(): Terminal | null {
+    return this.#atEnd ? this.#atEnd.excess : this.#refused();
+  }
+
+  #refused(): Terminal | null {
     if (this.#counted("memory.events", "oom_kill") > 0)
       return limitError("memory-limit", `more memory than the ${this.#limits.memoryMb} MB that are allowed`);
     if (this.#counted("pids.events", "max") > 0)
@@ -76,6 +83,7 @@ export class CommandGroup {
   }
 
   kill(): void {
+    this.#atEnd ??= { excess: this.#refused() }; // C4
     // Who cannot fork any more cannot get away either.
     this.#try(() => this.#write("pids.max", "0"));
     const members = this.#members();

@@ -83,6 +83,25 @@ describe("the protocol of version 2, in a folder that stands for it", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  it.each([
+    ["comes to its own end", "exit 0", 60_000, { exitCode: 0, timedOut: false }],
+    ["is ended at its time limit", "trap '' TERM; while :; do sleep 1; done", 50, { timedOut: true }],
+  ])("who tries to fork while its end is under way makes no excess of a command that %s (C4)", async (_, script, timeoutMs, result) => {
+    const { base, files } = standIn();
+    let refused = 0;
+    const forks = (file: string, text: string) => {
+      files.write(file, text);
+      if (basename(file) === "pids.max" && text === "0") files.write(join(file, "../pids.events"), `max ${++refused}\n`);
+    };
+    const { groups } = await ControlGroups.open(dir, realClock, { ...files, write: forks }, { version: 2, base });
+    refused = 0;
+    const limits = { watch: new TreeWatch(realClock), memoryMb: 1000, processes: 1000 };
+    const env = { PATH: process.env.PATH ?? "", PETREL_RUN: "late." };
+    const parts = { argv: ["sh", "-c", script], cwd: dir, env, timeoutMs, graceMs: 20, mark: "PETREL_RUN=late.", limits };
+    expect(await runCommand({ ...parts, group: groups?.make(LIMITS) ?? null }, realClock)).toMatchObject(result);
+    expect(refused, "the fault").toBeGreaterThan(0);
+  });
+
   it("moves back where others are in its group, and says why there is none", async () => {
     const { base, files } = standIn();
     const busy = (file: string, text: string) => {
