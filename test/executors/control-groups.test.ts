@@ -171,17 +171,23 @@ describe.skipIf(real.groups === null)("on this kernel", () => {
   it("a start ends and removes what a former process of the same folder left, and nothing of others", async () => {
     const one = mkdtempSync(join(dir, "one-"));
     const former = await ControlGroups.open(one, realClock);
-    const other = (await ControlGroups.open(mkdtempSync(join(dir, "other-")), realClock)).groups?.make(LIMITS);
+    const { groups } = await ControlGroups.open(mkdtempSync(join(dir, "other-")), realClock);
+    const without = left();
+    const other = groups?.make(LIMITS);
+    const [others = "none"] = left().filter((entry) => !without.includes(entry) && entry.includes(`-${process.pid}-`));
     const born = former.groups?.make(LIMITS)?.inside(() => spawn("sleep", ["600"], { env: { PATH: process.env.PATH ?? "" } }));
     const pid = born?.pid ?? 0;
     const gone = new Promise((resolve) => born?.once("exit", (_, signal) => resolve(signal)));
     await until("it is in a group of its own", () => readFileSync(`/proc/${pid}/cgroup`, "utf8").includes("petrel-"));
-    const before = left().length;
+    const [formers = "none"] = left().filter((entry) => readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(entry));
     await ControlGroups.open(one, realClock);
     expect(await gone).toBe("SIGKILL");
     pids.push(pid);
+    expect(left()).toContain(others);
+    expect(left()).not.toContain(formers);
+    expect(formers, "it was there").not.toBe("none");
     await other?.end();
-    expect(before).toBeGreaterThan(0);
+    expect(left()).not.toContain(others);
   });
 
   it("an executor that was killed inside of a command leaves nothing either", async () => {
