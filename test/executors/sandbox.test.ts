@@ -11,7 +11,10 @@ import { testFolder } from "../support/nats-server.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 
 const sandbox = await findSandbox(process.env);
-if (sandbox.kind === "none") process.stderr.write(`sandbox: not tested here, ${sandbox.why}\n`);
+const whereThereIsOne = (name: string, tests: () => void) => {
+  if (sandbox.kind !== "none") describe(name, tests);
+  else process.stderr.write(`sandbox: not tested here, ${sandbox.why}\n`);
+};
 let bench: ExecutorBench | null = null;
 afterEach(async () => {
   const dir = bench?.dir;
@@ -31,7 +34,7 @@ const sh = async (script: string, over: object = {}) => {
 
 const goodOutput = async (...argv: string[]) => String(goodValue(await (bench as ExecutorBench).run("shell.run", { argv })).stdout).trim();
 
-describe.skipIf(sandbox.kind === "none")("in a sandbox", () => {
+whereThereIsOne("in a sandbox", () => {
   test("the work directory can be written, the system read, and nothing else seen or changed", async () => {
     const { dir } = await started({ sandbox: "required" });
     const secret = join(testFolder("home"), "key");
