@@ -23,13 +23,21 @@ export async function setup(): Promise<() => Promise<void>> {
   process.env.TMPDIR = folder;
   return async () => {
     const left = await leftOver(folder);
-    for (const { pid } of left) process.kill(pid, "SIGKILL");
+    for (const { pid } of left) kill(pid);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     if (left.length === 0) return;
     process.exitCode = 1;
     const lines = left.map(({ pid, command, file }) => `  ${pid} ${command.slice(0, 200)} (${file ?? "its test is not known"})`);
     process.stderr.write(`\nProcesses that tests left behind, ended now:\n${lines.join("\n")}\n`);
   };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // ESRCH: it has ended by itself since it was looked for.
+  }
 }
 
 async function leftOver(folder: string): Promise<LeftOver[]> {
