@@ -73,6 +73,7 @@ async function loadFolder(folder: string, patience: Patience): Promise<HandDefin
 }
 
 async function imported(file: string, { signal, limitMs = LOAD_MS }: Patience): Promise<Record<string, unknown>> {
+  signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};
   const given = new Promise<never>((_, reject) => {

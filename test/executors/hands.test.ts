@@ -100,6 +100,8 @@ describe("loading", () => {
     const loading = loadHands([handFolder("waits-too", "await new Promise(() => {});")], { signal: stop.signal });
     stop.abort();
     await expect(loading).rejects.toMatchObject({ code: "executor-stopping", outlook: "cancelled" });
+    const late = loadHands([handFolder("after-the-stop", minimal(""))], { signal: stop.signal });
+    await expect(late, "nothing is loaded after it").rejects.toMatchObject({ code: "executor-stopping" });
   });
 
   test("its package.json may name the module, and one module may bring several hands", async () => {
