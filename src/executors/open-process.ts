@@ -1,6 +1,7 @@
 /**
  * A process that stays open for a conversation by lines, as the leader of its own group and in the environment that it is given. It ends
- * with `end` and with the signal; the attempt's sweep takes whoever left the group, and its control group does where it has one.
+ * with `end` and with the signal; the attempt's sweep takes whoever left the group. Where it has a control group, that goes with the leader
+ * and takes all of them: who left and holds its output would keep the end from being heard.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -23,11 +24,25 @@ export function openProcess(parts: {
   const [file = "", ...args] = parts.argv;
   const { cwd, env, group } = parts;
   const start = () => spawn(file, args, { cwd, env, detached: true, stdio: ["pipe", "pipe", "ignore"] });
-  const child = group ? group.inside(start) : start();
+  let groupEnds = false;
+  const endGroup = () => {
+    if (!groupEnds) void group?.end();
+    groupEnds = true;
+  };
+  const born = () => {
+    try {
+      return group ? group.inside(start) : start();
+    } catch (error) {
+      endGroup();
+      throw error;
+    }
+  };
+  const child = born();
   const ended = new Set<() => void>();
   let over = false;
   const end = () => {
     if (over || child.pid === undefined) return;
+    group?.kill();
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
@@ -36,10 +51,11 @@ export function openProcess(parts: {
   };
   const closed = () => {
     over = true;
-    void group?.end();
+    endGroup();
     parts.signal.removeEventListener("abort", end);
     for (const call of ended) call();
   };
+  child.once("exit", endGroup);
   child.once("close", closed);
   // A program that is not there says so here; whoever waits hears of the end.
   child.once("error", closed);

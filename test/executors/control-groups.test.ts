@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type GroupFiles, kernelFiles, ownPlace, placeIn } from "../../src/executors/control-group-files.ts";
 import { ControlGroups, limitsText } from "../../src/executors/control-groups.ts";
+import { openProcess } from "../../src/executors/open-process.ts";
 import { runCommand } from "../../src/executors/process-tree.ts";
 import { TreeWatch } from "../../src/executors/tree-limits.ts";
 import { goodValue, realClock, startBench, until } from "./bench.ts";
@@ -102,6 +103,24 @@ describe("the protocol of version 2, in a folder that stands for it", () => {
     expect(refused, "the fault").toBeGreaterThan(0);
   });
 
+  it("ends with a process that stays open, at its end and when it cannot be started", async () => {
+    const { base, files, written } = standIn();
+    const { groups } = await ControlGroups.open(dir, realClock, files, { version: 2, base });
+    const open = (...argv: string[]) =>
+      openProcess({ argv, cwd: dir, env: {}, signal: new AbortController().signal, group: groups?.make(LIMITS) ?? null });
+    const its = () => readdirSync(base).filter((entry) => /-\d+-\d+$/.test(entry));
+    const sleep = open("/bin/sleep", "600");
+    const over = new Promise<void>((resolve) => sleep.onEnd(resolve));
+    expect(its()).toHaveLength(1);
+    written.length = 0;
+    sleep.end();
+    expect(written[0]).toMatch(/pids\.max 0$/);
+    await over;
+    await until("it is gone", () => its().length === 0);
+    expect(() => open("/bin/echo", "\0")).toThrow(/null bytes/);
+    await until("that one is gone too", () => its().length === 0);
+  });
+
   it("moves back where others are in its group, and says why there is none", async () => {
     const { base, files } = standIn();
     const busy = (file: string, text: string) => {
@@ -171,6 +190,20 @@ whereTheyCanBeMade("on this kernel", () => {
     } finally {
       await bench.end();
     }
+  });
+
+  it("the end of a process that stays open is heard, though one that left it holds its output", async () => {
+    const { groups } = await ControlGroups.open(dir, realClock);
+    const away = 'setsid env -i /bin/sh -c "echo \\$\\$; exec /bin/sleep 600" & read -r word';
+    const env = { PATH: process.env.PATH ?? "" };
+    const parts = { argv: ["sh", "-c", away], cwd: dir, env, signal: new AbortController().signal };
+    const open = openProcess({ ...parts, group: groups?.make(LIMITS) ?? null });
+    const over = new Promise<void>((resolve) => open.onEnd(resolve));
+    const pid = Number(await new Promise((resolve) => open.onLine(resolve)));
+    expect(isThere(pid), "it is away").toBe(true);
+    open.write("the leader may end");
+    await over;
+    await until("whoever left it is gone", () => !isThere(pid));
   });
 
   it("a start ends and removes what a former process of the same folder left, and nothing of others", async () => {
