@@ -20,7 +20,8 @@ interface Asked extends Login {
 /** The server's own words, like `maximum account active connections exceeded`; null when none says any. */
 export async function refusalOf(asked: Asked): Promise<string | null> {
   for (const url of asked.url.split(",")) {
-    const said = await askOne(asked, url);
+    // An address or a key that cannot be read is nobody who could answer.
+    const said = await askOne(asked, url).catch(() => null);
     if (said !== null) return said;
   }
   return null;
@@ -40,8 +41,11 @@ export function tooManyConnections(said: string | null, { url, user, password }:
 
 function askOne(asked: Asked, url: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const { hostname, port, protocol } = new URL(url.includes("://") ? url.replace(/^(tls|nats):/, "$1x:") : `natsx://${url}`);
+    const { hostname, port } = new URL(url.includes("://") ? url.replace(/^(tls|nats):/, "$1x:") : `natsx://${url}`);
     const host = hostname.replace(/^\[|\]$/g, "");
+    const login = loginOptions(asked);
+    const { tls } = clientTls(asked.url, asked.ca);
+    let informed = false;
     let socket: Socket = connectTcp({ host, port: Number(port) || PORT });
     const timer = setTimeout(() => end(null), ASK_MS);
     const end = (said: string | null) => {
@@ -57,23 +61,23 @@ function askOne(asked: Asked, url: string): Promise<string | null> {
         heard += chunk.toString("latin1");
         const [, said] = /^-ERR '(.*)'\r?$/m.exec(heard) ?? [];
         if (said !== undefined || /^PONG\r?$/m.test(heard)) return end(said ?? null);
-        const [info, nonce] = /^INFO (?:.*"nonce":"([^"]*)")?.*\r\n/m.exec(heard) ?? [];
-        if (info === undefined) return;
-        heard = "";
-        if (protocol === "tlsx:") {
-          socket.removeAllListeners();
-          socket = connectTls({ socket, host, ...(clientTls(asked.url, asked.ca).tls ?? {}) });
-          hear();
-        }
-        socket.write(hello(asked, nonce));
+        const [info] = /^INFO .*\r\n/m.exec(heard) ?? [];
+        if (info === undefined || informed) return;
+        informed = true;
+        const greet = () => void socket.write(hello(login, /"nonce":"([^"]*)"/.exec(info)?.[1]));
+        // As the client does it: no user and no password goes in the clear to a server that has TLS, or to one that is not who it should be.
+        if (tls === undefined && !/"tls_(required|available)":\s*true/.test(info)) return greet();
+        socket.removeAllListeners();
+        socket = connectTls({ socket, host, ...tls });
+        hear();
+        socket.once("secureConnect", greet);
       });
     };
     hear();
   });
 }
 
-function hello(login: Login, nonce: string | undefined): string {
-  const { authenticator, ...plain } = loginOptions(login);
+function hello({ authenticator, ...plain }: ReturnType<typeof loginOptions>, nonce: string | undefined): string {
   const [signs] = [authenticator].flat();
   return `CONNECT ${JSON.stringify({ verbose: false, pedantic: false, lang: "petrel", version: "1", ...plain, ...(signs?.(nonce) ?? {}) })}\r\nPING\r\n`;
 }
