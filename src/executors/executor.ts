@@ -77,7 +77,9 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   mkdirSync(options.dir, { recursive: true });
   const stopping = new AbortController();
   const pulling = new AbortController();
-  const shelves = openShelves(options.dir);
+  const shelves = openShelves(options.dir, (aside, error) =>
+    logger.error({ file: aside, error: errorData(error) }, "what a former process wrote cannot be read, and was put aside"),
+  );
   const courier = startCourier({ line, name, shelves, clock, logger, signal: stopping.signal });
   const desk = new ToolDesk(clock);
   const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };

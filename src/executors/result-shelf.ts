@@ -1,8 +1,9 @@
 /**
  * What must outlive this process, as files: results until the owner has them in its log, and the attempts that we hold.
  * S1 A file is whole or absent: written beside, synced, renamed, and the folder synced.
+ * S2 A file that is no JSON all the same is put aside and told: it keeps no start from what else is there.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkOrder, WorkResult } from "../contract/envelope.ts";
 
@@ -12,11 +13,16 @@ export function attemptKey(about: AttemptName): string {
   return `${about.net}.${about.firing}.${about.attempt}`;
 }
 
+/** `aside`: where it lies now. */
+export type TellUnreadable = (aside: string, error: unknown) => void;
+
 export class Shelf<T extends AttemptName> {
   readonly #dir: string;
+  readonly #tell: TellUnreadable;
 
-  constructor(dir: string) {
+  constructor(dir: string, tell: TellUnreadable) {
     this.#dir = dir;
+    this.#tell = tell;
     mkdirSync(dir, { recursive: true });
   }
 
@@ -25,7 +31,8 @@ export class Shelf<T extends AttemptName> {
     const beside = `${path}.part`;
     const file = openSync(beside, "w");
     try {
-      writeSync(file, JSON.stringify(item));
+      // Until all is written: one call writes only what there is room for, and calls that no error.
+      writeFileSync(file, JSON.stringify(item));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -51,7 +58,20 @@ export class Shelf<T extends AttemptName> {
     return readdirSync(this.#dir)
       .filter((name) => name.endsWith(".json"))
       .sort()
-      .map((name) => JSON.parse(readFileSync(join(this.#dir, name), "utf8")) as T);
+      .flatMap((name) => this.#read(join(this.#dir, name)));
+  }
+
+  /** S2 */
+  #read(path: string): T[] {
+    try {
+      return [JSON.parse(readFileSync(path, "utf8")) as T];
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const aside = `${path}.unreadable`;
+      renameSync(path, aside);
+      this.#tell(aside, error);
+      return [];
+    }
   }
 
   #path(about: AttemptName): string {
@@ -66,6 +86,6 @@ export interface Shelves {
   claims: Shelf<AttemptName>;
 }
 
-export function openShelves(dir: string): Shelves {
-  return { results: new Shelf(join(dir, "results")), claims: new Shelf(join(dir, "claims")) };
+export function openShelves(dir: string, tell: TellUnreadable = () => {}): Shelves {
+  return { results: new Shelf(join(dir, "results"), tell), claims: new Shelf(join(dir, "claims"), tell) };
 }
