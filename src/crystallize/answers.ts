@@ -1,6 +1,6 @@
 /** An answer for whole outputs: objects field by field, each field by the learner that wins there. */
 import { isJsonObject, type Json } from "../contract/json.ts";
-import { fieldEquality } from "../net/rule/agree.ts";
+import { fieldEqualities } from "../net/rule/agree.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { winnerOf } from "./contest.ts";
 import { represented } from "./represented.ts";
@@ -38,11 +38,12 @@ export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
 function byField(task: Task, objects: Record<string, Json>[], field: string, depth: number): Learned | null {
   const names = fieldNames(objects);
   if (names.length === 0 || names.length > MOST_FIELDS) return null;
+  const equalities = fieldEqualities(task.equality, names);
   const fields: Record<string, Answer> = {};
   const learners = new Set<string>();
   const contests: Learned["contests"] = [];
   for (const name of names) {
-    const equality = fieldEquality(task.equality, name);
+    const equality = equalities.get(name) ?? null;
     const targets = task.targets.map((target) => (isJsonObject(target) && Object.hasOwn(target, name) ? target[name] : undefined));
     const learned = learnAnswer({ ...task, targets, equality: equality ?? "exact" }, field === "" ? name : `${field}.${name}`, depth + 1);
     if (!learned) {

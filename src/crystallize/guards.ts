@@ -7,13 +7,14 @@ import { isJsonObject } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { type Condition, holds } from "../net/rule/condition.ts";
 import { readPointer } from "../net/rule/pointer.ts";
-import { partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
+import { digitsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
 import { type Field, fieldsOf, isCategory, numberRange, unseenShare } from "./fields.ts";
 
 /** Share of later inputs that a guard on what the rule does not read may turn away. */
 const CHEAP = 0.01;
 const FITTED = 0.7;
 const MOST_CATEGORIES = 500;
+const MOST_NUMBERS = 20;
 
 interface Offer {
   condition: Condition;
@@ -45,6 +46,8 @@ interface Reads {
   all: Set<string>;
   /** Read by conditions and tables: what decides which answer is given. */
   deciding: Set<string>;
+  /** Texts of which the digits are taken, wherever they stand. */
+  digits: Set<string>;
 }
 
 /** What an answer looks at. */
@@ -58,7 +61,7 @@ export function readsIn(answer: Answer): Reads {
     for (const inner of partsOf(part)) visit(inner);
   };
   visit(answer);
-  return { all, deciding };
+  return { all, deciding, digits: digitsIn(answer) };
 }
 
 function offers(reads: Reads, inputs: readonly JsonObject[]): Offer[] {
@@ -95,9 +98,18 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   else if (read || types.size === 1) offer({ test: "type", path, is: [...types].sort() }, read);
   const range = numberRange(field);
   if (range && !values) offer({ test: "range", path, atLeast: range.least, atMost: range.most }, reads.deciding.has(path));
+  const numbers = reads.digits.has(path) ? numbersIn(field) : null;
+  if (numbers) offer({ test: "matches", path, pattern: numbers }, true);
   const lengths = closed ? null : lengthRange(field);
   if (lengths) offer({ test: "range", path, of: "length", ...lengths }, false);
   return made;
+}
+
+/** A text with as many runs of digits as were seen: one more, and the digits of two numbers would become one. */
+function numbersIn({ values }: Field): string | null {
+  const runs = values.filter((value) => typeof value === "string").map((text) => text.match(/\d+/g)?.length ?? 0);
+  const [least, most] = [Math.min(...runs), Math.max(...runs)];
+  return runs.length === 0 || least === 0 || most > MOST_NUMBERS ? null : `^\\D*\\d+(?:\\D+\\d+){${least - 1},${most - 1}}\\D*$`;
 }
 
 /** What is not always there may go on being not there. */

@@ -86,7 +86,7 @@ export class CommandGroup {
     this.#atEnd ??= { excess: this.#refused() }; // C4
     // Who cannot fork any more cannot get away either.
     this.#try(() => this.#write("pids.max", "0"));
-    const members = this.#members();
+    const members = this.members();
     if (members.length === 0) return;
     const whole = this.#version === 2 && !members.includes(process.pid); // C3
     if (whole && this.#try(() => this.#write("cgroup.kill", "1"))) return;
@@ -115,7 +115,8 @@ export class CommandGroup {
     return Math.max(LEAST_TASKS, this.#limits.processes * TASKS_PER_PROCESS);
   }
 
-  #members(): number[] {
+  /** Pids of who is in it. */
+  members(): number[] {
     return this.#read("cgroup.procs").split("\n").filter(Boolean).map(Number);
   }
 

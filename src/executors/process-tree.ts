@@ -174,7 +174,7 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
   });
   command.signal?.addEventListener("abort", end, { once: true });
   const { mark, limits, group } = command;
-  const kernel = group ? { excess: () => group.excess() } : {};
+  const kernel = group ? { excess: () => group.excess(), members: () => group.members() } : {};
   const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch, ...kernel }) : () => {};
   function tooMuch(error: Terminal): void {
     excess = error;

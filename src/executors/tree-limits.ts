@@ -1,6 +1,7 @@
 /**
  * Memory and number of processes of each command with all that it started, looked at together for all commands of an executor.
- * W1 A process belongs to the command whose mark its environment carries, in whatever group, session or sandbox it is.
+ * W1 A process belongs to the command in whose control group it is, and to the one whose mark its environment carries, in whatever
+ *    group, session or sandbox it is.
  * W2 Over a limit the whole tree ends at once.
  * W3 Where the kernel bounds a command as well (`control-groups.ts`), its word comes before the look, which a full table makes slow.
  * Linux only: elsewhere there is no table to read them from, and `doctor` says so.
@@ -19,6 +20,8 @@ interface Watched {
   over(error: Terminal): void;
   /** What the kernel has refused it. */
   excess?: () => Terminal | null;
+  /** Who is in its control group. */
+  members?: () => number[];
 }
 
 const LOOK_MS = 250;
@@ -69,6 +72,8 @@ export class TreeWatch {
   #trees(): Map<string, { pids: number; kb: number }> {
     const trees = new Map<string, { pids: number; kb: number }>();
     const seen = new Map<string, string | number>();
+    const grouped = new Map<string, string>();
+    for (const { mark, members } of this.#watched.values()) for (const pid of members?.() ?? []) grouped.set(String(pid), mark);
     for (const pid of readdirSync("/proc")) {
       if (!/^\d+$/.test(pid)) continue;
       const started = startOf(pid);
@@ -76,7 +81,8 @@ export class TreeWatch {
       // A pid alone may be another process by now; and a child has its parent's environment until it begins its own program.
       const key = `${pid} ${started}`;
       const known = this.#marks.get(key) ?? 0;
-      const mark = typeof known === "number" && known < STRANGE_LOOKS ? (this.#markOf(pid) ?? known + 1) : known;
+      const marked = typeof known === "number" && known < STRANGE_LOOKS ? (this.#markOf(pid) ?? known + 1) : known;
+      const mark = grouped.get(pid) ?? marked;
       seen.set(key, mark);
       if (typeof mark === "number") continue;
       const tree = trees.get(mark) ?? { pids: 0, kb: 0 };

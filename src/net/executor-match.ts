@@ -90,6 +90,15 @@ export function missingText({ pool, labels, hand, nearest, full }: Missing): str
   return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
 }
 
+/** What starts another executor beside those that are there: two of one name would end one another's work. */
+export function startCommand(pool: string, labels: readonly string[], there: readonly { name: string }[]): string {
+  const taken = new Set(there.map(({ name }) => name));
+  let number = 2;
+  while (taken.has(`executor-${number}`)) number += 1;
+  const name = taken.has("local") ? ` --name executor-${number}` : "";
+  return `petrel executor start${name} --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}`;
+}
+
 /** Why an enrolment does not go so far, in a clause; null when it does. */
 export function beyondEnrolment({ pool, labels, hand }: Needs, may: Pick<Member, "pools" | "labels" | "hands">): string | null {
   if (!may.pools.includes(pool)) return `it was not enrolled for the pool ${pool}`;

@@ -2,7 +2,7 @@
 import { isoTime } from "../contract/clock.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledNet } from "./compiled-net.ts";
-import { lacksOf, missingFor, missingText, type Needs, sessionHand, suits } from "./executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, sessionHand, startCommand, suits } from "./executor-match.ts";
 import { contentsOf } from "./instances.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { isStopped } from "./stopped.ts";
@@ -103,7 +103,7 @@ function executorReason(
   const lack = executors === null ? null : missingFor(needs, executors);
   if (lack) {
     const hand = lack.hand === null ? "" : " --hand FOLDER";
-    const command = `petrel executor start --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
+    const command = `${startCommand(pool, labels, executors ?? [])}${hand}`;
     const code =
       lack.full !== undefined
         ? "disk-full"
@@ -126,7 +126,7 @@ function executorReason(
   if (members?.length && free?.length === 0) {
     const names = members.map(({ name, heldOff }) => `${name} until ${heldOff}`).join(", ");
     const text = `who could do it lets its claims lapse and gets no work: ${names}`;
-    return { code: "executor-held-off", text, command: `petrel executor start --pool ${pool}` };
+    return { code: "executor-held-off", text, command: startCommand(pool, [], executors ?? []) };
   }
   const busy = free?.every((one) => one.busy >= one.slots) ? `; all are busy: ${free.map(({ name }) => name).join(", ")}` : "";
   return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };

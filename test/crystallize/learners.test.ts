@@ -4,7 +4,7 @@ import type { Chance } from "../../bench/crystallize/draws.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { columnsOf } from "../../src/crystallize/columns.ts";
 import { winnerOf } from "../../src/crystallize/contest.ts";
-import { learnRule } from "../../src/crystallize/crystallize.ts";
+import { crystallize, learnRule, proveRule } from "../../src/crystallize/crystallize.ts";
 import type { Example } from "../../src/crystallize/example.ts";
 import { learnLists } from "../../src/crystallize/lists.ts";
 import { printAnswer } from "../../src/net/rule/print-rule.ts";
@@ -179,6 +179,41 @@ describe("the winner of the contest", () => {
     );
     expect(won(chance.map((one, at) => ({ ...one, output: answers[at]?.input.answer ?? null })))).toBeNull();
   });
+});
+
+test("digits are taken of texts with as many numbers as were seen, and never of one without", () => {
+  const examples = madeBy(
+    120,
+    10,
+    (chance) => ({ text: `Order ${chance.pick(["AB", "CD", "XY"])}-${chance.whole(1000, 9999)} has not come` }),
+    (given) => String(given.text).replace(/\D+/g, ""),
+  );
+  const rule = learnRule(examples)?.rule;
+  const answer = (text: string) => rule && evaluateRule(rule, { text });
+  expect(answer("Order AB-5005 has not come")).toEqual({ applies: true, value: "5005" });
+  for (const text of ["Hello there my dear friend, no number", "In room 12, order AB-5005 is lost", "Order AB-1000 and order CD-2000"])
+    expect(answer(text)).toMatchObject({ applies: false });
+});
+
+test("an equality for the fields of other answers does not make answers by chance the same", () => {
+  const answers = madeBy(
+    400,
+    11,
+    (chance) => ({ urgency: chance.pick(["now", "soon", "later"]) }),
+    () => null,
+  );
+  const examples = madeBy(
+    400,
+    12,
+    (chance) => ({ n: chance.whole(1, 1000), word: chance.pick(WORDS) }),
+    () => null,
+  ).map((one, at): Example => ({ ...one, output: answers[at]?.input ?? null }));
+  const equality = { fields: { queue: "exact" as const, text: { judge: "editor" } } };
+  expect(crystallize(examples, { equality })).toMatchObject({ promotable: false });
+  const wrong = { guard: [], answer: { kind: "constant" as const, value: { queue: "press" } } };
+  const { promotable, proof } = proveRule(wrong, examples, { equality });
+  expect(promotable).toBe(false);
+  expect(proof?.wrong).toBe(proof?.covered);
 });
 
 test("learning twice gives the same rule", () => {

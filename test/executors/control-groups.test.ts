@@ -179,6 +179,38 @@ whereTheyCanBeMade("on this kernel", () => {
     expect(began, "the kernel has refused the rest").toBeLessThanOrEqual(40);
   }, 60_000);
 
+  it("who took the mark out of its environment is counted by its group", async () => {
+    const { groups } = await ControlGroups.open(dir, realClock);
+    const watch = new TreeWatch(realClock);
+    const script = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); env -i /bin/sleep 60 & done; wait";
+    const env = { PATH: process.env.PATH ?? "", PETREL_RUN: "bare." };
+    const limits = { watch, memoryMb: 1000, processes: 10 };
+    const parts = { argv: ["sh", "-c", script], cwd: dir, env, timeoutMs: 60_000, mark: "PETREL_RUN=bare.", limits };
+    const ended = runCommand({ ...parts, group: groups?.make(limits) ?? null }, realClock);
+    await expect(ended).rejects.toMatchObject({ code: "process-limit", message: expect.stringMatching(/ processes, and 10 are allowed/) });
+  }, 60_000);
+
+  it("a start leaves the commands of a process alone that lives, and ends them once it is gone", async () => {
+    const owner = spawn("sleep", ["600"], { stdio: "ignore" });
+    const { groups } = await ControlGroups.open(dir, realClock);
+    const group = groups?.make(LIMITS);
+    const born = group?.inside(() => spawn("sleep", ["600"], { stdio: "ignore" }));
+    pids.push(born?.pid ?? 0);
+    await until("it is in its group", () => readFileSync(`/proc/${born?.pid}/cgroup`, "utf8").includes("petrel-"));
+    const own = left().find((entry) => readFileSync(`/proc/${born?.pid}/cgroup`, "utf8").includes(entry)) ?? "none";
+    // As another process of the same name would have called it.
+    const theirs = join("base" in place ? place.base : "", own.replace(/-\d+-(\d+)$/, `-${owner.pid}-$1`));
+    mkdirSync(theirs);
+    kernelFiles.write(join(theirs, "cgroup.procs"), String(born?.pid));
+    await ControlGroups.open(dir, realClock);
+    expect(isThere(born?.pid ?? 0)).toBe(true);
+    const over = new Promise((resolve) => owner.once("exit", resolve));
+    owner.kill("SIGKILL");
+    await over;
+    await ControlGroups.open(dir, realClock);
+    await until("it is ended", () => !isThere(born?.pid ?? 0));
+  });
+
   it("who took the mark out of its environment and left group and session is ended all the same", async () => {
     const bench = await startBench();
     try {

@@ -350,7 +350,7 @@ describe.runIf(browserIsHere())("the monitor", () => {
     await log.getByText("linked").waitFor();
     print("at last\n", 5000);
     await log.getByText("4983 characters left out").waitFor();
-    await page.getByRole("status").getByText("--label press").waitFor();
+    await page.getByRole("status").getByText("--labels press").waitFor();
     await page.getByRole("button", { name: "build", exact: true }).click();
     await firingsOf(page).locator("summary").first().click();
     await page.getByRole("log", { name: "What it prints" }).getByText("at last").waitFor();

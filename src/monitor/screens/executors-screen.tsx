@@ -132,8 +132,8 @@ function Blocked({ blocked }: { blocked: Hands["blocked"] }) {
           <li key={firing}>
             <strong>{transition}</strong> of {net} waits for {ageOf(Date.now() - Date.parse(since))}: {text}.{" "}
             <code>
-              petrel executor start --pool {pool}
-              {missing.map((label) => ` --label ${label}`).join("")}
+              petrel executor start --name NAME --pool {pool}
+              {missing.length > 0 && ` --labels ${missing.join(",")}`}
             </code>
           </li>
         ))}

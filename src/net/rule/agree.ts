@@ -23,7 +23,9 @@ export const equalitySchema: z.ZodType<Equality> = z.lazy(() =>
     z.strictObject({ text: z.literal("folded") }).describe("Texts but for case and white space"),
     z
       .strictObject({ fields: z.record(z.string(), equalitySchema) })
-      .describe("By field of an object; a field that is not named does not count"),
+      .describe(
+        "By field of an object; a field that is not named does not count. Answers that have none of the fields are compared exactly",
+      ),
   ]),
 );
 
@@ -43,7 +45,10 @@ export function agreement(equality: Equality, one: Json | undefined, other: Json
 
 function byField(fields: Record<string, Equality>, one: Json, other: Json): Agreement {
   if (!isJsonObject(one) || !isJsonObject(other)) return "no";
-  const all = Object.entries(fields).map(([name, equality]) => agreement(equality, member(one, name), member(other, name)));
+  const named = Object.entries(fields).filter(([name]) => Object.hasOwn(one, name) || Object.hasOwn(other, name));
+  // An equality that was declared for other answers says nothing of these, and they are not equal by content.
+  if (named.length === 0) return "no";
+  const all = named.map(([name, equality]) => agreement(equality, member(one, name), member(other, name)));
   return all.includes("no") ? "no" : all.includes("ask") ? "ask" : "yes";
 }
 
@@ -66,10 +71,12 @@ export function judgeOf(equality: Equality | undefined): string | null {
   return names.map((name) => judgeOf(equality.fields[name])).find((judge) => judge !== null) ?? null;
 }
 
-/** The equality of one field, for learners that make an answer field by field. Null: the field does not count. */
-export function fieldEquality(equality: Equality, name: string): Equality | null {
-  if (typeof equality !== "object" || !("fields" in equality)) return equality;
-  return Object.hasOwn(equality.fields, name) ? (equality.fields[name] ?? null) : null;
+/** The equality of each field of answers that have these, for learners that make an answer field by field. Null: the field does not count. */
+export function fieldEqualities(equality: Equality, names: readonly string[]): Map<string, Equality | null> {
+  if (typeof equality !== "object" || !("fields" in equality)) return new Map(names.map((name) => [name, equality]));
+  const { fields } = equality;
+  const others = names.some((name) => Object.hasOwn(fields, name)) ? null : "exact";
+  return new Map(names.map((name) => [name, Object.hasOwn(fields, name) ? (fields[name] ?? null) : others]));
 }
 
 /** Paths at which two answers differ, as JSON Pointers; no more than `most`. */

@@ -127,7 +127,7 @@ function onWords(value: string, name: Change["do"]): Value {
     case "slug":
       return (value.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
     case "digits":
-      return (value.match(/\d+/g) ?? []).join("");
+      return value.match(/\d+/g)?.join("");
     case "text":
       return value;
     case "number":

@@ -38,6 +38,13 @@ export function readsOfAnswer(answer: Answer, paths: Set<string>): void {
   for (const part of partsOf(answer)) readsOfAnswer(part, paths);
 }
 
+/** Places whose text the answer takes the digits of, wherever they stand in it. */
+export function digitsIn(answer: Answer): Set<string> {
+  const slots = answer.kind === "copy" ? [answer] : answer.kind === "text" ? answer.parts.filter(isSlot) : [];
+  const paths = slots.filter(({ change }) => change?.some((one) => one.do === "digits")).map(({ path }) => path);
+  return new Set([...paths, ...partsOf(answer).flatMap((part) => [...digitsIn(part)])]);
+}
+
 const isSlot = (part: string | Slot | Answer): part is Slot => typeof part !== "string" && !("kind" in part);
 
 function conditionsOf(answer: Answer): Condition[] {

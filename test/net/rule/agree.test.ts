@@ -18,6 +18,10 @@ test.each<[Equality, Json | undefined, Json | undefined, string]>([
   [{ fields: { a: "exact", note: "judge" } }, { a: 1, note: "x", z: 1 }, { a: 1, note: "y" }, "ask"],
   [{ fields: { a: "exact", note: "judge" } }, { a: 1, note: "x" }, { a: 2, note: "y" }, "no"],
   [{ fields: { a: { tolerance: 0.5 } } }, { a: 1 }, { a: 1.2 }, "yes"],
+  [{ fields: { a: "exact" } }, { b: 1 }, { b: 2 }, "no"],
+  [{ fields: { a: "exact" } }, { b: 1 }, { b: 1 }, "yes"],
+  [{ fields: { a: "exact" } }, { a: 1 }, { b: 1 }, "no"],
+  [{ fields: {} }, { b: 1 }, { b: 2 }, "no"],
 ])("by %j, %j and %j: %s", (equality, one, other, expected) => {
   expect(agreement(equalitySchema.parse(equality), one, other)).toBe(expected);
 });
