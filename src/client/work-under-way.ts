@@ -3,7 +3,7 @@ import type { Broker } from "../contract/broker.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { isJsonObject, type JsonObject } from "../contract/json.ts";
 import type { NetDefinition } from "../net/definition.ts";
-import { lacksOf, missingFor, missingText, type Needs, sessionHand } from "../net/executor-match.ts";
+import { lacksOf, missingFor, missingText, type Needs, sessionHand, startCommand } from "../net/executor-match.ts";
 import { flattenNet } from "../net/flatten.ts";
 import type { FiringView, MarkingView } from "../net/marking-view.ts";
 import { definitionAnswer, readAnswer } from "./answers.ts";
@@ -28,6 +28,8 @@ export interface BlockedCommand {
   /** What the nearest executor of the pool lacks; empty when nobody is in the pool. */
   missing: string[];
   text: string;
+  /** What starts an executor that could do it. */
+  command: string;
 }
 
 /** Errors: those of asking the owner. */
@@ -45,9 +47,11 @@ export async function workUnderWay(broker: Broker, net: string, executors: reado
   return {
     running,
     waiting: waiting.filter(({ missing }) => missing === null).map(({ firing, needs }) => ({ net, ...briefly(firing), pool: needs.pool })),
-    blocked: waiting.flatMap(({ firing, missing }): BlockedCommand[] =>
-      missing === null ? [] : [{ net, ...briefly(firing), pool: missing.pool, missing: lacksOf(missing), text: missingText(missing) }],
-    ),
+    blocked: waiting.flatMap(({ firing, needs, missing }): BlockedCommand[] => {
+      if (missing === null) return [];
+      const told = { pool: missing.pool, missing: lacksOf(missing), text: missingText(missing) };
+      return [{ net, ...briefly(firing), ...told, command: startCommand(needs, executors, missing) }];
+    }),
   };
 }
 

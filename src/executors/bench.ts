@@ -23,6 +23,8 @@ export interface Bench {
   hands: HandTable;
   policy: MachinePolicy;
   sandbox: Sandbox;
+  /** What no command in a sandbox sees, wherever it lies. */
+  hidden: string[];
   /** Where the policy lists the hosts that commands in a sandbox may reach. */
   proxy: SandboxProxy | null;
   watch: TreeWatch;

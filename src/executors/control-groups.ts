@@ -3,8 +3,7 @@
  * their limits from before their programs begin.
  * G1 A command is born in its group: what starts it is in there for the moment of the fork. On v1 that is the one thread, on v2 the process.
  * G2 Groups lie below the executor's own, so that whatever bounds the executor goes on to bound them.
- * G3 Their names carry the executor's folder and its process: a start ends and removes what a former process under it left, once that
- *    is gone, and nobody else's.
+ * G3 Their names carry the executor's folder: a start ends and removes what a former process under it left, and nobody else's.
  * G4 Where no group can be made, the reason is kept, and the commands are started as without.
  */
 import { createHash } from "node:crypto";
@@ -73,23 +72,11 @@ export class ControlGroups {
   /** G3 */
   async #tidyUp(): Promise<void> {
     const { base, version } = this.#place;
-    const left = this.#files.list(base).filter((entry) => entry.startsWith(this.#name) && !entry.endsWith("-self") && !isInUse(entry));
+    const left = this.#files.list(base).filter((entry) => entry.startsWith(this.#name) && !entry.endsWith("-self"));
     for (const entry of left) {
       const former = { files: this.#files, version, dir: join(base, entry), home: this.#home };
       await new CommandGroup({ ...former, limits: { memoryMb: 0, processes: 0 }, clock: this.#clock }).end();
     }
-  }
-}
-
-/** G3. One that drains, or that somebody started under the same name, still has its commands in there. */
-function isInUse(entry: string): boolean {
-  const pid = Number(/-(\d+)-\d+$/.exec(entry)?.[1] ?? 0);
-  if (pid === 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

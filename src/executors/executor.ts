@@ -55,6 +55,8 @@ export interface ExecutorOptions {
   hands?: readonly HandDefinition[];
   /** What this machine lets orders do; default: what they are signed for. */
   policy?: MachinePolicy;
+  /** Besides its own folder: where keys lie that no command in a sandbox is to see. */
+  hidden?: readonly string[];
 }
 
 export interface RunningExecutor {
@@ -108,6 +110,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     hands,
     policy,
     sandbox,
+    hidden: [options.dir, ...(options.hidden ?? [])],
     proxy,
     watch: new TreeWatch(clock),
     groups: groups.groups,

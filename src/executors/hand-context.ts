@@ -148,7 +148,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
 
 /** The same command in a sandbox, where the policy wants one. */
 function inSandbox(
-  { policy, sandbox, workshop, proxy }: Bench,
+  { policy, sandbox, workshop, proxy, hidden }: Bench,
   hand: HandDefinition,
   what: { argv: readonly string[]; cwd: string; env: Record<string, string>; workDir: string },
 ): { argv: string[]; enclosed: boolean; env: Record<string, string> } {
@@ -160,7 +160,8 @@ function inSandbox(
   const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
   const { PATH: path = "" } = env;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
-  const enclosure = { cwd, writable, readable, network: policy.network === "open", path, home: workshop.environment.HOME, ...wayOut };
+  const network = policy.network === "open";
+  const enclosure = { cwd, writable, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
   const argvInside = enclosed(sandbox.path, argv, enclosure);
   return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...env } : env };
 }

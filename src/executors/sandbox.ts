@@ -1,7 +1,7 @@
 /**
  * The sandbox around a command: bubblewrap, with mounts, process ids and network of its own.
  * S1 What is not mounted is not there: the system and the programs on PATH can be read, the work directory written, and of homes, the
- *    state folder and other work nothing is seen.
+ *    state folder and other work nothing is seen. What is hidden stays so where it lies below something that can be read.
  * S2 Everything inside ends with the sandbox, and the sandbox with the executor.
  * S3 `required` without one runs nothing.
  */
@@ -22,6 +22,8 @@ export interface Enclosure {
   writable: string[];
   /** Folders that may be read besides the system. */
   readable: string[];
+  /** Folders and files with keys: the state folder, and the credentials. */
+  hidden: string[];
   network: boolean;
   /** With the network off: the socket by which a proxy is reached, and the node that hands on to it. */
   proxy?: { socket: string; node: string };
@@ -99,15 +101,22 @@ export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, p
 
 /** The argument vector that runs `argv` inside. */
 export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
-  const { cwd, writable, readable, network, path, home, proxy } = enclosure;
+  const { cwd, writable, readable, hidden, network, path, home, proxy } = enclosure;
   const forProxy = proxy ? [dirname(proxy.node), dirname(proxy.socket)] : [];
   const inside = proxy ? throughProxy(proxy.node, proxy.socket, argv) : argv;
-  const binds = [...SYSTEM, ...toolFolders(path, home), ...forProxy, ...readable].filter((folder) => existsSync(folder));
+  const masks = hidden.filter((each) => existsSync(each)).map((each) => realpathSync(each));
+  const isMasked = (folder: string) => masks.some((mask) => isWithin(folder, mask));
+  const tools = [...SYSTEM, ...toolFolders(path, home)].filter((folder) => existsSync(folder));
+  const covered = masks.filter((mask) => tools.some((folder) => isWithin(mask, realpathSync(folder)) && !isWithin(folder, mask)));
+  const inner = [...tools.filter(isMasked), ...forProxy, ...readable].filter((folder) => existsSync(folder));
+  const seen = (folder: string) => ["--ro-bind", folder, folder];
   return [
     program,
     ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"],
-    ...binds.flatMap((folder) => ["--ro-bind", folder, folder]),
+    ...tools.filter((folder) => !isMasked(folder)).flatMap(seen),
+    ...covered.flatMap((mask) => (isFolder(mask) ? ["--tmpfs", mask] : ["--ro-bind", "/dev/null", mask])),
+    ...inner.flatMap(seen),
     ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
     ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
@@ -130,8 +139,10 @@ function toolFolders(path: string, home: string | undefined): string[] {
 }
 
 function isSystem(folder: string): boolean {
-  return SYSTEM.some((root) => folder === root || folder.startsWith(root + sep));
+  return SYSTEM.some((root) => isWithin(folder, root));
 }
+
+const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
 function isFolder(path: string): boolean {
   try {

@@ -137,7 +137,16 @@ export interface Hands {
   executors: ExecutorRow[];
   running: { net: string; transition: string; firing: string; attempt: number; executor: string; persona: string | null; since: string }[];
   waiting: { net: string; transition: string; firing: string; since: string; pool: string }[];
-  blocked: { net: string; transition: string; firing: string; since: string; pool: string; missing: string[]; text: string }[];
+  blocked: {
+    net: string;
+    transition: string;
+    firing: string;
+    since: string;
+    pool: string;
+    missing: string[];
+    text: string;
+    command: string;
+  }[];
 }
 export interface Proposal {
   id: string;

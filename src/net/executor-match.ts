@@ -90,13 +90,21 @@ export function missingText({ pool, labels, hand, nearest, full }: Missing): str
   return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
 }
 
-/** What starts another executor beside those that are there: two of one name would end one another's work. */
-export function startCommand(pool: string, labels: readonly string[], there: readonly { name: string }[]): string {
+/**
+ * What starts an executor that could do it, beside those that are there: two of one name would take one another's work. `lack`: of
+ * what it is to bring.
+ */
+export function startCommand(
+  { pool, labels }: Needs,
+  there: readonly { name: string }[],
+  lack: Pick<Missing, "hand"> | null = null,
+): string {
   const taken = new Set(there.map(({ name }) => name));
   let number = 2;
   while (taken.has(`executor-${number}`)) number += 1;
   const name = taken.has("local") ? ` --name executor-${number}` : "";
-  return `petrel executor start${name} --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}`;
+  const hand = (lack?.hand ?? null) === null ? "" : " --hand FOLDER";
+  return `petrel executor start${name} --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
 }
 
 /** Why an enrolment does not go so far, in a clause; null when it does. */

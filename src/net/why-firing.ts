@@ -99,11 +99,10 @@ function executorReason(
   needs: Needs,
   attempt: number,
 ): Pick<Reason, "code" | "text" | "command"> & { missing?: string[] } {
-  const { pool, labels } = needs;
+  const { pool } = needs;
   const lack = executors === null ? null : missingFor(needs, executors);
   if (lack) {
-    const hand = lack.hand === null ? "" : " --hand FOLDER";
-    const command = `${startCommand(pool, labels, executors ?? [])}${hand}`;
+    const command = startCommand(needs, executors ?? [], lack);
     const code =
       lack.full !== undefined
         ? "disk-full"
@@ -126,7 +125,7 @@ function executorReason(
   if (members?.length && free?.length === 0) {
     const names = members.map(({ name, heldOff }) => `${name} until ${heldOff}`).join(", ");
     const text = `who could do it lets its claims lapse and gets no work: ${names}`;
-    return { code: "executor-held-off", text, command: startCommand(pool, [], executors ?? []) };
+    return { code: "executor-held-off", text, command: startCommand(needs, executors ?? []) };
   }
   const busy = free?.every((one) => one.busy >= one.slots) ? `; all are busy: ${free.map(({ name }) => name).join(", ")}` : "";
   return { code: "waiting-for-executor", text: `attempt ${attempt} is offered to the pool ${pool} and not claimed yet${busy}` };

@@ -65,10 +65,13 @@ test("what needs a label that nobody has is blocked, and starts by itself when a
 }, async () => {
   await waitUntil("the local executor is heard", async () => (await rows()).get("local")?.state === "here", 60_000);
   await desk.json(["put", NET, "special", "{}"]);
+  let hint: string | undefined;
   await waitUntil("why says so", async () => {
-    const [why] = await desk.json<{ reasons: { code: string; missing?: string[] }[] }[]>(["why", NET, "labelled"]);
+    const [why] = await desk.json<{ reasons: { code: string; missing?: string[]; command?: string }[] }[]>(["why", NET, "labelled"]);
+    hint = why?.reasons[0]?.command;
     return why?.reasons[0]?.code === "label-missing" && why.reasons[0].missing?.join() === "node20";
   });
+  expect(hint, "a name that is free").toBe("petrel executor start --name executor-2 --pool code --labels git,node20");
   await waitUntil("the event line says so", async () =>
     (await desk.events(NET, ".petrel")).some(({ summary }) =>
       /^labelled is blocked: .* the label node20; local comes nearest\.$/.test(summary),
@@ -165,6 +168,14 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   const busy = [...(await rows()).values()].filter((row) => (row.busy ?? 0) > 0);
   expect(busy.map(({ name }) => name).sort()).toEqual(["local", "yard-one", "yard-two"]);
   expect(busy.some(({ leases }) => leases.every((lease) => lease.startsWith(`${NET}/long/`)))).toBe(true);
+  // A second process of an executor that works is refused, and ends nothing of the first.
+  const before = [...running()].sort();
+  const again = await desk.run(["executor", "start"]);
+  expect([again.code === 0, again.stderr]).toEqual([
+    false,
+    expect.stringMatching(/local runs already \(process \d+\)[\s\S]*--name another/),
+  ]);
+  expect([...running()].sort()).toEqual(before);
   const asked = Date.now();
   const kill = await desk.json<{ answer: { nets: { stopped: { firing: string }[] }[] } }>(["kill", "--yes"]);
   const stopped = kill.answer.nets[0]?.stopped.map(({ firing }) => firing) ?? [];

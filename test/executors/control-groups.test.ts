@@ -190,27 +190,6 @@ whereTheyCanBeMade("on this kernel", () => {
     await expect(ended).rejects.toMatchObject({ code: "process-limit", message: expect.stringMatching(/ processes, and 10 are allowed/) });
   }, 60_000);
 
-  it("a start leaves the commands of a process alone that lives, and ends them once it is gone", async () => {
-    const owner = spawn("sleep", ["600"], { stdio: "ignore" });
-    const { groups } = await ControlGroups.open(dir, realClock);
-    const group = groups?.make(LIMITS);
-    const born = group?.inside(() => spawn("sleep", ["600"], { stdio: "ignore" }));
-    pids.push(born?.pid ?? 0);
-    await until("it is in its group", () => readFileSync(`/proc/${born?.pid}/cgroup`, "utf8").includes("petrel-"));
-    const own = left().find((entry) => readFileSync(`/proc/${born?.pid}/cgroup`, "utf8").includes(entry)) ?? "none";
-    // As another process of the same name would have called it.
-    const theirs = join("base" in place ? place.base : "", own.replace(/-\d+-(\d+)$/, `-${owner.pid}-$1`));
-    mkdirSync(theirs);
-    kernelFiles.write(join(theirs, "cgroup.procs"), String(born?.pid));
-    await ControlGroups.open(dir, realClock);
-    expect(isThere(born?.pid ?? 0)).toBe(true);
-    const over = new Promise((resolve) => owner.once("exit", resolve));
-    owner.kill("SIGKILL");
-    await over;
-    await ControlGroups.open(dir, realClock);
-    await until("it is ended", () => !isThere(born?.pid ?? 0));
-  });
-
   it("who took the mark out of its environment and left group and session is ended all the same", async () => {
     const bench = await startBench();
     try {

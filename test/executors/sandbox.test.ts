@@ -48,6 +48,22 @@ whereThereIsOne("in a sandbox", () => {
     expect(existsSync("/tmp/planted-by-a-test")).toBe(false);
   });
 
+  test("keys are not seen where they lie below a folder of PATH, and the work there goes on", async () => {
+    const above = testFolder("programs");
+    const [state, creds] = [join(above, "state"), join(above, "builder.creds")];
+    mkdirSync(join(state, "keys"), { recursive: true });
+    for (const file of [join(state, "keys", "orders.json"), creds]) writeFileSync(file, "hush");
+    writeFileSync(join(above, "program"), "seen");
+    const dir = join(state, "executors", "builder");
+    const environment = { ...process.env, PATH: `${above}:${process.env.PATH}` };
+    bench = await startBench({ policy: policy({ sandbox: "required" }), dir, hidden: [state, creds], environment });
+    expect(
+      (await sh(`cat ${above}/program; cat ${state}/keys/orders.json ${creds}; ls ${state}/keys; echo mine > file && cat file`)).out,
+    ).toBe("seenmine");
+    expect((await sh(`ls ${dir}`)).out.split("\n")).not.toContain("results");
+    expect(existsSync(join(dir, "results"))).toBe(true);
+  });
+
   test("no process of the machine is seen, and none inside is left behind", async () => {
     await started({ sandbox: "required" });
     const pids = Number((await sh("ls -d /proc/[0-9]* | wc -l")).out);
@@ -204,7 +220,7 @@ test("programs beside a home are mounted without the home", () => {
   mkdirSync(join(home, "tools", "node", "bin"), { recursive: true });
   mkdirSync(join(home, "tools", "node", "lib"));
   const argv = enclosed("bwrap", ["true"], {
-    ...{ cwd: "/", writable: [], readable: [], network: false, home },
+    ...{ cwd: "/", writable: [], readable: [], hidden: [], network: false, home },
     path: `${home}/bin:${home}/tools/node/bin:/usr/bin:relative`,
   });
   expect(argv).toContain(`${home}/bin`);

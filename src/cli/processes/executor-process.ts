@@ -9,6 +9,7 @@ import type { ExecutorCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser } from "../../jetstream/server/executor-user.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { readRuntime } from "../runtime-file.ts";
+import { takeExecutorFolder } from "./executor-folder.ts";
 import { aborted } from "./master-process.ts";
 import { processLogger } from "./process-logger.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
@@ -25,13 +26,27 @@ export interface ExecutorOptions {
   drainMs: number;
   /** From `executor enroll`; without them the state folder of the masters is at hand. */
   creds: ExecutorCreds | null;
+  credsFile: string | null;
+  /** So long another process of this executor may take to end; then this one gives up. */
+  waitMs: number;
   /** File of what this machine allows; null for the usual one, if it is there. */
   policy: string | null;
   /** Folders of hands to load. */
   hands: string[];
 }
 
+/** Throws Terminal `executor-runs-already`, and what stands in its way. */
 export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
+  const { name, waitMs } = options;
+  const letGo = await takeExecutorFolder(stateFolder(options.dir).executor(name), { name, clock: petrel.clock, waitMs, signal });
+  try {
+    await runHere(petrel, options, signal, ready);
+  } finally {
+    letGo();
+  }
+}
+
+async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
   const folder = stateFolder(options.dir);
   const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { clock, ids } = petrel;
@@ -52,6 +67,7 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
     ids,
     publicKey: orders,
     policy,
+    hidden: [folder.dir, ...(options.credsFile === null ? [] : [options.credsFile])],
     hands,
     logger,
     environment: petrel.env,

@@ -10,6 +10,9 @@ import { runExecutor } from "../processes/executor-process.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { credsFile, labelsOf } from "./executor-enroll.ts";
 
+/** Longer than a drain. */
+const TIED_WAIT_MS = 15_000;
+
 export const executorStartVerb: Verb = {
   command: "executor start",
   summary: "run an executor: it dials out, pulls orders of its pools, and acts",
@@ -44,11 +47,14 @@ export const executorStartVerb: Verb = {
       pools,
       labels: labelsOf(call.text("labels"), creds?.labels ?? ["git"]),
       creds,
+      credsFile: credsFile(call),
       policy: call.text("policy") === undefined ? null : resolve(call.petrel.cwd, call.text("policy") ?? ""),
       hands: call.list("hand").map((folder) => resolve(call.petrel.cwd, folder)),
       slots: call.integer("slots", 1) ?? 4,
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       drainMs: call.integer("drain") ?? 5000,
+      // Whoever started the other one was killed, and it drains.
+      waitMs: call.on("tied") ? TIED_WAIT_MS : 0,
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
     await runExecutor(petrel, options, signal, () => {

@@ -128,13 +128,9 @@ function Blocked({ blocked }: { blocked: Hands["blocked"] }) {
     <div className="card gate" role="status">
       <h2>{plural(blocked.length, "command")} blocked</h2>
       <ul>
-        {blocked.map(({ firing, net, transition, pool, missing, text, since }) => (
+        {blocked.map(({ firing, net, transition, text, command, since }) => (
           <li key={firing}>
-            <strong>{transition}</strong> of {net} waits for {ageOf(Date.now() - Date.parse(since))}: {text}.{" "}
-            <code>
-              petrel executor start --name NAME --pool {pool}
-              {missing.length > 0 && ` --labels ${missing.join(",")}`}
-            </code>
+            <strong>{transition}</strong> of {net} waits for {ageOf(Date.now() - Date.parse(since))}: {text}. <code>{command}</code>
           </li>
         ))}
       </ul>
