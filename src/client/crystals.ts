@@ -1,6 +1,7 @@
 /** Crystallization for every door: the history of a net's steps, what could be learned of it, and the rules that there are. */
 import { z } from "zod";
 import { couldHave } from "../actors/crystal/could-have.ts";
+import { RULE_WRITER } from "../actors/crystal/crystal-verbs.ts";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";
 import { type Learn, learnHere } from "../actors/crystal/learn.ts";
 import { type Candidate, candidatesOf, crystalFrom, liveOf } from "../actors/crystal/learning.ts";
@@ -13,9 +14,10 @@ import type { Proposal } from "../crystallize/crystallize.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
 import { ruleId } from "../net/crystal/compiled.ts";
-import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf } from "../net/crystal/definition.ts";
+import { type Crystal, type CrystallizePolicy, crystallizeSchema, crystalSchema, policyOf, stepPolicy } from "../net/crystal/definition.ts";
 import { netSchema } from "../net/definition.ts";
 import type { CrystalRecord } from "../net/records.ts";
+import type { Equality } from "../net/rule/agree.ts";
 import { isProgram } from "../net/rule/rule.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
@@ -59,7 +61,10 @@ export async function policyHeld(broker: Broker, net: string): Promise<Crystalli
 
 export interface Study {
   net: CompiledNet;
+  /** Of the net; the equality that a step declares counts before its own. */
   policy: CrystallizePolicy;
+  /** Said for this study alone. */
+  equality?: Equality;
   candidates: Candidate[];
   proposals: { transition: string; proposal: Proposal; rule: string | null }[];
 }
@@ -73,7 +78,7 @@ export type StudyProgress = { stage: "history"; events: number } | { stage: "lea
 export async function study(
   broker: Broker,
   name: string,
-  options: { transition?: string; learn?: Learn; onProgress?(progress: StudyProgress): void } = {},
+  options: { transition?: string; learn?: Learn; equality?: Equality; onProgress?(progress: StudyProgress): void } = {},
 ): Promise<Study> {
   const net = await runningNet(broker, name);
   if (options.transition !== undefined) mustAskModels(net, options.transition);
@@ -89,10 +94,12 @@ export async function study(
     options.onProgress?.({ stage: "learning", transition: step.transition, at: at + 1, of: learnable.length });
     const row = rows.find(({ transition }) => transition === step.transition);
     const live = row?.mode === "live" ? liveIn(net, row) : undefined;
-    const proposal = await (options.learn ?? learnHere)(step, policy, live);
+    const wanted = stepPolicy(policy, net.transitions.get(step.transition)?.definition, options.equality);
+    const proposal = await (options.learn ?? learnHere)(step, wanted, live);
     proposals.push({ transition: step.transition, proposal, rule: proposal.rule ? ruleId(proposal.rule) : null });
   }
-  return { net, policy, candidates: candidatesOf(steps), proposals };
+  const { equality } = options;
+  return { net, policy, candidates: candidatesOf(steps), proposals, ...(equality === undefined ? {} : { equality }) };
 }
 
 /** The rule that answers, with what the log has seen of it: a later one may take its place. */
@@ -104,7 +111,7 @@ function liveIn(net: CompiledNet, { transition, record }: CrystalRow) {
 export type { StepHistory };
 
 /** Tells the stages, so that they are events like all others. */
-export async function tellStudy(broker: Broker, { net, candidates, proposals }: Study, by: JsonObject): Promise<void> {
+export async function tellStudy(broker: Broker, { net, candidates, proposals, equality }: Study, by: JsonObject): Promise<void> {
   const name = net.definition.net;
   const note = (body: object) => askNet(broker, name, "crystal-note", { ...body, by });
   const firings = candidates.reduce((sum, { asked }) => sum + asked, 0);
@@ -113,27 +120,40 @@ export async function tellStudy(broker: Broker, { net, candidates, proposals }: 
     summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} steps that ask a model.`,
     found: { candidates: candidates as unknown as Json },
   });
-  await tellAsked(broker, { net, proposals }, by);
+  await tellAsked(broker, { net, proposals, ...(equality === undefined ? {} : { equality }) }, by);
   for (const { transition, proposal } of proposals) {
     for (const told of learningNotes(transition, proposal)) await note({ ...told, transition });
   }
 }
 
 /** Tells what models were asked, with what it cost: also of a study that leaves nothing else behind. */
-export async function tellAsked(broker: Broker, { net, proposals }: Pick<Study, "net" | "proposals">, by: JsonObject): Promise<void> {
+export async function tellAsked(
+  broker: Broker,
+  { net, proposals, equality }: Pick<Study, "net" | "proposals" | "equality">,
+  by: JsonObject,
+): Promise<void> {
   const note = (body: object) => askNet(broker, net.definition.net, "crystal-note", { ...body, by });
   for (const { transition, proposal } of proposals) {
     const { written, judged } = proposal;
-    if (judged) await note({ stage: "proven", transition, ...judgingNote(transition, judged) });
+    // Cost is booked by the name of a judge that the net declares, and of no other.
+    const booked = equality === undefined ? {} : { persona: RULE_WRITER };
+    if (judged) await note({ stage: "proven", transition, ...judgingNote(transition, judged), ...booked });
     if (written) await note({ stage: "learned", transition, ...writingNote(transition, written) });
   }
 }
 
 /** The rule that the history teaches, ready for its shadow. Errors: Terminal `nothing-learned`, `not-proven`. */
-export function crystalOfStudy({ net, proposals, policy }: Study, transition: string, by: string, at: string, unproven = false): Crystal {
+export function crystalOfStudy(
+  { net, proposals, policy, equality }: Study,
+  transition: string,
+  by: string,
+  at: string,
+  unproven = false,
+): Crystal {
   const name = net.definition.net;
   const found = proposals.find((one) => one.transition === transition)?.proposal;
-  const crystal = found ? crystalFrom(found, policy, by, at) : null;
+  const wanted = stepPolicy(policy, net.transitions.get(transition)?.definition, equality);
+  const crystal = found ? crystalFrom(found, wanted, by, at) : null;
   const see = `petrel crystallize ${name} ${transition}`;
   if (!found || !crystal) {
     const why = found?.reasons[0] ?? "its log holds no answer of a model to learn from";

@@ -7,7 +7,7 @@ import { netBudgetSchema } from "../contract/budget.ts";
 import { FLAGS } from "../contract/capability.ts";
 import { HAND_PATTERN, HAND_RULE, LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
-import { crystallizeSchema, crystalSchema } from "./crystal/definition.ts";
+import { crystallizeSchema, crystalSchema, stepEquality } from "./crystal/definition.ts";
 import { httpFields } from "./http-definition.ts";
 import { ruleSchema } from "./rule/rule.ts";
 
@@ -176,6 +176,7 @@ const llmSchema = z.strictObject({
       "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
     ),
   crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
+  equality: stepEquality,
 });
 const labels = z.array(z.string().regex(LABEL_PATTERN, LABEL_RULE)).optional();
 /** MCP servers of others, by the names that their tools go by: `mcp.<name>.<tool>`. */
@@ -246,6 +247,7 @@ const agentSchema = z.strictObject({
   engine: engineSchema.optional().describe("Who does the work in the workspace; default: Petrel's own turn loop"),
   mcp: mcpOverHttp.optional().describe("MCP servers over HTTP whose tools the persona may list; those over stdio stand in `workspace`"),
   crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
+  equality: stepEquality,
   release: z.boolean().optional().describe("The position that releases: here a persona with the flag x may push by the tool `git.push`"),
 });
 const commandSchema = z.strictObject({

@@ -5,7 +5,7 @@ import { CATEGORY_OF } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
-import { type Crystal, crystalSchema, policyOf } from "../../net/crystal/definition.ts";
+import { type Crystal, crystalSchema, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { judgeOf } from "../../net/rule/agree.ts";
@@ -71,9 +71,9 @@ export const CRYSTAL_VERBS: Record<string, Verb> = {
 /** Cost is booked on whom a study may have asked, and on nobody else. */
 function mustBeAsked(term: Term, transition: string | undefined, persona: string): void {
   const { net, ports } = term;
-  const crystal = transition === undefined ? null : net?.transitions.get(transition)?.crystal;
-  const judge = judgeOf(policyOf(net?.source.crystallize, ports.crystallize).equality);
-  if ([RULE_WRITER, judge, judgeOf(crystal?.definition.equality)].includes(persona)) return;
+  const step = transition === undefined ? null : net?.transitions.get(transition);
+  const judge = judgeOf(stepPolicy(policyOf(net?.source.crystallize, ports.crystallize), step?.definition).equality);
+  if ([RULE_WRITER, judge, judgeOf(step?.crystal?.definition.equality)].includes(persona)) return;
   const message = `no study of ${term.state.net} asks ${persona}: its cost cannot be booked by a note`;
   throw new Refused({ code: "not-asked", message, hint: `${RULE_WRITER}, or the judge that the equality names` });
 }

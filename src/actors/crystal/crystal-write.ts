@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Cancelled, errorData, Refused, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
-import { policyOf } from "../../net/crystal/definition.ts";
+import { policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage } from "./crystal-verbs.ts";
 import { historyOf } from "./history.ts";
@@ -37,7 +37,7 @@ export async function writeRule(term: Term, body: unknown): Promise<Json> {
     });
   if (asking.has(term)) throw new Refused({ code: "asking-already", message: `a model is being asked for a rule of ${term.state.net}` });
   const signal = term.crystals.signal;
-  const policy = policyOf(net.source.crystallize, ports.crystallize);
+  const policy = stepPolicy(policyOf(net.source.crystallize, ports.crystallize), step.definition);
   const models = new StudyModels(term, transition, signal);
   const learn = models.learn(policy, { write: "anew" });
   asking.add(term);

@@ -18,7 +18,7 @@ import type { Proposal } from "../../crystallize/crystallize.ts";
 import { GROWTH, isTimeToLearn } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
-import { type CrystallizePolicy, policyOf } from "../../net/crystal/definition.ts";
+import { type CrystallizePolicy, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { isProgram } from "../../net/rule/rule.ts";
@@ -53,7 +53,7 @@ export class CrystalTender {
   }
 
   follow({ type, transition, model }: NetEvent): void {
-    const policy = this.#policy();
+    const policy = this.#policy(transition);
     if (type !== "fired" || transition === undefined || !model || !policy) return;
     const since = (this.#since.get(transition) ?? 0) + 1;
     this.#since.set(transition, since);
@@ -71,10 +71,10 @@ export class CrystalTender {
       });
   }
 
-  #policy(): CrystallizePolicy | undefined {
+  #policy(transition?: string): CrystallizePolicy | undefined {
     const { net, state, loop } = this.#term;
     if (loop.isOver || state.killed || !net?.source.crystallize) return undefined;
-    return policyOf(net.source.crystallize, this.#term.ports.crystallize);
+    return stepPolicy(policyOf(net.source.crystallize, this.#term.ports.crystallize), net.transitions.get(transition ?? "")?.definition);
   }
 
   /** J2. */

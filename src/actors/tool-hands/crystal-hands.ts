@@ -11,7 +11,7 @@ import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
-import { policyOf } from "../../net/crystal/definition.ts";
+import { policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { ruleWords } from "../../net/crystal/words.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
@@ -33,7 +33,8 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     if (term.net) return term.net;
     throw new Terminal({ code: "no-definition", message: `the net ${term.state.net} runs no definition yet` });
   };
-  const policy = () => policyOf(netNow().source.crystallize, term.ports.crystallize);
+  const policy = (transition: string) =>
+    stepPolicy(policyOf(netNow().source.crystallize, term.ports.crystallize), netNow().transitions.get(transition)?.definition);
   const tell = (stage: string, about: JsonObject, summary: string, found: JsonObject) =>
     tellStage(term, { stage, ...about, summary, found, by: persona.persona });
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });
@@ -44,7 +45,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     const live = crystal?.definition.mode === "live" && !record?.demoted ? liveOf(crystal, record) : undefined;
     const models = new StudyModels(term, transition, room.signal);
     try {
-      const proposal = await models.learn(policy(), { write })(step ?? { examples: [] }, policy(), live);
+      const proposal = await models.learn(policy(transition), { write })(step ?? { examples: [] }, policy(transition), live);
       const { judged, written } = proposal;
       if (judged) await tellStage(term, { stage: "proven", transition, by: persona.persona, ...judgingNote(transition, judged) });
       if (written) await tellStage(term, { stage: "learned", transition, by: persona.persona, ...writingNote(transition, written) });
@@ -82,7 +83,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     },
     async shadow(transition, firings, withModel) {
       const { crystal } = mine(transition);
-      const wanted = policy();
+      const wanted = policy(transition);
       if (firings !== undefined && firings < wanted.shadow) {
         const message = `${firings} firings beside the model are too few: the policy of ${term.state.net} asks for ${wanted.shadow}`;
         throw new Refused({ code: "shadow-too-short", message });

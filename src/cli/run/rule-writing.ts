@@ -18,11 +18,13 @@ import { proveRule } from "../../crystallize/crystallize.ts";
 import { WRITTEN } from "../../crystallize/written.ts";
 import { TIERS } from "../../models/config.ts";
 import type { Crystal } from "../../net/crystal/definition.ts";
+import { judgeOf } from "../../net/rule/agree.ts";
 import { ruleSchema } from "../../net/rule/rule.ts";
 import { chooseModels } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import type { VerbCall, VerbOption } from "../verb.ts";
 import { MODEL_OPTIONS, modelOptions } from "../verbs/up.ts";
+import { EQUALITY_OPTION } from "./equality-option.ts";
 
 const TIMEOUT_MS = 5 * 60_000;
 const TIER = "frontier";
@@ -31,7 +33,8 @@ export const WITH_MODEL_OPTIONS: readonly VerbOption[] = [
   { flags: "--with-model", about: "a rule that a model has written competes with the learned one, and is proven in the same way" },
   { flags: "--rule <file|id>", about: "this rule and no other: a JSON file, or the id of the one that a model wrote last (r-...)" },
   { flags: "--tier <tier>", about: `the tier that --with-model asks (default: ${TIER})`, choices: TIERS },
-  { flags: "--judge", about: "ask the persona that the step's equality names about answers that are not equal by content" },
+  EQUALITY_OPTION,
+  { flags: "--judge", about: "ask the persona that the equality names about answers that are not equal by content" },
   ...MODEL_OPTIONS,
 ];
 
@@ -76,7 +79,18 @@ export async function learnerOf(
     persona: (name) => latestPersona(new PersonaBook(broker.personaVersions, broker.artifacts), name),
     onAsk: (at, of) => tell(`the judge looks at ${at} of ${of} pairs of answers`),
   });
-  return standing && !writes ? withOwn(standing, judged) : judged;
+  const named = transition === undefined ? judged : judgeNamed(net, judged);
+  return standing && !writes ? withOwn(standing, named) : named;
+}
+
+/** `--judge` where nobody is named would ask nobody, and look as if it had. */
+function judgeNamed(net: string, learn: Learn): Learn {
+  return (history, policy, live) => {
+    if (judgeOf(policy.equality) !== null) return learn(history, policy, live);
+    const message = "--judge has nobody to ask: no equality of this step names a judge";
+    const hint = `--equality '{"judge":"PERSONA"}', or "equality" of the transition in the file of ${net}`;
+    throw new Terminal({ code: "no-judge", message, hint });
+  };
 }
 
 /** Answers are compared as the rule itself says, whatever the policy says by now. */

@@ -35,7 +35,10 @@ export const crystallizeShadowVerb: Verb = {
     const by = callerOf(call);
     const { before, answer } = await call.withBroker(async (broker) => {
       const before = (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null;
-      if (call.on("again")) return { before, answer: await askNet(broker, net, "crystal-settle", { transition, action: "shadow", by }) };
+      if (call.on("again")) {
+        mustStandAlone(call);
+        return { before, answer: await askNet(broker, net, "crystal-settle", { transition, action: "shadow", by }) };
+      }
       const found = await studyOf(call, broker, { net, transition, anew: false });
       const at = isoTime(call.petrel.clock.now());
       const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
@@ -96,6 +99,13 @@ async function settle(call: VerbCall, action: string, said: (net: string, transi
   const already = `The rule of ${transition} answers already, since event ${since ?? 0}: nothing was changed.`;
   call.out.result(answer, () => (changed ? said(net, transition) : already));
   return EXIT.ok;
+}
+
+/** `--again` takes the rule with its conditions as they stand. */
+function mustStandAlone(call: VerbCall): void {
+  const given = ["equality", "rule", "firings", "audit"].find((name) => call.text(name) !== undefined);
+  if (given !== undefined)
+    throw usage(`--again takes the rule as it stands, so --${given} has no place beside it`, "leave one of them away");
 }
 
 function shareOf(call: VerbCall, name: string): number | undefined {

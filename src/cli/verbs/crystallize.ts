@@ -4,6 +4,7 @@ import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from
 import type { Json } from "../../contract/json.ts";
 import { callerOf } from "../caller.ts";
 import type { Output } from "../output.ts";
+import { equalityOf } from "../run/equality-option.ts";
 import { type LearnerWish, learnerOf, WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -38,9 +39,13 @@ export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0
   const { out, petrel } = call;
   const shows = petrel.stderr.isTTY === true && !out.json;
   const tell = (text: string) => void (shows && petrel.stderr.write(`\r\u001b[K${text}`));
-  const learn = await learnerOf(call, broker, wish, tell);
+  const equality = equalityOf(call);
+  // Said for this once: it counts before what the rule itself says.
+  const standing = wish.standing && equality !== undefined ? { standing: { ...wish.standing, equality } } : {};
+  const learn = await learnerOf(call, broker, { ...wish, ...standing }, tell);
   const found = await study(broker, net, {
     learn,
+    ...(equality === undefined ? {} : { equality }),
     ...(transition === undefined ? {} : { transition }),
     onProgress: (progress) =>
       progress.stage === "history"

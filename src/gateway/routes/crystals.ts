@@ -6,11 +6,13 @@ import { askNet } from "../../client/ask.ts";
 import { crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { isPath } from "../../contract/ids.ts";
+import { type Equality, equalitySchema } from "../../net/rule/agree.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import type { Rule } from "../../net/rule/rule.ts";
 import { type Api, described, eitherScope, type House, netParam, personOf, scope } from "../api.ts";
 
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
+const equality = equalitySchema.optional().describe("When two answers count as the same, instead of what the step or its net declares");
 const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
 /** Nothing in it has to be said. */
 const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -19,14 +21,16 @@ const shadowBody = optionalBody({
   firings: z.int().min(0).max(100_000).optional(),
   audit: z.number().min(0.001).max(1).optional(),
   unproven: z.boolean().default(false),
+  equality,
   withModel,
 });
-const studyBody = optionalBody({ transition: z.string().refine(isPath, "names no transition").optional(), withModel });
+const studyBody = optionalBody({ transition: z.string().refine(isPath, "names no transition").optional(), equality, withModel });
 const showQuery = z.object({ withModel: z.stringbool().default(false) });
 const promoteBody = optionalBody({ early: z.boolean().default(false) });
 
 export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
+  const said = (body: { equality?: Equality | undefined }) => (body.equality === undefined ? {} : { equality: body.equality });
   const learning = (kept: boolean) => {
     const base = learn ?? learnHere;
     return { learn: kept ? withKept(base) : base };
@@ -76,7 +80,8 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const { transition, withModel: kept } = request.body;
-      const found = await study(broker, request.params.net, { ...(transition === undefined ? {} : { transition }), ...learning(kept) });
+      const wish = { ...(transition === undefined ? {} : { transition }), ...said(request.body) };
+      const found = await study(broker, request.params.net, { ...wish, ...learning(kept) });
       await tellStudy(broker, found, personOf(request));
       return { net: request.params.net, candidates: found.candidates, proposals: found.proposals };
     },
@@ -105,7 +110,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
       const { net, transition } = request.params;
       const { firings, audit, unproven, withModel: kept } = request.body;
       const by = personOf(request);
-      const found = await study(broker, net, { transition, ...learning(kept) });
+      const found = await study(broker, net, { transition, ...said(request.body), ...learning(kept) });
       return putIntoShadow(broker, found, transition, { by, at: isoTime(clock.now()), unproven, firings, audit });
     },
   );

@@ -1,11 +1,17 @@
 /** What a net file says of a settled step: the rule that may answer in the model's place, and under which conditions. */
 import { z } from "zod";
 import { CRYSTAL_POLICY, type CrystalPolicy, crystalPolicySchema, promotionFields } from "../../contract/crystal-policy.ts";
-import { equalitySchema } from "../rule/agree.ts";
+import { type Equality, equalitySchema } from "../rule/agree.ts";
 import { ruleSchema } from "../rule/rule.ts";
 
 const share = z.number().min(0).max(1);
 const equality = equalitySchema.optional().describe("When two answers count as the same; default: when they are equal");
+/** Of a step, whether or not its net looks for rules by itself. */
+export const stepEquality = equalitySchema
+  .optional()
+  .describe(
+    "When two answers of this step count as the same, for rules in the model's place; counts before the net's; default: when they are equal",
+  );
 const { audit, bound, shadow, promote, approvers } = promotionFields;
 
 const proofSchema = z.strictObject({
@@ -67,5 +73,11 @@ const DECIDED: { -readonly [Field in keyof typeof CRYSTAL_POLICY]: NonNullable<C
 /** What holds for a net: its own file, then petrel.config.json, then what is usual. */
 export function policyOf(file: CrystallizeFile | undefined, configured: CrystalPolicy = {}): CrystallizePolicy {
   return { ...DECIDED, ...configured, ...file };
+}
+
+/** The same for one step, whose own equality counts before the net's. `given`: what a caller says for this once counts before both. */
+export function stepPolicy(policy: CrystallizePolicy, step: object | undefined, given?: Equality): CrystallizePolicy {
+  const own = given ?? (step && "equality" in step ? (step.equality as Equality | undefined) : undefined);
+  return own === undefined ? policy : { ...policy, equality: own };
 }
 export type Proof = z.output<typeof proofSchema>;
