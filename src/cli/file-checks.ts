@@ -16,6 +16,7 @@ import { writePnml } from "../net/analysis/pnml-write.ts";
 import type { GrantsOf } from "../net/analysis/secret-flow.ts";
 import { netFileOf } from "../net/analysis/to-definition.ts";
 import { checkNetFile } from "../net/check.ts";
+import { equalityFindings, type OutputOf } from "../net/check-equality.ts";
 import { problemOf, problemsIn } from "../net/check-problem.ts";
 import type { NetDefinition } from "../net/definition.ts";
 import { netJsonSchema } from "../net/file-schema.ts";
@@ -48,14 +49,21 @@ export interface AnalysedFile {
   pnml(): string;
 }
 
+export interface AnalysisWish {
+  text: string;
+  file: string;
+  limits: Limits;
+  flagsOf: FlagsOf;
+  grantsOf?: GrantsOf;
+  outputOf?: OutputOf;
+}
+
 /** `definition` is that of the checked file whose text is given. */
-export function analyseNetFile(
-  definition: JsonObject,
-  { text, file, limits, flagsOf, grantsOf }: { text: string; file: string; limits: Limits; flagsOf: FlagsOf; grantsOf?: GrantsOf },
-): AnalysedFile {
+export function analyseNetFile(definition: JsonObject, { text, file, limits, flagsOf, grantsOf, outputOf }: AnalysisWish): AnalysedFile {
   const net = definition as unknown as NetDefinition;
   const analysis = analyseDefinition(net, limits, flagsOf, grantsOf);
-  const problems = problemsIn(analysis.findings, parseJsonFile(text, file));
+  const equalities = outputOf ? equalityFindings(net, outputOf) : [];
+  const problems = problemsIn([...analysis.findings, ...equalities], parseJsonFile(text, file));
   return { ...analysed(analysis, problems), pnml: () => writePnml(asWritten(analysis.net, net)) };
 }
 

@@ -11,6 +11,7 @@ import type { Broker } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import type { Proposal } from "../crystallize/crystallize.ts";
+import { equalityFault } from "../net/check-equality.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
 import { ruleId } from "../net/crystal/compiled.ts";
@@ -19,6 +20,7 @@ import { netSchema } from "../net/definition.ts";
 import type { CrystalRecord } from "../net/records.ts";
 import type { Equality } from "../net/rule/agree.ts";
 import { isProgram } from "../net/rule/rule.ts";
+import type { Persona } from "../personas/persona-schema.ts";
 import { readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
 
@@ -67,6 +69,8 @@ export interface Study {
   equality?: Equality;
   candidates: Candidate[];
   proposals: { transition: string; proposal: Proposal; rule: string | null }[];
+  /** What an equality says in vain. */
+  warnings: { transition: string; message: string }[];
 }
 export type StudyProgress = { stage: "history"; events: number } | { stage: "learning"; transition: string; at: number; of: number };
 
@@ -99,7 +103,34 @@ export async function study(
     proposals.push({ transition: step.transition, proposal, rule: proposal.rule ? ruleId(proposal.rule) : null });
   }
   const { equality } = options;
-  return { net, policy, candidates: candidatesOf(steps), proposals, ...(equality === undefined ? {} : { equality }) };
+  const warnings = await equalityFaults(broker, net, { policy, learnable, equality });
+  return { net, policy, warnings, candidates: candidatesOf(steps), proposals, ...(equality === undefined ? {} : { equality }) };
+}
+
+/** Steps whose equality names fields that their answers do not have; that of the net is told where a step has none of them. */
+async function equalityFaults(
+  broker: Broker,
+  net: CompiledNet,
+  { policy, learnable, equality }: { policy: CrystallizePolicy; learnable: readonly StepHistory[]; equality: Equality | undefined },
+): Promise<Study["warnings"]> {
+  const found: Study["warnings"] = [];
+  for (const { transition, persona: name } of learnable) {
+    const definition = net.transitions.get(transition)?.definition;
+    const wanted = stepPolicy(policy, definition, equality).equality;
+    if (!definition || typeof wanted !== "object") continue;
+    const persona = await storedPersona(broker, name);
+    const output = persona ? ((persona.output ?? null) as Json | null) : undefined;
+    const fault = equalityFault(definition, wanted, output);
+    const isShared = wanted === policy.equality;
+    if (fault && (fault.none || !isShared)) found.push({ transition, message: fault.message });
+  }
+  return found;
+}
+
+async function storedPersona(broker: Broker, name: string): Promise<Persona | null> {
+  const book = new PersonaBook(broker.personaVersions, broker.artifacts);
+  const version = await book.latest(name);
+  return version === null ? null : (await book.load(name, version)).persona;
 }
 
 /** The rule that answers, with what the log has seen of it: a later one may take its place. */
@@ -200,10 +231,8 @@ async function mustFit(broker: Broker, { net, proposals }: Study, transition: st
   const step = net.transitions.get(transition);
   const name = step?.definition.persona;
   if (!step || !proposal?.rule || isProgram(proposal.rule) || name === undefined) return;
-  const book = new PersonaBook(broker.personaVersions, broker.artifacts);
-  const version = await book.latest(name);
-  if (version === null) return;
-  const { persona } = await book.load(name, version);
+  const persona = await storedPersona(broker, name);
+  if (!persona) return;
   const given = [...proposal.answered, ...proposal.disagreements].flatMap(({ given: one }) => (one === undefined ? [] : [one]));
   if (given.length === 0 || given.some((value) => couldHave(persona, step, { value }))) return;
   throw new Terminal({

@@ -79,3 +79,11 @@ it("says what is wrong with it, and where", async () => {
   const judged = await said(NET, "triage", "--judge", "--equality", '{"judge":"editor"}');
   expect(judged).not.toContain("--judge has nobody to ask");
 });
+
+it("warns of fields that the answers do not have, at each command that goes by them", async () => {
+  await netWith({ equality: { fields: { ownr: "exact" } } });
+  const warning = 'triage: its equality names "ownr", which the answers of triage do not have: they are compared exactly';
+  for (const args of [[NET], ["show", NET, "triage"], ["shadow", NET, "triage"]]) expect(await said(...args)).toContain(warning);
+  expect((await stage.run("crystallize", NET, "--json")).json).toMatchObject({ warnings: [{ transition: "triage" }] });
+  expect(await said(NET, "--equality", JSON.stringify(FOLDED))).not.toContain("its equality names");
+});

@@ -53,15 +53,17 @@ export async function studyOf(call: VerbCall, broker: Parameters<typeof study>[0
         : tell(`learning ${progress.at} of ${progress.of}: ${progress.transition}`),
   });
   tell("");
+  for (const { transition: of, message } of found.warnings) out.say(`${out.paint.yellow("warning:")} ${of}: ${message}`);
   return found;
 }
 
-function studyJson({ net, policy, candidates, proposals }: Study, rows: CrystalRow[]): Json {
+function studyJson({ net, policy, candidates, proposals, warnings }: Study, rows: CrystalRow[]): Json {
   const proposal = (name: string) => proposals.find(({ transition }) => transition === name);
   return {
     net: net.definition.net,
     version: net.version,
     policy: policy as unknown as Json,
+    ...(warnings.length > 0 ? { warnings } : {}),
     transitions: candidates.map((one) => {
       const { rule = null, proposal: made } = proposal(one.transition) ?? {};
       const row = rows.find(({ transition }) => transition === one.transition);

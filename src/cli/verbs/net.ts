@@ -53,7 +53,11 @@ function analysisOf(call: VerbCall, file: string, definition: JsonObject, limits
     const known = said(persona);
     return known && (Array.isArray(known.secrets) ? known.secrets.map(String) : []);
   };
-  return analyseNetFile(definition, { text, file, limits, flagsOf, grantsOf });
+  const outputOf = (persona: string) => {
+    const known = said(persona);
+    return known ? (known.output ?? null) : undefined;
+  };
+  return analyseNetFile(definition, { text, file, limits, flagsOf, grantsOf, outputOf });
 }
 
 function checkPnml(call: VerbCall, file: string, limits: AnalysisLimits) {
@@ -234,12 +238,18 @@ export const netLsVerb: Verb = {
 };
 
 /** What a persona's file says, beside the net's folder or where the user stands; null when there is none to read. */
-function personaFile(cwd: string, file: string, persona: string): { flags?: unknown; secrets?: unknown } | null {
+interface PersonaSaid {
+  flags?: unknown;
+  secrets?: unknown;
+  output?: Json;
+}
+
+function personaFile(cwd: string, file: string, persona: string): PersonaSaid | null {
   const folders = [join(dirname(resolve(cwd, file)), "..", "personas"), join(cwd, "personas")];
   const path = folders.map((folder) => join(folder, `${persona}.json`)).find((one) => existsSync(one));
   if (path === undefined) return null;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as { flags?: unknown; secrets?: unknown };
+    return JSON.parse(readFileSync(path, "utf8")) as PersonaSaid;
   } catch {
     // `persona apply` says what is wrong with it.
     return null;

@@ -83,7 +83,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
       const wish = { ...(transition === undefined ? {} : { transition }), ...said(request.body) };
       const found = await study(broker, request.params.net, { ...wish, ...learning(kept) });
       await tellStudy(broker, found, personOf(request));
-      return { net: request.params.net, candidates: found.candidates, proposals: found.proposals };
+      return { net: request.params.net, candidates: found.candidates, proposals: found.proposals, warnings: found.warnings };
     },
   );
   api.post(
@@ -139,7 +139,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   );
 }
 
-function studyJson({ net, candidates, proposals }: Study, row: unknown) {
+function studyJson({ net, candidates, proposals, warnings }: Study, row: unknown) {
   const found = proposals[0] ?? null;
   const rule = found?.proposal.rule ?? null;
   return {
@@ -150,5 +150,6 @@ function studyJson({ net, candidates, proposals }: Study, row: unknown) {
     rule: found?.rule ?? null,
     proposal: found?.proposal ?? null,
     readable: rule ? printRule(rule) : [],
+    warnings,
   };
 }
