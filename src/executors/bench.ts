@@ -16,6 +16,8 @@ import type { TreeWatch } from "./tree-limits.ts";
 export interface Bench {
   line: ExecutorLine;
   name: string;
+  /** With it PETREL_RUN begins in the environment of each command of this process of the executor. */
+  mark: string;
   workshop: Workshop;
   shelves: Shelves;
   courier: Courier;

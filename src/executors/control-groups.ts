@@ -51,6 +51,11 @@ export class ControlGroups {
     }
   }
 
+  /** How the paths of this process's groups begin. */
+  get prefix(): string {
+    return join(this.#place.base, `${this.#name}${process.pid}-`);
+  }
+
   /** For one command; null when just now none can be made. */
   make(limits: TreeLimits): CommandGroup | null {
     try {
@@ -62,7 +67,7 @@ export class ControlGroups {
   }
 
   #group(limits: TreeLimits): CommandGroup {
-    const dir = join(this.#place.base, `${this.#name}${process.pid}-${++this.#count}`);
+    const dir = `${this.prefix}${++this.#count}`;
     const { version } = this.#place;
     const group = new CommandGroup({ files: this.#files, version, dir, home: this.#home, limits, clock: this.#clock });
     group.create(this.memory);

@@ -25,6 +25,7 @@ import { clearLocks } from "./hands/code/mirror.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
 import { type Key, verifyOrder } from "./order-signature.ts";
+import { OutlivingWatch } from "./outliving-watch.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
 import { findSandbox, isolationText } from "./sandbox.ts";
@@ -84,12 +85,15 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   );
   const courier = startCourier({ line, name, shelves, clock, logger, signal: stopping.signal });
   const desk = new ToolDesk(clock);
-  const workshop = { dir: options.dir, clock, ids: options.ids, environment: options.environment, locks: new KeyedLock(), memo: new Map() };
   const policy = options.policy ?? OPEN_POLICY;
   const sandbox = await findSandbox(options.environment);
   const proxied = sandbox.kind === "bubblewrap" && typeof policy.network !== "string" && policy.network.length > 0;
   const proxy = proxied ? await startSandboxProxy(policy.network as string[]) : null;
   const groups = await ControlGroups.open(options.dir, clock);
+  const mark = `${process.pid}.${options.ids.next()}.`;
+  const births = new OutlivingWatch({ mark: `PETREL_RUN=${mark}`, groups: groups.groups?.prefix ?? null, path: options.environment.PATH });
+  const { ids, environment } = options;
+  const workshop = { dir: options.dir, clock, ids, environment, locks: new KeyedLock(), memo: new Map(), births };
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   let restsUntil = 0;
@@ -103,6 +107,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const bench: Bench = {
     line,
     name,
+    mark,
     workshop,
     shelves,
     courier,
@@ -165,6 +170,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     await Promise.all([...pulls, ...servings.map((serving) => serving.stop())]);
     await courier.idle();
     desk.stop();
+    births.end();
     await proxy?.stop();
     logger.info({ name }, "executor stopped");
   };

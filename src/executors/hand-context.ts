@@ -101,7 +101,8 @@ function ownersWord({ bench, signal, ask }: AttemptParts): Pick<HandContext, "co
 
 function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, "run" | "open" | "environment"> {
   const { bench, order, hand, granted, signal, workDir } = parts;
-  const run = attemptKey(order);
+  const { births } = bench.workshop;
+  const run = `${bench.mark}${attemptKey(order)}`;
   const base = cleanEnvironment(bench.workshop.environment, workDir, { key: order.key, run, traceparent });
   const told = liveOutput({
     clock: bench.workshop.clock,
@@ -112,7 +113,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
     run: async ({ untold, shownAs, ...command }) => {
       checkCommand(order, command.argv, bench.policy);
       // Commands of one attempt may run side by side: each has a mark of its own.
-      const mine = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
+      const mine = `${run}.${bench.workshop.ids.next()}.`;
       const limits = { watch: bench.watch, ...bench.policy.limits };
       const own = { ...base, ...command.env, PETREL_RUN: mine };
       const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env: own, workDir });
@@ -121,7 +122,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       const hear = output ? { hear: output.hear } : {};
       try {
         return await runCommand(
-          { ...command, ...inside, ...hear, signal, limits, group, mark: `PETREL_RUN=${mine}` },
+          { ...command, ...inside, ...hear, signal, limits, group, births, mark: `PETREL_RUN=${mine}` },
           bench.workshop.clock,
         );
       } finally {
@@ -130,15 +131,15 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
     },
     open: ({ argv, cwd }) => {
       checkCommand(order, argv, bench.policy);
-      const own = { ...base, PETREL_RUN: `${process.pid}.${run}.open.` };
+      const own = { ...base, PETREL_RUN: `${run}.open.` };
       const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
       const group = bench.groups?.make(bench.policy.limits) ?? null;
-      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal, group });
+      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal, group, births });
     },
     environment: (program) => {
       checkCommand(order, [program], bench.policy);
       mayRunOutside(program, bench.policy);
-      const mark = `${process.pid}.${run}.${bench.workshop.ids.next()}.`;
+      const mark = `${run}.${bench.workshop.ids.next()}.`;
       const unwatch = bench.watch.watch({ mark: `PETREL_RUN=${mark}`, limits: bench.policy.limits, over: (error) => parts.end(error) });
       parts.afterwards(unwatch);
       return { ...base, PETREL_RUN: mark };

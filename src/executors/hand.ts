@@ -12,6 +12,7 @@ import type { ArtifactSource } from "./artifact-content.ts";
 import type { Environment } from "./clean-environment.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { OpenProcess } from "./open-process.ts";
+import type { BirthBook } from "./outliving-watch.ts";
 import type { Command, CommandResult } from "./process-tree.ts";
 
 /** What all hands of one executor share. */
@@ -25,6 +26,8 @@ export interface Workshop {
   locks: KeyedLock;
   /** Results that depend on nothing but content, like the test run of a commit; by key. */
   memo: Map<string, Promise<Json>>;
+  /** Told of each process group that is started. */
+  births?: BirthBook;
 }
 
 /** Answers one tool call of a session. Throws coded errors. */

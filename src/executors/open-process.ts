@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { CommandGroup } from "./command-group.ts";
+import type { BirthBook } from "./outliving-watch.ts";
 
 export interface OpenProcess {
   write(line: string): void;
@@ -20,6 +21,7 @@ export function openProcess(parts: {
   env: Record<string, string>;
   signal: AbortSignal;
   group?: CommandGroup | null;
+  births?: BirthBook | undefined;
 }): OpenProcess {
   const [file = "", ...args] = parts.argv;
   const { cwd, env, group } = parts;
@@ -38,6 +40,7 @@ export function openProcess(parts: {
     }
   };
   const child = born();
+  const noted = child.pid === undefined ? () => {} : parts.births?.group(child.pid);
   const ended = new Set<() => void>();
   let over = false;
   const end = () => {
@@ -51,6 +54,7 @@ export function openProcess(parts: {
   };
   const closed = () => {
     over = true;
+    noted?.();
     endGroup();
     parts.signal.removeEventListener("abort", end);
     for (const call of ended) call();

@@ -14,6 +14,7 @@ import { Cancelled, Terminal } from "../contract/errors.ts";
 import { CappedOutput } from "./capped-output.ts";
 import type { CommandGroup } from "./command-group.ts";
 import { type Kept, KeptOutput } from "./kept-output.ts";
+import type { BirthBook } from "./outliving-watch.ts";
 import { endProcessesWith, killProcessesWith, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
@@ -35,6 +36,8 @@ export interface Command {
   limits?: { watch: TreeWatch } & TreeLimits;
   /** It is born in there, and the group ends with it. */
   group?: CommandGroup | null;
+  /** Is told of its birth and its end, to end it when this process is gone. */
+  births?: BirthBook | undefined;
   /** Keeps the whole of an output that is more than `outputBytes` in a file of this folder, up to `bytes` of each. */
   keep?: { dir: string; bytes: number };
   /** Hears each piece of output as it comes. */
@@ -72,6 +75,7 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
   if (file === undefined)
     throw new Terminal({ code: "command-empty", message: "there is no command to run", hint: "name a program in argv" });
   const child = started(command, file, args);
+  const over = child.pid === undefined ? () => {} : command.births?.group(child.pid);
   const limit = command.outputBytes ?? OUTPUT_BYTES;
   const stdout = new CappedOutput(limit);
   const stderr = new CappedOutput(limit);
@@ -110,6 +114,7 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
     };
   } finally {
     ending.stop();
+    over?.();
   }
 }
 

@@ -109,25 +109,43 @@ async function nothingLost(): Promise<NetEvent[]> {
   return all;
 }
 
-it("killed in the middle of a command: another has attempt 2, and what the dead one left running ends when it is back", async () => {
+it("killed in the middle of a command: what it ran is ended though nobody starts it again, and another has attempt 2", async () => {
   await executor("one");
-  await job(1, waits("go"));
-  await waitUntil("the command runs", () => runs().length === 1, LONG);
+  const away = "setsid sh -c 'trap \"\" TERM HUP; while :; do sleep 1; done' & ";
+  await job(1, `trap '' TERM; ${away}${waits("go")}`);
+  await waitUntil("the command runs", () => runs().length === 1 && living().length >= 3, LONG);
   const orphans = living();
   await system.kill("one");
-  // The fault: the command has nobody any more, and goes on.
-  expect(orphans.length).toBeGreaterThan(0);
-  // Not all of them: the shell sleeps in one short process after the other.
-  expect(living().filter((pid) => orphans.includes(pid))).not.toEqual([]);
+  await waitUntil("all that it ran is dead, without a new start", () => living().length === 0, LONG);
+  expect(orphans.length, "the fault: it was killed in the middle of them").toBeGreaterThanOrEqual(3);
   await executor("two");
   await waitUntil("it runs again", () => runs().length === 2, LONG);
-  await executor("one");
-  await waitUntil("its own left-overs are gone", () => living().every((pid) => !orphans.includes(pid)), LONG);
   writeFileSync(file("go"), "");
   const all = await settled(1);
   expectSecondHand(all);
   expect(told(all, "claimed", "fired")).toHaveLength(3);
   expect(new Set(runs()).size).toBe(1);
+  await nothingLost();
+}, 300_000);
+
+it("a start ends what a killed executor and its watcher left", async () => {
+  await executor("one");
+  await job(1, `trap '' TERM; ${waits("go")}`);
+  await waitUntil("the command runs", () => runs().length === 1, LONG);
+  const children = readFileSync(`/proc/${system.pid("one")}/task/${system.pid("one")}/children`, "utf8")
+    .trim()
+    .split(" ");
+  const watchers = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("petrel-watch"));
+  expect(watchers).toHaveLength(1);
+  process.kill(Number(watchers[0]), "SIGKILL");
+  const orphans = living();
+  await system.kill("one");
+  // The fault: the command has nobody any more, and goes on. Its shell sleeps in one short process after the other.
+  expect(living().filter((pid) => orphans.includes(pid))).not.toEqual([]);
+  await executor("one");
+  await waitUntil("its left-overs are gone", () => living().every((pid) => !orphans.includes(pid)), LONG);
+  writeFileSync(file("go"), "");
+  await settled(1);
   await nothingLost();
 }, 300_000);
 

@@ -28,6 +28,7 @@ export async function git(context: HandContext, args: string[], options: GitOpti
       timeoutMs: LOCAL_TIMEOUT_MS,
       outputBytes: options.outputBytes ?? 4 * 1024 * 1024,
       signal: context.signal,
+      births: context.workshop.births,
     },
     context.workshop.clock,
   );
@@ -45,7 +46,7 @@ export async function gitText(context: HandContext, args: string[], cwd: string)
 /** Talks with an origin, in the environment of the executor's user. The exit code is the caller's to judge. */
 export async function gitRemote(context: HandContext, args: string[], cwd: string): Promise<CommandResult> {
   const command = { argv: ["git", ...args], cwd, env: remoteEnvironment(context.workshop.environment), timeoutMs: REMOTE_TIMEOUT_MS };
-  return await runCommand({ ...command, signal: context.signal }, context.workshop.clock);
+  return await runCommand({ ...command, signal: context.signal, births: context.workshop.births }, context.workshop.clock);
 }
 
 /** Why the origin did not answer as hoped. */

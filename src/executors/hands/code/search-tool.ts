@@ -42,6 +42,7 @@ export function searchTool(context: HandContext, root: string) {
         // More than enough for the most matches that are shown; a longer line is cut anyway.
         outputBytes: 4 * 1024 * 1024,
         signal: context.signal,
+        births: context.workshop.births,
       },
       context.workshop.clock,
     );

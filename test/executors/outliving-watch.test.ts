@@ -1,0 +1,128 @@
+/** An executor is killed with SIGKILL while it runs commands, and nobody starts it again: what it ran ends all the same. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { ControlGroups } from "../../src/executors/control-groups.ts";
+import { OutlivingWatch } from "../../src/executors/outliving-watch.ts";
+import { startOf } from "../../src/executors/process-start.ts";
+import { processesWith } from "../../src/executors/stray-processes.ts";
+import { realClock, until } from "./bench.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "petrel-mortal-"));
+const program = join(dir, "mortal.mjs");
+const grouped = (await ControlGroups.open(dir, realClock)).groups !== null;
+let count = 0;
+let mark = "";
+const children: ChildProcess[] = [];
+
+beforeAll(() =>
+  build({
+    entryPoints: [join(import.meta.dirname, "mortal-process.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' },
+    logLevel: "error",
+  }),
+);
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** The process that runs the scripts, and the pid of its watcher. */
+async function mortal(how: "alone" | "groups", scripts: string[]): Promise<{ child: ChildProcess; watcher: number }> {
+  mark = `PETREL_RUN=mortal-${process.pid}-${++count}.`;
+  const child = spawn(process.execPath, [program, dir, how, mark, ...scripts], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const watcher = await new Promise<number>((resolve) => child.stdout?.once("data", (told: Buffer) => resolve(Number(told))));
+  return { child, watcher };
+}
+const file = (name: string) => join(dir, `${count}-${name}`);
+const next = (name: string) => join(dir, `${count + 1}-${name}`);
+const pidIn = (name: string) => Number(readFileSync(file(name), "utf8"));
+const isThere = (pid: number) => startOf(pid) !== null;
+const said = (name: string) => existsSync(file(name)) && readFileSync(file(name), "utf8").endsWith("\n");
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+  child.kill("SIGKILL");
+  expect(await gone).toBe("SIGKILL");
+}
+
+const linux = it.skipIf(!existsSync("/proc/self/environ"));
+linux(
+  "what listens to TERM, what ignores it, what has a session of its own, and who cleared its environment within its group",
+  async () => {
+    const { child, watcher } = await mortal("alone", [
+      // Its words would go where nobody reads any more, which ends a shell.
+      `exec 2>/dev/null; trap 'echo told > ${next("told")}; exit' TERM; echo $$ > ${next("a")}; while :; do sleep 0.1; done`,
+      `trap '' TERM HUP; echo $$ > ${next("b")}; while :; do sleep 1; done`,
+      `setsid sh -c 'trap "" TERM; echo $$ > ${next("c")}; while :; do sleep 1; done' & wait`,
+      `env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("d")}; while :; do sleep 1; done' & exec sleep 600`,
+    ]);
+    await until("all run", () => ["a", "b", "c", "d"].every(said));
+    const pids = ["a", "b", "c", "d"].map(pidIn);
+    expect(pids.every(isThere)).toBe(true);
+    await killed(child);
+    await until("all are dead", () => !pids.some(isThere) && processesWith(mark).length === 0);
+    expect(readFileSync(file("told"), "utf8"), "it was told before").toBe("told\n");
+    await until("the watcher is gone too", () => !isThere(watcher));
+  },
+  60_000,
+);
+
+it.skipIf(!grouped)(
+  "with control groups also who left session and environment",
+  async () => {
+    const { child, watcher } = await mortal("groups", [
+      `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
+    ]);
+    await until("it is away", () => said("a"));
+    const pid = pidIn("a");
+    expect(isThere(pid)).toBe(true);
+    await killed(child);
+    await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
+  },
+  60_000,
+);
+
+linux(
+  "a process that ends in order takes its watcher with it, which ends nobody",
+  async () => {
+    const bystander = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, PETREL_RUN: `mortal-${process.pid}-${count + 1}.x` } });
+    children.push(bystander);
+    const { child, watcher } = await mortal("alone", [`while [ ! -e ${next("go")} ]; do sleep 0.05; done`]);
+    expect(isThere(watcher)).toBe(true);
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    writeFileSync(file("go"), "");
+    expect(await over).toBe(0);
+    await until("the watcher is gone", () => !isThere(watcher));
+    expect(isThere(bystander.pid ?? 0)).toBe(true);
+  },
+  60_000,
+);
+
+linux(
+  "a pid that is another process by now is left alone, and what is over is forgotten",
+  async () => {
+    const others = [0, 1].map(() => spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } }));
+    const ours = spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } });
+    children.push(...others, ours);
+    const births = new OutlivingWatch({ mark: `PETREL_RUN=nobody-${process.pid}.`, groups: null, path: process.env.PATH });
+    births.stray(others[0]?.pid ?? 0, "1");
+    births.group(others[1]?.pid ?? 0)();
+    births.group(ours.pid ?? 0);
+    const watcher = births.pid ?? 0;
+    const gone = new Promise((resolve) => ours.once("exit", (_, signal) => resolve(signal)));
+    // As the end of this process would: the pipe closes without a goodbye.
+    births.lost();
+    expect(await gone).toBe("SIGTERM");
+    await until("the watcher is gone", () => !isThere(watcher));
+    for (const { pid } of others) expect(isThere(pid ?? 0)).toBe(true);
+  },
+  60_000,
+);
