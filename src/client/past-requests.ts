@@ -3,6 +3,10 @@ import { answerOf } from "../actors/term/recordings.ts";
 import type { Broker } from "../contract/broker.ts";
 import type { NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
+import { type CompiledNet, compileNet } from "../net/compiled-net.ts";
+import { policyOf, stepPolicy } from "../net/crystal/definition.ts";
+import { netSchema } from "../net/definition.ts";
+import type { Equality } from "../net/rule/agree.ts";
 
 export interface PastRequest {
   net: string;
@@ -19,6 +23,8 @@ export interface PastRequest {
   /** At list prices where nothing was paid. */
   usd: number;
   ms: number;
+  /** What the step says of when two of its answers count as the same; undefined: nothing. */
+  equality: Equality | undefined;
   /** It was answered from a recording. */
   recorded: boolean;
 }
@@ -45,16 +51,36 @@ export async function pastRequests(
       }
     });
   }
-  found.sort((one, other) => (one.ts < other.ts ? -1 : 1));
+  found.sort((one, other) => Date.parse(one.ts) - Date.parse(other.ts));
   const requests: PastRequest[] = [];
+  const declared = equalities(broker);
   for (const event of found.slice(-wanted.last)) {
-    const request = await requestOf(broker, event);
+    const request = await requestOf(broker, event, declared);
     if (request) requests.push(request);
   }
   return { requests, agents };
 }
 
-async function requestOf(broker: Broker, event: NetEvent): Promise<PastRequest | null> {
+type Declared = (event: NetEvent) => Promise<Equality | undefined>;
+
+/** As the version of the net said under which it was asked. */
+function equalities(broker: Broker): Declared {
+  const nets = new Map<string, Promise<CompiledNet | null>>();
+  const netOf = async (net: string, version: string) => {
+    const { data } = netSchema.safeParse(await broker.netVersions.get(net, version));
+    return data ? compileNet(data, version) : null;
+  };
+  return async ({ net, netVersion, transition }) => {
+    if (netVersion === undefined || transition === undefined) return undefined;
+    const key = `${net} ${netVersion}`;
+    const known = nets.get(key) ?? netOf(net, netVersion);
+    nets.set(key, known);
+    const compiled = await known;
+    return stepPolicy(policyOf(compiled?.source.crystallize), compiled?.transitions.get(transition)?.definition).equality;
+  };
+}
+
+async function requestOf(broker: Broker, event: NetEvent, declared: Declared): Promise<PastRequest | null> {
   const bytes = event.prompt ? await broker.artifacts.get(event.prompt.artifact) : null;
   const text = bytes === null ? "" : new TextDecoder().decode(bytes);
   const cut = text.indexOf("\n\n[user]\n");
@@ -69,6 +95,7 @@ async function requestOf(broker: Broker, event: NetEvent): Promise<PastRequest |
     outcome: String(event.attributes?.outcome ?? (event.type === "fired" ? "answered" : "failed")),
     usd: model?.listUsd ?? model?.costUsd ?? 0,
     ms: event.durationMs ?? 0,
+    equality: await declared(event),
     recorded: model?.provider === "recorded" || model?.provider === "authored",
   };
 }

@@ -42,6 +42,8 @@ export class Stage {
   readonly requests: Request[] = [];
   readonly interrupt = new AbortController();
   readonly written: { stdout: string[]; stderr: string[] } = { stdout: [], stderr: [] };
+  /** Another one where something is to be waited for. */
+  clock: Clock = clock;
   stdin = "";
   answer: boolean | null = null;
   monitor: Record<string, Json> = {};
@@ -123,7 +125,7 @@ export class Stage {
       stdinEnds: () => new AbortController().signal,
       cwd: this.folder,
       env: { HOME: join(this.folder, "home"), PATH: join(this.folder, "home", "bin"), ...this.env },
-      clock,
+      clock: this.clock,
       ids: { next: () => `id-${++id}` },
       user: "ada",
       stdout: { write: (text) => this.written.stdout.push(String(text)) },

@@ -1,16 +1,21 @@
 /** What a change would cost is told of what was answered: a budget that ends the asking is no saving. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { JsonObject } from "../../src/contract/json.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
-import type { Stub } from "../support/stub-turn.ts";
+import type { Stub, StubTurn } from "../support/stub-turn.ts";
 import { triageNet, triagePersona } from "../support/ticket-rule.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { type History, history } from "./history-stage.ts";
 
 let own: History;
 let stub: Stub;
+let says: (prompt: string) => StubTurn[];
 beforeEach(async () => {
   own = await history();
-  stub = await startAnthropicStub([], () => [{ tools: [{ name: "answer", input: { owner: "ada" } }] }]);
+  // A model is given its time.
+  own.stage.clock = own.kit.clock;
+  says = () => [{ tools: [{ name: "answer", input: { owner: "ada" } }] }];
+  stub = await startAnthropicStub([], (prompt) => says(prompt));
   Object.assign(own.stage.env, { ANTHROPIC_API_KEY: "stub", ANTHROPIC_BASE_URL: stub.url });
   await own.kit.ask(null, "apply-persona", { persona: { ...triagePersona, output: undefined } });
   await own.kit.ask(null, "apply-net", { definition: { net: "desk", ...triageNet(undefined) } });
@@ -25,11 +30,81 @@ afterEach(async () => {
 it("counts no saving for requests that the budget did not reach, says what to do, and ends with the budget's exit code", async () => {
   const poor = await own.stage.run("whatif", "triage", "--tier", "standard", "--budget", "0.000001");
   expect(poor.code).toBe(6);
-  expect(poor.out).toContain(
-    "0 of 0 answers are the same; 2 failed. The answered ones cost 0.0000 USD then, 0.0000 USD now, at list prices.",
-  );
+  expect(poor.out).toMatch(/None of 2 was answered \(models-budget-exhausted\); the first, event \d+: /);
+  expect(poor.out).not.toMatch(/answers are the same|USD now,/);
   expect(poor.out).toContain("The budget was not enough for all: --budget sets another");
   const { json } = await own.stage.run("whatif", "triage", "--tier", "standard", "--budget", "0.000001", "--json");
   expect(json).toMatchObject({ asked: 2, failed: 2, usd: { was: 0, now: 0 }, ms: { was: 0, now: 0 }, rows: [{ was: { usd: 0.5 } }, {}] });
+  expect(stub.requests).toHaveLength(0);
+});
+
+const whatif = (...args: string[]) => own.stage.run("whatif", "triage", ...args);
+interface Sums {
+  firstError: { seq: number } | null;
+  rows: { seq: number; now: { usd: number | null; error?: string } }[];
+}
+const sums = async (...args: string[]) => (await whatif(...args, "--json")).json as unknown as Sums & JsonObject;
+
+it("tells failures as failures: how many, the first one, what they cost, and none of it among the answered", async () => {
+  await own.kit.ask(null, "apply-persona", { persona: triagePersona });
+  for (const area of ["db", "api"]) await own.kit.put("desk", "tickets", { area });
+  await waitUntil("four are done", () => own.kit.stateOf("desk").places.get("done")?.size === 4);
+  // Its answers about db never fit, and each attempt is paid for; about api it is refused, and costs nothing.
+  says = (prompt) => {
+    if (prompt.includes("api")) return [{ status: 400, errorType: "invalid_request_error", text: "prompt is too long" }];
+    if (!prompt.includes("db")) return [{ tools: [{ name: "answer", input: { owner: "ada" } }] }];
+    return Array.from({ length: 4 }, () => ({ tools: [{ name: "answer", input: { nobody: 1 } }] }));
+  };
+  const told = await sums("--tier", "standard");
+  expect(told).toMatchObject({ asked: 4, answered: 2, failed: 2, failures: { "answer-invalid": 1, "model-request": 1 } });
+  const failed = told.rows.filter(({ now }) => now.error !== undefined);
+  expect(told.firstError).toMatchObject({ seq: failed[0]?.seq });
+  const { usd } = told as unknown as { usd: { was: number; now: number; failed: number } };
+  expect(usd.was).toBe(1);
+  expect(failed.map(({ now }) => now.usd).filter((one) => one !== null)).toEqual([usd.failed]);
+  expect(failed).toHaveLength(2);
+  expect(usd.failed).toBeGreaterThan(0);
+  const { out, code } = await whatif("--tier", "standard");
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /2 of 4 failed \(answer-invalid 1, model-request 1\); the first, event \d+: .+\. What failed cost \d\.\d{4} USD all the same\./,
+  );
+  expect(out).toMatch(/0 of 2 answers are the same; the 2 answered cost 1\.0000 USD then/);
+  expect(out).toMatch(/failed: invalid/);
+  expect(out).toMatch(/ - +\d\.\d s +anthropic refused the request/);
+});
+
+it("asks one request of a model that is not there, and says so", async () => {
+  says = () => [{ status: 404, errorType: "not_found_error", text: "model: claude-9" }];
+  const { err, code } = await whatif("--model", "anthropic/claude-sonnet-5-5");
+  expect(code).toBe(1);
+  expect(err).toContain("nothing was asked again: anthropic at");
+  expect(err).toContain("correct the name after --model");
+  expect(stub.requests.length).toBeLessThanOrEqual(4);
+  says = () => [{ status: 401, errorType: "authentication_error", text: "no" }];
+  expect((await whatif("--tier", "standard")).code).toBe(3);
+});
+
+it("compares as the step says when two answers are the same", async () => {
+  const answers = { fields: { text: { text: "folded" } } };
+  says = () => [{ text: "BY  Triage" }];
+  expect(await sums("--tier", "standard")).toMatchObject({ asked: 2, same: 0 });
+  expect(await sums("--tier", "standard", "--equality", JSON.stringify(answers))).toMatchObject({ same: 2 });
+  await own.kit.ask(null, "apply-net", { definition: { net: "desk", ...triageNet(undefined, { equality: answers }) } });
+  await own.kit.put("desk", "tickets", { area: "db" });
+  await waitUntil("three are done", () => own.kit.stateOf("desk").places.get("done")?.size === 3);
+  expect(await sums("--tier", "standard")).toMatchObject({ asked: 3, same: 1 });
+});
+
+it("tells apart nobody of that name, one who has done nothing, and a prompt that is none", async () => {
+  const said = async (...args: string[]) => (await own.stage.run("whatif", ...args)).err;
+  expect(await said("triaeg", "--tier", "standard")).toMatch(/no persona is called triaeg(.|\n)*did you mean "triage"/);
+  expect(await said("author", "--tier", "standard")).toContain("no log has a request of author: it has answered nothing yet");
+  expect(await said("triage", "--tier", "standard", "--transition", "nope")).toContain("no log has a request of triage in nope");
+  expect(await said("triage", "--prompt", "none.md")).toContain("none.md does not exist");
+  own.stage.file("empty.md", " \n");
+  expect(await said("triage", "--prompt", "empty.md")).toContain("empty.md is empty");
+  own.stage.file("triage.json", JSON.stringify(triagePersona));
+  expect(await said("triage", "--prompt", "triage.json")).toContain("triage.json is a persona's file");
   expect(stub.requests).toHaveLength(0);
 });
