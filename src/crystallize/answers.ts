@@ -5,6 +5,7 @@ import type { Answer } from "../net/rule/answer.ts";
 import { winnerOf } from "./contest.ts";
 import { represented } from "./represented.ts";
 import { keyOf, labelsOf, type Task } from "./task.ts";
+import { answersMost, canOnlyBeJudged, usualForm } from "./usual-form.ts";
 
 export interface Learned {
   answer: Answer;
@@ -25,7 +26,9 @@ export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
     const composed = there.length < 0.9 * task.targets.length ? null : byField(task, objects, field, depth);
     if (composed) return composed;
   }
-  const won = winnerOf({ ...task, targets: represented(task.targets, task.equality) });
+  const won = winnerOf({ ...task, written: represented(task.targets, task.equality) });
+  const usual = canOnlyBeJudged(task.equality) && !answersMost(won, task) ? usualForm(task) : null;
+  if (usual) return { answer: usual.answer, learners: [usual.learner], contests: [{ field, ...usual.told }] };
   if (!won) return depth < DEEPEST ? byItem(task, field, depth) : null;
   const { best, contestants } = won;
   return {

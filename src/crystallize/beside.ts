@@ -5,8 +5,8 @@
  */
 import type { JsonObject } from "../contract/json.ts";
 import { evaluateRule, type Rule } from "../net/rule/rule.ts";
+import { type JudgedClaim, partsOf } from "./claims.ts";
 import type { Example } from "./example.ts";
-import type { Claim } from "./objections.ts";
 import { isWorthProposing } from "./relearn.ts";
 import { upperBoundOfMix } from "./statistics.ts";
 
@@ -24,7 +24,7 @@ export interface Live {
 export function beside(
   { rule, covered, wrong, declines }: Live,
   later: readonly Example[],
-  claims: readonly Claim[],
+  claims: readonly JudgedClaim[],
   { confidence }: { confidence: number },
 ): { bound: number; coverage: number } {
   const isLeft = (input: JsonObject): boolean => !evaluateRule(rule, input).applies;
@@ -32,11 +32,7 @@ export function beside(
   const gained = claims.filter(({ input }) => isLeft(input));
   const more = (declines * gained.length) / Math.max(1, left);
   const known = 1 - declines;
-  const failed = gained.filter(({ agreed }) => !agreed).length;
-  const parts = [
-    { weight: known, bad: wrong, all: covered },
-    { weight: more, bad: failed, all: gained.length },
-  ];
+  const parts = [{ weight: known, bad: wrong, all: covered }, ...partsOf(gained, more)];
   return { bound: upperBoundOfMix(parts, confidence), coverage: known + more };
 }
 

@@ -7,6 +7,8 @@ import { type Example, goodExamples } from "./example.ts";
 import type { Claim } from "./objections.ts";
 
 export interface JudgedClaim extends Claim {
+  /** The two are not equal by content, and a judge may say more. */
+  open: boolean;
   /** Equal content would have been enough, and no judge has said more. */
   unjudged: boolean;
 }
@@ -53,12 +55,35 @@ function followed(rule: ProgramRule, { input, output, tools }: Example, row: num
   const none = { tool: null, input: null };
   const number = way.at + 1;
   const [given, wanted] = [way.given, way.wanted].map((call): Json => ({ calls: { [number]: { ...(call ?? none) } } }));
-  return [{ row, input, given: given ?? null, wanted: wanted ?? null, agreed: false, unjudged: false }];
+  return [{ row, input, given: given ?? null, wanted: wanted ?? null, agreed: false, unjudged: false, open: false }];
 }
 
 function judgedClaim(row: number, input: JsonObject, given: Json, wanted: Json, { equality, judged }: Judging): JudgedClaim {
   const agreed = agreement(equality, given, wanted);
   const verdict = agreed === "ask" ? judged?.(input, given, wanted) : undefined;
   const unjudged = agreed === "ask" && verdict === undefined;
-  return { row, input, given, wanted, agreed: agreed === "yes" || verdict === true || unjudged, unjudged };
+  return { row, input, given, wanted, agreed: agreed === "yes" || verdict === true || unjudged, unjudged, open: agreed === "ask" };
+}
+
+export interface Part {
+  weight: number;
+  bad: number;
+  all: number;
+}
+
+/**
+ * What the bound rests on. Where a judge has looked at some only of the answers that he alone can compare, these stand for the others of their
+ * kind; what is told by content is a part of its own.
+ */
+export function partsOf(claims: readonly JudgedClaim[], weight = 1): Part[] {
+  const part = (some: readonly JudgedClaim[]): Part => {
+    const known = some.filter(({ unjudged }) => !unjudged);
+    return {
+      weight: (weight * some.length) / Math.max(1, claims.length),
+      bad: known.filter(({ agreed }) => !agreed).length,
+      all: known.length,
+    };
+  };
+  if (!claims.some(({ unjudged }) => unjudged)) return [{ ...part(claims), weight }];
+  return [part(claims.filter(({ open }) => !open)), part(claims.filter(({ open }) => open))];
 }

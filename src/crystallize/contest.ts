@@ -6,7 +6,7 @@ import { learnTree } from "./decisions.ts";
 import { learnExtractions } from "./extractions.ts";
 import { learnLists } from "./lists.ts";
 import { learnTables } from "./tables.ts";
-import { type Candidate, constantly, type Fit, firstOf, fitOf, type Learner, labelsOf, sizeOf, type Task } from "./task.ts";
+import { type Candidate, constantly, type Fit, firstOf, fitOf, type Learner, labelsOf, sizeOf, type Task, writtenIn } from "./task.ts";
 import { learnTexts } from "./texts.ts";
 
 export interface Contestant extends Candidate {
@@ -14,7 +14,7 @@ export interface Contestant extends Candidate {
   score: number;
 }
 
-const learnConstant: Learner = ({ targets }) => [{ learner: "constant", answer: constantly(labelsOf(targets).values[0]) }];
+const learnConstant: Learner = (task) => [{ learner: "constant", answer: constantly(labelsOf(writtenIn(task)).values[0]) }];
 /** Simplest first: of equals the first wins. */
 const LEARNERS: Learner[] = [learnConstant, learnCopies, learnTables, learnTexts, learnExtractions, learnTree, learnLists, learnChoices];
 

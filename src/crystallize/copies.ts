@@ -1,9 +1,10 @@
 /** Copies of input places, as they are or through a short chain of small functions. */
-import { canonicalJson, type Json } from "../contract/json.ts";
+import type { Json } from "../contract/json.ts";
+import type { Equality } from "../net/rule/agree.ts";
 import type { Slot } from "../net/rule/answer.ts";
 import { applyChanges, type Change } from "../net/rule/change.ts";
 import { chainsFor } from "./chains.ts";
-import type { Candidate, Task } from "./task.ts";
+import { type Candidate, makesSame, type Task } from "./task.ts";
 
 /** Rows that chains are looked for in; a chain has to explain one in ten of them to be tried on all. */
 const SAMPLE = 24;
@@ -26,8 +27,8 @@ export function copiesOf(task: Task): Explained<Slot>[] {
   const sample = sampleOf(task);
   const found: Explained<Slot>[] = [];
   for (const { path, values } of task.columns.fields) {
-    for (const change of chainsIn(sample, values, task.targets)) {
-      const rows = Uint8Array.from(task.targets, (target, row) => Number(isMade(values[row], change, target)));
+    for (const change of chainsIn(sample, values, task)) {
+      const rows = Uint8Array.from(task.targets, (target, row) => Number(isMade(values[row], change, target, task.equality)));
       const slot: Slot = change.length === 0 ? { path } : { path, change };
       found.push({ made: slot, rows, count: rows.reduce((sum, one) => sum + one, 0) });
     }
@@ -44,15 +45,14 @@ function sampleOf({ targets }: Task): number[] {
   return targets.flatMap((target, row) => (row % step === 0 && target !== undefined && target !== null ? [row] : [])).slice(0, SAMPLE);
 }
 
-function chainsIn(sample: number[], values: (Json | undefined)[], targets: readonly (Json | undefined)[]): Change[][] {
+function chainsIn(sample: number[], values: (Json | undefined)[], { targets, equality }: Task): Change[][] {
   const hits = new Map<string, { change: Change[]; count: number }>();
   for (const row of sample) {
     const value = values[row];
     const target = targets[row];
     if (value === undefined || value === null || target === undefined) continue;
-    const wanted = canonicalJson(target);
     for (const { change, made } of chainsFor(value)) {
-      if (typeof made !== typeof target || canonicalJson(made) !== wanted) continue;
+      if (typeof made !== typeof target || !makesSame(equality, made, target)) continue;
       const key = JSON.stringify(change);
       const known = hits.get(key);
       if (known) known.count += 1;
@@ -62,9 +62,8 @@ function chainsIn(sample: number[], values: (Json | undefined)[], targets: reado
   return [...hits.values()].filter(({ count }) => count >= Math.max(2, sample.length * 0.1)).map(({ change }) => change);
 }
 
-function isMade(value: Json | undefined, change: Change[], target: Json | undefined): boolean {
-  const made = applyChanges(value, change);
-  return made !== undefined && target !== undefined && (made === target || canonicalJson(made) === canonicalJson(target));
+function isMade(value: Json | undefined, change: Change[], target: Json | undefined, equality: Equality): boolean {
+  return makesSame(equality, applyChanges(value, change), target);
 }
 
 /** Of those that explain the same rows, the first: the shortest. */

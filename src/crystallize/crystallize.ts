@@ -9,14 +9,14 @@ import { evaluateRule, isProgram, type Rule } from "../net/rule/rule.ts";
 import type { WatchPolicy } from "../net/rule/watch.ts";
 import { learnAnswer } from "./answers.ts";
 import { beside, type Live, notWorthIt } from "./beside.ts";
-import { claimsOf, type JudgedClaim, reasonFor } from "./claims.ts";
+import { claimsOf, type JudgedClaim, type Part, partsOf, reasonFor } from "./claims.ts";
 import { columnsOf } from "./columns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { type Example, goodExamples } from "./example.ts";
 import { guardOf } from "./guards.ts";
 import { type Claim, carved, objectionsTo } from "./objections.ts";
 import { callsTools, learnProgram, makesEffects } from "./programs.ts";
-import { upperBound, wilson } from "./statistics.ts";
+import { upperBound, upperBoundOfMix, wilson } from "./statistics.ts";
 import type { Task } from "./task.ts";
 
 export interface CrystallizeOptions {
@@ -36,6 +36,8 @@ export interface CrystallizeOptions {
   live?: Live;
   /** Whoever wrote a given rule has seen the history up to this event: only what came later proves it. */
   seenTo?: number;
+  /** Answers among the later ones that people or later steps turned down, and that the rule would give again: they are wrong. */
+  repeated?: number;
 }
 
 export interface Proof {
@@ -48,6 +50,8 @@ export interface Proof {
   covered: number;
   wrong: number;
   unjudged: number;
+  /** Beside these: answers that were turned down later, and that the rule would give again. They count as wrong. */
+  repeated?: number;
   /** Upper bound on the share of disagreements inside the guard (Clopper-Pearson, one-sided). */
   bound: number;
   confidence: number;
@@ -83,7 +87,20 @@ export interface Proposal {
   /** A model was asked for a rule too. */
   written?: Written;
   /** A judge persona was asked about so many pairs of answers. */
-  judged?: { by: string; asked: number; model?: ModelUse };
+  judged?: Judged;
+}
+export interface Judged {
+  by: string;
+  /** Different pairs that it has judged; how many it might have been asked about. */
+  asked: number;
+  open: number;
+  model?: ModelUse;
+  /** It answered in a form that is no verdict, so often: what it said last, and what was wanted. */
+  unread?: { code: "bad-verdict"; count: number; said: string; wanted: string };
+  /** It was not asked further: it could not have turned out well any more, or it gave no verdict at all. */
+  stopped?: string;
+  /** Of answers that were turned down later, the rule would give so many again. */
+  turnedDown?: { asked: number; same: number };
 }
 export interface Written {
   /** None: the rule is one that was kept from an earlier time, or that somebody has given. */
@@ -106,8 +123,8 @@ const MOST_SHOWN = 8;
 /** The watch counts as usual what lies a little above what the proof has seen, since a proof may have been lucky. */
 const USUAL = 0.95;
 
-export function watchPolicyOf({ wrong, covered, coverage }: Proof): Partial<WatchPolicy> {
-  return { expected: Math.min(0.5, upperBound(wrong, covered, USUAL)), declines: Math.min(1, 1 - coverage + 0.01) };
+export function watchPolicyOf({ wrong, covered, unjudged, coverage }: Proof): Partial<WatchPolicy> {
+  return { expected: Math.min(0.5, upperBound(wrong, covered - unjudged, USUAL)), declines: Math.min(1, 1 - coverage + 0.01) };
 }
 
 /** What a study looks at: the latest good examples, and of the bad ones only that they are there. */
@@ -153,7 +170,9 @@ export function proveRule(rule: Rule, examples: readonly Example[], options: Cry
   const { seenTo = 0 } = options;
   const unseen = good.findIndex(({ seq }) => seq > seenTo);
   const split = Math.max(Math.floor(good.length * (1 - settings.holdout)), unseen < 0 ? good.length : unseen);
-  return { ...proposalOf(rule, "given", good, split, settings), examples: counts };
+  const proposal = proposalOf(rule, "given", good, split, settings);
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good) : [];
+  return { ...proposal, promotable: proposal.promotable && worse.length === 0, reasons: [...proposal.reasons, ...worse], examples: counts };
 }
 
 /** A program and another rule do not stand beside each other: which way a program goes shows only as its calls are made. */
@@ -221,10 +240,12 @@ function proved(rule: Rule, good: readonly Example[], unseen: number, settings: 
   const late = all.filter(({ row }) => row >= unseen);
   const own = proofOf(good.slice(unseen), unseen, late, settings);
   const proof = settings.live ? { ...own, ...beside(settings.live, good.slice(unseen), late, settings) } : own;
-  return { proof, late, reasons: [...shortcomings(proof, settings), ...objectionsTo(all, columns)] };
+  // Where a judge has spoken, he has spoken of the later ones: earlier ones that nobody has looked at would make every fault a late one.
+  const told = all.some(({ unjudged }) => unjudged) ? late.filter(({ unjudged }) => !unjudged) : all;
+  return { proof, late, reasons: [...shortcomings(proof, late, settings), ...objectionsTo(told, columns)] };
 }
 
-type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged" | "live">;
+type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged" | "live" | "repeated">;
 
 /**
  * The proven rule, with what the later examples add: rows of a table, values of a guard. The same learners have to come to it, and where it
@@ -244,33 +265,42 @@ function widened(proven: Rule, learners: string[], good: readonly Example[], set
   return parted.filter(({ agreed }) => !agreed).length > parted.length / 2 ? again.rule : proven;
 }
 
-function proofOf(holdout: readonly Example[], examples: number, claims: JudgedClaim[], { confidence }: { confidence: number }): Proof {
+function proofOf(holdout: readonly Example[], examples: number, claims: JudgedClaim[], { confidence, repeated = 0 }: Settings): Proof {
   const unjudged = claims.filter((claim) => claim.unjudged).length;
   const wrong = claims.filter(({ agreed }) => !agreed).length;
   const covered = claims.length;
   return {
     ...{ seqs: [holdout[0]?.seq ?? 0, holdout.at(-1)?.seq ?? 0], examples, holdout: holdout.length, covered, wrong, unjudged, confidence },
-    bound: upperBound(wrong, covered - unjudged, confidence),
+    ...(repeated > 0 ? { repeated } : {}),
+    bound: upperBoundOfMix(withRepeated(partsOf(claims), repeated), confidence),
     coverage: covered / Math.max(1, holdout.length),
     interval: wilson(covered - unjudged - wrong, covered - unjudged),
   };
 }
 
-function shortcomings(proof: Proof, { bound, coverage }: { bound: number; coverage: number }): string[] {
+/** What was turned down and would be given again belongs to the part that is compared by content. */
+function withRepeated([told, ...more]: Part[], repeated: number): Part[] {
+  return told ? [{ ...told, bad: told.bad + repeated, all: told.all + repeated }, ...more] : [];
+}
+
+function shortcomings(proof: Proof, late: readonly JudgedClaim[], { bound, coverage }: { bound: number; coverage: number }): string[] {
   const reasons: string[] = [];
   if (proof.coverage < coverage) reasons.push(`it claims ${percent(proof.coverage)} of the inputs; ${percent(coverage)} are asked for`);
-  if (proof.unjudged > 0)
+  if (proof.unjudged > 0 && !late.some(({ open, unjudged }) => open && !unjudged))
     reasons.push(
       `${proof.unjudged} answers are other words than the model's, and no judge has looked at them (--judge asks the one that the equality names)`,
     );
   if (proof.bound > bound) {
-    const seen = `${proof.wrong} of ${proof.covered} answers differ from the model's`;
+    const seen = `${proof.wrong} of ${proof.covered - proof.unjudged} answers differ from the model's${repeatedWords(proof)}`;
     reasons.push(
       `${seen}: with ${percent(proof.confidence)} confidence no more than ${percent(proof.bound)}, and ${percent(bound)} is the bound`,
     );
   }
   return reasons;
 }
+
+const repeatedWords = ({ repeated = 0 }: Proof): string =>
+  repeated === 0 ? "" : `, and ${repeated} that ${repeated === 1 ? "was" : "were"} turned down would be given again`;
 
 export const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
 

@@ -1,13 +1,13 @@
 /** Trees over labels, written as answers: what a leaf gives may be a constant or an answer of any other learner. */
 import type { Answer } from "../net/rule/answer.ts";
-import { type Candidate, constantly, labelsOf, type Task } from "./task.ts";
+import { type Candidate, constantly, labelsOf, type Task, writtenIn } from "./task.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 
 /** More different answers than this are not decided by a tree. */
 const MOST_CLASSES = 40;
 
 export function learnTree(task: Task): Candidate[] {
-  const { labels, values, counts } = labelsOf(task.targets);
+  const { labels, values, counts } = labelsOf(writtenIn(task));
   // Answers that came once or twice share a class of their own, whose leaves are left to the model.
   const usual = counts.filter((count) => count >= 3).length;
   if (usual < 2 || usual > MOST_CLASSES) return [];

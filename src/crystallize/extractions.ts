@@ -1,11 +1,10 @@
 /** Values that stand inside a text, found by anchored patterns; several patterns where the text comes in several forms. */
-import { canonicalJson } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { applyChanges, type Change } from "../net/rule/change.ts";
 import { capture } from "../net/rule/pattern.ts";
 import { occurrencesOf, type Proposed, patternsAt } from "./anchors.ts";
 import type { Field } from "./fields.ts";
-import type { Candidate, Task } from "./task.ts";
+import { type Candidate, makesSame, type Task } from "./task.ts";
 
 const SEEDS = 40;
 const JUDGES = 200;
@@ -76,12 +75,11 @@ function proposalsOf({ values }: Field, { targets }: Task, seeds: number[]): (Pr
   return repeated.sort((one, other) => other.count - one.count || (one.pattern < other.pattern ? -1 : 1)).slice(0, MOST_TRIED);
 }
 
-function judge(pattern: string, change: Change[], { values }: Field, { targets }: Task, rows: number[]): Int8Array {
+function judge(pattern: string, change: Change[], { values }: Field, { targets, equality }: Task, rows: number[]): Int8Array {
   return Int8Array.from(rows, (row) => {
     const captured = capture(pattern, String(values[row]));
     if (captured.found === null) return captured.why === "ambiguous" ? -1 : 0;
-    const made = applyChanges(captured.found, change);
-    return made !== undefined && canonicalJson(made) === canonicalJson(targets[row]) ? 1 : -1;
+    return makesSame(equality, applyChanges(captured.found, change), targets[row]) ? 1 : -1;
   });
 }
 

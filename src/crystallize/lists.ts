@@ -12,7 +12,7 @@ import { type Bits, bitsOf, countBits, hasBit, withBoth, without } from "./bits.
 import { gatheringOf } from "./gatherings.ts";
 import { type Literal, literalsOf } from "./literals.ts";
 import { fisherAtLeast, lowerBound, upperBound } from "./statistics.ts";
-import { type Candidate, constantly, labelsOf, type Task } from "./task.ts";
+import { type Candidate, constantly, labelsOf, type Task, writtenIn } from "./task.ts";
 
 const MOST_CASES = 24;
 const MOST_GAPS = 60;
@@ -30,7 +30,7 @@ interface Case {
 }
 
 export function learnLists(task: Task): Candidate[] {
-  const { labels, values, counts } = labelsOf(task.targets);
+  const { labels, values, counts } = labelsOf(writtenIn(task));
   const usual = counts.filter((count) => count >= 3).length;
   if (usual < 2 || usual > MOST_CLASSES) return [];
   const literals = literalsOf(task.columns, labels, usual);

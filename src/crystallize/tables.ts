@@ -2,7 +2,7 @@
 import { canonicalJson, type Json } from "../contract/json.ts";
 import { type Term, viewOf } from "../net/rule/term.ts";
 import type { Field } from "./fields.ts";
-import { type Candidate, constantly, keyOf, type Task } from "./task.ts";
+import { type Candidate, constantly, keyOf, type Task, writtenIn } from "./task.ts";
 
 /**
  * A row needs so many examples, and so many more for its answer than for any other: a teacher that errs in one of twenty would have
@@ -39,6 +39,24 @@ export function learnTables(task: Task): Candidate[] {
   return found.slice(-2).flatMap((one) => tableOf(one.chosen, task) ?? []);
 }
 
+/** Of answers in words that differ: for each value of one place, the words that are most frequent there. */
+export function usualTables(task: Task): Candidate[] {
+  const usual = (group: Group): number => ranked(group)[0]?.count ?? 0;
+  const [best] = keysOf(task.columns.fields, task.inputs.length)
+    .map((key) => ({ key, groups: [...groupsOf([key], task).values()].filter((group) => usual(group) >= USUAL_LEAST) }))
+    // Leave one out, as above: that a group's only example is its most frequent one says nothing.
+    .map((one) => ({ ...one, score: one.groups.reduce((sum, group) => sum + usual(group) - 1, 0) }))
+    .sort((one, other) => other.score - one.score);
+  if (!best || best.groups.length < 2) return [];
+  const rows = best.groups.flatMap((group) => {
+    const [first] = ranked(group);
+    return first?.value === undefined ? [] : [{ when: group.when, give: first.value, seen: first.count }];
+  });
+  if (rows.length === 0) return [];
+  return [{ learner: "table of usual forms", answer: { kind: "table", keys: [best.key.term], rows: rows.slice(0, 5000) } }];
+}
+const USUAL_LEAST = 3;
+
 function keysOf(fields: Field[], size: number): Key[] {
   const keys: Key[] = [];
   for (const field of fields) {
@@ -59,6 +77,7 @@ function keysOf(fields: Field[], size: number): Key[] {
 const isRepeated = (distinct: number, size: number): boolean => distinct <= Math.max(2, size * 0.6);
 
 function groupsOf(keys: Key[], task: Task): Map<string, Group> {
+  const targets = writtenIn(task);
   const groups = new Map<string, Group>();
   for (let row = 0; row < task.inputs.length; row++) {
     const when = keys.map(({ values }) => values[row]);
@@ -66,7 +85,7 @@ function groupsOf(keys: Key[], task: Task): Map<string, Group> {
     const id = canonicalJson(when);
     const group = groups.get(id) ?? { when: when as Json[], counts: new Map() };
     groups.set(id, group);
-    const target = task.targets[row];
+    const target = targets[row];
     const key = keyOf(target);
     const known = group.counts.get(key);
     if (known) known.count += 1;

@@ -11,6 +11,17 @@ export interface Task {
   targets: readonly (Json | undefined)[];
   columns: Columns;
   equality: Equality;
+  /** The targets, each written as the most frequent of those that count as the same: what learns classes of answers looks at these. */
+  written?: readonly (Json | undefined)[] | undefined;
+}
+
+/** The targets of those who take equal ones for one class. */
+export const writtenIn = ({ written, targets }: Task): readonly (Json | undefined)[] => written ?? targets;
+
+/** Whether a value that a learner has made counts as this target, without asking anybody. */
+export function makesSame(equality: Equality, made: Json | undefined, target: Json | undefined): boolean {
+  if (made === undefined || target === undefined) return false;
+  return made === target || canonicalJson(made) === canonicalJson(target) || agreement(equality, made, target) === "yes";
 }
 
 /** What a learner offers: an answer, and a word for where it comes from. */
@@ -20,8 +31,9 @@ export interface Candidate {
 }
 export type Learner = (task: Task) => Candidate[];
 
-export function firstOf({ inputs, targets, columns, equality }: Task, size: number): Task {
-  return { inputs: inputs.slice(0, size), targets: targets.slice(0, size), columns: firstRows(columns, size), equality };
+export function firstOf({ inputs, targets, columns, equality, written }: Task, size: number): Task {
+  const first = { inputs: inputs.slice(0, size), targets: targets.slice(0, size), columns: firstRows(columns, size), equality };
+  return written === undefined ? first : { ...first, written: written.slice(0, size) };
 }
 
 export const keyOf = (value: Json | undefined): string => (value === undefined ? "absent" : canonicalJson(value));

@@ -7,7 +7,7 @@ import type { Answer, Slot } from "../net/rule/answer.ts";
 import { evaluateAnswer } from "../net/rule/answer.ts";
 import { chainsFor } from "./chains.ts";
 import { type Explained, withoutTwins } from "./copies.ts";
-import type { Candidate, Task } from "./task.ts";
+import { type Candidate, makesSame, type Task } from "./task.ts";
 
 type TextAnswer = Answer & { kind: "text" };
 /** A slot that several places could fill, in the example that it was found in. */
@@ -118,7 +118,7 @@ function explained(parts: (string | Slot)[], task: Task): Explained<TextAnswer> 
   const rows = Uint8Array.from(task.targets, (target, row) => {
     if (typeof target !== "string") return 0;
     const answered = evaluateAnswer(made, task.inputs[row] ?? {});
-    return Number(answered.ok && answered.value === target);
+    return Number(answered.ok && makesSame(task.equality, answered.value, target));
   });
   return { made, rows, count: rows.reduce((sum, one) => sum + one, 0) };
 }

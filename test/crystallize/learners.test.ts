@@ -1,12 +1,13 @@
 /** Each learner on what it is for, and what it must not be fooled by. */
 import { describe, expect, test } from "vitest";
-import type { Chance } from "../../bench/crystallize/draws.ts";
+import { type Chance, chanceOf } from "../../bench/crystallize/draws.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { columnsOf } from "../../src/crystallize/columns.ts";
 import { winnerOf } from "../../src/crystallize/contest.ts";
 import { crystallize, learnRule, proveRule } from "../../src/crystallize/crystallize.ts";
 import type { Example } from "../../src/crystallize/example.ts";
 import { learnLists } from "../../src/crystallize/lists.ts";
+import type { Equality } from "../../src/net/rule/agree.ts";
 import { printAnswer } from "../../src/net/rule/print-rule.ts";
 import { evaluateRule } from "../../src/net/rule/rule.ts";
 import { exampleOf, madeBy } from "./history.ts";
@@ -228,4 +229,60 @@ test("learning twice gives the same rule", () => {
     );
   expect(learn()).not.toBeNull();
   expect(learn()).toEqual(learn());
+});
+
+describe("the declared equality is what learners look for a fit by", () => {
+  const about = (centre: number, chance: Chance, share: number): number =>
+    Number((centre * (1 + (2 * chance.draw() - 1) * share)).toFixed(3));
+  const noise = chanceOf(8);
+  const learned = (equality: Equality, output: (input: JsonObject) => Json) => {
+    const examples = madeBy(500, 6, (chance) => ({ weight: chance.whole(100, 90_000), zone: chance.pick(["a", "b", "c"]) }), output);
+    return crystallize(examples, { equality });
+  };
+  const zones: Record<string, number> = { a: 40, b: 900, c: 12_000 };
+
+  test.each<[string, string, Equality, (input: JsonObject) => Json]>([
+    ["a number that scatters around one of the input", "copy", { tolerance: 0.01 }, ({ weight }) => about(Number(weight), noise, 0.008)],
+    ["a number that scatters around a constant", "constant", { tolerance: 0.01 }, () => about(500, noise, 0.008)],
+    [
+      "numbers that scatter around those of a table",
+      "lookup",
+      { tolerance: 0.01 },
+      ({ zone }) => about(zones[String(zone)] ?? 0, noise, 0.008),
+    ],
+    [
+      "the same inside an object, and declared for its field",
+      "lookup",
+      { fields: { price: { tolerance: 0.01 } } },
+      ({ zone }) => ({
+        price: about(zones[String(zone)] ?? 0, noise, 0.008),
+        note: `n${noise.draw()}`,
+      }),
+    ],
+    [
+      "the same inside an object, and declared for the whole",
+      "lookup",
+      { tolerance: 0.01 },
+      ({ zone }) => ({
+        price: about(zones[String(zone)] ?? 0, noise, 0.008),
+        unit: "EUR",
+      }),
+    ],
+    [
+      "a text in any case",
+      "text",
+      { text: "folded" },
+      ({ weight }) => noise.pick([`Weighs ${weight} g`, `WEIGHS  ${weight} G`, `weighs ${weight} g`]),
+    ],
+  ])("%s: %s", (_, learner, equality, output) => {
+    const proposal = learned(equality, output);
+    expect(proposal.learner.split(", ")).toContain(learner);
+    expect(proposal).toMatchObject({ promotable: true, proof: { wrong: 0, coverage: expect.closeTo(1, 1) } });
+    expect(learned("exact", output).promotable).toBe(false);
+  });
+
+  test("and what scatters more is no fit", () => {
+    const proposal = learned({ tolerance: 0.01 }, ({ weight }) => about(Number(weight), noise, 0.05));
+    expect(proposal.promotable).toBe(false);
+  });
 });

@@ -20,7 +20,7 @@ import { ModelGuard } from "../model-guard.ts";
 import { BudgetCrossed, type DefaultBudgets } from "../term/budget-scopes.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage } from "./crystal-verbs.ts";
-import { askJudge } from "./rule-judge.ts";
+import { askJudge, type Said } from "./rule-judge.ts";
 import { latestPersona } from "./study-models.ts";
 
 /** The models of a master, for what it asks beside the work of its personas. */
@@ -123,8 +123,8 @@ export class JudgeDesk {
     const guard = this.#guard(pair, persona);
     try {
       const call = { signal, timeoutMs: TIMEOUT_MS, key: `judge/${state.net}/${pair.token}` };
-      const { same, why, use } = await askJudge(guard, pair.judge, persona, pair, call);
-      await this.#commit(pair, { same, why }, use);
+      const said = await askJudge(guard, pair.judge, persona, pair, call);
+      await this.#commit(pair, verdictOf(said), said.use);
     } finally {
       guard.endTold();
     }
@@ -158,4 +158,11 @@ export class JudgeDesk {
     const failed = { code, message };
     await tellStage(this.#term, { stage: "waits-for-judge", transition, summary, found: { rule, judge, failed }, by: "crystallizer" });
   }
+}
+
+/** What is no verdict is told with what it was, so that people can mend the judge. */
+function verdictOf(said: Said): Verdict {
+  if (said.same !== null) return { same: said.same, why: said.why };
+  const { code, said: words, wanted } = said.unread;
+  return { same: null, why: `${code}: it said ${words}; wanted is ${wanted}` };
 }

@@ -1,7 +1,7 @@
 /** How the stages that change nothing are told in the log: what was learned of a step, and how well it was proven. Pure. */
 import type { ModelUse } from "../../contract/event.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import type { Proposal, Written } from "../../crystallize/crystallize.ts";
+import type { Judged, Proposal, Written } from "../../crystallize/crystallize.ts";
 import { ruleId } from "../../net/crystal/compiled.ts";
 import { RULE_WRITER } from "./crystal-verbs.ts";
 
@@ -58,8 +58,20 @@ export function writingNote(
 /** A judge was asked whether answers in other words are the same. */
 export function judgingNote(
   transition: string,
-  { by, asked, model }: NonNullable<Proposal["judged"]>,
+  { by, asked, open, model, unread, stopped, turnedDown }: Judged,
 ): { summary: string; found: JsonObject; model?: ModelUse; persona: string } {
-  const summary = `${by} judged ${asked} ${asked === 1 ? "pair" : "pairs"} of answers of ${transition} that were not equal by content.`;
-  return { summary, found: { judged: { by, asked } }, persona: by, ...(model ? { model } : {}) };
+  const of = open > asked ? ` of ${open}` : "";
+  const told = [
+    `${by} judged ${asked}${of} ${asked === 1 && of === "" ? "pair" : "pairs"} of answers of ${transition} that were not equal by content`,
+    ...(stopped === undefined ? [] : [`it was asked no further: ${stopped}`]),
+    ...(unread ? [`${unread.count} times it gave no verdict (${unread.code}): it said ${unread.said}; wanted is ${unread.wanted}`] : []),
+    ...(turnedDown ? [`of ${turnedDown.asked} answers that were turned down later the rule would give ${turnedDown.same} again`] : []),
+  ];
+  const judged: JsonObject = {
+    ...{ by, asked, open },
+    ...(stopped === undefined ? {} : { stopped }),
+    ...(unread ? { unread: { ...unread } } : {}),
+    ...(turnedDown ? { turnedDown: { ...turnedDown } } : {}),
+  };
+  return { summary: `${told.join("; ")}.`.slice(0, 490), found: { judged }, persona: by, ...(model ? { model } : {}) };
 }

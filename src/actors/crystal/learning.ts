@@ -27,7 +27,7 @@ export function liveOf({ definition }: CompiledCrystal, record: CrystalRecord | 
   const [answered, declined] = [record?.answered ?? 0, record?.declined ?? 0];
   return {
     rule,
-    covered: (proof?.covered ?? 0) + compared.reduce((sum, { same, other }) => sum + same + other, 0),
+    covered: (proof?.covered ?? 0) - (proof?.unjudged ?? 0) + compared.reduce((sum, { same, other }) => sum + same + other, 0),
     wrong: (proof?.wrong ?? 0) + compared.reduce((sum, { other }) => sum + other, 0),
     declines: declined / Math.max(1, answered + declined + audit.same + audit.other),
   };
@@ -47,6 +47,7 @@ export function crystalFrom(proposal: Proposal, policy: CrystallizePolicy, by: s
     ...(approvers === undefined ? {} : { approvers }),
     proof: {
       ...{ learner, from, to, learned: proof.examples, held: proof.holdout, covered: proof.covered, wrong: proof.wrong },
+      ...(proof.unjudged === 0 ? {} : { unjudged: proof.unjudged }),
       ...{ bound: proof.bound, confidence: proof.confidence, coverage: proof.coverage },
       ...{ savedUsd: rounded(savings.usdPer1000), savedMs: Math.round(savings.msPer1000), by, at },
     },

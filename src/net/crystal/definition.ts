@@ -22,6 +22,11 @@ const proofSchema = z.strictObject({
   held: z.int().min(0).describe("Later firings that it was proven on"),
   covered: z.int().min(0).describe("Of those: where it claims to be right"),
   wrong: z.int().min(0).describe("Of those: where it differed from the model"),
+  unjudged: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Of those: other words than the model's, for which the ones stand that a judge has looked at"),
   bound: share.describe("Upper bound of its error"),
   confidence: share,
   coverage: share.describe("Share of the firings that it answers"),

@@ -19,8 +19,10 @@ export const equalitySchema: z.ZodType<Equality> = z.lazy(() =>
     z
       .strictObject({ judge: z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, "a persona is named like clerk") })
       .describe("Free text: this persona decides where the two are not equal by content"),
-    z.strictObject({ tolerance: z.number().min(0) }).describe("Numbers that differ by no more than this share of the greater one"),
-    z.strictObject({ text: z.literal("folded") }).describe("Texts but for case and white space"),
+    z
+      .strictObject({ tolerance: z.number().min(0) })
+      .describe("Numbers that differ by no more than this share of the greater one, wherever they stand in the answers"),
+    z.strictObject({ text: z.literal("folded") }).describe("Texts but for case and white space, wherever they stand in the answers"),
     z
       .strictObject({ fields: z.record(z.string(), equalitySchema) })
       .describe(
@@ -38,10 +40,23 @@ export function agreement(equality: Equality, one: Json | undefined, other: Json
   if (equality === "exact") return "no";
   if (equality === "judge") return "ask";
   if ("judge" in equality) return "ask";
-  if ("tolerance" in equality) return near(one, other, equality.tolerance) ? "yes" : "no";
-  if ("text" in equality) return typeof one === "string" && typeof other === "string" && folded(one) === folded(other) ? "yes" : "no";
+  if ("tolerance" in equality) return alike(one, other, (left, right) => near(left, right, equality.tolerance)) ? "yes" : "no";
+  if ("text" in equality) return alike(one, other, isFoldedAlike) ? "yes" : "no";
   return byField(equality.fields, one, other);
 }
+
+/** Of the same form, and equal or alike where they hold no others. */
+function alike(one: Json, other: Json, leaf: (one: Json, other: Json) => boolean): boolean {
+  const keys = keysOf(one, other);
+  if (keys === null) return equalValues(one, other) || leaf(one, other);
+  return keys.every((key) => {
+    const [left, right] = [memberOf(one, key), memberOf(other, key)];
+    return left !== undefined && right !== undefined && alike(left, right, leaf);
+  });
+}
+
+const isFoldedAlike = (one: Json, other: Json): boolean =>
+  typeof one === "string" && typeof other === "string" && folded(one) === folded(other);
 
 function byField(fields: Record<string, Equality>, one: Json, other: Json): Agreement {
   if (!isJsonObject(one) || !isJsonObject(other)) return "no";
@@ -60,7 +75,7 @@ function near(one: Json, other: Json, tolerance: number): boolean {
   );
 }
 
-const folded = (text: string): string => text.trim().toLowerCase().split(/\s+/u).join(" ");
+export const folded = (text: string): string => text.trim().toLowerCase().split(/\s+/u).join(" ");
 
 /** The persona that judges; of several the first by name of the field. Null: none is named. */
 export function judgeOf(equality: Equality | undefined): string | null {
