@@ -39,6 +39,7 @@ export function openProcess(parts: {
       throw error;
     }
   };
+  parts.births?.ready();
   const child = born();
   const noted = child.pid === undefined ? () => {} : parts.births?.group(child.pid);
   const ended = new Set<() => void>();

@@ -12,6 +12,8 @@ import { startOf } from "./process-start.ts";
 
 /** What runs a command tells it of each. */
 export interface BirthBook {
+  /** Before a command is started. */
+  ready(): void;
   /** The leader of a process group that was just started. Gives back what says that nobody of it is left. */
   group(pid: number): () => void;
   /** A process that left its group; `start` as /proc has it. */
@@ -29,6 +31,10 @@ export class OutlivingWatch implements BirthBook {
   constructor(parts: { mark: string; groups: string | null; path: string | undefined }) {
     this.#marks = { mark: parts.mark, groups: parts.groups };
     this.#path = parts.path ?? "/usr/local/bin:/usr/bin:/bin";
+  }
+
+  ready(): void {
+    if (!this.#over && this.#child === null) this.#begin();
   }
 
   group(pid: number): () => void {

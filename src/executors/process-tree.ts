@@ -74,6 +74,7 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
   const [file, ...args] = command.argv;
   if (file === undefined)
     throw new Terminal({ code: "command-empty", message: "there is no command to run", hint: "name a program in argv" });
+  command.births?.ready();
   const child = started(command, file, args);
   const over = child.pid === undefined ? () => {} : command.births?.group(child.pid);
   const limit = command.outputBytes ?? OUTPUT_BYTES;

@@ -132,12 +132,10 @@ it("a start ends what a killed executor and its watcher left", async () => {
   await executor("one");
   await job(1, `trap '' TERM; ${waits("go")}`);
   await waitUntil("the command runs", () => runs().length === 1, LONG);
-  const children = readFileSync(`/proc/${system.pid("one")}/task/${system.pid("one")}/children`, "utf8")
-    .trim()
-    .split(" ");
-  const watchers = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("petrel-watch"));
-  expect(watchers).toHaveLength(1);
-  process.kill(Number(watchers[0]), "SIGKILL");
+  const programs = () => childrenOf(system.pid("one")).filter((pid) => commandOf(pid).includes("petrel-watch"));
+  await waitUntil("its watcher is there", () => programs().length === 1, LONG);
+  const [watcher = Number.NaN] = programs();
+  process.kill(watcher, "SIGKILL");
   const orphans = living();
   await system.kill("one");
   // The fault: the command has nobody any more, and goes on. Its shell sleeps in one short process after the other.
@@ -336,6 +334,25 @@ it.each([
   },
   300_000,
 );
+
+function childrenOf(pid: number): number[] {
+  const parent = (each: string) => / \S (\d+) /.exec(readIfThere(`/proc/${each}/stat`).replace(/^.*\)/s, ""))?.[1];
+  return readdirSync("/proc")
+    .filter((each) => /^\d+$/.test(each) && parent(each) === String(pid))
+    .map(Number);
+}
+
+function commandOf(pid: number): string {
+  return readIfThere(`/proc/${pid}/cmdline`);
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
 
 function mayMount(): boolean {
   if (process.platform === "linux" && process.getuid?.() === 0) return true;
