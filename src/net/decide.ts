@@ -15,6 +15,7 @@ import { type Binding, consumedBy, findBinding, readBy } from "./binding.ts";
 import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-net.ts";
 import type { CompiledCrystal } from "./crystal/compiled.ts";
 import { answerDraft, isIdle, noticeDraft } from "./crystal/notice.ts";
+import { cameBack } from "./crystal/rework.ts";
 import { answeredWords, askedWords, type Ruling, rulingOf } from "./crystal/ruling.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
@@ -96,7 +97,7 @@ function settledDraft(
   const parts = { firing, attempt: 1, consumed: consumedBy(binding), read: readBy(binding), correlation: correlationOf(binding, firing) };
   const inputs = withReaders(state, binding.inputs);
   const { ruling, draft } = ruledDraft(state, net, transition, crystal, inputs, parts, now, mayAnswer);
-  const marks = markOf(binding, crystal);
+  const marks = markOf(binding, transition);
   if (draft) return overfills(state, net, draft) ? null : { ...draft, attributes: { ...marks, ...draft.attributes } };
   const started = startBinding(state, net, transition, binding, now);
   const words = ruling.kind === "begins" ? answeredWords(crystal, ruling) : askedWords(crystal, ruling);
@@ -400,7 +401,7 @@ function gateDraft(state: NetState, net: CompiledNet, transition: CompiledTransi
     ...openingParts(net, transition, binding, firing),
     attributes: {
       inputs: inputIds(binding),
-      ...markOf(binding, transition.crystal),
+      ...markOf(binding, transition),
       gate: {
         name,
         approvers: gate.approvers,
@@ -454,12 +455,14 @@ function correlationOf(binding: Binding, firing: string): string {
 const UNMARKED: JsonObject = {};
 
 /** How many of the consumed tokens, the last ones, a reset took; and the time of the schedule. */
-function markOf({ swept, occurrence, inputs }: Binding, crystal: CompiledCrystal | null = null): JsonObject {
+function markOf({ swept, occurrence, inputs }: Binding, transition: CompiledTransition | null = null): JsonObject {
+  const crystal = transition?.crystal ?? null;
   if (crystal === null && swept.length === 0 && occurrence === null) return UNMARKED;
-  const tokens = crystal ? inputs.flatMap((input) => input.tokens) : [];
-  const cameBack = tokens.some(({ from }) => "transition" in from && crystal?.reworkers.has(from.transition));
+  const taken = crystal ? inputs.flatMap(({ mode, tokens }) => (mode === "consume" ? tokens : [])) : [];
+  const makers = taken.map(({ from }) => ({ by: "transition" in from ? from.transition : "" }));
+  const isBack = crystal && cameBack(makers, crystal.reworkers, transition?.id ?? "").length > 0;
   return {
-    ...(cameBack ? { reworked: true } : {}),
+    ...(isBack ? { reworked: true } : {}),
     ...(swept.length > 0 ? { swept: swept.length } : {}),
     ...(occurrence ? { schedule: { at: isoTime(occurrence.at), missed: occurrence.missed } } : {}),
   };

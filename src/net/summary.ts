@@ -17,8 +17,7 @@ export function firedSummary(
 ): string {
   const own = ownWords(transition, inputs, result, now);
   if (own !== null) return own;
-  const title = titleOf(inputs);
-  return `${who(transition)} ${verbOf(transition)}${title ? ` “${title}”` : ""}; ${countPlaces(produced)}.`;
+  return `${who(transition)} ${doneWords(transition, titleOf(inputs))}; ${countPlaces(produced)}.`;
 }
 
 export function startedSummary(transition: CompiledTransition, inputs: BoundInput[]): string {
@@ -55,8 +54,9 @@ const spoken = memoized((name) => sentenceCase(name.replaceAll(/-+/g, " ")));
 function who(transition: CompiledTransition): string {
   return spoken(transition.definition.persona ?? transition.id);
 }
-function verbOf(transition: CompiledTransition): string {
-  return transition.definition.persona ? `finished ${transition.id} on` : "passed on";
+function doneWords({ id, definition }: CompiledTransition, title: string | null): string {
+  if (definition.persona) return title ? `finished ${id} on “${title}”` : `finished ${id}`;
+  return title ? `passed on “${title}”` : "passed on";
 }
 /** A first word of two letters stands for two words, like QA, HR and UI; the short prepositions do not begin names. */
 function sentenceCase(text: string): string {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../src/contract/json.ts";
 import { incompleteDraft, nextDue } from "../../src/net/due.ts";
 import { foldEvents } from "../../src/net/fold.ts";
 import { backoffMs, settleDraft } from "../../src/net/settle.ts";
@@ -211,5 +212,22 @@ describe("any net of pass and map", () => {
       }),
       { numRuns: 150 },
     );
+  });
+});
+
+describe("the sentence of a finished step", () => {
+  it("is whole with a title and without", () => {
+    const llm = { kind: "llm" as const, persona: "writer", ask: "Write.", in: [{ place: "a" }], out: [{ to: "b" }] };
+    const bench = new Bench({ places: { a: { open: true }, b: { sink: true } }, transitions: { write: llm } });
+    const said = (data: Json) => {
+      bench.put("a", data);
+      const firing = bench.state.firings.get(bench.fire("write")?.firing ?? "");
+      const transition = bench.net.transitions.get("write");
+      if (!firing || !transition) throw new Error("not begun");
+      const draft = settleDraft(bench.state, bench.net, transition, firing, { ok: true, value: {} }, bench.now, 0.5);
+      return draft && bench.commit(draft).summary;
+    };
+    expect(said({ title: "News" })).toBe("Writer finished write on “News”; 1 token in b.");
+    expect(said({ n: 1 })).toBe("Writer finished write; 1 token in b.");
   });
 });

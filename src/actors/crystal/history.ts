@@ -9,7 +9,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import type { Token } from "../../contract/token.ts";
 import type { Example } from "../../crystallize/example.ts";
 import { bindsMany, type CompiledNet, type CompiledTransition, compileNet } from "../../net/compiled-net.ts";
-import { reworkersOf } from "../../net/crystal/rework.ts";
+import { cameBack, reworkersOf } from "../../net/crystal/rework.ts";
 import { netSchema } from "../../net/definition.ts";
 import { applyEvent } from "../../net/fold.ts";
 import { requestParts } from "../../net/request-key.ts";
@@ -18,6 +18,7 @@ import type { NetState } from "../../net/state.ts";
 import { beginningOf, othersTurn, readGently } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
 import { callsOf } from "../turn-report.ts";
+import { Origins } from "./origins.ts";
 
 export interface StepHistory {
   transition: string;
@@ -65,8 +66,6 @@ interface Step extends Omit<StepHistory, "examples"> {
   /** What its request is today. */
   request: string;
   drafts: Map<string, Draft>;
-  /** Correlation -> the firing that answered last. */
-  last: Map<string, string>;
   /** Where the disagreements of now began, and from where on the history counts. */
   suspect: number;
   begins: number;
@@ -82,11 +81,13 @@ class HistoryReader {
   readonly #open = new Map<string, JsonObject>();
   /** Net version and transition -> what was asked then. */
   readonly #requests = new Map<string, Promise<CompiledNet | null>>();
+  readonly #origins: Origins;
 
   constructor(broker: Broker, net: CompiledNet, options: HistoryOptions) {
     this.#broker = broker;
     this.#net = net;
     this.#options = options;
+    this.#origins = new Origins((name) => ["llm", "agent"].includes(net.transitions.get(name)?.definition.kind ?? ""));
     for (const compiled of net.transitions.values()) {
       const { id, definition } = compiled;
       if (definition.kind !== "llm" && definition.kind !== "agent") continue;
@@ -95,7 +96,7 @@ class HistoryReader {
         ...{ transition: id, persona: definition.persona, kind: definition.kind, compiled, asked: 0, byRule: 0, failed: 0, outdated: 0 },
         reworkers: reworkersOf(net.definition, id),
         request: hashJson(requestParts(compiled)),
-        ...{ drafts: new Map(), last: new Map(), suspect: 0, begins: 0, told: null },
+        ...{ drafts: new Map(), suspect: 0, begins: 0, told: null },
       });
     }
   }
@@ -114,7 +115,7 @@ class HistoryReader {
 
   async steps(): Promise<StepHistory[]> {
     const found: StepHistory[] = [];
-    for (const { compiled: _, reworkers: _r, last: _l, suspect: _s, begins, request, drafts, told, ...step } of this.#steps.values()) {
+    for (const { compiled: _, reworkers: _r, suspect: _s, begins, request, drafts, told, ...step } of this.#steps.values()) {
       const examples: Example[] = [];
       let outdated = 0;
       for (const { example, event, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
@@ -137,7 +138,10 @@ class HistoryReader {
     const step = transition === undefined ? undefined : this.#steps.get(transition);
     if (step && firing !== undefined) this.#follow(state, event, step, firing);
     this.#drifts(state, event);
-    for (const token of rejected(state, event)) this.#blame(token, event.type === "decided" ? "rejected" : "corrected");
+    const why = event.type === "decided" ? "rejected" : "corrected";
+    for (const id of rejected(event))
+      for (const [name, firings] of this.#origins.nearest(id)) for (const one of firings) this.#blame(name, one, why);
+    this.#origins.follow(event);
   }
 
   /** What the stages told. What was true before the answers changed is no example any more. The change is where the watch was calm last before it was sure. */
@@ -185,18 +189,15 @@ class HistoryReader {
   #ended(event: NetEvent, step: Step, firing: string): void {
     const input = this.#open.get(firing);
     this.#open.delete(firing);
-    const correlation = event.correlation ?? "";
     const said = event.attributes?.crystal;
     if (isJsonObject(said) && said.by === "rule") {
       step.byRule += 1;
-      step.last.delete(correlation);
       return;
     }
     step.asked += 1;
     // What a program began is not all the model's.
     if (isJsonObject(said) && said.handed === true) return;
     if (!input || event.attributes?.answer === undefined) return;
-    step.last.set(correlation, firing);
     const example = {
       ...{ input, at: event.ts, seq: event.seq, latencyMs: event.durationMs ?? 0 },
       costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0,
@@ -205,19 +206,18 @@ class HistoryReader {
     step.drafts.set(firing, { example, event });
   }
 
-  /** A loop of the net led work back: what this step answered last for it was no good. */
-  #comesBack(state: NetState, event: NetEvent, step: Step): void {
-    const back = [...(event.consumed ?? []), ...(event.read ?? [])].some(({ place, id }) => {
+  /** A loop of the net led work back: what this step answered for it before was no good. */
+  #comesBack(state: NetState, { consumed = [] }: NetEvent, step: Step): void {
+    const makers = consumed.map(({ place, id }) => {
       const from = tokenAt(state, place, id)?.from;
-      return from !== undefined && "transition" in from && step.reworkers.has(from.transition);
+      return { id, by: from !== undefined && "transition" in from ? from.transition : "" };
     });
-    const draft = back ? step.drafts.get(step.last.get(event.correlation ?? "") ?? "") : undefined;
-    if (draft) draft.bad ??= "reworked";
+    for (const { id } of cameBack(makers, step.reworkers, step.transition))
+      for (const firing of this.#origins.firingsOf(id, step.transition)) this.#blame(step.transition, firing, "reworked");
   }
 
-  #blame({ from }: Token, why: string): void {
-    if (!("transition" in from)) return;
-    const draft = this.#steps.get(from.transition)?.drafts.get(from.firing);
+  #blame(step: string, firing: string, why: string): void {
+    const draft = this.#steps.get(step)?.drafts.get(firing);
     if (draft) draft.bad ??= why;
   }
 
@@ -241,10 +241,10 @@ class HistoryReader {
   }
 }
 
-/** Tokens that a person has turned down or changed. */
-function rejected(state: NetState, { type, attributes, consumed = [] }: NetEvent): Token[] {
+/** Tokens that a person has turned down or changed, by id. */
+function rejected({ type, attributes, consumed = [] }: NetEvent): string[] {
   const isNo = type === "decided" ? attributes?.decision === "reject" : type === "intervened" && attributes?.corrected === true;
-  return isNo ? consumed.flatMap(({ place, id }) => tokenAt(state, place, id) ?? []) : [];
+  return isNo ? consumed.map(({ id }) => id) : [];
 }
 
 function tokenAt(state: NetState, place: string, id: string): Token | undefined {
