@@ -16,10 +16,10 @@ export async function askRuntime(broker: Broker, verb: string, body: JsonObject 
 }
 
 /** Asks the owner of a net. Errors: what it answered; Terminal `unknown-net`, `net-closed`; Retryable `no-owner`. */
-export async function askNet(broker: Broker, net: string, verb: string, body: JsonObject = {}): Promise<Json> {
+export async function askNet(broker: Broker, net: string, verb: string, body: JsonObject = {}, timeoutMs?: number): Promise<Json> {
   checkName(net, "net");
   try {
-    const answer = await broker.commands.ask(net, verb, body);
+    const answer = await broker.commands.ask(net, verb, body, timeoutMs);
     if (answer.ok) return answer.value ?? null;
     throw answer.error
       ? errorFromData(answer.error)

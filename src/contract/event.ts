@@ -38,7 +38,8 @@ export const EVENT_TYPES = [
   "decided",
   /** A gate ran out of time: consumed leave, produced appear where it escalates to. */
   "expired",
-  /** A person moves, edits or closes tokens. consumed leave, produced appear. attributes: {by, verb, reason?}. */
+  /** A person moves, edits or closes tokens. consumed leave, produced appear. attributes: {by, verb, reason?}; a takeover
+   * that ended a step has {left: {head, loose, commits, files, bundle} or {lost}}, what that had done so far. */
   "intervened",
   /** No new firings. attributes: {by}. */
   "paused",

@@ -1,7 +1,7 @@
 /**
  * Tool calls of the sessions that this executor holds.
  * T1 A call id is carried out once; asked again it gets the first answer, or `running` while there is none.
- * T2 Calls of one session run one after another, in the order of arrival.
+ * T2 Calls of one session run one after another, in the order of arrival; what keeps its work is waited for by nobody and waits for none.
  * T3 A call may come before its workspace is ready, since the claim is known to the caller first: it waits.
  * T4 The persona's flags and tools are checked here, whatever the caller believes.
  */
@@ -11,12 +11,15 @@ import { errorData } from "../contract/errors.ts";
 import { MCP_LIST } from "../tools/mcp/mcp-tools.ts";
 import { ENGINE } from "./engine-call.ts";
 import type { ToolHandler } from "./hand.ts";
+import { KEEP } from "./keep-call.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { checkTool } from "./policy.ts";
 import { attemptKey } from "./result-shelf.ts";
 
 /** The call that ends a session; no tool of a model. */
 export const CLOSE = "session.close";
+/** Calls of the owner itself. */
+const NO_TOOLS: ReadonlySet<string> = new Set([CLOSE, MCP_LIST, ENGINE, KEEP]);
 /** A longer call is answered with `running`, to be asked for again. */
 const PATIENCE_MS = 2000;
 /** Answers are kept this long after the session, for a caller whose wire broke. */
@@ -84,7 +87,8 @@ export class ToolDesk {
     let call = session.calls.get(request.call);
     if (!call) {
       if (!session.open) return { state: "no-session" };
-      call = this.#turns.hold(key, () => carryOut(session, request));
+      const carried = () => carryOut(session, request);
+      call = request.tool === KEEP ? carried() : this.#turns.hold(key, carried);
       session.calls.set(request.call, call);
     }
     return await this.#inTime(call);
@@ -125,7 +129,7 @@ export class ToolDesk {
 
 async function carryOut(session: Session, request: ToolCallRequest): Promise<Settled> {
   try {
-    if (request.tool !== CLOSE && request.tool !== MCP_LIST && request.tool !== ENGINE) checkTool(session.order, request.tool);
+    if (!NO_TOOLS.has(request.tool)) checkTool(session.order, request.tool);
     return { state: "done", output: await session.handler(request.tool, request.input) };
   } catch (error) {
     return { state: "failed", error: errorData(error) };

@@ -29,7 +29,16 @@ const net = {
     sleep: { kind: "command", pool: "code", argv: ["sleep", "600"], in: [{ place: "slow" }], out: [{ to: "done" }] },
   },
 };
-type Held = { token: string; source: string; folder: string; branch: string; start: string; place: string; correlation: string };
+type Held = {
+  token: string;
+  source: string;
+  folder: string;
+  branch: string;
+  start: string;
+  place: string;
+  correlation: string;
+  left: Json;
+};
 type Row = { id: string; data: { [name: string]: Json }; by: string };
 
 const desk = new Desk("takeover");
@@ -155,6 +164,7 @@ describe("a task that waits", { timeout: 240_000 }, () => {
     expect(processesWith(`PETREL_FIRING=${NET}/sleep/`)).not.toEqual([]);
     const stopped = await take(slow, "--stop");
     expect(stopped).toMatchObject({ source: slow, place: "slow", branch: "task/slow" });
+    expect(stopped.left).toEqual({ lost: "this step has no worktree that could be handed over", artifact: null });
     await waitUntil("its command is ended", () => processesWith(`PETREL_FIRING=${NET}/sleep/`).length === 0, 60_000);
     expect((await desk.events(NET, ".petrel")).at(-1)?.summary).toMatch(
       /took over “task\/slow” from slow and works on it by hand; sleep is ended\.$/,

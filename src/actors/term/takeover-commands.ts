@@ -3,7 +3,7 @@
  *
  * V1 A task that is taken over lies in `taken-over`, which no arc names, and its token knows where it lay. V2 What runs is taken
  * only with `stop`: the firing ends, like one that waits at its gate or is stopped by a kill, what else it held is free again, and
- * nothing of its attempt counts any more. V3 A token is taken over once, and handed back
+ * nothing of its attempt counts any more; what it had done so far is handed over for the person to go on from, and is in no token. V3 A token is taken over once, and handed back
  * once: its next id follows from the one before.
  */
 import { z } from "zod";
@@ -14,12 +14,13 @@ import { derivedId } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
 import { IN_TRANSIT, TAKEN_OVER } from "../../net/built-in-places.ts";
-import type { Placed } from "../../net/state.ts";
+import type { OpenFiring, Placed } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
 import { takenId, withWork, workOf } from "../../net/taken-work.ts";
 import { storeBundles } from "./bundles.ts";
 import { putTogether } from "./handback-parts.ts";
 import { inTransit, onlyLinks } from "./in-transit.ts";
+import { keptAttempt } from "./kept-attempt.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
 
@@ -82,11 +83,17 @@ export async function takeOver(term: Term, body: unknown): Promise<Json> {
     return { id: held, from: place };
   }
   await declareHolding(term);
+  const worked = runningOf(term, takeable(term, place, id, stop));
+  const kept = worked && (await keptAttempt(term, worked));
   // V2: decided after the wait, on what lies there now.
   const placed = takeable(term, place, id, stop);
   const firing = placed.reservedBy === null ? undefined : term.state.firings.get(placed.reservedBy);
+  const left = firing?.firing === worked?.firing && firing?.attempt === worked?.attempt ? (kept ?? null) : null;
   const title = workOf(placed.token.data)?.title ?? id;
-  const ended = firing && stateOf(term, firing.firing) === "running" ? "is ended" : "waits for it no more";
+  const ended =
+    firing && stateOf(term, firing.firing) === "running"
+      ? `is ended${left && !("lost" in left) ? ", and its work so far is handed over" : ""}`
+      : "waits for it no more";
   const attempt = firing?.claim ? { net: term.state.net, firing: firing.firing, attempt: firing.attempt } : null;
   const executor = firing?.claim?.executor ?? "";
   await term.commit({
@@ -95,12 +102,18 @@ export async function takeOver(term: Term, body: unknown): Promise<Json> {
     consumed: [{ place, id }],
     produced: [{ place: TAKEN_OVER, token: next(term, placed.token, held, "takeover", by.user, placed.token.data) }],
     summary: `${by.user} took over “${title}” from ${place} and works on it by hand${firing ? `; ${firing.transition} ${ended}` : ""}.`,
-    attributes: { by: by.user, verb: "takeover", from: place },
+    attributes: { by: by.user, verb: "takeover", from: place, ...(left === null ? {} : { left }) },
   });
   // An executor that does not hear it finds out when it renews its claim.
   if (attempt) await term.ports.broker.work.cancel(executor, attempt).catch(() => {});
   term.wakeAll();
-  return { id: held, from: place };
+  return { id: held, from: place, left };
+}
+
+/** As it is now: the state's own object changes with the next event. */
+function runningOf(term: Term, { reservedBy }: Placed): OpenFiring | undefined {
+  const firing = reservedBy === null ? undefined : term.state.firings.get(reservedBy);
+  return firing && stateOf(term, firing.firing) === "running" ? { ...firing } : undefined;
 }
 
 function takeable(term: Term, place: string, id: string, stop: boolean): Placed {

@@ -66,7 +66,7 @@ function notFree(tasks: Task[], first: z.output<typeof rows>[number]): PetrelErr
     return new Refused({
       code: "task-running",
       message: `“${about.title}” is being worked on right now, by ${transition}${executor ? ` on ${executor}` : ""}`,
-      hint: `petrel takeover ${id} --stop ends that work, and what it has not handed on is lost; petrel pause ${net} lets it finish and begins nothing after it, then petrel takeover ${correlation}`,
+      hint: `petrel takeover ${id} --stop ends that work, and gives you what it has done so far in a worktree; petrel pause ${net} lets it finish and begins nothing after it, then petrel takeover ${correlation}`,
     });
   }
   const [taken] = tasks;

@@ -14,12 +14,15 @@ import { branchName, repoAddress } from "../../executors/hands/code/names.ts";
 import { takenId } from "../../net/taken-work.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
 import { findTask, type Task } from "../takeover/find.ts";
+import { bringLeft, type Left, leftWords, takenAnswer } from "../takeover/left.ts";
 import { dropNote, type Note, readNotes, worktreeOf, writeNote } from "../takeover/note.ts";
 import { commitLeft, makeWorktree, workIn } from "../takeover/worktree.ts";
 import { userGit } from "../team/git.ts";
 import { shown } from "../team/paste.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
+/** What is worked on is asked for what it has done before it is ended. */
+const STOP_MS = 60_000;
 const partAnswer = z.looseObject({ part: z.string() });
 const backAnswer = z.looseObject({ id: z.string(), place: z.string() });
 
@@ -36,20 +39,21 @@ export const takeoverVerb: Verb = {
   options: [
     { flags: "--out <folder>", about: "the folder of the worktree (default: takeovers/TOKEN in the state folder)" },
     { flags: "--net <net>", about: "look only in this net (default: in all)" },
-    { flags: "--stop", about: "end what works on it now: what that has not handed on is lost" },
+    { flags: "--stop", about: "end what works on it now; what that has done so far in a worktree is in yours" },
     ROLE_OPTION,
   ],
   run: async (call) => {
     const net = call.text("net");
     if (net !== undefined) checkName(net, "net");
-    const note = await call.withBroker(async (broker) =>
+    const { note, left } = await call.withBroker(async (broker) =>
       take(call, broker, await findTask(broker, call.arg("task"), { net, stop: call.on("stop") })),
     );
     const { handedBack: _, own: __, held, ...told } = note;
-    call.out.result({ ...told, token: held } as unknown as Json, () =>
+    call.out.result({ ...told, token: held, left } as unknown as Json, () =>
       [
         `took over “${note.title}” from ${note.place} of ${note.net}; no firing takes it meanwhile`,
         `  worktree: ${shown(call.petrel, note.folder)} (branch ${note.branch}, at ${note.start.slice(0, 10)})`,
+        ...leftWords(left, (command) => call.pasteable(command)),
         `  next:     work there, then ${call.pasteable(`petrel handback ${note.held} --message "What was done"`)}`,
       ].join("\n"),
     );
@@ -58,7 +62,7 @@ export const takeoverVerb: Verb = {
 };
 
 /** The worktree first: a task is held only when a person can work on it. */
-async function take(call: VerbCall, broker: Broker, task: Task): Promise<Note> {
+async function take(call: VerbCall, broker: Broker, task: Task): Promise<{ note: Note; left: Left }> {
   const { net, id, place, correlation, work } = task;
   const out = call.text("out");
   const folder = out === undefined ? worktreeOf(call.dir, id) : resolve(call.petrel.cwd, out);
@@ -69,7 +73,8 @@ async function take(call: VerbCall, broker: Broker, task: Task): Promise<Note> {
       hint: `petrel tokens ${net} ${place}`,
     });
   const grounds = { ...work, bundle: await bundleOf(broker, work.bundle) };
-  const start = await makeWorktree(userGit(call.petrel.env), folder, grounds);
+  const git = userGit(call.petrel.env);
+  const start = await makeWorktree(git, folder, grounds);
   const note: Note = {
     ...{ net, source: id, held: takenId(id), correlation, place, title: work.title, folder, own: out === undefined },
     ...{ branch: work.branch, base: work.base, start, handedBack: null },
@@ -77,8 +82,9 @@ async function take(call: VerbCall, broker: Broker, task: Task): Promise<Note> {
   // Before it is asked for: when the answer is lost, `handback` knows the folder all the same.
   writeNote(call.dir, note);
   try {
-    await askNet(broker, net, "takeover", { place, id, by: callerOf(call), stop: call.on("stop") });
-    return note;
+    const body = { place, id, by: callerOf(call), stop: call.on("stop") };
+    const answer = readAnswer(takenAnswer, await askNet(broker, net, "takeover", body, STOP_MS), "takeover");
+    return { note, left: await bringLeft(broker, git, note, answer) };
   } catch (error) {
     if (error instanceof Refused || error instanceof Terminal) {
       rmSync(folder, { recursive: true, force: true });

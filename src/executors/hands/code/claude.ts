@@ -6,11 +6,13 @@ import type { HandContext, HandDefinition } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
 import { claudeCard, claudeInput } from "./claude-card.ts";
 import { oneCommit, runClaude } from "./claude-run.ts";
+import { keepOnly } from "./kept-work.ts";
 import { closeWork, openCheckout } from "./session.ts";
 
 async function codeClaude(context: HandContext): Promise<Json> {
   const input = parseInput(claudeInput, context.order);
   const { mirror, checkout } = await openCheckout(context, input);
+  context.serve(keepOnly(context, mirror, checkout));
   const told = await runClaude(context, checkout, { ...input, timeoutMs: context.order.timeoutMs }, (use) => context.spent(use));
   await oneCommit(context, checkout, input.message ?? told.said);
   const work = (await closeWork(context, mirror, checkout)) as JsonObject;

@@ -11,6 +11,7 @@ import { MCP_LIST, MCP_NAME } from "../../../tools/mcp/mcp-tools.ts";
 import { ENGINE } from "../../engine-call.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
+import { KEEP } from "../../keep-call.ts";
 import { CLOSE } from "../../tool-desk.ts";
 import { haveCommit, makeBundle } from "./bundle.ts";
 import { sessionInput } from "./cards.ts";
@@ -23,6 +24,7 @@ import { git, gitText } from "./git.ts";
 import { gitChangeTools } from "./git-change-tools.ts";
 import { gitLookTools } from "./git-look-tools.ts";
 import { type Checkout, gitTools } from "./git-tools.ts";
+import { keepWork } from "./kept-work.ts";
 import { mcpHand } from "./mcp-servers.ts";
 import { baseCommit, emptyMirror, findCommit, type Mirror, mergeBase, openMirror, originBranch } from "./mirror.ts";
 import { branchName, SHA_PATTERN } from "./names.ts";
@@ -50,6 +52,7 @@ export async function codeSession(context: HandContext): Promise<Json> {
         resolve(work);
         return work;
       }
+      if (name === KEEP) return await keepWork(context, mirror, checkout);
       if (name === ENGINE && context.order.hand === ENGINE_HAND) return await engineTurn(context, checkout, call, input);
       if (name === MCP_LIST || MCP_NAME.test(name)) return await mcp(name, call);
       const tool = tools[name];
