@@ -47,6 +47,8 @@ export interface Command {
 export interface CommandResult {
   /** 128 + signal number when a signal ended it, as shells say it. */
   exitCode: number;
+  /** What ended it, by whomever it was sent: `SIGKILL`. In a sandbox only that one is known, by its exit code. */
+  signal?: string;
   stdout: string;
   stderr: string;
   truncated: boolean;
@@ -106,6 +108,7 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
     if (missing) throw notStarted(missing[1] ?? "", "ENOENT");
     return {
       exitCode: exit.code ?? 128 + (SIGNAL_NUMBERS[exit.signal ?? ""] ?? 0),
+      ...endedBy(command, exit),
       stdout: stdout.text(),
       stderr: stderr.text(),
       truncated: stdout.truncated || stderr.truncated,
@@ -127,6 +130,12 @@ function started(command: Command, file: string, args: string[]): ChildProcess {
 
 function keptOf(source: Readable | null, name: string, { keep, outputBytes = OUTPUT_BYTES }: Command): KeptOutput | null {
   return keep && source ? new KeptOutput(source, join(keep.dir, `${name}.txt`), { from: outputBytes, limit: keep.bytes }) : null;
+}
+
+/** bubblewrap has no word for the signal that ended who was inside but its own exit code, which is also what a shell inside may give. */
+function endedBy({ enclosed }: Command, { code, signal }: { code: number | null; signal: NodeJS.Signals | null }): { signal?: string } {
+  if (signal !== null) return { signal };
+  return enclosed && code === 128 + (SIGNAL_NUMBERS.SIGKILL ?? 0) ? { signal: "SIGKILL" } : {};
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,12 +1,13 @@
 /** `shell.run` as a user has it: commands, scripts, JSON in and out, exit codes, outputs that are too long to show. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { netChecks } from "../../src/executors/hand-faults.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
+import { processesWith } from "../../src/executors/stray-processes.ts";
 import { checkNetFile } from "../../src/net/check.ts";
-import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
+import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 
 let bench: ExecutorBench;
 afterEach(() => bench?.end());
@@ -45,6 +46,33 @@ test("exit codes mean what the net says", async () => {
   });
   expect(await run(ending(3))).toMatchObject({ error: { outlook: "terminal", code: "command-failed" } });
   expect(await good({ argv: ["false"] })).toMatchObject({ outcome: "failed" });
+});
+
+test.each(["off", "preferred"])("who is killed by somebody else gives no answer of its own; sandbox %s", async (sandbox) => {
+  bench = await startBench({ policy: machinePolicySchema.parse({ sandbox }) });
+  const order = bench.order("shell.run", { argv: ["sh", "-c", "exec sleep 600"] });
+  bench.owner.offer(order);
+  const sleeping = () =>
+    processesWith(`HOME=${bench.dir}/work/`).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8") === "sleep\x00600\0");
+  // As the kernel does it for want of memory: only the process, and nobody is told.
+  const [pid = Number.NaN] = await until("it runs", () => (sleeping().length > 0 ? sleeping() : null));
+  process.kill(pid, "SIGKILL");
+  const { outcome } = await until("its result", () => bench.owner.resultOf(order));
+  expect(outcome).toMatchObject({
+    error: {
+      code: "killed-from-outside",
+      outlook: "retryable",
+      message: expect.stringMatching(/^sh was ended by SIGKILL.*want of memory/),
+    },
+  });
+});
+
+test("another signal is named in the result, and who maps 137 knows what it means", async () => {
+  bench = await startBench();
+  expect(await good({ argv: ["sh", "-c", "kill -s TERM $$"] })).toMatchObject({ outcome: "failed", exitCode: 143, signal: "SIGTERM" });
+  const mapped = await good({ argv: ["sh", "-c", "kill -s KILL $$"], exits: { "137": "killed" } });
+  expect(mapped).toMatchObject({ outcome: "killed", exitCode: 137, signal: "SIGKILL" });
+  expect((await good({ argv: ["sh", "-c", "exit 137"] })).signal, "its own exit code").toBeUndefined();
 });
 
 test("an output that is too long to show is whole as an artefact, head and tail in the token", async () => {

@@ -162,3 +162,8 @@ test("the sample project passes, and its tests are counted", async () => {
   cpSync(join(import.meta.dirname, "../../examples/sample-project"), join(dir, "work", "tree"), { recursive: true });
   expect(await runProject({})).toMatchObject({ ok: true, passed: 16, failed: 0 });
 });
+
+test("a test run that somebody else killed is no verdict on the change", async () => {
+  const killed = { "package.json": JSON.stringify({ name: "x" }), "killed.sh": "kill -s KILL $$\n" };
+  await expect(runProject(killed, { test: "sh killed.sh" })).rejects.toMatchObject({ code: "killed-from-outside", outlook: "retryable" });
+});

@@ -11,6 +11,7 @@ import { Retryable, Terminal } from "../../../contract/errors.ts";
 import type { ModelUse } from "../../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
+import { mustNotBeKilled } from "../../outside-kill.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { secretOf } from "../secret-of.ts";
 import { keepSession, takeUp } from "./claude-sessions.ts";
@@ -124,6 +125,7 @@ function resultOf(run: CommandResult, limitMs: number): JsonObject {
       // Not its result.
     }
   }
+  mustNotBeKilled(run, "Claude Code");
   const said = (run.stderr.trim() || run.stdout.trim()).slice(-500);
   throw new Terminal({ code: "claude-failed", message: `Claude Code gave no result and ended with ${run.exitCode}: ${said}` });
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Retryable, Terminal } from "../../../contract/errors.ts";
 import { remoteEnvironment } from "../../clean-environment.ts";
 import type { HandContext } from "../../hand.ts";
+import { mustNotBeKilled } from "../../outside-kill.ts";
 import { type CommandResult, runCommand } from "../../process-tree.ts";
 
 const LOCAL_TIMEOUT_MS = 120_000;
@@ -17,7 +18,7 @@ export interface GitOptions {
   okCodes?: number[];
 }
 
-/** Runs git on local data. Throws Terminal `git-failed`. */
+/** Runs git on local data. Throws Terminal `git-failed`, Retryable `killed-from-outside`. */
 export async function git(context: HandContext, args: string[], options: GitOptions): Promise<CommandResult> {
   const result = await runCommand(
     {
@@ -32,6 +33,7 @@ export async function git(context: HandContext, args: string[], options: GitOpti
     },
     context.workshop.clock,
   );
+  mustNotBeKilled(result, `git ${args[0]}`);
   if (result.exitCode !== 0 && !options.okCodes?.includes(result.exitCode)) {
     throw new Terminal({ code: "git-failed", message: `git ${args[0]} failed: ${words(result)}` });
   }

@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { capText } from "../../capped-output.ts";
 import type { HandContext } from "../../hand.ts";
+import { mustNotBeKilled } from "../../outside-kill.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { installReporter } from "./node-test-reporter.ts";
 import { plainOutput } from "./plain-output.ts";
@@ -34,7 +35,7 @@ const INSTALL_TIMEOUT_MS = 10 * 60_000;
 const TEST_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Errors: Terminal `no-test-command`. A failed install and a run that had to be ended are red runs, since a change may
+ * Errors: Terminal `no-test-command`, Retryable `killed-from-outside`: no verdict on a change. A failed install and a run that had to be ended are red runs, since a change may
  * have caused them. `installed` remembers what needs no second install in this worktree.
  */
 export async function runTests(
@@ -48,6 +49,7 @@ export async function runTests(
   if (install && !installed.has(install.fingerprint)) {
     const env = { npm_config_cache: `${context.workshop.dir}/cache/npm` };
     const result = await context.run({ argv: install.argv, cwd: tree, env, timeoutMs: INSTALL_TIMEOUT_MS });
+    mustNotBeKilled(result, "the install");
     if (result.exitCode !== 0 || result.timedOut) return brokenRun(context, tree, result, "the install");
     installed.add(install.fingerprint);
   }
@@ -59,6 +61,7 @@ export async function runTests(
     outputBytes: 2 * 1024 * 1024,
     shownAs: reporterLine,
   });
+  mustNotBeKilled(result, "the test run");
   if (result.timedOut) return brokenRun(context, tree, result, "the test run");
   return read(context, tree, result, command.kind);
 }

@@ -39,6 +39,7 @@ export const shellInput = z
 const shellOutput = z.object({
   outcome: z.string().describe("By `exits`; else ok or failed"),
   exitCode: z.number().describe("128 + signal number when a signal ended it"),
+  signal: z.string().optional().describe("What ended it, like SIGTERM"),
   value: z.json().optional().describe("With `parse`"),
   stdout: z.string().describe("Whole, or its head and tail"),
   stderr: z.string(),

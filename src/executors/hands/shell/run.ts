@@ -6,6 +6,7 @@ import { Retryable, Terminal } from "../../../contract/errors.ts";
 import type { Json, JsonObject } from "../../../contract/json.ts";
 import type { HandContext } from "../../hand.ts";
 import { parseInput } from "../../hand-input.ts";
+import { mustNotBeKilled } from "../../outside-kill.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { shellInput } from "./card.ts";
 
@@ -38,6 +39,8 @@ export async function shellRun(context: HandContext): Promise<Json> {
       hint: "raise the transition's timeout, or make the command faster",
     });
   }
+  // Who maps the exit code knows better what it means.
+  if (input.exits?.[String(result.exitCode)] === undefined) mustNotBeKilled(result, argv[0] ?? "");
   const outcome = outcomeOf(input, result, argv[0] ?? "");
   const { kept: _, ...rest } = result;
   return { outcome, ...rest, ...parsed(input, result), ...(await fullOutputs(context, result)) };
