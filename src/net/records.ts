@@ -83,6 +83,8 @@ export interface CrystalRecord {
   next?: { rule: string; since: number; same: number; other: number } | null;
   /** What was compared of the rule whose place this one took, which said the same. */
   before?: { same: number; other: number };
-  /** Correlations in which the rule answered last, newest last: work that comes back in one of them was the rule's. */
+  /** Tokens that are made of the rule's answers, newest last: what comes back with one of them was the rule's. */
   recent: string[];
+  /** Those of `recent` behind which a model has spoken since: who turns one down speaks of that. Absent in old checkpoints. */
+  behind?: string[];
 }

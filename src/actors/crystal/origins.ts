@@ -38,7 +38,6 @@ export class Origins {
   }
 
   follow({ type, transition, firing, consumed = [], produced = [] }: NetEvent): void {
-    if (OPENING.has(type)) return;
     const ids = consumed.map(({ id }) => id);
     const answers = type === "fired" && transition !== undefined && firing !== undefined && this.#asksModel(transition);
     for (const { token } of produced) {
@@ -48,6 +47,7 @@ export class Origins {
       const origin = answers ? { all: new Map([...made.all, ...own]), near: new Map(own) } : made;
       if (origin.all.size > 0) this.#of.set(token.id, origin);
     }
+    if (OPENING.has(type)) return;
     const kept = new Set(produced.map(({ token }) => token.id));
     for (const id of ids) if (!kept.has(id)) this.#of.delete(id);
   }

@@ -10,9 +10,8 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import type { CrystalRecord, Question } from "../records.ts";
 import { goesOn, startWatch, type WatchPolicy, watched } from "../rule/watch.ts";
 import type { NetState } from "../state.ts";
+import { followed, leftBy, madeOf } from "./descent.ts";
 
-/** Work may come back so many answers later. */
-const RECENT = 200;
 const BAD_KEPT = 20;
 
 export function freshRecord(rule: string, mode: CrystalRecord["mode"], seq: number, policy: Partial<WatchPolicy> = {}): CrystalRecord {
@@ -55,11 +54,10 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   if (said.by === "rule") {
     next.answered += 1;
     next.watch = watched(next.watch, { kind: "crystallized", region: regionIn(said) });
-    next.recent = [...next.recent.filter((one) => one !== event.correlation), event.correlation ?? ""].slice(-RECENT);
-    return next;
+    return { ...next, ...madeOf(next, event) };
   }
   // From here on the model's answer counts.
-  next.recent = next.recent.filter((one) => one !== event.correlation);
+  Object.assign(next, leftBy(next, event));
   if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) {
     const same = said.next.same === true;
     next.next = { ...next.next, [same ? "same" : "other"]: next.next[same ? "same" : "other"] + 1 };
@@ -79,17 +77,27 @@ const regionIn = ({ region }: JsonObject): string => (typeof region === "string"
 
 /** What later steps say of an answer: rejected at a gate, corrected by a person, or its work begins again. */
 function foldLater(state: NetState, event: NetEvent): void {
-  const blamed = new Set<string>();
-  if (isRejection(event)) {
-    for (const { place, id } of event.consumed ?? []) {
-      const from = state.places.get(place)?.get(id)?.token.from;
-      if (from && "rule" in from && from.rule !== undefined && recordOf(state, from.transition, from.rule)) blamed.add(from.transition);
-    }
+  const isNo = isRejection(event);
+  const begins = event.attributes?.reworked === true && (event.firing === undefined || !state.firings.has(event.firing));
+  for (const [transition, record] of state.crystals) {
+    const isBack = begins && transition === event.transition && (event.consumed ?? []).some(({ id }) => record.recent.includes(id));
+    if (isBack || (isNo && isTurnedDown(state, event, transition, record))) state.crystals.set(transition, blamed(record, event));
+    else if (transition !== event.transition || event.type !== "fired") state.crystals.set(transition, followed(record, event));
   }
-  const begins = event.firing === undefined || !state.firings.has(event.firing);
-  const record = event.transition === undefined ? undefined : state.crystals.get(event.transition);
-  if (event.attributes?.reworked === true && begins && record?.recent.includes(event.correlation ?? "")) blamed.add(event.transition ?? "");
-  for (const transition of blamed) blame(state, transition, event.correlation ?? "");
+}
+
+/** Its answer itself, or what steps that ask no model have made of it. */
+function isTurnedDown(
+  state: NetState,
+  { consumed = [] }: NetEvent,
+  transition: string,
+  { rule, recent, behind = [] }: CrystalRecord,
+): boolean {
+  return consumed.some(({ place, id }) => {
+    const from = state.places.get(place)?.get(id)?.token.from;
+    const own = from !== undefined && "rule" in from && from.transition === transition && from.rule === rule;
+    return own || (recent.includes(id) && !behind.includes(id));
+  });
 }
 
 function isRejection({ type, attributes, produced }: NetEvent): boolean {
@@ -98,13 +106,10 @@ function isRejection({ type, attributes, produced }: NetEvent): boolean {
   return type === "intervened" && attributes?.corrected === true && produced !== undefined;
 }
 
-function blame(state: NetState, transition: string, correlation: string): void {
-  const record = state.crystals.get(transition);
-  if (!record) return;
-  const recent = record.recent.filter((one) => one !== correlation);
+function blamed(record: CrystalRecord, event: NetEvent): CrystalRecord {
   const badAt = [...record.badAt, record.answered].slice(-BAD_KEPT);
   const watch = watched(record.watch, { kind: "outcome", good: false });
-  state.crystals.set(transition, { ...record, recent, bad: record.bad + 1, badAt, watch });
+  return { ...record, ...leftBy(record, event), bad: record.bad + 1, badAt, watch };
 }
 
 /** One of `attributes.crystallized`: {stage, transition, rule, ...}. */
@@ -174,7 +179,12 @@ function replacing(old: CrystalRecord | undefined, stage: JsonObject, rule: stri
   const sum = (of: "same" | "other") => old.shadow[of] + old.audit[of] + (old.before?.[of] ?? 0);
   return {
     ...freshRecord(rule, "live", seq, policy),
-    ...{ watch: goesOn(old.watch, policy), recent: old.recent, shadow: { same: old.next.same, other: old.next.other } },
+    ...{
+      watch: goesOn(old.watch, policy),
+      recent: old.recent,
+      ...(old.behind ? { behind: old.behind } : {}),
+      shadow: { same: old.next.same, other: old.next.other },
+    },
     before: { same: sum("same"), other: sum("other") },
   };
 }
