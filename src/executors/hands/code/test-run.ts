@@ -2,7 +2,7 @@
 import { realpathSync } from "node:fs";
 import { capText } from "../../capped-output.ts";
 import type { HandContext } from "../../hand.ts";
-import { mustNotBeKilled } from "../../outside-kill.ts";
+import { mustNotBeKilledWithin } from "../../outside-kill.ts";
 import type { CommandResult } from "../../process-tree.ts";
 import { installReporter } from "./node-test-reporter.ts";
 import { plainOutput } from "./plain-output.ts";
@@ -49,7 +49,7 @@ export async function runTests(
   if (install && !installed.has(install.fingerprint)) {
     const env = { npm_config_cache: `${context.workshop.dir}/cache/npm` };
     const result = await context.run({ argv: install.argv, cwd: tree, env, timeoutMs: INSTALL_TIMEOUT_MS });
-    mustNotBeKilled(result, "the install");
+    mustNotBeKilledWithin(result, "the install");
     if (result.exitCode !== 0 || result.timedOut) return brokenRun(context, tree, result, "the install");
     installed.add(install.fingerprint);
   }
@@ -61,7 +61,7 @@ export async function runTests(
     outputBytes: 2 * 1024 * 1024,
     shownAs: reporterLine,
   });
-  mustNotBeKilled(result, "the test run");
+  mustNotBeKilledWithin(result, "the test run");
   if (result.timedOut) return brokenRun(context, tree, result, "the test run");
   return read(context, tree, result, command.kind);
 }

@@ -1,6 +1,6 @@
 /** Checks that the repository itself declares: its scripts `lint`, `typecheck` and the like, and whether its files can be parsed at all. */
 import type { HandContext } from "../../hand.ts";
-import { mustNotBeKilled } from "../../outside-kill.ts";
+import { mustNotBeKilledWithin } from "../../outside-kill.ts";
 import type { Finding } from "./finding.ts";
 import { outputProblems } from "./output-lines.ts";
 import { ownText } from "./own-text.ts";
@@ -32,7 +32,7 @@ export async function declaredFindings(context: HandContext, tree: string): Prom
       timeoutMs: CHECK_TIMEOUT_MS,
       outputBytes: 1024 * 1024,
     });
-    mustNotBeKilled(result, `npm run ${name}`);
+    mustNotBeKilledWithin(result, `npm run ${name}`);
     const text = `${result.stdout}\n${result.stderr}`;
     const tool = /\b(eslint|biome|tsc|oxlint|stylelint|ruff|flake8)\b/.exec(command)?.[1] ?? name;
     const found: Finding[] = outputProblems(text, tree, tool)
