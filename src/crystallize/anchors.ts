@@ -82,7 +82,7 @@ export function patternsAt(text: string, { start, end }: Occurrence): Proposed[]
   return patterns;
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+export const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 /** A literal whose white space may be any, and whose numbers may be others. */
 function loosely(text: string): string {
@@ -130,7 +130,7 @@ function formsOf(value: string, next: string): { form: string; breadth: number }
 }
 
 /** `INV-2041` as letters, a dash and digits; null for a text of many runs. */
-function runsOf(value: string): string | null {
+export function runsOf(value: string): string | null {
   const runs = value.match(/\p{Lu}+|\p{L}+|\d+|\s+|[^\p{L}\d\s]/gu) ?? [];
   if (runs.length > 8 || runs.length === 0) return null;
   return runs

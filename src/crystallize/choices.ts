@@ -7,6 +7,7 @@ import type { Answer } from "../net/rule/answer.ts";
 import { evaluateAnswer } from "../net/rule/answer.ts";
 import { copiesOf, type Explained } from "./copies.ts";
 import { answerOf } from "./decisions.ts";
+import { evidenced } from "./evidence.ts";
 import { learnExtractions } from "./extractions.ts";
 import { type Candidate, constantly, keyOf, labelsOf, makesSame, type Task, writtenIn } from "./task.ts";
 import { textsOf } from "./texts.ts";
@@ -23,9 +24,12 @@ export function learnChoices(task: Task): Candidate[] {
   return [
     {
       learner: "tree of forms",
-      answer: answerOf(
-        tree,
-        forms.map(({ made }) => made),
+      answer: evidenced(
+        answerOf(
+          tree,
+          forms.map(({ made }) => made),
+        ),
+        task,
       ),
     },
   ];

@@ -1,5 +1,6 @@
 /** Trees over labels, written as answers: what a leaf gives may be a constant or an answer of any other learner. */
 import type { Answer } from "../net/rule/answer.ts";
+import { evidenced } from "./evidence.ts";
 import { type Candidate, constantly, labelsOf, type Task, writtenIn } from "./task.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 
@@ -15,7 +16,7 @@ export function learnTree(task: Task): Candidate[] {
   const tree = growTree(task.columns, narrowed, usual + 1);
   if (tree.leaf) return [];
   const gives = values.slice(0, usual).map(constantly);
-  return [{ learner: "decision tree", answer: answerOf(tree, gives) }];
+  return [{ learner: "decision tree", answer: evidenced(answerOf(tree, gives), task) }];
 }
 
 /** A label without an answer is declined. */

@@ -4,6 +4,7 @@ import { applyChanges, type Change } from "../net/rule/change.ts";
 import { capture } from "../net/rule/pattern.ts";
 import { occurrencesOf, type Proposed, patternsAt } from "./anchors.ts";
 import type { Field } from "./fields.ts";
+import { formOf } from "./forms.ts";
 import { type Candidate, makesSame, type Task } from "./task.ts";
 
 const SEEDS = 40;
@@ -45,8 +46,21 @@ function extractionFrom(field: Field, task: Task): Candidate | null {
   const best = sets.sort((one, other) => other.right - one.right)[0];
   if (!best || best.chosen.length === 0) return null;
   const change = best.chosen[0]?.change ?? [];
-  const answer: Answer = { kind: "extract", path: field.path, patterns: best.chosen.map(({ pattern }) => pattern) };
+  const patterns = best.chosen.map(({ pattern }) => pattern);
+  const form = formOf(capturedBy(patterns, field, rows));
+  const answer: Answer = { kind: "extract", path: field.path, patterns, ...(form === null ? {} : { form }) };
   return { learner: "extraction", answer: change.length === 0 ? answer : { ...answer, change } };
+}
+
+/** What the first pattern that matches finds, as the answer will. */
+function capturedBy(patterns: readonly string[], { values }: Field, rows: number[]): string[] {
+  return rows.flatMap((row) => {
+    for (const pattern of patterns) {
+      const { found } = capture(pattern, String(values[row]));
+      if (found !== null) return [found];
+    }
+    return [];
+  });
 }
 
 function spread(rows: number[], most: number): number[] {

@@ -9,6 +9,7 @@ import { type Condition, holds } from "../net/rule/condition.ts";
 import { readPointer } from "../net/rule/pointer.ts";
 import { digitsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
 import { type Field, fieldsOf, isCategory, numberRange, unseenShare } from "./fields.ts";
+import { textOffers, withoutWide } from "./text-guards.ts";
 
 /** Share of later inputs that a guard on what the rule does not read may turn away. */
 const CHEAP = 0.01;
@@ -17,6 +18,8 @@ const MOST_CATEGORIES = 500;
 const MOST_NUMBERS = 20;
 
 interface Offer {
+  /** What it says, whatever was seen. */
+  id: string;
   condition: Condition;
   /** The rule cannot be trusted without it. */
   needed: boolean;
@@ -25,18 +28,13 @@ interface Offer {
 export function guardOf(answer: Answer, inputs: readonly JsonObject[]): Condition[] {
   const early = Math.floor(inputs.length * FITTED);
   const reads = readsIn(answer);
+  const later = inputs.slice(early);
   const tried = new Map(
-    offers(reads, inputs.slice(0, early)).map((offer) => [keyOf(offer.condition), costOf(offer.condition, inputs.slice(early))]),
+    offers(reads, inputs.slice(0, early)).map(({ id, needed, condition }) => [id, needed ? 0 : costOf(condition, later)]),
   );
-  return offers(reads, inputs)
-    .filter(({ condition, needed }) => needed || (tried.get(keyOf(condition)) ?? 0) <= CHEAP)
-    .map(({ condition }) => condition);
+  const kept = offers(reads, inputs).filter(({ id, needed }) => needed || (tried.get(id) ?? 0) <= CHEAP);
+  return withoutWide(kept).map(({ condition }) => condition);
 }
-
-const keyOf = (condition: Condition): string => {
-  const inner = condition.test === "any" ? condition.conditions.at(-1) : condition;
-  return `${inner?.test} ${inner && "path" in inner ? inner.path : ""} ${inner && "of" in inner ? inner.of : ""}`;
-};
 
 function costOf(condition: Condition, inputs: readonly JsonObject[]): number {
   return inputs.filter((input) => !holds(condition, input)).length / Math.max(1, inputs.length);
@@ -83,7 +81,7 @@ function shapesOf(fields: Field[], inputs: readonly JsonObject[]): Offer[] {
     const names = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
     const required = names.filter(([, count]) => count === values.length).map(([name]) => name);
     const optional = names.filter(([, count]) => count < values.length).map(([name]) => name);
-    return [{ condition: { test: "fields", path, required, optional }, needed: false }];
+    return [{ id: `fields ${path}`, condition: { test: "fields", path, required, optional }, needed: false }];
   });
 }
 
@@ -91,7 +89,8 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   const { path, types } = field;
   const read = reads.all.has(path);
   const made: Offer[] = [];
-  const offer = (condition: Condition, needed: boolean) => made.push({ condition: whereThere(condition, field, size), needed });
+  const offer = (condition: Condition, needed: boolean, id: string = condition.test) =>
+    made.push({ id: `${id} ${path}`, condition: whereThere(condition, field, size), needed });
   const values = categories(field);
   const closed = values !== null && (reads.deciding.has(path) || unseenShare(field) <= CHEAP);
   if (closed) offer({ test: "in", path, values }, reads.deciding.has(path));
@@ -99,9 +98,13 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   const range = numberRange(field);
   if (range && !values) offer({ test: "range", path, atLeast: range.least, atMost: range.most }, reads.deciding.has(path));
   const numbers = reads.digits.has(path) ? numbersIn(field) : null;
-  if (numbers) offer({ test: "matches", path, pattern: numbers }, true);
+  if (numbers) offer({ test: "matches", path, pattern: numbers }, true, "digits");
   const lengths = closed ? null : lengthRange(field);
-  if (lengths) offer({ test: "range", path, of: "length", ...lengths }, false);
+  if (lengths) offer({ test: "range", path, of: "length", ...lengths }, false, "length");
+  // The length first: it is quicker to look at than a long text.
+  if (!closed)
+    for (const { condition, needed, id } of textOffers(field, { decides: reads.deciding.has(path), given: read }))
+      offer(condition, needed, id);
   return made;
 }
 

@@ -9,6 +9,7 @@
 import type { Answer } from "../net/rule/answer.ts";
 import type { Condition } from "../net/rule/condition.ts";
 import { type Bits, bitsOf, countBits, hasBit, withBoth, without } from "./bits.ts";
+import { evidenced } from "./evidence.ts";
 import { gatheringOf } from "./gatherings.ts";
 import { type Literal, literalsOf } from "./literals.ts";
 import { fisherAtLeast, lowerBound, upperBound } from "./statistics.ts";
@@ -63,7 +64,7 @@ export function learnLists(task: Task): Candidate[] {
     ]),
     ...(rest === null ? {} : { else: constantly(values[rest]) }),
   };
-  return [{ learner: "decision list", answer }];
+  return [{ learner: "decision list", answer: evidenced(answer, task) }];
 }
 
 const UNKNOWN: Answer = { kind: "decline", reason: "between two numbers that were seen" };

@@ -8,6 +8,7 @@ import type { Answer } from "../net/rule/answer.ts";
 import { formLabels, formsOf } from "./choices.ts";
 import type { Contestant } from "./contest.ts";
 import { answerOf } from "./decisions.ts";
+import { evidenced } from "./evidence.ts";
 import { usualTables } from "./tables.ts";
 import { type Candidate, firstOf, fitOf, sizeOf, type Task } from "./task.ts";
 import { growTree } from "./tree.ts";
@@ -62,5 +63,5 @@ function usualForms(task: Task): Candidate[] {
   const tree = growTree(task.columns, labels, forms.length + 1, { leafError: 1 - LEAST_SHARE });
   if (tree.leaf) return [single];
   const gives = forms.map(({ made }): Answer => made);
-  return [single, { learner: "tree of usual forms", answer: answerOf(tree, gives) }];
+  return [single, { learner: "tree of usual forms", answer: evidenced(answerOf(tree, gives), task) }];
 }

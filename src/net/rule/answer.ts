@@ -3,7 +3,7 @@ import { z } from "zod";
 import { canonicalJson, type Json } from "../../contract/json.ts";
 import { applyChanges, type Change, changeSchema } from "./change.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";
-import { capture, patternSchema } from "./pattern.ts";
+import { capture, patternSchema, testsPattern } from "./pattern.ts";
 import { pointerSchema, printPointer, readPointer } from "./pointer.ts";
 import { readTerm, type Term, termSchema } from "./term.ts";
 
@@ -16,7 +16,7 @@ export type Answer =
   | { kind: "absent" }
   | ({ kind: "copy" } & Slot)
   | { kind: "text"; parts: (string | Slot | Answer)[] }
-  | { kind: "extract"; path: string; patterns: string[]; change?: Change[] | undefined }
+  | { kind: "extract"; path: string; patterns: string[]; form?: string | undefined; change?: Change[] | undefined }
   | { kind: "table"; keys: Term[]; rows: { when: Json[]; give: Json; seen?: number | undefined }[] }
   | { kind: "cases"; cases: { if: Condition[]; give: Answer; seen?: number | undefined }[]; else?: Answer | undefined }
   | { kind: "split"; if: Condition; yes: Answer; no: Answer }
@@ -27,6 +27,7 @@ export type Answer =
 const json = z.json() as z.ZodType<Json>;
 const change = z.array(changeSchema).max(8).optional().describe("Done to it in turn");
 const slotSchema = z.strictObject({ path: pointerSchema, change });
+const form = patternSchema.optional().describe("What is captured has to match this; anything else is declined");
 const seen = z.int().min(0).optional().describe("On how many examples it rests");
 
 export const answerSchema: z.ZodType<Answer> = z.lazy(() =>
@@ -44,7 +45,7 @@ export const answerSchema: z.ZodType<Answer> = z.lazy(() =>
       })
       .describe("Fixed texts and slots, in turn"),
     z
-      .strictObject({ kind: z.literal("extract"), path: pointerSchema, patterns: z.array(patternSchema).min(1).max(20), change })
+      .strictObject({ kind: z.literal("extract"), path: pointerSchema, patterns: z.array(patternSchema).min(1).max(20), form, change })
       .describe("What the first group of the first pattern that matches captures; a text that matches it twice, differently, is declined"),
     z
       .strictObject({
@@ -116,13 +117,14 @@ function slotValue({ path, change: changes }: Slot, input: Json): Answered {
   return value === undefined ? declined(`${printPointer(path)} is not of the form that the rule knows`) : given(value);
 }
 
-function extracted({ path, patterns, change: changes }: Answer & { kind: "extract" }, input: Json): Answered {
+function extracted({ path, patterns, form: wanted, change: changes }: Answer & { kind: "extract" }, input: Json): Answered {
   const text = readPointer(input, path);
   if (typeof text !== "string") return declined(`${printPointer(path)} is no text`);
   for (const pattern of patterns) {
     const result = capture(pattern, text);
     if (result.found === null && result.why === "no match") continue;
     if (result.found === null) return declined(`the pattern matches ${printPointer(path)} twice, and differently`);
+    if (wanted !== undefined && !testsPattern(wanted, result.found)) return declined(`what ${printPointer(path)} holds is of another form`);
     const value = applyChanges(result.found, changes);
     return value === undefined ? declined(`what ${printPointer(path)} holds is not of the form that the rule knows`) : given(value);
   }

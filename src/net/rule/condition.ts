@@ -8,6 +8,7 @@ import { equalValues } from "../expression-values.ts";
 import { patternSchema, testsPattern } from "./pattern.ts";
 import { pointerSchema, readPointer } from "./pointer.ts";
 import { readTerm, type Term, termFields } from "./term.ts";
+import { type Characters, characterFields, isMadeOf, knownShare } from "./text-kind.ts";
 import { wordsOf } from "./words.ts";
 
 export const TYPES = ["null", "boolean", "number", "text", "array", "object"] as const;
@@ -28,6 +29,8 @@ export type Condition =
   | { test: "word"; path: string; word: string }
   | { test: "contains" | "starts" | "ends"; path: string; text: string }
   | { test: "matches"; path: string; pattern: string }
+  | ({ test: "characters"; path: string } & Characters)
+  | { test: "known"; path: string; words: string[]; share: number }
   | { test: "has"; path: string; value: Json }
   | { test: "same" | "less"; path: string; than: string }
   | { test: "fields"; path: string; required: string[]; optional: string[] }
@@ -48,6 +51,17 @@ export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
     z.strictObject({ test: z.literal("word"), path, word: z.string().min(1).max(200) }).describe("A text with this word, in lower case"),
     z.strictObject({ test: z.enum(["contains", "starts", "ends"]), path, text: z.string().min(1).max(500) }),
     z.strictObject({ test: z.literal("matches"), path, pattern: patternSchema }),
+    z.strictObject({ test: z.literal("characters"), path, ...characterFields }).describe("A text of these characters and no others"),
+    z
+      .strictObject({
+        test: z.literal("known"),
+        path,
+        words: z.array(z.string().min(1).max(200)).max(2000),
+        share: z.number().min(0).max(1),
+      })
+      .describe(
+        "A text of whose different words at least this share is among these; words with digits do not count, and without any it is not",
+      ),
     z.strictObject({ test: z.literal("has"), path, value: json }).describe("An array with this element"),
     z.strictObject({ test: z.enum(["same", "less"]), path, than: path }).describe("Compares two places of the input"),
     z
@@ -95,6 +109,10 @@ function holdsOf(condition: Plain, value: Json | undefined, input: Json): boolea
       return typeof value === "string" && value.endsWith(condition.text);
     case "matches":
       return typeof value === "string" && testsPattern(condition.pattern, value);
+    case "characters":
+      return typeof value === "string" && isMadeOf(value, condition);
+    case "known":
+      return typeof value === "string" && (knownShare(value, condition.words) ?? -1) >= condition.share;
     case "has":
       return Array.isArray(value) && value.some((item) => equalValues(item, condition.value));
     case "same":

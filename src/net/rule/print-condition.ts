@@ -36,6 +36,12 @@ export function printCondition(condition: Condition): string {
       return `${printPointer(condition.path)} ${condition.test === "contains" ? "contains" : `${condition.test} with`} ${printValue(condition.text)}`;
     case "matches":
       return `${printPointer(condition.path)} matches ${condition.pattern}`;
+    case "characters": {
+      const also = condition.also ? [JSON.stringify(condition.also)] : [];
+      return `${printPointer(condition.path)} is made of ${[...condition.kinds, ...also].join(", ")}`;
+    }
+    case "known":
+      return `${printPointer(condition.path)} has at least ${Math.round(condition.share * 100)} % of its words among ${condition.words.length} that are known`;
     case "has":
       return `${printPointer(condition.path)} CONTAINS ${printValue(condition.value)}`;
     case "same":

@@ -1,0 +1,65 @@
+/** The form of short texts that were seen, as a pattern: addresses of a few hosts, a few shapes like letters-dash-digits, or a set of characters. */
+import { testsPattern } from "../net/rule/pattern.ts";
+import { escaped, runsOf } from "./anchors.ts";
+
+const FITTED = 0.7;
+/** Of later texts, so many may be of a form that was not seen earlier. */
+const STRANGE = 0.01;
+const LEAST = 20;
+const LONGEST = 300;
+const MOST_HOSTS = 20;
+const MOST_SHAPES = 5;
+const MOST_CHARACTERS = 30;
+
+/** Null: they have no form that later ones keep to, or too few were seen. */
+export function formOf(values: readonly string[]): string | null {
+  if (values.length < LEAST || values.some((value) => value === "" || value.length > LONGEST)) return null;
+  const early = values.slice(0, Math.floor(values.length * FITTED));
+  const late = values.slice(early.length);
+  for (const made of [addressForm, shapesForm, charactersForm]) {
+    const tried = made(early);
+    if (tried === null || late.filter((value) => !testsPattern(tried, value)).length > STRANGE * late.length) continue;
+    const form = made(values);
+    if (form !== null && form.length <= 500) return form;
+  }
+  return null;
+}
+
+const ADDRESS = /^(https?):\/\/([^/?#\s]+)([/?#]\S*)?$/;
+
+function addressForm(values: readonly string[]): string | null {
+  const parts = values.map((value) => ADDRESS.exec(value));
+  if (parts.some((part) => part === null)) return null;
+  const schemes = distinct(parts.map((part) => part?.[1] ?? ""));
+  const hosts = distinct(parts.map((part) => part?.[2] ?? ""));
+  if (hosts.length > MOST_HOSTS) return null;
+  const rest = classOf(parts.map((part) => part?.[3] ?? "").join(""));
+  if (rest === null) return null;
+  const tail = rest === "" ? "" : `[${rest}]*`;
+  return `^(?:${schemes.join("|")})://(?:${hosts.map(escaped).join("|")})(?:[/?#]${tail})?$`;
+}
+
+function shapesForm(values: readonly string[]): string | null {
+  const shapes = values.map(runsOf);
+  const known = distinct(shapes.map((shape) => shape ?? ""));
+  if (known.includes("") || known.length > MOST_SHAPES) return null;
+  return `^(?:${known.join("|")})$`;
+}
+
+function charactersForm(values: readonly string[]): string | null {
+  if (values.some((value) => /\s/.test(value))) return null;
+  const kinds = classOf(values.join(""));
+  return kinds === null ? null : `^[${kinds}]+$`;
+}
+
+/** Null: too many kinds. */
+function classOf(text: string): string | null {
+  const kinds = new Set<string>();
+  for (const character of text) {
+    kinds.add(/\p{L}/u.test(character) ? "\\p{L}" : /\d/.test(character) ? "\\d" : character.replace(/[\\^\]\-[&~]/, "\\$&"));
+    if (kinds.size > MOST_CHARACTERS) return null;
+  }
+  return [...kinds].sort().join("");
+}
+
+const distinct = (values: readonly string[]): string[] => [...new Set(values)].sort();
