@@ -76,7 +76,7 @@ async function resume({ term, generation, by }: Switch, part: Part): Promise<Jso
     type: "resumed",
     status: "ok",
     attributes: { by, generation, wasKilled: true, ...marks(part) },
-    summary: `${by} let ${part ? `${part.name} in ` : ""}${state.net} go on: ${count(open)} begin again.`,
+    summary: `${by} let ${part ? `${part.name} in ` : ""}${state.net} go on: ${count(open)} ${open.length === 1 ? "begins" : "begin"} again${state.paused ? " when the net, which was paused before, goes on" : ""}.`,
   });
   // Before anything new is decided: exactly what ran begins again, as the next attempt.
   for (const firing of open) term.lapse(firing, "work was resumed");

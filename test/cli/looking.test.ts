@@ -209,10 +209,12 @@ test("why gives the reasons", async () => {
   const reasons: Json[] = [
     { code: "no-token", text: "nothing lies in known", place: "known" },
     { code: "paused", text: "the net is paused", command: "petrel resume hello" },
+    // Of many firings that wait for the same, each has its own.
+    ...["f-1", "f-2", "f-3"].map((firing) => ({ code: "killed", text: "attempt 1 was stopped", firing, transition: "greet" })),
   ];
   await stage.serves("hello", { why: [{ kind: "transition", name: "greet", fires: false, reasons }] });
   expect((await stage.run("why", "hello", "greet")).out).toBe(
-    "greet does not fire\n  nothing lies in known\n  the net is paused\n    next: petrel resume hello\n",
+    "greet does not fire\n  nothing lies in known\n  the net is paused\n    next: petrel resume hello\n  attempt 1 was stopped (3 times)\n",
   );
   expect((await stage.run("why", "hello", "greet", "--json")).json).toMatchObject([{ fires: false, reasons }]);
   expect((await stage.run("why", "hello", "no such thing")).code).toBe(2);

@@ -221,6 +221,20 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
   expect((await rows()).get("yard-one")?.state).toBe("here");
   expect((await desk.run(["executor", "revoke", "nobody"])).code).toBe(1);
   expect((await desk.run(["executor", "enroll", "yard-one"])).stderr).toContain("--force");
+  // What cannot be written down lets nobody in.
+  writeFileSync(desk.path("no.pem"), "no certificate\n");
+  for (const [wrong, said] of [
+    [["--out", "yard.json/x.creds"], /yard\.json is no folder/],
+    [["--out", "."], /is a folder/],
+    [["--ca", "nowhere.pem"], /there is no file .*nowhere\.pem/],
+    [["--ca", "no.pem"], /holds no certificate/],
+    [["--url", "http://broker.example.com"], /is no address of a broker/],
+  ] as const) {
+    const refused = await desk.run(["executor", "enroll", "yard-wrong", ...wrong]);
+    expect(refused.code, wrong.join(" ")).toBeGreaterThan(0);
+    expect(refused.stderr).toMatch(said);
+  }
+  expect((await rows()).has("yard-wrong")).toBe(false);
   expect((await system.stop()).code).toBe(0);
 });
 

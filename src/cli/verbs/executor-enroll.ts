@@ -1,11 +1,12 @@
 /** `petrel executor enroll` and `revoke`: who may work for this system. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
 import { formatCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser, removeExecutorUser } from "../../jetstream/server/executor-user.ts";
+import { makeFolder } from "../make-folder.ts";
 import { orderKeys, stateFolder } from "../processes/state-folder.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { quoted } from "../team/paste.ts";
@@ -36,12 +37,13 @@ export const executorEnrollVerb: Verb = {
     const name = named(call.arg("name"));
     const pools = call.list("pool").length > 0 ? call.list("pool").map(named) : ["code"];
     const labels = labelsOf(call.text("labels"), ["git"]);
-    const file = resolve(call.petrel.cwd, call.text("out") ?? `${name}.creds`);
-    if (existsSync(file) && !call.on("force"))
-      throw new Terminal({ code: "file-exists", message: `${file} is there already`, hint: "name another with --out, or add --force" });
+    const hands = handsOf(call.text("hands"));
+    const url = addressesOf(call.text("url"));
+    const signer = authorityOf(call);
+    const file = placeOf(call, name);
+    // All that may be wrong is known now: nobody is enrolled without a file that says so.
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
     const folder = stateFolder(call.dir);
-    const hands = handsOf(call.text("hands"));
     // First what binds it, then what lets it in.
     await call.withBroker(async (broker) => {
       await broker.keyValue("enrolled").put(name, { pools, labels, ...(hands === null ? {} : { hands }) });
@@ -60,10 +62,9 @@ export const executorEnrollVerb: Verb = {
         message: "these servers have a list of passwords, so no credentials can be made for them",
         hint: "use a new state folder and its users.conf",
       });
-    const signer = call.text("ca");
-    const ca = signer === undefined ? nats.ca : readFileSync(resolve(call.petrel.cwd, signer), "utf8");
+    const ca = signer ?? nats.ca;
     const content = formatCreds({
-      ...{ v: 1, name, pools, labels, url: call.text("url") ?? nats.url, orders: orderKeys(folder).publicKey },
+      ...{ v: 1, name, pools, labels, url: url ?? nats.url, orders: orderKeys(folder).publicKey },
       ...{ user: user.user, password: user.password },
       ...(ca === undefined ? {} : { ca }),
     });
@@ -107,6 +108,47 @@ function handsOf(text: string | undefined): string[] | null {
   const bad = hands.find((hand) => !/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(hand));
   if (bad !== undefined) throw usage(`"${bad}" names no hand`, "--hands shell.run,code.verify");
   return [...new Set(hands)];
+}
+
+/** As NATS takes them: `nats://` or `tls://`, several with commas between. */
+function addressesOf(text: string | undefined): string | undefined {
+  const bad = text?.split(",").find((one) => !/^((nats|tls):\/\/)?[^\s/@]+\/?$/.test(one.trim()));
+  if (bad !== undefined) throw usage(`"${bad}" is no address of a broker`, "--url tls://broker.example.com:4222");
+  return text;
+}
+
+/** Errors: Terminal `ca-unreadable`. */
+function authorityOf(call: VerbCall): string | undefined {
+  const name = call.text("ca");
+  if (name === undefined) return undefined;
+  const file = resolve(call.petrel.cwd, name);
+  const content = existsSync(file) && statSync(file).isFile() ? readFileSync(file, "utf8") : null;
+  if (content?.includes("BEGIN CERTIFICATE")) return content;
+  throw new Terminal({
+    code: "ca-unreadable",
+    message: content === null ? `there is no file ${file}` : `${file} holds no certificate`,
+    hint: "--ca takes the PEM of who signed the broker's certificate",
+    where: file,
+  });
+}
+
+/** Where the credentials go. Errors: usage; Terminal `file-exists`, `folder-not-made`, `folder-not-writable`. */
+function placeOf(call: VerbCall, name: string): string {
+  const file = resolve(call.petrel.cwd, call.text("out") ?? `${name}.creds`);
+  if (existsSync(file) && statSync(file).isDirectory()) throw usage(`${file} is a folder`, `--out ${join(file, `${name}.creds`)}`);
+  if (existsSync(file) && !call.on("force"))
+    throw new Terminal({ code: "file-exists", message: `${file} is there already`, hint: "name another with --out, or add --force" });
+  const folder = dirname(file);
+  makeFolder(folder);
+  const refused = (message: string, cause?: unknown) =>
+    new Terminal({ code: "folder-not-writable", message, hint: "name another file with --out", where: file, cause });
+  if (!statSync(folder).isDirectory()) throw refused(`${folder} is no folder`);
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw refused(`you may not write to ${folder}`, cause);
+  }
+  return file;
 }
 
 function named(word: string): string {

@@ -58,7 +58,9 @@ export const executorStartVerb: Verb = {
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
     await runExecutor(petrel, options, signal, () => {
-      petrel.stdout.write(`${JSON.stringify({ ready: true, executor: name, pools, pid: process.pid })}\n`);
+      const ready = JSON.stringify({ ready: true, executor: name, pools, pid: process.pid });
+      const told = `The executor ${name} is here: it takes orders of ${pools.join(", ")}, ${options.slots} at once. Ctrl-C drains and ends it.`;
+      petrel.stdout.write(`${petrel.stdout.isTTY === true && !call.json ? told : ready}\n`);
     });
     return EXIT.ok;
   },

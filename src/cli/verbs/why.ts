@@ -27,9 +27,15 @@ export const whyVerb: Verb = {
 function whyText({ kind, name, fires, reasons }: Told, call: VerbCall): string {
   const { out } = call;
   const does = kind === "transition" ? (fires ? "fires" : "does not fire") : fires ? "moves on" : "stays";
-  const lines = reasons.map(({ transition, text, command }) => {
-    const about = transition !== undefined && transition !== name && kind !== "transition" ? `${transition}: ` : "";
-    return `  ${about}${text}${command ? `\n    next: ${call.pasteable(command)}` : ""}`;
-  });
-  return [`${out.paint.bold(kind === "transition" ? name : `${kind} ${name}`)} ${does}`, ...lines].join("\n");
+  // Many firings may wait for the same: it is said once.
+  const lines = new Map<string, { about: string; next: string; times: number }>();
+  for (const { transition, text, command } of reasons) {
+    const about = `${transition !== undefined && transition !== name && kind !== "transition" ? `${transition}: ` : ""}${text}`;
+    const next = command ? `\n    next: ${call.pasteable(command)}` : "";
+    const line = lines.get(about + next) ?? { about, next, times: 0 };
+    line.times += 1;
+    lines.set(about + next, line);
+  }
+  const told = [...lines.values()].map(({ about, next, times }) => `  ${about}${times > 1 ? ` (${times} times)` : ""}${next}`);
+  return [`${out.paint.bold(kind === "transition" ? name : `${kind} ${name}`)} ${does}`, ...told].join("\n");
 }
