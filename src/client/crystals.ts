@@ -225,6 +225,23 @@ export async function putIntoShadow(
   });
 }
 
+/** What to answer where a rule is beside the model, or beside the one that answers: nothing is changed. Null: none is. */
+export async function besideAlready(broker: Broker, net: string, transition: string): Promise<JsonObject | null> {
+  const row = (await crystalsOf(broker, net)).find((one) => one.transition === transition);
+  const { definition, record, mode } = row ?? {};
+  const later = mode === "live" && definition?.next ? { needs: definition.next.shadow, of: record?.next } : null;
+  if (!row || !definition || (mode !== "shadow" && !later)) return null;
+  const { same, other } = (later ? later.of : record?.shadow) ?? { same: 0, other: 0 };
+  return {
+    ...{ net, changed: false, transition, mode: row.mode, rule: later ? ruleId((definition.next ?? definition).rule) : row.rule },
+    ...{
+      since: Number(later ? (later.of?.since ?? 0) : (record?.since ?? 0)),
+      beside: same + other,
+      needs: later?.needs ?? definition.shadow,
+    },
+  };
+}
+
 /** A rule of whose answers none could be the persona's would leave everything to the model. */
 async function mustFit(broker: Broker, { net, proposals }: Study, transition: string): Promise<void> {
   const proposal = proposals.find((one) => one.transition === transition)?.proposal;

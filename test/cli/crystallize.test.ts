@@ -6,6 +6,7 @@ import { waitUntil } from "../support/wait-until.ts";
 import { Stage } from "./stage.ts";
 
 const NET = "desk";
+const BY = { user: "ada", roles: ["maintainer"] };
 let kit: MasterKit;
 let stage: Stage;
 let owners: Record<string, string>;
@@ -111,10 +112,13 @@ it("shows no examples of another rule under the one that stands there", async ()
   await apply({ ...triageNet(crystalOf({ mode: "live", audit: 1 })), crystallize: { every: 10_000, least: 30 } });
   for (const area of ["net", "ui", "db", "net", "ui", "db"]) await work(area, 8);
   const { json } = await stage.run("crystallize", "show", NET, "triage", "--with-model", "--json");
+  // What is told of one rule is of that one.
+  expect(json).toMatchObject({ rule: crystalOf().rule, proposal: null, other: { rule: expect.stringMatching(/^r-/) } });
   expect(JSON.stringify(json)).toMatch(/"answered":\[.*"given":\{"owner":"eve"\}/);
   const shown = await said("show", NET, "triage", "--with-model");
   expect(shown).toContain("The rule of triage in desk (live, ");
   expect(shown).not.toMatch(/It answer|It leaves/);
+  expect(shown).toMatch(/Another rule was found, r-\w+, learned from its history; it is /);
   expect(await said("show", NET, "triage")).toMatch(/It leaves to the model:\n {2}event \d+: .*"db"/);
 });
 
@@ -224,4 +228,74 @@ it("at its gate says what is asked and what each answer does; after drift the ne
   expect(refused).toContain(`petrel crystallize shadow ${NET} triage --again`);
   expect(await said("show", NET, "triage")).toContain(`petrel crystallize shadow ${NET} triage --again lets it begin again`);
   expect(await said("shadow", NET, "triage", "--again")).toContain("beside its model now");
+});
+
+it("is as it was where a shadow is begun twice, also by two people at once; its count begins anew only where that is asked for", async () => {
+  const shadowed = () => kit.stateOf(NET).crystals.get("triage")?.shadow;
+  await apply({ ...triageNet(crystalOf({ mode: "shadow", shadow: 50 })) });
+  await work("net", 4);
+  const [version, from] = [kit.stateOf(NET).definition, since()];
+  const again = await said("shadow", NET, "triage");
+  expect(again).toMatch(
+    /The rule r-\w+ of triage is beside its model already, since event \d+, for 4 of 50 firings: nothing was changed\./,
+  );
+  expect(again).toContain("--again begins its shadow anew, --anew learns another one.");
+  expect((await stage.run("crystallize", "shadow", NET, "triage", "--json")).json).toMatchObject({ changed: false, beside: 4, needs: 50 });
+  // The same conditions by another way in, and on a version that is not the newest any more.
+  const put = (shadow: number) =>
+    kit.ask(NET, "crystal-settle", {
+      ...{ transition: "triage", action: "shadow", base: "0" },
+      crystal: crystalOf({ mode: "shadow", shadow }),
+      by: BY,
+    });
+  expect(await put(50)).toMatchObject({ changed: false, beside: 4, needs: 50 });
+  expect([kit.stateOf(NET).definition, since(), shadowed()]).toEqual([version, from, { same: 4, other: 0 }]);
+  await expect(put(60)).rejects.toMatchObject({ code: "outdated-base" });
+  expect(await said("shadow", NET, "triage", "--again", "--anew")).toContain("--again takes the rule as it stands");
+  expect(await said("shadow", NET, "triage", "--again")).toContain("Its shadow begins anew");
+  expect(shadowed()).toEqual({ same: 0, other: 0 });
+});
+
+it("of a later rule beside the one that answers says the same, and the watch of that one goes on", async () => {
+  const later = { guard: [], answer: { kind: "constant" as const, value: { owner: "zoe" } } };
+  await apply(triageNet(crystalOf({ mode: "live", audit: 1 })));
+  const put = (shadow: number) =>
+    kit.ask(NET, "crystal-settle", {
+      ...{ transition: "triage", action: "shadow", by: BY },
+      crystal: { mode: "shadow", rule: later, shadow },
+    });
+  await put(50);
+  await work("net", 3);
+  const record = () => kit.stateOf(NET).crystals.get("triage");
+  expect(record()).toMatchObject({ audit: { same: 3, other: 0 }, next: { other: 3 } });
+  expect(await put(50)).toMatchObject({ changed: false, mode: "live", beside: 3 });
+  expect(await said("shadow", NET, "triage")).toMatch(/is beside the one that answers already, since event \d+, for 3 of 50 firings/);
+  await put(60);
+  expect(record()).toMatchObject({ audit: { same: 3, other: 0 }, next: { same: 0, other: 0 } });
+});
+
+it("calls a rule that was given by its file, and names the next command with it", async () => {
+  await kit.stop();
+  kit = await masterKit({ work: triageBy((area) => owners[area] ?? "eve"), crystallize: { least: 30, bound: 0.4 } });
+  stage.remove();
+  stage = Object.assign(new Stage(), { hub: kit.hub });
+  stage.running();
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  await apply(triageNet(undefined));
+  for (const area of ["net", "ui", "net", "ui", "net", "ui"]) await work(area, 8);
+  const { rule } = crystalOf();
+  stage.file("my rule.json", JSON.stringify(rule));
+  const shown = await said("show", NET, "triage", "--rule", "my rule.json");
+  expect(shown).toContain("A rule for triage in desk (given (my rule.json), not in use):");
+  expect(shown).not.toContain("learned from");
+  const next = "petrel crystallize shadow desk triage --rule 'my rule.json'";
+  expect(shown).toContain(`${next} puts it beside the model, without effect.`);
+  expect(await said(NET, "triage", "--rule", "my rule.json")).toContain(`is good enough: ${next}`);
+  stage.file("zoe.json", JSON.stringify({ guard: [], answer: { kind: "constant", value: { owner: "zoe" } } }));
+  expect(await said("show", NET, "triage", "--rule", "zoe.json")).toContain("triage --rule zoe.json --unproven puts it there all the same");
+  expect(await said("show", NET, "triage")).toContain("A rule for triage in desk (learned from its history, not in use):");
+  expect((await stage.run("crystallize", "shadow", NET, "triage", "--rule", "my rule.json", "--json")).json).toMatchObject({
+    mode: "shadow",
+    rule: kit.stateOf(NET).crystals.get("triage")?.rule,
+  });
 });

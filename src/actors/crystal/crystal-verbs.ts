@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { CATEGORY_OF } from "../../contract/event.ts";
-import type { Json, JsonObject } from "../../contract/json.ts";
+import { canonicalJson, type Json, type JsonObject } from "../../contract/json.ts";
 import type { CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
-import { type Crystal, crystalSchema, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
+import { type Crystal, crystalSchema, type NextRule, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import { judgeOf } from "../../net/rule/agree.ts";
@@ -140,6 +140,10 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
     await term.loop.caughtUp();
     return { net: state.net, hash: net.version, changed: false, transition: transition.id, mode: "live", since };
   }
+  if (request.action === "shadow" && transition.crystal && isBesideAlready(term, transition.id, transition.crystal, request)) {
+    await term.loop.caughtUp();
+    return { net: state.net, hash: net.version, ...besideAlready(term, transition.id, transition.crystal) };
+  }
   const definition = withCrystal(net.source, transition.id, crystal);
   if (!definition) throw unfit(state.net, transition);
   const { by, base, reason } = request;
@@ -148,7 +152,35 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
     settles: { transition: transition.id, ...(reason === undefined ? {} : { reason }) },
     ...(definition.parent ? { derived: true as const } : {}),
   });
-  return { ...(applied as JsonObject), transition: transition.id, mode: crystal?.mode ?? "none" };
+  return { ...(applied as JsonObject), transition: transition.id, mode: crystal?.mode ?? "none", rule: ruleIn(crystal) };
+}
+
+const ruleIn = (crystal: Crystal | null): string | null => (crystal ? ruleId((crystal.next ?? crystal).rule) : null);
+
+/** The rule that is to go beside the model is there, under the same conditions: its count goes on. */
+function isBesideAlready(term: Term, id: string, crystal: CompiledCrystal, { crystal: given }: SettleRequest): boolean {
+  if (!given) return false;
+  const { definition } = crystal;
+  const record = recordOf(term.state, id, crystal.id);
+  if (record?.demoted) return false;
+  const there = definition.mode === "shadow" ? definition : definition.mode === "live" ? definition.next : undefined;
+  return there !== undefined && canonicalJson(conditionsOf(there)) === canonicalJson(conditionsOf(given));
+}
+
+/** All but how it came there. */
+function conditionsOf(crystal: Crystal | NextRule): Json {
+  const { mode: _, next: __, proof: ___, ...conditions } = crystal as Crystal;
+  return JSON.parse(JSON.stringify(conditions)) as Json;
+}
+
+function besideAlready(term: Term, id: string, { id: rule, definition, next }: CompiledCrystal): JsonObject {
+  const record = recordOf(term.state, id, rule);
+  const { since, shadow } =
+    definition.mode === "live" ? { since: record?.next?.since, shadow: record?.next } : { since: record?.since, shadow: record?.shadow };
+  return {
+    ...{ changed: false, transition: id, mode: definition.mode, rule: next?.id ?? rule, since: since ?? 0 },
+    ...{ beside: (shadow?.same ?? 0) + (shadow?.other ?? 0), needs: (next?.definition ?? definition).shadow },
+  };
 }
 
 /** A shadow whose judge is not there would wait for it without end. */

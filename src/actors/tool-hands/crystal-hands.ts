@@ -89,6 +89,13 @@ export function crystalHands(room: ToolRoom): CrystalHands {
         throw new Refused({ code: "shadow-too-short", message });
       }
       mustNotBeTakenAway(room, transition);
+      // H3. Also one that people have put there.
+      const there = crystal?.definition.mode === "shadow" ? { ...crystal, firings: crystal.definition.shadow } : null;
+      const standing = there ?? (crystal?.next ? { ...crystal.next, firings: crystal.next.definition.shadow } : null);
+      if (standing) {
+        const { id: rule, definition } = standing;
+        return { transition, mode: "shadow", rule, firings: standing.firings, decides: definition.promote, changed: false };
+      }
       const base = netNow().version;
       const proposal = await studied(transition, withModel ? "kept" : "no");
       const made = crystalFrom(proposal, wanted, persona.persona, isoTime(clock.now()));
@@ -101,9 +108,6 @@ export function crystalHands(room: ToolRoom): CrystalHands {
         throw new Terminal({ code: "not-proven", message: `the rule for ${transition} is not proven: ${proposal.reasons.join("; ")}` });
       const rule = ruleId(proposal.rule);
       const placed = { transition, mode: "shadow", rule, firings: firings ?? wanted.shadow, decides: wanted.promote };
-      // H3.
-      const isThere = (crystal?.id === rule && crystal.definition.mode === "shadow") || crystal?.next?.id === rule;
-      if (isThere) return { ...placed, changed: false };
       for (const { stage, summary, found } of learningNotes(transition, proposal)) await tell(stage, { transition }, summary, found);
       const file = { ...made, ...(firings === undefined ? {} : { shadow: firings }) };
       const reason = `asked for in ${firing.transition}, firing ${firing.firing}`;

@@ -2,8 +2,9 @@
 
 import { z } from "zod";
 import { askNet } from "../../client/ask.ts";
-import { type CrystalRow, crystalsOf, policyHeld, putIntoShadow, share } from "../../client/crystals.ts";
+import { besideAlready, type CrystalRow, crystalsOf, policyHeld, putIntoShadow, share } from "../../client/crystals.ts";
 import { usage } from "../../client/usage.ts";
+import type { Broker } from "../../contract/broker.ts";
 import { isoTime } from "../../contract/clock.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import type { CrystallizePolicy } from "../../net/crystal/definition.ts";
@@ -26,29 +27,54 @@ export const crystallizeShadowVerb: Verb = {
     { flags: "--firings <n>", about: "how many firings it stays there (default: what the net's policy says, else 20)" },
     { flags: "--audit <share>", about: "the share of firings that is compared once it is live (default: 0.02)" },
     { flags: "--unproven", about: "also a rule whose proof is not good enough" },
-    { flags: "--again", about: "the rule that the transition has already, as it stands" },
+    { flags: "--again", about: "the rule that the transition has already, as it stands: its shadow begins anew" },
+    { flags: "--anew", about: "learn again where a rule is beside the model already, and put that one in its place" },
     ...WITH_MODEL_OPTIONS,
     ROLE_OPTION,
   ],
   run: async (call) => {
     const [net, transition] = [call.arg("net"), call.arg("transition")];
-    const by = callerOf(call);
     const { before, answer } = await call.withBroker(async (broker) => {
       const before = (await crystalsOf(broker, net)).find((row) => row.transition === transition) ?? null;
-      if (call.on("again")) {
-        mustStandAlone(call);
-        return { before, answer: await askNet(broker, net, "crystal-settle", { transition, action: "shadow", by }) };
-      }
-      const found = await studyOf(call, broker, { net, transition, anew: false });
-      const at = isoTime(call.petrel.clock.now());
-      const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
-      return { before, answer: await putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit }) };
+      return { before, answer: await begun(call, broker, net, transition) };
     });
-    const words = beganText(transition, before, call.on("again"));
+    const told = shadowAnswer.parse(answer);
+    const words = told.changed ? beganText(transition, before, call.on("again")) : besideText(transition, told);
     call.out.result(answer, () => `${words}\npetrel crystallize status ${net} shows how it does.`);
     return EXIT.ok;
   },
 };
+
+const shadowAnswer = z.looseObject({
+  ...{ changed: z.boolean().default(true), mode: z.string(), rule: z.string().nullish() },
+  ...{ since: z.int().default(0), beside: z.int().default(0), needs: z.int().default(0) },
+});
+
+async function begun(call: VerbCall, broker: Broker, net: string, transition: string): Promise<Json> {
+  const by = callerOf(call);
+  if (call.on("again")) {
+    mustStandAlone(call);
+    return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
+  }
+  // Said twice, it is as it was: another rule, or other conditions, have to be asked for.
+  const isThere = isPlain(call) ? await besideAlready(broker, net, transition) : null;
+  if (isThere) return isThere;
+  const found = await studyOf(call, broker, { net, transition, anew: false });
+  const at = isoTime(call.petrel.clock.now());
+  const [firings, audit] = [call.integer("firings"), shareOf(call, "audit")];
+  return putIntoShadow(broker, found, transition, { by, at, unproven: call.on("unproven"), firings, audit });
+}
+
+function isPlain(call: VerbCall): boolean {
+  const flags = ["anew", "unproven", "withModel", "judge"].some((name) => call.on(name));
+  return !flags && ["rule", "equality", "firings", "audit"].every((name) => call.text(name) === undefined);
+}
+
+function besideText(transition: string, { mode, rule, since, beside, needs }: z.output<typeof shadowAnswer>): string {
+  const where = mode === "live" ? "beside the one that answers" : "beside its model";
+  const ways = mode === "live" ? "--anew learns another one" : "--again begins its shadow anew, --anew learns another one";
+  return `The rule ${rule ?? ""} of ${transition} is ${where} already, since event ${since}, for ${beside} of ${needs} firings: nothing was changed.\n${ways}.`;
+}
 
 export const crystallizePromoteVerb: Verb = {
   command: "crystallize promote <net> <transition>",
@@ -103,7 +129,7 @@ async function settle(call: VerbCall, action: string, said: (net: string, transi
 
 /** `--again` takes the rule with its conditions as they stand. */
 function mustStandAlone(call: VerbCall): void {
-  const given = ["equality", "rule", "firings", "audit"].find((name) => call.text(name) !== undefined);
+  const given = ["equality", "rule", "firings", "audit", "anew"].find((name) => call.text(name) !== undefined || call.on(name));
   if (given !== undefined)
     throw usage(`--again takes the rule as it stands, so --${given} has no place beside it`, "leave one of them away");
 }

@@ -3,9 +3,11 @@ import { type CrystalRow, crystalsOf, type Study, share, tellAsked } from "../..
 import type { Broker } from "../../contract/broker.ts";
 import type { Json } from "../../contract/json.ts";
 import type { Proposal, Shown } from "../../crystallize/crystallize.ts";
+import { WRITTEN } from "../../crystallize/written.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import { callerOf } from "../caller.ts";
 import { WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
+import { sameRuleOptions } from "../run/same-rule.ts";
 import { EXIT, type Verb } from "../verb.ts";
 import { badText, noExamples, studyOf, writtenText } from "./crystallize.ts";
 
@@ -27,13 +29,19 @@ export const crystallizeShowVerb: Verb = {
       await tellAsked(broker, { net: made.net, proposals: made.proposals.filter(asksModels) }, callerOf(call));
       return { found: made, row };
     });
-    const proposal = found.proposals[0]?.proposal ?? null;
+    const made = found.proposals[0];
+    // All that is told is of one rule: what --with-model found beside the one that stands there is told as another.
+    const isOther = row?.definition !== null && row?.definition !== undefined && made?.rule !== row.rule;
+    const proposal = isOther ? null : (made?.proposal ?? null);
     const rule = row?.definition?.rule ?? proposal?.rule ?? null;
     const told = {
       ...{ net, transition, mode: row?.mode ?? "none", rule, readable: rule ? printRule(rule) : [] },
       ...{ proof: (row?.definition ? row.definition.proof : proposal?.proof) ?? null, record: row?.record ?? null, proposal },
+      ...(isOther && made?.rule ? { other: { rule: made.rule, proposal: made.proposal } } : {}),
     };
-    call.out.result(told as unknown as Json, () => shownText(found, row, proposal).join("\n"));
+    const next = nextText(net, transition, row, proposal, sameRuleOptions(call, made));
+    const other = isOther ? otherText(net, transition, made, sameRuleOptions(call, made)) : [];
+    call.out.result(told as unknown as Json, () => [...shownText(found, row, proposal), ...other, ...next].join("\n"));
     return EXIT.ok;
   },
 };
@@ -56,29 +64,41 @@ function shownText(found: Study, row: CrystalRow | null, proposal: Proposal | nu
     const why = proposal?.reasons[0] ?? noExamples(step?.asked ?? 0);
     return [`${transition} has no rule: ${why}.`, ...(step ? badText(step) : [])];
   }
-  // With --with-model it may be another rule that was proven.
-  const shown = row?.definition && found.proposals[0]?.rule !== row.rule ? null : proposal;
-  const state = row?.definition ? `${row.mode}, ${row.rule}` : "learned from its history, not in use";
+  const state = row?.definition ? `${row.mode}, ${row.rule}` : `${originOf(proposal)}, not in use`;
   return [
-    `The rule of ${transition} in ${name} (${state}):`,
+    `${row?.definition ? "The rule of" : "A rule for"} ${transition} in ${name} (${state}):`,
     ...printRule(rule).map((line) => `  ${line}`),
     "",
     ...writtenText(found.proposals),
     ...(step ? badText(step) : []),
     ...proofText(row, proposal),
     ...recordText(row),
-    ...examplesText("It answers as the model did", shown?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
+    ...examplesText("It answers as the model did", proposal?.answered ?? [], ({ input, given }) => `${short(input)} -> ${short(given)}`),
     ...examplesText(
       "It answered otherwise",
-      shown?.disagreements ?? [],
+      proposal?.disagreements ?? [],
       ({ input, given, wanted }) => `${short(input)} -> ${short(given)}; the model: ${short(wanted)}`,
     ),
-    ...examplesText("It leaves to the model", shown?.declined ?? [], ({ input, reason }) => `${short(input)}: ${reason ?? ""}`),
-    ...nextText(name, transition, row, proposal),
+    ...examplesText("It leaves to the model", proposal?.declined ?? [], ({ input, reason }) => `${short(input)}: ${reason ?? ""}`),
   ];
 }
 
 const unjudgedWords = (unjudged = 0): string => (unjudged === 0 ? "" : `, ${unjudged} are other words that no judge has looked at`);
+
+function originOf(proposal: Proposal | null): string {
+  const learner = proposal?.learner ?? "";
+  return learner === WRITTEN || learner.startsWith("given ") ? learner : "learned from its history";
+}
+
+/** Of a rule that was found beside the one that stands there. */
+function otherText(net: string, transition: string, made: Study["proposals"][number] | undefined, options: string): string[] {
+  if (!made?.rule) return [];
+  const { promotable, reasons } = made.proposal;
+  const good = promotable
+    ? `good enough: petrel crystallize shadow ${net} ${transition}${options}`
+    : `not good enough: ${reasons.join("; ")}`;
+  return [`Another rule was found, ${made.rule}, ${originOf(made.proposal)}; it is ${good}`];
+}
 
 function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] {
   const proof = row?.definition?.proof;
@@ -121,7 +141,7 @@ function examplesText(title: string, shown: readonly Shown[], line: (one: Shown)
   return shown.length === 0 ? [] : [`${title}:`, ...shown.slice(0, 5).map((one) => `  event ${one.seq}: ${line(one)}`), ""];
 }
 
-function nextText(net: string, transition: string, row: CrystalRow | null, proposal: Proposal | null): string[] {
+function nextText(net: string, transition: string, row: CrystalRow | null, proposal: Proposal | null, options: string): string[] {
   switch (row?.mode) {
     case "live":
       return [`petrel crystallize undo ${net} ${transition} brings the model back.`];
@@ -132,7 +152,10 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
     case "off":
       return [`petrel crystallize shadow ${net} ${transition} --again puts it beside the model, without effect.`];
     default:
-      return proposal?.promotable ? [`petrel crystallize shadow ${net} ${transition} puts it beside the model, without effect.`] : [];
+      if (proposal?.promotable)
+        return [`petrel crystallize shadow ${net} ${transition}${options} puts it beside the model, without effect.`];
+      if (!proposal?.rule || options === "") return [];
+      return [`petrel crystallize shadow ${net} ${transition}${options} --unproven puts it there all the same, without effect.`];
   }
 }
 

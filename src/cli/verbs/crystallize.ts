@@ -3,9 +3,9 @@ import { judgingNote, writingNote } from "../../actors/crystal/learning-notes.ts
 import { type CrystalRow, crystalsOf, type Study, share, study, tellStudy } from "../../client/crystals.ts";
 import type { Json } from "../../contract/json.ts";
 import { callerOf } from "../caller.ts";
-import type { Output } from "../output.ts";
 import { equalityOf } from "../run/equality-option.ts";
 import { type LearnerWish, learnerOf, WITH_MODEL_OPTIONS } from "../run/rule-writing.ts";
+import { sameRuleOptions } from "../run/same-rule.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const crystallizeVerb: Verb = {
@@ -28,7 +28,7 @@ export const crystallizeVerb: Verb = {
       if (!call.on("quiet")) await tellStudy(broker, made, callerOf(call));
       return { found: made, rows: await crystalsOf(broker, net) };
     });
-    call.out.result(studyJson(found, rows), () => studyText(found, rows, call.out, call.text("rule") !== undefined));
+    call.out.result(studyJson(found, rows), () => studyText(found, rows, call));
     return EXIT.ok;
   },
 };
@@ -72,7 +72,8 @@ function studyJson({ net, policy, candidates, proposals, warnings }: Study, rows
   };
 }
 
-function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], out: Output, given: boolean): string {
+function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], call: VerbCall): string {
+  const { out } = call;
   const name = net.definition.net;
   if (candidates.length === 0) return `${name} has no step that asks a model.`;
   const lines = candidates.map((one) => {
@@ -116,7 +117,7 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ou
   const told = [
     ...candidates.flatMap(badText),
     ...writtenText(proposals),
-    ...(given ? givenText(proposals) : nextSteps(name, candidates, proposals, rows)),
+    ...(call.text("rule") === undefined ? nextSteps(name, candidates, proposals, rows, call) : givenText(name, proposals, call)),
   ];
   return [out.table(cut(head), lines.map(cut)), "", ...told].join("\n");
 }
@@ -138,12 +139,14 @@ const TURNED_DOWN: Record<string, string> = {
 };
 
 /** Of a rule that was named: its proof, whatever stands there. */
-function givenText(proposals: Study["proposals"]): string[] {
-  return proposals.map(({ transition, proposal: { learner, promotable, reasons } }) =>
-    promotable
-      ? `${transition}: the rule ${learner} is good enough`
-      : `${transition}: the rule ${learner} is not good enough: ${reasons.join("; ")}`,
-  );
+function givenText(net: string, proposals: Study["proposals"], call: VerbCall): string[] {
+  return proposals.flatMap((made) => {
+    const { transition, proposal } = made;
+    const { learner, promotable, reasons } = proposal;
+    if (!promotable) return [`${transition}: the rule ${learner} is not good enough: ${reasons.join("; ")}`];
+    const next = `petrel crystallize shadow ${net} ${transition}${sameRuleOptions(call, made)}`;
+    return [`${transition}: the rule ${learner} is good enough: ${next}`];
+  });
 }
 
 export function noExamples(asked: number): string {
@@ -161,14 +164,22 @@ export function writtenText(proposals: Study["proposals"]): string[] {
   });
 }
 
-function nextSteps(net: string, candidates: Study["candidates"], proposals: Study["proposals"], rows: CrystalRow[]): string[] {
+function nextSteps(
+  net: string,
+  candidates: Study["candidates"],
+  proposals: Study["proposals"],
+  rows: CrystalRow[],
+  call: VerbCall,
+): string[] {
   return candidates.map(({ transition, asked }) => {
-    const proposal = proposals.find((one) => one.transition === transition)?.proposal;
+    const made = proposals.find((one) => one.transition === transition);
+    const proposal = made?.proposal;
     const mode = rows.find((row) => row.transition === transition)?.mode ?? "none";
     if (mode === "live" || mode === "shadow")
       return `${transition}: a rule is ${mode === "live" ? "in the model's place" : "beside the model"}: petrel crystallize status ${net}`;
     if (!proposal) return `${transition}: stays with the model: ${noExamples(asked)}`;
     if (!proposal.promotable) return `${transition}: stays with the model: ${proposal.reasons[0] ?? "no rule was found"}`;
-    return `${transition}: petrel crystallize show ${net} ${transition}, then petrel crystallize shadow ${net} ${transition}`;
+    const same = sameRuleOptions(call, made);
+    return `${transition}: petrel crystallize show ${net} ${transition}${same}, then petrel crystallize shadow ${net} ${transition}${same}`;
   });
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { learnHere } from "../../actors/crystal/learn.ts";
 import { withKept } from "../../actors/crystal/rule-writer.ts";
 import { askNet } from "../../client/ask.ts";
-import { crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
+import { besideAlready, crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { isPath } from "../../contract/ids.ts";
 import { type Equality, equalitySchema } from "../../net/rule/agree.ts";
@@ -21,6 +21,8 @@ const shadowBody = optionalBody({
   firings: z.int().min(0).max(100_000).optional(),
   audit: z.number().min(0.001).max(1).optional(),
   unproven: z.boolean().default(false),
+  again: z.boolean().default(false).describe("The rule that is there, as it stands: its shadow begins anew, also after drift"),
+  anew: z.boolean().default(false).describe("Learns again where a rule is in its shadow already, and puts that one in its place"),
   equality,
   withModel,
 });
@@ -30,7 +32,7 @@ const promoteBody = optionalBody({ early: z.boolean().default(false) });
 
 export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   const about = (summary: string, answer: string) => ({ tags: ["crystallization"], summary, response: described(answer) });
-  const said = (body: { equality?: Equality | undefined }) => (body.equality === undefined ? {} : { equality: body.equality });
+  const equalityIn = (body: { equality?: Equality | undefined }) => (body.equality === undefined ? {} : { equality: body.equality });
   const learning = (kept: boolean) => {
     const base = learn ?? learnHere;
     return { learn: kept ? withKept(base) : base };
@@ -80,7 +82,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const { transition, withModel: kept } = request.body;
-      const wish = { ...(transition === undefined ? {} : { transition }), ...said(request.body) };
+      const wish = { ...(transition === undefined ? {} : { transition }), ...equalityIn(request.body) };
       const found = await study(broker, request.params.net, { ...wish, ...learning(kept) });
       await tellStudy(broker, found, personOf(request));
       return { net: request.params.net, candidates: found.candidates, proposals: found.proposals, warnings: found.warnings };
@@ -108,9 +110,13 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const { net, transition } = request.params;
-      const { firings, audit, unproven, withModel: kept } = request.body;
+      const { firings, audit, unproven, again, anew, equality: said, withModel: kept } = request.body;
       const by = personOf(request);
-      const found = await study(broker, net, { transition, ...said(request.body), ...learning(kept) });
+      if (again) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
+      const isPlain = !(anew || unproven || kept) && [firings, audit, said].every((one) => one === undefined);
+      const isThere = isPlain ? await besideAlready(broker, net, transition) : null;
+      if (isThere) return isThere;
+      const found = await study(broker, net, { transition, ...equalityIn(request.body), ...learning(kept) });
       return putIntoShadow(broker, found, transition, { by, at: isoTime(clock.now()), unproven, firings, audit });
     },
   );

@@ -15,7 +15,7 @@ export function stagesOf(
     const [old, now] = [crystalOf(before?.transitions[transition]), crystalOf(one)];
     const isMeant = deliberate?.transition === transition;
     const why = isMeant ? { deliberate: true, ...(deliberate.reason === undefined ? {} : { reason: deliberate.reason }) } : {};
-    const later = laterStage(old, now);
+    const later = laterStage(old, now, isMeant);
     if (later) return [{ ...later, transition, by, ...why }];
     if (!isMeant && sameCrystal(old, now)) return [];
     const crystal = now ?? old;
@@ -28,10 +28,11 @@ export function stagesOf(
 }
 
 /** A later rule beside a live one that goes on answering, which comes or goes. */
-function laterStage(old: Crystal | undefined, now: Crystal | undefined): JsonObject | null {
+function laterStage(old: Crystal | undefined, now: Crystal | undefined, isMeant: boolean): JsonObject | null {
   if (old?.mode !== "live" || !sameCrystal(old, now)) return null;
   const [before, after] = [old.next, now?.next].map((one) => (one ? ruleId(one.rule) : null));
-  if (before === after) return null;
+  // Put there on purpose once more, its own count begins anew, and that of the one that answers goes on.
+  if (before === after && !(isMeant && after)) return null;
   const rule = ruleId(old.rule);
   return after ? { stage: "beside", rule, next: after } : { stage: "dropped", rule, next: before ?? null };
 }
