@@ -185,7 +185,7 @@ describe("an owner", () => {
     expect(await told()).toHaveLength(1);
   });
 
-  it("is not filled by results that nobody asked for: so many are told, and then no more until one counts", async () => {
+  it("is not filled by results that nobody asked for: so many an hour are told, and then how many were not", async () => {
     const ignored = async () => (await eventsOf(kit.broker, "w")).filter(({ type }) => type === "ignored");
     const forged = (n: number): WorkOrder => ({ net: "w", transition: "x".repeat(5000), firing: `f-${n}`, attempt: 1 }) as WorkOrder;
     for (let n = 0; n < 150; n++) await rogue.deliver(forged(n), n);
@@ -199,7 +199,15 @@ describe("an owner", () => {
     await rogue.deliver(order, "done");
     await waitUntil("one counts", () => firing() === undefined);
     await rogue.deliver(order, "late", { attempt: 2 });
+    await waitUntil("it is taken away", () => kit.hub.results("w").all().length === 0);
+    expect(await ignored(), "one that counts between them gives no right to more").toHaveLength(100);
+    kit.clock.pass(3_600_000, 60_000);
+    await rogue.deliver(order, "later", { attempt: 3 });
     await waitUntil("the next is told again", async () => (await ignored()).length === 101);
+    expect((await ignored()).at(-1)).toMatchObject({
+      summary: expect.stringMatching(/, as were 51 before it\.$/),
+      attributes: { untold: 51 },
+    });
   });
 
   it("gives up a claim that is renewed for longer than its work may take", async () => {

@@ -22,6 +22,7 @@ import { isStopped } from "../../net/stopped.ts";
 import { firstLine } from "../../net/summary.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import { storeBundles } from "./bundles.ts";
+import { IgnoredResults } from "./ignored-results.ts";
 import { answerAttributes } from "./recordings.ts";
 import { spentDraft } from "./spent-draft.ts";
 import { fitTokens } from "./token-size.ts";
@@ -44,8 +45,6 @@ const ANSWERED_BY_NOBODY = "no-rule";
 /** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
 const LASTING_ERRORS = new Set(["model-unreachable"]);
 const AGAIN_MS = 500;
-/** Results of one executor that are told to be ignored, between two that count; an executor that is none of ours may send any number. */
-const IGNORED_TOLD = 100;
 /** Of a name that an executor gives. */
 const NAME_SHOWN = 64;
 
@@ -70,8 +69,7 @@ export class Outcomes {
   readonly #ports: OutcomePorts;
   /** Results that this term has counted: the same ones, delivered again, are nothing to speak of. */
   readonly #counted = new Set<string>();
-  /** Executor -> how many of its results were ignored since one counted. */
-  readonly #ignored = new Map<string, number>();
+  readonly #ignored = new IgnoredResults();
 
   constructor(ports: OutcomePorts) {
     this.#ports = ports;
@@ -179,7 +177,6 @@ export class Outcomes {
       const model = this.#usedBy(result, firing);
       if (await this.settle(result.firing, result.attempt, stored, model ? { model } : {})) {
         this.#counted.add(keyOf(result));
-        this.#ignored.delete(result.executor);
         return;
       }
     }
@@ -200,11 +197,10 @@ export class Outcomes {
   }
 
   async #ignore(result: WorkResult): Promise<void> {
-    const { state, commit, logger } = this.#ports;
-    const before = this.#ignored.get(result.executor) ?? 0;
-    this.#ignored.set(result.executor, before + 1);
-    if (before === IGNORED_TOLD) logger.warn({ net: state.net, executor: result.executor }, "its results are ignored, and no longer told");
-    if (before >= IGNORED_TOLD) return;
+    const { state, commit, logger, clock } = this.#ports;
+    const { untold, isFirst } = this.#ignored.next(result.executor, clock.now());
+    if (isFirst) logger.warn({ net: state.net, executor: result.executor }, "its results are ignored, and for an hour no longer told");
+    if (untold === null) return;
     const firing = state.firings.get(result.firing);
     const transition = firing?.transition ?? String(result.transition).slice(0, NAME_SHOWN);
     const claim = firing?.claim ? `${firing.claim.executor} has its claim` : "nobody has its claim";
@@ -217,10 +213,11 @@ export class Outcomes {
       firing: result.firing,
       attempt: result.attempt,
       ...(firing ? { correlation: firing.correlation } : {}),
-      summary: `A late result of ${result.executor} for ${transition} was ignored.`,
+      summary: `A late result of ${result.executor} for ${transition} was ignored${untold > 0 ? `, as were ${untold} before it` : ""}.`,
       // What it cost is told and not booked: the same result may come again to the next owner.
       attributes: {
         ...{ executor: result.executor, reason: state.killed ? "killed" : why },
+        ...(untold > 0 ? { untold } : {}),
         ...(result.model ? { usd: toldUse(result.model, undefined)?.costUsd ?? null } : {}),
       },
     });
