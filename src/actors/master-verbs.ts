@@ -13,6 +13,7 @@ import { netSchema } from "../net/definition.ts";
 import { freeze } from "../net/frozen-state.ts";
 import { treeJson } from "./actor-tree.ts";
 import { badRequest, mustBeSound } from "./bad-request.ts";
+import { otherwiseAsked } from "./crystal/asks.ts";
 import { type ForkRequest, forkNet } from "./fork.ts";
 import type { MasterFace } from "./master-face.ts";
 import { pastOf } from "./past.ts";
@@ -190,13 +191,17 @@ async function tellNets(master: MasterFace, name: string, version: string, by: s
   for (const term of master.terms.values()) {
     const uses = Object.values(term.net?.definition.transitions ?? {}).some(({ persona }) => persona === name);
     if (!uses || term.state.personas[name] === version) continue;
+    const transitions = term.net?.definition.transitions ?? {};
+    const { personas } = term.state;
+    const after = { transitions, personas: { ...personas, [name]: version } };
+    const stages = await otherwiseAsked(term.ports.broker.personaVersions, { transitions, personas }, after, by);
     await term.commit({
       category: "net",
       type: "edited",
       status: "ok",
       persona: name,
       personaVersion: version,
-      attributes: { by, personas: { [name]: version } },
+      attributes: { by, personas: { [name]: version }, ...(stages.length > 0 ? { crystallized: stages } : {}) },
       summary: `${by} gave ${name} in ${term.state.net} a new version.`,
     });
     told.push(term.state.net);

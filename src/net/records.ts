@@ -75,6 +75,8 @@ export interface CrystalRecord {
   watch: Watch;
   /** K2. */
   demoted: { seq: number; reason: string } | null;
+  /** The event since which its step asks something else than it was learned from; absent in old checkpoints. */
+  outdated?: number;
   /** The token that asks people, and about what. */
   notice: { token: string; about: Question } | null;
   /** What they said, until it is carried out. */

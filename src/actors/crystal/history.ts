@@ -18,6 +18,7 @@ import type { NetState } from "../../net/state.ts";
 import { beginningOf, othersTurn, readGently } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
 import { callsOf } from "../turn-report.ts";
+import { personaAsks } from "./asks.ts";
 import { Origins } from "./origins.ts";
 
 export interface StepHistory {
@@ -56,6 +57,8 @@ export async function historyOf(broker: Broker, net: CompiledNet, options: Histo
 }
 
 interface Draft {
+  /** Version of the persona that was asked. */
+  voice: string | undefined;
   example: Omit<Example, "output" | "bad">;
   event: NetEvent;
   bad?: string;
@@ -77,10 +80,14 @@ class HistoryReader {
   readonly #net: CompiledNet;
   readonly #options: HistoryOptions;
   readonly #steps = new Map<string, Step>();
-  /** Firing -> its inputs, from its beginning on. */
-  readonly #open = new Map<string, JsonObject>();
+  /** Firing -> its inputs and its persona's version, from its beginning on. */
+  readonly #open = new Map<string, { input: JsonObject; voice: string | undefined }>();
   /** Net version and transition -> what was asked then. */
   readonly #requests = new Map<string, Promise<CompiledNet | null>>();
+  /** Persona and version -> what it added to a request. */
+  readonly #voices = new Map<string, Promise<string>>();
+  /** Versions of personas by name, at the end of the log. */
+  #personas: Readonly<Record<string, string>> = {};
   readonly #origins: Origins;
 
   constructor(broker: Broker, net: CompiledNet, options: HistoryOptions) {
@@ -111,6 +118,7 @@ class HistoryReader {
       if (seen % TELL_EVERY === 0) this.#options.onProgress?.(seen);
     });
     this.#options.onProgress?.(seen);
+    this.#personas = past.state.personas;
   }
 
   async steps(): Promise<StepHistory[]> {
@@ -118,8 +126,9 @@ class HistoryReader {
     for (const { compiled: _, reworkers: _r, suspect: _s, begins, request, drafts, told, ...step } of this.#steps.values()) {
       const examples: Example[] = [];
       let outdated = 0;
-      for (const { example, event, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
-        if (event.seq < begins || !(await this.#isOfToday(event, step.transition, request))) outdated += 1;
+      for (const { example, event, voice, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
+        const isOfToday = event.seq >= begins && (await this.#isOfToday(event, step.transition, request));
+        if (!isOfToday || !(await this.#isSameVoice(step.persona, voice))) outdated += 1;
         else {
           const output = await answerOf(event, this.#broker.artifacts);
           const tools = (await callsOf(event, this.#broker.artifacts)) ?? example.tools;
@@ -170,7 +179,7 @@ class HistoryReader {
     switch (event.type) {
       case "gated":
       case "started":
-        if (begins) this.#open.set(firing, inputsOf(state, event, step.compiled));
+        if (begins) this.#open.set(firing, { input: inputsOf(state, event, step.compiled), voice: state.personas[step.persona] });
         return;
       case "fired":
         this.#ended(event, step, firing);
@@ -187,7 +196,7 @@ class HistoryReader {
   }
 
   #ended(event: NetEvent, step: Step, firing: string): void {
-    const input = this.#open.get(firing);
+    const open = this.#open.get(firing);
     this.#open.delete(firing);
     const said = event.attributes?.crystal;
     if (isJsonObject(said) && said.by === "rule") {
@@ -197,13 +206,13 @@ class HistoryReader {
     step.asked += 1;
     // What a program began is not all the model's.
     if (isJsonObject(said) && said.handed === true) return;
-    if (!input || event.attributes?.answer === undefined) return;
+    if (!open || event.attributes?.answer === undefined) return;
     const example = {
-      ...{ input, at: event.ts, seq: event.seq, latencyMs: event.durationMs ?? 0 },
+      ...{ input: open.input, at: event.ts, seq: event.seq, latencyMs: event.durationMs ?? 0 },
       costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0,
       tools: (event.tools ?? []).map(({ name }) => ({ name, input: null, output: null })),
     };
-    step.drafts.set(firing, { example, event });
+    step.drafts.set(firing, { example, event, voice: event.personaVersion ?? open.voice });
   }
 
   /** A loop of the net led work back: what this step answered for it before was no good. */
@@ -232,6 +241,22 @@ class HistoryReader {
     }
     const compiled = (await then)?.transitions.get(transition);
     return compiled !== undefined && hashJson(requestParts(compiled)) === request;
+  }
+
+  /** Versions of a persona that say the same in a request are one. */
+  async #isSameVoice(persona: string, version: string | undefined): Promise<boolean> {
+    const now = this.#personas[persona];
+    if (version === undefined || now === undefined || version === now) return true;
+    const [then, today] = await Promise.all([this.#voice(persona, version), this.#voice(persona, now)]);
+    return then === today;
+  }
+
+  #voice(persona: string, version: string): Promise<string> {
+    const known = this.#voices.get(`${persona}.${version}`);
+    if (known) return known;
+    const asked = personaAsks(this.#broker.personaVersions, persona, version);
+    this.#voices.set(`${persona}.${version}`, asked);
+    return asked;
   }
 
   async #versionOf(version: string): Promise<CompiledNet | null> {

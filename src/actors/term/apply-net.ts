@@ -12,6 +12,7 @@ import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
 import { scheduleText } from "../../net/schedule.ts";
 import { versionOf } from "../../net/version.ts";
+import { otherwiseAsked } from "../crystal/asks.ts";
 import type { PersonaBook } from "../persona-book.ts";
 import type { Term } from "./term.ts";
 import { fitTokens } from "./token-size.ts";
@@ -54,11 +55,14 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     term.ports.broker.artifacts,
   );
   await term.ports.broker.netVersions.put(state.net, version, source as unknown as Json);
+  const before = { transitions: term.net?.definition.transitions ?? {}, personas: state.personas };
+  const otherwise = await otherwiseAsked(term.ports.broker.personaVersions, before, { transitions: definition.transitions, personas }, by);
   term.definitions.add(source, version);
   await term.declarePlaces(definition);
   // Somebody else's edit was faster: this one is looked at again, on top of it.
   if (state.definition !== running) return applyNet(term, request);
   const stages = stagesOf(running === null ? null : (term.net?.definition ?? null), definition, by, request.settles ?? null);
+  const told = [...stages, ...otherwise];
   const committed = term.commit({
     category: "net",
     type: "edited",
@@ -71,7 +75,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
         : `${by} changed the running net ${state.net}${difference(term, definition, stageWords(stages))}.`,
     attributes: {
       ...{ base: state.definition, by, personas, schedules: schedulesOf(term, version) },
-      ...(stages.length > 0 ? { crystallized: stages } : {}),
+      ...(told.length > 0 ? { crystallized: told } : {}),
     },
   });
   // The new personas' actors stand before the first firing that needs them is acknowledged.

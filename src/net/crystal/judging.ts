@@ -116,7 +116,7 @@ export function pairsOf(state: NetState): WaitingPair[] {
 export function isOpen(state: NetState, transition: CompiledTransition | undefined, pair: WaitingPair): boolean {
   const crystal = transition?.crystal;
   const record = crystal ? recordOf(state, pair.transition, crystal.id) : null;
-  if (!crystal || !record || record.demoted || crystal.definition.mode === "off") return false;
+  if (!crystal || !record || record.demoted || record.outdated !== undefined || crystal.definition.mode === "off") return false;
   return pair.rule === crystal.id || (pair.rule === crystal.next?.id && pair.rule === record.next?.rule);
 }
 

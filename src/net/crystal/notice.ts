@@ -27,7 +27,9 @@ export function noticeDraft(state: NetState, net: CompiledNet, transition: Compi
   const { crystal } = transition;
   const record = crystal && recordOf(state, transition.id, crystal.id);
   if (!crystal || !record) return null;
-  const reason = crystal.definition.mode === "live" && record.mode === "live" && !record.demoted ? driftOf(crystal, record) : null;
+  const { mode } = crystal.definition;
+  const isBegun = mode !== "off" && record.mode !== "off" && !record.demoted;
+  const reason = isBegun ? (outdatedSince(record) ?? (mode === "live" && record.mode === "live" ? driftOf(crystal, record) : null)) : null;
   // Also while people are asked about a later rule.
   if (reason !== null) return demotion(state, net, transition, crystal, record, reason, now);
   if (record.notice) return gateFor(state, net, transition, crystal, record, now);
@@ -35,6 +37,12 @@ export function noticeDraft(state: NetState, net: CompiledNet, transition: Compi
   if (record.demoted || record.said || record.mode === "off" || crystal.definition.mode === "off") return null;
   if (crystal.definition.mode === "live") return endOfNext(state, net, transition, crystal, record, now);
   return endOfShadow(state, net, transition, crystal, record, now);
+}
+
+function outdatedSince({ outdated }: CrystalRecord): string | null {
+  return outdated === undefined
+    ? null
+    : `its step asks something else since event ${outdated}, and what the rule says was learned from before`;
 }
 
 /** Why a live rule is no good any more: the audits say so, or what later steps made of its answers; null while it is. */
@@ -119,7 +127,7 @@ export function nextVerdict({ next }: CompiledCrystal, record: CrystalRecord): "
 export function mayPromote(crystal: CompiledCrystal, record: CrystalRecord): boolean {
   const { mode, promote, shadow } = crystal.definition;
   const { same, other } = record.shadow;
-  if (mode !== "shadow" || promote !== "policy" || record.demoted !== null) return false;
+  if (mode !== "shadow" || promote !== "policy" || record.demoted !== null || record.outdated !== undefined) return false;
   return same + other >= shadow && isGoodEnough(crystal, record) && !verdict(record.watch).drift;
 }
 

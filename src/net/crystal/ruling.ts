@@ -8,6 +8,7 @@
  */
 import { hashJson } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import type { CrystalRecord } from "../records.ts";
 import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
@@ -30,7 +31,7 @@ export type Ruling =
   /** The model is asked, and compared with what the rule says. */
   | { kind: "compares"; when: "shadow" | "audit" }
   | { kind: "declines"; reason: string }
-  /** Off, or demoted. */
+  /** Off, demoted, or for another request than its step makes now. */
   | { kind: "silent" };
 
 /** `mayAnswer`: whether the persona could have said or done so. */
@@ -44,7 +45,7 @@ export function rulingOf(
 ): Ruling {
   const { definition, id } = crystal;
   const record = recordOf(state, transition, id);
-  if (definition.mode === "off" || record?.demoted) return { kind: "silent" };
+  if (definition.mode === "off" || isSilenced(record)) return { kind: "silent" };
   const claimed = claimOf(crystal, inputs, mayAnswer);
   if (claimed.kind === "declines") return claimed;
   if (definition.mode === "shadow") return { kind: "compares", when: "shadow" };
@@ -52,6 +53,9 @@ export function rulingOf(
   const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, inputData(inputs)), regionIn(claimed));
   return audited || differs(crystal, inputs, claimed) ? { kind: "compares", when: "audit" } : claimed;
 }
+
+/** K2. */
+const isSilenced = (record: CrystalRecord | null): boolean => record !== null && (record.demoted !== null || record.outdated !== undefined);
 
 type MayAnswer = Parameters<typeof rulingOf>[5];
 type Claimed = Extract<Ruling, { kind: "answers" | "begins" }>;
@@ -139,7 +143,7 @@ export function comparison(
   answered: { answer: Json; calls: readonly RecordedCall[]; handed: JsonObject | undefined },
 ): Compared | null {
   const { definition, id } = crystal;
-  if (definition.mode === "off" || recordOf(state, transition, id)?.demoted) return null;
+  if (definition.mode === "off" || isSilenced(recordOf(state, transition, id))) return null;
   const { answer, calls, handed } = answered;
   const next = nextCompared(state, transition, crystal, inputs, answer);
   const base = { rule: id, mode: definition.mode, by: "model", ...next.said };

@@ -50,7 +50,7 @@ export function crystalOf(transition: Transition | undefined): Crystal | undefin
   return transition && "crystal" in transition ? transition.crystal : undefined;
 }
 
-function sameCrystal(one: Crystal | undefined, other: Crystal | undefined): boolean {
+export function sameCrystal(one: Crystal | undefined, other: Crystal | undefined): boolean {
   if (!one || !other) return one === other;
   return one.mode === other.mode && ruleId(one.rule) === ruleId(other.rule);
 }

@@ -1,8 +1,9 @@
 /**
  * What the log knows of a transition's rule: how it agreed with the model so far, what people were asked, whether it may answer.
  *
- * K1 Only the fold changes it (S1); the definition says which rule there is, this says what became of it. K2 A rule that was demoted
- * answers nothing from the event on that says so, whatever the definition says, until a person or a policy puts it back on purpose.
+ * K1 Only the fold changes it (S1); the definition says which rule there is, this says what became of it. K2 A rule that was demoted,
+ * or whose step asks something else by now, answers nothing from the event on that says so, whatever the definition says, until a person or
+ * a policy puts it back on purpose.
  * K3 Counts are of one rule: with another one they begin anew.
  */
 import type { NetEvent } from "../../contract/event.ts";
@@ -121,7 +122,7 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "shadow":
     case "promoted":
       // K2: a file that is applied again by hand lifts nothing.
-      if (record?.demoted && stage.deliberate !== true) return;
+      if ((record?.demoted || record?.outdated !== undefined) && stage.deliberate !== true) return;
       state.crystals.set(
         transition,
         replacing(state.crystals.get(transition), stage, rule, event.seq) ??
@@ -134,6 +135,11 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "dropped":
       if (record) state.crystals.set(transition, { ...record, next: null, notice: null, said: null });
       return;
+    case "asks-otherwise": {
+      const known = record ?? freshRecord(rule, stage.mode === "live" ? "live" : "shadow", event.seq);
+      state.crystals.set(transition, { ...known, outdated: event.seq });
+      return;
+    }
     case "undone":
       // What people are asked about a rule that was demoted stays asked.
       if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });

@@ -1,0 +1,114 @@
+/** A step that asks something else from now on: its history before is no example, and a rule learned from that answers no more (K2). */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { historyOf } from "../../../src/actors/crystal/history.ts";
+import { runningNet } from "../../../src/client/crystals.ts";
+import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
+import { type MasterKit, masterKit } from "../../support/master-kit.ts";
+import { crystalOf, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+
+const NET = "desk";
+let kit: MasterKit;
+let asked: string[];
+let count: number;
+
+beforeEach(async () => {
+  asked = [];
+  count = 0;
+  const owners: Record<string, string> = { net: "ada", ui: "bob" };
+  kit = await masterKit({
+    work: triageBy((area) => {
+      asked.push(area);
+      return owners[area] ?? "eve";
+    }),
+  });
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
+});
+afterEach(async () => {
+  await logAgreesWithPlaces(kit.broker, NET);
+  await kit.stop();
+});
+
+const apply = (definition: object) => kit.ask(null, "apply-net", { definition: { net: NET, ...definition } });
+const speaks = (more: object) => kit.ask(null, "apply-persona", { persona: { ...triagePersona, ...more } });
+const done = () => kit.stateOf(NET).places.get("done")?.size ?? 0;
+async function work(many: number): Promise<void> {
+  const before = done();
+  for (let n = 0; n < many; n += 1) {
+    count += 1;
+    await kit.put(NET, "tickets", { area: ["net", "ui"][count % 2], n: count });
+  }
+  await waitUntil(`${many} are done`, () => done() >= before + many, 60_000);
+}
+const record = () => kit.stateOf(NET).crystals.get("triage");
+const mode = () => kit.master.terms.get(NET)?.net?.transitions.get("triage")?.crystal?.definition.mode;
+const outdated = async () => (await historyOf(kit.broker, await runningNet(kit.broker, NET)))[0]?.outdated;
+
+describe("the history", () => {
+  it("before another prompt, answer schema or title of its persona is none; what changes nothing of the request leaves it", async () => {
+    await apply(triageNet(undefined));
+    await work(3);
+    await speaks({ tier: "standard", description: "Who does it.", budget: { turns: 3 } });
+    expect(await outdated()).toBe(0);
+    await speaks({ prompt: "Say who, and be kind." });
+    expect(await outdated()).toBe(3);
+    await work(2);
+    expect(await outdated()).toBe(3);
+    // The words of before, and what was answered to them, count again.
+    await speaks({});
+    expect(await outdated()).toBe(2);
+  });
+});
+
+/** Until the rule has answered by itself: its first answers are audited more often. */
+async function answers(): Promise<void> {
+  for (let tries = 0; tries < 30 && (record()?.answered ?? 0) === 0; tries += 1) await work(2);
+  expect(record()?.answered).toBeGreaterThan(0);
+}
+
+describe("a live rule", () => {
+  it("answers no more from the event on that gives its persona another prompt, and people are asked", async () => {
+    await apply(triageNet(crystalOf()));
+    await answers();
+    await speaks({ tier: "standard" });
+    expect(record()).toMatchObject({ demoted: null });
+    await speaks({ prompt: "Say who, by the new list." });
+    const before = { answered: record()?.answered, asked: asked.length };
+    await work(6);
+    expect([record()?.answered, asked.length - before.asked]).toEqual([before.answered, 6]);
+    await waitUntil("it is off", () => mode() === "off");
+    expect(record()?.demoted?.reason).toMatch(/^its step asks something else since event \d+/);
+    const [gate] = (await kit.ask(NET, "gates")) as { firing: string }[];
+    const stages = (await eventsOf(kit.broker, NET)).flatMap(({ type, attributes }) =>
+      ((attributes?.crystallized ?? []) as { stage: string }[]).map(({ stage }) => `${type} ${stage}`),
+    );
+    expect(stages).toEqual(expect.arrayContaining(["edited asks-otherwise", "crystallized demoted", "edited undone"]));
+    await kit.ask(NET, "decide", { firing: gate?.firing, decision: "approve", id: "again" });
+    await waitUntil("it is beside its model", () => mode() === "shadow");
+    await work(2);
+    expect(record()).toMatchObject({ demoted: null, shadow: { same: 2, other: 0 } });
+  });
+
+  it("answers no more after an edit of what its step asks, though the edit keeps the rule; any other edit leaves it", async () => {
+    await apply(triageNet(crystalOf()));
+    await answers();
+    await apply(triageNet(crystalOf(), { concurrency: 3 }));
+    const before = record()?.answered ?? 0;
+    for (let tries = 0; tries < 10 && record()?.answered === before; tries += 1) await work(2);
+    expect(record()?.answered).toBeGreaterThan(before);
+    await apply(triageNet(crystalOf(), { ask: "Who does not take it? Its area is ${ticket.area}." }));
+    const [then, requests] = [record()?.answered, asked.length];
+    await work(4);
+    expect([record()?.answered, asked.length - requests]).toEqual([then, 4]);
+    await waitUntil("it is off", () => mode() === "off");
+  });
+
+  it("is not promoted by a policy after a shadow beside another request", async () => {
+    await apply(triageNet(crystalOf({ mode: "shadow", shadow: 4, promote: "policy" })));
+    await work(3);
+    await speaks({ prompt: "Say who, by the new list." });
+    await work(3);
+    await waitUntil("it is off", () => mode() === "off");
+    expect(record()?.answered).toBe(0);
+  });
+});
