@@ -4,10 +4,8 @@
  * A2 When the attempt is lost or called off, its processes end first and nothing is delivered.
  * A3 A result is on disk before anybody hears of it.
  * A4 Secrets live here while the work does: no result, no disk and no log has them.
+ * A5 No process of the work is left when its result is told. Its folder goes meanwhile, and keeps the slot until it is gone.
  */
-import { mkdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type Clock, delay, isoTime } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, WorkOrder, WorkResult } from "../contract/envelope.ts";
 import { Cancelled, errorData, PetrelError, Retryable, Terminal } from "../contract/errors.ts";
@@ -25,8 +23,9 @@ import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
 import { checkAgainstPolicy } from "./machine-policy.ts";
 import { checkOrder } from "./policy.ts";
-import { type AttemptName, attemptKey } from "./result-shelf.ts";
+import type { AttemptName } from "./result-shelf.ts";
 import { endProcessesWith } from "./stray-processes.ts";
+import { WorkFolder } from "./work-folder.ts";
 
 type Ask = AttemptParts["ask"];
 type Granted = Extract<ClaimAnswer, { ok: true }>;
@@ -54,6 +53,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   if (bench.shelves.results.has(attempt)) return;
   if (!noteClaim(bench, attempt)) return;
   if (order.mode === "session") bench.desk.expect(order);
+  const folder = new WorkFolder(bench.workshop.dir, attempt);
   try {
     const claimed = await claim(bench, ask, abort.signal);
     if (!claimed.answer.ok) {
@@ -73,7 +73,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
     try {
       if (hasExpired(order, claimed.answer, clock)) abort.abort(expired(order));
       const secrets = Object.entries(claimed.answer.secrets).map(([name, sealed]) => [name, seal.open(name, sealed)] as const);
-      await workAndDeliver(bench, order, { ...claimed.answer, secrets: Object.fromEntries(secrets) }, abort, ask);
+      await workAndDeliver(bench, order, { ...claimed.answer, secrets: Object.fromEntries(secrets) }, abort, { ask, folder });
     } finally {
       lease.stop();
     }
@@ -82,6 +82,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
     bench.logger.warn({ ...about, error: errorData(error) }, "an order was dropped");
   } finally {
     bench.desk.close(order, abort.signal.aborted);
+    await folder.clear();
     bench.shelves.claims.remove(attempt);
   }
 }
@@ -99,11 +100,20 @@ function noteClaim({ shelves, logger, disk }: Bench, attempt: AttemptName): bool
 }
 
 /** A3. A disk that is full may have room again: until then the lease is kept, and what was done is not lost. */
-async function shelve({ shelves, logger, workshop, disk }: Bench, result: WorkResult, signal: AbortSignal): Promise<void> {
-  for (;;) {
+async function shelve(
+  { shelves, logger, workshop, disk }: Bench,
+  result: WorkResult,
+  { folder, signal }: { folder: WorkFolder; signal: AbortSignal },
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
     try {
       return shelves.results.put(result);
     } catch (error) {
+      if (tries === 1 && isDiskFull(error)) {
+        // What fills it may be what the work has left behind.
+        await folder.clear();
+        continue;
+      }
       disk.failed(error);
       logger.error({ firing: result.firing, attempt: result.attempt, error: errorData(error) }, "a result waits for room on the disk");
       await delay(workshop.clock, DISK_PAUSE_MS, signal);
@@ -134,14 +144,21 @@ function expired({ expires, net, transition }: WorkOrder): Cancelled {
   return new Cancelled({ code: "order-expired", message: `the order of ${net}/${transition} was worth nothing after ${expires}` });
 }
 
-async function workAndDeliver(bench: Bench, order: WorkOrder, granted: Granted, abort: AbortController, ask: Ask): Promise<void> {
+async function workAndDeliver(
+  bench: Bench,
+  order: WorkOrder,
+  granted: Granted,
+  abort: AbortController,
+  { ask, folder }: { ask: Ask; folder: WorkFolder },
+): Promise<void> {
   const { clock } = bench.workshop;
   const startedAt = clock.now();
   let model: ModelUse | null = null;
   const spent = (use: ModelUse) => {
     model = addUse(model, use);
   };
-  const outcome = withoutSecrets(await perform(bench, order, granted, abort, { ask, spent }), granted.secrets); // A4
+  const outcome = withoutSecrets(await perform(bench, order, granted, abort, { ask, spent, folder }), granted.secrets); // A4
+  void folder.clear(); // A5
   if (abort.signal.aborted) return; // A2
   const { net, transition, firing, attempt } = order;
   const durationMs = clock.now() - startedAt;
@@ -157,7 +174,7 @@ async function workAndDeliver(bench: Bench, order: WorkOrder, granted: Granted, 
     durationMs,
     ...(model === null ? {} : { model }),
   };
-  await shelve(bench, result, abort.signal);
+  await shelve(bench, result, { folder, signal: abort.signal });
   // The lease is kept until the result lies on the broker, where the owner finds it.
   await new Promise<void>((resolve) => {
     bench.courier.send(result, resolve);
@@ -178,9 +195,9 @@ async function perform(
   order: WorkOrder,
   granted: Granted,
   abort: AbortController,
-  owner: Pick<AttemptParts, "ask" | "spent">,
+  { folder, ...owner }: Pick<AttemptParts, "ask" | "spent"> & { folder: WorkFolder },
 ): Promise<WorkResult["outcome"]> {
-  const workDir = join(bench.workshop.dir, "work", attemptKey(order));
+  const workDir = folder.path;
   const limitMs = Math.min(order.timeoutMs, granted.timeLeftMs);
   const work = new AbortController();
   const forward = () => work.abort(abort.signal.reason);
@@ -202,8 +219,7 @@ async function perform(
     const hand = handFor(order, bench.hands);
     checkOrder(order, hand);
     checkAgainstPolicy(order, bench.policy);
-    await rm(workDir, { recursive: true, force: true });
-    layOut(workDir, bench, abort);
+    await layOut(folder, bench, abort);
     checkInput(hand.input, order);
     const parts = {
       bench,
@@ -230,15 +246,14 @@ async function perform(
     abort.signal.removeEventListener("abort", forward);
     bench.desk.close(order, work.signal.aborted);
     for (const call of endings) call();
-    await endProcessesWith(`HOME=${workDir}/`);
-    await rm(workDir, { recursive: true, force: true }).catch(() => {});
+    await endProcessesWith(`HOME=${workDir}/`); // A5
   }
 }
 
 /** What has no room to begin is given back: it is another's, or waits until there is. */
-function layOut(workDir: string, { disk }: Bench, abort: AbortController): void {
+async function layOut(folder: WorkFolder, { disk }: Bench, abort: AbortController): Promise<void> {
   try {
-    mkdirSync(workDir, { recursive: true });
+    await folder.layOut();
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     disk.failed(error);

@@ -24,7 +24,7 @@ import { type HandTable, handTable } from "./hand-table.ts";
 import { clearLocks } from "./hands/code/mirror.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
-import { type Key, verifyOrder } from "./order-signature.ts";
+import { type Key, orderReader } from "./order-signature.ts";
 import { OutlivingWatch } from "./outliving-watch.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
@@ -70,6 +70,7 @@ export interface RunningExecutor {
   stop(): Promise<void>;
 }
 
+type ReadOrder = ReturnType<typeof orderReader>;
 const HEARTBEAT_MS = 2000;
 const SHOWN_LEASES = 20;
 const REST_MS = 2000;
@@ -154,8 +155,10 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     });
     running.set(key, { order, abort, over });
   };
-  const suits = (signed: SignedOrder) => disk.full === null && clock.now() >= restsUntil && mayTake(options, new Set(offered), signed);
-  const pulls = options.pools.map((pool) => pullOffers(options, { pool, suits }, slots, pulling.signal, take));
+  const read = orderReader(options.publicKey);
+  const suits = (signed: SignedOrder) =>
+    disk.full === null && clock.now() >= restsUntil && mayTake(options, { read, hands: new Set(offered) }, signed);
+  const pulls = options.pools.map((pool) => pullOffers(options, { pool, suits, read }, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
 
   const stop = async () => {
@@ -223,7 +226,7 @@ async function handsHere({ hands, environment }: ExecutorOptions, logger: Logger
 
 async function pullOffers(
   options: ExecutorOptions,
-  { pool, suits }: { pool: string; suits(signed: SignedOrder): boolean },
+  { pool, suits, read }: { pool: string; suits(signed: SignedOrder): boolean; read: ReadOrder },
   slots: Slots,
   signal: AbortSignal,
   take: (order: WorkOrder) => void,
@@ -232,7 +235,7 @@ async function pullOffers(
     try {
       await slots.wait(signal);
       for await (const signed of options.line.pull(pool, signal, suits)) {
-        const order = verified(options, pool, signed);
+        const order = verified(options, { pool, read }, signed);
         if (order) {
           await slots.take(signal);
           take(order);
@@ -249,9 +252,9 @@ async function pullOffers(
 }
 
 /** Whether this executor has what an order needs. What is no sound order is taken, to be refused aloud. */
-function mayTake(options: ExecutorOptions, hands: ReadonlySet<string>, signed: SignedOrder): boolean {
+function mayTake(options: ExecutorOptions, { read, hands }: { read: ReadOrder; hands: ReadonlySet<string> }, signed: SignedOrder): boolean {
   try {
-    const { labels = [], hand } = verifyOrder(signed, options.publicKey);
+    const { labels = [], hand } = read(signed);
     return hands.has(hand) && labels.every((label) => options.labels?.includes(label));
   } catch {
     return true;
@@ -259,9 +262,9 @@ function mayTake(options: ExecutorOptions, hands: ReadonlySet<string>, signed: S
 }
 
 /** An order with a bad signature names nobody whom we could answer: it is dropped, loudly. */
-function verified(options: ExecutorOptions, pool: string, signed: SignedOrder): WorkOrder | null {
+function verified(options: ExecutorOptions, { pool, read }: { pool: string; read: ReadOrder }, signed: SignedOrder): WorkOrder | null {
   try {
-    const order = verifyOrder(signed, options.publicKey);
+    const order = read(signed);
     if (order.pool !== pool) {
       throw new Refused({ code: "wrong-pool", message: `an order for the pool ${order.pool} lay in the queue of the pool ${pool}` });
     }

@@ -60,6 +60,18 @@ export function verifyOrder(signed: SignedOrder, publicKey: Key): WorkOrder {
   return parsed.data as unknown as WorkOrder;
 }
 
+/** As `verifyOrder`, and each order once: whoever asks again for the same one gets what was read. */
+export function orderReader(publicKey: Key): (signed: SignedOrder) => WorkOrder {
+  let key: KeyObject | null = null;
+  const known = new WeakMap<SignedOrder, WorkOrder>();
+  return (signed) => {
+    key ??= typeof publicKey === "string" ? createPublicKey(publicKey) : publicKey;
+    const order = known.get(signed) ?? verifyOrder(signed, key);
+    known.set(signed, order);
+    return order;
+  };
+}
+
 function isSigned(signed: SignedOrder, key: KeyObject): boolean {
   try {
     return verify(null, signed.order, key, signed.signature);

@@ -1,6 +1,6 @@
 /** Finds processes by a mark in their environment: a process that left its group with `setsid` still carries it. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
 const ROUNDS = 10;
 
@@ -11,18 +11,30 @@ export function processesWith(mark: string): number[] {
 }
 
 function fromProc(mark: string): number[] {
+  const sought = Buffer.from(mark);
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => environmentOf(pid).includes(mark))
+    .filter((pid) => environmentOf(pid).includes(sought))
     .map(Number);
 }
 
-function environmentOf(pid: string): string {
+/** Each look reads hundreds of environments, one after the other: into the same room, in one call each. */
+const room = Buffer.allocUnsafe(256 * 1024);
+
+/** Its bytes, until the next call. */
+function environmentOf(pid: string): Buffer {
+  const path = `/proc/${pid}/environ`;
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
+    const file = openSync(path, "r");
+    try {
+      const length = readSync(file, room, 0, room.length, 0);
+      return length < room.length ? room.subarray(0, length) : readFileSync(path);
+    } finally {
+      closeSync(file);
+    }
   } catch {
     // Gone meanwhile, or another user's.
-    return "";
+    return room.subarray(0, 0);
   }
 }
 
@@ -59,14 +71,14 @@ function answerAll(): void {
     for (const { mark, tell } of all) tell(processesWith(mark));
     return;
   }
-  const found = new Map<string, number[]>(all.map(({ mark }) => [mark, []]));
+  const found = new Map(all.map(({ mark }) => [mark, { sought: Buffer.from(mark), pids: [] as number[] }]));
   const own = String(process.pid);
   for (const pid of readdirSync("/proc")) {
     if (!/^\d+$/.test(pid) || pid === own) continue;
     const environment = environmentOf(pid);
-    for (const [mark, pids] of found) if (environment.includes(mark)) pids.push(Number(pid));
+    for (const { sought, pids } of found.values()) if (environment.includes(sought)) pids.push(Number(pid));
   }
-  for (const { mark, tell } of all) tell(found.get(mark) ?? []);
+  for (const { mark, tell } of all) tell(found.get(mark)?.pids ?? []);
 }
 
 /** As `killProcessesWith`, without holding up everything else of this process. */

@@ -50,14 +50,24 @@ export class JetStreamExecutorLine implements ExecutorLine {
 
   async *pull(pool: string, signal: AbortSignal, suits: (order: SignedOrder) => boolean = () => true): AsyncGenerator<SignedOrder> {
     while (!signal.aborted) {
-      const order = await this.#pullOne(pool, signal, suits);
-      if (order === "empty") continue;
-      if (order === "away") await pause(this.#link.clock, PULL_AGAIN_MS, signal);
-      else yield order;
+      const pulled = await this.#pullOne(pool, signal, suits);
+      if (pulled === "empty") continue;
+      if (pulled === "away") await pause(this.#link.clock, PULL_AGAIN_MS, signal);
+      else {
+        // The broker's word on it is waited for while the work has begun: the claim decides, not the queue.
+        const acknowledged = this.#acknowledge(pulled.reply);
+        acknowledged.catch(() => {});
+        yield pulled.order;
+        await acknowledged;
+      }
     }
   }
 
-  async #pullOne(pool: string, signal: AbortSignal, suits: (order: SignedOrder) => boolean): Promise<SignedOrder | "empty" | "away"> {
+  async #pullOne(
+    pool: string,
+    signal: AbortSignal,
+    suits: (order: SignedOrder) => boolean,
+  ): Promise<{ order: SignedOrder; reply: string } | "empty" | "away"> {
     const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
     const subject = this.#next(streams.work(pool));
     try {
@@ -69,8 +79,9 @@ export class JetStreamExecutorLine implements ExecutorLine {
         this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay: restOf(msg.reply) * 1_000_000 })}`);
         return "empty";
       }
+      if (order) return { order, reply: msg.reply };
       await this.#acknowledge(msg.reply);
-      return order ?? "empty";
+      return "empty";
     } catch (error) {
       if (signal.aborted) return "empty";
       if (!isRetryable(error)) throw error;

@@ -1,0 +1,56 @@
+/** The end of an attempt: its result is told while its folder goes (A3, A5). */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { Shelf } from "../../src/executors/result-shelf.ts";
+import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { YES } from "./memory-owner.ts";
+
+let bench: ExecutorBench;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await bench.end();
+});
+
+test("a result waits neither for its folder to go nor for room that its folder had", async () => {
+  bench = await startBench();
+  const folder = join(bench.dir, "work", "team.f1.1");
+  let refused = 0;
+  // The disk is full as long as the folder is there.
+  const put = Shelf.prototype.put;
+  vi.spyOn(Shelf.prototype, "put").mockImplementation(function (this: Shelf<never>, item: object) {
+    if ("outcome" in item && existsSync(folder)) {
+      refused += 1;
+      throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+    }
+    put.call(this, item as never);
+  });
+  const result = await bench.run("shell.run", { argv: ["sh", "-c", "head -c 100000 /dev/zero > file; echo done"] });
+  expect(goodValue(result)).toMatchObject({ stdout: "done\n" });
+  expect(refused).toBe(1);
+  await until("the attempt to be over", () => bench.executor().busy() === 0);
+  expect(readdirSync(join(bench.dir, "work"))).toEqual([]);
+  // It was its own folder's room: nothing is said of a full disk.
+  await until("a heartbeat after it", () => bench.owner.beats.length > 1);
+  expect(bench.owner.beats.filter(({ full }) => full !== undefined)).toEqual([]);
+});
+
+test("killed between its result and the end of its folder, an executor clears up and does nothing twice", async () => {
+  bench = await startBench();
+  const { owner, dir } = bench;
+  const order = bench.order("shell.run", { argv: ["true"] });
+  await bench.executor().stop();
+  // What SIGKILL leaves there: the result is in the log and off the shelf, the folder half gone, the claim still noted.
+  mkdirSync(join(dir, "work", "team.f1.1", "home"), { recursive: true });
+  writeFileSync(join(dir, "work", "team.f1.1", "home", "file"), "left");
+  writeFileSync(join(dir, "claims", "team.f1.1.json"), JSON.stringify({ net: "team", firing: "f1", attempt: 1 }));
+  owner.onClaim = ({ verb }) => (verb === "release" ? { ok: false, code: "not-open", message: "this attempt is over" } : YES);
+  await bench.restart();
+  expect(existsSync(join(dir, "work"))).toBe(false);
+  owner.offer(order);
+  await bench.run("shell.run", { argv: ["true"] }, { firing: "f2" });
+  await until("the release", () => owner.verbs("f1").length > 0);
+  expect(owner.verbs("f1")).toEqual(["release"]);
+  expect(owner.resultOf(order)).toBeFalsy();
+  await until("nothing to be noted any more", () => readdirSync(join(dir, "claims")).length === 0);
+});
