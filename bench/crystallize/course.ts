@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { claimsOf } from "../../src/crystallize/claims.ts";
 import { type CrystallizeOptions, crystallize, type Proof, prove, watchPolicyOf } from "../../src/crystallize/crystallize.ts";
 import type { Example, ToolCall } from "../../src/crystallize/example.ts";
-import { isTimeToLearn } from "../../src/crystallize/relearn.ts";
+import { isTimeToLearn, LATER_SHADOW } from "../../src/crystallize/relearn.ts";
 import { agreement } from "../../src/net/rule/agree.ts";
 import { isNearEdge } from "../../src/net/rule/edge.ts";
 import { followCalls } from "../../src/net/rule/follow-calls.ts";
@@ -14,9 +14,8 @@ import { regionOf } from "../../src/net/rule/region.ts";
 import { evaluateRule, isProgram, type Rule, type RuleAnswer } from "../../src/net/rule/rule.ts";
 import { goesOn, isCalm, startWatch, verdict, type Watch, type WatchPolicy, wantsAudit, watched } from "../../src/net/rule/watch.ts";
 
-/** Firings that a rule claims before it may go live, beside the model; and one that takes another's place, beside both. */
+/** Firings that a rule claims before it may go live, beside the model. */
 const SHADOW = 100;
-const BESIDE = 20;
 
 export interface CourseEvent {
   at: number;
@@ -170,7 +169,7 @@ export class Course {
     const same = agreement(this.#options.equality ?? "exact", answer.value, output) === "yes";
     next[same ? "same" : "other"] += 1;
     const seen = next.same + next.other;
-    if (seen < BESIDE) return;
+    if (seen < LATER_SHADOW) return;
     live.next = null;
     const isGood = next.other <= 1 + 2 * (this.#options.bound ?? 0.05) * seen;
     if (!isGood) return void this.events.push({ at, what: "dropped", why: `${next.other} of ${seen} answers were not the model's` });

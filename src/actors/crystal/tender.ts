@@ -15,7 +15,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
-import { GROWTH, isTimeToLearn } from "../../crystallize/relearn.ts";
+import { GROWTH, isTimeToLearn, LATER_SHADOW } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
@@ -185,7 +185,8 @@ export class CrystalTender {
   async #begin(net: CompiledNet, transition: string, crystal: NonNullable<ReturnType<typeof crystalFrom>>, reason?: string): Promise<void> {
     const old = net.transitions.get(transition)?.crystal;
     // J4.
-    const definition = withCrystal(net.source, transition, old?.definition.mode === "live" ? withLater(transition, old, crystal) : crystal);
+    const later = { ...crystal, shadow: Math.min(crystal.shadow, LATER_SHADOW) };
+    const definition = withCrystal(net.source, transition, old?.definition.mode === "live" ? withLater(transition, old, later) : crystal);
     if (!definition) return;
     await applyNet(this.#term, {
       ...{ definition, base: net.version, by: BY, settles: { transition, ...(reason === undefined ? {} : { reason }) } },

@@ -12,8 +12,9 @@
  *
  * - W1 The state is JSON, made by `watched` from the state before and one observation. No clock, no chance: `draw` is an input.
  * - W2 At the plain share, each block of 1/share claimed firings of a region has exactly one audit, at a place that nobody can foresee
- *   without the draws; it lies in the middle half of the block, so that no two are far apart.
+ *   without the draws; it lies in the middle fifth of the block, so that no two are far apart: 1.2/share firings of the region at most.
  * - W3 `drift`, once there, stays.
+ * - W4 However the blocks of the regions lie, no 2/share claimed firings are without an audit.
  */
 import { z } from "zod";
 
@@ -34,6 +35,8 @@ export interface Watch {
   badOutcomes: number;
   /** By `regionOf`; the last one is for all that are too many. */
   regions: { [region: string]: Region };
+  /** Claimed firings since the last audit; not there in a checkpoint from before it was counted. */
+  quiet?: number;
   /** Audits still to come at a raised share, for another reason than the score. */
   alert: number;
   /** CUSUM of disagreements among audits, and of declines among all firings. */
@@ -72,13 +75,22 @@ const DECLINE_SCORE = Math.log(2000);
 const REGION_SCORE = Math.log(20_000);
 const REGIONS_SCORE = REGION_SCORE + 1;
 /** Of a block, what is before its audit at least, and after it. */
-const MARGIN = 0.25;
+const MARGIN = 0.4;
+/**
+ * Of the firings that one audit stands for at the plain share: after so many without any, the first one of a region that has had none for a part
+ * of its block is audited, and after more than that the next one, whatever its region.
+ */
+const LONG_QUIET = 1.5;
+const LONGEST_QUIET = 2;
+const DUE = 0.3;
 /** More are one. */
 const MOST_REGIONS = 16;
 const REST = "...";
 /** No region is audited less than at this part of the share, nor more, without cause, than at this multiple. */
 const LEAST_OF_SHARE = 0.5;
 const MOST_OF_SHARE = 10;
+/** What is seldom met would else be heard of too late, and costs little to ask about a little more. */
+const SELDOM = 1.2;
 /** What a region that has changed would disagree. */
 const CHANGED = 0.8;
 const NEW_REGION: Region = { claimed: 0, inBlock: 0, blockDone: false, score: 0 };
@@ -117,7 +129,8 @@ function spreadShare(watch: Watch, region: string): number {
   if (names.length < 2 || policy.audit === 1) return policy.audit;
   const claimed = Object.values(regions).reduce((sum, one) => sum + one.claimed, 0);
   const even = (policy.audit * (claimed + names.length)) / (names.length * (own + 1));
-  return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, even)));
+  const share = even > policy.audit ? SELDOM * even : even;
+  return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, share)));
 }
 
 function nameOf({ regions }: Watch, region: string): string {
@@ -131,6 +144,10 @@ export function wantsAudit(known: Watch, draw: number, edge = false, region = ""
   const { blockDone, inBlock } = watch.regions[nameOf(watch, region)] ?? NEW_REGION;
   const block = blockOf(watch, region);
   const margin = Math.floor(block * MARGIN);
+  // W4.
+  const quiet = (watch.quiet ?? 0) + 1;
+  if (quiet >= LONGEST_QUIET / watch.policy.audit || (quiet >= LONG_QUIET / watch.policy.audit && !blockDone && inBlock >= DUE * block))
+    return true;
   // A block of one has its audit, whatever there was in the longer one that it cuts short.
   if (block > 1 && (blockDone || inBlock < margin)) return false;
   return draw < 1 / Math.max(1, block - margin - inBlock);
@@ -168,7 +185,8 @@ function stepped(watch: Watch, region: string, audited: boolean): Watch {
   const inBlock = known.inBlock + 1;
   const over = inBlock >= blockOf(watch, region);
   const next = { ...known, claimed: known.claimed + 1, inBlock: over ? 0 : inBlock, blockDone: over ? false : known.blockDone || audited };
-  return { ...watch, claimed: watch.claimed + 1, regions: { ...watch.regions, [name]: next } };
+  const quiet = audited ? 0 : (watch.quiet ?? 0) + 1;
+  return { ...watch, claimed: watch.claimed + 1, quiet, regions: { ...watch.regions, [name]: next } };
 }
 
 function onAudit(watch: Watch, region: string, agreed: boolean): Watch {

@@ -56,6 +56,28 @@ describe("audits", () => {
     }
   });
 
+  test("W4: however the blocks of many regions lie, none of 2/share firings is without one, and no region waits for longer than its own", () => {
+    for (const seed of seeds.slice(0, 20)) {
+      const draw = seededDraws(seed);
+      let watch = startWatch();
+      let [quiet, longest] = [0, 0];
+      const own = new Map<string, { since: number; longest: number }>();
+      for (let firing = 0; firing < 6000; firing++) {
+        const region = `r${Math.floor(draw() ** 2 * 6)}`;
+        const audit = wantsAudit(watch, draw(), false, region);
+        watch = watched(watch, audit ? { kind: "audited", agreed: true, region } : { kind: "crystallized", region });
+        quiet = audit ? 0 : quiet + 1;
+        longest = Math.max(longest, quiet);
+        const known = own.get(region) ?? { since: 0, longest: 0 };
+        const since = audit ? 0 : known.since + 1;
+        own.set(region, { since, longest: Math.max(known.longest, since) });
+      }
+      expect(longest).toBeLessThan(100);
+      // No region is audited at less than half of the share: a block of a hundred, and a fifth more, as far as blocks keep their length.
+      for (const { longest: waited } of own.values()) expect(waited).toBeLessThanOrEqual(150);
+    }
+  });
+
   test("are of every firing where all are asked for, whatever the regions", () => {
     const draw = seededDraws(7);
     let watch = startWatch({ audit: 1 });
@@ -146,7 +168,7 @@ describe("regions", () => {
     const before = seeds.map((seed) => life(startWatch({ expected: 0.08 }), 1000, seed, false));
     expect(before.filter((watch) => verdict(watch).drift).length).toBeLessThanOrEqual(1);
     const after = before.map((watch, seed) => life(watch, 200, seed + 5000, true));
-    expect(after.filter((watch) => !verdict(watch).drift).length).toBeLessThanOrEqual(8);
+    expect(after.filter((watch) => !verdict(watch).drift).length).toBeLessThanOrEqual(2);
   });
 
   test("are those of the rule that answers: one that takes another's place leaves none of its branches to share the audits with", () => {
@@ -161,7 +183,7 @@ describe("regions", () => {
 
   test("are as many as are told apart, and the rest is one; a state of before there were any goes on", () => {
     let watch = startWatch();
-    for (let n = 0; n < 100; n++) watch = watched(watch, { kind: "crystallized", region: `r${n}` });
+    for (let n = 0; n < 40; n++) watch = watched(watch, { kind: "crystallized", region: `r${n}` });
     expect(Object.keys(watch.regions)).toHaveLength(16);
     const { regions: _, ...old } = watch;
     expect(watched(old as Watch, { kind: "audited", agreed: true }).audited).toBe(1);
