@@ -239,8 +239,9 @@ async function perform(
   } catch (error) {
     bench.disk.failed(error);
     if (isDiskFull(error)) return { ok: false, error: errorData(diskFull(bench.workshop.dir, error)) };
-    if (!(error instanceof PetrelError)) bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
-    return { ok: false, error: errorData(error) };
+    if (error instanceof PetrelError) return { ok: false, error: errorData(error) };
+    bench.logger.error({ err: error, hand: order.hand }, "a hand threw what is no coded error");
+    return { ok: false, error: errorData(handFailed(order.hand, error)) };
   } finally {
     limit.cancel();
     abort.signal.removeEventListener("abort", forward);
@@ -269,6 +270,15 @@ function handFor({ hand: name }: WorkOrder, hands: HandTable): HandDefinition {
     code: "unknown-hand",
     message: `this executor has no hand ${name}`,
     hint: `it has ${[...hands.keys()].join(", ")}; petrel executor start --hand FOLDER loads another`,
+  });
+}
+
+function handFailed(hand: string, cause: unknown): Terminal {
+  return new Terminal({
+    code: "hand-failed",
+    message: `the hand ${hand} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "the executor's log has where; a hand says by context.retry, fail or refuse what is to come of it",
+    cause,
   });
 }
 

@@ -66,6 +66,9 @@ it("of a net stops that net alone, also over a restart; its resume begins exactl
   await waitUntil("the next attempt is open", () => open("one")[0]?.attempt === 2);
   expect(kit.stateOf("one")).toMatchObject({ killed: false, paused: true });
   expect(open("one").map(({ firing }) => firing)).toEqual([first.firing]);
+  expect((await eventsOf(kit.broker, "one")).find(({ type }) => type === "resumed")?.summary).toMatch(
+    /1 firing begins again when the net, which was paused before, goes on\.$/,
+  );
   expect((await types("two")).includes("stopped")).toBe(false);
 });
 

@@ -73,6 +73,15 @@ describe("loading", () => {
     });
   });
 
+  test("one that throws anything is named, and so is a step that is none", async () => {
+    bench = await startBench({ hands: await loadHands([handFolder("throws", minimal('run() { throw new TypeError("boom"); }'))]) });
+    expect((await bench.run("own.do", {})).outcome).toMatchObject({
+      error: { outlook: "terminal", code: "hand-failed", message: "the hand own.do failed: boom" },
+    });
+    const steps = handFaults.faults("browser.flow", { url: "http://127.0.0.1/", steps: [{ jump: 1 }] });
+    expect(JSON.stringify(steps)).toContain('a step is one of {\\"open\\": \\"/path\\"}');
+  });
+
   test("what is no hand is an error at the start that names folder and fault", async () => {
     const message = async (folder: string) =>
       await loadHands([folder]).then(

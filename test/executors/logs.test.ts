@@ -42,6 +42,14 @@ describe("lines", () => {
       { format: "logfmt", at: 1767225600000, level: "warn", message: 'slow "thing"', latencyMs: 1500, status: null },
     ],
     [
+      '{"level":"info","time":1767225600000,"msg":"short","ms":7}',
+      { format: "json", at: 1767225600000, level: "info", message: "short", latencyMs: 7, status: null },
+    ],
+    [
+      "ts=2026-01-01T00:00:00Z level=info msg=short dur=15ms",
+      { format: "logfmt", at: 1767225600000, level: "info", message: "short", latencyMs: 15, status: null },
+    ],
+    [
       '127.0.0.1 - ada [01/Jan/2026:01:00:00 +0100] "GET /a?b=1 HTTP/1.1" 500 2326 "http://r/" "curl/8" 0.250',
       { format: "common", at: 1767225600000, level: "error", message: "GET /a?b=1 HTTP/1.1", latencyMs: 250, status: 500 },
     ],

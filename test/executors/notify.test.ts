@@ -1,6 +1,7 @@
 /** `notify.send` against a real mail server, a real web server and real commands: once, whoever dies in between. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { type ParsedMail, parseMail } from "../support/mail-text.ts";
+import { testCertificates } from "../support/test-certificates.ts";
 import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
@@ -216,6 +218,28 @@ describe("by webhook", () => {
     expect(hook.asked[2]?.headers.authorization).toBe("Bearer token-of-the-hook");
     const elsewhere = await bench.run("notify.send", { subject: "s", webhook: { url: "http://127.0.0.1:9/" } });
     expect(elsewhere.outcome).toMatchObject({ error: { outlook: "refused", code: "policy-host" } });
+  });
+
+  test("a server whose certificate is not good was told nothing: a later attempt is in no doubt", async (context) => {
+    const certificates = testCertificates(newFolder(), "IP:127.0.0.1");
+    if (certificates === null) return context.skip("openssl is not here");
+    let asked = 0;
+    const server = createTlsServer({ cert: readFileSync(certificates.cert), key: readFileSync(certificates.key) }, (_, response) => {
+      asked += 1;
+      response.end();
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    ends.push(() => server.close());
+    const [bench, hook] = [await started(), await hookServer()];
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const told = { subject: "s", inDoubt: "quiet" };
+    const failed = await bench.run("notify.send", { ...told, webhook: { url } }, { firing: "tls" });
+    expect(failed.outcome).toMatchObject({
+      error: { code: "webhook-unreachable", message: expect.stringMatching(/UNABLE_TO|SELF_SIGNED/) },
+    });
+    expect(asked).toBe(0);
+    const again = await bench.run("notify.send", { ...told, webhook: { url: hook.url } }, { firing: "tls", attempt: 2 });
+    expect(goodValue(again)).toMatchObject({ sent: true, inDoubt: false });
   });
 });
 

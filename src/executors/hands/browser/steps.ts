@@ -3,7 +3,10 @@ import type { Locator, Page } from "playwright-core";
 import { z } from "zod";
 import { type Target, type TypedText, target, typedText } from "../../../tools/browser-words.ts";
 
-export const step = z.union([
+const FORMS =
+  'a step is one of {"open": "/path"}, {"click": TARGET}, {"fill": TARGET, "with": "text"}, {"press": "Enter"}, {"select": TARGET, "option": "name"}, {"check": TARGET}, {"see": TARGET}, {"gone": TARGET}, {"at": "/path"}, {"screenshot": "name"}';
+
+const forms = [
   z.strictObject({ open: z.string().min(1).describe("An address, or a path on the flow's own") }),
   z.strictObject({ click: target }),
   z.strictObject({ fill: target, with: typedText }),
@@ -14,7 +17,8 @@ export const step = z.union([
   z.strictObject({ gone: target.describe("Must be out of sight") }),
   z.strictObject({ at: z.string().min(1).describe("The address must contain this") }),
   z.strictObject({ screenshot: z.string().regex(/^[\w.-]{1,60}$/, "a name of letters, digits, dots and dashes") }),
-]);
+] as const;
+export const step = z.union(forms, { error: FORMS });
 export type Step = z.output<typeof step>;
 
 export interface StepParts {

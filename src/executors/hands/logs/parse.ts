@@ -38,6 +38,8 @@ const NAMES = {
     "duration",
     "elapsed",
     "took",
+    "ms",
+    "dur",
     "request_time_s",
   ],
   status: ["status", "statusCode", "status_code", "res.statusCode", "code"],

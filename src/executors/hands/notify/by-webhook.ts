@@ -8,8 +8,9 @@ import type { Channel, Message } from "./channel.ts";
 type Webhook = NonNullable<NotifyInput["webhook"]>;
 const TIMEOUT_MS = 30_000;
 const IN_DOUBT = "webhook-in-doubt";
-/** The request never reached a server. */
-const NOT_REACHED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+/** The request never reached a server, or one that is not who it should be: it is sent when the certificate is looked at and found good. */
+const NOT_REACHED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
 
 export function webhookChannel(context: HandContext, webhook: Webhook): Channel {
   const url = addressOf(webhook.url ?? secretOf(context, webhook.urlFrom ?? ""), webhook.urlFrom);
@@ -48,9 +49,9 @@ async function post(context: HandContext, { format, tokenFrom }: Webhook, url: U
     signal: AbortSignal.any([context.signal, AbortSignal.timeout(TIMEOUT_MS)]),
   }).catch((cause: unknown) => {
     context.signal.throwIfAborted();
-    const code = ((cause as Error).cause as { code?: string } | undefined)?.code ?? "";
-    const said = `the webhook at ${url.host} did not answer: ${code || (cause as Error).message}`;
-    throw new Retryable({ code: NOT_REACHED.has(code) ? "webhook-unreachable" : IN_DOUBT, message: said, cause });
+    const under = (cause as Error).cause as { code?: string; message?: string } | undefined;
+    const said = `the webhook at ${url.host} did not answer: ${under?.code || under?.message || (cause as Error).message}`;
+    throw new Retryable({ code: NOT_REACHED.test(under?.code ?? "") ? "webhook-unreachable" : IN_DOUBT, message: said, cause });
   });
   const answer = (await response.text().catch(() => "")).slice(0, 300);
   if (response.ok) return;
