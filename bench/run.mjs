@@ -8,7 +8,18 @@ import { build } from "esbuild";
 
 const CASES = [
   ...["w5", "latency", "awaitable", "waiting", "net-size", "gate", "join", "memory", "http", "queries", "fairness"],
-  ...["recovery", "streams", "takeover", "swarm", "executors", "gateway", "monitor", "crystallize", "crystallize-engine"],
+  ...[
+    "recovery",
+    "streams",
+    "takeover",
+    "swarm",
+    "executors",
+    "gateway",
+    "monitor",
+    "crystallize",
+    "crystallize-engine",
+    "crystallize-look",
+  ],
 ];
 /** As `petrel up` starts a master, and with a collection by hand, for the cases of memory. */
 const FLAGS = ["--max-semi-space-size=32", "--expose-gc"];

@@ -91,9 +91,11 @@ export async function readGently(broker: Broker, { state }: Past, take: (event: 
   while (after < last) {
     let seen = 0;
     const upTo = Math.min(last, after + size);
-    const admit = ({ events, epoch: of }: LogEntry): void => {
+    const admit = ({ events, epoch: of, sequence }: LogEntry): void => {
       if (events.some(({ type }) => type === "epoch")) epoch = of;
       for (const event of events) if (event.seq > known) take(event);
+      // For whoever goes on from here, as in `readOn`.
+      state.sequence = Math.max(state.sequence, sequence - 1);
       seen += events.length;
     };
     await log.read(after, admit, { upTo, ...(epoch === undefined ? {} : { epoch }) });

@@ -5,7 +5,6 @@ import type { Json } from "../../contract/json.ts";
 import { policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage } from "./crystal-verbs.ts";
-import { historyOf } from "./history.ts";
 import { judgingNote, writingNote } from "./learning-notes.ts";
 import { StudyModels } from "./study-models.ts";
 
@@ -44,7 +43,7 @@ export async function writeRule(term: Term, body: unknown): Promise<Json> {
   const told = (summary: string, found: Parameters<typeof tellStage>[1]["found"]) =>
     tellStage(term, { stage: "learned", transition, summary, found, by: by.user });
   void (async () => {
-    const [history] = await historyOf(ports.broker, net, { transition });
+    const [history] = await term.crystals.histories.of(net, transition);
     const proposal = await learn(history ?? { examples: [] }, policy);
     const { written, judged } = proposal;
     if (judged) await tellStage(term, { stage: "proven", transition, by: by.user, ...judgingNote(transition, judged) });

@@ -4,6 +4,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Term } from "../term/term.ts";
 import { CrystalKeeper } from "./crystal-keeper.ts";
+import { HistoryShelf } from "./history-shelf.ts";
 import { JudgeDesk } from "./judge-desk.ts";
 import { CrystalTender } from "./tender.ts";
 
@@ -12,8 +13,11 @@ export class Crystals {
   readonly #tender: CrystalTender;
   readonly #judge: JudgeDesk;
   readonly #over = new AbortController();
+  /** What was read of the net's past. */
+  readonly histories: HistoryShelf;
 
   constructor(term: Term, parts: { clock: Clock; logger: Logger }) {
+    this.histories = new HistoryShelf(term.ports.broker);
     this.#keeper = new CrystalKeeper(term, parts);
     this.#tender = new CrystalTender(term, { ...parts, signal: this.#over.signal });
     this.#judge = new JudgeDesk(term, parts);

@@ -1,11 +1,14 @@
 /**
  * The past of a net's model steps, as its log tells it: what each firing was given, what its model answered, what it cost, and what
  * became of the answer. One pass over the log; what a rule answered is counted and never learned from.
+ *
+ * H1 A reader stands where it has read up to, and reads on from there: a further look costs what is new. H2 It holds nothing that is not in
+ * the log: whoever has none reads from the beginning, and finds the same.
  */
 import type { Broker } from "../../contract/broker.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { hashJson } from "../../contract/hash.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Token } from "../../contract/token.ts";
 import type { Example } from "../../crystallize/example.ts";
 import { bindsMany, type CompiledNet, type CompiledTransition, compileNet } from "../../net/compiled-net.ts";
@@ -15,7 +18,7 @@ import { applyEvent } from "../../net/fold.ts";
 import { requestParts } from "../../net/request-key.ts";
 import { isCalm, verdict } from "../../net/rule/watch.ts";
 import type { NetState } from "../../net/state.ts";
-import { beginningOf, othersTurn, readGently } from "../past.ts";
+import { beginningOf, othersTurn, type Past, readGently } from "../past.ts";
 import { answerOf } from "../term/recordings.ts";
 import { callsOf } from "../turn-report.ts";
 import { personaAsks } from "./asks.ts";
@@ -46,6 +49,8 @@ export interface HistoryOptions {
 
 const MOST = 20_000;
 const TELL_EVERY = 5000;
+/** Examples beyond the most that are kept, before they are forgotten together. */
+const FORGET_AT_ONCE = 500;
 /** Examples between which the process that asks does something else. */
 const TURN = 500;
 
@@ -62,6 +67,8 @@ interface Draft {
   example: Omit<Example, "output" | "bad">;
   event: NetEvent;
   bad?: string;
+  /** What it answered, once that was looked up; null: nothing. */
+  whole?: Pick<Example, "output" | "tools"> | null;
 }
 interface Step extends Omit<StepHistory, "examples"> {
   compiled: CompiledTransition;
@@ -75,15 +82,17 @@ interface Step extends Omit<StepHistory, "examples"> {
   told: { event: NetEvent; written: NonNullable<StepHistory["written"]> } | null;
 }
 
-class HistoryReader {
+export class HistoryReader {
   readonly #broker: Broker;
-  readonly #net: CompiledNet;
+  #net: CompiledNet;
   readonly #options: HistoryOptions;
+  /** H1. */
+  #past: Past | null = null;
   readonly #steps = new Map<string, Step>();
   /** Firing -> its inputs and its persona's version, from its beginning on. */
   readonly #open = new Map<string, { input: JsonObject; voice: string | undefined }>();
-  /** Net version and transition -> what was asked then. */
-  readonly #requests = new Map<string, Promise<CompiledNet | null>>();
+  /** Net version and transition -> what was asked then, as a hash; null: there was no such step. */
+  readonly #requests = new Map<string, Promise<string | null>>();
   /** Persona and version -> what it added to a request. */
   readonly #voices = new Map<string, Promise<string>>();
   /** Versions of personas by name, at the end of the log. */
@@ -94,22 +103,32 @@ class HistoryReader {
     this.#broker = broker;
     this.#net = net;
     this.#options = options;
-    this.#origins = new Origins((name) => ["llm", "agent"].includes(net.transitions.get(name)?.definition.kind ?? ""));
-    for (const compiled of net.transitions.values()) {
-      const { id, definition } = compiled;
-      if (definition.kind !== "llm" && definition.kind !== "agent") continue;
-      if (options.transition !== undefined && options.transition !== id) continue;
-      this.#steps.set(id, {
-        ...{ transition: id, persona: definition.persona, kind: definition.kind, compiled, asked: 0, byRule: 0, failed: 0, outdated: 0 },
-        reworkers: reworkersOf(net.definition, id),
-        request: hashJson(requestParts(compiled)),
-        ...{ drafts: new Map(), suspect: 0, begins: 0, told: null },
-      });
+    this.#origins = new Origins((name) => ["llm", "agent"].includes(this.#net.transitions.get(name)?.definition.kind ?? ""));
+    for (const [id, step] of stepsOf(net, options.transition)) {
+      const counts = { asked: 0, byRule: 0, failed: 0, outdated: 0 };
+      this.#steps.set(id, { ...step, ...counts, drafts: new Map(), suspect: 0, begins: 0, told: null });
     }
   }
 
+  /** Goes on under another version of the net. False: what it knows was read for other steps, and another reader has to begin. */
+  follows(net: CompiledNet): boolean {
+    const now = stepsOf(net, this.#options.transition);
+    if (now.size !== this.#steps.size) return false;
+    for (const [id, step] of now) if (formOf(step) !== formOf(this.#steps.get(id))) return false;
+    for (const [id, step] of now) Object.assign(this.#steps.get(id) ?? {}, step);
+    this.#net = net;
+    return true;
+  }
+
+  /** Tokens that it holds beside those of the net's owner. */
+  get tokens(): number {
+    return [...(this.#past?.state.places.values() ?? [])].reduce((sum, place) => sum + place.size, 0);
+  }
+
+  /** H1. */
   async read(): Promise<void> {
-    const past = await beginningOf(this.#broker, this.#net.definition.net);
+    this.#past ??= await beginningOf(this.#broker, this.#net.definition.net);
+    const past = this.#past;
     let seen = 0;
     await readGently(this.#broker, past, (event) => {
       this.#take(past.state, event);
@@ -121,25 +140,40 @@ class HistoryReader {
     this.#personas = past.state.personas;
   }
 
-  async steps(): Promise<StepHistory[]> {
+  /** `only`: of this transition. */
+  async steps(only?: string): Promise<StepHistory[]> {
     const found: StepHistory[] = [];
     for (const { compiled: _, reworkers: _r, suspect: _s, begins, request, drafts, told, ...step } of this.#steps.values()) {
+      if (only !== undefined && only !== step.transition) continue;
       const examples: Example[] = [];
       let outdated = 0;
-      for (const { example, event, voice, bad } of [...drafts.values()].slice(-(this.#options.most ?? MOST))) {
-        const isOfToday = event.seq >= begins && (await this.#isOfToday(event, step.transition, request));
-        if (!isOfToday || !(await this.#isSameVoice(step.persona, voice))) outdated += 1;
-        else {
-          const output = await answerOf(event, this.#broker.artifacts);
-          const tools = (await callsOf(event, this.#broker.artifacts)) ?? example.tools;
-          if (output !== undefined) examples.push({ ...example, tools, output, ...(bad === undefined ? {} : { bad }) });
-          if (examples.length % TURN === 0) await othersTurn();
+      let seen = 0;
+      for (const draft of [...drafts.values()].slice(-this.#most)) {
+        seen += 1;
+        if (seen % TURN === 0) await othersTurn();
+        const isOfToday = draft.event.seq >= begins && (await this.#isOfToday(draft.event, step.transition, request));
+        if (!isOfToday || !(await this.#isSameVoice(step.persona, draft.voice))) {
+          outdated += 1;
+          continue;
         }
+        if (draft.whole === undefined) draft.whole = await this.#wholeOf(draft);
+        const { example, bad, whole } = draft;
+        if (whole) examples.push({ ...example, ...whole, ...(bad === undefined ? {} : { bad }) });
       }
       const isKept = told && told.event.seq >= begins && (await this.#isOfToday(told.event, step.transition, request));
       found.push({ ...step, outdated, examples, ...(isKept ? { written: told.written } : {}) });
     }
     return found;
+  }
+
+  get #most(): number {
+    return this.#options.most ?? MOST;
+  }
+
+  async #wholeOf({ event, example }: Draft): Promise<NonNullable<Draft["whole"]> | null> {
+    const output = await answerOf(event, this.#broker.artifacts);
+    if (output === undefined) return null;
+    return { output, tools: (await callsOf(event, this.#broker.artifacts)) ?? example.tools };
   }
 
   #take(state: NetState, event: NetEvent): void {
@@ -213,6 +247,13 @@ class HistoryReader {
       tools: (event.tools ?? []).map(({ name }) => ({ name, input: null, output: null })),
     };
     step.drafts.set(firing, { example, event, voice: event.personaVersion ?? open.voice });
+    this.#forget(step.drafts);
+  }
+
+  /** The newest are enough. */
+  #forget(drafts: Step["drafts"]): void {
+    if (drafts.size <= this.#most + FORGET_AT_ONCE) return;
+    for (const firing of [...drafts.keys()].slice(0, drafts.size - this.#most)) drafts.delete(firing);
   }
 
   /** A loop of the net led work back: what this step answered for it before was no good. */
@@ -234,13 +275,18 @@ class HistoryReader {
   async #isOfToday(event: NetEvent, transition: string, request: string): Promise<boolean> {
     const version = event.netVersion ?? "";
     if (version === this.#net.version || version === "") return true;
-    let then = this.#requests.get(version);
+    const key = `${version} ${transition}`;
+    let then = this.#requests.get(key);
     if (!then) {
-      then = this.#versionOf(version);
-      this.#requests.set(version, then);
+      then = this.#requestIn(version, transition);
+      this.#requests.set(key, then);
     }
-    const compiled = (await then)?.transitions.get(transition);
-    return compiled !== undefined && hashJson(requestParts(compiled)) === request;
+    return (await then) === request;
+  }
+
+  async #requestIn(version: string, transition: string): Promise<string | null> {
+    const compiled = (await this.#versionOf(version))?.transitions.get(transition);
+    return compiled ? hashJson(requestParts(compiled)) : null;
   }
 
   /** Versions of a persona that say the same in a request are one. */
@@ -264,6 +310,29 @@ class HistoryReader {
     const parsed = stored === null ? null : netSchema.safeParse(stored);
     return parsed?.success ? compileNet(parsed.data, version) : null;
   }
+}
+
+type Shape = Pick<Step, "transition" | "persona" | "kind" | "compiled" | "reworkers" | "request">;
+
+/** The steps that are looked at, by name. */
+function stepsOf(net: CompiledNet, only: string | undefined): Map<string, Shape> {
+  const found = new Map<string, Shape>();
+  for (const compiled of net.transitions.values()) {
+    const { id, definition } = compiled;
+    if (definition.kind !== "llm" && definition.kind !== "agent") continue;
+    if (only !== undefined && only !== id) continue;
+    const { persona, kind } = definition;
+    const [reworkers, request] = [reworkersOf(net.definition, id), hashJson(requestParts(compiled))];
+    found.set(id, { transition: id, persona, kind, compiled, reworkers, request });
+  }
+  return found;
+}
+
+/** What is looked at in each event, whatever is asked. */
+function formOf(step: Shape | undefined): string {
+  if (!step) return "";
+  const inputs = step.compiled.inputs.map((input) => [input.name, bindsMany(input)]);
+  return canonicalJson([inputs, [...step.reworkers].sort(), step.kind] as Json);
 }
 
 /** Tokens that a person has turned down or changed, by id. */

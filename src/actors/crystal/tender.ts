@@ -4,7 +4,8 @@
  *
  * A rule that answers is looked at again when what it leaves to the model has grown: a later rule then goes beside it (J4).
  *
- * J1 It holds nothing that counts: how many firings there were since the last look follows from the log's own events. J2 A step whose rule
+ * J1 It holds nothing that counts: how many firings there were since the last look follows from the log's own events, and what it has read
+ * of them is read again by whoever comes after. J2 A step whose rule
  * people took away is left alone until somebody begins again. After drift it learns anew from what came since, unless people say no. J3 Learning takes its time beside the net, which goes on:
  * what has become of the step meanwhile is looked at before anything is said of it. J4 The rule that answers goes on answering until the
  * later one has been beside it for as many firings as a first one, and people or the policy have said yes.
@@ -25,7 +26,7 @@ import { isProgram } from "../../net/rule/rule.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
 import { tellStage, withLater } from "./crystal-verbs.ts";
-import { historyOf, type StepHistory } from "./history.ts";
+import type { StepHistory } from "./history.ts";
 import { crystalFrom, liveOf } from "./learning.ts";
 import { judgingNote, learningNotes, writingNote } from "./learning-notes.ts";
 import { StudyModels } from "./study-models.ts";
@@ -118,9 +119,9 @@ export class CrystalTender {
   }
 
   async #look(transition: string, policy: CrystallizePolicy): Promise<void> {
-    const { net, ports } = this.#term;
+    const { net } = this.#term;
     if (!net) return;
-    const [step] = await historyOf(ports.broker, net, { transition });
+    const [step] = await this.#term.crystals.histories.of(net, transition);
     if (!step) return;
     this.#waitFor(step, policy);
     if (step.examples.length < policy.least) return;
@@ -139,7 +140,7 @@ export class CrystalTender {
       await this.#begin(net, transition, crystal, proposal.reasons[0]);
   }
 
-  /** A look reads the whole log: it waits for what it lacks at least, and for as much growth as could change what is found. */
+  /** It waits for what it lacks at least, and for as much growth as could change what is found. */
   #waitFor({ transition, examples }: StepHistory, { every, least }: CrystallizePolicy): void {
     if (this.#term.net?.transitions.get(transition)?.crystal?.definition.mode === "live") return;
     const lacking = Math.max(least, Math.ceil(examples.length * GROWTH)) - examples.length;

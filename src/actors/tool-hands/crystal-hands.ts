@@ -18,7 +18,6 @@ import { printRule } from "../../net/rule/print-rule.ts";
 import { isProgram } from "../../net/rule/rule.ts";
 import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
-import { historyOf } from "../crystal/history.ts";
 import { candidatesOf, crystalFrom, liveOf } from "../crystal/learning.ts";
 import { judgingNote, learningNotes, writingNote } from "../crystal/learning-notes.ts";
 import { type ModelWish, StudyModels } from "../crystal/study-models.ts";
@@ -40,7 +39,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });
   const studied = async (transition: string, write: ModelWish["write"]): Promise<Proposal> => {
     const { crystal } = modelStep(netNow(), transition);
-    const [step] = await historyOf(term.ports.broker, netNow(), { transition });
+    const [step] = await term.crystals.histories.of(netNow(), transition);
     const record = crystal && recordOf(term.state, transition, crystal.id);
     const live = crystal?.definition.mode === "live" && !record?.demoted ? liveOf(crystal, record) : undefined;
     const models = new StudyModels(term, transition, room.signal);
@@ -66,7 +65,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
 
   return {
     async candidates() {
-      const found = candidatesOf(await historyOf(term.ports.broker, netNow()));
+      const found = candidatesOf(await term.crystals.histories.of(netNow()));
       const firings = found.reduce((sum, { asked }) => sum + asked, 0);
       const summary = `${persona.persona} looked through ${firings} firings of ${found.length} steps that ask a model.`;
       await tell("candidates", {}, summary, { candidates: found as unknown as Json });
