@@ -4,6 +4,7 @@ import { fieldEqualities } from "../net/rule/agree.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { winnerOf } from "./contest.ts";
 import { represented } from "./represented.ts";
+import { standIn } from "./stand-in.ts";
 import { keyOf, labelsOf, type Task } from "./task.ts";
 import { answersMost, canOnlyBeJudged, usualForm } from "./usual-form.ts";
 
@@ -19,11 +20,12 @@ const MOST_FIELDS = 30;
 const MOST_ITEMS = 20;
 const DEEPEST = 3;
 
-export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
+/** `unlearned` is given the fields of the answer for which nothing was found. */
+export function learnAnswer(task: Task, field = "", depth = 0, unlearned?: Set<string>): Learned | null {
   const objects = task.targets.filter(isJsonObject);
   const there = task.targets.filter((target) => target !== undefined && target !== null);
   if (depth < DEEPEST && objects.length > 0 && objects.length >= 0.9 * there.length && new Set(objects.map(keyOf)).size > 1) {
-    const composed = there.length < 0.9 * task.targets.length ? null : byField(task, objects, field, depth);
+    const composed = there.length < 0.9 * task.targets.length ? null : byField(task, objects, field, depth, unlearned);
     if (composed) return composed;
   }
   const won = winnerOf({ ...task, written: represented(task.targets, task.equality) });
@@ -38,7 +40,7 @@ export function learnAnswer(task: Task, field = "", depth = 0): Learned | null {
   };
 }
 
-function byField(task: Task, objects: Record<string, Json>[], field: string, depth: number): Learned | null {
+function byField(task: Task, objects: Record<string, Json>[], field: string, depth: number, unlearned?: Set<string>): Learned | null {
   const names = fieldNames(objects);
   if (names.length === 0 || names.length > MOST_FIELDS) return null;
   const equalities = fieldEqualities(task.equality, names);
@@ -49,16 +51,23 @@ function byField(task: Task, objects: Record<string, Json>[], field: string, dep
     const equality = equalities.get(name) ?? null;
     const targets = task.targets.map((target) => (isJsonObject(target) && Object.hasOwn(target, name) ? target[name] : undefined));
     const learned = learnAnswer({ ...task, targets, equality: equality ?? "exact" }, field === "" ? name : `${field}.${name}`, depth + 1);
+    if (!learned && equality !== null) {
+      if (!unlearned) return null;
+      // Whoever asks wants to know all of them.
+      unlearned.add(name);
+      continue;
+    }
     if (!learned) {
-      // What does not count may be left out where nothing says what it is.
-      if (equality === null) continue;
-      return null;
+      // What does not count may be left out where nothing says what it is; where the answer always has it, something stands in its place.
+      const instead = standIn(targets);
+      if (instead) fields[name] = instead;
+      continue;
     }
     fields[name] = learned.answer;
     for (const one of learned.learners) learners.add(one);
     contests.push(...learned.contests);
   }
-  if (Object.keys(fields).length === 0) return null;
+  if (learners.size === 0 || (unlearned?.size ?? 0) > 0) return null;
   return { answer: { kind: "object", fields }, learners: [...learners], contests };
 }
 

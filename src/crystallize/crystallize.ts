@@ -16,6 +16,7 @@ import { type Example, goodExamples } from "./example.ts";
 import { guardOf } from "./guards.ts";
 import { type Claim, carved, objectionsTo } from "./objections.ts";
 import { callsTools, learnProgram, makesEffects } from "./programs.ts";
+import { fieldsOfAnswers, unlearnedWords } from "./stand-in.ts";
 import { upperBound, upperBoundOfMix, wilson } from "./statistics.ts";
 import type { Task } from "./task.ts";
 
@@ -145,8 +146,10 @@ export function crystallize(examples: readonly Example[], options: CrystallizeOp
   const byCalls = !settings.live && callsTools(good) ? programProposal(early, good, split, settings) : null;
   if (byCalls && "rule" in byCalls && (byCalls.promotable || makesEffects(good))) return { ...byCalls, examples: counts };
   if (byCalls && makesEffects(good)) return nothing(counts, "reason" in byCalls ? byCalls.reason : byCalls.reasons.join("; "));
-  const learned = learnRule(early, settings.equality);
-  if (!learned) return nothing(counts, "no learner found a rule that holds on later examples");
+  const mute = new Set<string>();
+  const learned = learnRule(early, settings.equality, mute);
+  if (!learned)
+    return nothing(counts, unlearnedWords("no learner found a rule that holds on later examples", mute, fieldsOfAnswers(early)));
   const { learners, contests } = learned;
   const proposal = proposalOf(learned.rule, learners.join(", "), good, split, settings);
   const rule = proposal.promotable ? widened(learned.rule, learners, good, settings) : learned.rule;
@@ -204,11 +207,12 @@ function proposalOf(rule: Rule, learner: string, good: readonly Example[], split
 export function learnRule(
   examples: readonly Example[],
   equality: Equality = "exact",
+  unlearned?: Set<string>,
 ): { rule: Rule; learners: string[]; contests: Proposal["contests"] } | null {
   const inputs = examples.map(({ input }) => input);
   const columns = columnsOf(inputs);
   const task: Task = { inputs, targets: examples.map(({ output }) => output), columns, equality };
-  const learned = learnAnswer(task);
+  const learned = learnAnswer(task, "", 0, unlearned);
   if (!learned) return null;
   const guard = guardOf(learned.answer, inputs);
   const claims = claimsOf({ guard, answer: learned.answer }, examples, { ...DEFAULTS, equality });

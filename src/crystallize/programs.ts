@@ -16,6 +16,7 @@ import { learnAnswer } from "./answers.ts";
 import { columnsOf } from "./columns.ts";
 import type { Example, ToolCall } from "./example.ts";
 import { guardOf, readsIn } from "./guards.ts";
+import { fieldsOfAnswers, unlearnedWords } from "./stand-in.ts";
 
 export interface LearnedProgram {
   rule: ProgramRule;
@@ -116,12 +117,11 @@ class Grower {
   }
 
   #end(rows: readonly Row[]): Program | null {
-    const answer = this.#learn(
-      rows,
-      rows.map(({ output }) => output),
-      this.#equality,
-    );
-    return answer ? { do: "end", answer } : this.#fail(null, "no learner found what its answer is made of");
+    const unlearned = new Set<string>();
+    const outputs = rows.map(({ output }) => output);
+    const answer = this.#learn(rows, outputs, this.#equality, unlearned);
+    if (answer) return { do: "end", answer };
+    return this.#fail(null, unlearnedWords("no learner found what its answer is made of", unlearned, fieldsOfAnswers(rows)));
   }
 
   #call(tool: string, rows: readonly Row[], depth: number): Program | null {
@@ -139,9 +139,9 @@ class Grower {
     return { do: "call", tool, input, expects: expectations(next, answered, depth + 1), seen: rows.length, next };
   }
 
-  #learn(rows: readonly Row[], targets: readonly Json[], equality: Equality = "exact"): Answer | null {
+  #learn(rows: readonly Row[], targets: readonly Json[], equality: Equality = "exact", unlearned?: Set<string>): Answer | null {
     const inputs = rows.map(({ known }) => known);
-    const learned = learnAnswer({ inputs, targets, columns: columnsOf(inputs), equality });
+    const learned = learnAnswer({ inputs, targets, columns: columnsOf(inputs), equality }, "", 0, unlearned);
     for (const learner of learned?.learners ?? []) this.learners.add(learner);
     return learned?.answer ?? null;
   }
