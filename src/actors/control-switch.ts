@@ -81,7 +81,12 @@ async function resume({ term, generation, by }: Switch, part: Part): Promise<Jso
   // Before anything new is decided: exactly what ran begins again, as the next attempt.
   for (const firing of open) term.lapse(firing, "work was resumed");
   await committed;
-  return { net: state.net, resumed: open.map(({ firing, transition }) => ({ firing, transition })), ...(part ? { part: part.name } : {}) };
+  return {
+    net: state.net,
+    resumed: open.map(({ firing, transition }) => ({ firing, transition })),
+    paused: state.paused,
+    ...(part ? { part: part.name } : {}),
+  };
 }
 
 /** Firings under way that a kill of this part ends. */

@@ -191,7 +191,7 @@ async function switchAll(master: MasterFace, change: ControlChange, by: string):
     generation,
     stopped: stopped as unknown as Json,
     nets: changed,
-    summary: summaryOf(turn, changed) + (turn === "running" ? stillStopped(control) : ""),
+    summary: summaryOf(turn, changed) + (turn === "running" ? stillStopped(control) + stillPaused(changed) : ""),
   };
 }
 
@@ -199,6 +199,12 @@ async function switchAll(master: MasterFace, change: ControlChange, by: string):
 function stillStopped({ state, stopped }: ControlState): string {
   const names = [...stopped.net, ...stopped.persona, ...stopped.executor];
   return state === "running" && names.length > 0 ? `\nstill stopped: ${names.join(", ")} (petrel resume NAME)` : "";
+}
+
+/** What was paused before the kill stays so, and what it had under way waits for that. */
+function stillPaused(nets: Json[]): string {
+  const names = (nets as unknown as { net: string; paused?: boolean }[]).filter(({ paused }) => paused).map(({ net }) => net);
+  return names.length > 0 ? `\nstill paused, as before: ${[...new Set(names)].join(", ")} (petrel resume NET)` : "";
 }
 
 /** What a kill stopped, or a resume took up again, in a sentence. */

@@ -62,7 +62,8 @@ it("of a net stops that net alone, also over a restart; its resume begins exactl
   await waitUntil("it stands still", () => kit.stateOf("one").killed);
   expect(kit.stateOf("two").killed).toBe(false);
   expect(await kit.ask(null, "resume", { target: "two" })).toEqual({ lifted: false });
-  await kit.ask(null, "resume", { target: "one" });
+  const resumed = (await kit.ask(null, "resume", { target: "one" })) as { summary: string };
+  expect(resumed.summary).toContain("still paused, as before: one (petrel resume NET)");
   await waitUntil("the next attempt is open", () => open("one")[0]?.attempt === 2);
   expect(kit.stateOf("one")).toMatchObject({ killed: false, paused: true });
   expect(open("one").map(({ firing }) => firing)).toEqual([first.firing]);
@@ -152,6 +153,7 @@ it("of all, taken back, leaves stopped what was stopped by its name; names that 
   await kit.ask(null, "kill");
   const answer = (await kit.ask(null, "resume")) as { summary: string };
   expect(answer.summary).toContain("still stopped: two");
+  expect(answer.summary).not.toContain("still paused");
   await waitUntil("the first goes on", () => !kit.stateOf("one").killed);
   expect(kit.stateOf("two").killed).toBe(true);
   await expect(kit.ask(null, "kill", { target: "nobody" })).rejects.toMatchObject({ code: "unknown-target" });

@@ -52,7 +52,7 @@ function isKept(left: NonNullable<z.output<typeof takenAnswer>["left"]>): left i
 /** One line, or none. */
 export function leftWords(left: Left, petrel: (command: string) => string): string[] {
   if (left === null) return [];
-  if (!("lost" in left)) return [`  left:     ${amount(left)} of the step that was ended; git log and git status show what`];
+  if (!("lost" in left)) return [`  left:     by the step that was ended: ${amount(left)}; git log and git status show what`];
   const get = left.artifact === null ? "" : `; ${petrel(`petrel artifact get ${left.artifact} --out left.bundle`)} fetches it`;
   return [`  lost:     what the step that was ended had not handed on: ${left.lost}${get}`];
 }
@@ -60,7 +60,7 @@ export function leftWords(left: Left, petrel: (command: string) => string): stri
 function amount({ commits, files }: { commits: number; files: number }): string {
   const parts = [
     ...(commits > 0 ? [commits === 1 ? "1 commit" : `${commits} commits`] : []),
-    ...(files > 0 ? [files === 1 ? "1 changed file, not committed" : `${files} changed files, not committed`] : []),
+    ...(files > 0 ? [files === 1 ? "1 changed file that is not committed" : `${files} changed files that are not committed`] : []),
   ];
   return parts.join(" and ");
 }

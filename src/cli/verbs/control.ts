@@ -42,7 +42,7 @@ export const resumeVerb: Verb = {
       const nothing = name !== undefined && (lifted as { lifted?: boolean } | null)?.lifted === false;
       return nothing ? await askNet(broker, name, "resume", { by }) : lifted;
     });
-    const more = stillStopped(answer);
+    const more = whatStays(answer);
     call.out.result(
       { ...(name === undefined ? {} : { net: name }), resumed: true, answer },
       () => `${name ?? "everything"} goes on${more}`,
@@ -92,9 +92,9 @@ function targetOf(call: VerbCall, target: string | undefined): JsonObject {
   return { ...(target === undefined ? {} : { target }), ...(kind === undefined ? {} : { kind }) };
 }
 
-function stillStopped(answer: Json): string {
+function whatStays(answer: Json): string {
   const summary = (answer as { summary?: string } | null)?.summary ?? "";
-  return /\nstill stopped: .*$/.exec(summary)?.[0] ?? "";
+  return (summary.match(/\nstill (stopped|paused).*/g) ?? []).join("");
 }
 
 /** The master's own sentence where it gave one. */
