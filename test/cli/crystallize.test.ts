@@ -228,6 +228,27 @@ it("at its gate says what is asked and what each answer does; after drift the ne
   expect(refused).toContain(`petrel crystallize shadow ${NET} triage --again`);
   expect(await said("show", NET, "triage")).toContain(`petrel crystallize shadow ${NET} triage --again lets it begin again`);
   expect(await said("shadow", NET, "triage", "--again")).toContain("beside its model now");
+  expect(await said("show", NET, "triage")).toContain(
+    `After 2 firings beside the model (0 so far) petrel crystallize promote ${NET} triage puts it in the model's place.`,
+  );
+});
+
+it("says of a rule that drift and then people took away that it is gone, and asks nothing more of it", async () => {
+  await apply(triageNet(crystalOf({ mode: "live", audit: 1 })));
+  owners.net = "eve";
+  for (let n = 0; n < 60 && !kit.stateOf(NET).crystals.get("triage")?.demoted; n += 1) await work("net", 10);
+  const status = async () => (await stage.run("crystallize", "status", NET, "--json")).json;
+  expect(await status()).toMatchObject({ transitions: [{ mode: "demoted", gate: "crystal-triage" }] });
+  const mode = () => kit.master.terms.get(NET)?.net?.transitions.get("triage")?.crystal?.definition.mode;
+  await waitUntil("its file says so too", () => mode() === "off");
+  expect(await said("undo", NET, "triage")).toContain("The model does all of triage again.");
+  await waitUntil("the question is withdrawn", async () => (await stage.run("gate", "ls", NET)).out.includes("nothing waits"));
+  expect(await status()).toMatchObject({
+    transitions: [{ mode: "none", gate: null, record: { demoted: { reason: expect.any(String) } } }],
+  });
+  const told = await said("status", NET);
+  expect(told).toContain("its rule was taken away, and it is left alone until somebody begins again");
+  expect(told).not.toContain("gate approve");
 });
 
 it("is as it was where a shadow is begun twice, also by two people at once; its count begins anew only where that is asked for", async () => {

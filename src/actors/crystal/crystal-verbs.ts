@@ -109,12 +109,13 @@ function crystalsOf(term: Term): Json {
     return [
       {
         ...{ transition: id, persona: definition.persona, kind: definition.kind },
-        mode: crystal && !record?.demoted ? crystal.definition.mode : record?.demoted ? "demoted" : "none",
+        // Of a rule that is gone nothing is asked, whatever became of it before.
+        mode: crystal ? (record?.demoted ? "demoted" : crystal.definition.mode) : "none",
         rule: crystal?.id ?? record?.rule ?? null,
         crystal: (crystal?.definition ?? null) as unknown as Json,
         record: record as unknown as Json,
         drift: drift as unknown as Json,
-        gate: record?.notice ? `crystal-${id}` : null,
+        gate: crystal && record?.notice ? `crystal-${id}` : null,
       },
     ];
   });

@@ -146,7 +146,7 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
     case "live":
       return [`petrel crystallize undo ${net} ${transition} brings the model back.`];
     case "shadow":
-      return [`petrel crystallize promote ${net} ${transition} puts it in the model's place.`];
+      return [promoteText(net, transition, row)];
     case "demoted":
       return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} --again lets it begin again.`];
     case "off":
@@ -157,6 +157,14 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
       if (!proposal?.rule || options === "") return [];
       return [`petrel crystallize shadow ${net} ${transition}${options} --unproven puts it there all the same, without effect.`];
   }
+}
+
+/** Before its shadow is over it would be refused. */
+function promoteText(net: string, transition: string, { record, definition }: CrystalRow): string {
+  const { same, other } = record?.shadow ?? { same: 0, other: 0 };
+  const needs = definition?.shadow ?? 0;
+  const promote = `petrel crystallize promote ${net} ${transition} puts it in the model's place`;
+  return same + other >= needs ? `${promote}.` : `After ${needs} firings beside the model (${same + other} so far) ${promote}.`;
 }
 
 function short(value: unknown): string {
