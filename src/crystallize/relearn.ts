@@ -16,7 +16,7 @@ export interface LearningState {
 /** Each attempt waits for so many more examples: fewer would hardly change what was found. */
 export const GROWTH = 1.3;
 /** What the guard declines, before it is worth learning again: in number, as a share of the firings, and of what was learned from. */
-const DECLINED = { least: 12, share: 0.02, ofExamples: 0.03 };
+export const DECLINED = { least: 12, share: 0.02, ofExamples: 0.03 };
 
 /**
  * So many answers of a later rule are compared with the model's beside one that answers. Fewer than in a first shadow: the model is asked about

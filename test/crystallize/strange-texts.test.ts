@@ -9,6 +9,7 @@ import { crystallize } from "../../src/crystallize/crystallize.ts";
 import { formOf } from "../../src/crystallize/forms.ts";
 import { conditionSchema, holds } from "../../src/net/rule/condition.ts";
 import { printCondition } from "../../src/net/rule/print-condition.ts";
+import { printAnswer } from "../../src/net/rule/print-rule.ts";
 import { evaluateRule, type Rule, ruleSchema } from "../../src/net/rule/rule.ts";
 import { historyOf, madeBy } from "./history.ts";
 
@@ -125,6 +126,7 @@ describe("a rule that hands an address on", () => {
       value: { get: "https://shop.example/orders/77?page=3" },
     });
     for (const [what, strange] of STRANGERS) expect(evaluateRule(rule, { mail: said(chance, strange ?? "") }).applies, what).toBe(false);
+    expect(printAnswer(rule.answer).join("\n")).toMatch(/of the form \^\(\?:https\):\/\/\(\?:api\\.shop\\.example\|shop\\.example\)/);
   });
 
   test("and a short text of a form keeps to it where it becomes a part of one", () => {

@@ -16,7 +16,7 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
-import { GROWTH, isTimeToLearn, LATER_SHADOW } from "../../crystallize/relearn.ts";
+import { DECLINED, GROWTH, isTimeToLearn, LATER_SHADOW } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
@@ -147,9 +147,10 @@ export class CrystalTender {
     this.#wait.set(transition, { version: this.#term.net?.version ?? "", firings: Math.max(every, lacking) });
   }
 
-  /** An edit may have changed what it waits for. */
+  /** An edit may have changed what it waits for. Beside a rule that answers few firings ask a model: as soon as so many may be enough. */
   #waitOf(transition: string, { every }: CrystallizePolicy): number {
     const wait = this.#wait.get(transition);
+    if (this.#term.net?.transitions.get(transition)?.crystal?.definition.mode === "live") return Math.min(every, DECLINED.least);
     return wait && wait.version === this.#term.net?.version ? wait.firings : every;
   }
 

@@ -31,7 +31,9 @@ export function printAnswer(answer: Answer): string[] {
     case "text":
       return [answer.parts.map(printPart).join(" + ")];
     case "extract":
-      return [`${printChanges(answer.change)}out of ${printPointer(answer.path)} by ${answer.patterns.join("  or else  ")}`];
+      return [
+        `${printChanges(answer.change)}out of ${printPointer(answer.path)} by ${answer.patterns.join("  or else  ")}${answer.form === undefined ? "" : `, of the form ${answer.form}`}`,
+      ];
     case "table":
       return printTable(answer);
     case "cases":
