@@ -127,6 +127,7 @@ function words(text: string): string[] {
 /** What holds the commands of this machine to their limits, for `doctor` and `executor ls`. */
 export function limitsText(here: GroupsHere, canLook: boolean): string {
   const looked = canLook ? "looked at 4 times a second" : "none on this system";
-  if (here.groups === null) return `processes and memory: ${looked} (no control group: ${here.why})`;
+  if (here.groups === null)
+    return `processes and memory: ${looked}${canLook ? ", but for who leaves parent, session and environment between two looks" : ""} (no control group: ${here.why})`;
   return here.groups.memory ? "processes and memory: kernel" : `processes: kernel; memory: ${looked}`;
 }

@@ -118,7 +118,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     sandbox,
     hidden: [options.dir, ...(options.hidden ?? [])],
     proxy,
-    watch: new TreeWatch(clock),
+    watch: new TreeWatch(clock, births),
     groups: groups.groups,
     disk,
     logger,

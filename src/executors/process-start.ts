@@ -8,8 +8,12 @@ export function startOf(pid: number | string): string | null {
 
 export interface ProcessStat {
   parent: number;
+  /** Of its process group. */
+  group: number;
   session: number;
   start: string;
+  /** It has ended, and whoever is its parent has not looked yet. */
+  over: boolean;
 }
 
 /** Null when the process is gone, and where there is no /proc. */
@@ -18,8 +22,10 @@ export function statOf(pid: number | string): ProcessStat | null {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // The name of the program stands in brackets, and may hold any character.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [parent, session, start] = [fields[1], fields[3], fields[19]];
-    return start === undefined ? null : { parent: Number(parent), session: Number(session), start };
+    const [state = "", parent, group, session] = fields;
+    const start = fields[19];
+    if (start === undefined) return null;
+    return { parent: Number(parent), group: Number(group), session: Number(session), start, over: "ZXx".includes(state) };
   } catch {
     return null;
   }

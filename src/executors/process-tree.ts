@@ -15,7 +15,8 @@ import { CappedOutput } from "./capped-output.ts";
 import type { CommandGroup } from "./command-group.ts";
 import { type Kept, KeptOutput } from "./kept-output.ts";
 import type { BirthBook } from "./outliving-watch.ts";
-import { endProcessesWith, killProcessesWith, processesWith } from "./stray-processes.ts";
+import { statOf } from "./process-start.ts";
+import { endProcessesWith, killProcessesWith, lookTogether, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
 export interface Command {
@@ -173,14 +174,19 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
   let timedOut = false;
   let excess: Terminal | null = null;
   let hard: { cancel(): void } | null = null;
+  const { mark, limits, group } = command;
   const end = () => {
     if (hard) return;
-    if (command.enclosed && command.mark) termInside(command.mark);
-    else signalGroup(child, "SIGTERM");
+    if (command.enclosed && mark) termInside(mark);
+    else {
+      signalGroup(child, "SIGTERM");
+      if (mark) void termOutside(mark, child.pid, limits?.watch);
+    }
     hard = clock.after(command.graceMs ?? 750, () => {
       signalGroup(child, "SIGKILL");
       command.group?.kill();
-      if (command.mark) void endProcessesWith(command.mark);
+      if (mark) limits?.watch.signal(mark, "SIGKILL");
+      if (mark) void endProcessesWith(mark);
     });
   };
   const limit = clock.after(command.timeoutMs, () => {
@@ -188,13 +194,13 @@ function endOn(child: ChildProcess, command: Command, clock: Clock): { stop(): v
     end();
   });
   command.signal?.addEventListener("abort", end, { once: true });
-  const { mark, limits, group } = command;
   const kernel = group ? { excess: () => group.excess(), members: () => group.members() } : {};
-  const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch, ...kernel }) : () => {};
+  const unwatch = limits && mark ? limits.watch.watch({ mark, limits, over: tooMuch, leader: child.pid, ...kernel }) : () => {};
   function tooMuch(error: Terminal): void {
     excess = error;
     group?.kill();
     signalGroup(child, "SIGKILL");
+    if (mark) limits?.watch.signal(mark, "SIGKILL");
     if (mark) killProcessesWith(mark);
   }
   return {
@@ -214,6 +220,7 @@ async function sweep(child: ChildProcess, command: Command, clock: Clock): Promi
   signalGroup(child, "SIGKILL");
   command.group?.kill();
   if (command.mark) await endProcessesWith(command.mark);
+  if (command.mark) await command.limits?.watch.end(command.mark);
   await new Promise<void>((resolve) => {
     if ((child.stdout?.closed ?? true) && (child.stderr?.closed ?? true)) return resolve();
     // Somebody outside the tree may have been handed a pipe: its words are not waited for.
@@ -236,6 +243,19 @@ function termInside(mark: string): void {
       if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "bwrap") process.kill(pid, "SIGTERM");
     } catch {
       // Gone meanwhile.
+    }
+  }
+}
+
+/** Who left the group is told as well; once, for a second SIGTERM means haste to many programs. */
+async function termOutside(mark: string, group: number | undefined, watch: TreeWatch | undefined): Promise<void> {
+  const told = new Set(watch?.signal(mark, "SIGTERM", group));
+  for (const pid of await lookTogether(mark)) {
+    if (told.has(pid) || statOf(pid)?.group === group) continue;
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // ESRCH: gone meanwhile.
     }
   }
 }

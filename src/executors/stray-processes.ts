@@ -57,7 +57,7 @@ function fromPs(mark: string): number[] {
  */
 let asking: { mark: string; tell(pids: number[]): void }[] = [];
 
-function lookTogether(mark: string): Promise<number[]> {
+export function lookTogether(mark: string): Promise<number[]> {
   return new Promise((tell) => {
     asking.push({ mark, tell });
     if (asking.length === 1) setImmediate(answerAll);

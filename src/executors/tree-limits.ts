@@ -1,43 +1,42 @@
 /**
  * Memory and number of processes of each command with all that it started, looked at together for all commands of an executor.
- * W1 A process belongs to the command in whose control group it is, and to the one whose mark its environment carries, in whatever
- *    group, session or sandbox it is.
+ * W1 A process belongs to the command that `tree-table.ts` finds for it, in whatever group, session or sandbox it is.
  * W2 Over a limit the whole tree ends at once.
  * W3 Where the kernel bounds a command as well (`control-groups.ts`), its word comes before the look, which a full table makes slow.
  * Linux only: elsewhere there is no table to read them from, and `doctor` says so.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import type { Clock, Timer } from "../contract/clock.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { type Clock, delay, type Timer } from "../contract/clock.ts";
 import { Terminal } from "../contract/errors.ts";
+import type { BirthBook } from "./outliving-watch.ts";
+import { type TreeRoot, TreeTable } from "./tree-table.ts";
 
 export interface TreeLimits {
   memoryMb: number;
   processes: number;
 }
-interface Watched {
-  mark: string;
+interface Watched extends TreeRoot {
   limits: TreeLimits;
   over(error: Terminal): void;
   /** What the kernel has refused it. */
   excess?: () => Terminal | null;
-  /** Who is in its control group. */
-  members?: () => number[];
 }
 
 const LOOK_MS = 250;
 const PAGE_KB = 4;
-/** A process that is just being started still has its parent's environment: it is looked at a few times. */
-const STRANGE_LOOKS = 3;
+const END_ROUNDS = 20;
+const END_PAUSE_MS = 5;
 
 export class TreeWatch {
   readonly #clock: Clock;
   readonly #watched = new Map<string, Watched>();
-  /** Mark of each process that was seen, or how often none was found in it. */
-  #marks = new Map<string, string | number>();
+  readonly #table: TreeTable;
   #timer: Timer | null = null;
 
-  constructor(clock: Clock) {
+  /** `births`: told of who left the group of its command. */
+  constructor(clock: Clock, births?: BirthBook) {
     this.#clock = clock;
+    this.#table = new TreeTable(births);
   }
 
   static get possible(): boolean {
@@ -51,14 +50,37 @@ export class TreeWatch {
     return () => void this.#watched.delete(watched.mark);
   }
 
+  /** Ends with SIGKILL whoever was seen to belong to the command and is there yet, with what they have started since. */
+  async end(mark: string): Promise<void> {
+    for (let round = 0; round < END_ROUNDS && this.#table.left(mark).length > 0; round += 1) {
+      // Who was born since the last look is known by its parent only while that is there.
+      this.#table.look([...this.#watched.values(), { mark }]);
+      this.signal(mark, "SIGKILL");
+      await delay(this.#clock, END_PAUSE_MS);
+    }
+  }
+
+  /** To whoever was seen to belong to the command, whose pids it gives back; `but`: not to those of this process group. */
+  signal(mark: string, signal: NodeJS.Signals, but?: number): number[] {
+    const pids = this.#table.left(mark, but);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // ESRCH: gone meanwhile.
+      }
+    }
+    return pids;
+  }
+
   #look(): void {
     this.#timer = null;
     // W3
     for (const watched of [...this.#watched.values()]) this.#endIf(watched, watched.excess?.() ?? null);
-    const trees = this.#watched.size > 0 ? this.#trees() : [];
-    for (const [mark, { pids, kb }] of trees) {
+    const trees = this.#watched.size > 0 ? this.#table.look([...this.#watched.values()]) : [];
+    for (const [mark, pids] of trees) {
       const watched = this.#watched.get(mark);
-      if (watched) this.#endIf(watched, excess(watched.limits, pids, kb));
+      if (watched) this.#endIf(watched, excess(watched.limits, pids));
     }
     if (this.#watched.size > 0) this.#timer = this.#clock.after(LOOK_MS, () => this.#look());
   }
@@ -68,40 +90,12 @@ export class TreeWatch {
     this.#watched.delete(watched.mark);
     watched.over(error);
   }
-
-  #trees(): Map<string, { pids: number; kb: number }> {
-    const trees = new Map<string, { pids: number; kb: number }>();
-    const seen = new Map<string, string | number>();
-    const grouped = new Map<string, string>();
-    for (const { mark, members } of this.#watched.values()) for (const pid of members?.() ?? []) grouped.set(String(pid), mark);
-    for (const pid of readdirSync("/proc")) {
-      if (!/^\d+$/.test(pid)) continue;
-      const started = startOf(pid);
-      if (started === null) continue;
-      // A pid alone may be another process by now; and a child has its parent's environment until it begins its own program.
-      const key = `${pid} ${started}`;
-      const known = this.#marks.get(key) ?? 0;
-      const marked = typeof known === "number" && known < STRANGE_LOOKS ? (this.#markOf(pid) ?? known + 1) : known;
-      const mark = grouped.get(pid) ?? marked;
-      seen.set(key, mark);
-      if (typeof mark === "number") continue;
-      const tree = trees.get(mark) ?? { pids: 0, kb: 0 };
-      trees.set(mark, { pids: tree.pids + 1, kb: tree.kb + ownKb(pid) });
-    }
-    this.#marks = seen;
-    return trees;
-  }
-
-  #markOf(pid: string): string | null {
-    const environment = read(`/proc/${pid}/environ`);
-    for (const mark of this.#watched.keys()) if (environment.includes(mark)) return mark;
-    return null;
-  }
 }
 
-function excess({ memoryMb, processes }: TreeLimits, pids: number, kb: number): Terminal | null {
+function excess({ memoryMb, processes }: TreeLimits, pids: readonly number[]): Terminal | null {
+  const kb = pids.reduce((sum, pid) => sum + ownKb(pid), 0);
   if (kb > memoryMb * 1024) return limitError("memory-limit", `${Math.round(kb / 1024)} MB of memory, and ${memoryMb} are allowed`);
-  if (pids > processes) return limitError("process-limit", `${pids} processes, and ${processes} are allowed`);
+  if (pids.length > processes) return limitError("process-limit", `${pids.length} processes, and ${processes} are allowed`);
   return null;
 }
 
@@ -113,14 +107,8 @@ export function limitError(code: string, what: string): Terminal {
   });
 }
 
-/** Start time in clock ticks since boot; null when it is gone. */
-function startOf(pid: string): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat === "" ? null : (stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null);
-}
-
 /** What is its alone: shared libraries would count for each process anew. */
-function ownKb(pid: string): number {
+function ownKb(pid: number): number {
   const [, resident = 0, shared = 0] = read(`/proc/${pid}/statm`).split(" ").map(Number);
   return Math.max(0, resident - shared) * PAGE_KB;
 }

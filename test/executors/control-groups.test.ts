@@ -129,7 +129,7 @@ describe("the protocol of version 2, in a folder that stands for it", () => {
     };
     const here = await ControlGroups.open(dir, realClock, { ...files, write: busy }, { version: 2, base });
     expect(limitsText(here, true)).toMatch(
-      /^processes and memory: looked at 4 times a second \(no control group: none can be made in .*EBUSY/,
+      /^processes and memory: looked at 4 times a second, but for who leaves parent, session and environment between two looks \(no control group: none can be made in .*EBUSY/,
     );
     expect(readFileSync(join(base, "cgroup.procs"), "utf8")).toBe("0");
     expect(readdirSync(base).filter((entry) => entry.startsWith("petrel-"))).toEqual([]);

@@ -35,12 +35,16 @@ afterEach(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** The process that runs the scripts, and the pid of its watcher. */
-async function mortal(how: "alone" | "groups", scripts: string[]): Promise<{ child: ChildProcess; watcher: number }> {
+async function mortal(how: "alone" | "groups", scripts: string[]): Promise<{ child: ChildProcess; watcher: number; told(): string }> {
   mark = `PETREL_RUN=mortal-${process.pid}-${++count}.`;
   const child = spawn(process.execPath, [program, dir, how, mark, ...scripts], { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
-  const watcher = await new Promise<number>((resolve) => child.stdout?.once("data", (told: Buffer) => resolve(Number(told))));
-  return { child, watcher };
+  let told = "";
+  child.stdout?.on("data", (piece: Buffer) => {
+    told += String(piece);
+  });
+  const watcher = await until("it names its watcher", () => Number(/^(\d+)\n/m.exec(told)?.[1] ?? 0));
+  return { child, watcher, told: () => told };
 }
 const file = (name: string) => join(dir, `${count}-${name}`);
 const next = (name: string) => join(dir, `${count + 1}-${name}`);
@@ -71,6 +75,21 @@ linux(
     await until("all are dead", () => !pids.some(isThere) && processesWith(mark).length === 0);
     expect(readFileSync(file("told"), "utf8"), "it was told before").toBe("told\n");
     await until("the watcher is gone too", () => !isThere(watcher));
+  },
+  60_000,
+);
+
+linux(
+  "without control groups also who left session and environment, when it was seen once",
+  async () => {
+    const { child, watcher, told } = await mortal("alone", [
+      `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
+    ]);
+    await until("it is away", () => said("a"));
+    const pid = pidIn("a");
+    await until("it was seen", () => told().includes(`stray ${pid}\n`));
+    await killed(child);
+    await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
   },
   60_000,
 );

@@ -130,7 +130,9 @@ whereThereIsOne("in a sandbox", () => {
     await started({ sandbox: "required", network: ["example.com"], paths: [folder] });
     const run = bench as ExecutorBench;
     expect(goodValue(await run.run("shell.run", { argv: ["sh", "-c", "exit 7"] })).exitCode).toBe(7);
-    expect(goodValue(await run.run("shell.run", { argv: ["sh", "-c", "kill -9 $$"] })).exitCode).toBe(137);
+    const killed = { argv: ["sh", "-c", "kill -9 $$"] };
+    expect(goodValue(await run.run("shell.run", { ...killed, exits: { "137": "killed" } })).exitCode).toBe(137);
+    expect((await run.run("shell.run", killed)).outcome).toMatchObject({ ok: false, error: { code: "killed-from-outside" } });
     const missing = await run.run("shell.run", { argv: ["no-such-program-here"] });
     expect(missing.outcome).toMatchObject({ ok: false, error: { code: "command-not-found" } });
     const polite = "trap 'echo told > told; exit 0' TERM; echo ready > ready; sleep 600 & wait";
