@@ -73,7 +73,8 @@ function row(one: Retold, several: boolean): string[] {
 function answeredText({ compared, answered, same, usd: { was, now } }: Sums): string {
   const rest = answered - compared;
   const none = rest === 0 ? "" : `, ${rest} had none then`;
-  const saved = was > 0 ? `, ${Math.round((100 * (now - was)) / was)} %` : "";
+  const percent = Math.round((100 * (now - was)) / was);
+  const saved = was > 0 ? `, ${percent > 0 ? "+" : ""}${percent} %` : "";
   return `${same} of ${compared} answers are the same${none}; the ${answered} answered cost ${usd(was)} USD then, ${usd(now)} USD now${saved}, at list prices.`;
 }
 
