@@ -199,7 +199,7 @@ function proposalOf(rule: Rule, learner: string, good: readonly Example[], split
   return {
     ...{ rule, learner, promotable: reasons.length === 0, reasons, proof, contests: [] },
     ...shownOf(rule, later, late, split),
-    savings: savingsOf(later, proof.coverage),
+    savings: savingsOf(later, proof.coverage, isProgram(rule)),
     watch: watchPolicyOf(proof),
   };
 }
@@ -333,10 +333,12 @@ function shownOf(
   };
 }
 
-function savingsOf(examples: readonly Example[], coverage: number): Proposal["savings"] {
+/** A program spares what the model took; its calls take as long as the agent's did. */
+function savingsOf(examples: readonly Example[], coverage: number, callsTools: boolean): Proposal["savings"] {
   const mean = (of: (example: Example) => number): number => examples.reduce((sum, one) => sum + of(one), 0) / Math.max(1, examples.length);
   const usdPerFiring = mean(({ costUsd }) => costUsd);
-  return { usdPerFiring, usdPer1000: 1000 * coverage * usdPerFiring, msPer1000: 1000 * coverage * mean(({ latencyMs }) => latencyMs) };
+  const spared = mean(({ latencyMs, toolMs = 0 }) => Math.max(0, latencyMs - (callsTools ? toolMs : 0)));
+  return { usdPerFiring, usdPer1000: 1000 * coverage * usdPerFiring, msPer1000: 1000 * coverage * spared };
 }
 
 function nothing(examples: Proposal["examples"], reason: string): Proposal {

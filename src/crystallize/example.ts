@@ -13,6 +13,8 @@ export interface Example {
   /** What it cost, at list prices where nothing was paid. */
   costUsd: number;
   latencyMs: number;
+  /** Of the latency: in calls of tools. A program makes these as well. */
+  toolMs?: number;
   /** Calls that the agent made, in order. */
   tools: ToolCall[];
   /** Why this answer is no example: it was reworked or rejected later. Such a one is counted and never learned from. */

@@ -52,7 +52,8 @@ export function callsTools(examples: readonly Example[]): boolean {
 
 export function learnProgram(examples: readonly Example[], equality: Equality): ProgramOutcome {
   const recorded = examples.filter(({ tools }) => callsThatCount(tools).every(({ input }) => isJsonObject(input)));
-  if (recorded.length < LEAST) return { reason: "its log does not hold the inputs of its calls" };
+  if (recorded.length < LEAST)
+    return { reason: "its log does not hold the inputs of its calls: what was refused, or could not be read, was no call" };
   const rows = recorded.map(({ input, output, tools }): Row => ({ input, output, calls: callsThatCount(tools), known: { ...input } }));
   const foreign = foreignTool(rows);
   if (foreign !== null) return { reason: `its calls cannot become steps: ${foreign}` };

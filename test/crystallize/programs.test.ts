@@ -29,6 +29,15 @@ function refunds(size: number, errs: number, seed: number): Example[] {
 const learned = crystallize(refunds(300, 0, 7));
 const call = (name: string, input: ToolCall["input"], output: ToolCall["output"]): ToolCall => ({ name, input, output });
 
+describe("what a program saves", () => {
+  it("is the money of the model and its time, but not the time of the calls, which it makes as well", () => {
+    const slow = refunds(300, 0, 7).map((one) => ({ ...one, latencyMs: 900, toolMs: 600 }));
+    const { savings, proof } = crystallize(slow);
+    expect(savings.msPer1000).toBeCloseTo(1000 * 300 * (proof?.coverage ?? 0), 6);
+    expect(savings.usdPer1000).toBeCloseTo(learned.savings.usdPer1000, 6);
+  });
+});
+
 describe("an agent's calls", () => {
   it("become a program with branches, whose inputs come from the input and from earlier answers", () => {
     expect(learned.reasons).toEqual([]);

@@ -243,7 +243,7 @@ export class HistoryReader {
     if (!open || event.attributes?.answer === undefined) return;
     const example = {
       ...{ input: open.input, at: event.ts, seq: event.seq, latencyMs: event.durationMs ?? 0 },
-      costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0,
+      ...{ costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0, toolMs: toolMsOf(event) },
       tools: (event.tools ?? []).map(({ name }) => ({ name, input: null, output: null })),
     };
     step.drafts.set(firing, { example, event, voice: event.personaVersion ?? open.voice });
@@ -339,6 +339,12 @@ function formOf(step: Shape | undefined): string {
 function rejected({ type, attributes, consumed = [] }: NetEvent): string[] {
   const isNo = type === "decided" ? attributes?.decision === "reject" : type === "intervened" && attributes?.corrected === true;
   return isNo ? consumed.map(({ id }) => id) : [];
+}
+
+/** Time in calls of tools; those that end the work, or only note something, take none. */
+function toolMsOf({ attributes }: NetEvent): number {
+  const calls = Array.isArray(attributes?.timeline) ? attributes.timeline.filter(isJsonObject) : [];
+  return calls.reduce((sum, { call, from, to }) => sum + (call === "tool" ? Math.max(0, Number(to) - Number(from)) || 0 : 0), 0);
 }
 
 function tokenAt(state: NetState, place: string, id: string): Token | undefined {

@@ -106,7 +106,7 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
     return [
       `Learned from ${proof.learned} firings by ${proof.by}: ${proof.learner}.`,
       `Proven on ${proof.held} later ones (events ${proof.from} to ${proof.to}): it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed${unjudgedWords(proof.unjudged)}; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
-      `While it answers it saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings.`,
+      `While it answers it saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings, audits apart.`,
       "",
     ];
   }
@@ -119,7 +119,7 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
       ? `The rule was ${learner}; nothing was learned for it.`
       : `Learned from ${made.examples} firings: ${learner}.`,
     `Proven on ${made.holdout} later ones: it claims ${made.covered} (${share(made.coverage)}), ${made.wrong} differ${unjudgedWords(made.unjudged)}; no more than ${share(made.bound)} with ${share(made.confidence)} confidence.`,
-    `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings.`,
+    `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings, audits apart.`,
     promotable ? "It is good enough." : `It is not good enough: ${reasons.join("; ")}.`,
     "",
   ];

@@ -20,7 +20,11 @@ const worker: PersonaWorker = async ({ firing }) => {
   const area = String((firing.data as { ticket?: { area?: string } }).ticket?.area);
   const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };
   const value: Json = firing.transition === "triage" ? { owner: OWNERS[area] ?? "zoe" } : { text: `note ${Math.random()}` };
-  return { firing: firing.firing, attempt: firing.attempt, outcome: { ok: true, value }, extra: { model } };
+  const timeline = [
+    { call: "model", name: "m", from: 1000, to: 1300, ok: true },
+    { call: "tool", name: "http.get", from: 1300, to: 1900, ok: true },
+  ];
+  return { firing: firing.firing, attempt: firing.attempt, outcome: { ok: true, value }, extra: { model, attributes: { timeline } } };
 };
 
 const persona = (name: string, output?: object) => ({
@@ -164,7 +168,12 @@ describe("the history", () => {
     await kit.ask(NET, "decide", { firing: first?.firing, decision: "reject", id: "d1" });
     const [step] = await historyOf(kit.broker, await runningNet(kit.broker, NET));
     expect(step?.examples.map(({ bad }) => bad)).toEqual(["rejected", undefined, undefined]);
-    expect(step?.examples[1]).toMatchObject({ input: { ticket: { area: "net", n: 2 } }, output: { owner: "ada" }, costUsd: 0.01 });
+    expect(step?.examples[1]).toMatchObject({
+      input: { ticket: { area: "net", n: 2 } },
+      output: { owner: "ada" },
+      costUsd: 0.01,
+      toolMs: 600,
+    });
   });
   it("leaves out what was asked in other words", { timeout: 60_000 }, async () => {
     await begin();
