@@ -226,6 +226,19 @@ describe("when things go wrong", () => {
     expect(requests).toHaveLength(3);
     expect(record()?.shadow).toEqual({ same: 0, other: 0 });
   });
+  it("what is no verdict is told with what it was and what is wanted, and counts neither way", async () => {
+    verdict = () => ({ answer: "they are alike" });
+    await begin();
+    await settle("shadow", { crystal: crystal() });
+    await letters("Ann");
+    await waitUntil("the pair is gone", () => requests.length === 1 && pairsOf(state()).length === 0);
+    expect(record()?.shadow).toEqual({ same: 0, other: 0 });
+    const [told] = await events(({ persona }) => persona === "editor");
+    expect(told?.summary).toMatch(
+      /counts neither way: bad-verdict: it said .*they are alike.*wanted is the tool verdict with \{"same": true or false/,
+    );
+    expect(told?.model?.costUsd).toBe(0.001);
+  });
   it("a budget of the judge that is spent holds the pairs, not the work (D2)", async () => {
     await begin(file(), editor({ budget: { perNet: { turns: 2 } } }));
     await settle("shadow", { crystal: crystal() });
