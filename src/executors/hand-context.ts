@@ -162,7 +162,8 @@ function inSandbox(
   const { PATH: path = "" } = env;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
   const network = policy.network === "open";
-  const enclosure = { cwd, writable, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
+  const room = sandbox.sizes ? { roomMb: policy.limits.memoryMb } : {};
+  const enclosure = { ...room, cwd, writable, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
   const argvInside = enclosed(sandbox.path, argv, enclosure);
   return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...env } : env };
 }

@@ -14,7 +14,7 @@ import type { HandCard } from "./hand.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
 import { throughProxy } from "./sandbox-way-out.ts";
 
-export type Sandbox = { kind: "bubblewrap"; path: string; version: string } | { kind: "none"; why: string };
+export type Sandbox = { kind: "bubblewrap"; path: string; version: string; sizes?: boolean } | { kind: "none"; why: string };
 
 export interface Enclosure {
   cwd: string;
@@ -27,6 +27,8 @@ export interface Enclosure {
   network: boolean;
   /** With the network off: the socket by which a proxy is reached, and the node that hands on to it. */
   proxy?: { socket: string; node: string };
+  /** How much /tmp, /var/tmp and /dev/shm hold together, in MB; absent: no bound, for a bubblewrap older than 0.7. */
+  roomMb?: number;
   /** PATH of the command, and the home of the executor's user. */
   path: string;
   home: string | undefined;
@@ -51,7 +53,8 @@ export async function findSandbox(environment: Environment): Promise<Sandbox> {
       kind: "none",
       why: "bubblewrap is installed and may not make namespaces here (kernel.unprivileged_userns_clone, AppArmor, or a container)",
     };
-  return { kind: "bubblewrap", path, version: version.replace(/^bubblewrap\s+/, "").trim() };
+  const sizes = ((await said(path, ["--help"])) ?? "").includes("--size ");
+  return { kind: "bubblewrap", path, sizes, version: version.replace(/^bubblewrap\s+/, "").trim() };
 }
 
 function said(file: string, args: string[]): Promise<string | null> {
@@ -101,7 +104,7 @@ export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, p
 
 /** The argument vector that runs `argv` inside. */
 export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
-  const { cwd, writable, readable, hidden, network, path, home, proxy } = enclosure;
+  const { cwd, writable, readable, hidden, network, path, home, proxy, roomMb } = enclosure;
   const forProxy = proxy ? [dirname(proxy.node), dirname(proxy.socket)] : [];
   const inside = proxy ? throughProxy(proxy.node, proxy.socket, argv) : argv;
   const masks = hidden.filter((each) => existsSync(each)).map((each) => realpathSync(each));
@@ -113,7 +116,7 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
   return [
     program,
     ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
-    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"],
+    ...["--proc", "/proc", "--dev", "/dev", ...rooms(roomMb)],
     ...tools.filter((folder) => !isMasked(folder)).flatMap(seen),
     ...covered.flatMap((mask) => (isFolder(mask) ? ["--tmpfs", mask] : ["--ro-bind", "/dev/null", mask])),
     ...inner.flatMap(seen),
@@ -122,6 +125,15 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
     ...["--chdir", cwd, "--", ...inside],
   ];
+}
+
+/** They lie in memory, which no look at processes counts: half of the bound for /tmp, a quarter for each of the others. */
+function rooms(roomMb: number | undefined): string[] {
+  const shares = { "/tmp": 0.5, "/var/tmp": 0.25, "/dev/shm": 0.25 };
+  return Object.entries(shares).flatMap(([folder, share]) => {
+    const size = roomMb === undefined ? [] : ["--size", String(Math.max(1, Math.floor(roomMb * share)) * 1024 * 1024)];
+    return [...size, "--tmpfs", folder];
+  });
 }
 
 /** Where the programs of PATH lie that is not part of the system: their own folders, with the libraries beside them. */

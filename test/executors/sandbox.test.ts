@@ -144,6 +144,19 @@ whereThereIsOne("in a sandbox", () => {
     await until("it is over", () => run.executor().busy() === 0);
   });
 
+  test.skipIf(sandbox.kind === "none" || !sandbox.sizes)("what it keeps in memory as files is bounded by its memory limit", async () => {
+    await started({ sandbox: "required", limits: { memoryMb: 64 } });
+    for (const [folder, kb] of [
+      ["/tmp", 32],
+      ["/var/tmp", 16],
+      ["/dev/shm", 16],
+    ] as const) {
+      const said = await sh(`head -c 60000000 /dev/zero > ${folder}/fill; echo $?; stat -c %s ${folder}/fill`);
+      expect([folder, said.out]).toEqual([folder, `1\n${kb * 1024 * 1024}`]);
+      expect(said.err).toContain("No space left on device");
+    }
+  });
+
   test("a named folder is the one that can be written besides", async () => {
     const folder = testFolder("named");
     mkdirSync(join(folder, "in"));
