@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    reporters: ["default", "./scripts/ci/not-run-here.mjs"],
     globalSetup: ["test/support/whole-run.ts"],
     setupFiles: ["test/support/test-file.ts"],
     testTimeout: 60_000,

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GroupFiles, kernelFiles, ownPlace, placeIn } from "../../src/executors/control-group-files.ts";
 import { ControlGroups, limitsText } from "../../src/executors/control-groups.ts";
 import { openProcess } from "../../src/executors/open-process.ts";
@@ -148,12 +148,8 @@ const real = await ControlGroups.open(dir, realClock);
 const place = ownPlace(kernelFiles);
 const left = () => ("base" in place ? readdirSync(place.base).filter((entry) => entry.startsWith("petrel-")) : []);
 
-const whereTheyCanBeMade = (name: string, tests: () => void) => {
-  if (real.groups !== null) describe(name, tests);
-  else process.stderr.write(`control groups: not tested here, ${real.why}\n`);
-};
-
-whereTheyCanBeMade("on this kernel", () => {
+describe("on this kernel", () => {
+  beforeEach(({ skip }) => skip(real.groups === null, "why" in real ? real.why : ""));
   const pids: number[] = [];
   afterEach(() => {
     for (const pid of pids.splice(0)) expect(isThere(pid), `${pid} is left`).toBe(false);

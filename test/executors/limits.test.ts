@@ -19,19 +19,19 @@ const started = async (limits: object, sandbox = "off") => {
   return bench;
 };
 const node = (script: string) => ({ argv: [process.execPath, "-e", script] });
+const NO_TABLE = "there is no table of processes to read memory from";
 const EATS = "const a=[]; setInterval(() => a.push(Buffer.alloc(8<<20, 1)), 5)";
 
-test.skipIf(!TreeWatch.possible).each(["off", "preferred"])(
-  "one that eats memory ends with its whole tree; sandbox %s",
-  async (sandbox) => {
-    const { run } = await started({ memoryMb: 300 }, sandbox);
-    const nested = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(EATS)}], {stdio:"ignore"}); setInterval(() => {}, 1e6)`;
-    const result = await run("shell.run", node(nested));
-    expect(result.outcome).toMatchObject({ ok: false, error: { code: "memory-limit", outlook: "terminal" } });
-  },
-);
+test.for(["off", "preferred"])("one that eats memory ends with its whole tree; sandbox %s", async (sandbox, { skip }) => {
+  skip(!TreeWatch.possible, NO_TABLE);
+  const { run } = await started({ memoryMb: 300 }, sandbox);
+  const nested = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(EATS)}], {stdio:"ignore"}); setInterval(() => {}, 1e6)`;
+  const result = await run("shell.run", node(nested));
+  expect(result.outcome).toMatchObject({ ok: false, error: { code: "memory-limit", outlook: "terminal" } });
+});
 
-test.skipIf(!TreeWatch.possible)("one that forks and forks ends with all of them", async () => {
+test("one that forks and forks ends with all of them", async ({ skip }) => {
+  skip(!TreeWatch.possible, NO_TABLE);
   const { run } = await started({ processes: 30 });
   const result = await run("shell.run", { argv: ["sh", "-c", "while :; do sleep 600 & sleep 0.01; done"] });
   expect(result.outcome).toMatchObject({ ok: false, error: { code: "process-limit" } });

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { ControlGroups } from "../../src/executors/control-groups.ts";
 import { OutlivingWatch } from "../../src/executors/outliving-watch.ts";
 import { startOf } from "../../src/executors/process-start.ts";
@@ -57,91 +57,72 @@ async function killed(child: ChildProcess): Promise<void> {
   expect(await gone).toBe("SIGKILL");
 }
 
-const linux = it.skipIf(!existsSync("/proc/self/environ"));
-linux(
-  "what listens to TERM, what ignores it, what has a session of its own, and who cleared its environment within its group",
-  async () => {
-    const { child, watcher } = await mortal("alone", [
-      // Its words would go where nobody reads any more, which ends a shell.
-      `exec 2>/dev/null; trap 'echo told > ${next("told")}; exit' TERM; echo $$ > ${next("a")}; while :; do sleep 0.1; done`,
-      `trap '' TERM HUP; echo $$ > ${next("b")}; while :; do sleep 1; done`,
-      `setsid sh -c 'trap "" TERM; echo $$ > ${next("c")}; while :; do sleep 1; done' & wait`,
-      `env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("d")}; while :; do sleep 1; done' & exec sleep 600`,
-    ]);
-    await until("all run", () => ["a", "b", "c", "d"].every(said));
-    const pids = ["a", "b", "c", "d"].map(pidIn);
-    expect(pids.every(isThere)).toBe(true);
-    await killed(child);
-    await until("all are dead", () => !pids.some(isThere) && processesWith(mark).length === 0);
-    expect(readFileSync(file("told"), "utf8"), "it was told before").toBe("told\n");
-    await until("the watcher is gone too", () => !isThere(watcher));
-  },
-  60_000,
-);
+beforeEach(({ skip }) => skip(!existsSync("/proc/self/environ"), "there is no /proc here"));
+it("what listens to TERM, what ignores it, what has a session of its own, and who cleared its environment within its group", async () => {
+  const { child, watcher } = await mortal("alone", [
+    // Its words would go where nobody reads any more, which ends a shell.
+    `exec 2>/dev/null; trap 'echo told > ${next("told")}; exit' TERM; echo $$ > ${next("a")}; while :; do sleep 0.1; done`,
+    `trap '' TERM HUP; echo $$ > ${next("b")}; while :; do sleep 1; done`,
+    `setsid sh -c 'trap "" TERM; echo $$ > ${next("c")}; while :; do sleep 1; done' & wait`,
+    `env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("d")}; while :; do sleep 1; done' & exec sleep 600`,
+  ]);
+  await until("all run", () => ["a", "b", "c", "d"].every(said));
+  const pids = ["a", "b", "c", "d"].map(pidIn);
+  expect(pids.every(isThere)).toBe(true);
+  await killed(child);
+  await until("all are dead", () => !pids.some(isThere) && processesWith(mark).length === 0);
+  expect(readFileSync(file("told"), "utf8"), "it was told before").toBe("told\n");
+  await until("the watcher is gone too", () => !isThere(watcher));
+}, 60_000);
 
-linux(
-  "without control groups also who left session and environment, when it was seen once",
-  async () => {
-    const { child, watcher, told } = await mortal("alone", [
-      `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
-    ]);
-    await until("it is away", () => said("a"));
-    const pid = pidIn("a");
-    await until("it was seen", () => told().includes(`stray ${pid}\n`));
-    await killed(child);
-    await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
-  },
-  60_000,
-);
+it("without control groups also who left session and environment, when it was seen once", async () => {
+  const { child, watcher, told } = await mortal("alone", [
+    `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
+  ]);
+  await until("it is away", () => said("a"));
+  const pid = pidIn("a");
+  await until("it was seen", () => told().includes(`stray ${pid}\n`));
+  await killed(child);
+  await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
+}, 60_000);
 
-it.skipIf(!grouped)(
-  "with control groups also who left session and environment",
-  async () => {
-    const { child, watcher } = await mortal("groups", [
-      `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
-    ]);
-    await until("it is away", () => said("a"));
-    const pid = pidIn("a");
-    expect(isThere(pid)).toBe(true);
-    await killed(child);
-    await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
-  },
-  60_000,
-);
+it("with control groups also who left session and environment", async ({ skip }) => {
+  skip(!grouped, "no control group can be made here");
+  const { child, watcher } = await mortal("groups", [
+    `setsid env -i PATH="$PATH" sh -c 'trap "" TERM; echo $$ > ${next("a")}; while :; do sleep 1; done' & sleep 600`,
+  ]);
+  await until("it is away", () => said("a"));
+  const pid = pidIn("a");
+  expect(isThere(pid)).toBe(true);
+  await killed(child);
+  await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
+}, 60_000);
 
-linux(
-  "a process that ends in order takes its watcher with it, which ends nobody",
-  async () => {
-    const bystander = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, PETREL_RUN: `mortal-${process.pid}-${count + 1}.x` } });
-    children.push(bystander);
-    const { child, watcher } = await mortal("alone", [`while [ ! -e ${next("go")} ]; do sleep 0.05; done`]);
-    expect(isThere(watcher)).toBe(true);
-    const over = new Promise((resolve) => child.once("exit", resolve));
-    writeFileSync(file("go"), "");
-    expect(await over).toBe(0);
-    await until("the watcher is gone", () => !isThere(watcher));
-    expect(isThere(bystander.pid ?? 0)).toBe(true);
-  },
-  60_000,
-);
+it("a process that ends in order takes its watcher with it, which ends nobody", async () => {
+  const bystander = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, PETREL_RUN: `mortal-${process.pid}-${count + 1}.x` } });
+  children.push(bystander);
+  const { child, watcher } = await mortal("alone", [`while [ ! -e ${next("go")} ]; do sleep 0.05; done`]);
+  expect(isThere(watcher)).toBe(true);
+  const over = new Promise((resolve) => child.once("exit", resolve));
+  writeFileSync(file("go"), "");
+  expect(await over).toBe(0);
+  await until("the watcher is gone", () => !isThere(watcher));
+  expect(isThere(bystander.pid ?? 0)).toBe(true);
+}, 60_000);
 
-linux(
-  "a pid that is another process by now is left alone, and what is over is forgotten",
-  async () => {
-    const others = [0, 1].map(() => spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } }));
-    const ours = spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } });
-    children.push(...others, ours);
-    const births = new OutlivingWatch({ mark: `PETREL_RUN=nobody-${process.pid}.`, groups: null, path: process.env.PATH });
-    births.stray(others[0]?.pid ?? 0, "1");
-    births.group(others[1]?.pid ?? 0)();
-    births.group(ours.pid ?? 0);
-    const watcher = births.pid ?? 0;
-    const gone = new Promise((resolve) => ours.once("exit", (_, signal) => resolve(signal)));
-    // As the end of this process would: the pipe closes without a goodbye.
-    births.lost();
-    expect(await gone).toBe("SIGTERM");
-    await until("the watcher is gone", () => !isThere(watcher));
-    for (const { pid } of others) expect(isThere(pid ?? 0)).toBe(true);
-  },
-  60_000,
-);
+it("a pid that is another process by now is left alone, and what is over is forgotten", async () => {
+  const others = [0, 1].map(() => spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } }));
+  const ours = spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } });
+  children.push(...others, ours);
+  const births = new OutlivingWatch({ mark: `PETREL_RUN=nobody-${process.pid}.`, groups: null, path: process.env.PATH });
+  births.stray(others[0]?.pid ?? 0, "1");
+  births.group(others[1]?.pid ?? 0)();
+  births.group(ours.pid ?? 0);
+  const watcher = births.pid ?? 0;
+  const gone = new Promise((resolve) => ours.once("exit", (_, signal) => resolve(signal)));
+  // As the end of this process would: the pipe closes without a goodbye.
+  births.lost();
+  expect(await gone).toBe("SIGTERM");
+  await until("the watcher is gone", () => !isThere(watcher));
+  for (const { pid } of others) expect(isThere(pid ?? 0)).toBe(true);
+}, 60_000);

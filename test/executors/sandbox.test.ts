@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { enclosed, findSandbox, isEnclosed, isolationText, mayRunOutside } from "../../src/executors/sandbox.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
@@ -11,10 +11,6 @@ import { testFolder } from "../support/nats-server.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 
 const sandbox = await findSandbox(process.env);
-const whereThereIsOne = (name: string, tests: () => void) => {
-  if (sandbox.kind !== "none") describe(name, tests);
-  else process.stderr.write(`sandbox: not tested here, ${sandbox.why}\n`);
-};
 let bench: ExecutorBench | null = null;
 afterEach(async () => {
   const dir = bench?.dir;
@@ -34,7 +30,8 @@ const sh = async (script: string, over: object = {}) => {
 
 const goodOutput = async (...argv: string[]) => String(goodValue(await (bench as ExecutorBench).run("shell.run", { argv })).stdout).trim();
 
-whereThereIsOne("in a sandbox", () => {
+describe("in a sandbox", () => {
+  beforeEach(({ skip }) => skip(sandbox.kind === "none", "why" in sandbox ? sandbox.why : ""));
   test("the work directory can be written, the system read, and nothing else seen or changed", async () => {
     const { dir } = await started({ sandbox: "required" });
     const secret = join(testFolder("home"), "key");
