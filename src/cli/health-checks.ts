@@ -249,8 +249,15 @@ function roomCheck({ name, full }: ExecutorPresence): Finding[] {
 function isolationCheck({ name, isolation = "not known: it runs an older version" }: ExecutorPresence): Finding {
   const says = `${name}: ${isolation}`;
   if (!/^(none|not known)/.test(isolation)) return { check: "isolation", status: "ok", says };
-  const hint = "install bubblewrap on its machine; until then its commands can read what its user can read";
-  return { check: "isolation", status: "warn", says, hint };
+  return { check: "isolation", status: "warn", says, hint: isolationHint(isolation) };
+}
+
+function isolationHint(isolation: string): string {
+  if (isolation.startsWith("none, and commands are refused"))
+    return 'until bubblewrap works there it does no commands: apt-get install bubblewrap on its machine and start it again, or say "sandbox": "preferred" in its executor.policy.json';
+  if (isolation.startsWith("none: the policy"))
+    return 'its commands can read what its user can read: say "sandbox": "code" or more in its executor.policy.json and start it again';
+  return "install bubblewrap on its machine; until then its commands can read what its user can read";
 }
 
 /** Whether the kernel holds its commands to their limits. One of before it was said is passed over. */
