@@ -3,6 +3,7 @@ import type { ControlChange, ControlState } from "../contract/broker.ts";
 import type { ErrorData } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 import type { ActorNode } from "./actor-tree.ts";
+import type { KillWord } from "./kill-word.ts";
 import type { KnowledgeParts } from "./knowledge-parts.ts";
 import type { MasterCircle } from "./master-circle.ts";
 import type { MasterPorts } from "./master-ports.ts";
@@ -14,6 +15,7 @@ export interface MasterFace {
   readonly personas: PersonaBook;
   readonly knowledgeParts: KnowledgeParts;
   readonly circle: MasterCircle;
+  readonly killWord: KillWord;
   /** By net: those that it owns. */
   readonly terms: ReadonlyMap<string, Term>;
   /** Nets that it serves or waits to serve. */

@@ -20,6 +20,7 @@ import { ArtifactLender } from "./artifact-lender.ts";
 import { beganAgain, followControl } from "./control-switch.ts";
 import { learnHere } from "./crystal/learn.ts";
 import { ExecutorStanding } from "./executor-standing.ts";
+import { KillWord } from "./kill-word.ts";
 import { KnowledgeParts } from "./knowledge-parts.ts";
 import { MasterCircle } from "./master-circle.ts";
 import type { MasterFace } from "./master-face.ts";
@@ -58,6 +59,7 @@ export class Master implements MasterFace {
   /** The newest that was heard of. */
   #control: ControlState = { ...RUNNING, generation: -1 };
   readonly circle: MasterCircle;
+  readonly killWord: KillWord;
   readonly #leases: NetLeases;
   readonly #outputs: OutputDesk;
   readonly #recruiter: Recruiter;
@@ -73,6 +75,7 @@ export class Master implements MasterFace {
       ...{ output: broker.liveOutput, secretFilter: ports.secretFilter ?? (() => null) },
       held: (executor, { net, firing, attempt }) => this.terms.get(net)?.claims.held(executor, firing, attempt) ?? null,
     });
+    this.killWord = new KillWord(clock);
     this.#standing = new ExecutorStanding(ports.leaseMs);
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};
@@ -104,7 +107,7 @@ export class Master implements MasterFace {
       }),
     );
     // Who is there is known from the start, also while no net needs anybody.
-    master.#serving.push(await ports.broker.work.onExecutor(() => {}));
+    master.#serving.push(await ports.broker.work.onExecutor((heard) => master.killWord.heard(heard)));
     const desk = new ArtifactDesk({
       ...{ artifacts: ports.broker.artifacts, clock: ports.clock },
       holds: (executor, { net, firing, attempt }) => master.terms.get(net)?.claims.holds(executor, firing, attempt) ?? null,

@@ -10,6 +10,7 @@ import type { Serving } from "../contract/serving.ts";
 import { personaSchema } from "../personas/persona-schema.ts";
 import { type ActorNode, treeJson } from "./actor-tree.ts";
 import { killTarget, stoppedTarget } from "./kill-target.ts";
+import { unansweredText } from "./kill-word.ts";
 import { partBody } from "./knowledge-parts.ts";
 import type { MasterFace } from "./master-face.ts";
 import { answerWith, MASTER_VERBS, soundRequest, type Verb } from "./master-verbs.ts";
@@ -182,16 +183,21 @@ async function status(master: MasterFace): Promise<Json> {
 
 /** The record first, then every term of every master: the broker's echo of it finds all done. */
 async function switchAll(master: MasterFace, change: ControlChange, by: string): Promise<Json> {
+  const since = master.ports.clock.now();
   const control = await master.writeControl(change, by);
   const changed = (await fromAll(master, "follow-control", { ...control, by } as unknown as Json)).flat();
   const { generation, state, stopped } = control;
   const turn = typeof change === "string" ? change : change.turn;
+  if (turn === "running") master.killWord.forget();
+  const unanswered = turn === "killed" ? await master.killWord.of(changed, since) : [];
   return {
     state,
     generation,
     stopped: stopped as unknown as Json,
     nets: changed,
-    summary: summaryOf(turn, changed) + (turn === "running" ? stillStopped(control) + stillPaused(changed) : ""),
+    ...(turn === "killed" ? { unanswered } : {}),
+    summary:
+      summaryOf(turn, changed) + unansweredText(unanswered) + (turn === "running" ? stillStopped(control) + stillPaused(changed) : ""),
   };
 }
 

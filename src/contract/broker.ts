@@ -189,7 +189,8 @@ export interface WorkDesk {
   executors(): Promise<ExecutorPresence[]>;
   /** From now on `executors` says of this one that it gets no work until then; `until` as an ISO time. */
   tellHeld(executor: string, hold: { lapsed: number; until: string }): Promise<void>;
-  onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true }) => void): Promise<Serving>;
+  /** `left`: it said itself that it goes, and nothing of its was under way; without it, it was not heard of any more. */
+  onExecutor(call: (presence: ExecutorPresence | { name: string; gone: true; left?: true }) => void): Promise<Serving>;
   /** Takes artefacts from executors. Null: another master owns the net, and its answer is the one that counts. */
   serveArtifacts(answer: (executor: string, piece: ArtifactPiece) => Promise<ArtifactAnswer | null>): Promise<Serving>;
   /** Gives artefacts to executors, piece by piece. Null: another master owns the net. */

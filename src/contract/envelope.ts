@@ -125,7 +125,7 @@ export interface ExecutorPresence {
   at: string;
   /** ISO time when it was last heard of, by the broker's clock; said by who reads it. */
   heard?: string;
-  /** Attempts under way, as `net/transition/firing.attempt`; the first 20. */
+  /** Attempts under way, as `net/transition/firing.attempt`; the first 200. */
   leases?: string[];
   /** What keeps its commands apart from the machine, in a few words. */
   isolation?: string;

@@ -72,7 +72,7 @@ export interface RunningExecutor {
 
 type ReadOrder = ReturnType<typeof orderReader>;
 const HEARTBEAT_MS = 2000;
-const SHOWN_LEASES = 20;
+const SHOWN_LEASES = 200;
 const REST_MS = 2000;
 
 export async function startExecutor(given: ExecutorOptions): Promise<RunningExecutor> {
@@ -152,6 +152,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     const over = carryOutOrder(bench, order, abort).finally(() => {
       running.delete(key);
       slots.free();
+      // Who called it off waits to hear that it is over.
+      if (abort.signal.aborted && ![...running.values()].some((other) => other.abort.signal.aborted)) beatNow();
     });
     running.set(key, { order, abort, over });
   };

@@ -41,7 +41,7 @@ const shape = z.object({
   busy: count,
   slots: count,
   at: line(40).catch(""),
-  leases: lines(20).optional().catch([]),
+  leases: lines(MOST).optional().catch([]),
   isolation: line().optional().catch(""),
   hands: words(HAND_PATTERN).optional().catch([]),
   limits: line().optional().catch(""),

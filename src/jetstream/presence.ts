@@ -18,7 +18,7 @@ export const HEARTBEAT_MS = 2000;
 const MISSED = 3;
 const LOOK_MS = 500;
 
-type Call = (presence: ExecutorPresence | { name: string; gone: true }) => void;
+type Call = (presence: ExecutorPresence | { name: string; gone: true; left?: true }) => void;
 
 export class Presence {
   readonly #link: Link;
@@ -105,7 +105,7 @@ export class Presence {
       const presence = presenceOf(msg.data);
       // The subject is what the broker's permissions guard, so it says who speaks.
       if (presence?.name !== lastToken(msg.subject)) return;
-      if (hasLeft(presence)) this.#gone(presence.name);
+      if (hasLeft(presence)) this.#gone(presence.name, true);
       else {
         this.#seen.set(presence.name, { presence, at: this.#link.clock.now() });
         for (const call of [...this.#calls]) call(this.#enrolments.bound(presence));
@@ -125,9 +125,9 @@ export class Presence {
     });
   }
 
-  #gone(name: string): void {
+  #gone(name: string, left = false): void {
     this.#seen.delete(name);
-    for (const call of [...this.#calls]) call({ name, gone: true });
+    for (const call of [...this.#calls]) call({ name, gone: true, ...(left ? { left: true } : {}) });
   }
 }
 

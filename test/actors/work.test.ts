@@ -165,6 +165,7 @@ describe("a claim", () => {
     kit.broker.faults.rejectAppends = null;
     kit.clock.pass(1000);
     expect(await asked).toMatchObject({ ok: false, code: "killed" });
+    one.beat();
     await killed;
     expect(await events("claimed")).toHaveLength(1);
   });
@@ -334,9 +335,12 @@ describe("pause and kill", () => {
     const order = await claimed();
     await offered();
     const before = firings().map(({ firing }) => firing);
-    const { nets } = (await kit.ask(null, "kill")) as { nets: { stopped: { firing: string }[] }[] };
-    expect(nets[0]?.stopped.map(({ firing }) => firing)).toEqual(before);
+    const killing = kit.ask(null, "kill") as Promise<{ nets: { stopped: { firing: string }[] }[]; unanswered: unknown[] }>;
     await waitUntil("the executor is told", () => one.cancelled.some(({ firing }) => firing === order.firing));
+    one.beat();
+    const { nets, unanswered } = await killing;
+    expect(nets[0]?.stopped.map(({ firing }) => firing)).toEqual(before);
+    expect(unanswered).toEqual([]);
     expect(await one.ask(order, "renew")).toMatchObject({ ok: false, code: "killed" });
     await one.deliver(order, "after the kill");
     await waitUntil("it is ignored", async () => (await events("ignored")).length === 1);
@@ -348,6 +352,37 @@ describe("pause and kill", () => {
     await kit.ask(null, "resume");
     await waitUntil("all is offered again", () => one.orders.length === offers + 2);
     expect(firings().map(({ firing, attempt }) => [firing, attempt])).toEqual(before.map((firing) => [firing, 2]));
+  });
+
+  it("a kill tells of an executor that does not say that what it ran is over, again and again until it speaks or all is resumed", async () => {
+    const order = await claimed();
+    const lease = `${order.key}.1`;
+    const kill = async (meanwhile: () => void) => {
+      let answer: object | null = null;
+      const killing = kit.ask(null, "kill").then((given) => {
+        answer = given as object;
+      });
+      await waitUntil("the kill is answered", () => {
+        if (answer === null) {
+          meanwhile();
+          kit.clock.jump(100);
+        }
+        return answer !== null;
+      });
+      await killing;
+      return answer as unknown as { unanswered: unknown[]; summary: string };
+    };
+    const owed = { executor: "one", commands: 1, firings: [order.firing] };
+    // K1. Silence, and what names the attempt still, or less than is under way.
+    const first = await kill(() => {});
+    expect(first.unanswered).toEqual([{ ...owed, silent: true }]);
+    expect(first.summary).toContain("one does not answer: what it runs may go on (1 command)");
+    const second = await kill(() => one.beat(1, 1, { leases: [lease] }));
+    expect(second.unanswered).toEqual([{ ...owed, silent: false }]);
+    expect((await kill(() => one.beat(1, 2, { leases: ["w/t/other.1"] }))).unanswered).toEqual([{ ...owed, silent: false }]);
+    expect((await kill(() => one.beat(1, 1, { leases: ["w/t/other.1"] }))).unanswered).toEqual([]);
+    // K2
+    expect((await kill(() => {})).unanswered).toEqual([]);
   });
 
   it("a kill while the master is down is obeyed before anything starts", async () => {

@@ -186,6 +186,15 @@ describe("pause, resume, kill", () => {
     ]);
   });
 
+  test("a kill that not every executor has answered is told as that, with a code of its own", async () => {
+    const unanswered = [{ executor: "local", commands: 2, firings: ["f1", "f2"], silent: true }];
+    await stage.serves(null, { kill: { summary: "stopped hello: r (f1), r (f2)\nlocal does not answer", unanswered } });
+    const told = await stage.run("kill", "--yes");
+    expect([told.code, told.out]).toEqual([1, expect.stringContaining("local does not answer")]);
+    const json = await stage.run("kill", "--yes", "--json");
+    expect([json.code, json.json]).toMatchObject([1, { killed: true, answer: { unanswered } }]);
+  });
+
   test("kill asks on a terminal, and no is no", async () => {
     stage.answer = false;
     expect(await stage.run("kill")).toMatchObject({ code: 5, out: "" });

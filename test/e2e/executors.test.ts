@@ -177,7 +177,7 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   ]);
   expect([...running()].sort()).toEqual(before);
   const asked = Date.now();
-  const kill = await desk.json<{ answer: { nets: { stopped: { firing: string }[] }[] } }>(["kill", "--yes"]);
+  const kill = await desk.kill<{ answer: { nets: { stopped: { firing: string }[] }[] } }>();
   const stopped = kill.answer.nets[0]?.stopped.map(({ firing }) => firing) ?? [];
   await waitUntil("nothing of it lives", () => running().size === 0, 20_000);
   process.stderr.write(
@@ -191,10 +191,10 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   const claims = after.flatMap(({ type, transition, firing }) => (type === "claimed" && transition === "long" ? [firing] : []));
   expect([...new Set(claims)].sort()).toEqual([...stopped].sort());
   // One executor alone: its work goes to others only when they have room.
-  await desk.json(["kill", "yard-two", "--yes"]);
+  await desk.kill("yard-two");
   await waitUntil("it is idle", async () => (await rows()).get("yard-two")?.busy === 0, 20_000);
   expect((await rows()).get("yard-two")?.state).toBe("stopped");
-  await desk.json(["kill", NET, "--yes"]);
+  await desk.kill(NET);
   await waitUntil("nothing of it lives", () => running().size === 0, 20_000);
   // What its own name has stopped is told as that, with the resume that goes on with it.
   const [long] = await desk.json<{ reasons: { code: string; command?: string }[] }[]>(["why", NET, "long"]);

@@ -32,7 +32,7 @@ test("a kill ends every firing, model call and process within 2 seconds, a new s
   await waitUntil("the executor's work has processes", () => hands().length > 0, 120_000);
   const working = hands();
 
-  const kill = await desk.json<Stopped>(["kill", "--yes"]);
+  const kill = await desk.kill<Stopped>();
   // From the answer on: how long the command line takes to start is the machine's affair.
   await waitUntil("no process of the work lives", () => hands().length === 0, 2000);
   expect(working.filter(({ pid }) => isAlive(pid))).toEqual([]);
@@ -48,7 +48,7 @@ test("a kill ends every firing, model call and process within 2 seconds, a new s
   const tree = JSON.stringify(await desk.json(["actors"]));
   expect(tree).not.toMatch(/"busy":\["/);
   expect(await desk.json(["doctor"])).toMatchObject({ ok: true });
-  const again = await desk.json<Stopped>(["kill", "--yes"]);
+  const again = await desk.kill<Stopped>();
   expect(again.answer.nets).toEqual([]);
   const put = await desk.json<{ id: string }>(["put", NET, "inbox", `{"title":"Asked for while everything stands"}`]);
   expect(put.id).toMatch(/^t-/);

@@ -172,7 +172,7 @@ describe("a task that waits", { timeout: 240_000 }, () => {
     expect(await back(slow, "--unchanged")).toMatchObject({ place: "slow", head: null });
     await waitUntil("it runs again", () => processesWith(`PETREL_FIRING=${NET}/sleep/`).length > 0, 60_000);
     // A kill has stopped it already: nothing works on it, and the rest goes on without it.
-    await desk.json(["kill", NET, "--yes"]);
+    await desk.kill(NET);
     const killed = (await tokens("slow"))[0]?.id ?? "";
     const again = await take(killed);
     await desk.json(["resume", NET]);

@@ -175,6 +175,8 @@ test("a cancel ends the tree within two seconds", async () => {
   await until("the process to end", () => !alive(pid), 2000);
   await until("the slot to be free", () => bench.executor().busy() === 0);
   expect(bench.owner.delivered).toEqual([]);
+  // At once, not with the next regular one: who killed it waits for this word.
+  expect(bench.owner.beats.at(-1)).toMatchObject({ busy: 0, leases: [] });
 });
 
 test("a result that could not be delivered is delivered after a restart, and claims without a result are given back", async () => {

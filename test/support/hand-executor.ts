@@ -31,7 +31,7 @@ export function handExecutor(hub: MemoryHub, name: string, pool: string, clock: 
       orders.push(unpack(order) as WorkOrder);
   })();
   void line.onCancel(name, (about) => void cancelled.push(about));
-  const beat = (pid: number, busy: number, more: { leaving?: boolean } = {}) =>
+  const beat = (pid: number, busy: number, more: Partial<ExecutorPresence> = {}) =>
     line.heartbeat({
       ...{ name, pools: [pool], labels, version: "0", pid, host: "here", busy, slots: 4 },
       ...{ at: new Date(clock.now()).toISOString(), ...more },

@@ -136,6 +136,13 @@ export class Desk {
     return JSON.parse(ran.stdout) as T;
   }
 
+  /** Kills. On a busy machine commands may take longer to end than the verb waits: the code 1 that says so is no fault here. */
+  async kill<T = Record<string, unknown>>(...target: string[]): Promise<T> {
+    const ran = await this.run(["kill", ...target, "--yes", "--json"]);
+    if (ran.code !== 0 && ran.code !== 1) throw new Error(`petrel kill ended with ${ran.code}:\n${ran.stdout}\n${ran.stderr}`);
+    return JSON.parse(ran.stdout) as T;
+  }
+
   events(net: string, dir: string): Promise<NetEvent[]> {
     return this.json<NetEvent[]>(["events", net, "--limit", "0", "--dir", dir]);
   }

@@ -55,7 +55,7 @@ export const killVerb: Verb = {
   command: "kill [target]",
   summary: "stop every firing, model call and child process now: of all, or of one net, persona or executor",
   details:
-    "Nothing is lost: the tokens stay, and `petrel resume` goes on with what ran. Of an executor, the work goes to others. On a terminal it asks first; elsewhere it needs --yes.",
+    "Nothing is lost: the tokens stay, and `petrel resume` goes on with what ran. Of an executor, the work goes to others. On a terminal it asks first; elsewhere it needs --yes. It waits up to 2.4 s for the executors to say that what they ran is over; of one that does not answer it says so, and exits with 1.",
   examples: [
     "petrel kill --yes",
     "petrel kill safe-teams --yes",
@@ -83,7 +83,7 @@ export const killVerb: Verb = {
       () =>
         `${describe(answer)}\n${call.pasteable(`petrel resume${call.optionalArg("target") ? ` ${call.optionalArg("target")}` : ""}`)} goes on with what ran`,
     );
-    return EXIT.ok;
+    return (answer as { unanswered?: unknown[] } | null)?.unanswered?.length ? EXIT.failed : EXIT.ok;
   },
 };
 

@@ -85,7 +85,7 @@ export function runtimeRoutes(api: Api, { broker }: House): void {
         tags: ["control"],
         summary: "Pause, kill, resume: one net, or everything",
         body: controlBody,
-        response: described("what was stopped or taken up again"),
+        response: described("what was stopped or taken up again; after a kill `unanswered`: executors that did not say that it is over"),
       },
     },
     async (request) => {
