@@ -16,7 +16,7 @@ import { type CompiledNet, type CompiledTransition, placeOf } from "./compiled-n
 import type { CompiledCrystal } from "./crystal/compiled.ts";
 import { answerDraft, isIdle, noticeDraft } from "./crystal/notice.ts";
 import { cameBack } from "./crystal/rework.ts";
-import { answeredWords, askedWords, type Ruling, rulingOf } from "./crystal/ruling.ts";
+import { answeredWords, askedWords, isStillLive, type Ruling, rulingOf } from "./crystal/ruling.ts";
 import { durationMs } from "./definition.ts";
 import { deterministicResult } from "./deterministic.ts";
 import { boundInputs, withReaders } from "./held-inputs.ts";
@@ -338,7 +338,7 @@ function leaveGate(
   mayAnswer: MayAnswer,
 ): EventDraft {
   const transition = net.transitions.get(current.id) ?? current;
-  if (transition.crystal) {
+  if (transition.crystal && isStillLive(current.crystal, transition.crystal)) {
     const held = boundInputs(state, transition, firing);
     const { ruling, draft } = ruledDraft(state, net, transition, transition.crystal, held, firing, now, mayAnswer);
     if (draft) return draft;

@@ -94,6 +94,8 @@ export const crystallizePromoteVerb: Verb = {
 export const crystallizeUndoVerb: Verb = {
   command: "crystallize undo <net> <transition>",
   summary: "take the rule of a step away: its model does all of it again",
+  details:
+    "Also what waits at a gate of the step. What the model was asked about, and the calls that a tool program has begun, end as they began.",
   examples: ["petrel crystallize undo safe-teams judge"],
   options: [ROLE_OPTION],
   run: (call) => settle(call, "undo", (_, transition) => `The model does all of ${transition} again.`),

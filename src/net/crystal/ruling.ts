@@ -4,7 +4,8 @@
  *
  * L1 A rule answers where its guard claims the input, its answer fits the persona's schema and finds a way out; else the model does.
  * L2 Which firings are audited follows from the firing's id. L3 In the shadow and in audits the model's answer counts. L4 Where a later rule
- * beside a live one says otherwise than that, the model is asked.
+ * beside a live one says otherwise than that, the model is asked. L5 What waited at a gate ends under the definition that it began with, but a
+ * rule that has been taken away since, or replaced, does none of it.
  */
 import { hashJson } from "../../contract/hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
@@ -52,6 +53,11 @@ export function rulingOf(
   const { watch } = record ?? freshRecord(id, "live", 0, watchPolicy(definition));
   const audited = wantsAudit(watch, drawOf(firing), isNearEdge(definition.rule, inputData(inputs)), regionIn(claimed));
   return audited || differs(crystal, inputs, claimed) ? { kind: "compares", when: "audit" } : claimed;
+}
+
+/** L5. `held`: the rule of the definition under which a firing came to its gate; `running`: what the net has in its place now. */
+export function isStillLive(running: CompiledCrystal | null, held: CompiledCrystal): boolean {
+  return running?.id === held.id && running.definition.mode === "live";
 }
 
 /** K2. */

@@ -172,6 +172,25 @@ describe("undo", () => {
     await waitUntil("all is done", () => done() === 7);
     expect((await stages()).at(-1)).toBe("undone");
   });
+  it("holds for what waits at the step's gate: the model does it, whatever answered when it came there (L5)", async () => {
+    const maintainer = { user: "mia", roles: ["maintainer"] };
+    const approve = async (many: number) => {
+      const gates = (await kit.ask(NET, "gates")) as { firing: string }[];
+      for (const { firing } of gates.slice(0, many))
+        await kit.ask(NET, "decide", { firing, decision: "approve", id: firing, by: maintainer });
+    };
+    await begin({ net: NET, ...triageNet(crystalOf({ audit: 0.001 }), { gate: { approvers: ["role:maintainer"] } }) });
+    for (let n = 0; n < 6; n += 1) await put("net");
+    await waitUntil("six wait", () => state().firings.size === 6);
+    await approve(3);
+    await waitUntil("three are done", () => done() === 3);
+    const before = asked.length;
+    expect(before).toBeLessThan(3);
+    await settle("undo");
+    await approve(3);
+    await waitUntil("all are done", () => done() === 6);
+    expect(asked.length - before).toBe(3);
+  });
   it("is what applying an older version does too", async () => {
     await begin(file());
     await settle("shadow", { crystal: crystalOf() });

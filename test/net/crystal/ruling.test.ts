@@ -148,6 +148,36 @@ describe("a live rule", () => {
     expect(event?.type === "fired" ? event.attributes?.crystal : event?.attributes?.crystal).toBeDefined();
     agreesWithLog(own);
   });
+  it.each([
+    { name: "taken away", now: undefined, answers: false },
+    { name: "switched off", now: crystalOf({ mode: "off" }), answers: false },
+    { name: "put beside the model again", now: crystalOf({ mode: "shadow" }), answers: false },
+    { name: "replaced by another one", now: crystalOf({ rule: { ...ticketRule, guard: [] } }), answers: false },
+    { name: "left as it was, with another share of audits", now: crystalOf({ audit: 0.5 }), answers: true },
+  ])("$name while firings wait at their gate, it answers those of them that it still may (L5)", ({ now, answers }) => {
+    const gate = { gate: { approvers: ["role:maintainer"] } };
+    const own = bench({ audit: 0.001 }, gate);
+    const began = own.net;
+    for (let n = 0; n < 8; n += 1) own.put("tickets", { area: "net", n });
+    while (own.fire("triage")?.type === "gated");
+    own.net = compileNet(netSchema.parse({ net: "n", ...triageNet(now, gate) }), "v2");
+    const transition = own.net.transitions.get("triage");
+    if (!transition) throw new Error("no triage");
+    const types: string[] = [];
+    for (const held of findGates(own.state)) {
+      const by = { user: "ada", roles: ["maintainer"] };
+      const decided = decisionDraft(own.state, transition, held, { id: held.firing, decision: "approve", by }, own.now);
+      if (decided) own.commit(decided);
+      const draft = decideTransition(own.state, own.net, transition, own.now, () => began);
+      if (!draft) throw new Error("nothing follows the yes");
+      types.push(own.commit(draft).type);
+      if (draft.type === "started") expect(answer(own, { owner: "ada" }).type).toBe("fired");
+    }
+    expect(types).toHaveLength(8);
+    if (answers) expect(types).toContain("fired");
+    else expect(types).toEqual(Array(8).fill("started"));
+    agreesWithLog(own);
+  });
   it("is switched off in the file: nothing is compared", () => {
     const own = bench({ mode: "off" });
     own.put("tickets", { area: "net" });
