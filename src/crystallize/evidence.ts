@@ -1,10 +1,11 @@
 /**
  * An answer that is given because a text has none of the words that would lead elsewhere rests on nothing that is there. Where the examples of
  * such a branch have words of their own, one of these has to be there as well; without any the model is asked. A branch whose examples have
- * none, "everything else", stays what it is.
+ * none, "everything else", stays what it is. A text with the words of two answers has none either.
  */
 import type { Answer } from "../net/rule/answer.ts";
 import { type Condition, holds } from "../net/rule/condition.ts";
+import { lookedFor, withoutContested } from "./contested.ts";
 import { isCategory } from "./fields.ts";
 import { fisherAtLeast } from "./statistics.ts";
 import type { Task } from "./task.ts";
@@ -27,7 +28,8 @@ interface Way {
 export function evidenced(answer: Answer, task: Task): Answer {
   const texts = new Set(task.columns.fields.filter((field) => field.types.has("text") && !isCategory(field)).map(({ path }) => path));
   if (texts.size === 0) return answer;
-  return walk(answer, { rows: Array.from(task.inputs.keys()), missed: new Set(), found: new Set() }, task, texts);
+  const grounded = walk(answer, { rows: Array.from(task.inputs.keys()), missed: new Set(), found: new Set() }, task, texts);
+  return withoutContested(grounded, task, texts);
 }
 
 function walk(answer: Answer, way: Way, task: Task, texts: ReadonlySet<string>): Answer {
@@ -81,11 +83,6 @@ function step(way: Way, rows: number[], conditions: readonly Condition[], met: b
     else missed.add(path);
   }
   return { rows, missed, found };
-}
-
-function lookedFor(condition: Condition): string | null {
-  if (condition.test === "equal") return condition.of === undefined || condition.of === "length" ? null : condition.path;
-  return ["word", "contains", "starts", "ends"].includes(condition.test) && "path" in condition ? condition.path : null;
 }
 
 /** Words of the branch that are rarer elsewhere, as few as its examples need; null where they do not have such. */

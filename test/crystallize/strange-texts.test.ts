@@ -70,6 +70,73 @@ describe("a rule that looks for words", () => {
   });
 });
 
+describe("a text with the words of more than one answer", () => {
+  const SAID: [string, string[]][] = [
+    ["a refund and a crash", ["refund", "crash"]],
+    ["a quote and a password", ["quote", "password"]],
+    ["all four queues", ["invoice", "login", "quote", "parcel"]],
+  ];
+
+  test.each([2, 3])("goes to the model, whatever is looked for first (seed %i)", { timeout: SLOW }, (seed) => {
+    const { examples } = historyOf(ROUTING[3] as Stream, 900, 0.05, seed);
+    const { rule, promotable } = crystallize(examples, { bound: 0.1 });
+    expect(promotable).toBe(true);
+    const chance = chanceOf(seed);
+    const answered = (words: string[]) =>
+      Array.from({ length: 50 }, () =>
+        evaluateRule(rule as Rule, { mail: { from: "ada@example.org", text: message(chance, words) } }),
+      ).filter(({ applies }) => applies).length;
+    for (const [what, words] of SAID) expect(answered(words), what).toBe(0);
+    for (const word of ["refund", "crash", "quote", "password"]) expect(answered([word]), word).toBeGreaterThan(40);
+    // Two of one queue speak for the same.
+    expect(answered(["refund", "payment"])).toBeGreaterThan(40);
+  });
+
+  test("goes to the model in a branch too that has never seen a word which another asks the model for", { timeout: SLOW }, () => {
+    const queues = { invoice: "billing", crash: "support", quote: "sales" };
+    const words = Object.keys(queues) as (keyof typeof queues)[];
+    // Of the crashes none was about a lawsuit so far.
+    const examples = madeBy(
+      900,
+      21,
+      (chance) => {
+        const word = chance.pick(words);
+        return { text: message(chance, word !== "crash" && chance.chance(0.08) ? [word, "lawsuit"] : [word]) };
+      },
+      ({ text }) => {
+        const said = String(text).toLowerCase();
+        return said.includes("lawsuit") ? "legal" : (queues[words.find((word) => said.includes(word)) ?? "quote"] ?? null);
+      },
+    );
+    const { rule, promotable } = crystallize(examples);
+    expect(promotable).toBe(true);
+    const chance = chanceOf(22);
+    const given = (said: string[]) =>
+      Array.from({ length: 50 }, () => evaluateRule(rule as Rule, { text: message(chance, said) })).flatMap((one) =>
+        one.applies ? [one.value] : [],
+      );
+    expect(given(["crash", "lawsuit"]).filter((queue) => queue !== "legal")).toEqual([]);
+    expect(given(["crash"]).length).toBeGreaterThan(40);
+  });
+
+  test("is answered where the examples had both and agreed", { timeout: SLOW }, () => {
+    const examples = madeBy(
+      900,
+      23,
+      (chance) => {
+        const said = ["urgent", "invoice", "crash"].filter(() => chance.chance(0.5));
+        return { text: message(chance, said.length === 0 ? ["crash"] : said) };
+      },
+      ({ text }) => ["urgent", "invoice", "crash"].find((word) => String(text).toLowerCase().includes(word)) ?? null,
+    );
+    const { rule, promotable } = crystallize(examples);
+    expect(promotable).toBe(true);
+    const chance = chanceOf(24);
+    const given = Array.from({ length: 50 }, () => evaluateRule(rule as Rule, { text: message(chance, ["urgent", "invoice", "crash"]) }));
+    expect(given.filter((one) => one.applies && one.value === "urgent").length).toBeGreaterThan(40);
+  });
+});
+
 describe("a rule that takes values out of mails", () => {
   const { rule, later } = ruleFor(WRITING[0] as Stream);
   test.each(STRANGE)("leaves to the model: %s", (_, text) => {

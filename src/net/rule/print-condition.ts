@@ -16,6 +16,15 @@ function printValues(values: Json[]): string {
   return values.length > MOST_SHOWN ? `[${shown}, and ${values.length - MOST_SHOWN} more]` : `[${shown}]`;
 }
 
+/** Words of one text, where nothing else is looked for. */
+function printWords([first, ...more]: Condition[]): string | null {
+  if (first?.test !== "word" || more.length === 0) return null;
+  const others = more.flatMap((one) => (one.test === "word" && one.path === first.path ? [one.word] : []));
+  return others.length < more.length
+    ? null
+    : `${printPointer(first.path)} has one of the words ${[first.word, ...others].map(printValue).join(", ")}`;
+}
+
 export function printCondition(condition: Condition): string {
   switch (condition.test) {
     case "equal":
@@ -53,7 +62,7 @@ export function printCondition(condition: Condition): string {
     case "not":
       return `not (${printCondition(condition.condition)})`;
     case "any":
-      return condition.conditions.map((one) => `(${printCondition(one)})`).join(" or ");
+      return printWords(condition.conditions) ?? condition.conditions.map((one) => `(${printCondition(one)})`).join(" or ");
   }
 }
 
