@@ -59,6 +59,8 @@ type ProcessName = "nats-server" | ChildName;
 const START_MS = 40_000;
 /** Between two looks whether the server goes on after a full disk. */
 const DISK_LOOK_MS = 4000;
+/** So begins what a process says to whoever started it; all else is in its log. */
+const FOR_PEOPLE = "petrel: ";
 /** MiB. Under load most of what a master makes is gone by the next collection: with the default a tenth of its time goes into that. */
 const MASTER_FLAGS = ["--max-semi-space-size=32"];
 
@@ -243,7 +245,10 @@ export class Supervisor {
     );
     this.#children.set(name, child);
     const said: string[] = [];
-    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => void (said.push(line) > 20 && said.shift()));
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
+      if (said.push(line) > 20) said.shift();
+      if (line.startsWith(FOR_PEOPLE) && this.#started.has(name)) this.options.onChange?.(`The ${name}: ${line.slice(FOR_PEOPLE.length)}`);
+    });
     let slow: Timer | null = null;
     const ready = new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {

@@ -113,16 +113,22 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
   const covered = masks.filter((mask) => tools.some((folder) => isWithin(mask, realpathSync(folder)) && !isWithin(folder, mask)));
   const inner = [...tools.filter(isMasked), ...forProxy, ...readable].filter((folder) => existsSync(folder));
   const seen = (folder: string) => ["--ro-bind", folder, folder];
+  const outer = covered.filter(
+    (mask, at) => covered.indexOf(mask) === at && !covered.some((other) => other !== mask && isWithin(mask, other)),
+  );
+  const emptied = [...outer.filter(isFolder), ...SECRET_FOLDERS.filter((folder) => existsSync(folder))];
   return [
     program,
     ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
     ...["--proc", "/proc", "--dev", "/dev", ...rooms(roomMb)],
     ...tools.filter((folder) => !isMasked(folder)).flatMap(seen),
-    ...covered.flatMap((mask) => (isFolder(mask) ? ["--tmpfs", mask] : ["--ro-bind", "/dev/null", mask])),
+    ...outer.flatMap((mask) => (isFolder(mask) ? ["--tmpfs", mask] : ["--ro-bind", "/dev/null", mask])),
     ...inner.flatMap(seen),
     ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
     ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
+    // These lie in memory without a bound of their own; what may be written is mounted upon them.
+    ...[...emptied, "/dev", "/"].flatMap((folder) => ["--remount-ro", folder]),
     ...["--chdir", cwd, "--", ...inside],
   ];
 }

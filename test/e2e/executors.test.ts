@@ -235,6 +235,13 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
     expect(refused.stderr).toMatch(said);
   }
   expect((await rows()).has("yard-wrong")).toBe(false);
+  // Beside its masters it has no terminal of its own.
+  await desk.json(["executor", "revoke", "local"]);
+  await waitUntil(
+    "who started it is told",
+    () => /lets this executor in no more.*executor enroll local/.test(system.stdout + system.stderr),
+    30_000,
+  );
   expect((await system.stop()).code).toBe(0);
 });
 

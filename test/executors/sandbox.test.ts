@@ -61,6 +61,20 @@ describe("in a sandbox", () => {
     expect(existsSync(join(dir, "results"))).toBe(true);
   });
 
+  test("what lies in memory without a bound cannot be written: the root, /dev, and what stands in for hidden folders", async () => {
+    const above = testFolder("programs");
+    const hidden = join(above, "state");
+    mkdirSync(hidden);
+    const environment = { ...process.env, PATH: `${above}:${process.env.PATH}` };
+    bench = await startBench({ policy: policy({ sandbox: "required" }), hidden: [hidden], environment });
+    const folders = ["/", "/dev", "/run", "/var", hidden, ...["/etc/ssh", "/etc/ssl/private"].filter((folder) => existsSync(folder))];
+    for (const folder of folders) {
+      const tried = `mkdir -p ${folder}/planted 2>/dev/null && echo made; echo x 2>/dev/null >${folder}/file && echo written; true`;
+      expect([folder, (await sh(tried)).out]).toEqual([folder, ""]);
+    }
+    expect((await sh("echo x >/dev/null && echo y >/dev/shm/y && cat /dev/shm/y && echo mine >file && cat file")).out).toBe("y\nmine");
+  });
+
   test("no process of the machine is seen, and none inside is left behind", async () => {
     await started({ sandbox: "required" });
     const pids = Number((await sh("ls -d /proc/[0-9]* | wc -l")).out);

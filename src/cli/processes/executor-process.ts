@@ -79,8 +79,10 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
     ...{ connected: () => line.connected(), refusal: () => line.refusal?.() ?? null, clock },
     say: (text) => {
       logger.warn({}, text);
-      // Beside its masters, whoever started them is told by them.
+      // That a broker is away is known beside its masters already; that it lets this one in no more is not.
       if (options.creds) petrel.stderr.write(`petrel: ${text}\n`);
+      else if ((line.refusal?.() ?? null) !== null)
+        petrel.stderr.write(`petrel: ${text}. If it was revoked: petrel executor enroll ${options.name}, then petrel up anew\n`);
     },
   });
   ready();

@@ -2,10 +2,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Terminal } from "../../contract/errors.ts";
+import { quoted } from "./paste.ts";
 
 const run = promisify(execFile);
 
-/** What git prints, without the last line end. Errors: Terminal `git-missing`, `git-failed` with git's own words. */
+/** What git prints, without the last line end. Errors: Terminal `git-missing`, `not-yours`, `git-failed` with git's own words. */
 export type Git = (cwd: string, args: string[]) => Promise<string>;
 
 /** git without anybody's configuration: the same everywhere. */
@@ -28,6 +29,7 @@ function gitWith(env: Record<string, string | undefined>): Git {
       const { stderr, code } = cause as { stderr?: string; code?: unknown };
       if (code === "ENOENT")
         throw new Terminal({ code: "git-missing", message: "git is not on this machine", hint: "install git, then try again", cause });
+      if (/detected dubious ownership/.test(stderr ?? "")) throw notYours(cwd, cause);
       throw new Terminal({
         code: "git-failed",
         message: `git ${args[0] ?? ""} failed in ${cwd}: ${stderr?.trim() ?? String(cause)}`,
@@ -35,6 +37,15 @@ function gitWith(env: Record<string, string | undefined>): Git {
       });
     }
   };
+}
+
+function notYours(folder: string, cause: unknown): Terminal {
+  return new Terminal({
+    code: "not-yours",
+    message: `${folder} belongs to another user of this machine, and git works in no folder of others`,
+    hint: `do it as its owner, or trust the folder: git config --global --add safe.directory ${quoted(folder)}`,
+    cause,
+  });
 }
 
 /** What the architect is told of a repository: its files and the beginning of its README. */
