@@ -31,7 +31,7 @@ import type { PersonaBook } from "./persona-book.ts";
 import type { Finished, WorkInput } from "./persona-machine.ts";
 import { personaMemory } from "./persona-memory.ts";
 import { StepJournal } from "./step-journal.ts";
-import type { DefaultBudgets } from "./term/budget-scopes.ts";
+import { BudgetCrossed, type DefaultBudgets } from "./term/budget-scopes.ts";
 import type { AssignedFiring } from "./term/dispatch.ts";
 import { spentDraft } from "./term/spent-draft.ts";
 import type { Term } from "./term/term.ts";
@@ -106,7 +106,9 @@ export function personaWorker(tiers: Tiers, clock: Clock, budgets: DefaultBudget
         tellSpent();
         return finished(null); // W2
       }
-      const question = guard?.questionFor(error) ?? null;
+      // What a rule answers waits for nobody: its audit is missed.
+      const isMissed = error instanceof BudgetCrossed && term.outcomes.isAudit(firing.firing);
+      const question = isMissed ? null : (guard?.questionFor(error) ?? null);
       if (question) {
         tellSpent();
         void term.commit(question).catch(() => {});

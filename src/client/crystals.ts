@@ -36,6 +36,7 @@ const crystalRow = z.looseObject({
     .looseObject({
       next: z.looseObject({ rule: z.string(), ...tally.shape }).nullish(),
       ...{ answered: z.int(), declined: z.int(), bad: z.int(), since: z.int(), shadow: tally, audit: tally },
+      missed: z.looseObject({ all: z.int(), inRow: z.int() }).optional(),
       demoted: z.looseObject({ seq: z.int(), reason: z.string() }).nullable(),
     })
     .nullable(),

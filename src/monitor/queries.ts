@@ -68,7 +68,7 @@ export interface GateRow {
   /** JSON Schema of each of these places, where it has one. */
   schemas?: Record<string, Json>;
   /** It asks about a step's rule, and holds no work. */
-  crystal?: { about: "promote" | "replace" | "demoted"; rule: string };
+  crystal?: { about: "promote" | "replace" | "demoted" | "unwatched"; rule: string };
 }
 export interface CostRow {
   by: Record<string, string>;

@@ -55,7 +55,7 @@ export interface ForkOrigin {
 }
 
 /** What a rule's event asks people for. */
-export type Question = "promote" | "demoted" | "replace";
+export type Question = "promote" | "demoted" | "replace" | "unwatched";
 
 export interface CrystalRecord {
   rule: string;
@@ -71,6 +71,8 @@ export interface CrystalRecord {
   /** Answers of the rule that were sent back, rejected or corrected later; the last of them by how many it had given then. */
   bad: number;
   badAt: number[];
+  /** Audits for which the model could not be asked: in all, and since one was made or people let it go on. Absent where there were none. */
+  missed?: { all: number; inRow: number };
   /** For drift: since it is live, and before. */
   watch: Watch;
   /** K2. */

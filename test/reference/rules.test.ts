@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { nextSettling } from "../../src/actors/crystal/crystal-keeper.ts";
 import { type CompiledNet, compileNet } from "../../src/net/compiled-net.ts";
 import type { Crystal } from "../../src/net/crystal/definition.ts";
+import { missedAuditDraft } from "../../src/net/crystal/missed-audit.ts";
 import { stagesOf, withCrystal } from "../../src/net/crystal/stages.ts";
 import { decideTransition } from "../../src/net/decide.ts";
 import { type NetDefinition, netSchema } from "../../src/net/definition.ts";
@@ -52,6 +53,8 @@ type Move =
   /** `as`: what the rule says, or something else. */
   | { finish: number; as: "rule" | Item }
   | { fail: number }
+  /** Its model cannot be asked. */
+  | { away: number }
   | { settle: number; mode: Mode | null };
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
@@ -62,12 +65,15 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
       arbitrary: fc.record({ finish: fc.nat(1), as: fc.oneof(fc.constant("rule" as const), fc.constant("rule" as const), item) }),
     },
     { weight: 1, arbitrary: fc.record({ fail: fc.nat(1) }) },
+    { weight: 1, arbitrary: fc.record({ away: fc.nat(1) }) },
     { weight: 1, arbitrary: fc.record({ settle: fc.nat(1), mode: fc.constantFrom("shadow" as const, "live" as const, null) }) },
   ),
   { minLength: 20, maxLength: 70, size: "max" },
 );
 
-const seen = { answered: 0, declined: 0, shadowed: 0, audited: 0, promoted: 0, demoted: 0, undone: 0, failed: 0, crossed: 0 };
+const seen = { answered: 0, declined: 0, shadowed: 0, audited: 0, promoted: 0, demoted: 0, undone: 0, failed: 0, missed: 0, crossed: 0 };
+
+const AWAY = "model-unreachable";
 
 /** The engine's side: its decisions, and what its keeper carries out, each event folded. */
 class Engine {
@@ -132,6 +138,12 @@ class Engine {
     const net = this.nets.get(firing?.netVersion ?? "");
     const transition = net?.transitions.get(id);
     if (!firing || !net || !transition) throw new Error(`nothing of ${id} is open`);
+    if (!outcome.ok && outcome.error.code === AWAY) {
+      const running = this.net.transitions.get(id)?.crystal ?? null;
+      const parts = { net, transition, firing, running };
+      const missed = missedAuditDraft(this.bench.state, parts, outcome.error, () => true, this.bench.now);
+      if (missed) return this.bench.commit(missed);
+    }
     return this.bench.commit(settleDraft(this.bench.state, net, transition, firing, outcome, this.bench.now, 0.5));
   }
 }
@@ -187,6 +199,7 @@ function play(steps: ModelStep[], made: Move[], against: boolean): void {
       reference.put("work", move.put);
     } else if ("fire" in move) fire(engine, reference, at(move.fire));
     else if ("settle" in move) settle(engine, reference, at(move.settle), move.mode);
+    else if ("away" in move) finish(engine, reference, at(move.away), null, against, AWAY);
     else finish(engine, reference, at("finish" in move ? move.finish : move.fail), "finish" in move ? move.as : null, against);
     followed(engine, reference, steps);
     agree(engine, reference, steps);
@@ -210,16 +223,16 @@ function fire(engine: Engine, reference: RuleReference, step: ModelStep): void {
   reference.fire(step, did === "asks");
 }
 
-function finish(engine: Engine, reference: RuleReference, step: ModelStep, as: "rule" | Item | null, against: boolean): void {
+function finish(engine: Engine, reference: RuleReference, step: ModelStep, as: "rule" | Item | null, against: boolean, code = "bad"): void {
   const open = reference.open.find((one) => one.step === step);
   if (!open) return;
   const ruled = reference.ruled(step, open.token.data) ?? { k: 0, v: 0 };
   const answer = as !== "rule" ? as : against ? { ...ruled, k: (ruled.k + 1) % 3 } : ruled;
-  const error = { code: "bad", message: "it failed", outlook: "terminal" as const };
+  const error = { code, message: "it failed", outlook: "terminal" as const };
   engine.end(step.id, answer ? { ok: true, value: { ...answer } } : { ok: false, error });
   if (!answer) seen.failed += 1;
   if (open.mode !== reference.modes[step.id]) seen.crossed += 1;
-  reference.finish(step, answer);
+  if (reference.finish(step, answer, code === AWAY)) seen.missed += 1;
 }
 
 /** People put it there, or take it away. */

@@ -149,19 +149,28 @@ export class RuleReference {
     if (answer) this.put(this.wayOf(step, answer) ?? "dead-letter", answer);
     this.#counts(step).answered += 1;
   }
-  /** The oldest open firing of the step ends with the model's answer; null: with an error. */
-  finish(step: ModelStep, answer: Item | null): void {
+  /** The oldest open firing of the step ends with the model's answer; null: with an error. `away`: it could not be asked. Whether the rule answered. */
+  finish(step: ModelStep, answer: Item | null, away = false): boolean {
     const at = this.open.findIndex((one) => one.step === step);
     const [firing] = this.open.splice(at, 1);
-    if (!firing) return;
+    if (!firing) return false;
     this.#take(step, firing.token);
+    const ruled = this.ruled(step, firing.token.data);
+    const ruledWay = ruled && this.wayOf(step, ruled);
+    // An audit that cannot be had holds nothing up.
+    if (away && firing.mode === "live" && this.modes[step.id] === "live" && !this.#of(step).demoted && ruled && ruledWay !== null) {
+      this.put(ruledWay, ruled);
+      this.#counts(step).answered += 1;
+      return true;
+    }
     const way = answer && this.wayOf(step, answer);
     if (!answer || way == null) {
       this.put("errors", "error");
-      return;
+      return false;
     }
     this.put(way, answer);
     if (firing.mode !== null && firing.mode !== "off" && !this.#of(step).demoted) this.#compare(firing, answer);
+    return false;
   }
   #compare({ step, token, mode }: Open, answer: Item): void {
     const known = this.#counts(step);

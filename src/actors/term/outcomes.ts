@@ -3,7 +3,8 @@
  *
  * O1 An outcome counts for the open attempt alone. O2 What is out of reach for a moment fails no work: the outcome waits.
  * O3 What only a person can mend pauses the net instead of failing its work. O4 An attempt that follows a lost one has a `started` of its
- * own, decided with the `lapsed` before it.
+ * own, decided with the `lapsed` before it. O5 Where a rule answers and the model was only to be asked as well, a model that cannot be asked
+ * stops nothing: the rule's answer is the outcome.
  */
 import type { Broker } from "../../contract/broker.ts";
 import { type Clock, delay } from "../../contract/clock.ts";
@@ -14,7 +15,9 @@ import type { Logger } from "../../contract/logger.ts";
 import { soundOutcome } from "../../contract/sound-outcome.ts";
 import { toldUse } from "../../models/told-use.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
-import { againDraft } from "../../net/decide.ts";
+import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
+import { missedAuditDraft } from "../../net/crystal/missed-audit.ts";
+import { againDraft, type MayAnswer } from "../../net/decide.ts";
 import type { Outcome } from "../../net/outcome.ts";
 import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
@@ -44,6 +47,8 @@ const SET_UP_ERRORS = new Set([
 const ANSWERED_BY_NOBODY = "no-rule";
 /** What may be over in a moment, and counts as the set-up's when the last try has failed with it too. */
 const LASTING_ERRORS = new Set(["model-unreachable"]);
+/** The model was asked, and came to no answer within its limits. */
+const NO_ANSWER = new Set(["budget-exhausted", "too-many-turns"]);
 const AGAIN_MS = 500;
 /** Of a name that an executor gives. */
 const NAME_SHOWN = 64;
@@ -59,6 +64,8 @@ export interface OutcomePorts {
   netOf(firing: OpenFiring): CompiledNet | null;
   /** As the net stands now. */
   isAgent(transition: string): boolean;
+  ruleOf(transition: string): CompiledCrystal | null;
+  mayAnswer: MayAnswer;
   commit(draft: EventDraft): Promise<NetEvent>;
   cancel(firing: string, attempt: number, reason: string): void;
   /** It did something with its claim. */
@@ -82,6 +89,14 @@ export class Outcomes {
     const net = firing && netOf(firing);
     const transition = net?.transitions.get(firing?.transition ?? "");
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || firing.subnet || this.#stands(firing)) return false;
+    const missed = outcome.ok ? null : this.#missedAudit(net, transition, firing, outcome.error);
+    if (missed) {
+      if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
+      const fitting = await fitTokens(missed, broker.artifacts);
+      if (state.firings.get(id)?.attempt !== attempt || this.#stands(firing)) return false;
+      await commit(fitting);
+      return true;
+    }
     if (!outcome.ok && isOfSetUp(outcome.error, transition, firing)) {
       if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
       return this.#pauseFor(firing, outcome.error);
@@ -190,6 +205,23 @@ export class Outcomes {
     return toldUse(model, persona ? personas.get(persona, state.personas[persona])?.tier : undefined);
   }
 
+  /** Whether a rule would answer, if the model can not be asked: then that holds nothing up. */
+  isAudit(id: string): boolean {
+    const { state, netOf } = this.#ports;
+    const firing = state.firings.get(id);
+    const net = firing && netOf(firing);
+    const transition = net?.transitions.get(firing?.transition ?? "");
+    if (!firing || !net || !transition) return false;
+    return this.#missedAudit(net, transition, firing, { outlook: "terminal", code: "budget-spent", message: "" }) !== null;
+  }
+
+  /** O5. */
+  #missedAudit(net: CompiledNet, transition: CompiledTransition, firing: OpenFiring, error: ErrorData): EventDraft | null {
+    if (!transition.crystal || !isUnasked(error, transition, firing)) return null;
+    const { state, clock, ruleOf, mayAnswer } = this.#ports;
+    return missedAuditDraft(state, { net, transition, firing, running: ruleOf(transition.id) }, error, mayAnswer, clock.now());
+  }
+
   /** Stopped by a kill, with the rest or as its persona's work. */
   #stands(firing: OpenFiring): boolean {
     const { state } = this.#ports;
@@ -246,6 +278,12 @@ export class Outcomes {
 function isOfSetUp({ code }: ErrorData, { definition }: CompiledTransition, { failures }: OpenFiring): boolean {
   if (code === ANSWERED_BY_NOBODY) return definition.onError === undefined && !definition.out.some(({ error }) => error);
   return SET_UP_ERRORS.has(code) || (LASTING_ERRORS.has(code) && failures >= retryOf(definition).max);
+}
+
+/** No answer came, and none will come by trying again. */
+function isUnasked(error: ErrorData, transition: CompiledTransition, firing: OpenFiring): boolean {
+  if (isOfSetUp(error, transition, firing) || error.code === ANSWERED_BY_NOBODY || NO_ANSWER.has(error.code)) return true;
+  return error.outlook === "retryable" && firing.failures >= retryOf(transition.definition).max;
 }
 
 function asSentence(text: string): string {

@@ -133,6 +133,8 @@ export class Term {
     this.outcomes = new Outcomes({
       ...{ state, broker, clock, logger, isOver, netOf, random: ports.random, personas: ports.personas, worked: ports.worked },
       isAgent: (transition) => this.net?.transitions.get(transition)?.definition.kind === "agent",
+      ruleOf: (transition) => this.net?.transitions.get(transition)?.crystal ?? null,
+      mayAnswer: (transition, claim) => couldHave(this.#personaOf(transition), transition, claim),
       cancel: (firing, attempt, reason) => this.cancel(firing, attempt, reason),
       commit: (draft) => this.commit(draft),
     });

@@ -192,7 +192,7 @@ function statusText(net: string, rows: CrystalRow[], out: Output): string {
         record ? String(record.answered) : "0",
         record ? String(record.declined) : "0",
         mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
-        told(record?.audit),
+        [told(record?.audit), ...(record?.missed ? [`${record.missed.all} missed`] : [])].filter(Boolean).join(", "),
         record?.bad ? String(record.bad) : "",
         gate ?? record?.demoted?.reason ?? "",
       ];

@@ -131,10 +131,14 @@ function recordText(row: CrystalRow | null): string[] {
   if (!row?.definition || !record) return [];
   const { shadow, audit, answered, declined, bad, demoted } = record;
   return [
-    `Since event ${record.since}: ${answered} answered, ${declined} left to the model; beside the model ${shadow.same} of ${shadow.same + shadow.other} the same, in audits ${audit.same} of ${audit.same + audit.other}; ${bad} sent back, rejected or corrected.`,
+    `Since event ${record.since}: ${answered} answered, ${declined} left to the model; beside the model ${shadow.same} of ${shadow.same + shadow.other} the same, in audits ${audit.same} of ${audit.same + audit.other}${missedWords(record)}; ${bad} sent back, rejected or corrected.`,
     ...(demoted ? [`Demoted at event ${demoted.seq}: ${demoted.reason}.`] : []),
     "",
   ];
+}
+
+function missedWords({ missed }: NonNullable<CrystalRow["record"]>): string {
+  return missed ? ` (${missed.all} missed, since the model could not be asked)` : "";
 }
 
 function examplesText(title: string, shown: readonly Shown[], line: (one: Shown) => string): string[] {

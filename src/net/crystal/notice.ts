@@ -18,6 +18,8 @@ import type { NetState, OpenFiring } from "../state.ts";
 import type { CompiledCrystal } from "./compiled.ts";
 import { questionOf, recordOf } from "./state.ts";
 
+/** Missed audits in a row, after which people are asked. */
+const MOST_MISSED = 10;
 const APPROVERS = ["role:maintainer"];
 /** More disagreements than this are told by their events alone. */
 const MOST_KEPT = 200;
@@ -35,7 +37,8 @@ export function noticeDraft(state: NetState, net: CompiledNet, transition: Compi
   if (record.notice) return gateFor(state, net, transition, crystal, record, now);
   // What was asked once is not asked again: a deliberate edit begins anew.
   if (record.demoted || record.said || record.mode === "off" || crystal.definition.mode === "off") return null;
-  if (crystal.definition.mode === "live") return endOfNext(state, net, transition, crystal, record, now);
+  if (crystal.definition.mode === "live")
+    return unwatched(state, net, transition, crystal, record, now) ?? endOfNext(state, net, transition, crystal, record, now);
   return endOfShadow(state, net, transition, crystal, record, now);
 }
 
@@ -90,6 +93,24 @@ function endOfShadow(
     reason: told,
     status: "waiting",
     summary: `The rule of ${transition.id} has been beside the model for ${same + other} firings: ${told}. People decide whether it answers from now on.`,
+  });
+}
+
+/** So many audits in a row were missed that people are asked whether the rule goes on without any. */
+function unwatched(
+  state: NetState,
+  net: CompiledNet,
+  transition: CompiledTransition,
+  crystal: CompiledCrystal,
+  record: CrystalRecord,
+  now: number,
+): EventDraft | null {
+  const inRow = record.missed?.inRow ?? 0;
+  if (record.mode !== "live" || inRow < MOST_MISSED) return null;
+  const reason = `its last ${inRow} audits were missed, since the model could not be asked`;
+  return said(state, net, transition, crystal, record, now, {
+    ...{ stage: "unwatched", about: "unwatched", reason, status: "waiting" },
+    summary: `Nobody watches the rule of ${transition.id}: ${reason}. It goes on answering, and people decide whether it may.`,
   });
 }
 
@@ -160,12 +181,19 @@ function said(
   crystal: CompiledCrystal,
   record: CrystalRecord,
   now: number,
-  what: { stage: "shadowed" | "demoted"; about?: "replace"; reason: string; status: EventDraft["status"]; summary: string },
+  what: {
+    stage: "shadowed" | "demoted" | "unwatched";
+    about?: "replace" | "unwatched";
+    reason: string;
+    status: EventDraft["status"];
+    summary: string;
+  },
 ): EventDraft {
   const { stage, about, reason, status, summary } = what;
   const { rule, answered, declined, shadow, audit, bad, since } = record;
-  const later = about ? record.next : null;
-  const id = derivedId("t-", "crystal", state.net, transition.id, rule, stage, since, ...(later ? [later.rule, later.since] : []));
+  const later = about === "replace" ? record.next : null;
+  const missed = about === "unwatched" ? [record.missed?.all ?? 0] : [];
+  const id = derivedId("t-", "crystal", state.net, transition.id, rule, stage, since, ...(later ? [later.rule, later.since] : missed));
   const evidence: JsonObject = { answered, declined, shadow: later ? { same: later.same, other: later.other } : shadow, audit, bad };
   const token: Token = {
     id,
@@ -176,7 +204,9 @@ function said(
           ? `The rule of ${transition.id} was demoted`
           : later
             ? `May a later rule of ${transition.id} take the place of the one that answers?`
-            : `May the rule of ${transition.id} answer?`,
+            : about === "unwatched"
+              ? `May the rule of ${transition.id} go on answering without audits?`
+              : `May the rule of ${transition.id} answer?`,
       transition: transition.id,
       ...{ rule: later?.rule ?? rule, reason, evidence },
       see: `petrel crystallize show ${state.net} ${transition.id}`,
@@ -197,7 +227,7 @@ function said(
           transition: transition.id,
           rule: crystal.id,
           reason,
-          ...(later ? { about: "replace", next: later.rule } : {}),
+          ...(later ? { about: "replace", next: later.rule } : about ? { about } : {}),
           ...evidence,
         },
       ],
@@ -242,6 +272,7 @@ const QUESTIONS: Record<Question, string> = {
   promote: "approve lets it answer in the model's place, reject drops it",
   replace: "approve lets the later one take the place of the one that answers, reject drops the later one",
   demoted: "approve sends it back beside the model, without effect, to prove itself again; reject drops it",
+  unwatched: "approve lets it go on though it could not be audited, reject drops it, and the model does all of the step again",
 };
 
 /** What the gate of a rule asks, for whoever decides: its notice, and what each answer does; null at any other gate. */
@@ -266,7 +297,15 @@ export function answerDraft(transition: CompiledTransition, firing: OpenFiring, 
   const rule = String(firing.gate?.crystal?.rule ?? "");
   const by = firing.gate?.decisions.at(-1)?.by ?? "";
   const what =
-    about === "demoted" ? "goes back into its shadow" : about === "replace" ? "gives way to the later one" : "answers in the model's place";
+    about === "demoted"
+      ? "goes back into its shadow"
+      : about === "replace"
+        ? "gives way to the later one"
+        : about === "unwatched"
+          ? "goes on, though it could not be audited"
+          : "answers in the model's place";
+  // Its definition stays as it is: there is nothing to carry out.
+  const told = stage === "answered" && about === "unwatched" ? "goes-on" : stage;
   const summary =
     stage === "answered"
       ? `${by} said yes: the rule of ${transition.id} ${what}.`
@@ -276,7 +315,7 @@ export function answerDraft(transition: CompiledTransition, firing: OpenFiring, 
     correlation: firing.correlation,
     consumed: firing.consumed,
     summary,
-    attributes: { crystallized: [{ stage, transition: transition.id, rule, about, approve: stage === "answered", by }] },
+    attributes: { crystallized: [{ stage: told, transition: transition.id, rule, about, approve: stage === "answered", by }] },
   };
 }
 

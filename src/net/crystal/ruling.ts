@@ -60,6 +60,17 @@ export function isStillLive(running: CompiledCrystal | null, held: CompiledCryst
   return running?.id === held.id && running.definition.mode === "live";
 }
 
+/** What the rule would do, were the firing none that is audited; null where it may not do anything now (K2). */
+export function claimIn(
+  state: NetState,
+  transition: string,
+  crystal: CompiledCrystal,
+  inputs: BoundInput[],
+  mayAnswer: MayAnswer,
+): ReturnType<typeof claimOf> | null {
+  return isSilenced(recordOf(state, transition, crystal.id)) ? null : claimOf(crystal, inputs, mayAnswer);
+}
+
 /** K2. */
 const isSilenced = (record: CrystalRecord | null): boolean => record !== null && (record.demoted !== null || record.outdated !== undefined);
 

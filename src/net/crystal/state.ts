@@ -54,9 +54,12 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   const next = { ...record };
   if (said.by === "rule") {
     next.answered += 1;
-    next.watch = watched(next.watch, { kind: "crystallized", region: regionIn(said) });
+    const isMissed = said.missed !== undefined;
+    if (isMissed) next.missed = oneMissed(next.missed);
+    next.watch = watched(next.watch, { kind: isMissed ? "missed" : "crystallized", region: regionIn(said) });
     return { ...next, ...madeOf(next, event) };
   }
+  if (next.missed && (typeof said.same === "boolean" || said.unjudged === true)) Object.assign(next, watchedAgain(next));
   // From here on the model's answer counts.
   Object.assign(next, leftBy(next, event));
   if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) {
@@ -73,6 +76,13 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   }
   return next;
 }
+
+/** The model could be asked: what people were asked because it could not is no question any more. */
+function watchedAgain({ missed, notice }: CrystalRecord): Pick<CrystalRecord, "missed" | "notice"> {
+  return { missed: { all: missed?.all ?? 0, inRow: 0 }, notice: notice?.about === "unwatched" ? null : notice };
+}
+
+const oneMissed = (known: CrystalRecord["missed"]) => ({ all: (known?.all ?? 0) + 1, inRow: (known?.inRow ?? 0) + 1 });
 
 const regionIn = ({ region }: JsonObject): string => (typeof region === "string" ? region : "");
 
@@ -144,6 +154,10 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       // What people are asked about a rule that was demoted stays asked.
       if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });
       return;
+    case "goes-on":
+      if (record) state.crystals.set(transition, { ...record, ...watchedAgain(record) });
+      return;
+    case "unwatched":
     case "shadowed":
     case "demoted":
       state.crystals.set(transition, asked(record ?? freshRecord(rule, "off", event.seq), event, stage));
@@ -204,7 +218,7 @@ function asked(record: CrystalRecord, event: NetEvent, stage: JsonObject): Cryst
 }
 
 export function questionOf(about: Json | undefined): Question {
-  return about === "demoted" || about === "replace" ? about : "promote";
+  return about === "demoted" || about === "replace" || about === "unwatched" ? about : "promote";
 }
 
 function saidBy(about: Json | undefined, approve: Json | undefined, by: Json | undefined): CrystalRecord["said"] {

@@ -27,10 +27,11 @@ export function ruleWords({ id, definition }: CompiledCrystal, record: CrystalRe
     return `the model answers: the rule ${id} is in its shadow, ${howFar(same + other, shadow)}, ${other} of them other than the model.${origin}`;
   }
   const did = record ? `, ${record.answered} times so far, and left ${record.declined} to it` : "";
+  const missed = record?.missed?.inRow ? ` Its last ${record.missed.inRow} audits were missed: the model could not be asked.` : "";
   const later = record?.next
     ? ` A later rule, ${record.next.rule}, is beside it: ${record.next.same + record.next.other} firings, ${record.next.other} of them other than the model.`
     : "";
-  return `the rule ${id} answers in the model's place where it claims to${did}.${origin}${later}`;
+  return `the rule ${id} answers in the model's place where it claims to${did}.${missed}${origin}${later}`;
 }
 
 function share(part: number): string {

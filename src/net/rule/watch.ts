@@ -57,6 +57,8 @@ export interface Region {
 export type Observation =
   | { kind: "crystallized"; region?: string }
   | { kind: "audited"; agreed: boolean; region?: string }
+  /** To be audited, but the model could not be asked. */
+  | { kind: "missed"; region?: string }
   | { kind: "declined" }
   /** What a later stage made of an answer of the rule: reworked or rejected is not good. */
   | { kind: "outcome"; good: boolean };
@@ -170,6 +172,9 @@ export function watched(before: Watch, seen: Observation): Watch {
   switch (seen.kind) {
     case "crystallized":
       return onDecline(stepped(watch, seen.region ?? "", false), false);
+    case "missed":
+      // Else a model out of reach would be asked about each firing that comes next.
+      return onDecline(stepped(watch, seen.region ?? "", true), false);
     case "audited":
       return onDecline(onAudit(stepped(watch, seen.region ?? "", true), seen.region ?? "", seen.agreed), false);
     case "declined":

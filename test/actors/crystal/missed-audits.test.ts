@@ -1,0 +1,142 @@
+/** Audits for which the model cannot be asked: what the rule answers goes on, and people hear of it (A1, A2, A3, O5). */
+import { afterEach, expect, it } from "vitest";
+import { personaWorker } from "../../../src/actors/persona-work.ts";
+import { localQuotas } from "../../../src/contract/quotas.ts";
+import { defaultConfig } from "../../../src/models/default-config.ts";
+import { anthropicProvider } from "../../../src/models/providers/anthropic.ts";
+import { rateLimiter } from "../../../src/models/rate-limiter.ts";
+import { tierModels } from "../../../src/models/tiers.ts";
+import { foldEvents } from "../../../src/net/fold.ts";
+import { spendingOf, WHOLE_NET } from "../../../src/net/spending.ts";
+import { startAnthropicStub } from "../../support/anthropic-stub.ts";
+import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
+import { type MasterKit, masterKit } from "../../support/master-kit.ts";
+import { realClock } from "../../support/model-clock.ts";
+import type { Stub } from "../../support/stub-turn.ts";
+import { crystalOf, triageNet, triagePersona } from "../../support/ticket-rule.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+
+const NET = "desk";
+let kit: MasterKit;
+let stub: Stub | null = null;
+let count = 0;
+
+/** Its model is a server on a port of its own; where `stub` is stopped, nobody listens there. */
+const worker = () => {
+  const anthropic = anthropicProvider({ apiKey: "k", baseURL: stub?.url ?? "", clock: realClock });
+  const limiter = rateLimiter({ quotas: localQuotas(), clock: realClock, random: () => 0.5, limits: {} });
+  return personaWorker(
+    tierModels(defaultConfig, new Map([["anthropic", anthropic]]), { clock: realClock, budgetUsd: 1000, limiter }),
+    realClock,
+  );
+};
+async function begin(budget: object | null, crystal: object = {}, persona: object = {}): Promise<void> {
+  count = 0;
+  stub = await startAnthropicStub([{ text: '{"owner": "ada"}' }]);
+  kit = await masterKit({ work: worker() });
+  const definition = { net: NET, ...triageNet(crystalOf({ audit: 1, ...crystal }), { retry: { max: 1, delay: "1ms" } }) };
+  await kit.ask(null, "apply-persona", { persona: { ...triagePersona, ...persona } });
+  await kit.ask(null, "apply-net", { definition: budget ? { ...definition, budget } : definition });
+}
+const put = (area: string) => kit.put(NET, "tickets", { area, n: ++count });
+const state = () => kit.stateOf(NET);
+const done = () => state().places.get("done")?.size ?? 0;
+const record = () => state().crystals.get("triage");
+const fired = async () => (await eventsOf(kit.broker, NET)).filter(({ type, transition }) => type === "fired" && transition === "triage");
+const gates = async () => (await kit.ask(NET, "gates")) as { gate: string; firing: string; summary?: string }[];
+async function work(many: number): Promise<void> {
+  for (let n = 0; n < many; n += 1) await put("net");
+  const all = count;
+  await waitUntil(`${all} are done`, () => done() === all);
+}
+
+afterEach(async () => {
+  const log = await eventsOf(kit.broker, NET);
+  expect(foldEvents(NET, log).crystals).toEqual(state().crystals);
+  const ends = log.filter(({ type }) => type === "fired").flatMap(({ consumed = [] }) => consumed.map(({ id }) => id));
+  expect(new Set(ends).size).toBe(ends.length);
+  await logAgreesWithPlaces(kit.broker, NET);
+  await kit.stop();
+  await stub?.close();
+});
+
+it.each(["stop", "ask", "degrade"])(
+  "a budget that is spent (%s) stops no rule, and is not overspent",
+  { timeout: 60_000 },
+  async (onCrossing) => {
+    await begin({ turns: 2, onCrossing });
+    await work(2);
+    expect(record()?.audit).toEqual({ same: 2, other: 0 });
+    await work(6);
+    expect(state().paused).toBe(false);
+    expect(stub?.requests).toHaveLength(2);
+    expect(spendingOf(state(), WHOLE_NET, "").total.turns).toBe(2);
+    expect(record()).toMatchObject({ answered: 6, audit: { same: 2, other: 0 }, missed: { all: 6, inRow: 6 } });
+    const last = (await fired()).at(-1);
+    expect(last?.attributes?.crystal).toMatchObject({ by: "rule", missed: { code: "budget-spent" } });
+    expect(last?.summary).toContain("could not be");
+    expect(last?.produced?.[0]?.token.from).toMatchObject({ rule: record()?.rule });
+    expect(await gates()).toEqual([]);
+  },
+);
+
+it("a model out of reach stops no rule either; what the rule leaves to the model still stops the net", { timeout: 60_000 }, async () => {
+  await begin(null);
+  await stub?.close();
+  await work(4);
+  expect(record()).toMatchObject({ answered: 4, missed: { all: 4, inRow: 4 } });
+  expect((await fired()).map(({ attributes }) => (attributes?.crystal as { missed?: object } | undefined)?.missed)).toEqual(
+    Array(4).fill(expect.objectContaining({ code: "model-unreachable" })),
+  );
+  expect(state().paused).toBe(false);
+  await put("billing");
+  await waitUntil("the net is paused", () => state().paused !== false);
+});
+
+it("after ten in a row people are asked, once; with a yes it goes on, and over a crash", { timeout: 60_000 }, async () => {
+  await begin({ turns: 0 });
+  await work(9);
+  expect(await gates()).toEqual([]);
+  await work(3);
+  await waitUntil("people are asked", async () => (await gates()).length === 1);
+  await kit.crash({ work: worker() });
+  await kit.master.termOf(NET);
+  const [gate] = await gates();
+  expect(gate?.gate).toBe("crystal-triage");
+  await kit.ask(NET, "decide", { firing: gate?.firing, decision: "approve", id: "d1" });
+  await waitUntil("nobody is asked any more", async () => (await gates()).length === 0);
+  await work(3);
+  expect(record()).toMatchObject({ mode: "live", missed: { all: 15, inRow: 3 } });
+  await work(7);
+  await waitUntil("people are asked again", async () => (await gates()).length === 1);
+  expect(stub?.requests).toHaveLength(0);
+});
+
+it("with a no the model does all of the step again", { timeout: 60_000 }, async () => {
+  await begin({ turns: 0 });
+  await work(10);
+  await waitUntil("people are asked", async () => (await gates()).length === 1);
+  await kit.ask(NET, "decide", { firing: (await gates())[0]?.firing, decision: "reject", id: "d1" });
+  const crystal = () => kit.master.terms.get(NET)?.net?.transitions.get("triage")?.crystal?.definition;
+  await waitUntil("the definition says so too", () => crystal()?.mode === "off");
+  await put("net");
+  await waitUntil("the model is asked, and the budget is spent", () => state().paused !== false);
+});
+
+it("an audit that is made ends the question", { timeout: 60_000 }, async () => {
+  await begin({ turns: 0 });
+  await work(10);
+  await waitUntil("people are asked", async () => (await gates()).length === 1);
+  const definition = { net: NET, ...triageNet(crystalOf({ audit: 1 })) };
+  await kit.ask(null, "apply-net", { definition });
+  await work(1);
+  await waitUntil("nobody is asked any more", async () => (await gates()).length === 0);
+  expect(record()).toMatchObject({ audit: { same: 1, other: 0 }, missed: { all: 10, inRow: 0 } });
+});
+
+it("a rule beside its model gives no answer: there the net waits as ever", { timeout: 60_000 }, async () => {
+  await begin({ turns: 0 }, { mode: "shadow" });
+  await put("net");
+  await waitUntil("the net is paused", () => state().paused !== false);
+  expect(done()).toBe(0);
+});
