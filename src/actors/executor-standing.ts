@@ -6,6 +6,8 @@
  * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
  * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
  */
+import { ExecutorStarts } from "./executor-starts.ts";
+
 const IN_A_ROW = 3;
 const DRAINS_A_LEASE = 5;
 const LONGEST_MS = 3_600_000;
@@ -18,6 +20,7 @@ export interface HoldOff {
 }
 
 export class ExecutorStanding {
+  readonly starts = new ExecutorStarts();
   readonly #leaseMs: number;
   readonly #drains = new Map<string, { count: number; since: number; lastAt: number }>();
   readonly #known = new Map<string, { lapsed: number; lastAt: number; until: number }>();

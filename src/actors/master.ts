@@ -64,6 +64,7 @@ export class Master implements MasterFace {
   readonly #outputs: OutputDesk;
   readonly #recruiter: Recruiter;
   readonly #standing: ExecutorStanding;
+  readonly #surplusTold = new Set<string>();
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
@@ -107,7 +108,7 @@ export class Master implements MasterFace {
       }),
     );
     // Who is there is known from the start, also while no net needs anybody.
-    master.#serving.push(await ports.broker.work.onExecutor((heard) => master.killWord.heard(heard)));
+    master.#serving.push(await ports.broker.work.onExecutor((heard) => master.#executorHeard(heard)));
     const desk = new ArtifactDesk({
       ...{ artifacts: ports.broker.artifacts, clock: ports.clock },
       holds: (executor, { net, firing, attempt }) => master.terms.get(net)?.claims.holds(executor, firing, attempt) ?? null,
@@ -333,6 +334,25 @@ export class Master implements MasterFace {
       if (this.#problems.get(net)?.message !== problem.message) logger.error({ err: error, net }, "the net could not be opened");
       this.#problems.set(net, problem);
       throw error;
+    }
+  }
+
+  #executorHeard(heard: Parameters<KillWord["heard"]>[0]): void {
+    const { broker, clock, logger } = this.ports;
+    this.killWord.heard(heard);
+    const doubled = this.#standing.starts.heard(heard, clock.now());
+    if (doubled === null) return;
+    const { name, start } = doubled.surplus;
+    const [kept, surplus] = [doubled.kept, doubled.surplus].map(({ host, pid }) => `process ${pid} on ${host}`);
+    void broker.work.cancel(name, { net: "", firing: "", attempt: 0, surplus: start, kept: kept ?? "" }).catch(() => {});
+    if (this.#surplusTold.has(start)) return;
+    if (this.#surplusTold.size > 1000) this.#surplusTold.clear();
+    this.#surplusTold.add(start);
+    const summary = `Two executors run as ${name}: ${kept} keeps its work, ${surplus} is to end.`;
+    logger.warn({ executor: name, kept, surplus }, summary);
+    for (const term of this.terms.values()) {
+      if (![...term.state.firings.values()].some(({ claim }) => claim?.executor === name)) continue;
+      void term.commit({ category: "executor", type: "noted", status: "refused", summary, attributes: { executor: name } }).catch(() => {});
     }
   }
 

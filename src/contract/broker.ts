@@ -173,6 +173,16 @@ export interface Commands {
 }
 
 /** The masters' side of the work. */
+/** An attempt; with `surplus` a whole start of the executor, since another has its name: then the rest names nothing. */
+export interface CalledOff {
+  net: string;
+  firing: string;
+  attempt: number;
+  surplus?: string;
+  /** Of a surplus one: where the one runs that has the name. */
+  kept?: string;
+}
+
 export interface WorkDesk {
   offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void>;
   /** Removes all offers of a net, in every pool (E9). */
@@ -185,7 +195,7 @@ export interface WorkDesk {
   /** One tool call on the executor that holds the session; asks again under the same id while the wire is broken, until `signal`. */
   callTool(executor: string, request: ToolCallRequest, signal: AbortSignal): Promise<Exclude<ToolCallAnswer, { state: "running" }>>;
   /** Asks an executor to end an attempt now. */
-  cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void>;
+  cancel(executor: string, about: CalledOff): Promise<void>;
   executors(): Promise<ExecutorPresence[]>;
   /** From now on `executors` says of this one that it gets no work until then; `until` as an ISO time. */
   tellHeld(executor: string, hold: { lapsed: number; until: string }): Promise<void>;
@@ -210,7 +220,7 @@ export interface ExecutorLine {
   /** Publishes the result to DONE, acknowledged by the stream. Idempotent to the owner. */
   deliver(result: WorkResult): Promise<void>;
   serveTools(executor: string, handle: (request: ToolCallRequest) => Promise<ToolCallAnswer>): Promise<Serving>;
-  onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving>;
+  onCancel(executor: string, call: (about: CalledOff) => void): Promise<Serving>;
   heartbeat(presence: ExecutorPresence): void;
   /** Hands one piece of an artefact to the owner of the net. Throws Retryable when nobody answers. */
   sendArtifact(executor: string, piece: ArtifactPiece): Promise<ArtifactAnswer>;

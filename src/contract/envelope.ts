@@ -118,6 +118,10 @@ export interface ExecutorPresence {
   labels: string[];
   version: string;
   pid: number;
+  /** Which start of it speaks: a number of a process is no name, since containers often have the same. Absent from older ones. */
+  start?: string;
+  /** The start before it in its own folder. */
+  after?: string;
   host: string;
   busy: number;
   slots: number;

@@ -5,12 +5,12 @@
  * X3 While it is stopped by a kill it leaves offers to others, and asks now and then whether it still is.
  * X4 While there is no room on its disk it leaves offers to others, says so, and goes on by itself when there is.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
-import { Cancelled, errorData, Refused } from "../contract/errors.ts";
+import { Cancelled, errorData, Refused, Terminal } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { Serving } from "../contract/serving.ts";
@@ -58,6 +58,8 @@ export interface ExecutorOptions {
   policy?: MachinePolicy;
   /** Besides its own folder: where keys lie that no command in a sandbox is to see. */
   hidden?: readonly string[];
+  /** Another process has this name, and the masters want this one to end. It ends its work before this is called. */
+  surplus?: (error: Terminal) => void;
 }
 
 export interface RunningExecutor {
@@ -92,6 +94,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const proxy = proxied ? await startSandboxProxy(policy.network as string[]) : null;
   const groups = await ControlGroups.open(options.dir, clock);
   const mark = `${process.pid}.${options.ids.next()}.`;
+  const start = mark.slice(0, -1);
+  const after = startBefore(options.dir, start);
   const births = new OutlivingWatch({ mark: `PETREL_RUN=${mark}`, groups: groups.groups?.prefix ?? null, path: options.environment.PATH });
   const { ids, environment } = options;
   const workshop = { dir: options.dir, clock, ids, environment, locks: new KeyedLock(), memo: new Map(), births };
@@ -99,6 +103,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   let restsUntil = 0;
   let beatNow = () => {};
+  let endSurplus = (_: string) => {};
   const disk = new DiskRoom(options.dir, () => {
     if (disk.full === null) logger.info({ dir: options.dir }, "there is room on the disk again");
     else logger.error({ dir: options.dir }, `no new work is taken: ${disk.full}`);
@@ -132,10 +137,15 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const servings: Serving[] = [
     await line.serveTools(name, (request) => desk.answer(request)),
     await line.onCancel(name, (about) => {
+      if (about.surplus !== undefined) {
+        if (about.surplus === start) endSurplus(about.kept ?? "elsewhere");
+        return;
+      }
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
   const beat = startHeartbeat(options, running, {
+    ...{ start, ...(after === null ? {} : { after }) },
     ...{ isolation: isolationText(sandbox, policy, offered), limits: limitsText(groups, TreeWatch.possible) },
     ...{ hands: offered, lacks },
     disk,
@@ -163,14 +173,16 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const pulls = options.pools.map((pool) => pullOffers(options, { pool, suits, read }, slots, pulling.signal, take));
   logger.info({ name, pools: options.pools, slots: options.slots }, "executor started");
 
+  let isSurplus = false;
   const stop = async () => {
     pulling.abort();
-    beat.leave();
+    // The name goes on to be heard: it is the other one's.
+    if (!isSurplus) beat.leave();
     for (const { abort } of running.values())
       abort.abort(new Cancelled({ code: "executor-stopping", message: "the executor is stopping" }));
     await Promise.all([...running.values()].map(({ over }) => over));
     stopping.abort();
-    beat.leave();
+    if (!isSurplus) beat.leave();
     beat.stop();
     await Promise.all([...pulls, ...servings.map((serving) => serving.stop())]);
     await courier.idle();
@@ -178,6 +190,13 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     births.end();
     await proxy?.stop();
     logger.info({ name }, "executor stopped");
+  };
+  endSurplus = (kept) => {
+    if (isSurplus) return;
+    isSurplus = true;
+    const error = surplusError(name, kept);
+    logger.error({ error: errorData(error) }, "another executor has this name");
+    void stop().then(() => options.surplus?.(error));
   };
   const drain = async (graceMs = 10_000) => {
     pulling.abort();
@@ -189,6 +208,31 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     await stop();
   };
   return { name, busy: () => running.size, drain, stop };
+}
+
+/** Remembers this start in the folder, and gives the one before it. */
+function startBefore(dir: string, start: string): string | null {
+  const file = join(dir, "start");
+  let before: string | null = null;
+  try {
+    before = readFileSync(file, "utf8").trim() || null;
+  } catch {
+    // The first one.
+  }
+  try {
+    writeFileSync(file, `${start}\n`);
+  } catch {
+    // A full disk is told by what looks at it; the masters then wait for silence.
+  }
+  return before;
+}
+
+function surplusError(name: string, kept: string): Terminal {
+  return new Terminal({
+    code: "executor-runs-already",
+    message: `the executor ${name} runs already (${kept}), and two of one name would end one another's work`,
+    hint: "enroll this one under a name of its own, on the masters' side: petrel executor enroll another",
+  });
 }
 
 /** X2 */
@@ -280,7 +324,10 @@ function verified(options: ExecutorOptions, { pool, read }: { pool: string; read
 function startHeartbeat(
   options: ExecutorOptions,
   running: ReadonlyMap<string, { order: WorkOrder }>,
-  { disk, ...offers }: { isolation: string; limits: string; hands: string[]; lacks: string[]; disk: DiskRoom },
+  {
+    disk,
+    ...offers
+  }: { start: string; after?: string; isolation: string; limits: string; hands: string[]; lacks: string[]; disk: DiskRoom },
 ): { now(): void; leave(): void; stop(): void } {
   let timer: Timer | null = null;
   let leaving = false;

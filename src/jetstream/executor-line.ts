@@ -1,6 +1,6 @@
 /** The executor's side: it pulls, claims, delivers, and answers requests addressed to it. Its credentials reach nothing else. */
 import type { Msg } from "@nats-io/transport-node";
-import type { ExecutorLine } from "../contract/broker.ts";
+import type { CalledOff, ExecutorLine } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
   ArtifactAsk,
@@ -123,7 +123,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
     return serve(this.#link, subjects.hands(executor, "call"), answer, { instead: failed });
   }
 
-  async onCancel(executor: string, call: (about: { net: string; firing: string; attempt: number }) => void): Promise<Serving> {
+  async onCancel(executor: string, call: (about: CalledOff) => void): Promise<Serving> {
     return serve(this.#link, subjects.hands(executor, "cancel"), async (msg) => {
       call(unpackEnvelope(msg.data));
       return packEnvelope({ ok: true });

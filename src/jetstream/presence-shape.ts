@@ -37,6 +37,8 @@ const shape = z.object({
   labels: words(LABEL_PATTERN).catch([]),
   version: line(60).catch(""),
   pid: count,
+  start: line(80).optional().catch(undefined),
+  after: line(80).optional().catch(undefined),
   host: line(100).catch(""),
   busy: count,
   slots: count,

@@ -1,6 +1,6 @@
 /** The masters' side of the work: offers, claims, tool calls (E8). Results and presence have files of their own. */
 import { headers } from "@nats-io/transport-node";
-import type { WorkDesk } from "../contract/broker.ts";
+import type { CalledOff, WorkDesk } from "../contract/broker.ts";
 import type {
   ArtifactAnswer,
   ArtifactAsk,
@@ -125,7 +125,7 @@ export class JetStreamWorkDesk implements WorkDesk {
     }
   }
 
-  async cancel(executor: string, about: { net: string; firing: string; attempt: number }): Promise<void> {
+  async cancel(executor: string, about: CalledOff): Promise<void> {
     try {
       await persist(this.#link, 3, () => this.#link.call(subjects.hands(executor, "cancel"), packEnvelope(about), { timeoutMs: 2000 }));
     } catch (error) {

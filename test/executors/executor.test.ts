@@ -179,6 +179,23 @@ test("a cancel ends the tree within two seconds", async () => {
   expect(bench.owner.beats.at(-1)).toMatchObject({ busy: 0, leases: [] });
 });
 
+test("one that is one too many ends its work and itself, and goes on to be heard as the other; a restart names the start before it", async () => {
+  bench = await startBench();
+  const start = bench.owner.beats[0]?.start ?? "";
+  bench.owner.offer(bench.order("shell.run", { argv: ["sh", "-c", `echo $$ > ${bench.dir}/pid; sleep 300`] }));
+  const pid = await pidIn(join(bench.dir, "pid"));
+  const call = { net: "", firing: "", attempt: 0, kept: "process 1 on there" };
+  bench.owner.cancel({ ...call, surplus: "another" });
+  expect(alive(pid)).toBe(true);
+  bench.owner.cancel({ ...call, surplus: start });
+  await until("the process to end", () => !alive(pid), 20_000);
+  await until("its work to be over", () => bench.executor().busy() === 0, 20_000);
+  expect(bench.owner.beats.filter(({ leaving }) => leaving)).toEqual([]);
+  await bench.restart();
+  expect(bench.owner.beats.at(-1)?.after).toBe(start);
+  expect(bench.owner.beats.at(-1)?.start).not.toBe(start);
+});
+
 test("a result that could not be delivered is delivered after a restart, and claims without a result are given back", async () => {
   bench = await startBench();
   const { owner, dir } = bench;

@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { ArtifactDesk } from "../../src/actors/artifact-desk.ts";
 import { ArtifactLender } from "../../src/actors/artifact-lender.ts";
 import { firingMemory } from "../../src/actors/term/firing-memory.ts";
-import type { ExecutorLine } from "../../src/contract/broker.ts";
+import type { CalledOff, ExecutorLine } from "../../src/contract/broker.ts";
 import type {
   ClaimAnswer,
   ClaimRequest,
@@ -48,7 +48,7 @@ export class MemoryOwner {
   #offers: { pool: string; signed: SignedOrder }[] = [];
   #wake: (() => void)[] = [];
   #tools: ((request: ToolCallRequest) => Promise<ToolCallAnswer>) | null = null;
-  #cancel: ((about: { net: string; firing: string; attempt: number }) => void) | null = null;
+  #cancel: ((about: CalledOff) => void) | null = null;
   #calls = 0;
 
   offer(order: WorkOrder, key: string | KeyObject = this.keys.privateKey): void {
@@ -58,7 +58,7 @@ export class MemoryOwner {
     this.#offers.push({ pool, signed });
     for (const wake of this.#wake.splice(0)) wake();
   }
-  cancel(order: Pick<WorkOrder, "net" | "firing" | "attempt">): void {
+  cancel(order: CalledOff): void {
     this.#cancel?.(order);
   }
   verbs(firing: string): string[] {

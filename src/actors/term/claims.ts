@@ -58,6 +58,8 @@ export class Claims {
   readonly #offers = new OfferBook();
   #granting = new Map<string, Promise<ClaimAnswer>>();
   #present = new Map<string, ExecutorPresence>();
+  /** Executor -> the start that had its name. */
+  readonly #starts = new Map<string, string>();
   #connectedSince: number | null;
   #checkedAt: number;
 
@@ -78,12 +80,20 @@ export class Claims {
   presence(presence: ExecutorPresence | { name: string; gone: true }): void {
     if ("gone" in presence) {
       this.#present.delete(presence.name);
+      this.#starts.delete(presence.name);
       return;
     }
     const before = this.#present.get(presence.name);
     this.#present.set(presence.name, presence);
     // One that comes back under its own name has lost what it was doing: its leases are free at once.
-    if (before && before.pid !== presence.pid) this.#freeAll(presence.name);
+    const current = this.#ports.standing.starts.current(presence.name);
+    if (current === undefined) {
+      if (before && before.pid !== presence.pid) this.#freeAll(presence.name, null);
+      return;
+    }
+    const known = this.#starts.get(presence.name);
+    this.#starts.set(presence.name, current.start);
+    if (known !== undefined && known !== current.start) this.#freeAll(presence.name, current.since);
   }
 
   async answer(id: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -298,9 +308,11 @@ export class Claims {
     return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots && isStanding(one));
   }
 
-  #freeAll(executor: string): void {
+  /** `since`: what was claimed from then on is the new one's; null for nothing. */
+  #freeAll(executor: string, since: number | null): void {
     for (const firing of [...this.#ports.state.firings.values()]) {
-      if (firing.claim?.executor === executor) this.#lose(firing, `executor ${executor} started anew`);
+      if (firing.claim?.executor !== executor || (since !== null && this.#claimedAt(firing) >= since)) continue;
+      this.#lose(firing, `executor ${executor} started anew`);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** An executor as a process: it dials out with its own narrow user, and drains when it is told to stop. */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Terminal } from "../../contract/errors.ts";
 import { startExecutor } from "../../executors/executor.ts";
 import { loadHands } from "../../executors/load-hands.ts";
 import { POLICY_FILE, readMachinePolicy } from "../../executors/machine-policy.ts";
@@ -55,6 +56,8 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
   const hands = await loadHands(options.hands, { signal });
   const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
   const tls = ca === undefined ? {} : { ca };
+  let failed: Terminal | null = null;
+  const over = new AbortController();
   const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
   const executor = await startExecutor({
     line,
@@ -73,6 +76,10 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
     environment: petrel.env,
     version: petrel.version,
     host: hostname(),
+    surplus: (error) => {
+      failed = error;
+      over.abort();
+    },
   });
   logger.info({ pid: process.pid, pools: options.pools }, "executor is up");
   const unwatch = watchWire({
@@ -86,11 +93,12 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
     },
   });
   ready();
-  await aborted(signal);
+  await aborted(AbortSignal.any([signal, over.signal]));
   unwatch();
-  await executor.drain(options.drainMs);
+  if (failed === null) await executor.drain(options.drainMs);
   await line.close();
   unhear();
+  if (failed !== null) throw failed;
 }
 
 /** Beside its masters: the user is made on the spot. */

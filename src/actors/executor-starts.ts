@@ -1,0 +1,59 @@
+/**
+ * Which start of an executor speaks under its name, as one master hears it. Two processes that were given the same credentials would
+ * otherwise end one another's work for ever.
+ *
+ * T1 The start that was heard first has the name, until it leaves, falls silent for two heartbeats and a bit, or one comes that follows it
+ *    in its own folder: there no two can be.
+ * T2 Another start that speaks while that one goes on speaking is one too many. The one that has the name keeps its work.
+ */
+import type { ExecutorPresence } from "../contract/envelope.ts";
+
+const SILENT_MS = 5000;
+
+interface Known {
+  current: ExecutorPresence;
+  at: number;
+  /** Null where it followed at once: then all that the one before had is free. */
+  since: number | null;
+  rival: { presence: ExecutorPresence; at: number; since: number } | null;
+}
+export interface Doubled {
+  kept: ExecutorPresence;
+  surplus: ExecutorPresence & { start: string };
+}
+
+export class ExecutorStarts {
+  readonly #known = new Map<string, Known>();
+
+  /** What is one too many, or null. */
+  heard(heard: ExecutorPresence | { name: string; gone: true }, now: number): Doubled | null {
+    if ("gone" in heard) {
+      this.#known.delete(heard.name);
+      return null;
+    }
+    const { name, start, after } = heard;
+    if (start === undefined) return null; // of before there were starts
+    const known = this.#known.get(name);
+    if (!known || (known.current.start !== start && after === known.current.start)) {
+      this.#known.set(name, { current: heard, at: now, since: null, rival: null });
+      return null;
+    }
+    if (known.current.start === start) {
+      Object.assign(known, { current: heard, at: now });
+      const { rival } = known;
+      if (rival === null || now - rival.at > SILENT_MS) return null;
+      const surplus = rival.presence.start;
+      return surplus === undefined ? null : { kept: heard, surplus: { ...rival.presence, start: surplus } }; // T2
+    }
+    const since = known.rival?.presence.start === start ? known.rival.since : now;
+    if (now - known.at > SILENT_MS) this.#known.set(name, { current: heard, at: now, since, rival: null });
+    else known.rival = { presence: heard, at: now, since };
+    return null;
+  }
+
+  /** The start that has the name, and since when it was heard beside the one before it; undefined for executors that name none. */
+  current(name: string): { start: string; since: number | null } | undefined {
+    const known = this.#known.get(name);
+    return known?.current.start === undefined ? undefined : { start: known.current.start, since: known.since };
+  }
+}

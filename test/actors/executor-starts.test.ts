@@ -1,0 +1,82 @@
+/** Two processes under one executor's name: which one has it (T1, T2), and what the owner of a net makes of it. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ExecutorStarts } from "../../src/actors/executor-starts.ts";
+import type { ExecutorPresence } from "../../src/contract/envelope.ts";
+import type { HandExecutor } from "../support/hand-executor.ts";
+import { eventsOf } from "../support/log-check.ts";
+import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const beat = (start: string, more: Partial<ExecutorPresence> = {}): ExecutorPresence => ({
+  ...{ name: "one", pools: ["p"], labels: [], version: "0", pid: 1, host: "here", busy: 0, slots: 4, at: "", start },
+  ...more,
+});
+
+test("T2: the later of two that go on speaking is one too many, whether they began together or one after the other", () => {
+  for (const begins of [10, 60_000]) {
+    const starts = new ExecutorStarts();
+    for (let now = 0; now < begins; now += 2000) expect(starts.heard(beat("a"), now)).toBeNull();
+    expect(starts.heard(beat("b"), begins)).toBeNull();
+    expect(starts.heard(beat("a"), begins + 1000)).toMatchObject({ kept: { start: "a" }, surplus: { start: "b" } });
+    expect(starts.current("one")).toEqual({ start: "a", since: null });
+  }
+});
+
+test("T1: one that follows in its own folder has the name at once; elsewhere when the one before is silent; none is ended", () => {
+  const starts = new ExecutorStarts();
+  starts.heard(beat("a"), 0);
+  expect(starts.heard(beat("b", { after: "a" }), 10)).toBeNull();
+  expect(starts.current("one")).toEqual({ start: "b", since: null });
+  for (let now = 100; now <= 4100; now += 2000) expect(starts.heard(beat("c"), now)).toBeNull();
+  expect(starts.current("one")?.start).toBe("b");
+  expect(starts.heard(beat("c"), 6100)).toBeNull();
+  expect(starts.current("one")).toEqual({ start: "c", since: 100 });
+  // One that was frozen meanwhile comes too late.
+  starts.heard(beat("b", { after: "a" }), 7000);
+  expect(starts.heard(beat("c"), 8000)).toMatchObject({ surplus: { start: "b" } });
+  starts.heard({ name: "one", gone: true }, 9000);
+  expect(starts.heard(beat("d"), 9100)).toBeNull();
+  expect(starts.current("one")?.start).toBe("d");
+  expect(starts.heard({ ...beat("e"), start: undefined } as unknown as ExecutorPresence, 9200)).toBeNull();
+});
+
+let kit: MasterKit;
+let one: HandExecutor;
+beforeEach(async () => {
+  kit = await masterKit();
+  one = kit.executor("one");
+  await kit.ask(null, "apply-net", {
+    definition: {
+      net: "w",
+      places: { a: { open: true }, b: { sink: true } },
+      transitions: { t: { kind: "command", pool: "p", argv: ["true"], in: [{ place: "a" }], out: [{ to: "b" }] } },
+    },
+  });
+});
+afterEach(async () => {
+  await one.stop();
+  await kit.stop();
+});
+
+test("the work of the first goes on, the second is told to end and the log says so once; a restart frees its work at once", async () => {
+  one.beat(1, 0, { start: "a" });
+  await kit.put("w", "a", 1);
+  await waitUntil("an offer is there", () => one.orders.length === 1);
+  const [order] = one.orders;
+  if (!order) throw new Error("no offer");
+  expect(await one.ask(order, "claim")).toMatchObject({ ok: true });
+  for (let n = 0; n < 3; n++) {
+    one.beat(1, 0, { start: "b", host: "there" });
+    one.beat(1, 1, { start: "a" });
+  }
+  const ended = { surplus: "b", kept: "process 1 on here" };
+  await waitUntil("it is told", () => one.cancelled.some((about) => "surplus" in about));
+  expect(one.cancelled).toContainEqual(expect.objectContaining(ended));
+  expect(one.cancelled.every((about) => (about as { surplus?: string }).surplus === "b")).toBe(true);
+  expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
+  const said = async () => (await eventsOf(kit.broker, "w")).filter(({ summary }) => summary.includes("Two executors run as one"));
+  await waitUntil("the log says it", async () => (await said()).length > 0);
+  expect(await said()).toHaveLength(1);
+  one.beat(1, 0, { start: "c", after: "a" });
+  await waitUntil("it is offered anew", () => one.orders.some(({ attempt }) => attempt === 2));
+});
