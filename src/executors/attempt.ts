@@ -15,6 +15,7 @@ import { secretFilter } from "../contract/secret-forms.ts";
 import { soundOutcome } from "../contract/sound-outcome.ts";
 import { addUse } from "../models/use.ts";
 import type { Bench } from "./bench.ts";
+import { checkAskedFolder } from "./command-folder.ts";
 import { isDiskFull } from "./disk-room.ts";
 import type { HandDefinition } from "./hand.ts";
 import { type AttemptParts, fitting, handContext } from "./hand-context.ts";
@@ -22,6 +23,7 @@ import { checkInput, checkOutput, isZod } from "./hand-input.ts";
 import type { HandTable } from "./hand-table.ts";
 import { keepLease } from "./lease-keeper.ts";
 import { checkAgainstPolicy } from "./machine-policy.ts";
+import { checkVariables } from "./order-variables.ts";
 import { checkOrder } from "./policy.ts";
 import type { AttemptName } from "./result-shelf.ts";
 import { endProcessesWith } from "./stray-processes.ts";
@@ -219,6 +221,8 @@ async function perform(
     const hand = handFor(order, bench.hands);
     checkOrder(order, hand);
     checkAgainstPolicy(order, bench.policy);
+    checkVariables(order, Object.keys(granted.secrets), bench.policy);
+    checkAskedFolder(order, bench.policy, workDir);
     await layOut(folder, bench, abort);
     checkInput(hand.input, order);
     const parts = {

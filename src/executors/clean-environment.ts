@@ -5,6 +5,9 @@ import { join } from "node:path";
 /** The executor's own environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Of an executor that has no PATH itself. */
+export const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin";
+
 /** For commands of orders: HOME and TMPDIR lie in the work directory, git and npm see no user's configuration. */
 export function cleanEnvironment(
   host: Environment,
@@ -16,7 +19,7 @@ export function cleanEnvironment(
   mkdirSync(home, { recursive: true });
   mkdirSync(temporary, { recursive: true });
   return {
-    PATH: host.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    PATH: host.PATH ?? USUAL_PATH,
     HOME: home,
     TMPDIR: temporary,
     LANG: "C.UTF-8",

@@ -14,15 +14,17 @@ import { fileBytes, layDown } from "./artifact-content.ts";
 import { fetchArtifact } from "./artifact-download.ts";
 import { handOver } from "./artifact-upload.ts";
 import type { Bench } from "./bench.ts";
-import { cleanEnvironment } from "./clean-environment.ts";
+import { cleanEnvironment, USUAL_PATH } from "./clean-environment.ts";
+import { checkFolder } from "./command-folder.ts";
 import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";
 import { liveOutput } from "./live-output.ts";
-import { checkBranch, checkCommand, checkHost, checkPath } from "./machine-policy.ts";
+import { checkBranch, checkCommand, checkHost, checkPath, programFor } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
-import { runCommand } from "./process-tree.ts";
+import { isLoaderVariable } from "./order-variables.ts";
+import { notStarted, runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
-import { enclosed, isEnclosed, mayRunOutside } from "./sandbox.ts";
+import { enclosed, isEnclosed, isSystem, isWithin, mayRunOutside } from "./sandbox.ts";
 import { proxyEnvironment } from "./sandbox-way-out.ts";
 
 const ASK_AGAIN_MS = 500;
@@ -62,7 +64,7 @@ export function handContext(parts: AttemptParts): HandContext {
       return file;
     },
     checkHost: (url) => checkHost(order, url, bench.policy),
-    checkPath: (path) => checkPath(order, path, bench.policy, workDir),
+    checkPath: (path) => checkPath(order, path, bench.policy, workDir, bench.hidden),
     checkBranch: (name) => checkBranch(order, name, bench.policy),
   };
 }
@@ -111,26 +113,28 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
   });
   return {
     run: async ({ untold, shownAs, ...command }) => {
-      checkCommand(order, command.argv, bench.policy);
+      const argv = programOf(parts, command.argv);
+      const cwd = folderOf(parts, command.cwd);
       // Commands of one attempt may run side by side: each has a mark of its own.
       const mine = `${run}.${bench.workshop.ids.next()}.`;
       const limits = { watch: bench.watch, ...bench.policy.limits };
       const own = { ...base, ...command.env, PETREL_RUN: mine };
-      const inside = inSandbox(bench, hand, { argv: command.argv, cwd: command.cwd, env: own, workDir });
+      const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
       const output = untold ? null : told(command.argv, shownAs);
       const group = bench.groups?.make(bench.policy.limits) ?? null;
       const hear = output ? { hear: output.hear } : {};
       try {
         return await runCommand(
-          { ...command, ...inside, ...hear, signal, limits, group, births, mark: `PETREL_RUN=${mine}` },
+          { ...command, cwd, ...inside, ...hear, signal, limits, group, births, mark: `PETREL_RUN=${mine}` },
           bench.workshop.clock,
         );
       } finally {
         output?.end();
       }
     },
-    open: ({ argv, cwd }) => {
-      checkCommand(order, argv, bench.policy);
+    open: (command) => {
+      const argv = programOf(parts, command.argv);
+      const cwd = folderOf(parts, command.cwd);
       const own = { ...base, PETREL_RUN: `${run}.open.` };
       const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
       const group = bench.groups?.make(bench.policy.limits) ?? null;
@@ -147,7 +151,22 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
   };
 }
 
-/** The same command in a sandbox, where the policy wants one. */
+/** Throws Refused `policy-command`, Terminal `command-not-found`. */
+function programOf({ bench, order }: AttemptParts, argv: readonly string[]): string[] {
+  checkCommand(order, argv, bench.policy);
+  const program = programFor(argv, bench.policy, bench.workshop.environment.PATH ?? USUAL_PATH);
+  if (program === null) throw notStarted(argv[0] ?? "", "ENOENT");
+  return [program, ...argv.slice(1)];
+}
+
+/** Throws what `checkFolder` does. */
+function folderOf({ bench, hand, order, workDir }: AttemptParts, cwd: string): string {
+  const enclosed = isEnclosed(hand, bench.sandbox, bench.policy);
+  const { hidden, policy, workshop } = bench;
+  return checkFolder(order, cwd, { workDir, policy, hidden, enclosed, home: workshop.environment.HOME });
+}
+
+/** The same command in a sandbox, where the policy wants one: what it sees is for the executor and its hands to say, and for no `env`. */
 function inSandbox(
   { policy, sandbox, workshop, proxy, hidden }: Bench,
   hand: HandDefinition,
@@ -155,17 +174,26 @@ function inSandbox(
 ): { argv: string[]; enclosed: boolean; env: Record<string, string> } {
   const { argv, cwd, env, workDir } = what;
   if (!isEnclosed(hand, sandbox, policy) || sandbox.kind === "none") return { argv: [...argv], enclosed: false, env };
-  const cache = env.npm_config_cache;
-  if (cache !== undefined) mkdirSync(cache, { recursive: true });
-  const writable = [workDir, ...(cwd.startsWith(workDir) ? [] : [cwd]), ...(cache === undefined ? [] : [cache])];
+  const cache = join(workshop.dir, "cache", "npm");
+  const wantsCache = env.npm_config_cache === cache;
+  if (wantsCache) mkdirSync(cache, { recursive: true });
+  const writable = [workDir, ...(isWithin(cwd, workDir) || isSystem(cwd) ? [] : [cwd]), ...(wantsCache ? [cache] : [])];
   const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
-  const { PATH: path = "" } = env;
+  const path = workshop.environment.PATH ?? USUAL_PATH;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
   const network = policy.network === "open";
   const room = sandbox.sizes ? { roomMb: policy.limits.memoryMb } : {};
   const enclosure = { ...room, cwd, writable, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
-  const argvInside = enclosed(sandbox.path, argv, enclosure);
-  return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...env } : env };
+  const { outside, inside } = withoutLoader(env);
+  const argvInside = enclosed(sandbox.path, argv, { ...enclosure, variables: inside });
+  return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...outside } : outside };
+}
+
+/** What the loader of bubblewrap itself would read is set inside only: by it, code would run before there is a sandbox. */
+function withoutLoader(env: Record<string, string>): Record<"outside" | "inside", Record<string, string>> {
+  const [outside, inside]: Record<string, string>[] = [{}, {}];
+  for (const [name, value] of Object.entries(env)) Object.assign((isLoaderVariable(name) ? inside : outside) ?? {}, { [name]: value });
+  return { outside: outside ?? {}, inside: inside ?? {} };
 }
 
 function artifacts({ bench, order, granted, signal, workDir }: AttemptParts): HandContext["artifact"] {

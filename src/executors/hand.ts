@@ -53,7 +53,10 @@ export interface HandContext {
   secrets: Readonly<Record<string, string>>;
   logger: Logger;
   workshop: Workshop;
-  /** Runs a command in a clean environment, ended with the attempt; `env` is laid over it. */
+  /**
+   * Runs a command in a clean environment, ended with the attempt; `env` is laid over it. Throws Refused `policy-command`, `policy-path`,
+   * `cwd-outside`, `cwd-hidden`, Terminal `command-not-found`.
+   */
   run: RunCommand;
   /** Starts a process that stays open for a conversation by lines, in the same environment; ended with the attempt. */
   open(command: { argv: string[]; cwd: string }): OpenProcess;
@@ -89,7 +92,7 @@ export interface HandContext {
   fetchArtifact(ref: ArtifactRef): Promise<string>;
   /** Throws Refused `policy-host` unless the machine's policy lets hands speak to the host of this URL. */
   checkHost(url: string | URL): void;
-  /** Throws Refused `policy-path` unless the machine's policy lets hands use this folder or file. Gives its real path. */
+  /** Throws Refused `policy-path` or `path-hidden` unless the machine's policy lets hands use this folder or file. Gives its real path. */
   checkPath(path: string): string;
   /** Throws Refused `policy-branch` when the machine's policy protects this branch of origins from pushes. */
   checkBranch(name: string): void;

@@ -4,8 +4,8 @@
  * M2 No order widens it: nothing of it can be said in an order.
  * M3 A file that cannot be read or understood is an error at the start, never an open door.
  */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { isAbsolute, resolve, sep } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, delimiter, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { z } from "zod";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused, Terminal } from "../contract/errors.ts";
@@ -66,13 +66,11 @@ export function readMachinePolicy(file: string, mustExist: boolean): MachinePoli
   }
 }
 
-/** Throws Refused `policy-hand`, `policy-repository`, `policy-host` or `policy-path`. */
+/** Throws Refused `policy-hand`, `policy-repository` or `policy-host`. */
 export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy): void {
   if (policy.hands && !policy.hands.includes(order.hand)) throw refused(order, "hand", order.hand, policy.hands);
-  const { repo, cwd } = order.input;
+  const { repo } = order.input;
   if (typeof repo === "string") checkRepository(order, repo, policy);
-  if (typeof cwd === "string" && isAbsolute(cwd) && policy.paths && !policy.paths.some((allowed) => lies(cwd, allowed)))
-    throw refused(order, "path", cwd, policy.paths);
 }
 
 /** Throws Refused `policy-host`. Without a list hands may speak to any host. */
@@ -81,10 +79,29 @@ export function checkHost(order: WorkOrder, url: string | URL, { hosts }: Machin
   if (hosts && !hosts.some((pattern) => hostMatches(where, pattern))) throw refused(order, "host", where, hosts);
 }
 
-/** Throws Refused `policy-path`. Gives the real path: what was looked at is what is opened. */
-export function checkPath(order: WorkOrder, path: string, { paths }: MachinePolicy, workDir: string): string {
+/**
+ * Throws Refused `policy-path`, and `path-hidden` for what lies in `hidden` (the state folder, the credentials) where `paths` names nothing
+ * in there. Gives the real path: what was looked at is what is opened.
+ */
+export function checkPath(
+  order: WorkOrder,
+  path: string,
+  { paths }: MachinePolicy,
+  workDir: string,
+  hidden: readonly string[] = [],
+): string {
   const plain = real(path);
-  if (paths && ![workDir, ...paths].some((allowed) => lies(plain, allowed))) throw refused(order, "path", path, paths);
+  if (lies(plain, workDir)) return plain;
+  const naming = paths?.filter((allowed) => lies(plain, allowed));
+  if (naming?.length === 0) throw refused(order, "path", path, paths ?? []);
+  const mask = hidden.find((each) => lies(plain, each));
+  if (mask !== undefined && !naming?.some((allowed) => lies(allowed, mask)))
+    throw new Refused({
+      code: "path-hidden",
+      message: `${path} lies in ${mask}, where this executor keeps what no order is to read`,
+      hint: `read another file, or let whoever runs the executor name a folder inside it in \`paths\` of ${POLICY_FILE}`,
+      where: `${order.net}/${order.transition}`,
+    });
   return plain;
 }
 
@@ -104,6 +121,25 @@ export function checkCommand(order: WorkOrder, argv: readonly string[], policy: 
   const [program = ""] = argv;
   // A path is no name: `/tmp/git` is not the git of PATH.
   if (policy.commands && !policy.commands.includes(program)) throw refused(order, "command", program, policy.commands);
+}
+
+/**
+ * The program that a name on the list stands for: the first of that name on the executor's own PATH, whatever PATH the command is given.
+ * Null where there is none. Without a list, and for a path, it is what was asked for.
+ */
+export function programFor([program = ""]: readonly string[], { commands }: MachinePolicy, path: string): string | null {
+  if (!commands || program.includes(sep)) return program;
+  const folders = path.split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.map((folder) => join(folder, program)).find(isProgram) ?? null;
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function checkRepository(order: WorkOrder, repo: string, { repositories, hosts }: MachinePolicy): void {
@@ -132,20 +168,23 @@ function splitPort(text: string): [string, string | null] {
   return [parts?.[1] ?? text, parts?.[2] ?? null];
 }
 
-function lies(path: string, allowed: string): boolean {
+/** Links are followed. */
+export function lies(path: string, allowed: string): boolean {
   const [inner, outer] = [real(path), real(allowed)];
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }
 
-function real(path: string): string {
+/** Of what is not there, the real path of what is, and the rest. */
+export function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return resolve(path);
+    const above = dirname(path);
+    return above === path ? resolve(path) : join(real(above), basename(path));
   }
 }
 
-function refused(order: WorkOrder, what: string, wanted: string, allowed: readonly string[]): Refused {
+export function refused(order: WorkOrder, what: string, wanted: string, allowed: readonly string[]): Refused {
   return new Refused({
     code: `policy-${what}`,
     message: `the policy of this executor does not allow the ${what} ${JSON.stringify(wanted)}`,

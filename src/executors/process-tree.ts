@@ -159,7 +159,7 @@ function exitOf(child: ChildProcess, command: Command): Promise<{ code: number |
   });
 }
 
-function notStarted(program: string, code: string | undefined, cause?: Error): Terminal {
+export function notStarted(program: string, code: string | undefined, cause?: Error): Terminal {
   const missing = code === "ENOENT";
   return new Terminal({
     code: missing ? "command-not-found" : "command-not-started",

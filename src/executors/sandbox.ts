@@ -29,9 +29,11 @@ export interface Enclosure {
   proxy?: { socket: string; node: string };
   /** How much /tmp, /var/tmp and /dev/shm hold together, in MB; absent: no bound, for a bubblewrap older than 0.7. */
   roomMb?: number;
-  /** PATH of the command, and the home of the executor's user. */
+  /** The executor's own PATH, and the home of its user. */
   path: string;
   home: string | undefined;
+  /** Set inside only. */
+  variables?: Readonly<Record<string, string>>;
 }
 
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/run/systemd/resolve"];
@@ -104,7 +106,7 @@ export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, p
 
 /** The argument vector that runs `argv` inside. */
 export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
-  const { cwd, writable, readable, hidden, network, path, home, proxy, roomMb } = enclosure;
+  const { cwd, writable, readable, hidden, network, path, home, proxy, roomMb, variables = {} } = enclosure;
   const forProxy = proxy ? [dirname(proxy.node), dirname(proxy.socket)] : [];
   const inside = proxy ? throughProxy(proxy.node, proxy.socket, argv) : argv;
   const masks = hidden.filter((each) => existsSync(each)).map((each) => realpathSync(each));
@@ -129,6 +131,7 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
     // These lie in memory without a bound of their own; what may be written is mounted upon them.
     ...[...emptied, "/dev", "/"].flatMap((folder) => ["--remount-ro", folder]),
+    ...Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--chdir", cwd, "--", ...inside],
   ];
 }
@@ -156,11 +159,13 @@ function toolFolders(path: string, home: string | undefined): string[] {
   return [...found].filter((folder) => !isSystem(folder));
 }
 
-function isSystem(folder: string): boolean {
+/** Mounted to be read, whatever else is. */
+export function isSystem(folder: string): boolean {
   return SYSTEM.some((root) => isWithin(folder, root));
 }
 
-const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
+/** Of real paths. */
+export const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 
 function isFolder(path: string): boolean {
   try {
