@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { netChecks } from "../../src/executors/hand-faults.ts";
+import { shellCard } from "../../src/executors/hands/shell/card.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { checkNetFile } from "../../src/net/check.ts";
@@ -115,4 +116,30 @@ test("a script in a net file holds no template, since what it brings would be ru
   expect(codes({ script: 'echo "$1"', args: ["${a.name}"] })).toEqual([]);
   expect(codes({ script: "ls", exits: { "0": "${a}", x: "fail" } })).toEqual(["hand-input"]);
   expect(codes({ argv: ["ls"], tiemout: 1 })).toEqual(["hand-input"]);
+});
+
+test.each<[JsonObject, "x" | null]>([
+  [{ argv: ["git", "push"] }, "x"],
+  [{ argv: ["/usr/bin/git", "-C", "x", "push", "o"] }, "x"],
+  [{ argv: ["git", "send-pack", "o"] }, "x"],
+  [{ script: 'git -c a.b=c "$@"', args: ["push", "origin", "HEAD"] }, "x"],
+  [{ script: "read line; git $line", stdin: "push origin HEAD" }, "x"],
+  [{ script: "read line; git $line", json: "push" }, "x"],
+  [{ argv: ["sh"], stdin: "cd x\ngit push origin HEAD" }, "x"],
+  [{ argv: ["env", "bash", "-s"], stdin: "git push" }, "x"],
+  [{ argv: ["node", "-"], stdin: "require('child_process').execSync('git push')" }, "x"],
+  [{ argv: ["sh", "-c", "xargs git"], stdin: "push origin" }, "x"],
+  [{ argv: ["xargs", "git"], stdin: "push origin" }, "x"],
+  [{ argv: ["sh", "-c", "cat | sh"], stdin: "git push" }, "x"],
+  [{ argv: ["sh", "-c", '$TOOL "$1"', "x", "push"], env: { TOOL: "git" } }, "x"],
+  [{ argv: ["git", "p"], env: { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "alias.p", GIT_CONFIG_VALUE_0: "push" } }, "x"],
+  [{ argv: ["git", "status"] }, null],
+  [{ argv: ["git", "commit", "-F", "-"], stdin: "Say when git push failed" }, null],
+  [{ argv: ["docker", "push", "git.example.com/shop"] }, null],
+  [{ argv: ["node", "sort.mjs"], json: { text: "git push failed" } }, null],
+  [{ argv: ["node", "-e", "1"], stdin: "git push failed" }, null],
+  [{ argv: ["sh", "-c", "wc -l"], stdin: "git push failed" }, null],
+  [{ script: "jq .text", json: { text: "git push failed" } }, null],
+])("%j needs %s", (input, flag) => {
+  expect((shellCard.flag as (input: JsonObject) => string | null)(input)).toBe(flag);
 });

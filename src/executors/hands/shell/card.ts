@@ -1,6 +1,6 @@
 /** What `shell.run` takes and gives. */
 import { z } from "zod";
-import type { JsonObject } from "../../../contract/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
 import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";
 
@@ -16,7 +16,10 @@ export const shellInput = z
       .describe("Text of a script, instead of argv; it holds no template: values come in by `args`, `env`, `stdin` or `json`"),
     shell: z.enum(["sh", "bash", "node", "python3"]).optional().describe("What runs the script; default: sh"),
     args: z.array(z.string()).optional().describe("Arguments of the script"),
-    cwd: z.string().optional().describe("A folder of this executor, or one inside the work directory"),
+    cwd: z
+      .string()
+      .optional()
+      .describe("A folder inside the work directory, or by its absolute path one of this executor that its policy allows"),
     env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
     stdin: z.string().optional(),
     json: z.json().optional().describe("Any JSON, given on stdin as one line"),
@@ -52,10 +55,40 @@ const shellOutput = z.object({
   durationMs: z.number(),
 });
 
-/** Pushing leaves the work directory, whoever wrote the command. */
-function pushes({ argv, script }: JsonObject): boolean {
-  const text = Array.isArray(argv) ? argv.join(" ") : typeof script === "string" ? script : "";
-  return /\bgit\b.*\bpush\b/s.test(text);
+const INTERPRETER = /(^|\/)(sh|bash|dash|zsh|ksh|ash|fish|busybox|node|python[\d.]*|perl|ruby)$/;
+/** In a command: what makes commands of what is read. */
+const RUNS_WHAT_IT_READS = /\b(xargs|parallel|eval|source)\b|[|;&\n]\s*(\S*\/)?(sh|bash|dash|zsh|ksh)\b/;
+
+/**
+ * Pushing leaves the work directory, whoever wrote the command. It reads words, wherever they stand, and is no fence: a name that a command
+ * puts together itself is not seen. What is read on stdin counts where it is run; data that speaks of pushes is none.
+ */
+function pushes({ argv, script, shell, args, stdin, json, env }: JsonObject): boolean {
+  const command = [argv, shell, script, args].map(textOf).join("\n");
+  const variables = isJsonObject(env) ? Object.entries(env).flat().map(textOf).join("\n") : "";
+  if (isPush([variables, command, variables])) return true;
+  const [program = "", ...rest] = Array.isArray(argv) ? argv.map(textOf) : [];
+  const isRun =
+    RUNS_WHAT_IT_READS.test([variables, ...rest, textOf(script), textOf(args)].join("\n")) ||
+    readsProgram(argv) ||
+    (/\bgit\b/.test(command) && !/(^|\/)git$/.test(program));
+  return isRun && isPush([variables, command, textOf(stdin), textOf(json), variables]);
+}
+
+/** An interpreter that is given no program but on stdin, like `sh`, `env bash -s` or `node -`. */
+function readsProgram(argv: Json | undefined): boolean {
+  if (!Array.isArray(argv)) return false;
+  const words = argv.map(textOf);
+  const at = words.findLastIndex((word) => INTERPRETER.test(word));
+  return at >= 0 && words.slice(at + 1).every((word) => word.startsWith("-") && !/^-\w*[cep]|^--(eval|print)/.test(word));
+}
+
+const isPush = (texts: readonly string[]): boolean => /\bgit\b.*\b(push|send-pack)\b/s.test(texts.join("\n"));
+
+function textOf(value: Json | undefined): string {
+  if (Array.isArray(value)) return value.map(textOf).join(" ");
+  if (typeof value === "string") return value;
+  return value === undefined ? "" : JSON.stringify(value);
 }
 
 export const shellCard: HandCard = {
