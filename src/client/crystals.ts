@@ -149,7 +149,7 @@ export async function tellStudy(broker: Broker, { net, candidates, proposals, eq
   const firings = candidates.reduce((sum, { asked }) => sum + asked, 0);
   await note({
     stage: "candidates",
-    summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} steps that ask a model.`,
+    summary: `${String(by.user)} looked through ${firings} firings of ${candidates.length} step${candidates.length === 1 ? " that asks" : "s that ask"} a model.`,
     found: { candidates: candidates as unknown as Json },
   });
   await tellAsked(broker, { net, proposals, ...(equality === undefined ? {} : { equality }) }, by);

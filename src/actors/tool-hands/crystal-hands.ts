@@ -67,7 +67,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     async candidates() {
       const found = candidatesOf(await term.crystals.histories.of(netNow()));
       const firings = found.reduce((sum, { asked }) => sum + asked, 0);
-      const summary = `${persona.persona} looked through ${firings} firings of ${found.length} steps that ask a model.`;
+      const summary = `${persona.persona} looked through ${firings} firings of ${found.length} step${found.length === 1 ? " that asks" : "s that ask"} a model.`;
       await tell("candidates", {}, summary, { candidates: found as unknown as Json });
       return found.map((one) => ({ ...one, mode: modeOf(netNow().transitions.get(one.transition)) }) as unknown as JsonObject);
     },
