@@ -108,7 +108,10 @@ async function killed(system: System): Promise<number> {
   const running = () => processesWith(`PETREL_FIRING=${NET}/stay/`).length;
   await waitUntil("a shell and two sleeps each", () => running() >= 150, 120_000);
   const began = performance.now();
-  const kill = petrel(system, ["kill", "--yes"]);
+  // On a busy machine the executors' word may come too late for its answer: what counts here is the dead.
+  const kill = petrel(system, ["kill", "--yes"]).catch((error: { code?: unknown }) => {
+    if (error.code !== 1) throw error;
+  });
   while (running() > 0) await new Promise((done) => setTimeout(done, 10));
   const dead = performance.now() - began;
   await kill;

@@ -99,12 +99,13 @@ const VERBS: Record<string, Verb> = {
     const part = await killTarget(master, target, kind);
     return switchAll(master, part ? { turn: "killed", ...part } : "killed", by.user);
   },
-  /** `lifted: false` when nothing of this name is stopped by a kill. */
+  /** `lifted: false` when nothing of this name is stopped by a kill; `state` tells whether everything is. */
   resume: async (master, body) => {
     const { by, target, kind } = switchBody.parse(body);
     if (target === undefined || target === "all") return switchAll(master, "running", by.user);
-    const part = stoppedTarget(await master.ports.broker.control.read(), target, kind);
-    return part ? switchAll(master, { turn: "running", ...part }, by.user) : { lifted: false };
+    const control = await master.ports.broker.control.read();
+    const part = stoppedTarget(control, target, kind);
+    return part ? switchAll(master, { turn: "running", ...part }, by.user) : { lifted: false, state: control.state };
   },
 };
 

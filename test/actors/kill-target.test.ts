@@ -61,7 +61,7 @@ it("of a net stops that net alone, also over a restart; its resume begins exactl
   await kit.master.termOf("two");
   await waitUntil("it stands still", () => kit.stateOf("one").killed);
   expect(kit.stateOf("two").killed).toBe(false);
-  expect(await kit.ask(null, "resume", { target: "two" })).toEqual({ lifted: false });
+  expect(await kit.ask(null, "resume", { target: "two" })).toEqual({ lifted: false, state: "running" });
   const resumed = (await kit.ask(null, "resume", { target: "one" })) as { summary: string };
   expect(resumed.summary).toContain("still paused, as before: one (petrel resume NET)");
   await waitUntil("the next attempt is open", () => open("one")[0]?.attempt === 2);

@@ -186,6 +186,13 @@ describe("pause, resume, kill", () => {
     ]);
   });
 
+  test("a name does not go on while everything is stopped, and that is said", async () => {
+    await stage.serves(null, { resume: { lifted: false, state: "killed" } });
+    const resumed = await stage.run("resume", "hello");
+    expect(resumed.code).toBe(1);
+    expect(resumed.out).toMatch(/^hello is still stopped, since everything is: .*petrel.* resume all goes on\n$/);
+  });
+
   test("a kill that not every executor has answered is told as that, with a code of its own", async () => {
     const unanswered = [{ executor: "local", commands: 2, firings: ["f1", "f2"], silent: true }];
     await stage.serves(null, { kill: { summary: "stopped hello: r (f1), r (f2)\nlocal does not answer", unanswered } });

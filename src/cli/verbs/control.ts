@@ -37,17 +37,18 @@ export const resumeVerb: Verb = {
     const target = call.optionalArg("target");
     const by = callerOf(call);
     const name = target === undefined || target === "all" ? undefined : target;
-    const answer = await call.withBroker(async (broker) => {
-      const lifted = await askRuntime(broker, "resume", { by, ...targetOf(call, target) });
-      const nothing = name !== undefined && (lifted as { lifted?: boolean } | null)?.lifted === false;
-      return nothing ? await askNet(broker, name, "resume", { by }) : lifted;
+    const { answer, state } = await call.withBroker(async (broker) => {
+      const lifted = (await askRuntime(broker, "resume", { by, ...targetOf(call, target) })) as { lifted?: boolean; state?: string } | null;
+      const nothing = name !== undefined && lifted?.lifted === false;
+      return { answer: nothing ? await askNet(broker, name, "resume", { by }) : lifted, state: lifted?.state };
     });
-    const more = whatStays(answer);
-    call.out.result(
-      { ...(name === undefined ? {} : { net: name }), resumed: true, answer },
-      () => `${name ?? "everything"} goes on${more}`,
+    const resumed = state !== "killed";
+    call.out.result({ ...(name === undefined ? {} : { net: name }), resumed, answer }, () =>
+      resumed
+        ? `${name ?? "everything"} goes on${whatStays(answer)}`
+        : `${name} is still stopped, since everything is: ${call.pasteable("petrel resume all")} goes on`,
     );
-    return EXIT.ok;
+    return resumed ? EXIT.ok : EXIT.failed;
   },
 };
 
