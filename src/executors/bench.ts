@@ -27,6 +27,8 @@ export interface Bench {
   sandbox: Sandbox;
   /** What no command in a sandbox sees, wherever it lies. */
   hidden: string[];
+  /** What no hand reads for an order. */
+  unread: string[];
   /** Where the policy lists the hosts that commands in a sandbox may reach. */
   proxy: SandboxProxy | null;
   watch: TreeWatch;

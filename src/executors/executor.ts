@@ -58,6 +58,8 @@ export interface ExecutorOptions {
   policy?: MachinePolicy;
   /** Besides its own folder: where keys lie that no command in a sandbox is to see. */
   hidden?: readonly string[];
+  /** Besides its own folder: files and folders that no hand reads for an order; default: what is hidden. */
+  unread?: readonly string[];
   /** Another process has this name, and the masters want this one to end. It ends its work before this is called. */
   surplus?: (error: Terminal) => void;
 }
@@ -122,6 +124,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     policy,
     sandbox,
     hidden: [options.dir, ...(options.hidden ?? [])],
+    unread: [options.dir, ...(options.unread ?? options.hidden ?? [])],
     proxy,
     watch: new TreeWatch(clock, births),
     groups: groups.groups,

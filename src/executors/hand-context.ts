@@ -64,7 +64,7 @@ export function handContext(parts: AttemptParts): HandContext {
       return file;
     },
     checkHost: (url) => checkHost(order, url, bench.policy),
-    checkPath: (path) => checkPath(order, path, bench.policy, workDir, bench.hidden),
+    checkPath: (path) => checkPath(order, path, bench.policy, workDir, bench.unread),
     checkBranch: (name) => checkBranch(order, name, bench.policy),
   };
 }

@@ -80,7 +80,7 @@ export function checkHost(order: WorkOrder, url: string | URL, { hosts }: Machin
 }
 
 /**
- * Throws Refused `policy-path`, and `path-hidden` for what lies in `hidden` (the state folder, the credentials) where `paths` names nothing
+ * Throws Refused `policy-path`, and `path-hidden` for what lies in `unread` (keys and credentials) where `paths` names nothing
  * in there. Gives the real path: what was looked at is what is opened.
  */
 export function checkPath(
@@ -88,13 +88,13 @@ export function checkPath(
   path: string,
   { paths }: MachinePolicy,
   workDir: string,
-  hidden: readonly string[] = [],
+  unread: readonly string[] = [],
 ): string {
   const plain = real(path);
   if (lies(plain, workDir)) return plain;
   const naming = paths?.filter((allowed) => lies(plain, allowed));
   if (naming?.length === 0) throw refused(order, "path", path, paths ?? []);
-  const mask = hidden.find((each) => lies(plain, each));
+  const mask = unread.find((each) => lies(plain, each));
   if (mask !== undefined && !naming?.some((allowed) => lies(allowed, mask)))
     throw new Refused({
       code: "path-hidden",

@@ -174,6 +174,10 @@ test("the masters' keys and the executor's own files are for no hand to read, un
   bench = await startBench({ hidden: [state] });
   for (const file of [join(state, "keys", "orders.json"), link, join(bench.dir, "any")]) expect(await read(file)).toBe("path-hidden");
   await bench.end();
+  bench = await startBench({ hidden: [state], unread: [join(state, "keys")] });
+  expect(await read(join(state, "keys", "orders.json"))).toBe("path-hidden");
+  expect(await read(join(state, "logs", "master.log"))).toBe("read");
+  await bench.end();
   bench = await startBench({ hidden: [state], policy: policy({ paths: [join(state, "logs"), join(state, "..")] }) });
   expect(await read(join(state, "keys", "orders.json"))).toBe("path-hidden");
   expect(await read(join(state, "logs", "master.log"))).toBe("read");

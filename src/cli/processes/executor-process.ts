@@ -13,7 +13,7 @@ import { readRuntime } from "../runtime-file.ts";
 import { takeExecutorFolder } from "./executor-folder.ts";
 import { aborted } from "./master-process.ts";
 import { processLogger } from "./process-logger.ts";
-import { orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
+import { keptFromHands, orderKeys, type StateFolder, stateFolder } from "./state-folder.ts";
 import { outliveStrays } from "./stray-errors.ts";
 import { watchWire } from "./wire-watch.ts";
 
@@ -58,6 +58,7 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
   const tls = ca === undefined ? {} : { ca };
   let failed: Terminal | null = null;
   const over = new AbortController();
+  const credentials = options.credsFile === null ? [] : [options.credsFile];
   const line = await connectExecutorLine({ url, user, password, name: options.name, clock, ...tls });
   const executor = await startExecutor({
     line,
@@ -70,7 +71,8 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
     ids,
     publicKey: orders,
     policy,
-    hidden: [folder.dir, ...(options.credsFile === null ? [] : [options.credsFile])],
+    hidden: [folder.dir, ...credentials],
+    unread: [...keptFromHands(folder), ...credentials],
     hands,
     logger,
     environment: petrel.env,

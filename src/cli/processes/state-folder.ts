@@ -30,6 +30,11 @@ export function stateFolder(dir: string): StateFolder {
   };
 }
 
+/** What no hand reads for an order: keys, credentials, and what is stored. Logs, and what others have laid beside, are none of it. */
+export function keptFromHands({ dir, nats, keys, secrets }: StateFolder): string[] {
+  return [nats, keys, secrets, ...["executors", "gateway", "takeovers", "runtime.json"].map((name) => join(dir, name))];
+}
+
 export interface OrderKeys {
   publicKey: string;
   privateKey: string;
