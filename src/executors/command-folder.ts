@@ -9,7 +9,7 @@ import { isAbsolute, join, normalize, resolve, sep } from "node:path";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
 import { lies, type MachinePolicy, POLICY_FILE, real, refused } from "./machine-policy.ts";
-import { isWithin } from "./sandbox.ts";
+import { isSystem, isWithin, showsSecrets } from "./sandbox.ts";
 
 /** Sockets, other processes and devices of the machine. */
 const RUNNING_SYSTEM = ["/proc", "/sys", "/dev", "/run", "/var/run", "/boot"];
@@ -49,6 +49,12 @@ export function checkFolder(order: WorkOrder, cwd: string, { workDir, policy, hi
   const running = RUNNING_SYSTEM.map(real).find((each) => isWithin(plain, each) || isWithin(each, plain));
   if (running !== undefined) throw hiddenThere(order, cwd, `shows ${running} of the machine`);
   return plain;
+}
+
+/** In a sandbox, of a real path: the system stays as it is, but for what `paths` names inside it. */
+export function staysReadOnly(folder: string, { paths = [] }: Pick<MachinePolicy, "paths">): boolean {
+  if (!isSystem(folder)) return false;
+  return showsSecrets(folder) || !paths.some((allowed) => isSystem(real(allowed)) && lies(folder, allowed));
 }
 
 function outside(order: WorkOrder, cwd: string): Refused {

@@ -15,7 +15,7 @@ import { fetchArtifact } from "./artifact-download.ts";
 import { handOver } from "./artifact-upload.ts";
 import type { Bench } from "./bench.ts";
 import { cleanEnvironment, USUAL_PATH } from "./clean-environment.ts";
-import { checkFolder } from "./command-folder.ts";
+import { checkFolder, staysReadOnly } from "./command-folder.ts";
 import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition } from "./hand.ts";
 import { liveOutput } from "./live-output.ts";
@@ -24,7 +24,7 @@ import { openProcess } from "./open-process.ts";
 import { isLoaderVariable } from "./order-variables.ts";
 import { notStarted, runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
-import { enclosed, isEnclosed, isSystem, isWithin, mayRunOutside } from "./sandbox.ts";
+import { enclosed, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
 import { proxyEnvironment } from "./sandbox-way-out.ts";
 
 const ASK_AGAIN_MS = 500;
@@ -177,7 +177,7 @@ function inSandbox(
   const cache = join(workshop.dir, "cache", "npm");
   const wantsCache = env.npm_config_cache === cache;
   if (wantsCache) mkdirSync(cache, { recursive: true });
-  const writable = [workDir, ...(isWithin(cwd, workDir) || isSystem(cwd) ? [] : [cwd]), ...(wantsCache ? [cache] : [])];
+  const writable = [workDir, ...(isWithin(cwd, workDir) || staysReadOnly(cwd, policy) ? [] : [cwd]), ...(wantsCache ? [cache] : [])];
   const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
   const path = workshop.environment.PATH ?? USUAL_PATH;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};

@@ -164,6 +164,11 @@ export function isSystem(folder: string): boolean {
   return SYSTEM.some((root) => isWithin(folder, root));
 }
 
+/** Whether it shows something of the secrets of /etc once it is mounted anew. */
+export function showsSecrets(folder: string): boolean {
+  return [...SECRET_FILES, ...SECRET_FOLDERS].some((secret) => isWithin(secret, folder) || isWithin(folder, secret));
+}
+
 /** Of real paths. */
 export const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root + sep);
 

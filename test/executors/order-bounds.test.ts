@@ -1,9 +1,9 @@
 /** What no order widens: its variables (V1, V2), its folders (C1 to C3), and what a sandbox shows (S1), as tables of orders. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sealFor } from "../../src/contract/sealed.ts";
-import { checkFolder } from "../../src/executors/command-folder.ts";
+import { checkFolder, staysReadOnly } from "../../src/executors/command-folder.ts";
 import type { HandDefinition } from "../../src/executors/hand.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { checkVariables } from "../../src/executors/order-variables.ts";
@@ -183,63 +183,75 @@ test("the masters' keys and the executor's own files are for no hand to read, un
   expect(await read(join(state, "logs", "master.log"))).toBe("read");
 });
 
-if (sandbox.kind === "none") process.stderr.write(`order-bounds: the sandbox is not tested here, ${sandbox.why}\n`);
-else
-  describe("in a sandbox", () => {
-    const laidOut = async (fields: object) => {
-      const place = testFolder("victim");
-      const state = join(place, "state");
-      for (const folder of [join(state, "keys"), join(place, "victim")]) mkdirSync(folder, { recursive: true });
-      for (const file of [join(state, "keys", "orders.json"), join(place, "victim", "file")]) writeFileSync(file, "hush");
-      const dir = join(state, "executors", "one");
-      bench = await startBench({ policy: policy({ sandbox: "required", ...fields }), dir, hidden: [state] });
-      return { place, state, victim: join(place, "victim"), dir };
-    };
-    const TRIES = (folder: string) => `cat ${folder}/* ${folder}/*/* 2>/dev/null; echo x > ${folder}/planted; true`;
+test.each([
+  ["/opt/app", undefined, true],
+  ["/opt/app", ["/opt/app"], false],
+  ["/opt/app/in", ["/srv", "/opt/app"], false],
+  ["/opt/application", ["/opt/app"], true],
+  ["/opt/app", ["/"], true],
+  ["/etc", ["/etc"], true],
+  ["/etc/ssh", ["/etc/ssh"], true],
+  ["/srv/app", undefined, false],
+])("C3 of the system only what is named can be written: %s with paths %j", (folder, paths, stays) => {
+  expect(staysReadOnly(folder, policy(paths ? { paths } : {}))).toBe(stays);
+});
 
-    test.each(["npm_config_cache", "PATH", "HOME", "TMPDIR"])("no folder is opened by %s", async (name) => {
-      const { victim, state, place, dir } = await laidOut({});
-      for (const folder of [victim, state, place, dir]) {
-        const value = name === "PATH" ? `${folder}:${process.env.PATH}` : folder;
-        expect([folder, await said({ argv: ["/bin/sh", "-c", TRIES(folder)], env: { [name]: value } })]).toEqual([folder, ""]);
-        expect(existsSync(join(folder, "planted"))).toBe(false);
-      }
-    });
+describe("in a sandbox", () => {
+  beforeEach(({ skip }) => skip(sandbox.kind === "none", "why" in sandbox ? sandbox.why : ""));
+  const laidOut = async (fields: object) => {
+    const place = testFolder("victim");
+    const state = join(place, "state");
+    for (const folder of [join(state, "keys"), join(place, "victim")]) mkdirSync(folder, { recursive: true });
+    for (const file of [join(state, "keys", "orders.json"), join(place, "victim", "file")]) writeFileSync(file, "hush");
+    const dir = join(state, "executors", "one");
+    bench = await startBench({ policy: policy({ sandbox: "required", ...fields }), dir, hidden: [state] });
+    return { place, state, victim: join(place, "victim"), dir };
+  };
+  const TRIES = (folder: string) => `cat ${folder}/* ${folder}/*/* 2>/dev/null; echo x > ${folder}/planted; true`;
 
-    test("no cwd opens the state folder, and a system folder stays as it is", async () => {
-      const { state, place, dir } = await laidOut({});
-      for (const cwd of [state, join(state, "keys"), place, dir, "/", "/proc", "/run"])
-        expect([cwd, await said({ argv: ["/bin/sh", "-c", "cat * 2>/dev/null; echo x > planted"], cwd })]).toEqual([cwd, "cwd-hidden"]);
-      expect(await said({ argv: ["/bin/sh", "-c", "echo x > planted || cat shadow"], cwd: "/etc" })).toBe("");
-      expect(existsSync("/etc/planted")).toBe(false);
-    });
-
-    test("a library for the loader is loaded inside, never by what makes the sandbox", async () => {
-      const { victim } = await laidOut({});
-      // The dynamic loader writes what it did to a file: outside it could, inside that folder is not there.
-      const debug = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: join(victim, "loaded") };
-      expect(await said({ argv: ["/bin/sh", "-c", "echo $LD_DEBUG_OUTPUT"], env: debug })).toContain(debug.LD_DEBUG_OUTPUT);
-      expect(await said({ argv: ["ls", victim] })).toBe("");
-      expect(readdirSync(victim)).toEqual(["file"]);
-    });
-
-    test("the cache that a hand sets is the executor's, and can be written", async () => {
-      const own = {
-        ...{ name: "own.cached", about: "Runs", input: { type: "object" }, output: { type: "object" }, flag: null, mode: "run" },
-        ...{
-          enclosed: true,
-          run: async ({ run, workDir, workshop }) => {
-            const env = { npm_config_cache: `${workshop.dir}/cache/npm` };
-            return {
-              exitCode: (await run({ argv: ["sh", "-c", "echo x > $npm_config_cache/kept"], cwd: workDir, env, timeoutMs: 20_000 }))
-                .exitCode,
-            };
-          },
-        },
-      } as HandDefinition;
-      const place = testFolder("cache");
-      bench = await startBench({ policy: policy({ sandbox: "required" }), dir: place, hands: [own] });
-      expect(goodValue(await bench.run("own.cached", {})).exitCode).toBe(0);
-      expect(existsSync(join(place, "cache", "npm", "kept"))).toBe(true);
-    });
+  test.each(["npm_config_cache", "PATH", "HOME", "TMPDIR"])("no folder is opened by %s", async (name) => {
+    const { victim, state, place, dir } = await laidOut({});
+    for (const folder of [victim, state, place, dir]) {
+      const value = name === "PATH" ? `${folder}:${process.env.PATH}` : folder;
+      expect([folder, await said({ argv: ["/bin/sh", "-c", TRIES(folder)], env: { [name]: value } })]).toEqual([folder, ""]);
+      expect(existsSync(join(folder, "planted"))).toBe(false);
+    }
   });
+
+  test("no cwd opens the state folder, and a system folder stays as it is", async () => {
+    const { state, place, dir } = await laidOut({});
+    for (const cwd of [state, join(state, "keys"), place, dir, "/", "/proc", "/run"])
+      expect([cwd, await said({ argv: ["/bin/sh", "-c", "cat * 2>/dev/null; echo x > planted"], cwd })]).toEqual([cwd, "cwd-hidden"]);
+    expect(await said({ argv: ["/bin/sh", "-c", "echo x > planted || cat shadow"], cwd: "/etc" })).toBe("");
+    expect(existsSync("/etc/planted")).toBe(false);
+  });
+
+  test("a library for the loader is loaded inside, never by what makes the sandbox", async () => {
+    const { victim } = await laidOut({});
+    // The dynamic loader writes what it did to a file: outside it could, inside that folder is not there.
+    const debug = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: join(victim, "loaded") };
+    expect(await said({ argv: ["/bin/sh", "-c", "echo $LD_DEBUG_OUTPUT"], env: debug })).toContain(debug.LD_DEBUG_OUTPUT);
+    expect(await said({ argv: ["ls", victim] })).toBe("");
+    expect(readdirSync(victim)).toEqual(["file"]);
+  });
+
+  test("the cache that a hand sets is the executor's, and can be written", async () => {
+    const own = {
+      ...{ name: "own.cached", about: "Runs", input: { type: "object" }, output: { type: "object" }, flag: null, mode: "run" },
+      ...{
+        enclosed: true,
+        run: async ({ run, workDir, workshop }) => {
+          const env = { npm_config_cache: `${workshop.dir}/cache/npm` };
+          return {
+            exitCode: (await run({ argv: ["sh", "-c", "echo x > $npm_config_cache/kept"], cwd: workDir, env, timeoutMs: 20_000 }))
+              .exitCode,
+          };
+        },
+      },
+    } as HandDefinition;
+    const place = testFolder("cache");
+    bench = await startBench({ policy: policy({ sandbox: "required" }), dir: place, hands: [own] });
+    expect(goodValue(await bench.run("own.cached", {})).exitCode).toBe(0);
+    expect(existsSync(join(place, "cache", "npm", "kept"))).toBe(true);
+  });
+});
