@@ -15,10 +15,13 @@ async function started(env: Record<string, string>): Promise<ChildProcess> {
   return child;
 }
 
+// Who runs these tests at the same time has marks of their own.
+const ME = `me-${process.pid}`;
+
 test.each([
-  ["in a folder whose name is no ASCII", { HOME: "/srv/jürgen/日/work/f1/home" }, "HOME=/srv/jürgen/日/work/f1/"],
+  ["in a folder whose name is no ASCII", { HOME: `/srv/jürgen/日/${ME}/f1/home` }, `HOME=/srv/jürgen/日/${ME}/f1/`],
   // The kernel takes 128 KiB a word; an environment has as many words as there is room for.
-  ["at the end of a long environment", { A: "a".repeat(100_000), B: "b".repeat(100_000), C: "c".repeat(100_000), Z: "me" }, "Z=me"],
+  ["at the end of a long environment", { A: "a".repeat(100_000), B: "b".repeat(100_000), C: "c".repeat(100_000), Z: ME }, `Z=${ME}`],
 ])("a process is found by its mark %s, and ended", async (_, env, mark) => {
   const { pid } = await started(env as unknown as Record<string, string>);
   expect(processesWith(mark)).toEqual([pid]);
