@@ -118,6 +118,8 @@ test("a script in a net file holds no template, since what it brings would be ru
   expect(codes({ argv: ["ls"], tiemout: 1 })).toEqual(["hand-input"]);
 });
 
+const flagOf = (input: JsonObject) => (shellCard.flag as (input: JsonObject) => string | null)(input);
+
 test.each<[JsonObject, "x" | null]>([
   [{ argv: ["git", "push"] }, "x"],
   [{ argv: ["/usr/bin/git", "-C", "x", "push", "o"] }, "x"],
@@ -141,5 +143,13 @@ test.each<[JsonObject, "x" | null]>([
   [{ argv: ["sh", "-c", "wc -l"], stdin: "git push failed" }, null],
   [{ script: "jq .text", json: { text: "git push failed" } }, null],
 ])("%j needs %s", (input, flag) => {
-  expect((shellCard.flag as (input: JsonObject) => string | null)(input)).toBe(flag);
+  expect(flagOf(input)).toBe(flag);
+});
+
+test.each<[string, JsonObject]>([
+  ["the word git", { argv: ["sh"], stdin: "git ".repeat(200_000) }],
+  ["separators", { argv: ["sh", "-c", "cat", "x", ";".repeat(1_000_000)] }],
+  ["empty lines", { argv: ["sh", "-c", "cat", "x", "\n".repeat(1_000_000)] }],
+])("many of %s are looked through once: squared, it would take minutes", (_, input) => {
+  expect(flagOf(input)).toBe(null);
 });

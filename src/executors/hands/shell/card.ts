@@ -56,8 +56,8 @@ const shellOutput = z.object({
 });
 
 const INTERPRETER = /(^|\/)(sh|bash|dash|zsh|ksh|ash|fish|busybox|node|python[\d.]*|perl|ruby)$/;
-/** In a command: what makes commands of what is read. */
-const RUNS_WHAT_IT_READS = /\b(xargs|parallel|eval|source)\b|[|;&\n]\s*(\S*\/)?(sh|bash|dash|zsh|ksh)\b/;
+/** In a command: what makes commands of what is read. No part of it passes a separator, or a row of them would take its square in time. */
+const RUNS_WHAT_IT_READS = /\b(xargs|parallel|eval|source)\b|[|;&\n][^\S\n]*([^\s|;&]*\/)?(sh|bash|dash|zsh|ksh)\b/;
 
 /**
  * Pushing leaves the work directory, whoever wrote the command. It reads words, wherever they stand, and is no fence: a name that a command
@@ -83,7 +83,12 @@ function readsProgram(argv: Json | undefined): boolean {
   return at >= 0 && words.slice(at + 1).every((word) => word.startsWith("-") && !/^-\w*[cep]|^--(eval|print)/.test(word));
 }
 
-const isPush = (texts: readonly string[]): boolean => /\bgit\b.*\b(push|send-pack)\b/s.test(texts.join("\n"));
+/** In two looks: one pattern for both words would look to the end from every `git`, and these texts come from tokens too. */
+function isPush(texts: readonly string[]): boolean {
+  const all = texts.join("\n");
+  const at = all.search(/\bgit\b/);
+  return at >= 0 && /\b(push|send-pack)\b/.test(all.slice(at + 3));
+}
 
 function textOf(value: Json | undefined): string {
   if (Array.isArray(value)) return value.map(textOf).join(" ");
