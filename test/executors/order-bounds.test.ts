@@ -243,8 +243,7 @@ describe("in a sandbox", () => {
         run: async ({ run, workDir, workshop }) => {
           const env = { npm_config_cache: `${workshop.dir}/cache/npm` };
           return {
-            exitCode: (await run({ argv: ["sh", "-c", "echo x > $npm_config_cache/kept"], cwd: workDir, env, timeoutMs: 20_000 }))
-              .exitCode,
+            exitCode: (await run({ argv: ["sh", "-c", "echo x > $npm_config_cache/kept"], cwd: workDir, env, timeoutMs: 20_000 })).exitCode,
           };
         },
       },
