@@ -3,8 +3,9 @@
  * otherwise end one another's work for ever.
  *
  * T1 The start that was heard first has the name, until it leaves, falls silent for two heartbeats and a bit, or one comes that follows it
- *    in its own folder: there no two can be.
+ *    in its own folder on its machine: there no two can be. A folder that was copied to another machine is none of its own.
  * T2 Another start that speaks while that one goes on speaking is one too many. The one that has the name keeps its work.
+ *    While that one drains, the other waits for the name.
  */
 import type { ExecutorPresence } from "../contract/envelope.ts";
 
@@ -34,14 +35,14 @@ export class ExecutorStarts {
     const { name, start, after } = heard;
     if (start === undefined) return null; // of before there were starts
     const known = this.#known.get(name);
-    if (!known || (known.current.start !== start && after === known.current.start)) {
+    if (!known || (known.current.start !== start && after === known.current.start && heard.host === known.current.host)) {
       this.#known.set(name, { current: heard, at: now, since: null, rival: null });
       return null;
     }
     if (known.current.start === start) {
       Object.assign(known, { current: heard, at: now });
       const { rival } = known;
-      if (rival === null || now - rival.at > SILENT_MS) return null;
+      if (heard.leaving || rival === null || now - rival.at > SILENT_MS) return null;
       const surplus = rival.presence.start;
       return surplus === undefined ? null : { kept: heard, surplus: { ...rival.presence, start: surplus } }; // T2
     }

@@ -18,6 +18,7 @@ import { type ForkRequest, forkNet } from "./fork.ts";
 import type { MasterFace } from "./master-face.ts";
 import { pastOf } from "./past.ts";
 import type { BoundPersona } from "./persona-book.ts";
+import { stoppedClaims } from "./stopped-claims.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
 import { slicedHash } from "./term/state-digest.ts";
 
@@ -119,6 +120,8 @@ export const MASTER_VERBS: Record<string, Verb> = {
     const { by, ...control } = controlBody.parse(body);
     return master.follow(control, by);
   },
+  /** The claims in all that a kill has stopped here, now or before. */
+  "stopped-claims": async (master) => [...master.terms.values()].map(({ state }) => ({ net: state.net, stopped: stoppedClaims(state) })),
   personas: async (master) => {
     const named = [...master.terms.values()].flatMap((term) =>
       Object.entries(term.state.personas).map(([name, version]) => {

@@ -76,8 +76,8 @@ export class Master implements MasterFace {
       ...{ output: broker.liveOutput, secretFilter: ports.secretFilter ?? (() => null) },
       held: (executor, { net, firing, attempt }) => this.terms.get(net)?.claims.held(executor, firing, attempt) ?? null,
     });
-    this.killWord = new KillWord(clock);
     this.#standing = new ExecutorStanding(ports.leaseMs);
+    this.killWord = new KillWord(clock, (executor) => this.#standing.starts.current(executor)?.start);
     this.#leases = new NetLeases({ leases: broker.leases, clock, logger, name, leaseMs });
     const { host = "", pid = 0 } = ports.process ?? {};
     this.circle = new MasterCircle({

@@ -189,8 +189,9 @@ async function switchAll(master: MasterFace, change: ControlChange, by: string):
   const changed = (await fromAll(master, "follow-control", { ...control, by } as unknown as Json)).flat();
   const { generation, state, stopped } = control;
   const turn = typeof change === "string" ? change : change.turn;
-  if (turn === "running") master.killWord.forget();
-  const unanswered = turn === "killed" ? await master.killWord.of(changed, since) : [];
+  if (turn === "running") master.killWord.forget(changed);
+  const standing = turn === "killed" ? (await fromAll(master, "stopped-claims")).flat() : [];
+  const unanswered = turn === "killed" ? await master.killWord.of(changed, standing, since) : [];
   return {
     state,
     generation,

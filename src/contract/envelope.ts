@@ -129,7 +129,7 @@ export interface ExecutorPresence {
   at: string;
   /** ISO time when it was last heard of, by the broker's clock; said by who reads it. */
   heard?: string;
-  /** Attempts under way, as `net/transition/firing.attempt`; the first 200. */
+  /** Attempts under way, as `net/transition/firing.attempt`; the first 200. What was ended is not among them, though `busy` counts it until its folder is gone. */
   leases?: string[];
   /** What keeps its commands apart from the machine, in a few words. */
   isolation?: string;

@@ -38,8 +38,11 @@ export const LET_GO_MS = 15_000;
 /** Why work is given back, where nothing is wrong with it. */
 const NO_FAULT = new Set(["executor-stopping", "executor-disk-full"]);
 
-/** Settles when the attempt is over on this executor; never throws. `abort` ends it from outside. */
-export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController): Promise<void> {
+/**
+ * Settles when the attempt is over on this executor; never throws. `abort` ends it from outside; `ended` is called when no process of an
+ * attempt that was ended so is left, while its folder may still have to go.
+ */
+export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: AbortController, ended = () => {}): Promise<void> {
   const about = { net: order.net, transition: order.transition, firing: order.firing, attempt: order.attempt, hand: order.hand };
   const { clock } = bench.workshop;
   const seal = receiver();
@@ -79,6 +82,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
     } finally {
       lease.stop();
     }
+    if (abort.signal.aborted) ended();
     if (abort.signal.aborted) await giveBack(bench, order, ask, abort.signal.reason);
   } catch (error) {
     bench.logger.warn({ ...about, error: errorData(error) }, "an order was dropped");

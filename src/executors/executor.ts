@@ -136,6 +136,8 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   };
   const slots = new Slots(options.slots);
   const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
+  /** Of those, what was called off and runs no more, though its folder is there. */
+  const ended = new Set<string>();
 
   const servings: Serving[] = [
     await line.serveTools(name, (request) => desk.answer(request)),
@@ -147,12 +149,16 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
       running.get(attemptKey(about))?.abort.abort(new Cancelled({ code: "cancelled-by-owner", message: "the owner called it off" }));
     }),
   ];
-  const beat = startHeartbeat(options, running, {
-    ...{ start, ...(after === null ? {} : { after }) },
-    ...{ isolation: isolationText(sandbox, policy, offered), limits: limitsText(groups, TreeWatch.possible) },
-    ...{ hands: offered, lacks },
-    disk,
-  });
+  const beat = startHeartbeat(
+    options,
+    { running, ended },
+    {
+      ...{ start, ...(after === null ? {} : { after }) },
+      ...{ isolation: isolationText(sandbox, policy, offered), limits: limitsText(groups, TreeWatch.possible) },
+      ...{ hands: offered, lacks },
+      disk,
+    },
+  );
   beatNow = beat.now;
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
@@ -162,11 +168,28 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     const key = attemptKey(order);
     if (running.has(key) || former.has(key)) return slots.free();
     const abort = new AbortController();
-    const over = carryOutOrder(bench, order, abort).finally(() => {
+    // Who called it off waits to hear that it is over.
+    const tell = () => {
+      if (
+        ![...running].some(
+          ([
+            other,
+            {
+              abort: { signal },
+            },
+          ]) => signal.aborted && !ended.has(other),
+        )
+      )
+        beatNow();
+    };
+    const over = carryOutOrder(bench, order, abort, () => {
+      ended.add(key);
+      tell();
+    }).finally(() => {
       running.delete(key);
+      ended.delete(key);
       slots.free();
-      // Who called it off waits to hear that it is over.
-      if (abort.signal.aborted && ![...running.values()].some((other) => other.abort.signal.aborted)) beatNow();
+      if (abort.signal.aborted) tell();
     });
     running.set(key, { order, abort, over });
   };
@@ -326,7 +349,7 @@ function verified(options: ExecutorOptions, { pool, read }: { pool: string; read
 
 function startHeartbeat(
   options: ExecutorOptions,
-  running: ReadonlyMap<string, { order: WorkOrder }>,
+  { running, ended }: { running: ReadonlyMap<string, { order: WorkOrder }>; ended: ReadonlySet<string> },
   {
     disk,
     ...offers
@@ -347,7 +370,10 @@ function startHeartbeat(
       busy: running.size,
       slots: options.slots,
       at: isoTime(options.clock.now()),
-      leases: [...running.values()].slice(0, SHOWN_LEASES).map(({ order }) => `${order.key}.${order.attempt}`),
+      leases: [...running]
+        .filter(([key]) => !ended.has(key))
+        .slice(0, SHOWN_LEASES)
+        .map(([, { order }]) => `${order.key}.${order.attempt}`),
       ...offers,
       ...(leaving ? { leaving } : {}),
       ...(disk.full === null ? {} : { full: disk.full }),

@@ -40,6 +40,19 @@ test("T1: one that follows in its own folder has the name at once; elsewhere whe
   expect(starts.heard({ ...beat("e"), start: undefined } as unknown as ExecutorPresence, 9200)).toBeNull();
 });
 
+test("T1: a copy of its folder on another machine ends nobody; T2: while the first drains, the other waits for the name", () => {
+  const starts = new ExecutorStarts();
+  starts.heard(beat("a"), 0);
+  expect(starts.heard(beat("b", { after: "a", host: "there" }), 10)).toBeNull();
+  expect(starts.heard(beat("a"), 1000)).toMatchObject({ kept: { start: "a" }, surplus: { start: "b" } });
+  expect(starts.heard(beat("a", { leaving: true, busy: 1 }), 2000)).toBeNull();
+  expect(starts.heard(beat("b", { host: "there" }), 2010)).toBeNull();
+  expect(starts.current("one")?.start).toBe("a");
+  starts.heard({ name: "one", gone: true }, 3000);
+  expect(starts.heard(beat("b", { host: "there" }), 4010)).toBeNull();
+  expect(starts.current("one")?.start).toBe("b");
+});
+
 let kit: MasterKit;
 let one: HandExecutor;
 beforeEach(async () => {

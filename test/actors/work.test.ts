@@ -379,7 +379,12 @@ describe("pause and kill", () => {
     expect(first.summary).toContain("one does not answer: what it runs may go on (1 command)");
     const second = await kill(() => one.beat(1, 1, { leases: [lease] }));
     expect(second.unanswered).toEqual([{ ...owed, silent: false }]);
-    expect((await kill(() => one.beat(1, 2, { leases: ["w/t/other.1"] }))).unanswered).toEqual([{ ...owed, silent: false }]);
+    const many = Array.from({ length: 200 }, (_, n) => `w/t/other.${n}`);
+    expect((await kill(() => one.beat(1, 201, { leases: many }))).unanswered).toEqual([{ ...owed, silent: false }]);
+    // Another master, which knows nothing of the kills before.
+    await kit.crash();
+    await kit.master.termOf("w");
+    expect((await kill(() => {})).unanswered).toEqual([{ ...owed, silent: true }]);
     expect((await kill(() => one.beat(1, 1, { leases: ["w/t/other.1"] }))).unanswered).toEqual([]);
     // K2
     expect((await kill(() => {})).unanswered).toEqual([]);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { Shelf } from "../../src/executors/result-shelf.ts";
+import { WorkFolder } from "../../src/executors/work-folder.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
@@ -53,4 +54,22 @@ test("killed between its result and the end of its folder, an executor clears up
   expect(owner.verbs("f1")).toEqual(["release"]);
   expect(owner.resultOf(order)).toBeFalsy();
   await until("nothing to be noted any more", () => readdirSync(join(dir, "claims")).length === 0);
+});
+
+test("what was called off is named no more once its processes are over, though its large folder is still being removed", async () => {
+  bench = await startBench();
+  const { owner } = bench;
+  let letGo = () => {};
+  vi.spyOn(WorkFolder.prototype, "clear").mockReturnValue(
+    new Promise((resolve) => {
+      letGo = resolve;
+    }),
+  );
+  owner.offer(bench.order("shell.run", { argv: ["sleep", "600"] }));
+  await until("it is claimed", () => owner.verbs("f1").includes("claim"));
+  owner.cancel({ net: "team", firing: "f1", attempt: 1 });
+  const last = () => owner.beats.at(-1);
+  await until("a heartbeat that counts it and does not name it", () => last()?.busy === 1 && last()?.leases?.length === 0);
+  letGo();
+  await until("a heartbeat without it", () => last()?.busy === 0);
 });
