@@ -276,15 +276,16 @@ function proofOf(holdout: readonly Example[], examples: number, claims: JudgedCl
   return {
     ...{ seqs: [holdout[0]?.seq ?? 0, holdout.at(-1)?.seq ?? 0], examples, holdout: holdout.length, covered, wrong, unjudged, confidence },
     ...(repeated > 0 ? { repeated } : {}),
-    bound: upperBoundOfMix(withRepeated(partsOf(claims), repeated), confidence),
+    bound: upperBoundOfMix(withRepeated(partsOf(claims), repeated, covered), confidence),
     coverage: covered / Math.max(1, holdout.length),
     interval: wilson(covered - unjudged - wrong, covered - unjudged),
   };
 }
 
-/** What was turned down and would be given again belongs to the part that is compared by content. */
-function withRepeated([told, ...more]: Part[], repeated: number): Part[] {
-  return told ? [{ ...told, bad: told.bad + repeated, all: told.all + repeated }, ...more] : [];
+/** What was turned down and would be given again belongs to the part that is compared by content, which weighs so much more: it may be all there is of it. */
+function withRepeated([told, ...more]: Part[], repeated: number, claimed: number): Part[] {
+  const weight = (told?.weight ?? 0) + repeated / Math.max(1, claimed);
+  return told ? [{ weight, bad: told.bad + repeated, all: told.all + repeated }, ...more] : [];
 }
 
 function shortcomings(proof: Proof, late: readonly JudgedClaim[], { bound, coverage }: { bound: number; coverage: number }): string[] {

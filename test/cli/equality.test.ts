@@ -1,5 +1,7 @@
 /** When two answers count as the same: a step says so, or a command does for once, and neither makes the net look for rules by itself. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { startAnthropicStub } from "../support/anthropic-stub.ts";
+import { eventsOf } from "../support/log-check.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
 import { triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -78,6 +80,23 @@ it("says what is wrong with it, and where", async () => {
   expect(await said(NET, "triage", "--judge")).toContain("--judge has nobody to ask");
   const judged = await said(NET, "triage", "--judge", "--equality", '{"judge":"editor"}');
   expect(judged).not.toContain("--judge has nobody to ask");
+});
+
+it("asks the judge that only the command names, shows the rule, and books what that cost", async () => {
+  const stub = await startAnthropicStub([], () => [{ tools: [{ name: "verdict", input: { same: true, why: "" } }] }]);
+  try {
+    await netWith({});
+    await kit.ask(null, "apply-persona", { persona: { ...triagePersona, persona: "editor", output: undefined } });
+    stage.clock = kit.clock;
+    Object.assign(stage.env, { ANTHROPIC_API_KEY: "stub", ANTHROPIC_BASE_URL: stub.url });
+    const shown = await stage.run("crystallize", "show", NET, "triage", "--judge", "--equality", '{"fields":{"owner":{"judge":"editor"}}}');
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("A rule for triage in desk") });
+    expect(stub.requests.length).toBeGreaterThan(0);
+    const told = (await eventsOf(kit.broker, NET)).filter(({ type, model }) => type === "crystallized" && model);
+    expect(told).toMatchObject([{ persona: "rule-writer", model: { calls: expect.any(Number) } }]);
+  } finally {
+    await stub.close();
+  }
 });
 
 it("warns of fields that the answers do not have, at each command that goes by them", async () => {

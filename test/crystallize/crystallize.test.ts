@@ -204,4 +204,20 @@ describe("declared equality", () => {
     expect(judged(true).proof).toMatchObject({ wrong: 0, unjudged: 0 });
     expect(judged(false).proof?.wrong).toBeGreaterThan(0);
   });
+
+  test("what was turned down and would be given again counts by its number, also where nothing is the same by content", () => {
+    const rule = ruleSchema.parse({ guard: [], answer: { kind: "constant", value: "Hello." } });
+    const greetings = Array.from({ length: 400 }, (_, n) => exampleOf(n, { name: `n${n}` }, `Good day, n${n}.`));
+    const proof = (same: number, repeated: number) => {
+      let asked = 0;
+      const examples = greetings.map((one, n) => (n < same ? { ...one, output: "Hello." } : one));
+      const judged = () => (asked++ < 200 ? true : undefined);
+      return prove(rule, examples, 0, { equality: "judge", judged, repeated }).proof;
+    };
+    for (const same of [0, 1]) {
+      expect(proof(same, 0)).toMatchObject({ wrong: 0, unjudged: 200 - same });
+      expect(proof(same, 20).bound).toBeGreaterThan(20 / 420);
+      expect(proof(same, 20).bound).toBeGreaterThan(proof(same, 0).bound + 0.03);
+    }
+  });
 });

@@ -3,8 +3,8 @@
  * what nobody asks any more.
  */
 import type { VersionStore } from "../../contract/broker.ts";
-import { hashJson } from "../../contract/hash.ts";
-import { isJsonObject, type JsonObject } from "../../contract/json.ts";
+import { hashJson, sha256 } from "../../contract/hash.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { ruleId } from "../../net/crystal/compiled.ts";
 import { crystalOf, sameCrystal } from "../../net/crystal/stages.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
@@ -18,7 +18,15 @@ export async function personaAsks(store: VersionStore, name: string, version: st
   const stored = await store.get(name, version);
   if (!isJsonObject(stored) || !isJsonObject(stored.persona)) return version;
   const asked = Object.entries(stored.persona).filter(([field]) => !NOT_ASKED.includes(field));
-  return hashJson({ persona: Object.fromEntries(asked), knowledge: stored.knowledge ?? [] });
+  return hashJson({ persona: Object.fromEntries(asked), knowledge: knowledgeAsks(stored.knowledge) });
+}
+
+/** Files by their content's hash: old versions hold the text itself. */
+function knowledgeAsks(stored: Json | undefined): Json {
+  if (!Array.isArray(stored)) return [];
+  return stored.map(
+    (file): Json => (isJsonObject(file) ? { file: file.file ?? null, sha256: file.sha256 ?? sha256(String(file.text ?? "")) } : file),
+  );
 }
 
 interface Side {

@@ -11,14 +11,18 @@ import { HistoryReader, type StepHistory } from "./history.ts";
 const MOST_EXAMPLES = 5000;
 /** A reader holds the net's tokens a second time: with more of them than this it is let go, and each look reads from the beginning. */
 const MOST_TOKENS = 20_000;
+/** And with answers, inputs and calls that are longer than this all together (characters of JSON). */
+const MOST_LENGTH = 64 * 1024 * 1024;
 
 export class HistoryShelf {
   readonly #broker: Broker;
+  readonly #mostLength: number;
   #reader: HistoryReader | null = null;
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, { mostLength = MOST_LENGTH }: { mostLength?: number } = {}) {
     this.#broker = broker;
+    this.#mostLength = mostLength;
   }
 
   /** Up to the event that there is now; `only`: of this transition. Errors: those of reading the log. */
@@ -35,7 +39,7 @@ export class HistoryShelf {
     const reader = (known && (await readOn(known))) ?? new HistoryReader(this.#broker, net, { most: MOST_EXAMPLES });
     if (reader !== known) await reader.read();
     const steps = await reader.steps(only);
-    if (reader.tokens <= MOST_TOKENS) this.#reader = reader;
+    if (reader.tokens <= MOST_TOKENS && reader.length <= this.#mostLength) this.#reader = reader;
     return steps;
   }
 }

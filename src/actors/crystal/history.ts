@@ -19,7 +19,7 @@ import { requestParts } from "../../net/request-key.ts";
 import { isCalm, verdict } from "../../net/rule/watch.ts";
 import type { NetState } from "../../net/state.ts";
 import { beginningOf, othersTurn, type Past, readGently } from "../past.ts";
-import { answerOf } from "../term/recordings.ts";
+import { type AnswerEvent, answerIn, answerOf } from "../term/recordings.ts";
 import { callsOf } from "../turn-report.ts";
 import { personaAsks } from "./asks.ts";
 import { Origins } from "./origins.ts";
@@ -65,7 +65,9 @@ interface Draft {
   /** Version of the persona that was asked. */
   voice: string | undefined;
   example: Omit<Example, "output" | "bad">;
-  event: NetEvent;
+  event: AnswerEvent;
+  /** Characters of JSON that it holds, about. */
+  length: number;
   bad?: string;
   /** What it answered, once that was looked up; null: nothing. */
   whole?: Pick<Example, "output" | "tools"> | null;
@@ -125,6 +127,11 @@ export class HistoryReader {
     return [...(this.#past?.state.places.values() ?? [])].reduce((sum, place) => sum + place.size, 0);
   }
 
+  /** Of all that it keeps of answers, in characters of JSON, about. */
+  get length(): number {
+    return [...this.#steps.values()].reduce((sum, { drafts }) => [...drafts.values()].reduce((so, { length }) => so + length, sum), 0);
+  }
+
   /** H1. */
   async read(): Promise<void> {
     this.#past ??= await beginningOf(this.#broker, this.#net.definition.net);
@@ -156,7 +163,10 @@ export class HistoryReader {
           outdated += 1;
           continue;
         }
-        if (draft.whole === undefined) draft.whole = await this.#wholeOf(draft);
+        if (draft.whole === undefined) {
+          draft.whole = await this.#wholeOf(draft);
+          draft.length += lengthOf(draft.whole);
+        }
         const { example, bad, whole } = draft;
         if (whole) examples.push({ ...example, ...whole, ...(bad === undefined ? {} : { bad }) });
       }
@@ -246,7 +256,9 @@ export class HistoryReader {
       ...{ costUsd: event.model?.listUsd ?? event.model?.costUsd ?? 0, toolMs: toolMsOf(event) },
       tools: (event.tools ?? []).map(({ name }) => ({ name, input: null, output: null })),
     };
-    step.drafts.set(firing, { example, event, voice: event.personaVersion ?? open.voice });
+    const kept = answerIn(event);
+    const length = lengthOf(open.input) + lengthOf(kept);
+    step.drafts.set(firing, { example, event: kept, length, voice: event.personaVersion ?? open.voice });
     this.#forget(step.drafts);
   }
 
@@ -272,7 +284,7 @@ export class HistoryReader {
   }
 
   /** The words of the request and the persona must be those that would be asked now. */
-  async #isOfToday(event: NetEvent, transition: string, request: string): Promise<boolean> {
+  async #isOfToday(event: Pick<NetEvent, "netVersion">, transition: string, request: string): Promise<boolean> {
     const version = event.netVersion ?? "";
     if (version === this.#net.version || version === "") return true;
     const key = `${version} ${transition}`;
@@ -327,6 +339,8 @@ function stepsOf(net: CompiledNet, only: string | undefined): Map<string, Shape>
   }
   return found;
 }
+
+const lengthOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 
 /** What is looked at in each event, whatever is asked. */
 function formOf(step: Shape | undefined): string {

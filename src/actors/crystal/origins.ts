@@ -3,9 +3,10 @@
  * is sent back or turned down is told by what it was made of.
  */
 import type { NetEvent } from "../../contract/event.ts";
+import { placesBeside } from "../../net/crystal/beside-work.ts";
 
-/** Firings of model steps by the step's name. What a step answers anew takes the place of what it answered before. */
-type Firings = ReadonlyMap<string, ReadonlySet<string>>;
+/** Firings of model steps by the step's name. What a step answers anew takes the place of what it answered before. Null: too many. */
+type Firings = ReadonlyMap<string, ReadonlySet<string> | null>;
 interface Origin {
   /** On its whole way. */
   all: Firings;
@@ -14,7 +15,7 @@ interface Origin {
 }
 
 const NOTHING: Origin = { all: new Map(), near: new Map() };
-/** What was made of more answers than that, a tally of all for example, says nothing of one of them. */
+/** What was made of more answers than that, a tally of all for example, says nothing of one of them, nor does what more is added to it. */
 const MOST = 20;
 /** Their inputs are reserved, and still there to be taken. */
 const OPENING = new Set(["started", "gated"]);
@@ -33,16 +34,21 @@ export class Origins {
   }
 
   /** The answers that this token hands on: its own step's, or those that steps without a model have made it of. */
-  nearest(token: string): Firings {
-    return (this.#of.get(token) ?? NOTHING).near;
+  nearest(token: string): [step: string, firings: ReadonlySet<string>][] {
+    return [...(this.#of.get(token) ?? NOTHING).near].flatMap(([step, firings]) => (firings ? [[step, firings]] : []));
   }
 
-  follow({ type, transition, firing, consumed = [], produced = [] }: NetEvent): void {
+  follow(event: NetEvent): void {
+    const { type, transition, firing, consumed = [], produced = [], read = [] } = event;
     const ids = consumed.map(({ id }) => id);
+    const beside = placesBeside(event);
+    // What it only looked at, or took along beside the work, it has not made into something else.
+    const no = new Set([...read, ...consumed.filter(({ place }) => beside.has(place))].map(({ id }) => id));
     const answers = type === "fired" && transition !== undefined && firing !== undefined && this.#asksModel(transition);
-    for (const { token } of produced) {
+    for (const { place, token } of produced) {
+      if (beside.has(place)) continue;
       const parents = "transition" in token.from ? [...new Set([...ids, ...token.from.tokens])] : ids;
-      const made = this.#union(parents);
+      const made = this.#union(parents.filter((id) => !no.has(id)));
       const own = answers ? [[transition, new Set([firing])] as const] : [];
       const origin = answers ? { all: new Map([...made.all, ...own]), near: new Map(own) } : made;
       if (origin.all.size > 0) this.#of.set(token.id, origin);
@@ -61,13 +67,12 @@ export class Origins {
 }
 
 function joined(parts: readonly Firings[]): Firings {
-  const made = new Map<string, Set<string>>();
+  const made = new Map<string, Set<string> | null>();
   for (const part of parts)
     for (const [step, firings] of part) {
-      const so = made.get(step) ?? new Set();
-      for (const firing of firings) so.add(firing);
-      made.set(step, so);
+      const so = made.get(step);
+      const all = so === null || firings === null ? null : new Set([...(so ?? []), ...firings]);
+      made.set(step, all && all.size > MOST ? null : all);
     }
-  for (const [step, { size }] of made) if (size > MOST) made.delete(step);
   return made;
 }

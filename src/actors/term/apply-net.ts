@@ -72,7 +72,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     summary:
       running === null
         ? `${by} started the net ${state.net}.`
-        : `${by} changed the running net ${state.net}${difference(term, definition, stageWords(stages))}.`,
+        : `${by} changed the running net ${state.net}${difference(term, definition, stageWords(told))}.`,
     attributes: {
       ...{ base: state.definition, by, personas, schedules: schedulesOf(term, version) },
       ...(told.length > 0 ? { crystallized: told } : {}),

@@ -88,8 +88,20 @@ export async function collectAnswers(broker: Broker, parent: NetState, net: stri
   return answers;
 }
 
+/** Of the event that ended a firing: as much as tells of its answer, its calls and when that was. */
+export type AnswerEvent = Pick<NetEvent, "seq" | "netVersion" | "attributes" | "produced">;
+
+export function answerIn({ seq, netVersion, attributes, produced = [] }: NetEvent): AnswerEvent {
+  const answer = attributes?.answer;
+  const made = isJsonObject(answer) ? produced.filter(({ token }) => token.id === answer.$token) : [];
+  return {
+    ...{ seq, produced: made, ...(netVersion === undefined ? {} : { netVersion }) },
+    attributes: { ...(answer === undefined ? {} : { answer }), ...(attributes?.calls === undefined ? {} : { calls: attributes.calls }) },
+  };
+}
+
 /** What a firing was answered, as its last event has it; undefined where the answer lies too deep or is gone. */
-export async function answerOf(event: NetEvent, artifacts: Artifacts): Promise<Json | undefined> {
+export async function answerOf(event: Pick<NetEvent, "attributes" | "produced">, artifacts: Artifacts): Promise<Json | undefined> {
   const answer = event.attributes?.answer;
   if (!isJsonObject(answer)) return undefined;
   if ("$json" in answer) return answer.$json;

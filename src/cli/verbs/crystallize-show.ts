@@ -26,7 +26,7 @@ export const crystallizeShowVerb: Verb = {
       // A rule that is named is the one to show, whatever stands there.
       const row = call.text("rule") === undefined ? await rowOf(broker, net, transition) : null;
       const made = await studyOf(call, broker, { net, transition, anew: false, ...(row?.definition ? { standing: row.definition } : {}) });
-      await tellAsked(broker, { net: made.net, proposals: made.proposals.filter(asksModels) }, callerOf(call));
+      await tellAsked(broker, { ...made, proposals: made.proposals.filter(asksModels) }, callerOf(call));
       return { found: made, row };
     });
     const made = found.proposals[0];

@@ -2,6 +2,7 @@
 import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject } from "../../contract/json.ts";
 import type { CrystalRecord } from "../records.ts";
+import { placesBeside } from "./beside-work.ts";
 
 type Descent = Pick<CrystalRecord, "recent" | "behind">;
 
@@ -24,10 +25,12 @@ export function leftBy({ recent, behind = [] }: Descent, { consumed = [] }: NetE
 /** Another step's event: what it makes of the rule's tokens is made of the rule's answers too. The same record where it concerns none. */
 export function followed(record: CrystalRecord, event: NetEvent): CrystalRecord {
   if (record.recent.length === 0) return record;
-  const taken = (event.consumed ?? []).filter(({ id }) => record.recent.includes(id));
-  if (taken.length === 0) return record;
+  const known = (event.consumed ?? []).filter(({ id }) => record.recent.includes(id));
+  if (known.length === 0) return record;
   const left = isOpening(event) ? record : leftBy(record, event);
-  const made = produced(event);
+  const beside = placesBeside(event);
+  const taken = known.filter(({ place }) => !beside.has(place));
+  const made = taken.length > 0 ? produced(event) : [];
   if (left === record && made.length === 0) return record;
   const isBehind = asksModel(event) || taken.every(({ id }) => record.behind?.includes(id));
   return { ...record, ...kept([...left.recent, ...made], [...(left.behind ?? []), ...(isBehind ? made : [])]) };
@@ -35,7 +38,12 @@ export function followed(record: CrystalRecord, event: NetEvent): CrystalRecord 
 
 /** Its inputs are reserved, and still there to be taken. */
 const isOpening = ({ type }: NetEvent): boolean => type === "started" || type === "gated";
-const produced = ({ produced: made = [] }: NetEvent): string[] => made.map(({ token }) => token.id);
+
+/** What it makes of the work. */
+function produced(event: NetEvent): string[] {
+  const beside = placesBeside(event);
+  return (event.produced ?? []).flatMap(({ place, token }) => (beside.has(place) ? [] : [token.id]));
+}
 
 /** A model has answered, or a rule in its place. */
 function asksModel({ model, attributes }: NetEvent): boolean {

@@ -63,6 +63,7 @@ export function stageWords(stages: readonly JsonObject[]): string[] {
     undone: "no more: the model does all of it",
     beside: "as before, and a later one stands beside it, without effect",
     dropped: "as before, and the later one beside it is gone",
+    "asks-otherwise": "no more: its step asks something else now",
   };
   return stages.map(({ stage, transition }) => `the rule of ${String(transition)} answers ${words[String(stage)] ?? ""}`);
 }

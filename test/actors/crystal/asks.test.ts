@@ -1,7 +1,9 @@
 /** A step that asks something else from now on: its history before is no example, and a rule learned from that answers no more (K2). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { personaAsks } from "../../../src/actors/crystal/asks.ts";
 import { historyOf } from "../../../src/actors/crystal/history.ts";
 import { runningNet } from "../../../src/client/crystals.ts";
+import { sha256 } from "../../../src/contract/hash.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
 import { crystalOf, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
@@ -60,6 +62,18 @@ describe("the history", () => {
   });
 });
 
+it("a persona's knowledge is its words, however a version of it was stored", async () => {
+  await apply(triageNet(undefined));
+  const persona = { prompt: "Say who." };
+  const store = kit.broker.personaVersions;
+  await store.put("x", "v1", { persona, knowledge: [{ file: "a.md", text: "Ada takes all." }] });
+  await store.put("x", "v2", { persona, knowledge: [{ file: "a.md", sha256: sha256("Ada takes all.") }] });
+  await store.put("x", "v3", { persona, knowledge: [{ file: "a.md", sha256: sha256("Eve takes all.") }] });
+  const [text, same, other] = await Promise.all(["v1", "v2", "v3"].map((version) => personaAsks(store, "x", version)));
+  expect(same).toBe(text);
+  expect(other).not.toBe(text);
+});
+
 /** Until the rule has answered by itself: its first answers are audited more often. */
 async function answers(): Promise<void> {
   for (let tries = 0; tries < 30 && (record()?.answered ?? 0) === 0; tries += 1) await work(2);
@@ -101,6 +115,10 @@ describe("a live rule", () => {
     await work(4);
     expect([record()?.answered, asked.length - requests]).toEqual([then, 4]);
     await waitUntil("it is off", () => mode() === "off");
+    const edit = (await eventsOf(kit.broker, NET)).find(({ attributes }) =>
+      JSON.stringify(attributes?.crystallized ?? []).includes("asks-otherwise"),
+    );
+    expect(edit?.summary).toContain("the rule of triage answers no more: its step asks something else now");
   });
 
   it("is not promoted by a policy after a shadow beside another request", async () => {

@@ -11,6 +11,7 @@ import { waitUntil } from "../../support/wait-until.ts";
 const NET = "desk";
 let kit: MasterKit;
 let shelf: HistoryShelf;
+let counted: Broker;
 /** Events that the shelf has read since it was looked at last; and what the next read fails with. */
 let read: number;
 let broken: Error | null;
@@ -39,7 +40,8 @@ beforeEach(async () => {
       },
     });
   };
-  shelf = new HistoryShelf(new Proxy(kit.broker as Broker, { get: (target, key) => (key === "log" ? log : Reflect.get(target, key)) }));
+  counted = new Proxy(kit.broker as Broker, { get: (target, key) => (key === "log" ? log : Reflect.get(target, key)) });
+  shelf = new HistoryShelf(counted);
   await kit.ask(null, "apply-persona", { persona: triagePersona });
 });
 afterEach(() => kit.stop());
@@ -113,4 +115,15 @@ it("looks once at a time", async () => {
   const both = await Promise.all([shelf.of(netNow(), "triage"), shelf.of(netNow())]);
   expect(both[0]).toEqual(both[1]);
   expect(both[0][0]?.examples).toHaveLength(20);
+});
+
+it("keeps no more than so much of the answers: beyond that each look reads from the beginning", async () => {
+  await apply(triageNet(undefined));
+  await work(20);
+  shelf = new HistoryShelf(counted, { mostLength: 20 * 10 });
+  const first = await looked();
+  expect((await looked()).read).toBeGreaterThanOrEqual(first.read);
+  shelf = new HistoryShelf(counted, { mostLength: 20 * 1000 });
+  expect((await looked()).read).toBe(first.read);
+  expect((await looked()).read).toBeLessThan(first.read / 3);
 });

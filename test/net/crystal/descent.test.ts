@@ -112,3 +112,30 @@ it("does not blame it for what another model has made of its answer", () => {
   expect(record(own)?.bad).toBe(0);
   agreesWithLog(own);
 });
+
+it("does not blame it for what is made of a lock or a tally that once lay beside its answer", () => {
+  const shape = {
+    kind: "map",
+    in: [
+      { place: "drafts", as: "draft" },
+      { place: "slots", as: "slot" },
+    ],
+    ...{ route: "all", value: { text: "${draft.owner}" } },
+    out: [{ to: "shown" }, { to: "slots", value: { n: "${slot.n + 1}" } }],
+  };
+  const own = bench({ shown: {}, slots: { open: true } }, { shape, look });
+  own.put("slots", { n: 0 });
+  answered(own, 1);
+  while (own.fire("shape"));
+  const { answered: answers } = record(own) ?? {};
+  for (const _ of [...(own.state.places.get("shown")?.keys() ?? [])]) turnDown(own);
+  expect(record(own)?.bad).toBe(answers);
+  // These are the model's, through the same slot.
+  batch(own, ["db", "db"]);
+  triage(own, "zoe");
+  while (own.fire("shape"));
+  for (const _ of [...(own.state.places.get("shown")?.keys() ?? [])]) turnDown(own);
+  expect(own.log.filter(({ type }) => type === "decided").length).toBeGreaterThan(answers ?? 0);
+  expect(record(own)?.bad).toBe(answers);
+  agreesWithLog(own);
+});
