@@ -21,6 +21,7 @@ import type { BoundPersona } from "./persona-book.ts";
 import { stoppedClaims } from "./stopped-claims.ts";
 import { applyNet, soundNet } from "./term/apply-net.ts";
 import { slicedHash } from "./term/state-digest.ts";
+import type { Term } from "./term/term.ts";
 
 const person = z.object({ user: z.string().min(1), roles: z.array(z.string()).default([]) });
 const applyNetBody = z.object({
@@ -191,25 +192,29 @@ function parsedNet(text: string, file: string) {
 /** Running nets that name the persona take up its new version; firings under way end with the old one. */
 async function tellNets(master: MasterFace, name: string, version: string, by: string): Promise<string[]> {
   const told: string[] = [];
-  for (const term of master.terms.values()) {
-    const uses = Object.values(term.net?.definition.transitions ?? {}).some(({ persona }) => persona === name);
-    if (!uses || term.state.personas[name] === version) continue;
-    const transitions = term.net?.definition.transitions ?? {};
-    const { personas } = term.state;
-    const after = { transitions, personas: { ...personas, [name]: version } };
-    const stages = await otherwiseAsked(term.ports.broker.personaVersions, { transitions, personas }, after, by);
-    await term.commit({
-      category: "net",
-      type: "edited",
-      status: "ok",
-      persona: name,
-      personaVersion: version,
-      attributes: { by, personas: { [name]: version }, ...(stages.length > 0 ? { crystallized: stages } : {}) },
-      summary: `${by} gave ${name} in ${term.state.net} a new version.`,
-    });
-    told.push(term.state.net);
-  }
+  for (const term of master.terms.values()) if (await tellNet(term, name, version, by)) told.push(term.state.net);
   return told;
+}
+
+async function tellNet(term: Term, name: string, version: string, by: string): Promise<boolean> {
+  const transitions = term.net?.definition.transitions ?? {};
+  const { definition } = term.state;
+  const personas = { ...term.state.personas };
+  if (personas[name] === version || !Object.values(transitions).some(({ persona }) => persona === name)) return false;
+  const after = { transitions, personas: { ...personas, [name]: version } };
+  const stages = await otherwiseAsked(term.ports.broker.personaVersions, { transitions, personas }, after, by);
+  // An edit was faster: what its steps ask is looked at again.
+  if (term.state.definition !== definition || term.state.personas[name] !== personas[name]) return tellNet(term, name, version, by);
+  await term.commit({
+    category: "net",
+    type: "edited",
+    status: "ok",
+    persona: name,
+    personaVersion: version,
+    attributes: { by, personas: { [name]: version }, ...(stages.length > 0 ? { crystallized: stages } : {}) },
+    summary: `${by} gave ${name} in ${term.state.net} a new version.`,
+  });
+  return true;
 }
 
 function personaRow(name: string, version: string, bound: BoundPersona | null) {

@@ -10,6 +10,7 @@ import { type Clock, delay } from "../../src/contract/clock.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import { MemoryHub } from "../../src/jetstream/memory/hub.ts";
+import { freshRecord } from "../../src/net/crystal/state.ts";
 import { freeze } from "../../src/net/frozen-state.ts";
 import { emptyState, type NetState, tokensOf } from "../../src/net/state.ts";
 import { stateHash } from "../../src/net/state-hash.ts";
@@ -83,6 +84,13 @@ test("the whole state in one document, as versions before wrote it, is read; fie
   expect(unpackCheckpoint("n", whole)?.seq).toBe(7);
   expect(() => unpackCheckpoint("n", whole.subarray(0, whole.length - 20))).toThrow();
   expect(() => unpackCheckpoint("n", bytes.subarray(0, bytes.length - 20))).toThrow();
+});
+
+test("what versions before kept of a rule's answers, correlations, is left out; tokens stay", async () => {
+  const state = stateWith(1);
+  state.crystals.set("triage", { ...freshRecord("r", "live", 3), recent: ["c-1", "", "t-2"], answered: 4 });
+  const back = unpackCheckpoint("n", await packCheckpoint(freeze(state), at, countingClock()));
+  expect(back?.crystals.get("triage")).toEqual({ ...freshRecord("r", "live", 3), recent: ["t-2"], answered: 4 });
 });
 
 test("one that cannot be read just now says all the same how long the log was: a shorter log is not taken for the whole", async () => {

@@ -107,8 +107,15 @@ export function unpackCheckpoint(net: string, bytes: Uint8Array): NetState | nul
 
 function headOf(net: string, { layout, state }: { layout?: number; state?: Partial<NetState> }): NetState | null {
   if ((layout !== LAYOUT && layout !== WHOLE) || typeof state !== "object") return null;
+  for (const record of state.crystals?.values() ?? []) record.recent = record.recent.filter(isToken);
   return { ...emptyState(net), ...state };
 }
+
+/**
+ * Versions before kept the correlations of a rule's answers there, which say nothing any more: such answers are blamed for nothing. The
+ * layout stays, since a log may have been cleared up to such a checkpoint.
+ */
+const isToken = (id: string): boolean => !id.startsWith("c-") && id !== "";
 
 function putIn(state: NetState, piece: Piece): void {
   if ("place" in piece) putBack(state, piece);

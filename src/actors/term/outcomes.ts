@@ -91,8 +91,9 @@ export class Outcomes {
     if (!firing || !net || !transition || firing.attempt !== attempt || firing.gate || firing.subnet || this.#stands(firing)) return false;
     const missed = outcome.ok ? null : this.#missedAudit(net, transition, firing, outcome.error);
     if (missed) {
-      if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
       const fitting = await fitTokens(missed, broker.artifacts);
+      // Not before: where the artefact store is away, all of this comes again (O2), and it was paid for once.
+      if (extra.model) void commit(spentDraft({ ...firing, persona: firing.persona ?? "" }, extra)).catch(() => {});
       if (state.firings.get(id)?.attempt !== attempt || this.#stands(firing)) return false;
       await commit(fitting);
       return true;

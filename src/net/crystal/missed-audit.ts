@@ -1,7 +1,8 @@
 /**
  * An audit for which the model could not be asked: what the rule says goes out all the same, and the audit counts as missed. Pure.
  *
- * A1 Only what the rule would have answered by itself, had the firing been none that is audited, and only while it is still live (K2, L5).
+ * A1 Only what the rule would have answered by itself, had the firing been none that is audited, and only while it is still live (K2, L5):
+ * nothing where a later rule says otherwise (L4).
  * A2 A missed audit counts as one for the distance to the next, so that a model out of reach is not asked about each firing; it says
  * nothing of how the rule does. A3 After so many in a row people are asked whether the rule goes on unwatched.
  */

@@ -60,7 +60,7 @@ export function isStillLive(running: CompiledCrystal | null, held: CompiledCryst
   return running?.id === held.id && running.definition.mode === "live";
 }
 
-/** What the rule would do, were the firing none that is audited; null where it may not do anything now (K2). */
+/** What the rule would do, were the firing none that is audited; null where it may not do anything now (K2) or a later one says otherwise (L4). */
 export function claimIn(
   state: NetState,
   transition: string,
@@ -68,7 +68,9 @@ export function claimIn(
   inputs: BoundInput[],
   mayAnswer: MayAnswer,
 ): ReturnType<typeof claimOf> | null {
-  return isSilenced(recordOf(state, transition, crystal.id)) ? null : claimOf(crystal, inputs, mayAnswer);
+  if (isSilenced(recordOf(state, transition, crystal.id))) return null;
+  const claimed = claimOf(crystal, inputs, mayAnswer);
+  return claimed.kind !== "declines" && differs(crystal, inputs, claimed) ? null : claimed;
 }
 
 /** K2. */

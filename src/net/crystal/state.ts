@@ -44,6 +44,8 @@ export function foldCrystals(state: NetState, event: NetEvent): void {
 function foldFiring(state: NetState, event: NetEvent, transition: string, said: JsonObject): void {
   if (event.type !== "fired" || typeof said.rule !== "string") return;
   const before = state.crystals.get(transition);
+  // A rule that another one has replaced while its firing was under way: what it says is none of that one's.
+  if (before && before.rule !== said.rule && event.netVersion !== undefined && event.netVersion !== state.definition) return;
   const mode = said.mode === "live" ? "live" : "shadow";
   // A file that was applied by hand brings a rule without a word (K3).
   const record = before?.rule === said.rule ? before : freshRecord(said.rule, mode, event.seq);
@@ -143,9 +145,11 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       if (record) state.crystals.set(transition, { ...record, next: { rule: String(stage.next), since: event.seq, same: 0, other: 0 } });
       return;
     case "dropped":
-      if (record) state.crystals.set(transition, { ...record, next: null, notice: null, said: null });
+      if (record) state.crystals.set(transition, { ...record, next: null, ...withoutReplace(record) });
       return;
     case "asks-otherwise": {
+      // Another rule stands there by now, for what its step asks today.
+      if (!record && state.crystals.has(transition)) return;
       const known = record ?? freshRecord(rule, stage.mode === "live" ? "live" : "shadow", event.seq);
       state.crystals.set(transition, { ...known, outdated: event.seq });
       return;
@@ -169,6 +173,11 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       if (record) state.crystals.set(transition, { ...record, notice: null, said: saidBy(stage.about, stage.approve, stage.by) });
       return;
   }
+}
+
+/** What people were asked about the rule itself stays asked when the later one beside it is gone. */
+function withoutReplace({ notice, said }: CrystalRecord): Pick<CrystalRecord, "notice" | "said"> {
+  return { notice: notice?.about === "replace" ? null : notice, said: said?.about === "replace" ? null : said };
 }
 
 /** What a judge says counts as if the two answers had been compared by content. */

@@ -6,7 +6,7 @@ import { runningNet } from "../../../src/client/crystals.ts";
 import { sha256 } from "../../../src/contract/hash.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
-import { crystalOf, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
+import { crystalOf, type RuleFile, ticketRule, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const NET = "desk";
@@ -119,6 +119,40 @@ describe("a live rule", () => {
       JSON.stringify(attributes?.crystallized ?? []).includes("asks-otherwise"),
     );
     expect(edit?.summary).toContain("the rule of triage answers no more: its step asks something else now");
+  });
+
+  it("that came while its persona's new version was looked at answers no more either", async () => {
+    await apply(triageNet(crystalOf()));
+    await answers();
+    const [first, old] = [record()?.rule, kit.stateOf(NET).personas.triage];
+    const { netVersions, personaVersions } = kit.broker;
+    const [put, get] = [netVersions.put.bind(netVersions), personaVersions.get.bind(personaVersions)];
+    // The edit has looked at its personas, and goes on once the old words of the persona are read.
+    let [held, go] = [false, () => {}];
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    netVersions.put = async (...given) => {
+      held = true;
+      await gone;
+      return put(...given);
+    };
+    const later: RuleFile = { ...ticketRule, guard: [{ test: "in", path: "/ticket/area", values: ["net"] }] };
+    const edited = apply(triageNet(crystalOf({ rule: later })));
+    await waitUntil("the edit is under way", () => held);
+    let looked = false;
+    personaVersions.get = async (name, version) => {
+      if (!looked && version === old) {
+        looked = true;
+        go();
+        await edited;
+      }
+      return get(name, version);
+    };
+    await speaks({ prompt: "Say who, by the new list." });
+    expect(looked).toBe(true);
+    expect(record()?.rule).not.toBe(first);
+    expect(record()?.outdated).toBeGreaterThan(0);
   });
 
   it("is not promoted by a policy after a shadow beside another request", async () => {

@@ -1,6 +1,7 @@
 /** Audits for which the model cannot be asked: what the rule answers goes on, and people hear of it (A1, A2, A3, O5). */
 import { afterEach, expect, it } from "vitest";
 import { personaWorker } from "../../../src/actors/persona-work.ts";
+import { Retryable } from "../../../src/contract/errors.ts";
 import { localQuotas } from "../../../src/contract/quotas.ts";
 import { defaultConfig } from "../../../src/models/default-config.ts";
 import { anthropicProvider } from "../../../src/models/providers/anthropic.ts";
@@ -139,4 +140,30 @@ it("a rule beside its model gives no answer: there the net waits as ever", { tim
   await put("net");
   await waitUntil("the net is paused", () => state().paused !== false);
   expect(done()).toBe(0);
+});
+
+it("what the model cost is booked once, though the artefact store is away when the rule's answer is laid there", {
+  timeout: 60_000,
+}, async () => {
+  count = 0;
+  const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };
+  const error = { outlook: "terminal" as const, code: "too-many-turns", message: "no answer within its turns" };
+  kit = await masterKit({
+    work: async ({ firing }) => ({ firing: firing.firing, attempt: firing.attempt, outcome: { ok: false, error }, extra: { model } }),
+  });
+  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  const value = { owner: "${$result.owner}", one: "${ticket.text}", two: "${ticket.text}" };
+  await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf({ audit: 1 }), { out: [{ to: "done", value }] }) } });
+  const { artifacts } = kit.broker;
+  const put = artifacts.put.bind(artifacts);
+  let refused = 0;
+  artifacts.put = async (...given) => {
+    refused += 1;
+    if (refused <= 2) throw new Retryable({ code: "away", message: "the store is away" });
+    return put(...given);
+  };
+  await kit.put(NET, "tickets", { area: "net", text: "x".repeat(50_000) });
+  await waitUntil("it is done", () => done() === 1);
+  expect(refused).toBeGreaterThan(2);
+  expect(spendingOf(state(), WHOLE_NET, "").total.turns).toBe(1);
 });
