@@ -96,6 +96,8 @@ test("what the step has done so far is the person's to go on from", { timeout: 2
 
   const held = await desk.json<Held>(["takeover", put.id, "--stop"]);
   expect(held.left).toEqual({ commits: 1, files: 2, artifact: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  // Also for whoever never got that answer.
+  expect((await desk.run(["takeover", put.id])).stderr).toContain(`artifact get ${held.left?.artifact}`);
   await waitUntil("the step is ended", () => processesWith(`PETREL_FIRING=${NET}/make/`).length === 0, 60_000);
   expect(git(held.folder, "log", "-1", "--format=%s|%an|%P")).toBe(`The first half|smith|${held.start}`);
   expect(git(held.folder, "branch", "--show-current")).toBe("task/two");

@@ -19,6 +19,7 @@ import { isStopped } from "../../net/stopped.ts";
 import { takenId, withWork, workOf } from "../../net/taken-work.ts";
 import { storeBundles } from "./bundles.ts";
 import { putTogether } from "./handback-parts.ts";
+import { handedOver } from "./handed-over.ts";
 import { inTransit, onlyLinks } from "./in-transit.ts";
 import { keptAttempt } from "./kept-attempt.ts";
 import type { Term } from "./term.ts";
@@ -45,7 +46,7 @@ interface Found {
 export async function findTask(term: Term, body: unknown): Promise<Json> {
   const { task } = findBody.parse(body);
   const held = new Set(term.state.firings.get(task)?.consumed.map(({ id }) => id));
-  const rows: Json[] = [];
+  const rows: JsonObject[] = [];
   for (const [place, tokens] of term.state.places)
     for (const placed of tokens.values()) {
       const { token, origin } = placed;
@@ -53,10 +54,11 @@ export async function findTask(term: Term, body: unknown): Promise<Json> {
       if (token.id !== task && before !== task && token.correlation !== task && !held.has(token.id)) continue;
       rows.push(rowOf(term, { place, placed }));
     }
+  for (const row of rows) if (row.place === TAKEN_OVER) row.left = await handedOver(term, String(row.id));
   return rows;
 }
 
-function rowOf(term: Term, { place, placed }: Found): Json {
+function rowOf(term: Term, { place, placed }: Found): JsonObject {
   const { token, reservedBy } = placed;
   const firing = reservedBy === null ? undefined : term.state.firings.get(reservedBy);
   const state = place === TAKEN_OVER ? "taken" : reservedBy === null ? "waiting" : stateOf(term, reservedBy);
@@ -80,7 +82,7 @@ export async function takeOver(term: Term, body: unknown): Promise<Json> {
   const already = term.state.places.get(TAKEN_OVER)?.get(held);
   if (already?.token.by === by.user) {
     await term.loop.caughtUp();
-    return { id: held, from: place };
+    return { id: held, from: place, left: await handedOver(term, held) };
   }
   await declareHolding(term);
   const worked = runningOf(term, takeable(term, place, id, stop));

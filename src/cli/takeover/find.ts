@@ -7,6 +7,7 @@ import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { PetrelError, Refused, Terminal } from "../../contract/errors.ts";
 import { isId } from "../../contract/ids.ts";
+import { leftHint, takenAnswer } from "./left.ts";
 
 const work = z.object({
   ...{ repo: z.string(), base: z.string(), branch: z.string(), head: z.string().nullable(), title: z.string() },
@@ -21,6 +22,8 @@ const rows = z.array(
     executor: z.string().nullable().optional(),
     work: work.nullable(),
     from: z.json(),
+    /** Of one that is taken: what the step had done that was ended for it. */
+    left: takenAnswer.shape.left.catch(null),
   }),
 );
 export type Task = z.output<typeof rows>[number] & { work: z.output<typeof work> };
@@ -74,7 +77,7 @@ function notFree(tasks: Task[], first: z.output<typeof rows>[number]): PetrelErr
     return new Refused({
       code: "already-taken",
       message: `“${taken.work.title}” is taken over by ${taken.by} already`,
-      hint: `petrel handback ${taken.id} returns it`,
+      hint: `petrel handback ${taken.id} returns it${leftHint(taken.left ?? null)}`,
     });
   return new Refused({
     code: "no-worktree",

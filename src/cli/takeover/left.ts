@@ -49,6 +49,12 @@ function isKept(left: NonNullable<z.output<typeof takenAnswer>["left"]>): left i
   return "head" in left;
 }
 
+/** For whoever never got the answer to a takeover: where the work lies that was handed over. */
+export function leftHint(left: NonNullable<z.output<typeof takenAnswer>["left"]> | null): string {
+  if (left === null || !isKept(left)) return "";
+  return `; petrel artifact get ${left.bundle.$artifact} --out left.bundle fetches what the step had done that was ended for it`;
+}
+
 /** One line, or none. */
 export function leftWords(left: Left, petrel: (command: string) => string): string[] {
   if (left === null) return [];

@@ -81,17 +81,16 @@ async function take(call: VerbCall, broker: Broker, task: Task): Promise<{ note:
   };
   // Before it is asked for: when the answer is lost, `handback` knows the folder all the same.
   writeNote(call.dir, note);
-  try {
-    const body = { place, id, by: callerOf(call), stop: call.on("stop") };
-    const answer = readAnswer(takenAnswer, await askNet(broker, net, "takeover", body, STOP_MS), "takeover");
-    return { note, left: await bringLeft(broker, git, note, answer) };
-  } catch (error) {
+  const body = { place, id, by: callerOf(call), stop: call.on("stop") };
+  const said = await askNet(broker, net, "takeover", body, STOP_MS).catch((error: unknown) => {
     if (error instanceof Refused || error instanceof Terminal) {
       rmSync(folder, { recursive: true, force: true });
       dropNote(call.dir, note);
     }
     throw error;
-  }
+  });
+  // From here on the task is held, whatever else fails.
+  return { note, left: await bringLeft(broker, git, note, readAnswer(takenAnswer, said, "takeover")) };
 }
 
 async function bundleOf(broker: Broker, reference: Json): Promise<Uint8Array | null> {
