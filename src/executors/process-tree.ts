@@ -15,7 +15,7 @@ import { CappedOutput } from "./capped-output.ts";
 import type { CommandGroup } from "./command-group.ts";
 import { type Kept, KeptOutput } from "./kept-output.ts";
 import type { BirthBook } from "./outliving-watch.ts";
-import { statOf } from "./process-start.ts";
+import { groupOf } from "./process-start.ts";
 import { endProcessesWith, killProcessesWith, lookTogether, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
 
@@ -251,7 +251,7 @@ function termInside(mark: string): void {
 async function termOutside(mark: string, group: number | undefined, watch: TreeWatch | undefined): Promise<void> {
   const told = new Set(watch?.signal(mark, "SIGTERM", group));
   for (const pid of await lookTogether(mark)) {
-    if (told.has(pid) || statOf(pid)?.group === group) continue;
+    if (told.has(pid) || groupOf(pid) === group) continue;
     try {
       process.kill(pid, "SIGTERM");
     } catch {
