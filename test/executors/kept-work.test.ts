@@ -73,6 +73,9 @@ test("of a session it is given while its tests run, commits and changes apart, a
   const kept = await keep(order, "k2");
   expect(kept).toMatchObject({ head: sha, commits: 1, files: 2, loose: expect.stringMatching(/^[0-9a-f]{40}$/) });
   expect(filesIn(kept?.bundle, String(kept?.loose))).toBe("A\tone.js\nD\tsum.js\nA\ttwo.js");
+  // Two who ask at once do not take each other's away.
+  const [one, other] = await Promise.all([keep(order, "k3"), keep(order, "k4")]);
+  for (const each of [one, other]) expect(filesIn(each?.bundle, String(each?.loose))).toBe("A\tone.js\nD\tsum.js\nA\ttwo.js");
   const tree = join(bench.dir, "work", `team.${order.firing}.1`, "tree");
   expect(gitIn(tree, "rev-parse", "HEAD")).toBe(sha);
   expect(gitIn(tree, "status", "--porcelain", "-uall").split("\n")).toHaveLength((status.files as JsonObject[]).length);

@@ -30,7 +30,8 @@ export async function keepWork(context: HandContext, mirror: Mirror, { tree, bas
     env: stampEnvironment(stamp, commits + 1),
   });
   const loose = files === 0 ? null : stdout.trim();
-  const name = `kept/${context.order.firing}-${context.order.attempt}`;
+  // An id besides: two may ask at once.
+  const name = `kept/${context.order.firing}-${context.order.attempt}-${context.workshop.ids.next()}`;
   await setBranch(context, mirror, name, loose ?? head);
   try {
     return { head, loose, commits, files, bundle: await makeBundle(context, mirror, base, name, loose ?? head) };
