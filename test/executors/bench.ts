@@ -16,7 +16,7 @@ let count = 0;
 export const ids = { next: () => `id${++count}` };
 
 /** Waits until a predicate holds; fails with its reason. */
-export async function until<T>(reason: string, predicate: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(reason: string, predicate: () => T | Promise<T>, timeoutMs = 50_000): Promise<NonNullable<T>> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const value = await predicate();
