@@ -172,7 +172,6 @@ export interface Commands {
   ask(net: string | null, verb: string, body: Json, timeoutMs?: number): Promise<CommandAnswer>;
 }
 
-/** The masters' side of the work. */
 /** An attempt; with `surplus` a whole start of the executor, since another has its name: then the rest names nothing. */
 export interface CalledOff {
   net: string;
@@ -183,6 +182,7 @@ export interface CalledOff {
   kept?: string;
 }
 
+/** The masters' side of the work. */
 export interface WorkDesk {
   offer(order: SignedOrder, about: { pool: string; net: string; transition: string; id: string }): Promise<void>;
   /** Removes all offers of a net, in every pool (E9). */

@@ -1,6 +1,7 @@
 /** The options with which the next command is about the very rule that this one has shown. */
 import type { Study } from "../../client/crystals.ts";
 import { WRITTEN } from "../../crystallize/written.ts";
+import { quoted } from "../team/paste.ts";
 import type { VerbCall } from "../verb.ts";
 
 /** Begins with a blank where there are any. */
@@ -10,9 +11,4 @@ export function sameRuleOptions(call: VerbCall, made: Study["proposals"][number]
   const written = made?.proposal.learner === WRITTEN && made.rule !== null ? ` --rule ${made.rule}` : "";
   const rule = file === undefined ? written : ` --rule ${quoted(file)}`;
   return `${rule}${equality === undefined ? "" : ` --equality ${quoted(equality)}`}${call.on("judge") ? " --judge" : ""}`;
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
