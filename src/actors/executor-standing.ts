@@ -3,6 +3,7 @@
  * S1 What counts is a claim of which nothing came: its lease ran out, it was given back, its executor began anew, or it was held for
  *    longer than its work may take. A result of any kind, or a tool's answer, begins the count anew.
  *    What one gives back that is being stopped or whose disk is full counts as nothing, up to five times in a lease: who claims in order to stop is no honest one.
+ *    While two processes have one name, what is given back so does not count: it is the one's that was told to end, and the other has the name.
  * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
  * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
  */
@@ -41,6 +42,7 @@ export class ExecutorStanding {
 
   /** A claim of this time was given back since the executor is being stopped. False when it has done so too often, and it is to count (S1). */
   drained(executor: string, claimedAt: number, now: number): boolean {
+    if (this.starts.isDoubled(executor, now, this.#leaseMs)) return true;
     const known = this.#drains.get(executor);
     const before = known && now - known.since <= this.#leaseMs ? known : { count: 0, since: now, lastAt: Number.NEGATIVE_INFINITY };
     // One drain gives back all that stood.

@@ -6,6 +6,8 @@
  *    in its own folder on its machine: there no two can be. A folder that was copied to another machine is none of its own.
  * T2 Another start that speaks while that one goes on speaking is one too many. The one that has the name keeps its work.
  *    While that one drains, the other waits for the name.
+ * T3 Silence counts from when this master hears: not while its wire was down, nor while nobody at all was heard, as after it stood still.
+ *    Each master judges by itself: two that hear two starts in another order, both new to them, may each end the other's.
  */
 import type { ExecutorPresence } from "../contract/envelope.ts";
 
@@ -17,6 +19,7 @@ interface Known {
   /** Null where it followed at once: then all that the one before had is free. */
   since: number | null;
   rival: { presence: ExecutorPresence; at: number; since: number } | null;
+  doubledAt?: number;
 }
 export interface Doubled {
   kept: ExecutorPresence;
@@ -25,6 +28,13 @@ export interface Doubled {
 
 export class ExecutorStarts {
   readonly #known = new Map<string, Known>();
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #hearsSince = Number.NEGATIVE_INFINITY;
+
+  /** T3 */
+  wireUp(now: number): void {
+    this.#hearsSince = now;
+  }
 
   /** What is one too many, or null. */
   heard(heard: ExecutorPresence | { name: string; gone: true }, now: number): Doubled | null {
@@ -32,6 +42,8 @@ export class ExecutorStarts {
       this.#known.delete(heard.name);
       return null;
     }
+    if (now - this.#heardAt > SILENT_MS) this.#hearsSince = now;
+    this.#heardAt = now;
     const { name, start, after } = heard;
     if (start === undefined) return null; // of before there were starts
     const known = this.#known.get(name);
@@ -44,12 +56,19 @@ export class ExecutorStarts {
       const { rival } = known;
       if (heard.leaving || rival === null || now - rival.at > SILENT_MS) return null;
       const surplus = rival.presence.start;
+      known.doubledAt = now;
       return surplus === undefined ? null : { kept: heard, surplus: { ...rival.presence, start: surplus } }; // T2
     }
     const since = known.rival?.presence.start === start ? known.rival.since : now;
-    if (now - known.at > SILENT_MS) this.#known.set(name, { current: heard, at: now, since, rival: null });
+    if (now - Math.max(known.at, this.#hearsSince) > SILENT_MS) this.#known.set(name, { current: heard, at: now, since, rival: null });
     else known.rival = { presence: heard, at: now, since };
     return null;
+  }
+
+  /** Whether one too many was heard within so many milliseconds. */
+  isDoubled(name: string, now: number, withinMs: number): boolean {
+    const at = this.#known.get(name)?.doubledAt;
+    return at !== undefined && now - at <= withinMs;
   }
 
   /** The start that has the name, and since when it was heard beside the one before it; undefined for executors that name none. */

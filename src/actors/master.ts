@@ -42,6 +42,8 @@ import { NET_VERBS } from "./term/net-commands.ts";
 import { Term } from "./term/term.ts";
 
 const BETWEEN_TRIES_MS = 500;
+/** Two that take turns under one name would otherwise fill the log. */
+const SURPLUS_TOLD_MS = 3_600_000;
 
 export class Master implements MasterFace {
   readonly ports: MasterPorts;
@@ -64,7 +66,8 @@ export class Master implements MasterFace {
   readonly #outputs: OutputDesk;
   readonly #recruiter: Recruiter;
   readonly #standing: ExecutorStanding;
-  readonly #surplusTold = new Set<string>();
+  /** Executor -> when it was last told that two have its name. */
+  readonly #surplusTold = new Map<string, number>();
 
   private constructor(ports: MasterPorts) {
     this.ports = ports;
@@ -99,6 +102,7 @@ export class Master implements MasterFace {
   static async start(ports: MasterPorts): Promise<Master> {
     const master = new Master(ports);
     ports.broker.onConnection((state) => {
+      if (state === "up") master.#standing.starts.wireUp(ports.clock.now());
       for (const term of master.terms.values()) term.connection(state === "up");
     });
     master.#root.start();
@@ -345,9 +349,9 @@ export class Master implements MasterFace {
     const { name, start } = doubled.surplus;
     const [kept, surplus] = [doubled.kept, doubled.surplus].map(({ host, pid }) => `process ${pid} on ${host}`);
     void broker.work.cancel(name, { net: "", firing: "", attempt: 0, surplus: start, kept: kept ?? "" }).catch(() => {});
-    if (this.#surplusTold.has(start)) return;
-    if (this.#surplusTold.size > 1000) this.#surplusTold.clear();
-    this.#surplusTold.add(start);
+    const now = clock.now();
+    if (now - (this.#surplusTold.get(name) ?? Number.NEGATIVE_INFINITY) < SURPLUS_TOLD_MS) return;
+    this.#surplusTold.set(name, now);
     const summary = `Two executors run as ${name}: ${kept} keeps its work, ${surplus} is to end.`;
     logger.warn({ executor: name, kept, surplus }, summary);
     for (const term of this.terms.values()) {

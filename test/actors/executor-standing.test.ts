@@ -46,6 +46,26 @@ describe("the standing of an executor", () => {
     expect(standing.drained("two", 100, 101)).toBe(true);
     expect(standing.drained("one", 2 * LEASE, 2 * LEASE + 1)).toBe(true);
   });
+
+  it("while two have its name, what the one too many gives back does not count, and does not use up the other's drains", () => {
+    const standing = new ExecutorStanding(LEASE);
+    const beat = (start: string, now: number) =>
+      standing.starts.heard(
+        { name: "one", pools: [], labels: [], version: "0", pid: 1, host: start, busy: 0, slots: 1, at: "", start },
+        now,
+      );
+    for (let n = 0; n < 8; n++) {
+      beat("a", n * 2000);
+      beat(`b${n}`, n * 2000 + 10);
+      expect(beat("a", n * 2000 + 20)).not.toBeNull();
+      expect(standing.drained("one", n * 2000 + 15, n * 2000 + 30)).toBe(true);
+    }
+    const later = 8 * 2000 + LEASE;
+    expect(Array.from({ length: 6 }, (_, n) => standing.drained("one", later + n * 10, later + n * 10 + 5))).toEqual([
+      ...Array(5).fill(true),
+      false,
+    ]);
+  });
 });
 
 describe("an owner", () => {

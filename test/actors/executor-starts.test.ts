@@ -53,6 +53,29 @@ test("T1: a copy of its folder on another machine ends nobody; T2: while the fir
   expect(starts.current("one")?.start).toBe("b");
 });
 
+test("T3: after an outage or a standstill of its own a master takes the name from nobody whom it could not hear", () => {
+  for (const outage of [true, false]) {
+    const starts = new ExecutorStarts();
+    starts.heard(beat("a"), 0);
+    starts.heard(beat("b"), 100);
+    if (outage) starts.wireUp(60_000);
+    // Only the order in which they come is chance.
+    expect(starts.heard(beat("b"), 60_100)).toBeNull();
+    expect(starts.current("one")?.start).toBe("a");
+    expect(starts.heard(beat("a"), 60_200)).toMatchObject({ kept: { start: "a" }, surplus: { start: "b" } });
+    // It is gone: then the other has the name.
+    for (let now = 62_000; now <= 66_000; now += 2000) starts.heard(beat("b"), now);
+    expect(starts.current("one")).toMatchObject({ start: "b" });
+  }
+  // Others were heard all the time: the wire's end alone tells.
+  const starts = new ExecutorStarts();
+  starts.heard(beat("a"), 0);
+  starts.heard(beat("x", { name: "two" }), 4000);
+  starts.wireUp(5500);
+  starts.heard(beat("b"), 5600);
+  expect(starts.current("one")?.start).toBe("a");
+});
+
 let kit: MasterKit;
 let one: HandExecutor;
 beforeEach(async () => {
@@ -89,6 +112,13 @@ test("the work of the first goes on, the second is told to end and the log says 
   expect(await one.ask(order, "renew")).toMatchObject({ ok: true });
   const said = async () => (await eventsOf(kit.broker, "w")).filter(({ summary }) => summary.includes("Two executors run as one"));
   await waitUntil("the log says it", async () => (await said()).length > 0);
+  expect(await said()).toHaveLength(1);
+  // Another one each time: told to end, and not told in the log once more.
+  one.beat(1, 0, { start: "b2", host: "there" });
+  one.beat(1, 1, { start: "a" });
+  await waitUntil("the next is told", () => one.cancelled.some((about) => (about as { surplus?: string }).surplus === "b2"));
+  await kit.put("w", "a", 2);
+  await waitUntil("what follows is offered", () => one.orders.length > 1);
   expect(await said()).toHaveLength(1);
   one.beat(1, 0, { start: "c", after: "a" });
   await waitUntil("it is offered anew", () => one.orders.some(({ attempt }) => attempt === 2));
