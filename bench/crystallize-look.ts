@@ -84,7 +84,11 @@ await onBed(
     if (!compiled) throw new Error("no net");
     const events = term.state.seq;
     const reader = new HistoryReader(bed.broker, compiled, { most: 5000 });
-    const look = () => costOf(async () => (await reader.read(), await reader.steps()));
+    const look = () =>
+      costOf(async () => {
+        await reader.read();
+        return await reader.steps();
+      });
     const first = await look();
     await fire(bed, FURTHER);
     const again = await look();

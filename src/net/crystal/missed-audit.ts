@@ -33,7 +33,7 @@ export function missedAuditDraft(
   now: number,
 ): EventDraft | null {
   const { crystal } = transition;
-  if (!crystal || crystal.definition.mode !== "live" || firing.handed || !isStillLive(running, crystal)) return null;
+  if (crystal?.definition.mode !== "live" || firing.handed || !isStillLive(running, crystal)) return null;
   const inputs = boundInputs(state, transition, firing);
   const claim = claimIn(state, transition.id, crystal, inputs, (one) => mayAnswer(transition, one));
   if (claim?.kind !== "answers") return null;
