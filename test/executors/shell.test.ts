@@ -8,6 +8,7 @@ import { shellCard } from "../../src/executors/hands/shell/card.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { checkNetFile } from "../../src/net/check.ts";
+import { testFolder } from "../support/nats-server.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 
 let bench: ExecutorBench;
@@ -47,6 +48,14 @@ test("exit codes mean what the net says", async () => {
   });
   expect(await run(ending(3))).toMatchObject({ error: { outlook: "terminal", code: "command-failed" } });
   expect(await good({ argv: ["false"] })).toMatchObject({ outcome: "failed" });
+});
+
+test("a folder to run in that is not there is told as that, and not as a missing program", async () => {
+  bench = await startBench();
+  const cwd = join(testFolder("cwd"), "nowhere");
+  expect(await run({ argv: ["ls"], cwd })).toMatchObject({
+    error: { outlook: "terminal", code: "cwd-missing", message: `there is no folder ${cwd} on this executor, which cwd names` },
+  });
 });
 
 /** Empty when it has gone meanwhile. */

@@ -1,5 +1,5 @@
 /** `shell.run`: one command or script. A non-zero exit is a result, unless `exits` says otherwise. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { z } from "zod";
 import { Retryable, Terminal } from "../../../contract/errors.ts";
@@ -54,10 +54,17 @@ function argvOf(context: HandContext, { argv, script, shell = "sh", args = [] }:
 }
 
 function folderOf({ workDir }: HandContext, { cwd }: Input): string {
-  if (cwd !== undefined && isAbsolute(cwd)) return cwd;
+  if (cwd !== undefined && isAbsolute(cwd)) return mustBeThere(cwd);
   const folder = join(workDir, "tree", cwd ?? "");
   mkdirSync(folder, { recursive: true });
   return folder;
+}
+
+/** Throws Terminal `cwd-missing`: to start something there would say that the program is missing. */
+function mustBeThere(folder: string): string {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  const message = `there is no folder ${folder} on this executor, which cwd names`;
+  throw new Terminal({ code: "cwd-missing", message, hint: "make it there, or let cwd name another" });
 }
 
 /** Throws Retryable or Terminal `command-failed` where the exit code means that. */
