@@ -3,9 +3,9 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
-import { browserIsHere } from "../support/browser.ts";
+import { describeInBrowser } from "../support/browser.ts";
 import { builtCli, Desk, ROOT } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -49,7 +49,7 @@ class Service {
   }
 }
 
-describe.runIf(browserIsHere())("releases of a service", () => {
+describeInBrowser("releases of a service", () => {
   const desk = new Desk("after-ship-releases");
   let service: Service;
   beforeAll(async () => {

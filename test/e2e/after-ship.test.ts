@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { NetEvent } from "../../src/contract/event.ts";
 import { findFfmpeg } from "../../src/executors/hands/browser/programs.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
-import { browserIsHere } from "../support/browser.ts";
+import { describeInBrowser } from "../support/browser.ts";
 import { builtCli, Desk } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -28,7 +28,7 @@ interface Document {
   };
 }
 
-describe.runIf(browserIsHere())("after the ship", () => {
+describeInBrowser("after the ship", () => {
   const desk = new Desk("after-ship");
   beforeAll(() => builtCli(), 120_000);
   afterAll(() => desk.clear());

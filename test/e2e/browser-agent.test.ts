@@ -1,10 +1,10 @@
 /** An agent whose workspace is a browser: a model at the wire, a master, an executor and a real Chromium, up to the token. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
-import { browserIsHere } from "../support/browser.ts";
+import { describeInBrowser } from "../support/browser.ts";
 import { httpServer, type TestHttpServer } from "../support/http-server.ts";
 import { builtCli, CLI, Desk } from "../support/petrel-process.ts";
 import type { Stub, StubTurn } from "../support/stub-turn.ts";
@@ -55,7 +55,7 @@ const visit = (who: string, place: string) => ({
   out: [{ to: "seen", value: { found: "${$result.found}", work: "${$result.work}" } }],
 });
 
-describe.runIf(browserIsHere())("a model drives a browser", () => {
+describeInBrowser("a model drives a browser", () => {
   const desk = new Desk("browser-agent");
   let site: TestHttpServer;
   let stub: Stub;

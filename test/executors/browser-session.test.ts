@@ -1,5 +1,5 @@
 /** A browser that an agent drives by tool calls: a real Chromium on a served page (S1, S2, S3). */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
@@ -10,7 +10,7 @@ import { processesWith } from "../../src/executors/stray-processes.ts";
 import { checkNetFile } from "../../src/net/check.ts";
 import { decideTool } from "../../src/personas/policy.ts";
 import { toolCatalogue } from "../../src/tools/catalogue.ts";
-import { browserIsHere } from "../support/browser.ts";
+import { describeInBrowser } from "../support/browser.ts";
 import { httpServer, type TestHttpServer } from "../support/http-server.ts";
 import { type ExecutorBench, startBench, until } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
@@ -53,7 +53,7 @@ test("tools of a browser need one, and tools of files are not there beside it", 
   expect(allowed({ workspace: true })).toEqual(["fs.read"]);
 });
 
-describe.runIf(browserIsHere())("a session in a real browser", () => {
+describeInBrowser("a session in a real browser", () => {
   let site: TestHttpServer;
   let other: TestHttpServer;
   let bench: ExecutorBench;

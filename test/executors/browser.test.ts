@@ -2,14 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { findFfmpeg } from "../../src/executors/hands/browser/programs.ts";
 import { listOf } from "../../src/executors/hands/browser/screencast.ts";
 import { stepWords } from "../../src/executors/hands/browser/steps.ts";
 import { OPEN_POLICY } from "../../src/executors/machine-policy.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
-import { browserIsHere } from "../support/browser.ts";
+import { describeInBrowser } from "../support/browser.ts";
 import { httpServer, json, type TestHttpServer } from "../support/http-server.ts";
 import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
 
@@ -30,7 +30,7 @@ const POOR = `<!doctype html><html><body><img src="/x.png"><input></body></html>
 
 const LOOP = `<!doctype html><html><body><button onclick="for (;;);">Loop</button></body></html>`;
 
-describe.runIf(browserIsHere())("in a real browser", () => {
+describeInBrowser("in a real browser", () => {
   let site: TestHttpServer;
   let bench: ExecutorBench;
   beforeEach(async () => {
@@ -104,19 +104,17 @@ describe.runIf(browserIsHere())("in a real browser", () => {
     expect(value.steps).toHaveLength(3);
   });
 
-  test.runIf(findFfmpeg(process.env) !== null || process.env.CI)(
-    "the film of a flow shows the broken state, and the time before it",
-    async () => {
-      expect(findFfmpeg(process.env), "CI runs this, and there is no ffmpeg: apt-get install ffmpeg").not.toBeNull();
-      const value = goodValue(await flow([{ see: "#break" }, { click: "#break" }, { see: "h1" }]));
-      expect(value.video).toMatchObject({ type: "video/webm", name: "flow.webm" });
-      const colours = decode(await bytesOf(value.video));
-      expect(colours.length).toBeGreaterThan(4);
-      // The middle of the first pictures is white, and of the last ones red.
-      expect(colours[0]).toBe("white");
-      expect(colours.at(-1)).toBe("red");
-    },
-  );
+  test("the film of a flow shows the broken state, and the time before it", async ({ skip }) => {
+    skip(findFfmpeg(process.env) === null && !process.env.CI, "no ffmpeg is here");
+    expect(findFfmpeg(process.env), "CI runs this, and there is no ffmpeg: apt-get install ffmpeg").not.toBeNull();
+    const value = goodValue(await flow([{ see: "#break" }, { click: "#break" }, { see: "h1" }]));
+    expect(value.video).toMatchObject({ type: "video/webm", name: "flow.webm" });
+    const colours = decode(await bytesOf(value.video));
+    expect(colours.length).toBeGreaterThan(4);
+    // The middle of the first pictures is white, and of the last ones red.
+    expect(colours[0]).toBe("white");
+    expect(colours.at(-1)).toBe("red");
+  });
 
   /** What the executor says that it lacks for this hand; other hands have needs of their own. */
   const lacking = () => bench.owner.beats.at(-1)?.lacks?.filter((said) => said.startsWith("browser.flow"));

@@ -1,11 +1,11 @@
 /** A step's rule in the page: what it is, how it does, and its way into the model's place and back, each for those who may. */
 import { resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PersonaWorker } from "../../src/actors/persona-work.ts";
 import type { Scope } from "../../src/gateway/access/scopes.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import { crystalOf, ticketRule, triageNet } from "../support/ticket-rule.ts";
 
 const OWNERS: Record<string, string> = { net: "ada", ui: "bob" };
@@ -22,7 +22,7 @@ const work: PersonaWorker = async ({ firing }) => {
 const output = { type: "object", required: ["owner"], properties: { owner: { type: "string" } }, additionalProperties: false };
 const persona = { persona: "triage", title: "Triage", flags: "-----", tools: [], tier: "economy", prompt: "Say who.", output };
 
-describe.runIf(browserIsHere())("a rule in the monitor", () => {
+describeInBrowser("a rule in the monitor", () => {
   let house: GatewayHouse;
   let browser: TestBrowser;
   beforeAll(async () => {

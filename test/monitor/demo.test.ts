@@ -1,13 +1,13 @@
 /** The whole demo watched in a real browser: from the printed link to the pushed commit, with a gate that is approved in the page. */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
 
 const PATIENCE = 180_000;
 
-describe.runIf(browserIsHere())("the demo in a browser", () => {
+describeInBrowser("the demo in a browser", () => {
   let browser: TestBrowser;
   let demo: Running;
   const desk = new Desk("watched");

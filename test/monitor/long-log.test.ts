@@ -1,9 +1,9 @@
 /** A log that is longer than what the page asks for at first: its beginning is found by a link, by a filter, by scrolling, and on the Time screen. */
 import { resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
@@ -20,7 +20,7 @@ interface Told {
   correlation: string;
 }
 
-describe.runIf(browserIsHere())("a long log", () => {
+describeInBrowser("a long log", () => {
   let house: GatewayHouse;
   let browser: TestBrowser;
   let key: string;

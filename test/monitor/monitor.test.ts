@@ -3,16 +3,16 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { SCREENS } from "../../src/monitor/screen-names.ts";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
 
-describe.runIf(browserIsHere())("the monitor", () => {
+describeInBrowser("the monitor", () => {
   let house: GatewayHouse;
   let browser: TestBrowser;
   let reader: string;

@@ -3,9 +3,9 @@
  * of what happened meanwhile it gets each event once.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { up } from "../e2e/team.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import { builtCli, Desk, isAlive, type Running } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -49,7 +49,7 @@ function listenIn(): void {
   };
 }
 
-describe.runIf(browserIsHere())("a gateway that is killed", () => {
+describeInBrowser("a gateway that is killed", () => {
   const desk = new Desk("gateway-kill");
   let browser: TestBrowser;
 

@@ -5,11 +5,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { PersonaWorker } from "../../src/actors/persona-work.ts";
 import { SCREENS, type Screen } from "../../src/monitor/screen-names.ts";
 import { type GatewayHouse, gatewayHouse, SHOP } from "../gateway/house.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 import type { HandExecutor } from "../support/hand-executor.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { type Boxes, boxesOf, layoutFaults, movedParts, partsOf } from "./structure.ts";
@@ -63,7 +63,7 @@ const work: PersonaWorker = async ({ firing }) => ({
   extra: { model: { provider: "test", name: "m", tier: "economy", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 } },
 });
 
-describe.runIf(browserIsHere())("the structure of the screens", () => {
+describeInBrowser("the structure of the screens", () => {
   let house: GatewayHouse;
   let browser: TestBrowser;
   let hand: HandExecutor;

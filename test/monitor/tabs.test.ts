@@ -1,9 +1,9 @@
 /** Many tabs of one browser, and a key that ends while a page is open. */
 import { resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayHouse, gatewayHouse } from "../gateway/house.ts";
-import { browserIsHere, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 
 const MONITOR = resolve(import.meta.dirname, "../../dist/monitor");
 /** On Executors each follows two streams, and a browser has six connections to one address. */
@@ -15,7 +15,7 @@ const turned = (state: "hidden" | "visible") =>
   `Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "${state}" });
    document.dispatchEvent(new Event("visibilitychange"));`;
 
-describe.runIf(browserIsHere())("tabs", () => {
+describeInBrowser("tabs", () => {
   let house: GatewayHouse;
   let browser: TestBrowser;
   beforeAll(async () => {

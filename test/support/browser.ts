@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
+import { describe, test } from "vitest";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -23,12 +24,14 @@ export function browserPath(): string | null {
   return [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), MAC].find((path) => existsSync(path)) ?? null;
 }
 
-/** Whether the tests in a browser run here. In CI they must. */
-export function browserIsHere(): boolean {
-  if (browserPath() !== null) return true;
+/** Tests in a browser. Where there is none one test stands for them, which says so at the end of the run; in CI there must be one. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (browserPath() !== null) {
+    describe(name, tests);
+    return;
+  }
   if (process.env.CI) throw new Error("CI runs the tests in a browser, and none is here: apt-get install chromium");
-  process.stderr.write("The tests in a browser do not run: no Chromium or Chrome is here. Install one, or name one in PETREL_BROWSER.\n");
-  return false;
+  test(name, ({ skip }) => skip("no Chromium or Chrome is here: install one, or name one in PETREL_BROWSER"));
 }
 
 export interface TestBrowser {

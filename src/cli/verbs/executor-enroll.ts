@@ -22,7 +22,7 @@ export const executorEnrollVerb: Verb = {
     "petrel executor enroll builder --url tls://broker.example.com:4222 --out builder.creds",
   ],
   options: [
-    { flags: "--pool <pool...>", about: "pools that it may work for (default: code)" },
+    { flags: "--pool <pool...>", about: "pools that it may work for, with commas or spaces between (default: code)" },
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
     { flags: "--hands <hands>", about: "hands that it may be given work for, with commas between (default: any)" },
     { flags: "--out <file>", about: "where the credentials are written (default: NAME.creds)" },
@@ -35,7 +35,7 @@ export const executorEnrollVerb: Verb = {
   ],
   run: async (call) => {
     const name = named(call.arg("name"));
-    const pools = call.list("pool").length > 0 ? call.list("pool").map(named) : ["code"];
+    const pools = poolsOf(call.list("pool"), ["code"]);
     const labels = labelsOf(call.text("labels"), ["git"]);
     const hands = handsOf(call.text("hands"));
     const url = addressesOf(call.text("url"));
@@ -93,6 +93,14 @@ export const executorRevokeVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** Names given one by one, or with commas between. */
+export function poolsOf(given: readonly string[], otherwise: string[]): string[] {
+  const pools = given.flatMap((words) => words.split(",")).map((word) => word.trim());
+  const bad = pools.find((pool) => !isName(pool));
+  if (bad !== undefined) throw usage(`"${bad}" is no name of a pool: ${NAME_RULE}`, "--pool code,build");
+  return pools.length > 0 ? [...new Set(pools)] : otherwise;
+}
 
 /** Words with commas between. */
 export function labelsOf(text: string | undefined, otherwise: string[]): string[] {

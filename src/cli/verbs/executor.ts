@@ -8,7 +8,7 @@ import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
 import { runExecutor } from "../processes/executor-process.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
-import { credsFile, labelsOf } from "./executor-enroll.ts";
+import { credsFile, labelsOf, poolsOf } from "./executor-enroll.ts";
 
 /** Longer than a drain. */
 const TIED_WAIT_MS = 15_000;
@@ -27,7 +27,7 @@ export const executorStartVerb: Verb = {
   options: [
     { flags: "--creds <file>", about: "credentials that `petrel executor enroll` made: name, pools, labels and broker stand in them" },
     { flags: "--name <name>", about: "its name, under which it keeps its results and leases (default: local)" },
-    { flags: "--pool <pool...>", about: "pools that it works for (default: code)" },
+    { flags: "--pool <pool...>", about: "pools that it works for, with commas or spaces between (default: code)" },
     { flags: "--labels <labels>", about: "what it has, as words with commas between (default: git)" },
     { flags: "--slots <n>", about: "orders at once (default 4)" },
     { flags: "--policy <file>", about: "what this machine lets orders do (default: executor.policy.json in its folder, if it is there)" },
@@ -39,8 +39,8 @@ export const executorStartVerb: Verb = {
     const { petrel } = call;
     const creds = credentials(call);
     const name = creds?.name ?? call.text("name") ?? "local";
-    const pools = call.list("pool").length > 0 ? call.list("pool") : (creds?.pools ?? ["code"]);
-    for (const word of [name, ...pools]) if (!isName(word)) throw usage(`"${word}" is no name: ${NAME_RULE}`, "--name builder");
+    const pools = poolsOf(call.list("pool"), creds?.pools ?? ["code"]);
+    if (!isName(name)) throw usage(`"${name}" is no name: ${NAME_RULE}`, "--name builder");
     const options = {
       dir: call.dir,
       name,
