@@ -12,6 +12,8 @@ import { isAlive } from "./petrel-process.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const SIZE = 3;
+/** `pool_size` of nats-server's cluster block, as it is where nobody sets it. */
+const ROUTE_POOL = 3;
 
 export class ServerCluster {
   readonly dir: string;
@@ -36,6 +38,7 @@ export class ServerCluster {
     for (const name of executors) await enrolExecutor(dir, name);
     const cluster = new ServerCluster(dir, await freePorts(SIZE), readCredentials(dir));
     await Promise.all(Array.from({ length: SIZE }, (_, at) => cluster.startServer(at)));
+    await waitUntil("each server has all its routes", () => cluster.#isMeshed(), 60_000);
     cluster.#urls = cluster.#servers.map((server) => server?.url ?? "");
     cluster.#names = await Promise.all(cluster.#servers.map((server) => nameByMonitor(server?.monitoringUrl ?? "")));
     return cluster;
@@ -57,6 +60,12 @@ export class ServerCluster {
       clock: wallClock,
       readyMs: 60_000,
     });
+  }
+
+  /** A leader is there when two of three are: what is asked of the third then may be lost with a route that is only being made. */
+  async #isMeshed(): Promise<boolean> {
+    const peers = await Promise.all(this.#servers.map((server) => peersByMonitor(server?.monitoringUrl ?? "").catch(() => 0)));
+    return peers.every((count) => count === SIZE - 1);
   }
 
   /** SIGKILL; settles when the process is gone. */
@@ -109,6 +118,15 @@ async function leaderByMonitor(monitor: string, stream: string): Promise<string 
   const { account_details: accounts = [] } = (await answer.json()) as Jsz;
   const found = accounts.flatMap((account) => account.stream_detail ?? []).find((each) => each.name === stream);
   return found?.cluster?.leader ?? null;
+}
+
+/** How many others a server has its whole pool of routes with. */
+async function peersByMonitor(monitor: string): Promise<number> {
+  const answer = await fetch(`${monitor}/routez`, { signal: AbortSignal.timeout(5000) });
+  const { routes = [] } = (await answer.json()) as { routes?: { remote_id: string; account?: string }[] };
+  const pools = new Map<string, number>();
+  for (const { remote_id, account } of routes) if (account === undefined) pools.set(remote_id, (pools.get(remote_id) ?? 0) + 1);
+  return [...pools.values()].filter((size) => size >= ROUTE_POOL).length;
 }
 
 async function nameByMonitor(monitor: string): Promise<string> {
