@@ -1,6 +1,10 @@
 /** What a change would cost is told of what was answered: a budget that ends the asking is no saving. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { JsonObject } from "../../src/contract/json.ts";
+import type { Output } from "../../src/cli/output.ts";
+import type { Retold } from "../../src/cli/run/whatif.ts";
+import { changesText } from "../../src/cli/run/whatif-changes.ts";
+import { whatifText } from "../../src/cli/run/whatif-words.ts";
+import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import type { Stub, StubTurn } from "../support/stub-turn.ts";
 import { triageNet, triagePersona } from "../support/ticket-rule.ts";
@@ -108,3 +112,50 @@ it("tells apart nobody of that name, one who has done nothing, and a prompt that
   expect(await said("triage", "--prompt", "triage.json")).toContain("triage.json is a persona's file");
   expect(stub.requests).toHaveLength(0);
 });
+
+it("shows what a few differing answers were and are, short, and says where there was none to compare with", async () => {
+  // Answers of then: {"text": "by triage"}, twice.
+  const long = `${"the same beginning ".repeat(30)}and then`;
+  says = (prompt) => [{ text: prompt.includes("net") ? "by nobody" : `by triage, ${long}\nmore` }];
+  const { out } = await whatif("--tier", "standard");
+  expect(out).toMatch(/Answers then -> now \(--json has all, whole\):\n {2}event \d+, triage: \/text: "by triage" -> "by nobody"\n/);
+  expect(out).toMatch(/ {2}event \d+, triage: \/text: "by triage" -> "by triage, the same beginning [^\n]*…\n/);
+  expect(out).not.toContain("and then");
+  const json = await sums("--tier", "standard");
+  expect(JSON.stringify(json.rows)).toContain("and then");
+});
+
+it("shows no more than the first five firings and five places, and cuts what long texts have in common", () => {
+  const long = "the same beginning ".repeat(30);
+  const many = Array.from({ length: 8 }, (_, at) => retold(at, { text: `${long}red` }, { text: `${long}blue` }));
+  const [head, ...lines] = changesText(many, true);
+  expect(head).toBe("Answers then -> now, the first 5 of 8 that differ (--json has all, whole):");
+  expect(
+    lines.map((line) => /^ {2}event desk (\d), triage: \/text: …[a-z ]+ beginning red" -> …[a-z ]+ beginning blue"$/.exec(line)?.[1]),
+  ).toEqual(["0", "1", "2", "3", "4", undefined]);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(200);
+  const wide = (value: string) => Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`f${at}`, `${value}${"x".repeat(at * 50)}`]));
+  const shown = changesText([retold(1, wide("a"), wide("b"))], false);
+  expect(shown.slice(1, 3)).toEqual(["  event 1, triage:", '    /f0: "a" -> "b"']);
+  expect(shown.slice(-2)).toEqual(["    and in more", ""]);
+  expect(shown).toHaveLength(9);
+  expect(Math.max(...shown.map(({ length }) => length))).toBeLessThan(200);
+  expect(changesText([retold(1, ["a"], ["a", "b"])], false)[1]).toBe('  event 1, triage: ["a"] -> ["a","b"]');
+});
+
+it("says that nothing could be compared where there was no answer then", () => {
+  const none = { ...retold(1, null, { owner: "ada" }), was: { outcome: "failed", usd: 0.1, ms: 1, answered: false } };
+  const out = { table: () => "" } as unknown as Output;
+  const text = whatifText([none], [], out);
+  expect(text).toContain("No answer could be compared: there was none then; the 1 answered cost 0.1000 USD then");
+  expect(text).not.toMatch(/0 of 0|Answers then/);
+});
+
+function retold(seq: number, was: Json, now: Json): Retold {
+  const used = { usd: 0.1, ms: 1, provider: "stub", model: "small", recorded: false };
+  return {
+    ...{ net: "desk", seq, transition: "triage", same: false, differences: [], answers: { was, now } },
+    was: { outcome: "answered", usd: 0.1, ms: 1, answered: true },
+    now: { outcome: "answered", ...used },
+  };
+}

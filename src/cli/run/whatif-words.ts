@@ -2,6 +2,7 @@
 import type { PastRequest } from "../../client/past-requests.ts";
 import type { Output } from "../output.ts";
 import type { Retold } from "./whatif.ts";
+import { changesText } from "./whatif-changes.ts";
 
 /** The code of a request that the budget did not reach. */
 export const OVERSPENT = "models-budget-exhausted";
@@ -42,6 +43,7 @@ export function whatifText(retold: readonly Retold[], requests: readonly PastReq
       retold.map((one) => row(one, nets.size > 1)),
     ),
     "",
+    ...changesText(retold, nets.size > 1),
     ...(told.answered > 0 ? [answeredText(told)] : []),
     ...(told.failed > 0 ? [failedText(told)] : []),
     ...(retold.some(({ now }) => now.code === OVERSPENT)
@@ -73,9 +75,11 @@ function row(one: Retold, several: boolean): string[] {
 function answeredText({ compared, answered, same, usd: { was, now } }: Sums): string {
   const rest = answered - compared;
   const none = rest === 0 ? "" : `, ${rest} had none then`;
+  const compare =
+    compared === 0 ? "No answer could be compared: there was none then" : `${same} of ${compared} answers are the same${none}`;
   const percent = Math.round((100 * (now - was)) / was);
   const saved = was > 0 ? `, ${percent > 0 ? "+" : ""}${percent} %` : "";
-  return `${same} of ${compared} answers are the same${none}; the ${answered} answered cost ${usd(was)} USD then, ${usd(now)} USD now${saved}, at list prices.`;
+  return `${compare}; the ${answered} answered cost ${usd(was)} USD then, ${usd(now)} USD now${saved}, at list prices.`;
 }
 
 function failedText({ asked, answered, failed, failures, firstError, usd: cost }: Sums): string {
