@@ -1,7 +1,7 @@
 /** All of a running system on one page: nets, places, who works, the hands, and what it cost. */
 import type { Broker } from "../contract/broker.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
-import type { MarkingView } from "../net/marking-view.ts";
+import type { MarkingView } from "../contract/marking.ts";
 import { netRows, readAnswer } from "./answers.ts";
 import { askNet, askRuntime } from "./ask.ts";
 import { type CostRow, Sums } from "./costs.ts";

@@ -2,10 +2,10 @@
 import type { Broker } from "../contract/broker.ts";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { isJsonObject, type JsonObject } from "../contract/json.ts";
+import type { FiringView, MarkingView } from "../contract/marking.ts";
 import type { NetDefinition } from "../net/definition.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand, startCommand } from "../net/executor-match.ts";
 import { flattenNet } from "../net/flatten.ts";
-import type { FiringView, MarkingView } from "../net/marking-view.ts";
 import { definitionAnswer, readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";
 

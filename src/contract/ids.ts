@@ -24,6 +24,9 @@ export interface IdSource {
   next(): string;
 }
 
+/** `PETREL_SECRET_<NAME>` is its variable: one case, so that no two names share one. */
+export const SECRET_PATTERN = /^[a-z][a-z0-9_]{0,47}$/;
+export const SECRET_RULE = "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _";
 /** What an executor has, like `git` or `node20`. */
 export const LABEL_PATTERN = /^[a-z0-9][a-z0-9.+_-]{0,31}$/;
 export const LABEL_RULE = "small letters, digits, and . + _ - after the first, at most 32";

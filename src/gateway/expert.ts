@@ -5,7 +5,7 @@
 
 import type { NetEvent } from "../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../contract/json.ts";
-import type { FiringView, MarkingView, PlaceView } from "../net/marking-view.ts";
+import type { FiringView, MarkingView, PlaceView } from "../contract/marking.ts";
 
 export interface Seen {
   net: string;

@@ -7,9 +7,9 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { netRows, readAnswer } from "../client/answers.ts";
 import { askNet, askRuntime } from "../client/ask.ts";
 import type { NetEvent } from "../contract/event.ts";
+import type { MarkingView } from "../contract/marking.ts";
 import type { NetDefinition } from "../net/definition.ts";
 import { flattenNet } from "../net/flatten.ts";
-import type { MarkingView } from "../net/marking-view.ts";
 import type { House } from "./api.ts";
 
 const ENDS: Record<string, string> = { fired: "ok", sent: "ok", expired: "expired" };

@@ -1,8 +1,9 @@
 /** What the screens ask of the gateway, in the shapes of its public API. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { ModelUse, NetEvent, PlacedId, PlacedToken, ToolUse } from "../contract/event.ts";
+import type { ModelUse, NetEvent, PlacedToken, ToolUse } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
+import type { FiringView, MarkingView } from "../contract/marking.ts";
 import type { Token } from "../contract/token.ts";
 import type { EventStore } from "./event-store.ts";
 import { call, type Me } from "./session.ts";
@@ -17,38 +18,8 @@ export interface NetRow {
   open?: number;
   waiting?: number;
 }
-export interface PlaceView {
-  place: string;
-  title: string;
-  waiting: number;
-  reserved: number;
-  oldestAt: string | null;
-  capacity: number | null;
-  open: boolean;
-}
-export interface FiringView {
-  firing: string;
-  transition: string;
-  persona: string | null;
-  attempt: number;
-  executor: string | null;
-  instance: number | null;
-  correlation: string;
-  since: string;
-  notBefore: string | null;
-  gate: string | null;
-  consumed: PlacedId[];
-  read: PlacedId[];
-}
-export interface Marking {
-  net: string;
-  seq: number;
-  at: string;
-  state: "running" | "paused" | "stopped";
-  version: string | null;
-  places: PlaceView[];
-  firings: FiringView[];
-}
+/** A marking of the live net, or as it was at a moment. */
+export type Marking = MarkingView & { at: string };
 export interface GateRow {
   net: string;
   gate: string;

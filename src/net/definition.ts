@@ -5,7 +5,18 @@
 import { z } from "zod";
 import { netBudgetSchema } from "../contract/budget.ts";
 import { FLAGS } from "../contract/capability.ts";
-import { HAND_PATTERN, HAND_RULE, LABEL_PATTERN, LABEL_RULE, NAME_PATTERN, NAME_RULE, PATH_PATTERN, PATH_RULE } from "../contract/ids.ts";
+import {
+  HAND_PATTERN,
+  HAND_RULE,
+  LABEL_PATTERN,
+  LABEL_RULE,
+  NAME_PATTERN,
+  NAME_RULE,
+  PATH_PATTERN,
+  PATH_RULE,
+  SECRET_PATTERN,
+  SECRET_RULE,
+} from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { crystallizeSchema, crystalSchema, stepEquality } from "./crystal/definition.ts";
 import { httpFields } from "./http-definition.ts";
@@ -18,6 +29,7 @@ const placeRef = z.string().regex(PATH_PATTERN, PATH_RULE);
 const netRef = z.string().regex(PATH_PATTERN, PATH_RULE);
 /** `as` names are used in expressions, so they are identifiers. */
 const alias = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, "an `as` name is a letter followed by letters, digits or _");
+const secretName = z.string().regex(SECRET_PATTERN, SECRET_RULE);
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/, 'a duration is a whole number and ms, s, m, h or d, like "10m"');
 const expression = z.string().min(1).max(4000);
 const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
@@ -159,9 +171,8 @@ const mapSchema = z.strictObject({
   ...common,
 });
 const httpSchema = z.strictObject({ kind: z.literal("http"), ...common, ...httpFields });
-const llmSchema = z.strictObject({
-  kind: z.literal("llm"),
-  ...common,
+/** What steps that ask a model have in common. */
+const modelFields = {
   persona: name,
   instances: z.int().min(0).max(1000).default(1).describe("How many of the persona work side by side; 0: nobody, its tokens wait"),
   ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
@@ -175,6 +186,11 @@ const llmSchema = z.strictObject({
     .describe(
       "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
     ),
+};
+const llmSchema = z.strictObject({
+  kind: z.literal("llm"),
+  ...common,
+  ...modelFields,
   crystal: crystalSchema.optional().describe("A rule that may answer in the model's place where it claims to; see `petrel crystallize`"),
   equality: stepEquality,
 });
@@ -186,20 +202,12 @@ const mcpOverHttp = z.record(
     url: z.string().regex(/^https?:\/\/\S+$/, "an https or http address"),
     flag: z.enum(FLAGS).default("h").describe("What a persona needs for its tools, beside h"),
     tools: z.record(z.string(), z.enum(FLAGS)).optional().describe("Tools that need another flag"),
-    secret: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _")
-      .optional()
-      .describe("Sent as a bearer token; the persona must be granted it"),
+    secret: secretName.optional().describe("Sent as a bearer token; the persona must be granted it"),
   }),
 );
 const engineSchema = z.strictObject({
   kind: z.literal("claude-code").describe("One session of Claude Code, on the executor that holds the workspace"),
-  secret: z
-    .string()
-    .regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _")
-    .default("anthropic_key")
-    .describe("The secret that is its API key; the persona must be granted it"),
+  secret: secretName.default("anthropic_key").describe("The secret that is its API key; the persona must be granted it"),
   model: z.string().min(1).optional().describe("Default: Claude Code's own"),
   baseUrl: z
     .url({ protocol: /^https?$/ })
@@ -207,26 +215,11 @@ const engineSchema = z.strictObject({
     .describe("Another address of the API"),
 });
 export type Engine = z.output<typeof engineSchema>;
-const secretsByVariable = z.record(
-  z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable is named like NPM_TOKEN"),
-  z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _"),
-);
+const secretsByVariable = z.record(z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable is named like NPM_TOKEN"), secretName);
 const agentSchema = z.strictObject({
   kind: z.literal("agent"),
   ...common,
-  persona: name,
-  instances: z.int().min(0).max(1000).default(1).describe("How many of the persona work side by side; 0: nobody, its tokens wait"),
-  ask: z.string().min(1).describe("Template of what the persona is asked; inputs by name"),
-  data: z
-    .record(alias, template)
-    .optional()
-    .describe("Material for the ask, by name: fenced in the prompt as data, so that nothing in it reads as an instruction"),
-  durable: z
-    .boolean()
-    .optional()
-    .describe(
-      "Each model answer and tool result is a step in the log: after a crash the turn loop goes on from the last one; default: what the persona says",
-    ),
+  ...modelFields,
   unfinished: z
     .enum(["error", "result"])
     .optional()

@@ -1,5 +1,6 @@
 /** The request of an `http` transition as one template, and the secrets that it names. Pure: a secret's value is never in here. */
 import { Terminal } from "../contract/errors.ts";
+import { SECRET_PATTERN, SECRET_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import type { Transition } from "./definition.ts";
 import type { CompiledExpression } from "./expression.ts";
@@ -7,8 +8,6 @@ import type { CompiledExpression } from "./expression.ts";
 export type HttpTransition = Extract<Transition, { kind: "http" }>;
 /** The name under which secrets go in templates. */
 export const SECRET = "secret";
-/** `PETREL_SECRET_<NAME>` is its variable: one case, so that no two names share one. */
-const SECRET_NAME = /^[a-z][a-z0-9_]{0,47}$/;
 
 export function requestTemplate({ method, url, headers, query, body }: HttpTransition): JsonObject {
   return { method, url, headers: headers ?? {}, query: query ?? {}, ...(body === undefined ? {} : { body }) };
@@ -21,7 +20,7 @@ export function secretFault({ paths, text }: CompiledExpression): string | null 
   const [step, ...more] = use.steps;
   const name = step && "key" in step ? String(step.key) : "";
   if (more.length > 0 || use.text !== text.trim() || use.text !== `${SECRET}.${name}`) return "a secret stands alone in its placeholder";
-  return SECRET_NAME.test(name) ? null : "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _";
+  return SECRET_PATTERN.test(name) ? null : SECRET_RULE;
 }
 
 /** Names of the secrets, each once. Errors: Terminal `secret-use`. */

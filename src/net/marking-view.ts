@@ -1,43 +1,7 @@
 /** A marking as people look at it: how many tokens lie where, and what is under way. */
 import { isoTime } from "../contract/clock.ts";
-import type { PlacedId } from "../contract/event.ts";
+import type { FiringView, MarkingView, PlaceView } from "../contract/marking.ts";
 import type { NetState, OpenFiring } from "./state.ts";
-
-export interface PlaceView {
-  place: string;
-  title: string;
-  waiting: number;
-  reserved: number;
-  /** ISO time of the token that lies there longest. */
-  oldestAt: string | null;
-  capacity: number | null;
-  open: boolean;
-}
-export interface FiringView {
-  firing: string;
-  transition: string;
-  persona: string | null;
-  attempt: number;
-  executor: string | null;
-  instance: number | null;
-  correlation: string;
-  /** ISO time. */
-  since: string;
-  /** An attempt that failed waits until then. */
-  notBefore: string | null;
-  /** The gate that it waits at. */
-  gate: string | null;
-  consumed: PlacedId[];
-  read: PlacedId[];
-}
-export interface MarkingView {
-  net: string;
-  seq: number;
-  state: "running" | "paused" | "stopped";
-  version: string | null;
-  places: PlaceView[];
-  firings: FiringView[];
-}
 
 interface PlaceWords {
   title?: string | undefined;

@@ -6,11 +6,11 @@ import { z } from "zod";
 import { crossingSchema, limitsSchema } from "../contract/budget.ts";
 import { FLAGS_PATTERN } from "../contract/capability.ts";
 import { hashJson, sha256 } from "../contract/hash.ts";
-import { NAME_PATTERN, NAME_RULE } from "../contract/ids.ts";
+import { NAME_PATTERN, NAME_RULE, SECRET_PATTERN, SECRET_RULE } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { TIERS } from "../models/config.ts";
 
-const secretName = z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, "a secret's name is a lower-case letter and up to 47 of a-z, 0-9 and _");
+const secretName = z.string().regex(SECRET_PATTERN, SECRET_RULE);
 const name = z.string().regex(NAME_PATTERN, NAME_RULE);
 /** Relative, inside the folder of the persona file: a persona must not read what lies beside it by accident. */
 const knowledgeFile = z

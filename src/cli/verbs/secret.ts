@@ -3,6 +3,7 @@ import { usage } from "../../client/usage.ts";
 import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../../contract/host-pattern.ts";
+import { SECRET_PATTERN } from "../../contract/ids.ts";
 import type { Json } from "../../contract/json.ts";
 import { SHORTEST_SECRET } from "../../contract/secret-forms.ts";
 import { removeSecret, storedSecrets, storeSecret } from "../../http/sealed-secrets.ts";
@@ -10,8 +11,6 @@ import { KEY_PLACES, type KeyPlace } from "../../http/secret-keys.ts";
 import { sealingKey, secretKeys } from "../processes/secret-vault.ts";
 import { stateFolder } from "../processes/state-folder.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
-
-const NAME = /^[a-z][a-z0-9_]{0,47}$/;
 
 export const secretSetVerb: Verb = {
   command: "secret set <name>",
@@ -81,7 +80,8 @@ export const secretRmVerb: Verb = {
 
 function nameOf(call: VerbCall): string {
   const name = call.arg("name");
-  if (!NAME.test(name)) throw usage(`"${name}" names no secret`, "a lower-case letter and up to 47 of a-z, 0-9 and _, like github_token");
+  if (!SECRET_PATTERN.test(name))
+    throw usage(`"${name}" names no secret`, "a lower-case letter and up to 47 of a-z, 0-9 and _, like github_token");
   return name;
 }
 

@@ -4,10 +4,10 @@ import { definitionAnswer, readAnswer, whyAnswer } from "../../client/answers.ts
 import { askNet } from "../../client/ask.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
+import type { MarkingView } from "../../contract/marking.ts";
 import type { Tiers } from "../../models/tiers.ts";
 import type { NetDefinition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
-import type { MarkingView } from "../../net/marking-view.ts";
 import { EXPERT_USD_PER_DAY, expertSpent, noteExpertSpend } from "../access/expert-budget.ts";
 import { GUEST_QUESTIONS, GUEST_ROLE, takeGuestQuestion } from "../access/guests.ts";
 import type { Caller } from "../access/tokens.ts";

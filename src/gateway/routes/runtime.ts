@@ -3,7 +3,7 @@ import { z } from "zod";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";
-import type { MarkingView } from "../../net/marking-view.ts";
+import type { MarkingView } from "../../contract/marking.ts";
 import { reachesNet } from "../access/scopes.ts";
 import { type Api, callerOf, described, type House, netName, personOf, scope } from "../api.ts";
 import { mustReach, mustReachAll } from "../guard.ts";

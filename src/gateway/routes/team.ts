@@ -4,7 +4,7 @@ import { askNet } from "../../client/ask.ts";
 import { Sums } from "../../client/costs.ts";
 import { runningRights } from "../../client/net-rights.ts";
 import type { NetEvent } from "../../contract/event.ts";
-import type { MarkingView } from "../../net/marking-view.ts";
+import type { MarkingView } from "../../contract/marking.ts";
 import { rightsRow } from "../../personas/rights-table.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";
 import { mustBeNet } from "../known-net.ts";

@@ -1,6 +1,6 @@
 /** How places, transitions and sub-nets are drawn: round, barred, boxed. */
 import { Handle, type NodeProps, Position } from "@xyflow/react";
-import type { PlaceView } from "../queries.ts";
+import type { PlaceView } from "../../contract/marking.ts";
 import { ageOf } from "../words.ts";
 import type { PlaceNode, SubnetNode, TransitionNode } from "./graph.ts";
 
