@@ -133,13 +133,17 @@ function isOf(heard: Heard, start: string | undefined): boolean {
   return heard.start === start || heard.after === start;
 }
 
-/** A line for each that did not answer. */
-export function unansweredText(unanswered: readonly Unanswered[]): string {
+/**
+ * A line for each that did not answer. Where nobody hears it any more, its machine ends what it runs: at once when it was killed, after
+ * a lease when it is cut off, and after a lease and a fifth of one when it stands still.
+ */
+export function unansweredText(unanswered: readonly Unanswered[], leaseMs: number): string {
+  const seconds = Math.ceil((leaseMs * 1.2) / 1000) + 2;
   return unanswered
     .map(({ executor, commands, silent }) => {
       const count = `${commands} command${commands === 1 ? "" : "s"}`;
       return silent
-        ? `\n${executor} does not answer: what it runs may go on (${count})`
+        ? `\n${executor} does not answer: what it runs may go on (${count}) until its own machine ends it, ${seconds} s after its last sign of life at the latest`
         : `\n${executor} has not ended all yet (${count}): kill once more to see`;
     })
     .join("");

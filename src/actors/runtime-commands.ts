@@ -199,7 +199,9 @@ async function switchAll(master: MasterFace, change: ControlChange, by: string):
     nets: changed,
     ...(turn === "killed" ? { unanswered } : {}),
     summary:
-      summaryOf(turn, changed) + unansweredText(unanswered) + (turn === "running" ? stillStopped(control) + stillPaused(changed) : ""),
+      summaryOf(turn, changed) +
+      unansweredText(unanswered, master.ports.leaseMs) +
+      (turn === "running" ? stillStopped(control) + stillPaused(changed) : ""),
   };
 }
 

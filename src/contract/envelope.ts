@@ -55,7 +55,7 @@ export interface EnrolledFor {
 export interface ClaimRequest {
   verb: ClaimVerb;
   executor: string;
-  /** Progress for eyes, at most a line. */
+  /** Of a release: why, for eyes, at most a line. */
   note?: string;
   /** Of a release: the executor is being stopped, or has no room on its disk, and does not give it back for anything in the work. */
   leaving?: boolean;

@@ -46,13 +46,17 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   const about = { net: order.net, transition: order.transition, firing: order.firing, attempt: order.attempt, hand: order.hand };
   const { clock } = bench.workshop;
   const seal = receiver();
-  const ask = (verb: ClaimVerb, memory?: ClaimRequest["memory"]) =>
-    bench.line.claim(order.net, order.firing, order.attempt, {
+  const { births } = bench;
+  const ask = (verb: ClaimVerb, memory?: ClaimRequest["memory"]) => {
+    // A lease counts from before it is asked for, and so does the patience of who watches over what runs.
+    births.sign();
+    return bench.line.claim(order.net, order.firing, order.attempt, {
       ...{ verb, executor: bench.name },
-      ...(verb === "release" && NO_FAULT.has(codeOf(abort.signal.reason)) ? { leaving: true } : {}),
+      ...(verb === "release" ? given(abort.signal.reason) : {}),
       ...(memory === undefined ? {} : { memory }),
       ...(verb === "claim" ? { key: seal.publicKey } : {}),
     });
+  };
   const attempt = { net: order.net, firing: order.firing, attempt: order.attempt };
   // An attempt that came twice: what we did is on the shelf and on its way.
   if (bench.shelves.results.has(attempt)) return;
@@ -67,6 +71,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
       return;
     }
     bench.logger.info(about, "claimed");
+    births.lease(claimed.answer.leaseMs);
     const lease = keepLease({
       clock,
       ask,
@@ -165,6 +170,7 @@ async function workAndDeliver(
   };
   const outcome = withoutSecrets(await perform(bench, order, granted, abort, { ask, spent, folder }), granted.secrets); // A4
   void folder.clear(); // A5
+  await bench.births.heard();
   if (abort.signal.aborted) return; // A2
   const { net, transition, firing, attempt } = order;
   const durationMs = clock.now() - startedAt;
@@ -329,6 +335,23 @@ async function giveBack(bench: Bench, order: WorkOrder, ask: Ask, reason: unknow
   bench.logger.warn({ net: order.net, firing: order.firing, attempt: order.attempt, code }, "attempt ended");
   if (code === "attempt-gone" || code === "cancelled-by-owner") return;
   await ask("release").catch((error: unknown) => bench.logger.debug({ error: errorData(error) }, "release not heard"));
+}
+
+/** What the owner is told with what is given back. */
+function given(reason: unknown): Pick<ClaimRequest, "leaving" | "note"> {
+  return {
+    ...(reason instanceof PetrelError ? { note: reason.message } : {}),
+    ...(NO_FAULT.has(codeOf(reason)) ? { leaving: true } : {}),
+  };
+}
+
+/** Why the attempts end that ran while their executor showed no sign of life. What its watcher ended is no result. */
+export function stoodStill(): Cancelled {
+  return new Cancelled({
+    code: "executor-stood-still",
+    message: "the executor stood still for longer than its lease, and the commands that it ran were ended",
+    hint: "it was stopped (SIGSTOP, a suspended container, a debugger), or got no time to run on its machine",
+  });
 }
 
 function codeOf(reason: unknown): string {

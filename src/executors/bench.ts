@@ -6,6 +6,7 @@ import type { DiskRoom } from "./disk-room.ts";
 import type { Workshop } from "./hand.ts";
 import type { HandTable } from "./hand-table.ts";
 import type { MachinePolicy } from "./machine-policy.ts";
+import type { OutlivingWatch } from "./outliving-watch.ts";
 import type { Courier } from "./result-courier.ts";
 import type { Shelves } from "./result-shelf.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -31,6 +32,7 @@ export interface Bench {
   unread: string[];
   /** Where the policy lists the hosts that commands in a sandbox may reach. */
   proxy: SandboxProxy | null;
+  births: OutlivingWatch;
   watch: TreeWatch;
   /** Null where this machine lets it make none. */
   groups: ControlGroups | null;

@@ -14,7 +14,7 @@ import { Cancelled, errorData, Refused, Terminal } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { Serving } from "../contract/serving.ts";
-import { carryOutOrder } from "./attempt.ts";
+import { carryOutOrder, stoodStill } from "./attempt.ts";
 import type { Bench } from "./bench.ts";
 import type { Environment } from "./clean-environment.ts";
 import { ControlGroups, limitsText } from "./control-groups.ts";
@@ -98,7 +98,11 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const mark = `${process.pid}.${options.ids.next()}.`;
   const start = mark.slice(0, -1);
   const after = startBefore(options.dir, start);
-  const births = new OutlivingWatch({ mark: `PETREL_RUN=${mark}`, groups: groups.groups?.prefix ?? null, path: options.environment.PATH });
+  let endAll = () => {};
+  const births = new OutlivingWatch({
+    ...{ mark: `PETREL_RUN=${mark}`, groups: groups.groups?.prefix ?? null, path: options.environment.PATH, clock },
+    stoodStill: () => endAll(),
+  });
   const { ids, environment } = options;
   const workshop = { dir: options.dir, clock, ids, environment, locks: new KeyedLock(), memo: new Map(), births };
   const { hands, lacks } = await handsHere(options, logger);
@@ -126,6 +130,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     hidden: [options.dir, ...(options.hidden ?? [])],
     unread: [options.dir, ...(options.unread ?? options.hidden ?? [])],
     proxy,
+    births,
     watch: new TreeWatch(clock, births),
     groups: groups.groups,
     disk,
@@ -138,6 +143,11 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const running = new Map<string, { order: WorkOrder; abort: AbortController; over: Promise<void> }>();
   /** Of those, what was called off and runs no more, though its folder is there. */
   const ended = new Set<string>();
+  endAll = () => {
+    const error = stoodStill();
+    logger.error({ attempts: [...running.keys()], error: errorData(error) }, "what ran was ended");
+    for (const { abort } of running.values()) abort.abort(error);
+  };
 
   const servings: Serving[] = [
     await line.serveTools(name, (request) => desk.answer(request)),

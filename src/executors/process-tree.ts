@@ -101,6 +101,7 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
     const exit = await exitOf(child, command);
     ending.stop();
     await sweep(child, command, clock);
+    await command.births?.heard();
     throwIfAborted(command.signal);
     const excess = ending.excess() ?? command.group?.excess();
     if (excess) throw excess;

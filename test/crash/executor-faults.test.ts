@@ -135,7 +135,7 @@ it("a start ends what a killed executor and its watcher left", async () => {
   const programs = () => childrenOf(system.pid("one")).filter((pid) => commandOf(pid).includes("petrel-watch"));
   await waitUntil("its watcher is there", () => programs().length === 1, LONG);
   const [watcher = Number.NaN] = programs();
-  process.kill(watcher, "SIGKILL");
+  process.kill(-watcher, "SIGKILL");
   const orphans = living();
   await system.kill("one");
   // The fault: the command has nobody any more, and goes on. Its shell sleeps in one short process after the other.
@@ -151,7 +151,10 @@ it("frozen past its lease and thawed: what the first one says late changes nothi
   await executor("one");
   await job(1, waits("go"));
   await waitUntil("the command runs", () => runs().length === 1, LONG);
+  const first = living();
   await system.freeze("one");
+  await waitUntil("what it ran is ended, though it stands still", () => living().length === 0, LONG);
+  expect(first.length, "the fault: it was frozen while a command ran").toBeGreaterThanOrEqual(1);
   await executor("two");
   await waitUntil("the lease is over, and the other has it", () => runs().length === 2, LONG);
   writeFileSync(file("go"), "");

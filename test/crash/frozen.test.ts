@@ -1,7 +1,9 @@
 /** Real processes that stand still together, as on a laptop that sleeps: work goes on where it was, in its first attempt. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { groupOf, statOf } from "../../src/executors/process-start.ts";
+import { freezeProcess } from "../support/freeze.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { System } from "../support/state-folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -16,7 +18,7 @@ const waiting = `const fs = require("fs"), [runs, go] = process.argv.slice(1);
 fs.appendFileSync(runs, process.env.PETREL_FIRING + "\\n");
 setInterval(() => fs.existsSync(go) && process.exit(0), 50);`;
 
-it("L3: master and executor that were frozen for three leases keep the claim, and the command is not run again", async () => {
+it("L3, O4: master and executor, with all of its machine, that were frozen for three leases keep the claim, and the command is not run again", async () => {
   system = await System.start();
   await Promise.all([system.master("m1"), system.executor()]);
   const [runs, go] = [join(system.dir, "runs.txt"), join(system.dir, "go")];
@@ -37,11 +39,15 @@ it("L3: master and executor that were frozen for three leases keep the claim, an
   await system.ask(null, "apply-net", { definition });
   await system.put("sleep", "start", { n: 1 }, "k1");
   await waitUntil("the command runs", () => existsSync(runs), 60_000);
+  const watcher = watcherOf(system.pid("executor"));
+  expect(watcher.length, "the executor's watcher").toBeGreaterThanOrEqual(4);
+  for (const pid of watcher) await freezeProcess(pid);
   for (const name of ["executor", "m1"]) await system.freeze(name);
   const frozenAt = Date.now();
   await waitUntil("three leases have passed", () => Date.now() - frozenAt > 3 * LEASE, 60_000);
   const before = (await eventsOf(system.broker, "sleep")).length;
   for (const name of ["m1", "executor"]) system.thaw(name);
+  for (const pid of watcher) process.kill(pid, "SIGCONT");
   await waitUntil(
     "the owner answers again",
     () =>
@@ -62,3 +68,12 @@ it("L3: master and executor that were frozen for three leases keep the claim, an
   // Nothing was decided while they stood still.
   expect(before).toBeLessThan(events.length);
 }, 300_000);
+
+/** The process group that watches over the commands of an executor. */
+function watcherOf(executor: number): number[] {
+  const all = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  const isWatcher = (pid: string) =>
+    statOf(pid)?.parent === executor && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("petrel-watch");
+  const leader = Number(all.find(isWatcher) ?? 0);
+  return all.map(Number).filter((pid) => groupOf(pid) === leader);
+}

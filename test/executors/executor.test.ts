@@ -260,3 +260,27 @@ test("no more attempts run at once than there are slots", async () => {
   await until("all results", () => orders.every((order) => bench.owner.resultOf(order)));
   expect(most).toBeLessThanOrEqual(2);
 });
+
+test("commands that were ended while the executor stood still are no result: the attempt is given back with the reason, and it works on", async () => {
+  bench = await startBench();
+  const { owner, dir } = bench;
+  const leaseMs = 2000;
+  owner.onClaim = () => ({ ...YES, leaseMs });
+  const script = `echo $$ > ${join(dir, "pid")}; while :; do sleep 0.1; done`;
+  const order = bench.order("shell.run", { argv: ["sh", "-c", script] });
+  owner.offer(order);
+  const pid = await pidIn(join(dir, "pid"));
+  await until("its watcher knows the command", () => owner.verbs("f1").includes("renew"));
+  // The executor is this process: its event loop stands still, and nothing else does.
+  const since = performance.now();
+  const stillFor = () => performance.now() - since;
+  while ((alive(pid) && stillFor() < 60_000) || stillFor() < 3 * leaseMs) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  await until("it is given back", () => owner.verbs("f1").includes("release"));
+  const given = owner.claims.find(({ request }) => request.verb === "release")?.request;
+  expect(given?.note).toBe("the executor stood still for longer than its lease, and the commands that it ran were ended");
+  expect(given?.leaving).toBeUndefined();
+  await until("it is over", () => bench.executor().busy() === 0);
+  expect(owner.delivered).toEqual([]);
+  const next = await bench.run("shell.run", { argv: ["echo", "again"] });
+  expect(goodValue(next).stdout).toBe("again\n");
+}, 120_000);

@@ -1,14 +1,16 @@
-/** An executor is killed with SIGKILL while it runs commands, and nobody starts it again: what it ran ends all the same. */
+/** An executor is killed with SIGKILL while it runs commands, or stands still for good: what it ran ends all the same. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { ControlGroups } from "../../src/executors/control-groups.ts";
 import { OutlivingWatch } from "../../src/executors/outliving-watch.ts";
-import { statOf } from "../../src/executors/process-start.ts";
+import { OUTLIVING_WATCH } from "../../src/executors/outliving-watch-script.ts";
+import { groupOf, statOf } from "../../src/executors/process-start.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
+import { freezeProcess } from "../support/freeze.ts";
 import { realClock, until } from "./bench.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "petrel-mortal-"));
@@ -35,9 +37,15 @@ afterEach(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** The process that runs the scripts, and the pid of its watcher. */
-async function mortal(how: "alone" | "groups", scripts: string[]): Promise<{ child: ChildProcess; watcher: number; told(): string }> {
+async function mortal(
+  how: "alone" | "groups",
+  scripts: string[],
+  leaseMs = 0,
+): Promise<{ child: ChildProcess; watcher: number; told(): string }> {
   mark = `PETREL_RUN=mortal-${process.pid}-${++count}.`;
-  const child = spawn(process.execPath, [program, dir, how, mark, ...scripts], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, dir, how, mark, ...scripts], {
+    ...{ stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MORTAL_LEASE_MS: String(leaseMs) } },
+  });
   children.push(child);
   let told = "";
   child.stdout?.on("data", (piece: Buffer) => {
@@ -52,6 +60,13 @@ const pidIn = (name: string) => Number(readFileSync(file(name), "utf8"));
 /** One that has ended counts as gone, also where nobody looks at its end. */
 const isThere = (pid: number) => statOf(pid)?.over === false;
 const said = (name: string) => existsSync(file(name)) && readFileSync(file(name), "utf8").endsWith("\n");
+/** Who is in a process group and has not ended. */
+function processesInGroup(leader: number): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => groupOf(pid) === leader && isThere(pid));
+}
 async function killed(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
   child.kill("SIGKILL");
@@ -97,6 +112,125 @@ it("with control groups also who left session and environment", async ({ skip })
   await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
 }, 60_000);
 
+const STUBBORN = (name: string) => `trap '' TERM HUP; echo $$ > ${next(name)}; while :; do sleep 1; done`;
+it("frozen for longer than its lease: what it runs ends meanwhile, and thawed it does not take that for the commands' own end", async () => {
+  const { child, watcher, told } = await mortal(
+    "alone",
+    [
+      STUBBORN("a"),
+      `echo $$ > ${next("b")}; while :; do sleep 0.1; done`,
+      `setsid sh -c 'trap "" TERM; echo $$ > ${next("c")}; while :; do sleep 1; done' & wait`,
+    ],
+    2000,
+  );
+  await until("all run", () => ["a", "b", "c"].every(said));
+  await freezeProcess(child.pid ?? 0);
+  const pids = ["a", "b", "c"].map(pidIn);
+  await until("all are dead, and the watcher gone", () => !pids.some(isThere) && processesWith(mark).length === 0 && !isThere(watcher));
+  expect(told()).not.toContain("still");
+  const over = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGCONT");
+  expect(await over).toBe(0);
+  expect(told().split("\n").slice(-5)).toEqual(["still", "stood-still", "stood-still", "stood-still", ""]);
+}, 120_000);
+
+it("where all stand still together for longer than a lease, as in a machine that sleeps, nobody is ended", async () => {
+  const { child, watcher, told } = await mortal("alone", [STUBBORN("a"), `while [ ! -e ${next("go")} ]; do sleep 0.05; done`], 10_000);
+  await until("both run", () => said("a") && processesWith(mark).length >= 2);
+  const group = processesInGroup(watcher);
+  expect(group.length, "the watcher with its ear and its clock").toBeGreaterThanOrEqual(4);
+  for (const pid of group) await freezeProcess(pid);
+  await freezeProcess(child.pid ?? 0);
+  const since = performance.now();
+  await until("a lease is over", () => performance.now() - since > 11_000);
+  process.kill(-watcher, "SIGCONT");
+  child.kill("SIGCONT");
+  const thawed = performance.now();
+  await until("a lease more is over", () => performance.now() - thawed > 11_000);
+  expect(isThere(pidIn("a"))).toBe(true);
+  writeFileSync(file("go"), "");
+  await until("it hears how its command ended", () => told().includes("exit 0\n"));
+  expect(told()).not.toContain("still");
+}, 120_000);
+
+/** The watcher alone, told by lines; ticks are lines too, so that no time has to pass. */
+function watcherAlone(): { say(...lines: string[]): void; close(): void; said(): string; over: Promise<void> } {
+  const child = spawn("/bin/sh", ["-c", OUTLIVING_WATCH, "petrel-watch", "600"], {
+    ...{ cwd: "/", env: { PATH: process.env.PATH }, detached: true, stdio: ["pipe", "pipe", "ignore"] },
+  });
+  children.push(child);
+  let told = "";
+  child.stdout?.on("data", (piece: Buffer) => {
+    told += String(piece);
+  });
+  return {
+    say: (...lines) => void child.stdin?.write(`${lines.join("\n")}\n`),
+    close: () => void child.stdin?.end(),
+    said: () => told,
+    over: new Promise((resolve) => child.once("exit", () => resolve())),
+  };
+}
+const ticks = (count: number) => new Array<string>(count).fill("tick");
+/** A process group that notes the signals that it is sent. */
+async function sleeper(name: string): Promise<{ child: ChildProcess; end: Promise<unknown> }> {
+  const child = spawn("sh", ["-c", `echo $$ > ${file(name)}; exec sleep 600`], { detached: true, env: { PATH: process.env.PATH } });
+  children.push(child);
+  await until("it runs", () => said(name));
+  return { child, end: new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal))) };
+}
+
+it.each([
+  ["one tick more", "tick", "silent\n"],
+  ["none more", "bye", ""],
+])(
+  "only so many ticks in a row without a line, and only while something runs, are a silence: %s",
+  async (_, last, word) => {
+    count += 1;
+    const { child, end } = await sleeper("one");
+    const { say, said: told, over } = watcherAlone();
+    const who = `g${child.pid}:-`;
+    say("mark PETREL_RUN=nobody-at-all.", "patience 6", ...ticks(20), `+ ${who}`, ...ticks(5), "alive", ...ticks(5));
+    say(`- ${who}`, ...ticks(20), `+ ${who}`, ...ticks(5), last);
+    await over;
+    expect(told()).toBe(word);
+    expect(isThere(child.pid ?? 0)).toBe(word === "");
+    if (word !== "") expect(await end).toBe("SIGTERM");
+  },
+  60_000,
+);
+
+it("without a lease that was granted, no silence is too long", async () => {
+  count += 1;
+  const { child } = await sleeper("one");
+  const { say, said: told, over } = watcherAlone();
+  say("mark PETREL_RUN=nobody-at-all.", `+ g${child.pid}:-`, ...ticks(500), "bye");
+  await over;
+  expect(told()).toBe("");
+  expect(isThere(child.pid ?? 0)).toBe(true);
+}, 60_000);
+
+it("a watcher of which a part was killed ends nobody, and the next command has another", async () => {
+  count += 1;
+  const { child } = await sleeper("one");
+  const births = new OutlivingWatch({
+    ...{ mark: `PETREL_RUN=nobody-${process.pid}.`, groups: null, path: process.env.PATH, clock: realClock, stoodStill: () => {} },
+  });
+  births.lease(1000);
+  births.group(child.pid ?? 0);
+  const first = births.pid ?? 0;
+  const group = await until("all of it is there", () => {
+    const pids = processesInGroup(first);
+    return pids.length >= 4 ? pids : null;
+  });
+  process.kill(first, "SIGKILL");
+  await until("all of it is gone", () => !group.some(isThere));
+  expect(isThere(child.pid ?? 0)).toBe(true);
+  births.ready();
+  expect(births.pid).not.toBe(first);
+  expect(births.pid).not.toBe(null);
+  births.end();
+}, 60_000);
+
 it("a process that ends in order takes its watcher with it, which ends nobody", async () => {
   const bystander = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, PETREL_RUN: `mortal-${process.pid}-${count + 1}.x` } });
   children.push(bystander);
@@ -113,7 +247,13 @@ it("a pid that is another process by now is left alone, and what is over is forg
   const others = [0, 1].map(() => spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } }));
   const ours = spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } });
   children.push(...others, ours);
-  const births = new OutlivingWatch({ mark: `PETREL_RUN=nobody-${process.pid}.`, groups: null, path: process.env.PATH });
+  const births = new OutlivingWatch({
+    mark: `PETREL_RUN=nobody-${process.pid}.`,
+    groups: null,
+    path: process.env.PATH,
+    clock: realClock,
+    stoodStill: () => {},
+  });
   births.stray(others[0]?.pid ?? 0, "1");
   births.group(others[1]?.pid ?? 0)();
   births.group(ours.pid ?? 0);

@@ -27,6 +27,7 @@ const births: BirthBook = {
     strays.push(pid);
     return () => void gone.push(pid);
   },
+  heard: async () => {},
 };
 const file = (name: string) => join(dir, `${count}-${name}`);
 const said = (name: string) => existsSync(file(name)) && readFileSync(file(name), "utf8").endsWith("\n");

@@ -13,9 +13,11 @@ import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract
 import { errorData } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { sealFor } from "../../contract/sealed.ts";
+import { withoutControls } from "../../contract/terminal-text.ts";
 import { beyondEnrolment, type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
+import { firstLine } from "../../net/summary.ts";
 import type { ExecutorStanding, HoldOff } from "../executor-standing.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { FiringMemory } from "./firing-memory.ts";
@@ -126,7 +128,7 @@ export class Claims {
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
-      this.#lose(firing, `${request.executor} gave it back`, request.leaving === true);
+      this.#lose(firing, `${request.executor} gave it back${noteOf(request)}`, request.leaving === true);
       return this.#yes(firing);
     }
     if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
@@ -315,6 +317,11 @@ export class Claims {
       this.#lose(firing, `executor ${executor} started anew`);
     }
   }
+}
+
+/** In an executor's own words, of which nothing is known. */
+function noteOf({ note }: ClaimRequest): string {
+  return typeof note === "string" && note !== "" ? `: ${firstLine(withoutControls(note))}` : "";
 }
 
 function no(code: Extract<ClaimAnswer, { ok: false }>["code"], message: string): Extract<ClaimAnswer, { ok: false }> {
