@@ -4,6 +4,8 @@
  *    state folder and other work nothing is seen. What is hidden stays so where it lies below something that can be read.
  * S2 Everything inside ends with the sandbox, and the sandbox with the executor.
  * S3 `required` without one runs nothing.
+ * S4 Nothing inside undoes it, also where the executor is root: it has no capability, so it mounts nothing and takes no mount away, and
+ *    what steers the kernel can be read only. Files of the kernel ask who the user is outside, not for a capability.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
@@ -40,8 +42,16 @@ const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", 
 /** Of /etc, what even its reader among the users should not hand on. */
 const SECRET_FILES = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"];
 const SECRET_FOLDERS = ["/etc/ssl/private", "/etc/ssh", "/etc/sudoers.d", "/etc/NetworkManager"];
+/** Of /proc, what steers the kernel and the machine (S4). */
+const KERNEL = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "asound", "dynamic_debug", "mtrr"].map(
+  (name) => `/proc/${name}`,
+);
 const BROWSER = "browser.flow";
-const PROBE = ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "--proc", "/proc", "--dev", "/dev", "--", "true"];
+/** In this order: what lies below /proc is mounted upon it. */
+const OWN_PROC = ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"];
+const readOnly = (folder: string) => ["--ro-bind", folder, folder];
+const kernelFiles = () => KERNEL.filter((file) => existsSync(file)).flatMap(readOnly);
+const probe = () => ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", ...OWN_PROC, ...kernelFiles(), "--", "true"];
 
 /** What this machine offers; asked once at the start. */
 export async function findSandbox(environment: Environment): Promise<Sandbox> {
@@ -50,7 +60,7 @@ export async function findSandbox(environment: Environment): Promise<Sandbox> {
   const path = folders.map((folder) => join(folder, "bwrap")).find((file) => existsSync(file));
   if (path === undefined) return { kind: "none", why: "bubblewrap (bwrap) is not installed" };
   const version = (await said(path, ["--version"])) ?? "";
-  if ((await said(path, PROBE)) === null)
+  if ((await said(path, probe())) === null)
     return {
       kind: "none",
       why: "bubblewrap is installed and may not make namespaces here (kernel.unprivileged_userns_clone, AppArmor, or a container)",
@@ -114,7 +124,6 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
   const tools = [...SYSTEM, ...toolFolders(path, home)].filter((folder) => existsSync(folder));
   const covered = masks.filter((mask) => tools.some((folder) => isWithin(mask, realpathSync(folder)) && !isWithin(folder, mask)));
   const inner = [...tools.filter(isMasked), ...forProxy, ...readable].filter((folder) => existsSync(folder));
-  const seen = (folder: string) => ["--ro-bind", folder, folder];
   const outer = covered.filter(
     (mask, at) => covered.indexOf(mask) === at && !covered.some((other) => other !== mask && isWithin(mask, other)),
   );
@@ -122,10 +131,10 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
   return [
     program,
     ...["--die-with-parent", "--unshare-all", ...(network ? ["--share-net"] : [])],
-    ...["--proc", "/proc", "--dev", "/dev", ...rooms(roomMb)],
-    ...tools.filter((folder) => !isMasked(folder)).flatMap(seen),
+    ...[...OWN_PROC, ...kernelFiles(), ...rooms(roomMb)],
+    ...tools.filter((folder) => !isMasked(folder)).flatMap(readOnly),
     ...outer.flatMap((mask) => (isFolder(mask) ? ["--tmpfs", mask] : ["--ro-bind", "/dev/null", mask])),
-    ...inner.flatMap(seen),
+    ...inner.flatMap(readOnly),
     ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
     ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),

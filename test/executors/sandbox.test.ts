@@ -75,6 +75,30 @@ describe("in a sandbox", () => {
     expect((await sh("echo x >/dev/null && echo y >/dev/shm/y && cat /dev/shm/y && echo mine >file && cat file")).out).toBe("y\nmine");
   });
 
+  test("what is inside cannot undo it, also not as root: no mount is made, changed or taken away, and the kernel is not steered (S4)", async () => {
+    const above = testFolder("programs");
+    const hidden = join(above, "state");
+    mkdirSync(hidden);
+    writeFileSync(join(hidden, "key"), "hush");
+    const environment = { ...process.env, PATH: `${above}:${process.env.PATH}` };
+    bench = await startBench({ policy: policy({ sandbox: "required" }), hidden: [hidden], environment });
+    const kernel = "find /proc/sys/kernel /proc/sys/vm /proc/sysrq-trigger -writable 2>/dev/null";
+    const undo = [
+      `umount ${hidden}; cat ${hidden}/key`,
+      "umount /proc/sys; mount -o remount,bind,rw /proc/sys",
+      kernel,
+      "mkdir -p new; mount -t proc proc new && echo mounted; find new/sys/kernel -writable",
+      "mount -t tmpfs -o size=64g none new && echo mounted",
+      "mount -o remount,bind,rw /usr; mount -o remount,rw /usr; test -w /usr && echo writable",
+    ].join("; ");
+    expect((await sh("grep CapEff /proc/self/status")).out).toMatch(/\s0+$/);
+    expect((await sh(`{ ${undo}; } 2>/dev/null; true`)).out).toBe("");
+    // In namespaces of its own, where it may make them, what it was given stays as it was given.
+    const nested = undo.replace(/mount -t tmpfs[^;]*; /, "");
+    writeFileSync(join(above, "undo.sh"), nested);
+    expect((await sh(`{ unshare -Urpmf sh ${above}/undo.sh; } 2>/dev/null; true`)).out).toBe("");
+  });
+
   test("no process of the machine is seen, and none inside is left behind", async () => {
     await started({ sandbox: "required" });
     const pids = Number((await sh("ls -d /proc/[0-9]* | wc -l")).out);
