@@ -1,7 +1,6 @@
 /** The composition root: the only place that knows every room, the machine's clock, its chance, and the process. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
@@ -13,6 +12,7 @@ import { checkConfigDoor, checkNetDoor, checkPersonaDoor, schemaFiles } from "./
 import { checkModels } from "./cli/processes/model-check.ts";
 import { runCli } from "./cli/program.ts";
 import { readBeside } from "./cli/read-file.ts";
+import { userName } from "./cli/user-name.ts";
 import { verbs } from "./cli/verbs/all.ts";
 import type { Clock } from "./contract/clock.ts";
 import { Retryable } from "./contract/errors.ts";
@@ -64,7 +64,7 @@ const petrel: PetrelDoors = {
   clock,
   random,
   ids: { next: () => ulid(clock.now()).toLowerCase() },
-  user: userInfo().username,
+  user: userName(),
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interrupted.signal,
