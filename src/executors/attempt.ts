@@ -62,7 +62,7 @@ export async function carryOutOrder(bench: Bench, order: WorkOrder, abort: Abort
   if (bench.shelves.results.has(attempt)) return;
   if (!noteClaim(bench, attempt)) return;
   if (order.mode === "session") bench.desk.expect(order);
-  const folder = new WorkFolder(bench.workshop.dir, attempt);
+  const folder = new WorkFolder(bench.workshop.dir, attempt, bench.logger);
   try {
     const claimed = await claim(bench, ask, abort.signal);
     if (!claimed.answer.ok) {

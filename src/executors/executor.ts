@@ -5,7 +5,7 @@
  * X3 While it is stopped by a kill it leaves offers to others, and asks now and then whether it still is.
  * X4 While there is no room on its disk it leaves offers to others, says so, and goes on by itself when there is.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
@@ -26,6 +26,7 @@ import { KeyedLock } from "./keyed-lock.ts";
 import { type MachinePolicy, OPEN_POLICY } from "./machine-policy.ts";
 import { type Key, orderReader } from "./order-signature.ts";
 import { OutlivingWatch } from "./outliving-watch.ts";
+import { removeTree } from "./remove-tree.ts";
 import { startCourier } from "./result-courier.ts";
 import { attemptKey, openShelves } from "./result-shelf.ts";
 import { findSandbox, isolationText } from "./sandbox.ts";
@@ -34,6 +35,7 @@ import { Slots } from "./slots.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import { ToolDesk } from "./tool-desk.ts";
 import { TreeWatch } from "./tree-limits.ts";
+import { leftBehind } from "./work-folder.ts";
 
 export interface ExecutorOptions {
   line: ExecutorLine;
@@ -173,7 +175,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
-  tidyUp(options.dir, bench, stopping.signal); // X2
+  await tidyUp(options.dir, bench, stopping.signal); // X2
   const take = (order: WorkOrder) => {
     const key = attemptKey(order);
     if (running.has(key) || former.has(key)) return slots.free();
@@ -272,10 +274,11 @@ function surplusError(name: string, kept: string): Terminal {
 }
 
 /** X2 */
-function tidyUp(dir: string, bench: Bench, signal: AbortSignal): void {
+async function tidyUp(dir: string, bench: Bench, signal: AbortSignal): Promise<void> {
   // HOME of every command lies in the work folder: that tells ours from all others, in whatever group they are.
   killProcessesWith(`HOME=${join(dir, "work")}/`);
-  rmSync(join(dir, "work"), { recursive: true, force: true });
+  const work = join(dir, "work");
+  await removeTree(work).catch((error: unknown) => leftBehind(bench.logger, work, error));
   clearLocks(dir);
   for (const result of bench.shelves.results.all()) bench.courier.send(result);
   for (const claim of bench.shelves.claims.all()) {

@@ -1,8 +1,8 @@
 /** Worktrees: one for each attempt, on no branch, so that two attempts never stand on the same one. */
 import { realpathSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { HandContext } from "../../hand.ts";
+import { removeTree } from "../../remove-tree.ts";
 import { git } from "./git.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -18,7 +18,7 @@ export async function addWorktree(context: HandContext, mirror: Mirror, commit: 
 
 /** The folder goes; the mirror's note of it goes with the next `prune`. */
 export async function removeWorktree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+  await removeTree(path);
 }
 
 /** Points a branch of the mirror at a commit. */
