@@ -274,6 +274,19 @@ describe("by command, and how often", () => {
     expect(goodValue(await bench.run("notify.send", mail(server, { limit, smtp: other })))).toMatchObject({ sent: true });
   });
 
+  test("two webhooks of one host are two receivers, and a link that leads nowhere is told in the result", async () => {
+    const [bench, hook] = [await started(), await hookServer()];
+    const limit = { most: 1, per: "hour", over: "drop" };
+    const told = async (room: string, more: object = {}) =>
+      goodValue(await bench.run("notify.send", { subject: "s", webhook: { url: `${hook.url}/${room}` }, limit, ...more }));
+    expect(await told("ada")).toMatchObject({ sent: true, to: new URL(hook.url).host });
+    expect(await told("ada")).toMatchObject({ sent: false, limited: true });
+    const linked = await told("grace", { link: "gate" });
+    expect(linked).toMatchObject({ sent: true, link: null, noLink: expect.stringContaining("PETREL_GATEWAY_URL") });
+    expect(await told("alan", { link: "https://example.com/x" })).not.toHaveProperty("noLink");
+    expect(await told("alonzo")).not.toHaveProperty("noLink");
+  });
+
   test("an owner who does not confirm has nobody told", async () => {
     const [bench, server] = [await started(), await mailServer()];
     bench.owner.onClaim = ({ verb }) => (verb === "confirm" ? { ok: false, code: "paused", message: "the net is paused" } : YES);

@@ -18,6 +18,8 @@ export function webhookChannel(context: HandContext, webhook: Webhook): Channel 
   return {
     via: "webhook",
     to: url.host,
+    // Of one host there are as many receivers as addresses: each of a chat's rooms has its own.
+    receiver: url.href,
     send: (message) => post(context, webhook, url, message),
     certainlyNotSent: (error) => error instanceof PetrelError && error.code !== IN_DOUBT,
   };

@@ -72,6 +72,7 @@ const notifyOutput = z.object({
   to: z.string(),
   id: z.string().describe("Message-ID, or the Idempotency-Key"),
   link: z.string().nullable(),
+  noLink: z.string().optional().describe("Why a link that was asked for is not in the message"),
   already: z.boolean().describe("An earlier attempt of this firing had sent it"),
   inDoubt: z.boolean().describe("An earlier attempt died while it sent"),
   limited: z.boolean(),

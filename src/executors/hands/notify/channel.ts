@@ -14,6 +14,8 @@ export interface Channel {
   via: "smtp" | "webhook" | "command";
   /** Who is told, for people. */
   to: string;
+  /** Whose messages are counted together; may hold what is secret. Default: `to`. */
+  receiver?: string;
   /** Errors: Retryable and Terminal, coded. */
   send(message: Message): Promise<void>;
   /** Whether after this error of `send` nobody was told. */

@@ -18,6 +18,8 @@ import type { Channel, Message } from "./channel.ts";
 import { takeRoom } from "./room.ts";
 
 const MEMORY = "notified";
+const NO_GATEWAY =
+  "no gateway is known where people would follow it: start one with `petrel up`, or set PETREL_GATEWAY_URL for the masters";
 
 export async function notifySend(context: HandContext): Promise<Json> {
   const input = parseInput(notifyInput, context.order);
@@ -29,6 +31,7 @@ export async function notifySend(context: HandContext): Promise<Json> {
     to: channel.to,
     id: message.id,
     link: message.link,
+    ...(input.link !== undefined && message.link === null ? { noLink: NO_GATEWAY } : {}),
     already: false,
     inDoubt: false,
     limited: false,
