@@ -4,8 +4,10 @@ import { dirname, join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
+import { BUILT_IN_ROOMS, handCards, roomOf } from "../../executors/hand-cards.ts";
 import { formatCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser, removeExecutorUser } from "../../jetstream/server/executor-user.ts";
+import { editDistance } from "../../net/check-nearest.ts";
 import { makeFolder } from "../make-folder.ts";
 import { orderKeys, stateFolder } from "../processes/state-folder.ts";
 import { readRuntime } from "../runtime-file.ts";
@@ -73,7 +75,7 @@ export const executorEnrollVerb: Verb = {
     const start = `petrel executor start --creds ${quoted(file)}`;
     call.out.result(
       { executor: name, pools, labels, file, start },
-      () => `wrote ${file}; keep it secret\nnext, where it is to run:\n  ${start}`,
+      () => `wrote ${file}; keep it secret${ownText(hands)}\nnext, where it is to run:\n  ${start}`,
     );
     return EXIT.ok;
   },
@@ -110,12 +112,25 @@ export function labelsOf(text: string | undefined, otherwise: string[]): string[
   return [...new Set(labels)];
 }
 
-function handsOf(text: string | undefined): string[] | null {
+/** Errors: usage. */
+export function handsOf(text: string | undefined): string[] | null {
   if (text === undefined) return null;
   const hands = text.split(",").map((hand) => hand.trim());
-  const bad = hands.find((hand) => !/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(hand));
-  if (bad !== undefined) throw usage(`"${bad}" names no hand`, "--hands shell.run,code.verify");
+  const known = [...handCards.keys()];
+  const isWrong = (hand: string) =>
+    !/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(hand) ||
+    (!handCards.has(hand) && (BUILT_IN_ROOMS.has(roomOf(hand)) || known.some((one) => editDistance(one, hand) === 1)));
+  const bad = hands.find(isWrong);
+  if (bad !== undefined)
+    throw usage(`there is no hand "${bad}"`, `the hands are ${known.join(", ")}; one of your own is named as its folder says`);
   return [...new Set(hands)];
+}
+
+/** What only the executor can know, and a misspelt name would be. */
+function ownText(hands: readonly string[] | null): string {
+  const own = hands?.filter((hand) => !handCards.has(hand)) ?? [];
+  if (own.length === 0) return "";
+  return `\n${own.join(", ")} ${own.length === 1 ? "does" : "do"} not come with Petrel: the executor must load ${own.length === 1 ? "it" : "them"} with --hand`;
 }
 
 /** As NATS takes them: `nats://` or `tls://`, several with commas between. */
