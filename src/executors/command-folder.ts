@@ -2,17 +2,13 @@
  * The folder in which a command of an order runs. Links are followed before anything is judged, and what was judged is what is used.
  * C1 What is asked for as a folder of the work directory lies in it, or in one of the policy's `paths`.
  * C2 Another folder lies in one of the policy's `paths`, where there are any.
- * C3 In a sandbox, which makes the folder writable, it neither holds nor lies in what is hidden there, and without `paths` that name it
- *    no home, no folder that holds one, and nothing of the running system.
+ * C3 In a sandbox, which makes the folder writable, another folder is one that `paths` name, and neither holds nor lies in what is hidden there.
  */
 import { isAbsolute, join, normalize, resolve, sep } from "node:path";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";
 import { lies, type MachinePolicy, POLICY_FILE, real, refused } from "./machine-policy.ts";
 import { isSystem, isWithin, showsSecrets } from "./sandbox.ts";
-
-/** Sockets, other processes and devices of the machine. */
-const RUNNING_SYSTEM = ["/proc", "/sys", "/dev", "/run", "/var/run", "/boot"];
 
 /** Before there is a work directory: the `cwd` of an order's input. Throws Refused `cwd-outside` (C1) and `policy-path` (C2). */
 export function checkAskedFolder(order: WorkOrder, { paths }: MachinePolicy, workDir: string): void {
@@ -30,11 +26,10 @@ interface Around {
   hidden: readonly string[];
   /** Whether a sandbox is around the command. */
   enclosed: boolean;
-  home: string | undefined;
 }
 
-/** Just before a command starts: its folder, by its real path where it lies elsewhere. Throws Refused `cwd-outside` (C1), `policy-path` (C2) and `cwd-hidden` (C3). */
-export function checkFolder(order: WorkOrder, cwd: string, { workDir, policy, hidden, enclosed, home }: Around): string {
+/** Just before a command starts: its folder, by its real path where it lies elsewhere. Throws Refused `cwd-outside` (C1, C3), `policy-path` (C2) and `cwd-hidden` (C3). */
+export function checkFolder(order: WorkOrder, cwd: string, { workDir, policy, hidden, enclosed }: Around): string {
   const plain = real(cwd);
   if (isWithin(plain, real(workDir))) return cwd;
   const isNamed = policy.paths?.some((allowed) => lies(plain, allowed)) ?? false;
@@ -43,11 +38,7 @@ export function checkFolder(order: WorkOrder, cwd: string, { workDir, policy, hi
   if (!enclosed) return plain;
   const mask = hidden.map(real).find((each) => isWithin(each, plain) || isWithin(plain, each) || plain === sep);
   if (mask !== undefined) throw hiddenThere(order, cwd, `${isWithin(plain, mask) ? "lies in" : "holds"} ${mask}`);
-  if (isNamed) return plain;
-  const own = home === undefined ? null : real(home);
-  if (own !== null && (isWithin(own, plain) || plain.startsWith(`${own}${sep}.`))) throw hiddenThere(order, cwd, `shows the home ${own}`);
-  const running = RUNNING_SYSTEM.map(real).find((each) => isWithin(plain, each) || isWithin(each, plain));
-  if (running !== undefined) throw hiddenThere(order, cwd, `shows ${running} of the machine`);
+  if (!isNamed) throw outside(order, cwd);
   return plain;
 }
 
@@ -61,7 +52,7 @@ function outside(order: WorkOrder, cwd: string): Refused {
   return new Refused({
     code: "cwd-outside",
     message: `the cwd ${JSON.stringify(cwd)} leads out of the work directory`,
-    hint: `name a folder inside it; another folder of the machine by its absolute path, where \`paths\` of ${POLICY_FILE} lets it`,
+    hint: `name a folder inside it; another folder of the machine by its absolute path, where whoever runs the executor names it in \`paths\` of ${POLICY_FILE}`,
     where: `${order.net}/${order.transition}`,
   });
 }

@@ -162,8 +162,8 @@ function programOf({ bench, order }: AttemptParts, argv: readonly string[]): str
 /** Throws what `checkFolder` does. */
 function folderOf({ bench, hand, order, workDir }: AttemptParts, cwd: string): string {
   const enclosed = isEnclosed(hand, bench.sandbox, bench.policy);
-  const { hidden, policy, workshop } = bench;
-  return checkFolder(order, cwd, { workDir, policy, hidden, enclosed, home: workshop.environment.HOME });
+  const { hidden, policy } = bench;
+  return checkFolder(order, cwd, { workDir, policy, hidden, enclosed });
 }
 
 /** The same command in a sandbox, where the policy wants one: what it sees is for the executor and its hands to say, and for no `env`. */

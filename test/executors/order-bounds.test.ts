@@ -106,7 +106,8 @@ describe("the folder of a command", () => {
     ["work/tree/out", WIDE, true, null],
     ["work/tree/out/not-there", {}, true, "cwd-outside"],
     ["work-2", NAMED, true, "policy-path"],
-    ["other", {}, true, null],
+    ["other", {}, false, null],
+    ["other", {}, true, "cwd-outside"],
     ["other", NAMED, false, "policy-path"],
     ["allowed/in", NAMED, true, null],
     ["allowed/out", NAMED, true, "policy-path"],
@@ -118,22 +119,24 @@ describe("the folder of a command", () => {
     ["allowed/state", WIDE, true, "cwd-hidden"],
     ["", {}, true, "cwd-hidden"],
     ["", WIDE, true, "cwd-hidden"],
-    ["home", {}, true, "cwd-hidden"],
-    ["home/.ssh", {}, true, "cwd-hidden"],
+    ["home", {}, true, "cwd-outside"],
+    ["home/.ssh", {}, true, "cwd-outside"],
     ["home/.ssh", WIDE, true, null],
-    ["home/project", {}, true, null],
+    ["home/project", {}, true, "cwd-outside"],
+    ["home/project", WIDE, true, null],
     ["/", {}, true, "cwd-hidden"],
     ["/", { paths: ["/"] }, true, "cwd-hidden"],
-    ["/proc", {}, true, "cwd-hidden"],
-    ["/run", {}, true, "cwd-hidden"],
-    ["/usr", {}, true, null],
+    ["/proc", {}, true, "cwd-outside"],
+    ["/run", {}, true, "cwd-outside"],
+    ["/usr", {}, false, null],
+    ["/usr", {}, true, "cwd-outside"],
+    ["/usr", { paths: ["/usr"] }, true, null],
   ])("%j with %j, in a sandbox: %s: %s", (cwd, fields, enclosed, code) => {
     const around = {
       workDir: join(place, "work"),
       policy: policy(fields),
       hidden: [join(place, "state")],
       enclosed,
-      home: join(place, "home"),
     };
     const check = () => checkFolder(order({}), cwd.startsWith("/") ? cwd : join(place, cwd), around);
     if (code === null) expect(check).not.toThrow();
@@ -218,10 +221,15 @@ describe("in a sandbox", () => {
     }
   });
 
-  test("no cwd opens the state folder, and a system folder stays as it is", async () => {
-    const { state, place, dir } = await laidOut({});
-    for (const cwd of [state, join(state, "keys"), place, dir, "/", "/proc", "/run"])
-      expect([cwd, await said({ argv: ["/bin/sh", "-c", "cat * 2>/dev/null; echo x > planted"], cwd })]).toEqual([cwd, "cwd-hidden"]);
+  test("no cwd opens the state folder or what `paths` does not name, and a system folder stays as it is", async () => {
+    const { state, place, dir, victim } = await laidOut({});
+    const plant = ["/bin/sh", "-c", "cat * 2>/dev/null; echo x > planted"];
+    for (const cwd of [state, join(state, "keys"), place, dir, "/"])
+      expect([cwd, await said({ argv: plant, cwd })]).toEqual([cwd, "cwd-hidden"]);
+    for (const cwd of [victim, "/proc", "/run", "/etc"]) expect([cwd, await said({ argv: plant, cwd })]).toEqual([cwd, "cwd-outside"]);
+    expect(readdirSync(victim)).toEqual(["file"]);
+    await bench?.end();
+    await laidOut({ paths: ["/etc"] });
     expect(await said({ argv: ["/bin/sh", "-c", "echo x > planted || cat shadow"], cwd: "/etc" })).toBe("");
     expect(existsSync("/etc/planted")).toBe(false);
   });

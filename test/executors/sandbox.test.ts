@@ -203,9 +203,9 @@ describe("in a sandbox", () => {
   });
 
   test("a time limit tells the command first, and ends what does not listen", async () => {
-    await started({ sandbox: "required" });
-    const run = bench as ExecutorBench;
     const folder = testFolder("last-words");
+    await started({ sandbox: "required", paths: [folder] });
+    const run = bench as ExecutorBench;
     const polite = "trap 'echo told > told; exit 0' TERM; sleep 600 & wait";
     const order = { argv: ["sh", "-c", polite], cwd: folder };
     const result = await run.run("shell.run", order, { timeoutMs: 1500 });
