@@ -10,7 +10,8 @@ export interface Occurrence {
 }
 
 const MOST_OCCURRENCES = 4;
-const NUMBERS = /[+-]?\d[\d,]*(?:\.\d+)?/g;
+/** Of a version or an address each part is a number of its own. */
+const NUMBERS = /\d+(?:\.\d+){2,}|[+-]?\d[\d,]*(?:\.\d+)?/g;
 const DATES = /\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}/g;
 const CASES: Change[] = [{ do: "upper" }, { do: "lower" }, { do: "title" }];
 
@@ -42,13 +43,18 @@ const isWord = (character: string): boolean => /[\p{L}\p{N}]/u.test(character);
 
 function numbersIn(text: string, target: number): Occurrence[] {
   const found: Occurrence[] = [];
-  for (const match of text.matchAll(NUMBERS)) {
-    const raw = match[0].replace(/,$/, "");
-    if (applyChange(raw, { do: "number" }) === target)
-      found.push({ start: match.index, end: match.index + raw.length, change: [{ do: "number" }] });
+  for (const { raw, start } of numeralsIn(text)) {
+    if (applyChange(raw, { do: "number" }) === target) found.push({ start, end: start + raw.length, change: [{ do: "number" }] });
     if (found.length === MOST_OCCURRENCES) break;
   }
   return found;
+}
+
+function* numeralsIn(text: string): Generator<{ raw: string; start: number }> {
+  for (const { 0: whole, index } of text.matchAll(NUMBERS)) {
+    const parts = /^\d+(?:\.\d+){2,}$/.test(whole) ? whole.matchAll(/\d+/g) : [{ 0: whole.replace(/,$/, ""), index: 0 }];
+    for (const part of parts) yield { raw: part[0], start: index + part.index };
+  }
 }
 
 function datesIn(text: string, target: string): Occurrence[] {
@@ -77,7 +83,8 @@ export function patternsAt(text: string, { start, end }: Occurrence): Proposed[]
   const lefts = leftsOf(text.slice(0, start));
   for (const { form, breadth } of formsOf(text.slice(start, end), text.charAt(end))) {
     for (const left of lefts)
-      for (const right of rightsOf(text.slice(end))) patterns.push({ pattern: `${left}(${form})${right}`, breadth });
+      for (const right of rightsOf(text.slice(end)))
+        patterns.push({ pattern: `${left}(${form})${right}`, breadth: right === LINE_ENDS ? breadth + PASSES_OVER : breadth });
   }
   return patterns;
 }
@@ -109,11 +116,19 @@ function leftsOf(before: string): string[] {
   return [...new Set([...loose, ...whole])];
 }
 
+/** A value ends where a word does, at most with marks behind it: of `1.200,00` no number is `1.200`, of `A-12/3` none is `A-12`. */
+const ENDS = "[^\\p{L}\\p{N}\\s]*(?:\\s|$)";
+const LINE_ENDS = "\\s*(?m:$)";
+/** What asks for the line's end passes over another such value before it, which would have told that nobody knows which is meant. */
+const PASSES_OVER = 0.5;
+
+/** What always follows, like a unit or the next name, or only that the value ends there. */
 function rightsOf(after: string): string[] {
   const line = after.split("\n")[0] ?? "";
-  if (line.trim() === "") return ["\\s*(?m:$)", ""];
-  const next = line.match(/^\s*(?:[\p{L}\p{N}]+|[^\p{L}\p{N}\s]+)/u)?.[0] ?? "";
-  return [loosely(next), isWord(after.charAt(0)) ? "" : "(?:\\W|$)"];
+  if (line.trim() === "") return [LINE_ENDS, ENDS];
+  const next = line.match(/^\s*(?:[\p{L}\p{N}]+|[^\p{L}\p{N}\s]+\s*)/u)?.[0] ?? "";
+  const follows = `${loosely(next)}${/[A-Za-z0-9]$/.test(next) ? "\\b" : ""}`;
+  return isWord(after.charAt(0)) ? [follows] : [follows, ENDS];
 }
 
 function formsOf(value: string, next: string): { form: string; breadth: number }[] {

@@ -63,8 +63,14 @@ export function chainsFor(value: Json): { change: Change[]; made: Json }[] {
 
 function candidates(value: Json): Change[][] {
   if (typeof value === "number") return NUMBER_CHAINS;
-  if (typeof value === "string") return [...TEXT_CHAINS, ...partsIn(value), ...datesIn(value)];
+  if (typeof value === "string") return [...textChains(value), ...partsIn(value), ...datesIn(value)];
   return Array.isArray(value) ? listChains(value) : [];
+}
+
+/** Which number of a sentence is meant is told by what stands beside it, which the digits of all of it would not look at. */
+function textChains(value: string): Change[][] {
+  const isSentence = /\p{L}.*\s.*\p{L}/su.test(value);
+  return isSentence ? TEXT_CHAINS.filter(([first]) => first?.do !== "digits") : TEXT_CHAINS;
 }
 
 function partsIn(value: string): Change[][] {

@@ -4,7 +4,7 @@ import { applyChanges, type Change } from "../net/rule/change.ts";
 import { capture } from "../net/rule/pattern.ts";
 import { occurrencesOf, type Proposed, patternsAt } from "./anchors.ts";
 import type { Field } from "./fields.ts";
-import { formOf } from "./forms.ts";
+import { formOf, numeralForm } from "./forms.ts";
 import { type Candidate, makesSame, type Task } from "./task.ts";
 
 const SEEDS = 40;
@@ -47,7 +47,8 @@ function extractionFrom(field: Field, task: Task): Candidate | null {
   if (!best || best.chosen.length === 0) return null;
   const change = best.chosen[0]?.change ?? [];
   const patterns = best.chosen.map(({ pattern }) => pattern);
-  const form = formOf(capturedBy(patterns, field, rows));
+  const captured = capturedBy(patterns, field, rows);
+  const form = (change[0]?.do === "number" ? numeralForm(captured) : null) ?? formOf(captured);
   const answer: Answer = { kind: "extract", path: field.path, patterns, ...(form === null ? {} : { form }) };
   return { learner: "extraction", answer: change.length === 0 ? answer : { ...answer, change } };
 }

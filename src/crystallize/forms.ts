@@ -25,6 +25,19 @@ export function formOf(values: readonly string[]): string | null {
   return null;
 }
 
+/** What numbers were written like: with a sign, with commas, with so many decimals; null where they were written in no one way. */
+export function numeralForm(values: readonly string[]): string | null {
+  const parts = values.map((value) => NUMERAL.exec(value));
+  if (values.length < LEAST || parts.some((part) => part === null)) return null;
+  const decimals = parts.map((part) => part?.[3]?.length ?? 0);
+  const [least, most] = [Math.min(...decimals.filter((count) => count > 0)), Math.max(...decimals)];
+  const part = most === 0 ? "" : `\\.\\d{${least === most ? most : `${least},${most}`}}`;
+  const sign = parts.some((one) => one?.[1] !== "") ? "[+-]?" : "";
+  const whole = parts.some((one) => one?.[2]?.includes(",")) ? "(?:\\d{1,3}(?:,\\d{3})+|\\d+)" : "\\d+";
+  return `^${sign}${whole}${decimals.includes(0) && part !== "" ? `(?:${part})?` : part}$`;
+}
+const NUMERAL = /^([+-]?)(\d[\d,]*)(?:\.(\d+))?$/;
+
 const ADDRESS = /^(https?):\/\/([^/?#\s]+)([/?#]\S*)?$/;
 
 function addressForm(values: readonly string[]): string | null {

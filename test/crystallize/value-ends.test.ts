@@ -1,0 +1,91 @@
+/** A value is taken out of a text where it ends, in the unit and the way of writing that were seen; anything else goes to the model. */
+import { expect, test } from "vitest";
+import type { Chance } from "../../bench/crystallize/draws.ts";
+import type { Json } from "../../src/contract/json.ts";
+import { crystallize } from "../../src/crystallize/crystallize.ts";
+import { evaluateRule, type RuleAnswer } from "../../src/net/rule/rule.ts";
+import { madeBy } from "./history.ts";
+
+const SLOW = 120_000;
+
+/** The rule that texts of this kind teach. */
+function ruleFor(seed: number, textOf: (chance: Chance) => string, valueOf: (text: string) => Json): (text: string) => RuleAnswer {
+  const examples = madeBy(
+    400,
+    seed,
+    (chance) => ({ text: textOf(chance) }),
+    (input) => valueOf(String(input.text)),
+  );
+  const { rule, promotable, reasons } = crystallize(examples);
+  expect({ promotable, reasons }).toEqual({ promotable: true, reasons: [] });
+  return (text) => evaluateRule(rule as NonNullable<typeof rule>, { text });
+}
+const found = (pattern: RegExp, text: string): string => pattern.exec(text)?.[1] ?? "";
+const comma = (amount: number): string => amount.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
+
+test("of a sentence a number is taken by what stands beside it, not as the only one that there is", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    1,
+    (chance) => {
+      const order = `A-${chance.whole(1000, 9999)}`;
+      return chance.pick([
+        `Hello, my order ${order} has not come yet. Regards`,
+        `Hi team, please cancel order ${order} today, thanks`,
+        `Order ${order} came broken, what now?`,
+      ]);
+    },
+    (text) => ({ order: found(/(A-\d+)/, text) }),
+  );
+  expect(answer("Hi team, please cancel order A-4321 today, thanks")).toEqual({ applies: true, value: { order: "A-4321" } });
+  // It is no order of the A's, whatever its digits are.
+  for (const text of ["Hi team, please cancel order 4321 today, thanks", "Hello, my 3 order has not come yet. Regards"])
+    expect([text, answer(text).applies]).toEqual([text, false]);
+  const other = answer("Hi team, please cancel order B-4321 today, thanks");
+  expect(other.applies ? other.value : null).not.toEqual({ order: "A-4321" });
+});
+
+test("digits of a text without words, as many numbers as were seen", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    2,
+    (chance) => `+49 (${chance.whole(30, 89)}) ${chance.whole(1000, 9999)}-${chance.whole(10, 99)}`,
+    (text) => text.replace(/\D+/g, ""),
+  );
+  expect(answer("+49 (40) 5050-11")).toEqual({ applies: true, value: "4940505011" });
+  for (const text of ["+49 (40) 5050-11-12", "+49 (40) 5050", "none"]) expect([text, answer(text).applies]).toEqual([text, false]);
+});
+
+test("a number in another unit, or one that goes on", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    3,
+    (chance) =>
+      `2026-05-01T10:00:00Z ${chance.pick(["WARN", "INFO"])} db: ${chance.pick(["timeout", "refused"])} after ${chance.whole(1, 9000)}ms host=app-${chance.whole(1, 40)}`,
+    (text) => ({ ms: Number(found(/ (\d+)ms/, text)), host: found(/host=(\S+)/, text) }),
+  );
+  const line = (rest: string) => `2026-05-01T10:00:00Z WARN db: timeout after ${rest}`;
+  expect(answer(line("300ms host=app-3"))).toEqual({ applies: true, value: { ms: 300, host: "app-3" } });
+  for (const rest of ["3s host=app-3", "3msec host=app-3", "300ms host=app-3x", "300ms host=app-3-b", "300ms host=app-3 host=app-4"])
+    expect([rest, answer(line(rest)).applies]).toEqual([rest, false]);
+});
+
+test("an amount that is written in another way", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    4,
+    (chance) =>
+      `Invoice ${chance.whole(100, 999)}\nNet: EUR ${comma(chance.whole(100, 900_000) / 100)}\nTotal: EUR ${comma(chance.whole(100, 999_999) / 100)}\nThank you`,
+    (text) => ({ total: Number(found(/^Total: EUR (.+)$/m, text).replaceAll(",", "")) }),
+  );
+  const bill = (total: string) => `Invoice 123\nNet: EUR 10.00\nTotal: EUR ${total}\nThank you`;
+  expect(answer(bill("1,200.50"))).toEqual({ applies: true, value: { total: 1200.5 } });
+  for (const total of ["1.200,00", "1.200", "1,20", "12", "-12.00", "12.005", "12.00.00"])
+    expect([total, answer(bill(total)).applies]).toEqual([total, false]);
+});
+
+test("the parts of a version are numbers of their own", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    5,
+    (chance) => `${chance.whole(0, 3)}.${chance.whole(0, 12)}.${chance.whole(0, 20)}`,
+    (text) => ({ minor: Number(text.split(".")[1]) }),
+  );
+  expect(answer("2.11.3")).toEqual({ applies: true, value: { minor: 11 } });
+  for (const text of ["2.11", "2.11.3.4", "2.11.3-beta", "v2.11.3"]) expect([text, answer(text).applies]).toEqual([text, false]);
+});
