@@ -7,7 +7,7 @@ import { isJsonObject } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { type Condition, holds } from "../net/rule/condition.ts";
 import { readPointer } from "../net/rule/pointer.ts";
-import { digitsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
+import { digitsIn, lengthsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
 import { type Field, fieldsOf, isCategory, numberRange, unseenShare } from "./fields.ts";
 import { textOffers, withoutWide } from "./text-guards.ts";
 
@@ -46,6 +46,8 @@ interface Reads {
   deciding: Set<string>;
   /** Texts of which the digits are taken, wherever they stand. */
   digits: Set<string>;
+  /** Texts and lists whose length decides. */
+  lengths: Set<string>;
 }
 
 /** What an answer looks at. */
@@ -59,7 +61,7 @@ export function readsIn(answer: Answer): Reads {
     for (const inner of partsOf(part)) visit(inner);
   };
   visit(answer);
-  return { all, deciding, digits: digitsIn(answer) };
+  return { all, deciding, digits: digitsIn(answer), lengths: lengthsIn(answer) };
 }
 
 function offers(reads: Reads, inputs: readonly JsonObject[]): Offer[] {
@@ -67,13 +69,11 @@ function offers(reads: Reads, inputs: readonly JsonObject[]): Offer[] {
   return [...shapesOf(fields, inputs), ...fields.flatMap((field) => onField(field, reads, inputs.length))];
 }
 
-/** Objects have the members that they always had, and no others than were seen. */
+/** Objects have the members that they always had, and no others than were seen; so has one that is not always there. */
 function shapesOf(fields: Field[], inputs: readonly JsonObject[]): Offer[] {
-  const objects = [
-    "",
-    ...fields.filter(({ types, present }) => present === inputs.length && types.size === 1 && types.has("object")).map(({ path }) => path),
-  ];
-  return objects.flatMap((path): Offer[] => {
+  const whole = { path: "", present: inputs.length };
+  return [whole, ...fields.filter(({ types }) => types.has("object"))].flatMap((field): Offer[] => {
+    const { path } = field;
     const values = inputs.map((input) => readPointer(input, path)).filter(isJsonObject);
     const counts = new Map<string, number>();
     for (const value of values) for (const name of Object.keys(value)) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -81,7 +81,8 @@ function shapesOf(fields: Field[], inputs: readonly JsonObject[]): Offer[] {
     const names = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
     const required = names.filter(([, count]) => count === values.length).map(([name]) => name);
     const optional = names.filter(([, count]) => count < values.length).map(([name]) => name);
-    return [{ id: `fields ${path}`, condition: { test: "fields", path, required, optional }, needed: false }];
+    const condition: Condition = { test: "fields", path, required, optional };
+    return [{ id: `fields ${path}`, condition: whereThere(condition, { ...field, present: values.length }, inputs.length), needed: false }];
   });
 }
 
@@ -99,8 +100,9 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   if (range && !values) offer({ test: "range", path, atLeast: range.least, atMost: range.most }, reads.deciding.has(path));
   const numbers = reads.digits.has(path) ? numbersIn(field) : null;
   if (numbers) offer({ test: "matches", path, pattern: numbers }, true, "digits");
-  const lengths = closed ? null : lengthRange(field);
-  if (lengths) offer({ test: "range", path, of: "length", ...lengths }, false, "length");
+  const decides = reads.lengths.has(path);
+  const lengths = closed ? null : lengthRange(field, decides);
+  if (lengths) offer({ test: "range", path, of: "length", ...lengths }, decides, "length");
   // The length first: it is quicker to look at than a long text.
   if (!closed)
     for (const { condition, needed, id } of textOffers(field, { decides: reads.deciding.has(path), given: read }))
@@ -116,7 +118,7 @@ function numbersIn({ values }: Field): string | null {
 }
 
 /** What is not always there may go on being not there. */
-function whereThere(condition: Condition, { path, present }: Field, size: number): Condition {
+function whereThere(condition: Condition, { path, present }: Pick<Field, "path" | "present">, size: number): Condition {
   if (present === size) return condition;
   return { test: "any", conditions: [{ test: "not", condition: { test: "present", path } }, condition] };
 }
@@ -130,7 +132,7 @@ function categories(field: Field): Json[] | null {
     .map(([value]) => value);
 }
 
-function lengthRange({ values, types }: Field): { atLeast: number; atMost: number } | null {
+function lengthRange({ values, types }: Field, decides: boolean): { atLeast: number; atMost: number } | null {
   if (types.size !== 1 || !(types.has("text") || types.has("array"))) return null;
   let [atLeast, atMost] = [Number.POSITIVE_INFINITY, 0];
   for (const value of values) {
@@ -138,6 +140,7 @@ function lengthRange({ values, types }: Field): { atLeast: number; atMost: numbe
     atLeast = Math.min(atLeast, value.length);
     atMost = Math.max(atMost, value.length);
   }
-  // Lengths say little of what a text means: half as short and twice as long is still of the same kind.
-  return atLeast > atMost ? null : { atLeast: Math.ceil(atLeast / 2), atMost: 2 * atMost };
+  if (atLeast > atMost) return null;
+  // Where nothing hangs on it a length says little: half as short and twice as long is still of the same kind.
+  return decides ? { atLeast, atMost } : { atLeast: Math.ceil(atLeast / 2), atMost: 2 * atMost };
 }

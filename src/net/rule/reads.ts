@@ -45,6 +45,18 @@ export function digitsIn(answer: Answer): Set<string> {
   return new Set([...paths, ...partsOf(answer).flatMap((part) => [...digitsIn(part)])]);
 }
 
+/** Places whose length decides which answer is given. */
+export function lengthsIn(answer: Answer): Set<string> {
+  const own = conditionsOf(answer).flatMap(lengthsOf);
+  return new Set([...own, ...partsOf(answer).flatMap((part) => [...lengthsIn(part)])]);
+}
+
+function lengthsOf(condition: Condition): string[] {
+  if (condition.test === "not") return lengthsOf(condition.condition);
+  if (condition.test === "any") return condition.conditions.flatMap(lengthsOf);
+  return "of" in condition && condition.of === "length" ? [condition.path] : [];
+}
+
 const isSlot = (part: string | Slot | Answer): part is Slot => typeof part !== "string" && !("kind" in part);
 
 function conditionsOf(answer: Answer): Condition[] {
