@@ -233,6 +233,23 @@ it("at its gate says what is asked and what each answer does; after drift the ne
   );
 });
 
+it("names no gate any more once people have said no to a rule that drift took away", async () => {
+  await apply(triageNet(crystalOf({ mode: "live", audit: 1 })));
+  owners.net = "eve";
+  for (let n = 0; n < 60 && !kit.stateOf(NET).crystals.get("triage")?.demoted; n += 1) await work("net", 10);
+  await waitUntil("people are asked", async () => (await stage.run("gate", "ls", NET)).out.includes("was demoted"));
+  expect(await said("status", NET)).toContain("petrel gate approve desk crystal-triage, or reject");
+  expect(await said("show", NET, "triage")).toContain(`petrel gate ls ${NET} shows the question`);
+  expect((await stage.run("gate", "reject", NET, "crystal-triage")).code).toBe(0);
+  await waitUntil("nothing waits any more", async () => (await stage.run("gate", "ls", NET)).out.includes("nothing waits"));
+  const told = await said("status", NET);
+  expect(told).toMatch(/triage: its rule was demoted, and its model does all of it: .+ audits disagree/);
+  expect(told).not.toContain("gate approve");
+  const shown = await said("show", NET, "triage");
+  expect(shown).not.toContain("gate ls");
+  expect(shown).toContain(`petrel crystallize shadow ${NET} triage --again lets it begin again`);
+});
+
 it("says of a rule that drift and then people took away that it is gone, and asks nothing more of it", async () => {
   await apply(triageNet(crystalOf({ mode: "live", audit: 1 })));
   owners.net = "eve";

@@ -165,6 +165,8 @@ function policyText({ bound, confidence, shadow, audit, promote, approvers = ["r
 /** The next command where it is people's turn. */
 function nextText(net: string, { transition, mode, gate, record, definition }: CrystalRow): string[] {
   if (mode === "none" && record) return [`${transition}: its rule was taken away, and it is left alone until somebody begins again.`];
+  if (mode === "demoted" && gate === null)
+    return [`${transition}: its rule was demoted, and its model does all of it: ${record?.demoted?.reason ?? "nobody says why"}`];
   if (gate === null) return [];
   const show = definition?.next ? `petrel crystallize status ${net} --json` : `petrel crystallize show ${net} ${transition}`;
   return [`${transition}: ${show}, then petrel gate approve ${net} ${gate}, or reject`];
@@ -194,7 +196,7 @@ function statusText(net: string, rows: CrystalRow[], out: Output): string {
         mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
         [told(record?.audit), ...(record?.missed ? [`${record.missed.all} missed`] : [])].filter(Boolean).join(", "),
         record?.bad ? String(record.bad) : "",
-        gate ?? record?.demoted?.reason ?? "",
+        gate ?? "",
       ];
     }
   });

@@ -151,8 +151,10 @@ function nextText(net: string, transition: string, row: CrystalRow | null, propo
       return [`petrel crystallize undo ${net} ${transition} brings the model back.`];
     case "shadow":
       return [promoteText(net, transition, row)];
-    case "demoted":
-      return [`petrel gate ls ${net} shows the question; petrel crystallize shadow ${net} ${transition} --again lets it begin again.`];
+    case "demoted": {
+      const question = row.gate === null ? "" : `petrel gate ls ${net} shows the question; `;
+      return [`${question}petrel crystallize shadow ${net} ${transition} --again lets it begin again.`];
+    }
     case "off":
       return [`petrel crystallize shadow ${net} ${transition} --again puts it beside the model, without effect.`];
     default:
