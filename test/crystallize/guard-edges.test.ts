@@ -8,7 +8,11 @@ import { madeBy } from "./history.ts";
 
 const SLOW = 120_000;
 
-function ruleFor(seed: number, input: (chance: Chance) => JsonObject, output: (input: JsonObject) => Json): (input: JsonObject) => RuleAnswer {
+function ruleFor(
+  seed: number,
+  input: (chance: Chance) => JsonObject,
+  output: (input: JsonObject) => Json,
+): (input: JsonObject) => RuleAnswer {
   const { rule, promotable, reasons } = crystallize(madeBy(400, seed, input, output));
   expect({ promotable, reasons }).toEqual({ promotable: true, reasons: [] });
   return (given) => evaluateRule(rule as NonNullable<typeof rule>, given);
@@ -31,7 +35,10 @@ test("a text longer than all that were seen, where its length decides; where it 
     (chance) => ({ note: "a word or two ".repeat(40).slice(0, chance.whole(5, 140)), area: chance.pick(["net", "ui"]) }),
     ({ note, area }) => ({ form: String(note).length > 70 ? "mail" : "sms", area: area as string }),
   );
-  expect(answer({ note: "a word or two ".repeat(40).slice(0, 90), area: "ui" })).toEqual({ applies: true, value: { form: "mail", area: "ui" } });
+  expect(answer({ note: "a word or two ".repeat(40).slice(0, 90), area: "ui" })).toEqual({
+    applies: true,
+    value: { form: "mail", area: "ui" },
+  });
   expect(answer({ note: "a word or two ".repeat(40).slice(0, 200), area: "ui" })).toMatchObject({ applies: false });
   const by = ruleFor(
     3,
@@ -44,7 +51,9 @@ test("a text longer than all that were seen, where its length decides; where it 
 test("a new member of an object that is not always there", { timeout: SLOW }, () => {
   const answer = ruleFor(
     4,
-    (chance) => ({ ticket: { id: chance.whole(1, 9999), ...(chance.chance(0.5) ? { contract: { level: chance.pick(["gold", "silver"]) } } : {}) } }),
+    (chance) => ({
+      ticket: { id: chance.whole(1, 9999), ...(chance.chance(0.5) ? { contract: { level: chance.pick(["gold", "silver"]) } } : {}) },
+    }),
     ({ ticket }) => (ticket as { contract?: { level: string } }).contract?.level ?? "none",
   );
   expect(answer({ ticket: { id: 500, contract: { level: "gold" } } })).toEqual({ applies: true, value: "gold" });

@@ -9,12 +9,12 @@ import { madeBy } from "./history.ts";
 const SLOW = 120_000;
 
 /** The rule that texts of this kind teach. */
-function ruleFor(seed: number, textOf: (chance: Chance) => string, valueOf: (text: string) => Json): (text: string) => RuleAnswer {
+function ruleFor(seed: number, textOf: (chance: Chance) => string, wanted: (text: string) => Json): (text: string) => RuleAnswer {
   const examples = madeBy(
     400,
     seed,
     (chance) => ({ text: textOf(chance) }),
-    (input) => valueOf(String(input.text)),
+    (input) => wanted(String(input.text)),
   );
   const { rule, promotable, reasons } = crystallize(examples);
   expect({ promotable, reasons }).toEqual({ promotable: true, reasons: [] });
