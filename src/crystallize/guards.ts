@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
-import { type Condition, holds } from "../net/rule/condition.ts";
+import { type Condition, decimalsOf, holds, typeOf, type ValueType } from "../net/rule/condition.ts";
 import { readPointer } from "../net/rule/pointer.ts";
 import { digitsIn, lengthsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
 import { type Field, fieldsOf, isCategory, numberRange, unseenShare } from "./fields.ts";
@@ -16,6 +16,8 @@ const CHEAP = 0.01;
 const FITTED = 0.7;
 const MOST_CATEGORIES = 500;
 const MOST_NUMBERS = 20;
+const MOST_FEW_NUMBERS = 12;
+const MOST_DECIMALS = 4;
 
 interface Offer {
   /** What it says, whatever was seen. */
@@ -71,19 +73,22 @@ function offers(reads: Reads, inputs: readonly JsonObject[]): Offer[] {
 
 /** Objects have the members that they always had, and no others than were seen; so has one that is not always there. */
 function shapesOf(fields: Field[], inputs: readonly JsonObject[]): Offer[] {
-  const whole = { path: "", present: inputs.length };
-  return [whole, ...fields.filter(({ types }) => types.has("object"))].flatMap((field): Offer[] => {
-    const { path } = field;
+  return ["", ...fields.filter(({ types }) => types.has("object")).map(({ path }) => path)].flatMap((path): Offer[] => {
     const values = inputs.map((input) => readPointer(input, path)).filter(isJsonObject);
-    const counts = new Map<string, number>();
-    for (const value of values) for (const name of Object.keys(value)) counts.set(name, (counts.get(name) ?? 0) + 1);
-    if (counts.size === 0 || counts.size > 60) return [];
-    const names = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
-    const required = names.filter(([, count]) => count === values.length).map(([name]) => name);
-    const optional = names.filter(([, count]) => count < values.length).map(([name]) => name);
-    const condition: Condition = { test: "fields", path, required, optional };
-    return [{ id: `fields ${path}`, condition: whereThere(condition, { ...field, present: values.length }, inputs.length), needed: false }];
+    const members = membersOf(path, values);
+    if (members === null) return [];
+    return [{ id: `fields ${path}`, condition: whereThere(members, { path, present: values.length }, inputs.length), needed: false }];
   });
+}
+
+function membersOf(path: string, objects: readonly JsonObject[]): Condition | null {
+  const counts = new Map<string, number>();
+  for (const object of objects) for (const name of Object.keys(object)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  if (counts.size === 0 || counts.size > 60) return null;
+  const names = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
+  const required = names.filter(([, count]) => count === objects.length).map(([name]) => name);
+  const optional = names.filter(([, count]) => count < objects.length).map(([name]) => name);
+  return { test: "fields", path, required, optional };
 }
 
 function onField(field: Field, reads: Reads, size: number): Offer[] {
@@ -92,12 +97,19 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   const made: Offer[] = [];
   const offer = (condition: Condition, needed: boolean, id: string = condition.test) =>
     made.push({ id: `${id} ${path}`, condition: whereThere(condition, field, size), needed });
+  // What was not always there was never null for that: what is null may mean something else.
+  if (field.present < size && !types.has("null"))
+    made.push({ id: `null ${path}`, condition: { test: "not", condition: { test: "type", path, is: ["null"] } }, needed: read });
   const values = categories(field);
   const closed = values !== null && (reads.deciding.has(path) || unseenShare(field) <= CHEAP);
   if (closed) offer({ test: "in", path, values }, reads.deciding.has(path));
   else if (read || types.size === 1) offer({ test: "type", path, is: [...types].sort() }, read);
   const range = numberRange(field);
   if (range && !values) offer({ test: "range", path, atLeast: range.least, atMost: range.most }, reads.deciding.has(path));
+  const decimals = read && !closed ? decimalsIn(field) : null;
+  if (decimals !== null) offer({ test: "decimals", path, most: decimals }, false);
+  const element = elementOf(field);
+  if (element) offer({ test: "each", path, conditions: [element] }, false);
   const numbers = reads.digits.has(path) ? numbersIn(field) : null;
   if (numbers) offer({ test: "matches", path, pattern: numbers }, true, "digits");
   const decides = reads.lengths.has(path);
@@ -117,6 +129,27 @@ function numbersIn({ values }: Field): string | null {
   return runs.length === 0 || least === 0 || most > MOST_NUMBERS ? null : `^\\D*\\d+(?:\\D+\\d+){${least - 1},${most - 1}}\\D*$`;
 }
 
+/** Whole numbers, or amounts with cents: one with more decimals is of another kind, or rounded in a way that was never seen. */
+function decimalsIn({ types, counts }: Field): number | null {
+  if (types.size !== 1 || !types.has("number")) return null;
+  const most = Math.max(...[...counts.keys()].map((value) => decimalsOf(value as number)));
+  return most > MOST_DECIMALS ? null : most;
+}
+
+/** What the elements of a list were: objects with these members, a few values, or of a type. */
+function elementOf({ types, values }: Field): Condition | null {
+  if (types.size !== 1 || !types.has("array")) return null;
+  const elements = values.flatMap((value) => (Array.isArray(value) ? value : []));
+  const kinds = new Set<ValueType>(elements.map(typeOf));
+  if (kinds.size !== 1) return null;
+  if (kinds.has("object")) return membersOf("", elements.filter(isJsonObject));
+  const distinct = [...new Set(elements)];
+  const areFew = !kinds.has("array") && distinct.length <= Math.min(MOST_CATEGORIES, Math.max(2, elements.length * 0.2));
+  return areFew && (!kinds.has("number") || distinct.length <= MOST_FEW_NUMBERS)
+    ? { test: "in", path: "", values: distinct.sort((one, other) => (String(one) < String(other) ? -1 : 1)) }
+    : { test: "type", path: "", is: [...kinds] };
+}
+
 /** What is not always there may go on being not there. */
 function whereThere(condition: Condition, { path, present }: Pick<Field, "path" | "present">, size: number): Condition {
   if (present === size) return condition;
@@ -126,7 +159,7 @@ function whereThere(condition: Condition, { path, present }: Pick<Field, "path" 
 /** Texts and truth values that come again and again; numbers only when they are a handful, like a number of stars. */
 function categories(field: Field): Json[] | null {
   if (!isCategory(field) || field.counts.size > MOST_CATEGORIES || field.types.size > 1) return null;
-  if (field.types.has("number") && field.counts.size > 12) return null;
+  if (field.types.has("number") && field.counts.size > MOST_FEW_NUMBERS) return null;
   return [...field.counts]
     .sort(([one, few], [other, many]) => many - few || (String(one) < String(other) ? -1 : 1))
     .map(([value]) => value);

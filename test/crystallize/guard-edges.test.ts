@@ -1,5 +1,5 @@
-/** Inputs just outside of what was seen go to the model: longer lists where the length decides, new members of what is not always there. */
-import { expect, test } from "vitest";
+/** Inputs just outside of what was seen go to the model: longer lists where the length decides, new members and elements, more decimals, null. */
+import { describe, expect, test } from "vitest";
 import type { Chance } from "../../bench/crystallize/draws.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { crystallize } from "../../src/crystallize/crystallize.ts";
@@ -59,4 +59,61 @@ test("a new member of an object that is not always there", { timeout: SLOW }, ()
   expect(answer({ ticket: { id: 500, contract: { level: "gold" } } })).toEqual({ applies: true, value: "gold" });
   expect(answer({ ticket: { id: 500 } })).toEqual({ applies: true, value: "none" });
   expect(answer({ ticket: { id: 500, contract: { level: "gold", cancelled: true } } })).toMatchObject({ applies: false });
+});
+
+describe("elements of a list", () => {
+  const order = (chance: Chance) => ({
+    order: {
+      items: Array.from({ length: chance.whole(1, 4) }, () => ({ name: chance.pick(["cup", "pen", "mug"]), n: chance.whole(1, 5) })),
+    },
+  });
+  test("that are objects have the members that they had, each of them", { timeout: SLOW }, () => {
+    const answer = ruleFor(5, order, ({ order: given }) =>
+      (given as { items: { name: string }[] }).items.map(({ name }) => name).join(", "),
+    );
+    const of = (...items: Json[]) => answer({ order: { items } });
+    const cup = { name: "cup", n: 1 };
+    expect(of(cup, { name: "pen", n: 2 })).toEqual({ applies: true, value: "cup, pen" });
+    for (const other of [{ ...cup, cancelled: true }, { name: "cup" }, "cup", null])
+      expect([other, of(cup, other).applies]).toEqual([other, false]);
+  });
+
+  test("that decide are among those that were seen", { timeout: SLOW }, () => {
+    const tags = ["urgent", "net", "ui", "db"];
+    const answer = ruleFor(
+      6,
+      (chance) => ({ ticket: { tags: tags.filter(() => chance.chance(0.4)), plan: chance.pick(["free", "pro"]) } }),
+      ({ ticket }) => ((ticket as { tags: string[] }).tags.includes("urgent") ? "now" : "later"),
+    );
+    const of = (...given: Json[]) => answer({ ticket: { tags: given, plan: "pro" } });
+    expect(of("net", "urgent")).toEqual({ applies: true, value: "now" });
+    for (const other of ["cancelled", "Urgent", 7, null]) expect([other, of("net", other).applies]).toEqual([other, false]);
+  });
+});
+
+test("a number with more decimals than any that was seen", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    7,
+    (chance) => ({ amount: chance.whole(1, 90_000) / 100 }),
+    ({ amount }) => `${(amount as number).toFixed(2)} EUR`,
+  );
+  expect(answer({ amount: 120.5 })).toEqual({ applies: true, value: "120.50 EUR" });
+  for (const amount of [120.505, 1.005, 1e-7]) expect([amount, answer({ amount }).applies]).toEqual([amount, false]);
+});
+
+test("null where a value was there or nothing at all", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    8,
+    (chance) => ({
+      order: { id: chance.whole(1, 9999), ...(chance.chance(0.5) ? { ship: { to: { country: chance.pick(["DE", "FR", "US"]) } } } : {}) },
+    }),
+    ({ order }) => {
+      const country = (order as { ship?: { to: { country: string } } }).ship?.to.country;
+      return country === undefined ? "none" : country === "US" ? "us" : "eu";
+    },
+  );
+  expect(answer({ order: { id: 500, ship: { to: { country: "FR" } } } })).toEqual({ applies: true, value: "eu" });
+  expect(answer({ order: { id: 500 } })).toEqual({ applies: true, value: "none" });
+  for (const ship of [null, { to: null }, { to: { country: null } }])
+    expect([ship, answer({ order: { id: 500, ship } }).applies]).toEqual([ship, false]);
 });

@@ -65,7 +65,7 @@ function onNumber(value: number, change: Change): Value {
     case "fixed":
       return fixed(value, change.digits, change.group ?? "", change.decimal ?? ".");
     case "round":
-      return Number(value.toFixed(change.digits));
+      return rounded(value, change.digits);
     case "scale": {
       // Twelve digits: 1999 * 0.01 is 19.99, whatever binary makes of it.
       const scaled = Number((value * change.by).toPrecision(12));
@@ -76,11 +76,19 @@ function onNumber(value: number, change: Change): Value {
   }
 }
 
+/** As the number is written: 1.005 to two digits is 1.01, though the nearest binary one lies below the half. Halves go away from zero. */
+function rounded(value: number, digits: number): number {
+  const size = Number(`${Math.round(Number(`${Math.abs(value)}e${digits}`))}e-${digits}`);
+  // Zero has no sign.
+  return (Number.isNaN(size) ? Number(value.toFixed(digits)) : Math.sign(value) * size) + 0;
+}
+
 function fixed(value: number, digits: number, group: string, decimal: string): Value {
   if (Math.abs(value) >= 1e15) return undefined;
-  const [whole = "", part = ""] = Math.abs(value).toFixed(digits).split(".");
+  const near = rounded(value, digits);
+  const [whole = "", part = ""] = Math.abs(near).toFixed(digits).split(".");
   const grouped = group === "" ? whole : whole.replace(/\B(?=(\d{3})+$)/g, group);
-  const sign = value < 0 && Number(value.toFixed(digits)) !== 0 ? "-" : "";
+  const sign = near < 0 ? "-" : "";
   return digits === 0 ? sign + grouped : `${sign}${grouped}${decimal}${part}`;
 }
 
@@ -125,7 +133,7 @@ function onWords(value: string, name: Change["do"]): Value {
     case "squeeze":
       return value.trim().split(/\s+/u).join(" ");
     case "slug":
-      return (value.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
+      return slug(value);
     case "digits":
       return value.match(/\d+/g)?.join("");
     case "text":
@@ -135,6 +143,12 @@ function onWords(value: string, name: Change["do"]): Value {
     default:
       return undefined;
   }
+}
+
+/** Letters without their accents; undefined where one has no plain letter to stand for it. */
+function slug(value: string): Value {
+  const plain = value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return /[^\P{L}a-z]/u.test(plain) ? undefined : (plain.match(/[a-z0-9]+/g) ?? []).join("-");
 }
 
 /** `-1,234.50` with or without its commas; nothing else beside it. */

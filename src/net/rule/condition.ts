@@ -32,6 +32,8 @@ export type Condition =
   | ({ test: "characters"; path: string } & Characters)
   | { test: "known"; path: string; words: string[]; share: number }
   | { test: "has"; path: string; value: Json }
+  | { test: "each"; path: string; conditions: Condition[] }
+  | { test: "decimals"; path: string; most: number }
   | { test: "same" | "less"; path: string; than: string }
   | { test: "fields"; path: string; required: string[]; optional: string[] }
   | { test: "not"; condition: Condition }
@@ -63,6 +65,10 @@ export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
         "A text of whose different words at least this share is among these; words with digits do not count, and without any it is not",
       ),
     z.strictObject({ test: z.literal("has"), path, value: json }).describe("An array with this element"),
+    z
+      .strictObject({ test: z.literal("each"), path, conditions: z.array(conditionSchema).min(1).max(20) })
+      .describe("An array whose elements all meet these; their paths begin at the element"),
+    z.strictObject({ test: z.literal("decimals"), path, most: z.int().min(0).max(20) }).describe("A number with no more decimals"),
     z.strictObject({ test: z.enum(["same", "less"]), path, than: path }).describe("Compares two places of the input"),
     z
       .strictObject({ test: z.literal("fields"), path, required: z.array(z.string()), optional: z.array(z.string()) })
@@ -115,6 +121,10 @@ function holdsOf(condition: Plain, value: Json | undefined, input: Json): boolea
       return typeof value === "string" && (knownShare(value, condition.words) ?? -1) >= condition.share;
     case "has":
       return Array.isArray(value) && value.some((item) => equalValues(item, condition.value));
+    case "each":
+      return Array.isArray(value) && value.every((item) => condition.conditions.every((one) => holds(one, item)));
+    case "decimals":
+      return typeof value === "number" && decimalsOf(value) <= condition.most;
     case "same":
       return value !== undefined && equalValues(value, readPointer(input, condition.than));
     case "less": {
@@ -131,6 +141,12 @@ export function typeOf(value: Json): ValueType {
   if (Array.isArray(value)) return "array";
   if (typeof value === "string") return "text";
   return typeof value === "object" ? "object" : (typeof value as "boolean" | "number");
+}
+
+/** As the number is written: 3 of `0.125`, none of `1e21`. */
+export function decimalsOf(value: number): number {
+  const [, part = "", exponent = "0"] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  return Math.max(0, part.length - Number(exponent));
 }
 
 /** Lists of texts and numbers are looked up, not walked: guards hold whole vocabularies. */

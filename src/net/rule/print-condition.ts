@@ -2,6 +2,7 @@
 import type { Json } from "../../contract/json.ts";
 import type { Condition } from "./condition.ts";
 import { printPointer } from "./pointer.ts";
+import { rebasedCondition } from "./rebase.ts";
 import { printTerm } from "./term.ts";
 
 const MOST_SHOWN = 8;
@@ -53,6 +54,10 @@ export function printCondition(condition: Condition): string {
       return `${printPointer(condition.path)} has at least ${Math.round(condition.share * 100)} % of its words among ${condition.words.length} that are known`;
     case "has":
       return `${printPointer(condition.path)} CONTAINS ${printValue(condition.value)}`;
+    case "each":
+      return `each of ${printPointer(condition.path)}: ${condition.conditions.map(printOfElement).join(" and ")}`;
+    case "decimals":
+      return `${printPointer(condition.path)} has ${condition.most === 0 ? "no" : `at most ${condition.most}`} decimals`;
     case "same":
       return `${printPointer(condition.path)} == ${printPointer(condition.than)}`;
     case "less":
@@ -65,6 +70,8 @@ export function printCondition(condition: Condition): string {
       return printWords(condition.conditions) ?? condition.conditions.map((one) => `(${printCondition(one)})`).join(" or ");
   }
 }
+
+const printOfElement = (condition: Condition): string => printCondition(rebasedCondition(condition, (path) => `/it${path}`));
 
 function printRange(condition: Condition & { test: "range" }): string {
   const { atLeast, atMost, above, below } = condition;

@@ -115,7 +115,7 @@ export function ruleProblems({ guard, answer, program }: Rule): RuleProblem[] {
 
 function problemsOf(condition: Condition): string[] {
   if (condition.test === "not") return problemsOf(condition.condition);
-  if (condition.test === "any") return condition.conditions.flatMap(problemsOf);
+  if (condition.test === "any" || condition.test === "each") return condition.conditions.flatMap(problemsOf);
   if (condition.test !== "range") return [];
   const { atLeast, atMost, above, below } = condition;
   if (atLeast === undefined && atMost === undefined && above === undefined && below === undefined) return ["a range has at least one end"];

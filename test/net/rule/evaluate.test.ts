@@ -5,6 +5,7 @@ import { z } from "zod";
 import { canonicalJson, type Json, type JsonObject } from "../../../src/contract/json.ts";
 import type { Answer } from "../../../src/net/rule/answer.ts";
 import type { Condition } from "../../../src/net/rule/condition.ts";
+import { printCondition } from "../../../src/net/rule/print-condition.ts";
 import { printRule } from "../../../src/net/rule/print-rule.ts";
 import { evaluateRule, type Rule, ruleSchema } from "../../../src/net/rule/rule.ts";
 
@@ -82,6 +83,29 @@ describe("answers", () => {
     ]);
   });
 
+  test.each([
+    [1.005, 2, "1.01"],
+    [-1.005, 2, "-1.01"],
+    [2961.165, 2, "2,961.17"],
+    [0.125, 2, "0.13"],
+    [-0.004, 2, "0.00"],
+    [1e-7, 2, "0.00"],
+    [2.5, 0, "3"],
+    [-2.5, 0, "-3"],
+    [999.995, 2, "1,000.00"],
+    [123456789012345, 0, "123,456,789,012,345"],
+  ])("%d is rounded as it is written, to %i digits: %s", (n, digits, text) => {
+    expect(value({ kind: "copy", path: "/n", change: [{ do: "fixed", digits, group: "," }] }, { n })).toBe(text);
+    expect(value({ kind: "copy", path: "/n", change: [{ do: "round", digits }] }, { n })).toBe(Number(text.replaceAll(",", "")));
+  });
+
+  test("a slug has the letters without their accents, and is none where one has no plain letter", () => {
+    const slug = (t: string) => value({ kind: "copy", path: "/t", change: [{ do: "slug" }] }, { t });
+    expect(slug("Zöe's Café, Nº 5")).toMatch(/declined/);
+    expect(slug("Zöe's Café, no. 5")).toBe("zoe-s-cafe-no-5");
+    expect(slug("Straße")).toMatch(/declined/);
+  });
+
   test("an extraction takes the one that is meant, or none", () => {
     const find: Answer = {
       kind: "extract",
@@ -108,6 +132,16 @@ describe("conditions", () => {
     [{ test: "equal", path: "/m", of: "domain", value: "example.org" }, { m: "a@b@Example.org" }, true],
     [{ test: "equal", path: "/m", of: "length", value: 2 }, { m: [1, 2] }, true],
     [{ test: "has", path: "/m", value: 2 }, { m: [1, 2] }, true],
+    [{ test: "each", path: "/m", conditions: [{ test: "in", path: "", values: ["a", "b"] }] }, { m: ["a", "b", "a"] }, true],
+    [{ test: "each", path: "/m", conditions: [{ test: "in", path: "", values: ["a", "b"] }] }, { m: ["a", "c"] }, false],
+    [{ test: "each", path: "/m", conditions: [{ test: "equal", path: "/n", value: 1 }] }, { m: [{ n: 1 }, { n: 2 }] }, false],
+    [{ test: "each", path: "/m", conditions: [{ test: "present", path: "/n" }] }, { m: [] }, true],
+    [{ test: "each", path: "/m", conditions: [{ test: "present", path: "/n" }] }, { m: { n: 1 } }, false],
+    [{ test: "decimals", path: "/n", most: 2 }, { n: -1234.56 }, true],
+    [{ test: "decimals", path: "/n", most: 2 }, { n: 0.125 }, false],
+    [{ test: "decimals", path: "/n", most: 6 }, { n: 1.5e-7 }, false],
+    [{ test: "decimals", path: "/n", most: 0 }, { n: 1e21 }, true],
+    [{ test: "decimals", path: "/n", most: 0 }, { n: "1" }, false],
     [{ test: "less", path: "/a", than: "/b" }, { a: 1, b: 2 }, true],
     [{ test: "same", path: "/a", than: "/b" }, { a: 1 }, false],
     [{ test: "fields", path: "", required: ["a"], optional: ["b"] }, { a: 1, c: 1 }, false],
@@ -129,6 +163,21 @@ describe("conditions", () => {
     ],
   ])("%j on %j is %s", (condition, input, expected) => {
     expect(holds(condition, input)).toBe(expected);
+  });
+
+  test("of elements and decimals are printed in words", () => {
+    expect(
+      printCondition({
+        test: "each",
+        path: "/order/lines",
+        conditions: [
+          { test: "fields", path: "", required: ["sku"], optional: ["n"] },
+          { test: "range", path: "/n", atLeast: 1 },
+        ],
+      }),
+    ).toBe("each of order.lines: it has the fields sku, n? and it.n >= 1");
+    expect(printCondition({ test: "decimals", path: "/amount", most: 2 })).toBe("amount has at most 2 decimals");
+    expect(printCondition({ test: "decimals", path: "/amount", most: 0 })).toBe("amount has no decimals");
   });
 
   test("what lies outside the guard is declined by the condition's own words", () => {
