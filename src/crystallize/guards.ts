@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import { type Condition, decimalsOf, holds, typeOf, type ValueType } from "../net/rule/condition.ts";
-import { readPointer } from "../net/rule/pointer.ts";
+import { pointerTo, readPointer } from "../net/rule/pointer.ts";
 import { digitsIn, lengthsIn, partsOf, readsOfAnswer, readsOfCondition } from "../net/rule/reads.ts";
 import { type Field, fieldsOf, isCategory, numberRange, unseenShare } from "./fields.ts";
 import { textOffers, withoutWide } from "./text-guards.ts";
@@ -18,6 +18,7 @@ const MOST_CATEGORIES = 500;
 const MOST_NUMBERS = 20;
 const MOST_FEW_NUMBERS = 12;
 const MOST_DECIMALS = 4;
+const MOST_TYPED = 15;
 
 interface Offer {
   /** What it says, whatever was seen. */
@@ -109,7 +110,7 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   const decimals = read && !closed ? decimalsIn(field) : null;
   if (decimals !== null) offer({ test: "decimals", path, most: decimals }, false);
   const element = elementOf(field);
-  if (element) offer({ test: "each", path, conditions: [element] }, false);
+  if (element.length > 0) offer({ test: "each", path, conditions: element }, false);
   const numbers = reads.digits.has(path) ? numbersIn(field) : null;
   if (numbers) offer({ test: "matches", path, pattern: numbers }, true, "digits");
   const decides = reads.lengths.has(path);
@@ -137,17 +138,28 @@ function decimalsIn({ types, counts }: Field): number | null {
 }
 
 /** What the elements of a list were: objects with these members, a few values, or of a type. */
-function elementOf({ types, values }: Field): Condition | null {
-  if (types.size !== 1 || !types.has("array")) return null;
+function elementOf({ types, values }: Field): Condition[] {
+  if (types.size !== 1 || !types.has("array")) return [];
   const elements = values.flatMap((value) => (Array.isArray(value) ? value : []));
   const kinds = new Set<ValueType>(elements.map(typeOf));
-  if (kinds.size !== 1) return null;
-  if (kinds.has("object")) return membersOf("", elements.filter(isJsonObject));
+  if (kinds.size !== 1) return [];
+  if (kinds.has("object")) return membersOfElements(elements.filter(isJsonObject));
   const distinct = [...new Set(elements)];
   const areFew = !kinds.has("array") && distinct.length <= Math.min(MOST_CATEGORIES, Math.max(2, elements.length * 0.2));
   return areFew && (!kinds.has("number") || distinct.length <= MOST_FEW_NUMBERS)
-    ? { test: "in", path: "", values: distinct.sort((one, other) => (String(one) < String(other) ? -1 : 1)) }
-    : { test: "type", path: "", is: [...kinds] };
+    ? [{ test: "in", path: "", values: distinct.sort((one, other) => (String(one) < String(other) ? -1 : 1)) }]
+    : [{ test: "type", path: "", is: [...kinds] }];
+}
+
+/** What they had, and of which type it was where all had it. */
+function membersOfElements(elements: readonly JsonObject[]): Condition[] {
+  const members = membersOf("", elements);
+  if (members?.test !== "fields") return [];
+  const types = members.required.slice(0, MOST_TYPED).map((name): Condition => {
+    const is = new Set(elements.map((element) => typeOf(element[name] ?? null)));
+    return { test: "type", path: pointerTo("", name), is: [...is].sort() };
+  });
+  return [members, ...types];
 }
 
 /** What is not always there may go on being not there. */

@@ -74,7 +74,7 @@ describe("elements of a list", () => {
     const of = (...items: Json[]) => answer({ order: { items } });
     const cup = { name: "cup", n: 1 };
     expect(of(cup, { name: "pen", n: 2 })).toEqual({ applies: true, value: "cup, pen" });
-    for (const other of [{ ...cup, cancelled: true }, { name: "cup" }, "cup", null])
+    for (const other of [{ ...cup, cancelled: true }, { name: "cup" }, { ...cup, name: 7 }, "cup", null])
       expect([other, of(cup, other).applies]).toEqual([other, false]);
   });
 
