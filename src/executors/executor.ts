@@ -106,7 +106,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     stoodStill: () => endAll(),
   });
   const { ids, environment } = options;
-  const workshop = { dir: options.dir, clock, ids, environment, locks: new KeyedLock(), memo: new Map(), births };
+  const workshop = { dir: options.dir, clock, ids, environment, locks: new KeyedLock(), memo: new Map(), trees: new Map(), births };
   const { hands, lacks } = await handsHere(options, logger);
   const offered = [...hands.keys()].filter((hand) => policy.hands?.includes(hand) ?? true);
   let restsUntil = 0;

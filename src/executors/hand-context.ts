@@ -1,7 +1,7 @@
 /** What a hand is given for one attempt: commands within the machine's limits, artefacts, the owner's word, and what the policy allows. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { z } from "zod";
 import { delay } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, RoomAnswer, WorkOrder } from "../contract/envelope.ts";
@@ -17,7 +17,7 @@ import type { Bench } from "./bench.ts";
 import { cleanEnvironment, USUAL_PATH } from "./clean-environment.ts";
 import { checkFolder, staysReadOnly } from "./command-folder.ts";
 import { fitValue } from "./fit-value.ts";
-import type { HandContext, HandDefinition } from "./hand.ts";
+import type { HandContext, HandDefinition, Workshop } from "./hand.ts";
 import { liveOutput } from "./live-output.ts";
 import { checkBranch, checkCommand, checkHost, checkPath, programFor } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
@@ -27,6 +27,8 @@ import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
 import { proxyEnvironment } from "./sandbox-way-out.ts";
 
+/** Folders of the work directory in which the executor itself writes and reads while commands run: no command makes them lead elsewhere. */
+const OURS = ["outputs", "artifacts", "scripts"];
 const ASK_AGAIN_MS = 500;
 const roomAnswer = z.object({ free: z.boolean(), taken: z.number(), waitMs: z.number() });
 /** Of an owner that is too old to count. */
@@ -177,16 +179,34 @@ function inSandbox(
   const cache = join(workshop.dir, "cache", "npm");
   const wantsCache = env.npm_config_cache === cache;
   if (wantsCache) mkdirSync(cache, { recursive: true });
-  const writable = [workDir, ...(isWithin(cwd, workDir) || staysReadOnly(cwd, policy) ? [] : [cwd]), ...(wantsCache ? [cache] : [])];
+  const { trees, own } = ofGit(workshop, workDir);
+  const kept = [...own, ...OURS.map((name) => join(workDir, name))];
+  for (const folder of kept) mkdirSync(folder, { recursive: true });
+  const writable = [
+    workDir,
+    ...trees,
+    ...(isWithin(cwd, workDir) || staysReadOnly(cwd, policy) ? [] : [cwd]),
+    ...(wantsCache ? [cache] : []),
+  ];
   const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
   const path = workshop.environment.PATH ?? USUAL_PATH;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
   const network = policy.network === "open";
   const room = sandbox.sizes ? { roomMb: policy.limits.memoryMb } : {};
-  const enclosure = { ...room, cwd, writable, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
+  const enclosure = { ...room, cwd, writable, kept, readable, hidden, network, path, home: workshop.environment.HOME, ...wayOut };
   const { outside, inside } = withoutLoader(env);
   const argvInside = enclosed(sandbox.path, argv, { ...enclosure, variables: inside });
   return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...outside } : outside };
+}
+
+/** Worktrees stay where they are, since git goes on in them outside, and git's own data there as it is. */
+function ofGit({ trees }: Workshop, workDir: string): { trees: string[]; own: string[] } {
+  const work = realpathSync(workDir);
+  const ours = [...trees].filter(([tree]) => isWithin(tree, work));
+  const own = ours
+    .filter(([, folder]) => isWithin(folder, work))
+    .map(([, folder]) => join(work, relative(work, folder).split(sep)[0] ?? ""));
+  return { trees: ours.map(([tree]) => tree), own: [...new Set(own)] };
 }
 
 /** What the loader of bubblewrap itself would read is set inside only: by it, code would run before there is a sandbox. */

@@ -26,6 +26,8 @@ export interface Workshop {
   locks: KeyedLock;
   /** Results that depend on nothing but content, like the test run of a commit; by key. */
   memo: Map<string, Promise<Json>>;
+  /** Of each worktree, by its real path, git's own folder: noted as it is laid out, before a command of an order can change what the tree says. */
+  trees: Map<string, string>;
   /** Told of each process group that is started. */
   births?: BirthBook;
 }

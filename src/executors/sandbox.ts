@@ -22,6 +22,8 @@ export interface Enclosure {
   cwd: string;
   /** Folders that may be written. */
   writable: string[];
+  /** What in these stays as it is. */
+  kept?: string[];
   /** Folders that may be read besides the system. */
   readable: string[];
   /** Folders and files with keys: the state folder, and the credentials. */
@@ -116,7 +118,7 @@ export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, p
 
 /** The argument vector that runs `argv` inside. */
 export function enclosed(program: string, argv: readonly string[], enclosure: Enclosure): string[] {
-  const { cwd, writable, readable, hidden, network, path, home, proxy, roomMb, variables = {} } = enclosure;
+  const { cwd, writable, kept = [], readable, hidden, network, path, home, proxy, roomMb, variables = {} } = enclosure;
   const forProxy = proxy ? [dirname(proxy.node), dirname(proxy.socket)] : [];
   const inside = proxy ? throughProxy(proxy.node, proxy.socket, argv) : argv;
   const masks = hidden.filter((each) => existsSync(each)).map((each) => realpathSync(each));
@@ -138,6 +140,7 @@ export function enclosed(program: string, argv: readonly string[], enclosure: En
     ...SECRET_FILES.filter((file) => existsSync(file)).flatMap((file) => ["--ro-bind", "/dev/null", file]),
     ...SECRET_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...writable.filter((folder) => existsSync(folder)).flatMap((folder) => ["--bind", folder, folder]),
+    ...kept.filter((folder) => existsSync(folder)).flatMap(readOnly),
     // These lie in memory without a bound of their own; what may be written is mounted upon them.
     ...[...emptied, "/dev", "/"].flatMap((folder) => ["--remount-ro", folder]),
     ...Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]),

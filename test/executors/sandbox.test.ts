@@ -1,9 +1,10 @@
 /** The sandbox around commands (S1 to S3), with the real bubblewrap where it is to be had. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/contract/json.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { enclosed, findSandbox, isEnclosed, isolationText, mayRunOutside } from "../../src/executors/sandbox.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
@@ -97,6 +98,15 @@ describe("in a sandbox", () => {
     const nested = undo.replace(/mount -t tmpfs[^;]*; /, "");
     writeFileSync(join(above, "undo.sh"), nested);
     expect((await sh(`{ unshare -Urpmf sh ${above}/undo.sh; } 2>/dev/null; true`)).out).toBe("");
+  });
+
+  test("what the executor keeps of an output is written nowhere else, and nothing else is taken for it", async () => {
+    await started({ sandbox: "required" });
+    const elsewhere = testFolder("elsewhere");
+    const lead = `cd ..; for each in outputs artifacts; do rm -rf $each; mv $each former; ln -sfn ${elsewhere} $each; ln -sf ${elsewhere}/planted $each/stdout; done`;
+    const value = await sh(`{ ${lead}; } 2>/dev/null; head -c 100000 /dev/zero | tr '\\0' x`);
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect((value as JsonObject).full).toMatchObject({ stdout: { size: 100_000 } });
   });
 
   test("no process of the machine is seen, and none inside is left behind", async () => {

@@ -1,6 +1,6 @@
 /** Each error that a tool of a workspace names, provoked once, by a real executor on real files and git; and no error that it does not name. */
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { WorkOrder } from "../../src/contract/envelope.ts";
@@ -49,7 +49,9 @@ let broken: WorkOrder | null = null;
 async function openBroken(): Promise<WorkOrder> {
   if (broken) return broken;
   broken = await open({ repo: repo.origin, base: "main", branch: "task/broken", seed: "2026-03-01T10:00:00Z" });
-  rmSync(join(bench.dir, "work", `team.${broken.firing}.1`, "tree", ".git"), { recursive: true });
+  // git's own folder of the tree, which lies in the mirror.
+  const noted = readFileSync(join(bench.dir, "work", `team.${broken.firing}.1`, "tree", ".git"), "utf8");
+  rmSync(noted.replace("gitdir: ", "").trim(), { recursive: true });
   return broken;
 }
 async function codeOf(name: string, input: JsonObject, order = work): Promise<string> {

@@ -31,7 +31,7 @@ async function runProject(files: Record<string, string>, settings: TestSettings 
   const workDir = join(dir, "work");
   const signal = new AbortController().signal;
   const env = cleanEnvironment({ PATH: path }, workDir, { key: "k", run: "r", traceparent: "t" });
-  const workshop = { dir, clock: realClock, ids, environment: { PATH: path }, locks: new KeyedLock(), memo: new Map() };
+  const workshop = { dir, clock: realClock, ids, environment: { PATH: path }, locks: new KeyedLock(), memo: new Map(), trees: new Map() };
   const context = { workDir, signal, workshop, logger: silentLogger, secrets: {} } as unknown as HandContext;
   context.run = (command) => runCommand({ ...command, env: { ...env, ...command.env }, signal }, realClock);
   return await runTests(context, tree, settings);

@@ -1,6 +1,7 @@
 /** Commits that are the same whoever makes them again: dates, identity and trailer come from the order. */
 import { Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
+import { addAll } from "./add-all.ts";
 import { git, gitText } from "./git.ts";
 
 export const TRAILER = "Petrel-Firing";
@@ -67,7 +68,7 @@ export async function commitAll(
   stamp: Stamp,
   nth: number,
 ): Promise<{ sha: string; subject: string; files: string[] }> {
-  await git(context, ["add", "-A"], { cwd: tree });
+  await addAll(context, [], { cwd: tree });
   const files = (await gitText(context, ["diff", "--cached", "--name-only", "-z", "--no-renames"], tree)).split("\0").filter(Boolean);
   if (files.length === 0) {
     throw new Terminal({

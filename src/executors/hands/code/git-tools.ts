@@ -6,6 +6,7 @@ import { gitLog } from "../../../tools/builtin/git-log.ts";
 import { gitStatus } from "../../../tools/builtin/git-status.ts";
 import { capText } from "../../capped-output.ts";
 import type { HandContext } from "../../hand.ts";
+import { addAll } from "./add-all.ts";
 import { commitAll, type Stamp } from "./commit.ts";
 import { confine } from "./confine.ts";
 import { git, gitText } from "./git.ts";
@@ -51,7 +52,7 @@ async function status(context: HandContext, checkout: Checkout): Promise<Json> {
 async function diff(context: HandContext, checkout: Checkout, input: { since: "commit" | "base"; path?: string }): Promise<Json> {
   if (input.path !== undefined) confine(checkout.tree, input.path, false);
   // New files count as well: intent-to-add makes them visible to diff, and changes no content.
-  await git(context, ["add", "-A", "--intent-to-add"], { cwd: checkout.tree });
+  await addAll(context, ["--intent-to-add"], { cwd: checkout.tree });
   const from = input.since === "base" ? checkout.base : "HEAD";
   const paths = input.path === undefined ? [] : [`:(literal)${input.path}`];
   const { stdout } = await git(context, ["diff", "--no-color", "--no-ext-diff", "--no-textconv", from, "--", ...paths], {

@@ -1,4 +1,9 @@
-/** git as a hand uses it: no user's configuration, no prompt, errors with git's own words. */
+/**
+ * git as a hand uses it: no user's configuration, no prompt, errors with git's own words.
+ * G1 It runs outside the sandbox, in trees that commands in one have written to. So it asks no `.git` of a tree for its settings, which could
+ *    name programs to run: git's own folder is the one that was noted as the tree was laid out. Nor does it look into repositories inside a tree.
+ */
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { Retryable, Terminal } from "../../../contract/errors.ts";
 import { remoteEnvironment } from "../../clean-environment.ts";
@@ -22,9 +27,9 @@ export interface GitOptions {
 export async function git(context: HandContext, args: string[], options: GitOptions): Promise<CommandResult> {
   const result = await runCommand(
     {
-      argv: ["git", ...args],
+      argv: ["git", ...withoutNested(args)],
       cwd: options.cwd,
-      env: { ...localEnvironment(context), ...options.env },
+      env: { ...localEnvironment(context), ...ownFolder(context, options.cwd), ...options.env },
       ...(options.input === undefined ? {} : { input: options.input }),
       timeoutMs: LOCAL_TIMEOUT_MS,
       outputBytes: options.outputBytes ?? 4 * 1024 * 1024,
@@ -38,6 +43,20 @@ export async function git(context: HandContext, args: string[], options: GitOpti
     throw new Terminal({ code: "git-failed", message: `git ${args[0]} failed: ${words(result)}` });
   }
   return result;
+}
+
+/** G1. For what is no worktree of ours, like a mirror, none. Throws Terminal `worktree-replaced`. */
+export function ownFolder({ workshop }: HandContext, cwd: string): Record<string, string> {
+  const folder = workshop.trees.get(cwd);
+  if (folder === undefined) return {};
+  if (realpathSync(cwd) !== cwd)
+    throw new Terminal({ code: "worktree-replaced", message: "a command put a link where its worktree was", where: cwd });
+  return { GIT_DIR: folder, GIT_WORK_TREE: cwd };
+}
+
+/** G1. These two would start a git inside each submodule, with that one's own settings. */
+function withoutNested([verb = "", ...rest]: readonly string[]): string[] {
+  return [verb, ...(verb === "status" || verb === "diff" ? ["--ignore-submodules=dirty"] : []), ...rest];
 }
 
 /** What git prints, without the last line end. */

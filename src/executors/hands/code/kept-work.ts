@@ -5,6 +5,7 @@ import { Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { HandContext, ToolHandler } from "../../hand.ts";
 import { KEEP } from "../../keep-call.ts";
+import { addAll } from "./add-all.ts";
 import { makeBundle } from "./bundle.ts";
 import { stampEnvironment, stampedMessage } from "./commit.ts";
 import { git, gitText } from "./git.ts";
@@ -55,7 +56,7 @@ async function writeLoose(context: HandContext, tree: string): Promise<string> {
   try {
     await git(context, ["read-tree", "HEAD"], { cwd: tree, env });
     // What goes while it is read, like a test's own files, is left out.
-    await git(context, ["add", "-A", "--ignore-errors"], { cwd: tree, env, okCodes: [1] });
+    await addAll(context, ["--ignore-errors"], { cwd: tree, env, okCodes: [1] });
     return (await git(context, ["write-tree"], { cwd: tree, env })).stdout.trim();
   } finally {
     rmSync(index, { force: true });

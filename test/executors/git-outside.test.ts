@@ -1,0 +1,109 @@
+/** git runs outside the sandbox in trees that commands have written to: nothing there has it run a program (G1). */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { WorkOrder } from "../../src/contract/envelope.ts";
+import type { Json, JsonObject } from "../../src/contract/json.ts";
+import { findSandbox } from "../../src/executors/sandbox.ts";
+import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
+import { testFolder } from "../support/nats-server.ts";
+import { DEVELOPER, type ExecutorBench, startBench, until } from "./bench.ts";
+
+const sandbox = await findSandbox(process.env);
+const ran = join(testFolder("ran"), "ran");
+/** Settings of a repository by which git runs a program: it stands for what a command wants to run outside. */
+const SETTINGS = [
+  "git config core.bare false",
+  `git config core.fsmonitor "touch ${ran} #"`,
+  `git config filter.x.clean "touch ${ran}; cat"`,
+  "git config core.hooksPath .git/hooks",
+  "mkdir -p .git/hooks .git/info && echo '* filter=x' >.git/info/attributes",
+  `printf '#!/bin/sh\\ntouch ${ran}\\n' >.git/hooks/post-commit && chmod +x .git/hooks/post-commit`,
+].join("\n");
+const PACKAGE = { name: "x", type: "module", scripts: { test: "sh do.sh; node --test" } };
+const TEST = 'import { test } from "node:test";\ntest("sums", () => {});\n';
+let repo: GitRepo;
+let bench: ExecutorBench;
+
+beforeEach(async () => {
+  repo = makeGitRepo({ "package.json": JSON.stringify(PACKAGE), "do.sh": "true\n", "test/sum.test.js": TEST });
+  bench = await startBench();
+});
+afterEach(async () => {
+  await bench.end();
+  repo.remove();
+});
+
+async function open(input: JsonObject): Promise<WorkOrder> {
+  const order = bench.order(
+    "code.session",
+    { base: "main", branch: "task/one", seed: "2026-03-01T10:00:00Z", ...input },
+    { persona: DEVELOPER },
+  );
+  bench.owner.offer(order);
+  await until("the session", async () => (await bench.owner.callOnce(order, "git.status", {}, "probe")).state === "done");
+  return order;
+}
+async function ok(order: WorkOrder, tool: string, input: Json = {}): Promise<JsonObject> {
+  const answer = await bench.owner.call(order, tool, input);
+  if (answer.state !== "done") throw new Error(`${tool}: ${JSON.stringify(answer)}`);
+  return answer.output as JsonObject;
+}
+/** Has the project's test run do it, then uses every tool of git. Gives the files of the commit; `uncommitted`: what is left as it is. */
+async function after(order: WorkOrder, script: string, uncommitted = 0): Promise<unknown> {
+  await ok(order, "fs.write", { path: "do.sh", text: `${script}\ntrue\n` });
+  expect(await ok(order, "tests.run")).toMatchObject({ ok: true });
+  await ok(order, "git.status");
+  await ok(order, "git.diff");
+  await ok(order, "fs.search", { text: "sums" });
+  const { files } = await ok(order, "git.commit", { message: "Done" });
+  await ok(order, "fs.write", { path: "more.txt", text: "more" });
+  await ok(order, "git.diff", { since: "base" });
+  await ok(order, "git.status");
+  await ok(order, "git.commit", { message: "More" });
+  expect((await ok(order, "session.close")).uncommitted).toBe(uncommitted);
+  return files;
+}
+
+test("a tree's own git is not asked: what a command made of it runs nothing, and the work is committed where it belongs", async () => {
+  const order = await open({ repo: repo.origin });
+  const files = await after(
+    order,
+    `common=$(git rev-parse --git-common-dir); rm .git; cp -r "$common" .git; rm -rf .git/worktrees; ${SETTINGS}`,
+  );
+  expect(files).toEqual(["do.sh"]);
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("a repository inside the tree, also where a submodule belongs, is not looked into", async () => {
+  const clone = join(repo.root, "clone");
+  gitIn(clone, "update-index", "--add", "--cacheinfo", `160000,${repo.head("main")},sub`);
+  gitIn(clone, "update-index", "--add", "--cacheinfo", `160000,${repo.head("main")},gone`);
+  gitIn(clone, "commit", "-q", "-m", "Two submodules, which nobody has fetched");
+  gitIn(clone, "push", "-q", "origin", "HEAD:refs/heads/main");
+  const order = await open({ repo: repo.origin });
+  const commit = "echo inner >file && git add file && git -c user.name=a -c user.email=a@example.org commit -q -m Inner";
+  const make = (folder: string) => `(mkdir -p ${folder} && cd ${folder} && git init -q . && ${commit} && ${SETTINGS})`;
+  expect(await after(order, `${make("sub")}\n${make("new")}\nrmdir gone`, 2)).toEqual(["do.sh", "gone"]);
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("without a repository git's own data cannot be changed either", async ({ skip }) => {
+  if (sandbox.kind === "none") skip(sandbox.why);
+  const order = await open({});
+  await ok(order, "fs.write", { path: "package.json", text: JSON.stringify(PACKAGE) });
+  await ok(order, "fs.write", { path: "test/sum.test.js", text: TEST });
+  await after(
+    order,
+    `G=$(git rev-parse --git-common-dir); mv "$G" "$G.former"; rm -rf "$G"; ${SETTINGS}; git config core.fsmonitor "touch ${ran} #"`,
+  );
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("a command in a sandbox cannot put something else where its worktree is", async ({ skip }) => {
+  if (sandbox.kind === "none") skip(sandbox.why);
+  const order = await open({ repo: repo.origin });
+  const secret = testFolder("elsewhere");
+  const files = await after(order, `cd .. && { mv tree former && ln -s ${secret} tree; ln -s ${secret} earlier; }`);
+  expect(files).toEqual(["do.sh"]);
+});
