@@ -3,6 +3,8 @@
  * (a) Every call ends: with an answer, or with a Retryable error that means "unknown", never "not done".
  * (b) What is under way when the wire breaks ends at once, for its answer can no longer be counted on.
  * (c) Nothing is published while the wire is known to be down: the client would drop it silently.
+ * (d) A time in which this process stood still (frozen, or the machine slept) is no silence of the other side: its answer may lie here
+ * unread, so that time is not counted.
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { createInbox, errors, PermissionViolationError } from "@nats-io/transport-node";
@@ -32,6 +34,8 @@ interface Pending extends Handlers {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const SWEEP_MS = 100;
+/** A sweep that comes so much later than it was set is no load. */
+const STOOD_STILL_MS = 500;
 const FLUSH_MS = 1000;
 
 export class Link {
@@ -192,7 +196,7 @@ export class Link {
     try {
       const inbox = options.ownInbox ? this.nc.subscribe(reply, { callback: (error, msg) => (error ? undefined : answered(msg)) }) : null;
       this.#pending.set(id, { subject, deadline: this.clock.now() + timeoutMs, inbox, answered, failed: handlers.failed });
-      this.#sweep ??= this.clock.after(SWEEP_MS, () => this.#expire());
+      this.#sweep ??= this.#nextSweep();
       this.nc.publish(subject, payload, options.headers ? { reply, headers: options.headers } : { reply });
     } catch (cause) {
       release();
@@ -214,10 +218,18 @@ export class Link {
   }
 
   // One sweep for all calls: a timer for each would cost more than the call.
-  #expire(): void {
+  #nextSweep(): Timer {
+    const due = this.clock.now() + SWEEP_MS;
+    return this.clock.after(SWEEP_MS, () => this.#expire(due));
+  }
+
+  #expire(due: number): void {
     this.#sweep = null;
     const now = this.clock.now();
+    // (d)
+    const stoodStill = now - due > STOOD_STILL_MS ? now - due : 0;
     for (const [id, pending] of this.#pending) {
+      pending.deadline += stoodStill;
       if (pending.deadline > now) continue;
       this.#take(id);
       pending.failed(
@@ -228,7 +240,7 @@ export class Link {
         }),
       );
     }
-    if (this.#pending.size > 0) this.#sweep = this.clock.after(SWEEP_MS, () => this.#expire());
+    if (this.#pending.size > 0) this.#sweep = this.#nextSweep();
   }
 
   async #watch(): Promise<void> {

@@ -122,11 +122,11 @@ describe("seconds", () => {
     stub.turns = Array.from({ length: 8 }, () => ({ ...looks(), delayMs: 600 }));
     await begin({ seconds: 1 });
     await put("one");
-    await waitUntil("it has failed", () => at("errors") === 1, 30_000);
+    await waitUntil("it has failed", () => at("errors") === 1);
     const before = asked();
     expect(before).toBeLessThanOrEqual(3);
     await put("two");
-    await waitUntil("the second fails by itself", () => at("errors") === 2, 30_000);
+    await waitUntil("the second fails by itself", () => at("errors") === 2);
     const failed = await events("failed");
     expect(failed.map(({ attributes }) => attributes?.final)).toEqual([true, true]);
   });
@@ -139,7 +139,7 @@ describe("a durable loop over a crash", () => {
     await put("one");
     await waitUntil("the second call is under way", () => asked() === 2);
     await kit.crash({ work: worker() });
-    await waitUntil("it is written", () => at("b") === 1, 30_000);
+    await waitUntil("it is written", () => at("b") === 1);
     // The first answer was in the log; the call that was under way was made again.
     expect(asked()).toBe(4);
     const [fired] = await events("fired");

@@ -35,7 +35,7 @@ const actors = async () => {
   return tree.children[0]?.children.filter(({ kind }) => kind === "persona").length ?? 0;
 };
 
-it("1,000 tasks are pulled by 200 competing instances: each is done once, by fair shares", { timeout: 120_000 }, async () => {
+it("1,000 tasks are pulled by 200 competing instances: each is done once, by fair shares", { timeout: 180_000 }, async () => {
   const shares = new Map<number, number>();
   await begin(async ({ firing }) => {
     shares.set(firing.instance, (shares.get(firing.instance) ?? 0) + 1);

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { takeExecutorFolder } from "../../src/cli/processes/executor-folder.ts";
-import { testFolder, waitUntil, wallClock } from "../support/nats-server.ts";
+import { testFolder, wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const children: ChildProcess[] = [];
 afterEach(() => {

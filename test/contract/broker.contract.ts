@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Broker, Delivery, HandoverBatch, LogEntry } from "../../src/contract/broker.ts";
 import { Terminal } from "../../src/contract/errors.ts";
 import { entryHash } from "../../src/contract/hash.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { type BrokerWorld, bytes, epochEvent, event, place, readAll, text, token } from "./broker-samples.ts";
 import { served, unserved } from "./owner-calls.ts";
 import { storesContract } from "./stores.contract.ts";

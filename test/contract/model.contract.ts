@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { PetrelError } from "../../src/contract/errors.ts";
 import type { ModelProvider } from "../../src/models/port.ts";
-import { until } from "../support/model-clock.ts";
 import { askOptions, modelRequest, weatherTool } from "../support/model-request.ts";
 import type { StubTurn } from "../support/stub-turn.ts";
+import { until } from "../support/wait-until.ts";
 
 export interface ModelRig {
   provider: ModelProvider;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
 import { sha256 } from "../../src/contract/hash.ts";
 import { type Quotas, sharedQuotas } from "../../src/contract/quotas.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { bytes, type Clients, epochEvent, event, text } from "./broker-samples.ts";
 
 export function storesContract(the: () => Clients, freshNet: () => Promise<string>): void {

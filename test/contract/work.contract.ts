@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Broker, ExecutorLine } from "../../src/contract/broker.ts";
 import type { ToolCallAnswer, ToolCallRequest, WorkResult } from "../../src/contract/envelope.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { type BrokerWorld, type Clients, order, presence, result, text } from "./broker-samples.ts";
 import { served, unserved } from "./owner-calls.ts";
 
@@ -123,14 +123,14 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
       const request: ToolCallRequest = { net: "n", firing: "f", attempt: 1, call: "c1", tool: "fs.read", input: { path: "a" } };
       const answers: ToolCallAnswer[] = [{ state: "running" }, { state: "running" }, { state: "done", output: { text: "hello" } }];
       const asked: string[] = [];
-      const early = a.work.callTool("ex", request, AbortSignal.timeout(10_000));
+      const early = a.work.callTool("ex", request, AbortSignal.timeout(60_000));
       const serving = await line.serveTools("ex", async (each) => {
         asked.push(each.call);
         return answers.shift() ?? { state: "no-session" };
       });
       expect(await early).toEqual({ state: "done", output: { text: "hello" } });
       expect(asked).toEqual(["c1", "c1", "c1"]);
-      expect(await a.work.callTool("ex", request, AbortSignal.timeout(10_000))).toEqual({ state: "no-session" });
+      expect(await a.work.callTool("ex", request, AbortSignal.timeout(60_000))).toEqual({ state: "no-session" });
       await serving.stop();
       const abort = new AbortController();
       const never = a.work.callTool("nobody", request, abort.signal);
@@ -223,8 +223,8 @@ export function workContract(the: () => Clients, freshNet: () => Promise<string>
         return now[0]?.full !== undefined;
       });
       expect(found).toEqual([expect.objectContaining(said)]);
-      await waitUntil("it is gone", () => heard.includes("ex gone"), 15_000);
-      await waitUntil("nobody lists it", async () => (await b.work.executors()).length === 0, 15_000);
+      await waitUntil("it is gone", () => heard.includes("ex gone"));
+      await waitUntil("nobody lists it", async () => (await b.work.executors()).length === 0);
       await serving.stop();
     });
   });

@@ -45,7 +45,7 @@ beforeEach(async () => {
   put.length = 0;
   await system.master("m1");
   await system.ask(null, "apply-net", { definition });
-}, 120_000);
+}, 180_000);
 afterEach(() => system.end());
 
 const file = (name: string) => join(system.dir, name);

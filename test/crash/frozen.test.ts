@@ -63,7 +63,7 @@ it("L3, O4: master and executor, with all of its machine, that were frozen for t
   await waitUntil("it is done", async () => (await eventsOf(system.broker, "sleep")).some(({ type }) => type === "fired"), 60_000);
   const { events } = await logAgreesWithPlaces(system.broker, "sleep", 60_000);
   const told = events.filter(({ firing }) => firing !== undefined).map(({ type, attempt }) => `${type} ${attempt}`);
-  expect(told).toEqual(["started 1", "claimed 1", "fired 1"]);
+  expect(told, system.logs()).toEqual(["started 1", "claimed 1", "fired 1"]);
   expect(readFileSync(runs, "utf8").trim().split("\n")).toHaveLength(1);
   // Nothing was decided while they stood still.
   expect(before).toBeLessThan(events.length);

@@ -33,14 +33,10 @@ it("a put is refused with the reason; with more room the same net goes on, and a
   }
   expect(refusal).toMatch(/^broker-full: free space/);
   expect(acknowledged.length).toBeGreaterThan(10);
-  await waitUntil(
-    "the status says why",
-    async () => {
-      const { nets } = (await system.ask(null, "status").catch(() => ({ nets: [] }))) as { nets: { stalled?: string }[] };
-      return nets.some(({ stalled }) => /could not be written/.test(stalled ?? ""));
-    },
-    30_000,
-  );
+  await waitUntil("the status says why", async () => {
+    const { nets } = (await system.ask(null, "status").catch(() => ({ nets: [] }))) as { nets: { stalled?: string }[] };
+    return nets.some(({ stalled }) => /could not be written/.test(stalled ?? ""));
+  });
   await system.killServer();
   await system.startServer(400 * MB);
   const late = await system.put("full", "start", { n: -1 }, "after");

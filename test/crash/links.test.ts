@@ -55,7 +55,7 @@ async function applied(definition: { net: string }): Promise<void> {
       () => true,
       () => false,
     );
-  await waitUntil(`${definition.net} is applied`, apply, 40_000);
+  await waitUntil(`${definition.net} is applied`, apply);
 }
 const put = (from: number, to: number) =>
   Promise.all(Array.from({ length: to - from }, (_, at) => system.put("shop", "orders", { n: from + at }, `p${from + at}`)));

@@ -31,7 +31,7 @@ beforeEach(async () => {
   system = await System.start();
   await system.master("m1");
   await system.ask(null, "apply-net", { definition });
-}, 120_000);
+}, 180_000);
 afterEach(() => system.end());
 
 const events = () => eventsOf(system.broker, NET);

@@ -66,7 +66,7 @@ describe("an agent's calls", () => {
     const other = [call("http.get", { url: "https://shop.example/other" }, {})];
     expect(followCalls(rule, input, other)).toMatchObject({ kind: "differs", at: 0 });
   });
-  it("of an agent that errs teach no errors", { timeout: 60_000 }, () => {
+  it("of an agent that errs teach no errors", { timeout: 180_000 }, () => {
     const proposal = crystallize(refunds(700, 0.05, 7), { bound: 0.1 });
     const { rule } = proposal;
     if (!rule || !isProgram(rule)) return expect.fail("no program");

@@ -65,14 +65,10 @@ async function startBackground(fence: Fence, wanted: string[]): Promise<void> {
   const child = spawn("bash", ["-c", `. '${shell}'\nexec ${fence.text.trim()} > '${log}' 2>&1`], { env: environment() });
   background = { child, log };
   const says = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
-  await waitUntil(
-    `${fence.text.trim()} says ${wanted.join(", ")}`,
-    () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${says()}`);
-      return wanted.every((line) => squeezed(says()).includes(squeezed(line)));
-    },
-    40_000,
-  );
+  await waitUntil(`${fence.text.trim()} says ${wanted.join(", ")}`, () => {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${says()}`);
+    return wanted.every((line) => squeezed(says()).includes(squeezed(line)));
+  });
 }
 
 /** Tables are as wide as their content, so runs of blanks count as one. */

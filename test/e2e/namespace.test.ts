@@ -178,7 +178,7 @@ beforeAll(async () => {
   origin = `git://127.0.0.1:${port}/origin.git`;
   const serve = ["daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1"];
   desk.exec("git", [...serve, `--port=${port}`, `--base-path=${desk.path("served")}`]);
-  await waitUntil("the git daemon listens", () => answers(port), 30_000);
+  await waitUntil("the git daemon listens", () => answers(port));
 
   const system = desk.start(["up", "--json"]);
   const [, ready = ""] = await system.says(/(\{"ready":true.*\})\n/);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await up(desk);
   await applyTeam(desk);
   await desk.json(["nats-context"]);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   for (const user of users) await user.close();
   await desk.clear();
@@ -45,7 +45,7 @@ describe("over the protocol alone", () => {
     users.push(user);
   });
 
-  test("a letter to an open place starts a story, and everything can be watched", { timeout: 60_000 }, async () => {
+  test("a letter to an open place starts a story, and everything can be watched", { timeout: 180_000 }, async () => {
     const heard = await user.sub(`event.${NET}.>`, 3);
     await user.pub(`place.${NET}.inbox`, JSON.stringify(REQUEST));
     await putSettings(desk);
@@ -62,7 +62,7 @@ describe("over the protocol alone", () => {
     await waitUntil("the letter box is empty again", async () => (await user.streams()).get(`IN_${NET}`)?.messages === 0);
   });
 
-  test("whatever cannot be taken in lies in rejected, with a reason and a hint", { timeout: 30_000 }, async () => {
+  test("whatever cannot be taken in lies in rejected, with a reason and a hint", { timeout: 180_000 }, async () => {
     // Not of the CLI's making: bytes that are no text at all.
     await refusalOf(user, () => user.pub(`place.${NET}.inbox`, "\u0000{"), { place: "inbox", code: "not-json" });
     await refusals(user);
@@ -70,9 +70,9 @@ describe("over the protocol alone", () => {
     expect(JSON.parse(empty)).toMatchObject({ ok: false, error: { code: "not-json", hint: expect.stringContaining("JSON") } });
   });
 
-  test("requests, streams and tokens", { timeout: 30_000 }, () => promises(user));
+  test("requests, streams and tokens", { timeout: 180_000 }, () => promises(user));
 
-  test("the read-only user sees all and changes nothing", { timeout: 60_000 }, async () => {
+  test("the read-only user sees all and changes nothing", { timeout: 180_000 }, async () => {
     const reader = await rawUser(desk, "petrel-readonly");
     users.push(reader);
     const before = await reader.streams();

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await builtCli();
   desk.env.GIT_CONFIG_GLOBAL = desk.path("gitconfig");
   writeFileSync(desk.path("gitconfig"), "[user]\n\tname = Grace Hopper\n\temail = grace@example.org\n");
-}, 120_000);
+}, 180_000);
 afterAll(() => desk.clear());
 
 const tokens = async (place: string) => (await desk.json<{ tokens: Row[] }>(["tokens", NET, place, ...AT])).tokens;

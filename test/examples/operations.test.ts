@@ -118,7 +118,7 @@ test("who is missing is proposed, never with x, and waits in the list of proposa
   await waitUntil("the gap is closed", () => lying("staffed").length === 1);
 });
 
-test("the crystallizer leads triage through learning and proof into its shadow, and people are asked", { timeout: 120_000 }, async () => {
+test("the crystallizer leads triage through learning and proof into its shadow, and people are asked", { timeout: 180_000 }, async () => {
   const report = async (n: number) => kit.put("operations", "reports", { ...example("triage").token, n });
   for (let n = 0; n < 220; n += 1) await report(n);
   await waitUntil("the reports are triaged", () => lying("triaged").length === 220, 60_000);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { Shelf } from "../../src/executors/result-shelf.ts";
 import { WorkFolder } from "../../src/executors/work-folder.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 let bench: ExecutorBench;

@@ -7,6 +7,7 @@ import type { JsonObject } from "../../src/contract/json.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { type ExecutorOptions, type RunningExecutor, startExecutor } from "../../src/executors/executor.ts";
+import { until } from "../support/wait-until.ts";
 import { MemoryOwner } from "./memory-owner.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -14,17 +15,6 @@ export { realClock } from "./real-clock.ts";
 
 let count = 0;
 export const ids = { next: () => `id${++count}` };
-
-/** Waits until a predicate holds; fails with its reason. */
-export async function until<T>(reason: string, predicate: () => T | Promise<T>, timeoutMs = 50_000): Promise<NonNullable<T>> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const value = await predicate();
-    if (value) return value as NonNullable<T>;
-    if (Date.now() > end) throw new Error(`waited in vain: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
 
 export const DEVELOPER = {
   name: "developer",

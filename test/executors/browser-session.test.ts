@@ -12,7 +12,8 @@ import { decideTool } from "../../src/personas/policy.ts";
 import { toolCatalogue } from "../../src/tools/catalogue.ts";
 import { describeInBrowser } from "../support/browser.ts";
 import { httpServer, type TestHttpServer } from "../support/http-server.ts";
-import { type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 const PAGE = (elsewhere: string) => `<!doctype html><html lang="en"><head><title>Guests</title><link rel="icon" href="data:,"></head><body>

@@ -11,7 +11,8 @@ import { OPEN_POLICY } from "../../src/executors/machine-policy.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { describeInBrowser } from "../support/browser.ts";
 import { httpServer, json, type TestHttpServer } from "../support/http-server.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 /** A shop: what is typed in is greeted; "break" makes the page red and throws. */
 const PAGE = `<!doctype html><html lang="en"><head><title>Shop</title><link rel="icon" href="data:,"></head><body style="background:#ffffff">

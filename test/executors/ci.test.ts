@@ -3,7 +3,8 @@ import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
 import { handFaults } from "../../src/executors/hand-faults.ts";
 import { type JenkinsBuild, type JenkinsServer, type JenkinsSettings, jenkinsServer } from "../support/jenkins-server.ts";
-import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 let bench: ExecutorBench;

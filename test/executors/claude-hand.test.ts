@@ -8,7 +8,8 @@ import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { gitIn, makeGitRepo } from "../support/git-repo.ts";
 import { CLAUDE_BIN, INSTALL_MS, installClaude } from "../support/real-claude.ts";
 import type { StubTurn } from "../support/stub-turn.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 let missing = "";
@@ -52,7 +53,7 @@ const writes = (tree: string): StubTurn[] => [
   { tools: [{ name: "Bash", input: { command: "npm test", description: "Run the tests" } }] },
 ];
 
-describe("the real Claude Code", { timeout: 120_000 }, () => {
+describe("the real Claude Code", { timeout: 180_000 }, () => {
   test("writes files, runs the test, and its work is one commit of the firing (K3)", async (context) => {
     if (missing !== "") context.skip(missing);
     const { bench, run, stub } = await started((tree) => [...writes(tree), { text: "There is a product now." }]);

@@ -6,7 +6,8 @@ import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
-import { DEVOPS, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVOPS, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 const SUM_TEST =

@@ -3,7 +3,8 @@ import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { OPEN_POLICY } from "../../src/executors/machine-policy.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
-import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 const FILES = {

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
-import { DEVELOPER, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 const FILES = {
   "package.json": JSON.stringify({ name: "x", type: "module", scripts: { test: "node --test" } }),

@@ -9,7 +9,8 @@ import { ControlGroups, limitsText } from "../../src/executors/control-groups.ts
 import { openProcess } from "../../src/executors/open-process.ts";
 import { runCommand } from "../../src/executors/process-tree.ts";
 import { TreeWatch } from "../../src/executors/tree-limits.ts";
-import { goodValue, realClock, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { goodValue, realClock, startBench } from "./bench.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "petrel-groups-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -173,7 +174,7 @@ describe("on this kernel", () => {
     await expect(ended).rejects.toMatchObject({ code: "process-limit", message: expect.stringMatching(/processes and threads/) });
     const began = readFileSync(join(cwd, "began"), "utf8").length;
     expect(began, "the kernel has refused the rest").toBeLessThanOrEqual(40);
-  }, 60_000);
+  }, 180_000);
 
   it("who took the mark out of its environment is counted by its group", async () => {
     const { groups } = await ControlGroups.open(dir, realClock);
@@ -184,7 +185,7 @@ describe("on this kernel", () => {
     const parts = { argv: ["sh", "-c", script], cwd: dir, env, timeoutMs: 60_000, mark: "PETREL_RUN=bare.", limits };
     const ended = runCommand({ ...parts, group: groups?.make(limits) ?? null }, realClock);
     await expect(ended).rejects.toMatchObject({ code: "process-limit", message: expect.stringMatching(/ processes, and 10 are allowed/) });
-  }, 60_000);
+  }, 180_000);
 
   it("who took the mark out of its environment and left group and session is ended all the same", async () => {
     const bench = await startBench();

@@ -3,7 +3,8 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { startExecutor } from "../../src/executors/executor.ts";
-import { ids, realClock, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { ids, realClock } from "./bench.ts";
 import { MemoryOwner } from "./memory-owner.ts";
 
 const dir = process.argv[2] ?? "";

@@ -1,7 +1,8 @@
 /** Whether an executor's disk has room (D1, D2). */
 import { expect, it } from "vitest";
 import { DiskRoom, type Room } from "../../src/executors/disk-room.ts";
-import { goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { goodValue, startBench } from "./bench.ts";
 
 const error = (code: string) => Object.assign(new Error(code), { code });
 const MB = 1e6;

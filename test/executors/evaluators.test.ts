@@ -118,12 +118,12 @@ describe("expressions", () => {
     });
     let said = "";
     master.stdout.on("data", (bytes) => (said += String(bytes)));
-    await waitUntil("it works", () => /\d+\n/.test(said), 20_000);
+    await waitUntil("it works", () => /\d+\n/.test(said));
     const pid = Number(said);
     expect(isAlive(pid)).toBe(true);
     master.kill("SIGKILL");
-    await waitUntil("the evaluator is gone", () => !isAlive(pid), 10_000);
-  }, 40_000);
+    await waitUntil("the evaluator is gone", () => !isAlive(pid));
+  }, 180_000);
 });
 
 describe("syntax", () => {

@@ -19,13 +19,13 @@ it("a built master works maps out, and a killed one leaves no process behind", a
   };
   await system.ask(null, "apply-net", { definition });
   await system.put("sums", "start", { n: [1, 2, 3] }, "a");
-  await waitUntil("the sum is there", async () => (await system.broker.places("sums").ids("end")).size === 1, 30_000);
+  await waitUntil("the sum is there", async () => (await system.broker.places("sums").ids("end")).size === 1);
   await system.put("sums", "never", {}, "b");
   const workers = () => descendants(process.pid).filter(({ command }) => command.includes("jsonata"));
   await waitUntil("an evaluator works", () => workers().length > 0);
   const pids = workers().map(({ pid }) => pid);
   await system.kill("m1");
-  await waitUntil("they are gone", () => pids.every((pid) => !isAlive(pid)), 20_000);
+  await waitUntil("they are gone", () => pids.every((pid) => !isAlive(pid)));
   const { state, events } = await logAgreesWithPlaces(system.broker, "sums", 10_000).catch(async () => {
     // Without an owner the streams stay as they were; one more master brings them together.
     await system.master("m1");
@@ -33,4 +33,4 @@ it("a built master works maps out, and a killed one leaves no process behind", a
   });
   expect([...(state.places.get("end")?.values() ?? [])].map(({ token }) => token.data)).toEqual([6]);
   expect(events.filter(({ type }) => type === "fired")).toHaveLength(1);
-}, 90_000);
+}, 180_000);

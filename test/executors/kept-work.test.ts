@@ -7,7 +7,8 @@ import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { sealFor } from "../../src/contract/sealed.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
-import { DEVELOPER, type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, type ExecutorBench, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 const FILES = {

@@ -9,7 +9,8 @@ import type { ArtifactRef } from "../../src/contract/token.ts";
 import { fitValue } from "../../src/executors/fit-value.ts";
 import type { HandDefinition } from "../../src/executors/hand.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
-import { DEVELOPER, type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 const chatty: HandDefinition = {
   ...{ name: "chatty.say", about: "Says much", input: { type: "object" }, output: { type: "object" }, flag: null },

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { PIECE_CHARACTERS } from "../../src/contract/printed.ts";
 import { secretFilter } from "../../src/contract/secret-forms.ts";
 import { liveOutput } from "../../src/executors/live-output.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { realClock } from "./real-clock.ts";
 
 let bench: ExecutorBench;

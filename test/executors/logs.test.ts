@@ -12,7 +12,8 @@ import type { LogEntry } from "../../src/executors/hands/logs/parse.ts";
 import { parseLine } from "../../src/executors/hands/logs/parse.ts";
 import { signatureOf } from "../../src/executors/hands/logs/signature.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

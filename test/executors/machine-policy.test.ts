@@ -5,7 +5,8 @@ import { afterEach, expect, test } from "vitest";
 import { checkAgainstPolicy, hostMatches, machinePolicySchema, readMachinePolicy } from "../../src/executors/machine-policy.ts";
 import { signOrder } from "../../src/executors/order-signature.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
 
 let bench: ExecutorBench | null = null;

@@ -11,7 +11,8 @@ import { OUTLIVING_WATCH } from "../../src/executors/outliving-watch-script.ts";
 import { groupOf, statOf } from "../../src/executors/process-start.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { freezeProcess } from "../support/freeze.ts";
-import { realClock, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { realClock } from "./bench.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "petrel-mortal-"));
 const program = join(dir, "mortal.mjs");
@@ -87,7 +88,7 @@ it("what ends at TERM, what ignores it, what has a session of its own, and who c
   await killed(child);
   await until("all are dead", () => !pids.some(isThere) && processesWith(mark).length === 0);
   await until("the watcher is gone too", () => !isThere(watcher));
-}, 60_000);
+}, 180_000);
 
 it("without control groups also who left session and environment, when it was seen once", async () => {
   const { child, watcher, told } = await mortal("alone", [
@@ -98,7 +99,7 @@ it("without control groups also who left session and environment, when it was se
   await until("it was seen", () => told().includes(`stray ${pid}\n`));
   await killed(child);
   await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
-}, 60_000);
+}, 180_000);
 
 it("with control groups also who left session and environment", async ({ skip }) => {
   skip(!grouped, "no control group can be made here");
@@ -110,7 +111,7 @@ it("with control groups also who left session and environment", async ({ skip })
   expect(isThere(pid)).toBe(true);
   await killed(child);
   await until("it is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
-}, 60_000);
+}, 180_000);
 
 const STUBBORN = (name: string) => `trap '' TERM HUP; echo $$ > ${next(name)}; while :; do sleep 1; done`;
 it("frozen for longer than its lease: what it runs ends meanwhile, and thawed it does not take that for the commands' own end", async () => {
@@ -241,7 +242,7 @@ it("a process that ends in order takes its watcher with it, which ends nobody", 
   expect(await over).toBe(0);
   await until("the watcher is gone", () => !isThere(watcher));
   expect(isThere(bystander.pid ?? 0)).toBe(true);
-}, 60_000);
+}, 180_000);
 
 it("a pid that is another process by now is left alone, and what is over is forgotten", async () => {
   const others = [0, 1].map(() => spawn("sleep", ["600"], { detached: true, env: { PATH: process.env.PATH } }));
@@ -264,4 +265,4 @@ it("a pid that is another process by now is left alone, and what is over is forg
   expect(await gone).toBe("SIGTERM");
   await until("the watcher is gone", () => !isThere(watcher));
   for (const { pid } of others) expect(isThere(pid ?? 0)).toBe(true);
-}, 60_000);
+}, 180_000);

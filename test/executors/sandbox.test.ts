@@ -9,7 +9,8 @@ import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { enclosed, findSandbox, isEnclosed, isolationText, mayRunOutside } from "../../src/executors/sandbox.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 const sandbox = await findSandbox(process.env);
 let bench: ExecutorBench | null = null;

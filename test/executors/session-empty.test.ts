@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
-import { type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, startBench } from "./bench.ts";
 
 let bench: ExecutorBench;
 beforeAll(async () => {

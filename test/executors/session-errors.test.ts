@@ -7,7 +7,8 @@ import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
 import { toolCatalogue } from "../../src/tools/catalogue.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
-import { type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, startBench } from "./bench.ts";
 
 const TOOLS = [...toolCatalogue.values()].filter(({ runs }) => runs === "executor");
 const ALL = TOOLS.map(({ name }) => name);

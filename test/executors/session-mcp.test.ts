@@ -7,7 +7,8 @@ import type { JsonObject } from "../../src/contract/json.ts";
 import { MCP_LIST, mcpServers, mcpTool } from "../../src/tools/mcp/mcp-tools.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
 import { descendants } from "../support/petrel-process.ts";
-import { type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, startBench } from "./bench.ts";
 
 const FILE = `notes-${process.pid}.mjs`;
 const SERVER = `

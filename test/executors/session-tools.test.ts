@@ -7,7 +7,8 @@ import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { toolCatalogue } from "../../src/tools/catalogue.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
-import { type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, startBench } from "./bench.ts";
 
 const EXECUTOR_TOOLS = [...toolCatalogue.values()].filter(({ runs, needs }) => runs === "executor" && !needs?.includes("browser"));
 const ALL = EXECUTOR_TOOLS.map(({ name }) => name);
@@ -98,7 +99,7 @@ test("a pattern that backtracks without end does not hold the executor up", asyn
   const answer = await refused("fs.search", { pattern: "(a+)+$(?<!b)c", path: "src" });
   expect(["done", "search-too-long", "pattern-unsound"]).toContain(answer);
   await ok("fs.delete", { path: "src/long.txt" });
-}, 60_000);
+}, 180_000);
 
 test("files are moved within the project, over nothing, and not out of protection", async () => {
   await ok("fs.write", { path: "a.txt", text: "a" });

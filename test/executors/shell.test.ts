@@ -9,7 +9,8 @@ import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { checkNetFile } from "../../src/net/check.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 let bench: ExecutorBench;
 afterEach(() => bench?.end());

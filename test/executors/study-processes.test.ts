@@ -18,7 +18,7 @@ const start = (script: string, more: Partial<StudyOptions> = {}) => {
 const isRunning = () => waitUntil("it runs", () => studies.pids().length === 1);
 
 describe("a study", () => {
-  it("gets every line, more than a pipe holds, and gives its answer whole", { timeout: 60_000 }, async () => {
+  it("gets every line, more than a pipe holds, and gives its answer whole", { timeout: 180_000 }, async () => {
     start(ECHO);
     const lines = Array.from({ length: 3000 }, (_, at) => `${at} ${"x".repeat(1000)}`);
     const said = await studies.run(lines);
@@ -26,7 +26,7 @@ describe("a study", () => {
     expect(answer.length).toBe(lines.join("\n").length + 1);
     expect(answer.trim().split("\n")).toEqual(lines);
   });
-  it("waits for the one before it, which may have failed, and has a process of its own", { timeout: 60_000 }, async () => {
+  it("waits for the one before it, which may have failed, and has a process of its own", { timeout: 180_000 }, async () => {
     start(`${READ} if (text.startsWith("bad")) process.exit(3); process.stdout.write(String(process.pid)); });`);
     const all = [studies.run(["a"]), studies.run(["bad"]), studies.run(["b"])];
     let most = 0;
@@ -48,23 +48,23 @@ describe("a study", () => {
     const lines = Array.from({ length: 2000 }, () => "x".repeat(1000));
     await expect(studies.run(lines)).rejects.toMatchObject({ code: "study-failed", message: expect.stringContaining(words) });
   });
-  it("that somebody kills fails and names the signal", { timeout: 60_000 }, async () => {
+  it("that somebody kills fails and names the signal", { timeout: 180_000 }, async () => {
     start(FOREVER);
     const failed = expect(studies.run(["a"])).rejects.toMatchObject({ code: "study-failed", message: expect.stringContaining("SIGKILL") });
     await isRunning();
     process.kill(studies.pids()[0] as number, "SIGKILL");
     await failed;
   });
-  it("ends at its limit of time, though it computes and hears nothing", { timeout: 60_000 }, async () => {
+  it("ends at its limit of time, though it computes and hears nothing", { timeout: 180_000 }, async () => {
     start("for (;;);", { timeoutMs: 300 });
     await expect(studies.run(["a"])).rejects.toMatchObject({ code: "study-too-long", message: expect.stringContaining("300 ms") });
     expect(studies.pids()).toEqual([]);
   });
-  it("ends at its limit of memory", { timeout: 60_000 }, async () => {
+  it("ends at its limit of memory", { timeout: 180_000 }, async () => {
     start("const all = []; for (;;) all.push(new Array(1000).fill({}));", { memoryMb: 32 });
     await expect(studies.run(["a"])).rejects.toMatchObject({ code: "study-too-much", message: expect.stringContaining("32 MB") });
   });
-  it("is given up at the end, with those that wait", { timeout: 60_000 }, async () => {
+  it("is given up at the end, with those that wait", { timeout: 180_000 }, async () => {
     start(FOREVER);
     const all = Promise.allSettled([studies.run(["a"]), studies.run(["b"])]);
     await isRunning();
@@ -73,13 +73,13 @@ describe("a study", () => {
     for (const one of await all) expect(one).toMatchObject({ status: "rejected", reason: { outlook: "cancelled", code: "stopped" } });
     expect(isAlive(pid)).toBe(false);
   });
-  it("sees nothing of the environment", { timeout: 60_000 }, async () => {
+  it("sees nothing of the environment", { timeout: 180_000 }, async () => {
     start(`${READ} process.stdout.write(Object.keys(process.env).join()); });`);
     expect(await studies.run([])).toBe("");
   });
 });
 
-it("the built program ends when the one that started it is killed", { timeout: 60_000 }, async () => {
+it("the built program ends when the one that started it is killed", { timeout: 180_000 }, async () => {
   start(ECHO);
   // It waits for the end of what it reads, as it would while it learns: nothing but its second thread looks after its parent.
   const starts = `const { spawn } = require("node:child_process");

@@ -92,7 +92,7 @@ test("a node:test project reads the same on every Node", async () => {
     const again = await runProject(PROJECT, {}, `${dirname(other)}:${process.env.PATH}`);
     expect(again, execFileSync(other, ["--version"], { encoding: "utf8" })).toEqual(run);
   }
-}, 60_000);
+}, 180_000);
 
 test("a script of its own reporter is read as it prints", async () => {
   const scripts = { test: "node --test --test-reporter=tap" };

@@ -7,7 +7,8 @@ import type { BirthBook } from "../../src/executors/outliving-watch.ts";
 import { statOf } from "../../src/executors/process-start.ts";
 import { type CommandResult, runCommand } from "../../src/executors/process-tree.ts";
 import { TreeWatch } from "../../src/executors/tree-limits.ts";
-import { realClock, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { realClock } from "./bench.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "petrel-strays-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -88,7 +89,7 @@ describe("a stray that was seen once", () => {
     writeFileSync(file("go"), "");
     expect((await running).exitCode).toBe(0);
     expect(isThere(pid)).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   it("is counted with what it starts afterwards", async () => {
     const many = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 600 & done; wait";
@@ -98,7 +99,7 @@ describe("a stray that was seen once", () => {
     writeFileSync(file("multiply"), "");
     await ended;
     expect(isThere(pid)).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   it("is told, and ended, when its command is called off", async () => {
     const abort = new AbortController();
@@ -111,7 +112,7 @@ describe("a stray that was seen once", () => {
     await ended;
     expect(isThere(pid)).toBe(false);
     expect(existsSync(file("told")), "TERM before KILL").toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   it("is forgotten when it has ended, and another command's processes are never its own", async () => {
     const first = run(`${away(`${waitsFor("leave")}`)}; ${waitsFor("go")}`);
@@ -123,5 +124,5 @@ describe("a stray that was seen once", () => {
     expect((await first).exitCode).toBe(0);
     writeFileSync(file("on"), "");
     expect((await other).stdout).toBe("good\n");
-  }, 60_000);
+  }, 180_000);
 });

@@ -18,14 +18,14 @@ beforeAll(async () => {
   await house.kit.ask(null, "apply-net", { definition: letterNet(NET), by: PEOPLE });
   for (let n = 0; n < 200; n += 1) await house.kit.put(NET, "letters", letterNumber(n));
   await waitUntil("all are written", () => house.kit.stateOf(NET).places.get("done")?.size === 200, 60_000);
-}, 120_000);
+}, 180_000);
 afterAll(() => house.stop());
 
 const get = (path: string) => house.call(house.a, "GET", `/api/crystals/${NET}${path}`, { token });
 const post = (path: string, body?: unknown) =>
   house.call(house.a, "POST", `/api/crystals/${NET}${path}`, { token, ...(body === undefined ? {} : { body }) });
 
-test("what a model wrote goes through every stage over HTTP, the same one", { timeout: 60_000 }, async () => {
+test("what a model wrote goes through every stage over HTTP, the same one", { timeout: 180_000 }, async () => {
   const before = await get("/write");
   expect(before.json).toMatchObject({ candidate: { asked: 200, bad: 0 }, proposal: { promotable: false } });
   expect((await post("/write/shadow", { withModel: true })).json).toMatchObject({

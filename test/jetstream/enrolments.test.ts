@@ -15,7 +15,7 @@ beforeAll(async () => {
   line = await system.connectExecutor("bound", ["code"]);
   free = await system.connectExecutor("free", ["code"]);
   await master.keyValue("enrolled").put("bound", { pools: ["code"], labels: ["git"], hands: ["shell.run"] });
-}, 60_000);
+}, 180_000);
 afterAll(() => system.end());
 
 const presence = (name: string): ExecutorPresence => ({

@@ -8,7 +8,8 @@ import { addExecutorUser, removeExecutorUser } from "../../src/jetstream/server/
 import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { waitUntil, wallClock } from "../support/nats-server.ts";
+import { wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { listening, marked, rawUser, tried } from "./raw-user.ts";
 
 let system: Cluster;
@@ -61,7 +62,7 @@ beforeAll(async () => {
   opened.push(ear);
   ear.subscribe(">", { callback: (_error, msg) => void heard.push(msg.subject) });
   await ear.flush();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   for (const nc of opened) await nc.close();
   await system.end();

@@ -7,7 +7,8 @@ import { connectBroker, connectExecutorLine } from "../../src/jetstream/connect.
 import { writeUsers } from "../../src/jetstream/server/config.ts";
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { addExecutorUser, removeExecutorUser } from "../../src/jetstream/server/executor-user.ts";
-import { serverBinary, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
+import { serverBinary, testFolder, testIds, wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let child: ChildProcess | null = null;
 const dir = testFolder("included");
@@ -48,7 +49,7 @@ test("masters log in, an executor enrolled later too, and one revoked is cut off
   expect(await line.claim("n", "f", 1, { verb: "claim", executor: "later" })).toMatchObject({ message: "heard" });
   await line.serveTools("later", async () => ({ state: "done", output: 7 }));
   const request = { net: "n", firing: "f", attempt: 1, call: "c", tool: "t", input: null };
-  expect(await broker.work.callTool("later", request, AbortSignal.timeout(20_000))).toEqual({ state: "done", output: 7 });
+  expect(await broker.work.callTool("later", request, AbortSignal.timeout(60_000))).toEqual({ state: "done", output: 7 });
   await removeExecutorUser(dir, "later", { clock: wallClock, servers });
   await waitUntil("it is cut off", () => !line.connected());
   await line.close();

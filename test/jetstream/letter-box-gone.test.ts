@@ -6,7 +6,7 @@ import type { Broker, Delivery } from "../../src/contract/broker.ts";
 import { streams, subjects } from "../../src/contract/subjects.ts";
 import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let system: Cluster;
 let broker: Broker;

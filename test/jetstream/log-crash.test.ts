@@ -8,7 +8,8 @@ import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { epochEvent, event } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { startTestServer, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
+import { startTestServer, testIds, wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -43,16 +44,16 @@ test("kill -9 of the server in the middle of appends: every entry is there once,
   writing.catch(() => {});
   for (let kill = 1; kill <= 3; kill++) {
     const before = committed.length;
-    await waitUntil("appends go on", () => committed.length > before + 20, 30_000);
+    await waitUntil("appends go on", () => committed.length > before + 20);
     await system.kill();
     await system.start();
-    await waitUntil("the client is back", () => states.filter((state) => state === "up").length === kill, 30_000);
+    await waitUntil("the client is back", () => states.filter((state) => state === "up").length === kill);
   }
   await writing;
   const { found, last } = await ids(broker, "crash");
   expect(found).toEqual(committed);
   expect(last).toBe(committed.length);
-}, 120_000);
+}, 180_000);
 
 test("a frozen server delays an append and loses nothing; it can be called off meanwhile", async () => {
   const system = await cluster();
@@ -73,7 +74,7 @@ test("a frozen server delays an append and loses nothing; it can be called off m
   system.thaw();
   expect(await slow).toEqual({ kind: "committed", sequence: 2 });
   expect((await ids(broker, "ice")).found).toEqual(["dropped", "slow"]);
-}, 40_000);
+}, 180_000);
 
 test("a takeover shuts the old writer out, though it goes on writing", async () => {
   const system = await cluster();

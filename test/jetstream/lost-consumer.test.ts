@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Broker, ExecutorLine } from "../../src/contract/broker.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let system: Cluster;
 let master: Broker;
@@ -27,7 +27,7 @@ const offer = (id: string) =>
   );
 const losses = () => readFileSync(join(system.dir, "nats-server.log"), "utf8").split("Missing consumer checksum").length - 1;
 
-test("what waits in a queue whose consumer is lost comes out, although nobody offers anything more", { timeout: 120_000 }, async () => {
+test("what waits in a queue whose consumer is lost comes out, although nobody offers anything more", { timeout: 180_000 }, async () => {
   await offer("one");
   await system.kill();
   const files = readdirSync(system.dir, { recursive: true, encoding: "utf8" });

@@ -10,7 +10,8 @@ import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
 import { epochEvent } from "../contract/broker-samples.ts";
 import { freezeProcess } from "../support/freeze.ts";
-import { serverBinary, startTestServer, testFolder, testIds, waitUntil, wallClock } from "../support/nats-server.ts";
+import { serverBinary, startTestServer, testFolder, testIds, wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {

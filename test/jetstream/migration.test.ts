@@ -88,7 +88,7 @@ test("servers of somebody else that have the list of passwords still serve maste
     { order: new Uint8Array([1]), signature: new Uint8Array([2]) },
     { pool: "code", net: "n", transition: "t", id: "f.1" },
   );
-  for await (const { order } of line.pull("code", AbortSignal.timeout(20_000))) {
+  for await (const { order } of line.pull("code", AbortSignal.timeout(60_000))) {
     expect([...order]).toEqual([1]);
     break;
   }

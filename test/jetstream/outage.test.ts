@@ -7,7 +7,7 @@ import { loginOptions } from "../../src/jetstream/server/login.ts";
 import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let system: Cluster;
 let master: Broker;
@@ -84,7 +84,6 @@ const works = async (round: number) => {
   await waitUntil(
     `all of round ${round} came`,
     () => [letters, results, orders].every((each) => each.includes(name)) && followed.includes(`e${round}`),
-    30_000,
   );
   await waitUntil("the control watcher knows", async () => generations.includes((await master.control.read()).generation));
   expect(await master.door.put("n", "inbox", bytes("1"))).toMatchObject({ ok: true });
@@ -101,7 +100,7 @@ const works = async (round: number) => {
 test("before, after a kill, after a clean restart and after a freeze", async () => {
   await works(0);
   const back = () =>
-    waitUntil("both wires are up", async () => line.connected() && (await master.control.read().catch(() => null)) !== null, 40_000);
+    waitUntil("both wires are up", async () => line.connected() && (await master.control.read().catch(() => null)) !== null);
   await system.kill();
   await waitUntil("the executor knows that it is cut off", () => !line.connected());
   await system.start();

@@ -7,7 +7,8 @@ import type { Credentials, Login } from "../../src/jetstream/server/login.ts";
 import { event, token } from "../contract/broker-samples.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { waitUntil, wallClock } from "../support/nats-server.ts";
+import { wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { marked, rawUser, tried } from "./raw-user.ts";
 
 let system: Cluster;

@@ -5,7 +5,7 @@ import type { WorkResult } from "../../src/contract/envelope.ts";
 import { MOST_RESULTS } from "../../src/jetstream/results.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { rawUser } from "./raw-user.ts";
 
 let system: Cluster;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   rogue = await system.connectExecutor("rogue");
   honest = await system.connectExecutor("honest");
   admin = await rawUser(system.server().url, system.server().credentials.admin);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await admin?.close();
   await system.end();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   master = await system.connect();
   await master.declareNet("n");
   line = await system.connectExecutor("ex", ["code"]);
-}, 60_000);
+}, 180_000);
 afterAll(() => system.end());
 
 const tooLarge = { outlook: "terminal", code: "message-too-large", hint: expect.stringContaining("artefact") };
@@ -55,7 +55,7 @@ test("a courier brings the failure in place of a result that no message carries,
   const result = { ...about, firing: "large", outcome: { ok: true as const, value: HUGE } };
   shelves.results.put(result);
   courier.send(result);
-  await waitUntil("it is settled", () => !shelves.results.has(result), 30_000);
+  await waitUntil("it is settled", () => !shelves.results.has(result));
   await courier.idle();
   expect(taken).toMatchObject([{ firing: "large", outcome: { ok: false, error: { outlook: "terminal", code: "result-too-large" } } }]);
   stopping.abort();

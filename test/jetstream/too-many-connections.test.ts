@@ -8,8 +8,9 @@ import { connectExecutorLine } from "../../src/jetstream/connect.ts";
 import { refusalOf } from "../../src/jetstream/refusal.ts";
 import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
 import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
-import { serverBinary, testFolder, waitUntil, wallClock } from "../support/nats-server.ts";
+import { serverBinary, testFolder, wallClock } from "../support/nats-server.ts";
 import { testCertificates } from "../support/test-certificates.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { rawUser } from "./raw-user.ts";
 
 const MOST = 8;
@@ -47,7 +48,7 @@ describe("the ninth connection of an executor", () => {
     await Promise.all(first.slice(0, 2).map((one) => one.close()));
     await waitUntil("there is room for it", async () => (await refusalOf({ url, ...user })) === null);
     opened.push(await join());
-  }, 60_000);
+  }, 180_000);
 
   it("hears it over TLS too", async ({ skip }) => {
     const dir = testFolder("ninth-tls");
@@ -63,7 +64,7 @@ describe("the ninth connection of an executor", () => {
     const line = () => connectExecutorLine({ url, ...user, ca, name: "builder", clock: wallClock });
     for (let n = 0; n < MOST; n++) opened.push(await line());
     expect(await refusalOf({ url, ...user, ca })).toMatch(/maximum account active connections exceeded/);
-  }, 60_000);
+  }, 180_000);
 
   it("nobody there says nothing", async () => {
     expect(await refusalOf({ url: "nats://127.0.0.1:1", user: "a", password: "b" })).toBeNull();

@@ -11,8 +11,9 @@ import { answersFileSchema, authoredProvider } from "../../src/models/providers/
 import { recordedProvider } from "../../src/models/providers/recorded.ts";
 import { openRecorder } from "../../src/models/recorder.ts";
 import { redactor } from "../../src/models/redact.ts";
-import { handClock, realClock, until } from "../support/model-clock.ts";
+import { handClock, realClock } from "../support/model-clock.ts";
 import { askOptions, modelRequest } from "../support/model-request.ts";
+import { until } from "../support/wait-until.ts";
 
 const header: CassetteHeader = { cassette: 1, origin: "live", model: "stub", date: "2026-11-22" };
 let folder: string;

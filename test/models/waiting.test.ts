@@ -8,8 +8,9 @@ import type { ModelProvider } from "../../src/models/port.ts";
 import { giveBack, pushBack, type RateState, take } from "../../src/models/rate-limit.ts";
 import { rateLimiter } from "../../src/models/rate-limiter.ts";
 import { tierModels, type Wait } from "../../src/models/tiers.ts";
-import { type HandClock, handClock, until } from "../support/model-clock.ts";
+import { type HandClock, handClock } from "../support/model-clock.ts";
 import { askOptions, modelRequest } from "../support/model-request.ts";
+import { until } from "../support/wait-until.ts";
 
 const { tier: _, model: __, ...request } = modelRequest();
 const busy = (seconds?: number) =>

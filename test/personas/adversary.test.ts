@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Retryable } from "../../src/contract/errors.ts";
 import type { Json } from "../../src/contract/json.ts";
 import { prepareTurns } from "../../src/personas/turn-prepare.ts";
-import { until } from "../support/model-clock.ts";
 import { type Call, personaRun, runPersona, turnInput } from "../support/persona-run.ts";
+import { until } from "../support/wait-until.ts";
 
 const done = { name: "done", input: { summary: "It is done." } };
 const failure = (promise: Promise<unknown>) =>

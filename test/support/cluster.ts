@@ -12,7 +12,8 @@ import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
 import type { ManagedServer } from "../../src/jetstream/server/managed.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { freezeProcess } from "./freeze.ts";
-import { serverBinary, testFolder, testIds, waitUntil, wallClock } from "./nats-server.ts";
+import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Signals to one process of the cluster. */
 export interface Member {

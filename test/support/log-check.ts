@@ -28,7 +28,7 @@ async function idsOf(broker: Broker, net: string, place: string): Promise<string
 export async function logAgreesWithPlaces(
   broker: Broker,
   net: string,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<{ state: NetState; events: NetEvent[] }> {
   let found: { state: NetState; events: NetEvent[] } | null = null;
   let difference = "";

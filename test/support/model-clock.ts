@@ -38,12 +38,3 @@ export function handClock(start = 1_700_000_000_000): HandClock {
     pending: () => waiting.length,
   };
 }
-
-/** Waits until `holds`; fails with `reason` after 5 seconds. */
-export async function until(reason: string, holds: () => boolean): Promise<void> {
-  const end = Date.now() + 5000;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -21,5 +21,5 @@ export function modelRequest(over: Partial<ModelRequest> = {}): ModelRequest {
 }
 
 export function askOptions(over: Partial<AskOptions> = {}): AskOptions {
-  return { signal: new AbortController().signal, timeoutMs: 10_000, key: "net/step/f-1", ...over };
+  return { signal: new AbortController().signal, timeoutMs: 60_000, key: "net/step/f-1", ...over };
 }

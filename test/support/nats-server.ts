@@ -53,13 +53,3 @@ export async function startTestServer(
     },
   };
 }
-
-/** Polls until the predicate holds; throws with the reason after `ms` milliseconds. */
-export async function waitUntil(reason: string, predicate: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
-  const end = Date.now() + ms;
-  for (;;) {
-    if (await predicate()) return;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain until ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

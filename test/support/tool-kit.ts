@@ -99,7 +99,7 @@ export async function toolKit(
             ({ seq, type, transition, attributes }) =>
               seq > before && transition === "work" && (type === "fired" || (type === "failed" && attributes?.final === true)),
           );
-        await waitUntil("the worker has ended", async () => (await ended()) !== undefined, 30_000);
+        await waitUntil("the worker has ended", async () => (await ended()) !== undefined);
         const end = await ended();
         const results = (requests.at(-1)?.messages ?? []).flatMap(({ content }) =>
           content.flatMap((block) => (block.type === "tool-result" ? [{ output: block.output, isError: block.isError === true }] : [])),

@@ -101,7 +101,7 @@ test("a running net is not touched by a wrong file, and a token that does not fi
   expect(none.stderr).toMatch(/name/);
   expect(await desk.json(["tokens", "hello", "rejected"])).toMatchObject({ total: 1 });
   expect((await desk.run(["put", "hello", "inbox", '{"name":"Ada"}'])).code).toBe(0);
-  await expect.poll(() => desk.json(["tokens", "hello", "greetings"]), { timeout: 20_000 }).toMatchObject({ total: 1 });
+  await expect.poll(() => desk.json(["tokens", "hello", "greetings"]), { timeout: 60_000 }).toMatchObject({ total: 1 });
   const other = await desk.run(["up"]);
   expect(other).toMatchObject({ code: 1 });
   expect(other.stderr).toMatch(new RegExp(`a Petrel is up in .*\\(process ${up.pid}\\)`));
@@ -140,7 +140,7 @@ test("a refused API key pauses the net and names the variable; with a good one i
     expect((await desk.run(["resume", "safe-teams"])).code).toBe(0);
     const fired = async () =>
       (await desk.events("safe-teams", ".petrel")).filter(({ type, transition }) => type === "fired" && transition === "intake").length;
-    await expect.poll(fired, { timeout: 20_000 }).toBe(1);
+    await expect.poll(fired, { timeout: 60_000 }).toBe(1);
     expect(await desk.json(["tokens", "safe-teams", "inbox"])).toMatchObject({ total: 0 });
     await up.stop();
   } finally {
@@ -169,7 +169,7 @@ test("a full store refuses with a reason and what to do; what was acknowledged i
   await roomy.says(/Petrel is up/);
   await expect
     .poll(() => desk.json<{ total: number }>(["tokens", "hello", "greetings", "--limit", "1"]).then(({ total }) => total), {
-      timeout: 20_000,
+      timeout: 60_000,
     })
     .toBeGreaterThanOrEqual(taken);
   expect((await desk.run(["put", "hello", "inbox", "--file", "big.json"])).code).toBe(0);

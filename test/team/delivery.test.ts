@@ -10,7 +10,7 @@ import { durationMs, netSchema } from "../../src/net/definition.ts";
 import { routeResult } from "../../src/net/routing.ts";
 import { backoffMs } from "../../src/net/settle.ts";
 import { gitIn } from "../support/git-repo.ts";
-import { waitUntil } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { everIn, expectNothingPushed, fired, good, startTeam, type Team, type TeamOptions } from "./team-kit.ts";
 
 const toObject = (token: Token | undefined) => (token?.data ?? {}) as JsonObject;

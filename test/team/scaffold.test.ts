@@ -18,7 +18,7 @@ test("init, up, apply, put, tokens: greeted without any key, from the folder and
   expect((await desk.run(["net", "apply", "house/nets/hello.json", ...at])).code).toBe(0);
   expect((await desk.run(["put", "hello", "inbox", '{"name":"Ada"}', ...at])).code).toBe(0);
   await expect
-    .poll(() => desk.json(["tokens", "hello", "greetings", ...at]), { timeout: 20_000 })
+    .poll(() => desk.json(["tokens", "hello", "greetings", ...at]), { timeout: 60_000 })
     .toMatchObject({ total: 1, tokens: [{ data: { greeting: "Hello, Ada!", to: "Ada" } }] });
   expect((await up.stop()).code).toBe(0);
 }, 360_000);

@@ -25,7 +25,8 @@ import { type AnswersFile, answersFileSchema, authoredProvider } from "../../src
 import { tierModels } from "../../src/models/tiers.ts";
 import type { NetDefinition } from "../../src/net/definition.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
-import { testIds, waitUntil, wallClock } from "../support/nats-server.ts";
+import { testIds, wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const SAFE_TEAMS = "safe-teams";
 const BY = { user: "ada", roles: ["maintainer"] };

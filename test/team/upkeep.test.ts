@@ -4,7 +4,8 @@ import { putToken } from "../../src/cli/team/team-files.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { answersFileSchema, authoredProvider } from "../../src/models/providers/authored.ts";
 import { gitIn } from "../support/git-repo.ts";
-import { waitUntil, wallClock } from "../support/nats-server.ts";
+import { wallClock } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { commit, everIn, expectNothingPushed, startTeam, type Team, write } from "./team-kit.ts";
 
 let team: Team | undefined;

@@ -67,7 +67,7 @@ const modeNow = async () =>
 const gates = async () => (await tools.kit.ask(NET, "gates")) as { gate: string; firing: string }[];
 
 describe("a persona", () => {
-  test("leads a step from its history to people, and cannot go past them", { timeout: 120_000 }, async () => {
+  test("leads a step from its history to people, and cannot go past them", { timeout: 180_000 }, async () => {
     await begin();
     expect(await call("learn")).toMatchObject({ promotable: false, rule: null, reasons: [expect.stringMatching(/0 good examples/)] });
     expect(await call("shadow")).toMatchObject({ error: "nothing-learned" });
@@ -117,7 +117,7 @@ describe("a persona", () => {
     expect(stages.filter((stage) => stage.startsWith("promoted"))).toEqual(["promoted ada"]);
   });
 
-  test("leads it to the declared policy where the net has one, which then decides", { timeout: 120_000 }, async () => {
+  test("leads it to the declared policy where the net has one, which then decides", { timeout: 180_000 }, async () => {
     await begin({ crystallize: { every: 100_000, least: 60, bound: 0.2, confidence: 0.9, shadow: 5, promote: "policy" } });
     await tickets(90);
     expect(await call("shadow", { transition: "triage", firings: 2 })).toMatchObject({ error: "shadow-too-short" });

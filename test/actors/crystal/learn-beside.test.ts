@@ -54,7 +54,7 @@ const told = async () =>
   );
 
 it("while a study stands still, work comes in, is done and answered; when it has ended, its rule is taken up", {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   await tickets(60);
   const pid = await isStudying();
@@ -69,7 +69,7 @@ it("while a study stands still, work comes in, is done and answered; when it has
   await waitUntil("and then in its place", async () => (await mode()) === "live");
 });
 
-it("a study whose process is killed says so in the log; the net goes on and learns the next time", { timeout: 120_000 }, async () => {
+it("a study whose process is killed says so in the log; the net goes on and learns the next time", { timeout: 180_000 }, async () => {
   await tickets(60);
   process.kill(await isStudying(), "SIGKILL");
   await waitUntil("it is told", async () => (await told()).length > 0);
@@ -85,7 +85,7 @@ it("a study whose process is killed says so in the log; the net goes on and lear
 });
 
 it("what was decided of the step meanwhile counts: its rule is not put beside the model of another net file", {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   await tickets(60);
   const pid = await isStudying();
@@ -98,7 +98,7 @@ it("what was decided of the step meanwhile counts: its rule is not put beside th
   expect(await told()).toEqual([]);
 });
 
-it("a master that stops waits for no study", { timeout: 120_000 }, async () => {
+it("a master that stops waits for no study", { timeout: 180_000 }, async () => {
   await tickets(60);
   const pid = await isStudying();
   process.kill(pid, "SIGSTOP");
@@ -108,7 +108,7 @@ it("a master that stops waits for no study", { timeout: 120_000 }, async () => {
   expect(await told()).toEqual([]);
 });
 
-it("puts are answered while a gateway has the history studied by the process beside it", { timeout: 120_000 }, async () => {
+it("puts are answered while a gateway has the history studied by the process beside it", { timeout: 180_000 }, async () => {
   await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(undefined) } });
   await tickets(300);
   let isOver = false;
@@ -123,7 +123,7 @@ it("puts are answered while a gateway has the history studied by the process bes
   expect((await found).proposals).toMatchObject([{ transition: "triage", proposal: { promotable: true } }]);
 });
 
-it("beside or here, the same history gives the same proposal, bad examples and all", { timeout: 120_000 }, async () => {
+it("beside or here, the same history gives the same proposal, bad examples and all", { timeout: 180_000 }, async () => {
   const good = madeBy(
     400,
     7,

@@ -81,7 +81,7 @@ it.each(["stop", "ask", "degrade"])(
   },
 );
 
-it("a model out of reach stops no rule either; what the rule leaves to the model still stops the net", { timeout: 60_000 }, async () => {
+it("a model out of reach stops no rule either; what the rule leaves to the model still stops the net", { timeout: 180_000 }, async () => {
   await begin(null);
   await stub?.close();
   await work(4);
@@ -94,7 +94,7 @@ it("a model out of reach stops no rule either; what the rule leaves to the model
   await waitUntil("the net is paused", () => state().paused !== false);
 });
 
-it("after ten in a row people are asked, once; with a yes it goes on, and over a crash", { timeout: 60_000 }, async () => {
+it("after ten in a row people are asked, once; with a yes it goes on, and over a crash", { timeout: 180_000 }, async () => {
   await begin({ turns: 0 });
   await work(9);
   expect(await gates()).toEqual([]);
@@ -113,7 +113,7 @@ it("after ten in a row people are asked, once; with a yes it goes on, and over a
   expect(stub?.requests).toHaveLength(0);
 });
 
-it("with a no the model does all of the step again", { timeout: 60_000 }, async () => {
+it("with a no the model does all of the step again", { timeout: 180_000 }, async () => {
   await begin({ turns: 0 });
   await work(10);
   await waitUntil("people are asked", async () => (await gates()).length === 1);
@@ -124,7 +124,7 @@ it("with a no the model does all of the step again", { timeout: 60_000 }, async 
   await waitUntil("the model is asked, and the budget is spent", () => state().paused !== false);
 });
 
-it("an audit that is made ends the question", { timeout: 60_000 }, async () => {
+it("an audit that is made ends the question", { timeout: 180_000 }, async () => {
   await begin({ turns: 0 });
   await work(10);
   await waitUntil("people are asked", async () => (await gates()).length === 1);
@@ -135,7 +135,7 @@ it("an audit that is made ends the question", { timeout: 60_000 }, async () => {
   expect(record()).toMatchObject({ audit: { same: 1, other: 0 }, missed: { all: 10, inRow: 0 } });
 });
 
-it("a rule beside its model gives no answer: there the net waits as ever", { timeout: 60_000 }, async () => {
+it("a rule beside its model gives no answer: there the net waits as ever", { timeout: 180_000 }, async () => {
   await begin({ turns: 0 }, { mode: "shadow" });
   await put("net");
   await waitUntil("the net is paused", () => state().paused !== false);
@@ -143,7 +143,7 @@ it("a rule beside its model gives no answer: there the net waits as ever", { tim
 });
 
 it("what the model cost is booked once, though the artefact store is away when the rule's answer is laid there", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   count = 0;
   const model = { provider: "test", name: "m", calls: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.01 };

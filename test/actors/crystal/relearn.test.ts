@@ -72,7 +72,7 @@ describe("a rule that leaves more and more to the model", () => {
     expect(done()).toBe(count);
   });
 
-  it("waits for people where they decide, who are asked at the gate, and answers on meanwhile", { timeout: 120_000 }, async () => {
+  it("waits for people where they decide, who are asked at the gate, and answers on meanwhile", { timeout: 180_000 }, async () => {
     await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(undefined), crystallize: { ...policy, promote: "people" } } });
     const gates = async () => (await kit.ask(NET, "gates")) as { firing: string }[];
     const yes = async () => {

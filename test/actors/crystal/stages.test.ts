@@ -116,7 +116,7 @@ describe("the stages", () => {
     for (const stage of ["candidates", "learned", "proven", "shadow", "shadowed", "promoted"]) expect(stages).toContain(stage);
     await waitUntil("the question is withdrawn", () => [...kit.stateOf(NET).firings.values()].length === 0);
   });
-  it("are gone through by the net itself where its file says so", { timeout: 120_000 }, async () => {
+  it("are gone through by the net itself where its file says so", { timeout: 180_000 }, async () => {
     const crystallize = { transitions: ["triage"], every: 50, least: 60, bound: 0.2, confidence: 0.9, shadow: 10, promote: "policy" };
     await begin(file({ crystallize }));
     for (let round = 0; round < 12; round += 1) {
@@ -133,7 +133,7 @@ describe("the stages", () => {
 });
 
 describe("a policy of the configuration", () => {
-  it("holds for a net that says nothing of it, and gives way where the net says something", { timeout: 120_000 }, async () => {
+  it("holds for a net that says nothing of it, and gives way where the net says something", { timeout: 180_000 }, async () => {
     await kit.stop();
     kit = await masterKit({ work: worker, crystallize: { least: 90, bound: 0.2, shadow: 33, approvers: ["user:eve"] } });
     await begin();
@@ -155,7 +155,7 @@ describe("a policy of the configuration", () => {
 });
 
 describe("the history", () => {
-  it("does not count what people changed or turned down, nor what came back", { timeout: 60_000 }, async () => {
+  it("does not count what people changed or turned down, nor what came back", { timeout: 180_000 }, async () => {
     await begin(
       file(
         {},
@@ -175,7 +175,7 @@ describe("the history", () => {
       toolMs: 600,
     });
   });
-  it("leaves out what was asked in other words", { timeout: 60_000 }, async () => {
+  it("leaves out what was asked in other words", { timeout: 180_000 }, async () => {
     await begin();
     await tickets(3);
     const changed = file();

@@ -54,7 +54,7 @@ afterEach(async () => {
 const POLICY = { every: 30, least: 100, bound: 0.1, confidence: 0.9, shadow: 4, promote: "policy" };
 
 it("a net whose policy says so asks a model where nothing learned is good enough, and promotes what it wrote", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await begin({ crystallize: { ...POLICY, withModel: "standard" } });
   await letters(150);
@@ -69,7 +69,7 @@ it("a net whose policy says so asks a model where nothing learned is good enough
   expect(spent()).toBeCloseTo(0.02);
 });
 
-it("without that word nobody is asked", { timeout: 60_000 }, async () => {
+it("without that word nobody is asked", { timeout: 180_000 }, async () => {
   await begin({ crystallize: POLICY });
   await letters(150);
   await waitUntil("it was looked at", async () => (await told()).some(({ stage }) => stage === "candidates" || stage === "proven"));
@@ -77,7 +77,7 @@ it("without that word nobody is asked", { timeout: 60_000 }, async () => {
 });
 
 it("what was written once is the candidate of every later stage, with the same id, until the step asks for something else", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await begin();
   await letters(200);
@@ -105,7 +105,7 @@ it("what was written once is the candidate of every later stage, with the same i
 });
 
 it("says what is wrong: a step that asks no model, too short a history, a model that fails, a budget that is spent", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await begin({ budget: { usd: 2.52 } });
   await expect(kit.ask(NET, "crystal-write", { transition: "nope" })).rejects.toMatchObject({ code: "unknown-transition" });
