@@ -49,7 +49,7 @@ it("is held off and told of, while another does all of the work, and nothing is 
   const turnedDown: ClaimAnswer[] = [];
   const claims = async ({ net, firing, attempt }: WorkOrder) => {
     const asked = packEnvelope({ verb: "claim", executor: "thief" });
-    const answer = await nc.request(`claim.thief.${net}.${firing}.${attempt}`, asked, { timeout: 5000, noMux: true });
+    const answer = await nc.request(`claim.thief.${net}.${firing}.${attempt}`, asked, { timeout: 60_000, noMux: true });
     const said = unpackEnvelope<ClaimAnswer>(answer.data);
     if (said.ok) granted.push(`${firing}/${attempt}`);
     else if (said.stopped) turnedDown.push(said);

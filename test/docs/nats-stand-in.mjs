@@ -10,7 +10,7 @@ const config = process.env.XDG_CONFIG_HOME ?? join(process.env.HOME ?? "", ".con
 const context = JSON.parse(readFileSync(join(config, "nats", "context", `${name}.json`), "utf8"));
 const authenticator = jwtAuthenticator(context.user_jwt, new TextEncoder().encode(context.user_seed));
 const connection = await connect({ servers: context.url, authenticator });
-const jetstream = () => jetstreamManager(connection, { apiPrefix: context.jetstream_api_prefix });
+const jetstream = () => jetstreamManager(connection, { apiPrefix: context.jetstream_api_prefix, timeout: 60_000 });
 const say = (text) => process.stdout.write(`${text}\n`);
 const command = [verb, verb === "stream" ? rest.shift() : ""].join(" ").trim();
 const commands = {
@@ -23,7 +23,7 @@ const commands = {
     const { state } = await manager.streams.info(stream);
     for (let seq = state.first_seq; seq <= state.last_seq; seq++) say((await manager.streams.getMessage(stream, { seq }))?.string());
   },
-  req: async ([subject, body]) => say((await connection.request(subject, body, { timeout: 5000 })).string()),
+  req: async ([subject, body]) => say((await connection.request(subject, body, { timeout: 60_000 })).string()),
   pub: async ([subject, body]) => connection.publish(subject, body),
 };
 if (!commands[command]) throw new Error(`not understood: ${command}`);

@@ -26,7 +26,7 @@ test("doctor names the deleted log and a way on; so does the next write, and the
   expect(await desk.json(["doctor"])).toMatchObject({ ok: true });
 
   const user = await connectAs(desk, "petrel-admin");
-  const manager = await jetstreamManager(user);
+  const manager = await jetstreamManager(user, { timeout: 60_000 });
   expect(await manager.streams.delete("LOG_hello")).toBe(true);
   const seen = (await doctor()).findings.find(({ check, status }) => check === "log" && status === "fail");
   expect(seen?.says).toMatch(/the log of net hello is gone: the stream LOG_hello was deleted from the broker, with \d+ entries in it/);

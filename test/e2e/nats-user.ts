@@ -38,7 +38,7 @@ export async function connectAs(desk: Desk, context: string): Promise<NatsConnec
 /** The protocol alone. */
 export async function rawUser(desk: Desk, context: string): Promise<NatsUser> {
   const connection = await connectAs(desk, context);
-  const manager = await jetstreamManager(connection, { apiPrefix: contextOf(desk, context).jetstream_api_prefix });
+  const manager = await jetstreamManager(connection, { apiPrefix: contextOf(desk, context).jetstream_api_prefix, timeout: 60_000 });
   return {
     streams: async () => {
       const found = new Map<string, { messages: number; description: string }>();
@@ -65,7 +65,7 @@ export async function rawUser(desk: Desk, context: string): Promise<NatsUser> {
       })();
       return { next };
     },
-    req: async (subject, payload) => (await connection.request(subject, payload, { timeout: 20_000 })).string(),
+    req: async (subject, payload) => (await connection.request(subject, payload, { timeout: 60_000 })).string(),
     pub: async (subject, payload) => {
       connection.publish(subject, payload);
       await connection.flush();

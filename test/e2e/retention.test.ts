@@ -52,7 +52,7 @@ test("up clears history by its policy; a fork of the rest, replay and verify kno
   const [, floor = ""] = await system.says(/History was cleared:.*mill up to event (\d+)/, 120_000);
   await desk.json(["nats-context", "--admin"]);
   const user = await connectAs(desk, "petrel-admin");
-  const { state } = await (await jetstreamManager(user)).streams.info("LOG_mill");
+  const { state } = await (await jetstreamManager(user, { timeout: 60_000 })).streams.info("LOG_mill");
   expect(state.first_seq).toBeGreaterThan(1);
   await user.close();
 

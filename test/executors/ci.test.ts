@@ -209,11 +209,20 @@ test("called off, a build that runs is stopped and one that waits is taken out o
 
 test("a time limit stops the build there too", async () => {
   await setUp();
-  const made = bench.order("ci.run", order(), { persona: DEVOPS, timeoutMs: 1500 });
-  bench.owner.offer(made);
-  const build = ci.begin(await until("the entry in the queue", () => ci.items[0]));
-  expect(code(await until("the result", () => bench.owner.resultOf(made), 60_000))).toBe("work-timed-out");
-  expect(build.stopped).toBe(true);
+  let stopped = false;
+  // A machine that stands still may use a short limit up before the build has begun.
+  for (const timeoutMs of [1500, 10_000, 40_000]) {
+    const before = ci.items.length;
+    const made = bench.order("ci.run", order(), { persona: DEVOPS, timeoutMs });
+    bench.owner.offer(made);
+    await until("the entry in the queue", () => ci.items.length > before || bench.owner.resultOf(made));
+    const item = ci.items[before];
+    const build = item && ci.begin(item);
+    expect(code(await until("the result", () => bench.owner.resultOf(made)))).toBe("work-timed-out");
+    stopped = build?.stopped === true;
+    if (stopped) break;
+  }
+  expect(stopped).toBe(true);
 });
 
 test("the token goes to the address of the order only: redirects and addresses in answers are not followed", async () => {

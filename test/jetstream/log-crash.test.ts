@@ -116,11 +116,11 @@ test("what a foreign hand put into the log is void, and ends the term of who did
   const { url, credentials } = system.server();
   const outside = await connect({ servers: url, ...loginOptions(credentials.admin) });
   cleanups.push(() => outside.close());
-  await outside.request("log.foreign", "not even JSON");
+  await outside.request("log.foreign", "not even JSON", { timeout: 60_000 });
   const marks = headers();
   marks.set("Petrel-Entry", "x");
   marks.set("Petrel-Epoch", "NaN");
-  await outside.request("log.foreign", "[]", { headers: marks, timeout: 2000 });
+  await outside.request("log.foreign", "[]", { headers: marks, timeout: 60_000 });
   expect((await broker.log("foreign").append(1, { id: "b", epoch: 1, events: [event("foreign", 2)] })).kind).toBe("conflict");
   expect((await broker.log("foreign").append(3, { id: "b", epoch: 1, events: [event("foreign", 2)] })).kind).toBe("committed");
   expect(await ids(broker, "foreign")).toEqual({ found: ["a", "b"], last: 4 });

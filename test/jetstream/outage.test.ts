@@ -25,7 +25,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 const letter = async (body: string) => {
   const { url, credentials } = system.server();
   const nc = await connect({ servers: url, ...loginOptions(credentials.admin) });
-  await nc.request("place.n.inbox", body, { timeout: 20_000 });
+  await nc.request("place.n.inbox", body, { timeout: 60_000 });
   await nc.close();
 };
 const result = (firing: string): WorkResult => ({

@@ -141,7 +141,7 @@ describe.each(["readonly", "people"] as const)("%s", (who) => {
   test("cannot delete a consumer that is not a reader's", async () => {
     const admin = await open("admin");
     const own = JSON.stringify({ stream_name: "LOG_n", config: { name: "mine", ack_policy: "none", mem_storage: true } });
-    await admin.request("$JS.API.CONSUMER.CREATE.LOG_n.mine", own, { timeout: 2000 });
+    await admin.request("$JS.API.CONSUMER.CREATE.LOG_n.mine", own, { timeout: 60_000 });
     expect(await tried(reader, `${API}.CONSUMER.DELETE.LOG_n.mine`)).toContain("not a reader's");
   });
 });
@@ -221,7 +221,7 @@ test("a client that may not write the log is told so, not left waiting", async (
 
 test("the person's way in: put and letters by the raw protocol", async () => {
   const people = await open("people");
-  const answer = await people.request("put.n.inbox", '{"title":"x"}', { timeout: 2000, headers: marked({ "Petrel-Token": "k" }) });
+  const answer = await people.request("put.n.inbox", '{"title":"x"}', { timeout: 60_000, headers: marked({ "Petrel-Token": "k" }) });
   expect(answer.json()).toEqual({ ok: true, id: "tk2", seq: 2, place: "inbox" });
-  expect((await people.request("place.n.inbox", '{"title":"x"}', { timeout: 2000 })).json()).toMatchObject({ stream: "IN_n" });
+  expect((await people.request("place.n.inbox", '{"title":"x"}', { timeout: 60_000 })).json()).toMatchObject({ stream: "IN_n" });
 });

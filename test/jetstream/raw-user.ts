@@ -10,7 +10,7 @@ export function rawUser(url: string, login: Login, inboxPrefix?: string): Promis
 /** "no" when the broker forbids it, else what came back. */
 export async function tried(nc: NatsConnection, subject: string, body = "", marks?: MsgHdrs): Promise<string> {
   try {
-    return (await nc.request(subject, body, { timeout: 2000, noMux: true, ...(marks ? { headers: marks } : {}) })).string();
+    return (await nc.request(subject, body, { timeout: 60_000, noMux: true, ...(marks ? { headers: marks } : {}) })).string();
   } catch (error) {
     return /permission/i.test(String(error)) ? "no" : String(error);
   }

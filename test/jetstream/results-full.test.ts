@@ -18,7 +18,8 @@ const result = (executor: string, firing: string, value = ""): WorkResult => ({
   ...{ v: 1, net: "n", transition: "t", firing, attempt: 1, executor },
   ...{ outcome: { ok: true, value }, startedAt: "", durationMs: 1 },
 });
-const api = async (call: string, body: object = {}) => JSON.parse((await admin.request(`$JS.API.${call}`, JSON.stringify(body))).string());
+const api = async (call: string, body: object = {}) =>
+  JSON.parse((await admin.request(`$JS.API.${call}`, JSON.stringify(body), { timeout: 60_000 })).string());
 
 beforeAll(async () => {
   system = await startCluster({ durability: "os" });

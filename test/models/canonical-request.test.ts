@@ -183,8 +183,12 @@ test("a stack trace of any Node version leaves its message only", () => {
 });
 
 test("long hostile text is normalised in bounded time", () => {
-  const begun = performance.now();
-  for (const unit of ["/a", "a.", "1", "0x", "at (", "2026-11-22T", "f-", '<data name="', "sk-", "C:\\a"])
-    normaliseText(unit.repeat(60_000 / unit.length));
-  expect(performance.now() - begun).toBeLessThan(4000);
+  const took = [0, 1, 2].map(() => {
+    const begun = performance.now();
+    for (const unit of ["/a", "a.", "1", "0x", "at (", "2026-11-22T", "f-", '<data name="', "sk-", "C:\\a"])
+      normaliseText(unit.repeat(60_000 / unit.length));
+    return performance.now() - begun;
+  });
+  // The best of three: the machine may stand still once.
+  expect(Math.min(...took)).toBeLessThan(4000);
 });

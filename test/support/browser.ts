@@ -34,6 +34,8 @@ export function describeInBrowser(name: string, tests: () => void): void {
   test(name, ({ skip }) => skip("no Chromium or Chrome is here: install one, or name one in PETREL_BROWSER"));
 }
 
+const PATIENCE_MS = 90_000;
+
 export interface TestBrowser {
   context: BrowserContext;
   close(): Promise<void>;
@@ -45,9 +47,12 @@ export async function openBrowser(): Promise<TestBrowser> {
     headless: true,
     args: FLAGS,
     viewport: { width: 1400, height: 900 },
+    timeout: PATIENCE_MS,
     // What a page writes is the same wherever the test runs.
     ...{ locale: "en-US", timezoneId: "UTC" },
   });
+  // Half a minute is not long for a page on a machine that stands still for a while.
+  context.setDefaultTimeout(PATIENCE_MS);
   return {
     context,
     close: async () => {

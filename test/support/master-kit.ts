@@ -13,10 +13,15 @@ import { encodeOrder } from "./unsigned-order.ts";
 /** Real timers, with an offset that a test can push forward: timers that the jump passes fire at once. */
 export class JumpClock implements Clock {
   #offset = 0;
+  #held: number | null = null;
   #timers = new Set<{ due: number; call: () => void; handle: NodeJS.Timeout }>();
 
   now(): number {
-    return Date.now() + this.#offset;
+    return (this.#held ?? Date.now()) + this.#offset;
+  }
+  /** From now on time passes in jumps alone, however long the machine takes; timers call all the same. */
+  hold(): void {
+    this.#held = Date.now();
   }
   after(delayMs: number, call: () => void): Timer {
     const timer = { due: this.now() + delayMs, call, handle: setTimeout(() => this.#fire(timer), Math.min(delayMs, 2 ** 30)) };

@@ -12,7 +12,7 @@ export interface StoredMessage {
 
 /** `visit` sees streams of logs, places, letters, work, results, and those behind key-value and object stores. Gives how many there were, by stream. */
 export async function eachStoredMessage(nc: NatsConnection, visit: (message: StoredMessage) => void): Promise<Map<string, number>> {
-  const manager = await jetstreamManager(nc);
+  const manager = await jetstreamManager(nc, { timeout: 60_000 });
   const seen = new Map<string, number>();
   for await (const { config } of manager.streams.list()) {
     const { state } = await manager.streams.info(config.name);

@@ -150,10 +150,14 @@ async function codeOf(name: string, input: Json, flags = "rwxhl"): Promise<strin
   return result?.isError ? String((result.output as JsonObject).error) : "no error";
 }
 
-test.each(PROVOKED.map(([tool, input, code]) => [tool, code, input] as const))("%s: %s", { timeout: 180_000 }, async (tool, code, input) => {
-  expect(await codeOf(tool, input())).toBe(code);
-  expect(Object.keys(toolCatalogue.get(tool)?.errors ?? {})).toContain(code);
-});
+test.each(PROVOKED.map(([tool, input, code]) => [tool, code, input] as const))(
+  "%s: %s",
+  { timeout: 180_000 },
+  async (tool, code, input) => {
+    expect(await codeOf(tool, input())).toBe(code);
+    expect(Object.keys(toolCatalogue.get(tool)?.errors ?? {})).toContain(code);
+  },
+);
 test("net.why beyond the arcs, where the event line is closed", { timeout: 180_000 }, async () => {
   expect(await codeOf("net.why", { name: "vault" }, "rwxh-")).toBe("name-not-wired");
 });
