@@ -26,6 +26,8 @@ export function keepLease(parts: {
   let stopped = false;
   let watchdog: Timer | null = null;
   let next: Timer | null = null;
+  /** When the attempt ends without a further answer. */
+  let due = 0;
 
   const stop = () => {
     stopped = true;
@@ -38,25 +40,30 @@ export function keepLease(parts: {
     parts.lose(new Cancelled({ code, message }));
   };
   const arm = (since: number, leaseMs: number) => {
-    watchdog?.cancel();
-    const due = Math.max(since + leaseMs, parts.clock.now());
-    watchdog = parts.clock.after(due - parts.clock.now(), () => {
-      // L3. So much later than set is no load.
-      const now = parts.clock.now();
-      if (now - due > leaseMs / 2) arm(now, leaseMs);
-      else lose("lease-out", `no answer from the owner for one lease (${leaseMs} ms)`);
-    });
+    due = Math.max(due, since + leaseMs);
+    watch(leaseMs);
     next?.cancel();
     next = parts.clock.after(leaseMs / 3, () => void renew(leaseMs));
+  };
+  /** Looks more often than once a lease: a standstill is seen by it, however little of it lies behind the end of the lease. */
+  const watch = (leaseMs: number) => {
+    watchdog?.cancel();
+    const wait = Math.max(0, Math.min(due - parts.clock.now(), leaseMs / 6));
+    const look = parts.clock.now() + wait;
+    watchdog = parts.clock.after(wait, () => {
+      const now = parts.clock.now();
+      // L3. So much later than set is no load.
+      if (now - look > leaseMs / 2) arm(now, leaseMs);
+      else if (now < due) watch(leaseMs);
+      else lose("lease-out", `no answer from the owner for one lease (${leaseMs} ms)`);
+    });
   };
   const renew = async (leaseMs: number): Promise<void> => {
     const asked = parts.clock.now();
     try {
       const answer = await parts.ask("renew");
       if (stopped) return;
-      const now = parts.clock.now();
-      // L3. A process that runs would have ended the attempt before so late an answer.
-      if (answer.ok) arm(now - asked > leaseMs ? now : asked, answer.leaseMs);
+      if (answer.ok) arm(asked, answer.leaseMs);
       else lose("attempt-gone", `the owner says: ${answer.code}, ${answer.message}`);
     } catch (error) {
       if (stopped) return;

@@ -95,3 +95,31 @@ it("L3: an answer that came while it stood still does not end it", async () => {
   await clock.pass(LEASE / 2);
   expect(lost).toEqual([]);
 });
+
+it.each([0.7, 1, 1.2, 1.4, 3])("L3: a standstill of %s leases right behind an answer ends nothing, whenever it comes", async (leases) => {
+  let answers = true;
+  const { clock, lost } = rig(() => (answers ? Promise.resolve(YES) : silence()));
+  for (let round = 0; round < 10; round++) {
+    answers = true;
+    await clock.pass(LEASE / 3 + round * 100);
+    // The first question after it comes too early for the owner, as one that begins again.
+    answers = false;
+    await clock.standStill(leases * LEASE);
+    await clock.pass(LEASE / 3 + 200);
+    expect(lost, `round ${round}`).toEqual([]);
+  }
+});
+
+it("L1: a late answer counts from its question, where nothing stood still", async () => {
+  const answers: ((answer: ClaimAnswer) => void)[] = [];
+  const { clock, lost } = rig(() => new Promise((resolve) => answers.push(resolve)));
+  await clock.pass(LEASE / 3);
+  await clock.pass(LEASE / 2);
+  answers[0]?.(YES);
+  await clock.fire();
+  // Asked at a third of a lease: the lease ends at four thirds.
+  await clock.pass(LEASE / 2 - 200);
+  expect(lost).toEqual([]);
+  await clock.pass(400);
+  expect(lost).toEqual(["lease-out"]);
+});
