@@ -44,7 +44,7 @@ beforeEach(async () => {
   system = await System.start();
   put.length = 0;
   await system.master("m1");
-  await system.ask(null, "apply-net", { definition });
+  await system.apply(definition);
 }, 180_000);
 afterEach(() => system.end());
 

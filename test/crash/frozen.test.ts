@@ -36,7 +36,7 @@ it("L3, O4: master and executor, with all of its machine, that were frozen for t
       },
     },
   };
-  await system.ask(null, "apply-net", { definition });
+  await system.apply(definition);
   await system.put("sleep", "start", { n: 1 }, "k1");
   await waitUntil("the command runs", () => existsSync(runs), 60_000);
   const watcher = watcherOf(system.pid("executor"));

@@ -30,9 +30,9 @@ describe("kill -9 of the master in the middle of a request", () => {
     writeFileSync(join(system.dir, "petrel.config.json"), JSON.stringify(config));
     writeFileSync(join(system.dir, "secrets.json"), JSON.stringify({ shop: "a-secret-of-the-shop" }), { mode: 0o600 });
     await system.master("m1", "m1", system.dir);
-    await system.ask(null, "apply-net", { definition: net(server.url) });
+    await system.apply(net(server.url));
     await Promise.all([1, 2, 3].map((n) => system.put("orders", "start", { n }, `p${n}`)));
-    await waitUntil("three requests are under way", () => server.asked.length === 3);
+    await waitUntil("three requests are under way", () => server.asked.length >= 3);
     await system.kill("m1");
     answering = true;
     await system.master("m1", "m1", system.dir);
@@ -41,10 +41,12 @@ describe("kill -9 of the master in the middle of a request", () => {
     const orders = [...(state.places.get("end")?.values() ?? [])].map(({ token }) => (token.data as { order: number }).order);
     expect(orders.sort()).toEqual([1, 2, 3]);
     expect(applied.size).toBe(3);
-    expect(server.asked).toHaveLength(6);
+    // As many again; more only where the new master, too, lost its term for a while.
+    expect(server.asked.length).toBeGreaterThanOrEqual(6);
     const keys = new Set(events.filter(({ type }) => type === "fired").map(({ firing }) => `orders/order/${firing}`));
     expect(new Set(server.asked.map(({ headers }) => headers["idempotency-key"]))).toEqual(keys);
-    expect(attempts(events)).toEqual({ started: 6, lapsed: 3, fired: 3 });
+    const { started = 0, lapsed = 0, ...ends } = attempts(events);
+    expect([ends, started - lapsed, lapsed >= 3]).toEqual([{ fired: 3 }, 3, true]);
     expect(server.asked.every(({ headers }) => headers.authorization === "Bearer a-secret-of-the-shop")).toBe(true);
     expect(JSON.stringify(events) + system.logs()).not.toContain("a-secret-of-the-shop");
   }, 180_000);

@@ -30,7 +30,7 @@ let system: System;
 beforeEach(async () => {
   system = await System.start();
   await system.master("m1");
-  await system.ask(null, "apply-net", { definition });
+  await system.apply(definition);
 }, 180_000);
 afterEach(() => system.end());
 

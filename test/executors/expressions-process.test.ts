@@ -17,7 +17,7 @@ it("a built master works maps out, and a killed one leaves no process behind", a
     places: { start: { open: true }, never: { open: true }, end: { sink: true } },
     transitions: { sum: map("$sum(start.n)", "start"), forever: map("($f := function($x){ $f($x) }; $f(1))", "never") },
   };
-  await system.ask(null, "apply-net", { definition });
+  await system.apply(definition);
   await system.put("sums", "start", { n: [1, 2, 3] }, "a");
   await waitUntil("the sum is there", async () => (await system.broker.places("sums").ids("end")).size === 1);
   await system.put("sums", "never", {}, "b");

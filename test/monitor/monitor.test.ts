@@ -91,20 +91,21 @@ describeInBrowser("the monitor", () => {
     await box.focus();
     await page.keyboard.press("ArrowDown");
     await offers.waitFor();
-    expect(await options()).toEqual(expect.arrayContaining(["text", "$meta.at", "FROM"]));
+    await expect.poll(options, { timeout: 60_000 }).toEqual(expect.arrayContaining(["text", "$meta.at", "FROM"]));
     await page.keyboard.type("te");
     await page.keyboard.press("ArrowDown");
-    expect(await offers.getByRole("option", { selected: true }).locator("code").textContent()).toBe("text");
+    const chosen = () => offers.getByRole("option", { selected: true }).locator("code").textContent();
+    await expect.poll(chosen, { timeout: 60_000 }).toBe("text");
     await page.keyboard.press("Enter");
     await page.keyboard.type('== "a p');
-    expect(await options()).toEqual(['"a pear"']);
+    await expect.poll(options, { timeout: 60_000 }).toEqual(['"a pear"']);
     await page.keyboard.press("Escape");
     await offers.waitFor({ state: "hidden" });
     // The list was closed, and not the panel around it.
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Tab");
-    expect(await box.inputValue()).toBe('text == "a pear" ');
+    await expect.poll(() => box.inputValue(), { timeout: 60_000 }).toBe('text == "a pear" ');
     await page.keyboard.press("Escape");
     await page.keyboard.press("Enter");
     await page.getByText("1 row").waitFor();

@@ -10,7 +10,7 @@ import { type ManagedServer, startManagedServer } from "../../src/jetstream/serv
 import { freezeProcess } from "./freeze.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { builtCli, CLI, isAlive, ROOT } from "./petrel-process.ts";
-import { waitUntil } from "./wait-until.ts";
+import { until, waitUntil } from "./wait-until.ts";
 
 export class System {
   readonly dir: string;
@@ -108,6 +108,13 @@ export class System {
     };
     await waitUntil(`${token} is put`, once, 60_000);
     return id;
+  }
+  /** Applies a net, asking until the masters answer; the same net again changes nothing. */
+  async apply(definition: object): Promise<void> {
+    await until("the net is applied", async () => {
+      await this.ask(null, "apply-net", { definition });
+      return true;
+    });
   }
   async ask(net: string | null, verb: string, body: object = {}): Promise<unknown> {
     const answer = await this.broker.commands.ask(net, verb, { by: { user: "ada", roles: ["maintainer"] }, ...body } as never);
