@@ -86,8 +86,11 @@ test("a command is read while it runs, by who was there and by who comes late, w
   works.print("end\n");
   await waitUntil("its net is heard", () => mine.text().endsWith("end\n"));
   expect(mine.pieces.map(({ net }) => net)).not.toContain("other");
-  const soFar = await house.call(house.b, "GET", `/api/executors/output?firing=${works.order.firing}`, { token: reader });
-  expect((soFar.json.pieces as unknown as PrintedPiece[]).map(({ text }) => text).join("")).toBe(late.text());
+  const soFar = async () => {
+    const { json } = await house.call(house.b, "GET", `/api/executors/output?firing=${works.order.firing}`, { token: reader });
+    return (json.pieces as unknown as PrintedPiece[]).map(({ text }) => text).join("");
+  };
+  await waitUntil("the other gateway has it", async () => late.text().endsWith("end\n") && (await soFar()) === late.text());
   expect((await house.call(house.a, "GET", "/api/executors/output?net=other", { token: narrow })).status).toBe(403);
   expect((await house.call(house.a, "GET", "/api/executors/output?net=nothing", { token: reader })).status).toBe(404);
   // It is in no log: only its result will be.
