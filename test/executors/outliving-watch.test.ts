@@ -133,7 +133,7 @@ it("frozen for longer than its lease: what it runs ends meanwhile, and thawed it
   child.kill("SIGCONT");
   expect(await over).toBe(0);
   expect(told().split("\n").slice(-5)).toEqual(["still", "stood-still", "stood-still", "stood-still", ""]);
-}, 120_000);
+}, 180_000);
 
 it("where all stand still together for longer than a lease, as in a machine that sleeps, nobody is ended", async () => {
   const { child, watcher, told } = await mortal("alone", [STUBBORN("a"), `while [ ! -e ${next("go")} ]; do sleep 0.05; done`], 10_000);
@@ -152,7 +152,7 @@ it("where all stand still together for longer than a lease, as in a machine that
   writeFileSync(file("go"), "");
   await until("it hears how its command ended", () => told().includes("exit 0\n"));
   expect(told()).not.toContain("still");
-}, 120_000);
+}, 180_000);
 
 /** The watcher alone, told by lines; ticks are lines too, so that no time has to pass. */
 function watcherAlone(): { say(...lines: string[]): void; close(): void; said(): string; over: Promise<void> } {

@@ -6,7 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { silentLogger } from "../../src/contract/logger.ts";
 import { removeTree } from "../../src/executors/remove-tree.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { type ExecutorBench, goodValue, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { type ExecutorBench, goodValue, startBench } from "./bench.ts";
 
 let bench: ExecutorBench | null = null;
 afterEach(async () => {

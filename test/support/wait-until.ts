@@ -30,9 +30,11 @@ export async function until<T>(reason: string, look: () => T | Promise<T>, limit
   };
   try {
     for (;;) {
+      // Before the look: who was held up looks once more before it gives up.
+      const late = ran.ms() > limitMs;
       const value = await looked();
       if (value) return value as NonNullable<T>;
-      if (ran.ms() > limitMs) throw new Error(`waited ${limitMs} ms in vain: ${reason}${missed}`);
+      if (late) throw new Error(`waited ${limitMs} ms in vain: ${reason}${missed}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   } finally {
