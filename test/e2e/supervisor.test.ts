@@ -42,7 +42,9 @@ describe("a reader that goes away, like head", () => {
     // The broker, a master, an executor and a gateway.
     expect(family).toHaveLength(4);
     system.child.stderr?.destroy();
-    process.kill(childOf(system, "executor")?.pid ?? 0, "SIGKILL");
+    const executor = childOf(system, "executor");
+    if (!executor) throw new Error("it has no executor");
+    process.kill(executor.pid, "SIGKILL");
     expect((await system.ended).code).toBe(141);
     expect(family.filter(({ pid }) => isAlive(pid))).toEqual([]);
     // Nothing of it stands in the way of the next one.
