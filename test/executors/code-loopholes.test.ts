@@ -32,6 +32,11 @@ const SUM_TEST = testOf("../src/sum.js");
 const EMPTY = 'import { test } from "node:test";\ntest("sums", () => {});\ntest("sums nothing", () => {});\n';
 const NODE = { "package.json": manifest({ test: "node --test" }), "src/sum.js": RIGHT, "test/sum.test.js": SUM_TEST };
 const GLOB = { "package.json": manifest({ test: "node --test checks/*.mjs" }), "src/sum.js": RIGHT, "checks/sum.mjs": SUM_TEST };
+/** A runner that is given a folder. Node's own took one until Node 21. */
+const ALL_OF = `import { readdirSync } from "node:fs";
+const folder = process.argv.at(-1);
+for (const name of readdirSync(folder)) await import("./" + folder + "/" + name);
+`;
 const workspace = (script: string): Files => ({
   "package.json": manifest({ test: script }, { workspaces: ["packages/*"] }),
   "packages/a/package.json": JSON.stringify({ name: "a", version: "1.0.0", type: "module", scripts: { test: "node check.js" } }),
@@ -85,7 +90,11 @@ describe("never done", () => {
     ["a test that only a glob names", GLOB, { "src/sum.js": WRONG, "checks/sum.mjs": EMPTY }, ["changed-test"], /checks\/sum\.mjs/],
     [
       "a test of a folder that the runner is given",
-      { ...GLOB, "package.json": manifest({ test: "node --test ./checks/sum.mjs && node --test checks" }) },
+      {
+        ...GLOB,
+        "package.json": manifest({ test: "node --test ./checks/sum.mjs && node all-of.mjs --test checks" }),
+        "all-of.mjs": ALL_OF,
+      },
       { "src/sum.js": WRONG, "checks/sum.mjs": EMPTY },
       ["changed-test"],
       /checks\/sum\.mjs/,
