@@ -7,7 +7,7 @@
  * T2 Another start that speaks while that one goes on speaking is one too many. The one that has the name keeps its work.
  *    While that one drains, the other waits for the name.
  * T3 Silence counts from when this master hears: not while its wire was down, nor while nobody at all was heard, as after it stood still.
- *    Each master judges by itself: two that hear two starts in another order, both new to them, may each end the other's.
+ *    Each master judges by itself, and two may hear two new starts in another order. So only the one that speaks for all has a start end.
  */
 import type { ExecutorPresence } from "../contract/envelope.ts";
 

@@ -348,11 +348,13 @@ export class Master implements MasterFace {
     if (doubled === null) return;
     const { name, start } = doubled.surplus;
     const [kept, surplus] = [doubled.kept, doubled.surplus].map(({ host, pid }) => `process ${pid} on ${host}`);
-    void broker.work.cancel(name, { net: "", firing: "", attempt: 0, surplus: start, kept: kept ?? "" }).catch(() => {});
+    const isOurs = this.circle.speaks; // T3
+    if (isOurs) void broker.work.cancel(name, { net: "", firing: "", attempt: 0, surplus: start, kept: kept ?? "" }).catch(() => {});
     const now = clock.now();
     if (now - (this.#surplusTold.get(name) ?? Number.NEGATIVE_INFINITY) < SURPLUS_TOLD_MS) return;
     this.#surplusTold.set(name, now);
-    const summary = `Two executors run as ${name}: ${kept} keeps its work, ${surplus} is to end.`;
+    const judged = `${kept} keeps its work, ${surplus} is to end`;
+    const summary = `Two executors run as ${name}: ${isOurs ? judged : `${kept} and ${surplus}; one of them is told to end`}.`;
     logger.warn({ executor: name, kept, surplus }, summary);
     for (const term of this.terms.values()) {
       if (![...term.state.firings.values()].some(({ claim }) => claim?.executor === name)) continue;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ExecutorStarts } from "../../src/actors/executor-starts.ts";
 import type { ExecutorPresence } from "../../src/contract/envelope.ts";
+import { type Logger, silentLogger } from "../../src/contract/logger.ts";
 import type { HandExecutor } from "../support/hand-executor.ts";
 import { eventsOf } from "../support/log-check.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
@@ -122,4 +123,22 @@ test("the work of the first goes on, the second is told to end and the log says 
   expect(await said()).toHaveLength(1);
   one.beat(1, 0, { start: "c", after: "a" });
   await waitUntil("it is offered anew", () => one.orders.some(({ attempt }) => attempt === 2));
+});
+
+test("T3: of two masters that heard two new starts in another order, the one that speaks for all has one end, and only one", async () => {
+  one.beat(1, 0, { start: "a" });
+  await kit.put("w", "a", 1);
+  await waitUntil("the first master knows the first", () => one.orders.length === 1);
+  one.beat(1, 0, { start: "b", host: "there" });
+  const warned: string[] = [];
+  // It finds the newest word of the executor, and thinks that this one was first.
+  await kit.rival({ logger: { ...silentLogger, warn: (_: unknown, text?: string) => void warned.push(text ?? "") } as Logger });
+  for (let n = 0; n < 3; n++) {
+    one.beat(1, 0, { start: "a" });
+    one.beat(1, 0, { start: "b", host: "there" });
+  }
+  await waitUntil("the second master has judged too", () => warned.some((text) => text.includes("Two executors run as one")));
+  await waitUntil("one is told to end", () => one.cancelled.some((about) => "surplus" in about));
+  expect(warned.join()).toContain("one of them is told to end");
+  expect(new Set(one.cancelled.map((about) => (about as { surplus?: string }).surplus))).toEqual(new Set(["b"]));
 });
