@@ -21,6 +21,11 @@ export interface ExecutorSeen {
   slots: number;
 }
 
+export interface CutOff {
+  at: string;
+  until: string;
+}
+
 export interface ModelWait {
   provider: string;
   model: string;
@@ -35,6 +40,8 @@ interface Context {
   netOf(firing: OpenFiring): CompiledNet | null;
   executors: ExecutorSeen[] | null;
   waitOf?(firing: OpenFiring): ModelWait | null;
+  /** Of an executor that was cut off while it works: ISO times of that, and at which the last lease that it may have had is over. */
+  cutOff?: ReadonlyMap<string, CutOff>;
 }
 
 export function firingReason(context: Context, firing: OpenFiring): Reason {
@@ -49,6 +56,11 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
   }
   if (context.state.killed || isStopped(context.state, "persona", firing.persona ?? undefined))
     return { ...about, code: "killed", text: `attempt ${attempt} was stopped; the next one begins when it is resumed` };
+  const cutOff = claim ? context.cutOff?.get(claim.executor) : undefined;
+  if (claim && cutOff) {
+    const text = `${claim.executor} was revoked at ${cutOff.at}; what it had, attempt ${attempt}, goes to another when its lease is over, at ${cutOff.until}`;
+    return { ...about, code: "claimed", text, until: cutOff.until };
+  }
   if (claim)
     return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
   const needs = needsOf(context, firing);

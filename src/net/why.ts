@@ -11,7 +11,7 @@ import { boundForWork, decideTransition, gatedFirings, hasRoom, openFirings, roo
 import { mayNotSendMore } from "./link-draft.ts";
 import type { NetState, OpenFiring, Placed } from "./state.ts";
 import { isStopped } from "./stopped.ts";
-import { type ExecutorSeen, firingReason, type ModelWait } from "./why-firing.ts";
+import { type CutOff, type ExecutorSeen, firingReason, type ModelWait } from "./why-firing.ts";
 import { bindingReasons, tokenReason } from "./why-inputs.ts";
 import type { Reason } from "./why-reason.ts";
 import { transitReasons } from "./why-transit.ts";
@@ -34,6 +34,8 @@ export interface WhyContext {
   kills?: { all: boolean; net: boolean } | null;
   /** The busy model that an attempt waits for, or null. */
   waitOf?(firing: OpenFiring): ModelWait | null;
+  /** Executors that were cut off. */
+  cutOff?: ReadonlyMap<string, CutOff>;
   /** What the last offer to a net that links lead to came to, or null. */
   linkProblem?(net: string): ErrorData | null;
 }

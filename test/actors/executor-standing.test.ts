@@ -1,6 +1,7 @@
 /** Executors that take work and let it lapse (S1, S2, S3; L5). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ExecutorStanding } from "../../src/actors/executor-standing.ts";
+import { isoTime } from "../../src/contract/clock.ts";
 import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { HandExecutor } from "../support/hand-executor.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
@@ -245,5 +246,21 @@ describe("an owner", () => {
     expect(firing()?.attempt).toBe(2);
     const [lapsed] = (await eventsOf(kit.broker, "w")).filter(({ type }) => type === "lapsed");
     expect(lapsed?.summary).toContain("rogue held it for longer than it may take");
+  });
+
+  it("`why` of what a revoked executor had says so, and when it goes to another", async () => {
+    await kit.put("w", "a", 1);
+    await waitUntil("it is offered", () => rogue.orders.length === 1);
+    expect(await rogue.ask(rogue.orders[0] as never, "claim")).toMatchObject({ ok: true });
+    expect(await why()).toMatchObject({ code: "claimed", text: expect.stringContaining("rogue works on it") });
+    const enrolled = kit.broker.keyValue("enrolled");
+    const at = kit.clock.now();
+    await enrolled.put("rogue", { pools: [], labels: [], revoked: isoTime(at) });
+    const until = isoTime(at + LEASE);
+    const text = `rogue was revoked at ${isoTime(at)}; what it had, attempt 1, goes to another when its lease is over, at ${until}`;
+    expect(await why()).toMatchObject({ code: "claimed", text, until });
+    // Enrolled again it is as any other.
+    await enrolled.put("rogue", { pools: ["p"], labels: [] });
+    expect(await why()).toMatchObject({ text: expect.stringContaining("rogue works on it") });
   });
 });

@@ -229,6 +229,7 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
     [["--ca", "nowhere.pem"], /there is no file .*nowhere\.pem/],
     [["--ca", "no.pem"], /holds no certificate/],
     [["--url", "http://broker.example.com"], /is no address of a broker/],
+    [["--hands", "shel.run"], /there is no hand "shel.run"/],
   ] as const) {
     const refused = await desk.run(["executor", "enroll", "yard-wrong", ...wrong]);
     expect(refused.code, wrong.join(" ")).toBeGreaterThan(0);

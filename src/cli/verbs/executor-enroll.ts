@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { usage } from "../../client/usage.ts";
+import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
 import { BUILT_IN_ROOMS, handCards, roomOf } from "../../executors/hand-cards.ts";
@@ -85,12 +86,15 @@ export const executorRevokeVerb: Verb = {
   command: "executor revoke <name>",
   summary: "cut an executor off now and let it in no more",
   details:
-    "Its connection is closed by the broker, and what it worked on goes to another after one lease. `executor enroll` makes new credentials.",
+    "Its connection is closed by the broker, and what it worked on goes to another after one lease, as `petrel why` says meanwhile. `executor enroll` makes new credentials.",
   examples: ["petrel executor revoke builder"],
   run: async (call) => {
     const name = named(call.arg("name"));
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
     await removeExecutorUser(stateFolder(call.dir).nats, name, { clock: call.petrel.clock, servers: nats.url, ca: nats.ca });
+    // For `petrel why`; it is cut off with or without that.
+    const revoked = isoTime(call.petrel.clock.now());
+    await call.withBroker(async (broker) => broker.keyValue("enrolled").put(name, { pools: [], labels: [], revoked })).catch(() => {});
     call.out.result({ executor: name, revoked: true }, () => `${name} is cut off; petrel executor enroll ${name} makes new credentials`);
     return EXIT.ok;
   },
