@@ -3,6 +3,7 @@
 import { usage } from "../client/usage.ts";
 import { EVENT_TYPES, type EventType, type NetEvent } from "../contract/event.ts";
 import type { Json } from "../contract/json.ts";
+import { ruleNote } from "../contract/rule-note.ts";
 import { nearestHint } from "../net/check-nearest.ts";
 import { oneSentence } from "./harmless.ts";
 import type { Output } from "./output.ts";
@@ -25,6 +26,8 @@ export function printEvent(out: Output, event: NetEvent, pasteable: (text: strin
           : event.status === "refused"
             ? out.paint.magenta
             : (text: string) => text;
-    return `${out.paint.dim(event.ts.slice(11, 19))} ${out.paint.dim(String(event.seq).padStart(5))} ${mark(oneSentence(pasteable(event.summary)))}`;
+    const note = ruleNote(event);
+    const rule = note === null ? "" : ` ${out.paint.dim(`(${oneSentence(note)})`)}`;
+    return `${out.paint.dim(event.ts.slice(11, 19))} ${out.paint.dim(String(event.seq).padStart(5))} ${mark(oneSentence(pasteable(event.summary)))}${rule}`;
   });
 }

@@ -343,8 +343,8 @@ function leaveGate(
     const { ruling, draft } = ruledDraft(state, net, transition, transition.crystal, held, firing, now, mayAnswer);
     if (draft) return draft;
     const started = startDraft(state, net, transition, firing, now);
-    if (ruling.kind === "begins")
-      return { ...started, attributes: { ...started.attributes, ...answeredWords(transition.crystal, ruling) } };
+    const words = ruling.kind === "begins" ? answeredWords(transition.crystal, ruling) : askedWords(transition.crystal, ruling);
+    return { ...started, attributes: { ...started.attributes, ...words } };
   }
   if (!transition.deterministic) return startDraft(state, net, transition, firing, now);
   const inputs = boundInputs(state, transition, firing);

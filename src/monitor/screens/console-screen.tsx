@@ -2,6 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { NetEvent } from "../../contract/event.ts";
+import { ruleNote } from "../../contract/rule-note.ts";
 import { setQuery, useAddress } from "../address.ts";
 import { EventSieve } from "../event-sieve.ts";
 import { firstFrom } from "../growing-line.ts";
@@ -206,12 +207,14 @@ function Lines({ events, empty, onTop, sentBack }: LinesProps) {
 }
 
 const Line = memo(function Line({ event, top, isBack }: { event: NetEvent; top: number; isBack: boolean }) {
+  const note = ruleNote(event);
   return (
     <div className={`line ${event.status}`} style={{ transform: `translateY(${top}px)` }} data-seq={event.seq}>
       <time dateTime={event.ts}>{clockTime(event.ts)}</time>
       <Dot status={event.status} isBack={isBack} />
       <span className="text" title={`${event.seq} ${event.type}`}>
         {event.summary}
+        {note !== null && <span className="quiet"> ({note})</span>}
       </span>
     </div>
   );
