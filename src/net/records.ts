@@ -79,6 +79,8 @@ export interface CrystalRecord {
   demoted: { seq: number; reason: string } | null;
   /** The event since which its step asks something else than it was learned from; absent in old checkpoints. */
   outdated?: number;
+  /** Somebody has taken it away: what stands of it in the definition, the steps of a program, stays while work is under way in them. */
+  gone?: true;
   /** The token that asks people, and about what. */
   notice: { token: string; about: Question } | null;
   /** What they said, until it is carried out. */

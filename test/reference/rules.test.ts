@@ -124,7 +124,7 @@ class Engine {
       const edit = nextSettling(this.bench.state, this.net.transitions.values());
       if (!edit) continue;
       this.put(edit.transition, edit.crystal);
-      if (edit.crystal.mode === "live") stages.push(`promoted ${edit.transition}`);
+      if (edit.crystal?.mode === "live") stages.push(`promoted ${edit.transition}`);
       again = true;
     }
     return stages;

@@ -11,6 +11,7 @@ import type { CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import type { Crystal } from "../../net/crystal/definition.ts";
 import { mayPromote, nextVerdict } from "../../net/crystal/notice.ts";
+import { isIdleProgram } from "../../net/crystal/program-steps.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
 import type { CrystalRecord } from "../../net/records.ts";
@@ -23,20 +24,26 @@ const AGAIN_MS = 500;
 /** An edit that is to be made. */
 export interface Settling {
   transition: string;
-  crystal: Crystal;
+  /** Null: nothing is left of it. */
+  crystal: Crystal | null;
   by: string;
   reason: string;
 }
 
 /** What is to be done next, or null. Pure. */
 export function nextSettling(state: NetState, transitions: Iterable<CompiledTransition>): Settling | null {
-  for (const { id, crystal } of transitions) {
+  for (const transition of transitions) {
+    const { id, crystal } = transition;
     const record = crystal && recordOf(state, id, crystal.id);
     if (!crystal || !record) continue;
     const { said, demoted } = record;
     const { definition } = crystal;
     // A later rule goes with the one that it stands beside.
     const alone = withoutNext(definition);
+    if (record.gone) {
+      if (!isIdleProgram(state, transition)) continue;
+      return { transition: id, crystal: null, by: "crystallizer", reason: "it was taken away, and nothing is under way in its steps" };
+    }
     if (said) {
       const reason = said.approve ? `${said.by} said yes` : `${said.by} said no`;
       if (said.about === "replace")
@@ -83,8 +90,9 @@ export class CrystalKeeper {
   }
 
   /** After an event that may have changed what is to be done. */
-  follow({ type, attributes }: NetEvent): void {
-    if (attributes?.crystal !== undefined || attributes?.crystallized !== undefined || type === "resumed") this.look();
+  follow({ type, attributes, transition }: NetEvent): void {
+    const isOfGone = transition !== undefined && this.#term.state.crystals.get(transition)?.gone === true;
+    if (attributes?.crystal !== undefined || attributes?.crystallized !== undefined || isOfGone || type === "resumed") this.look();
   }
 
   look(): void {

@@ -7,7 +7,7 @@ import type { CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
 import { type Crystal, crystalSchema, type NextRule, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { replaced, withCrystal, withoutNext } from "../../net/crystal/stages.ts";
-import { recordOf } from "../../net/crystal/state.ts";
+import { recordOf, standingRule } from "../../net/crystal/state.ts";
 import { judgeOf } from "../../net/rule/agree.ts";
 import { isProgram } from "../../net/rule/rule.ts";
 import { verdict } from "../../net/rule/watch.ts";
@@ -102,7 +102,8 @@ export async function tellStage(term: Term, { stage, transition, summary, found,
 /** Each `llm` and `agent` transition with its rule, and what became of it. */
 function crystalsOf(term: Term): Json {
   const rows = [...(term.net?.transitions.values() ?? [])].flatMap((transition): JsonObject[] => {
-    const { id, definition, crystal } = transition;
+    const { id, definition } = transition;
+    const crystal = standingRule(term.state, transition);
     if (definition.kind !== "llm" && definition.kind !== "agent") return [];
     const record = crystal ? recordOf(term.state, id, crystal.id) : (term.state.crystals.get(id) ?? null);
     const drift = record ? verdict(record.watch) : { drift: false as const };
@@ -131,7 +132,8 @@ function crystalsOf(term: Term): Json {
 async function settle(term: Term, request: SettleRequest): Promise<Json> {
   const { state, net } = term;
   if (!net) throw new Terminal({ code: "unknown-net", message: `${state.net} has no definition yet`, hint: "petrel net apply FILE" });
-  const transition = mustSettle(term, net.transitions, request.transition);
+  const known = mustSettle(term, net.transitions, request.transition);
+  const transition = { ...known, crystal: standingRule(state, known) };
   const crystal = wanted(term, transition, request);
   if (request.action === "shadow") await mustKnowJudge(term, crystal);
   // Promoted twice, by two people say: the watch goes on, and nothing is told anew.
@@ -148,12 +150,14 @@ async function settle(term: Term, request: SettleRequest): Promise<Json> {
   const definition = withCrystal(net.source, transition.id, crystal);
   if (!definition) throw unfit(state.net, transition);
   const { by, base, reason } = request;
+  const isUndo = request.action === "undo";
   const applied = await applyNet(term, {
     ...{ definition, base: base ?? net.version, by: by.user },
-    settles: { transition: transition.id, ...(reason === undefined ? {} : { reason }) },
+    settles: { transition: transition.id, ...(reason === undefined ? {} : { reason }), ...(isUndo ? { taken: true as const } : {}) },
     ...(definition.parent ? { derived: true as const } : {}),
   });
-  return { ...(applied as JsonObject), transition: transition.id, mode: crystal?.mode ?? "none", rule: ruleIn(crystal) };
+  const left = isUndo ? null : crystal;
+  return { ...(applied as JsonObject), transition: transition.id, mode: left?.mode ?? "none", rule: ruleIn(left) };
 }
 
 const ruleIn = (crystal: Crystal | null): string | null => (crystal ? ruleId((crystal.next ?? crystal).rule) : null);
@@ -216,7 +220,7 @@ function unfit(net: string, { id, definition }: CompiledTransition): Terminal {
 function wanted(term: Term, { id, crystal }: CompiledTransition, request: SettleRequest): Crystal | null {
   const { net } = term.state;
   if (request.action === "undo") {
-    // The steps of a program stay where work may be under way in them.
+    // The steps of a program stay where work may be under way in them; the keeper takes them away after that.
     if (crystal && isProgram(crystal.definition.rule)) return { ...crystal.definition, mode: "off" };
     if (crystal) return null;
     throw new Terminal({

@@ -7,6 +7,7 @@ import type { Json } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
 import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
+import { isIdleProgram } from "../../net/crystal/program-steps.ts";
 import { stagesOf, stageWords } from "../../net/crystal/stages.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
@@ -28,8 +29,8 @@ export interface ApplyRequest {
   withoutTokens?: true;
   /** A sub-net with a log of its own, sent by the net around it. */
   derived?: true;
-  /** It is made to put this transition's rule into its mode, also one that was demoted. */
-  settles?: { transition: string; reason?: string };
+  /** It is made to put this transition's rule into its mode, also one that was demoted. `taken`: it is no more, whatever of it stays for work under way. */
+  settles?: { transition: string; reason?: string; taken?: true };
 }
 
 export async function applyNet(term: Term, request: ApplyRequest): Promise<Json> {
@@ -131,10 +132,10 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
   const gone = [
     ...Object.keys(running.places)
       // That one goes with the last rule; what lies in it stays.
-      .filter((place) => !(place in definition.places) && place !== DISAGREEMENTS && !isIdleProgram(term, place))
+      .filter((place) => !(place in definition.places) && place !== DISAGREEMENTS && !isOfIdleProgram(term, place))
       .map((place) => `place ${place}`),
     ...Object.keys(running.transitions)
-      .filter((id) => !(id in definition.transitions) && !isIdleProgram(term, id))
+      .filter((id) => !(id in definition.transitions) && !isOfIdleProgram(term, id))
       .map((id) => `transition ${id}`),
   ];
   if (gone.length === 0) return;
@@ -146,10 +147,11 @@ function refuseRemovals(term: Term, definition: NetDefinition): void {
 }
 
 /** The steps of a rule's program go with the rule, once nothing is under way in them. */
-function isIdleProgram({ net, state }: Term, name: string): boolean {
-  for (const { link, definition } of net?.transitions.values() ?? []) {
-    if (definition.kind !== "agent" || link?.kind !== "each" || !name.startsWith(`${link.subnet}--`)) continue;
-    return ![...state.firings.values()].some(({ subnet }) => subnet === link.subnet);
+function isOfIdleProgram({ net, state }: Term, name: string): boolean {
+  for (const transition of net?.transitions.values() ?? []) {
+    const { link, definition } = transition;
+    if (definition.kind === "agent" && link?.kind === "each" && name.startsWith(`${link.subnet}--`))
+      return isIdleProgram(state, transition);
   }
   return false;
 }

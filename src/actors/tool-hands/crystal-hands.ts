@@ -12,10 +12,9 @@ import { nearestHint } from "../../net/check-nearest.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import { type CompiledCrystal, ruleId } from "../../net/crystal/compiled.ts";
 import { policyOf, stepPolicy } from "../../net/crystal/definition.ts";
-import { recordOf } from "../../net/crystal/state.ts";
+import { recordOf, standingRule } from "../../net/crystal/state.ts";
 import { ruleWords } from "../../net/crystal/words.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
-import { isProgram } from "../../net/rule/rule.ts";
 import type { CrystalHands } from "../../tools/hands.ts";
 import { CRYSTAL_VERBS, tellStage } from "../crystal/crystal-verbs.ts";
 import { candidatesOf, crystalFrom, liveOf } from "../crystal/learning.ts";
@@ -36,9 +35,13 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     stepPolicy(policyOf(netNow().source.crystallize, term.ports.crystallize), netNow().transitions.get(transition)?.definition);
   const tell = (stage: string, about: JsonObject, summary: string, found: JsonObject) =>
     tellStage(term, { stage, ...about, summary, found, by: persona.persona });
+  const stepNow = (transition: string): CompiledTransition => {
+    const known = modelStep(netNow(), transition);
+    return { ...known, crystal: standingRule(term.state, known) };
+  };
   const settle = (body: JsonObject) => CRYSTAL_VERBS["crystal-settle"]?.(term, { base: netNow().version, ...body, by });
   const studied = async (transition: string, write: ModelWish["write"]): Promise<Proposal> => {
-    const { crystal } = modelStep(netNow(), transition);
+    const { crystal } = stepNow(transition);
     const [step] = await term.crystals.histories.of(netNow(), transition);
     const record = crystal && recordOf(term.state, transition, crystal.id);
     const live = crystal?.definition.mode === "live" && !record?.demoted ? liveOf(crystal, record) : undefined;
@@ -54,7 +57,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
     }
   };
   const mine = (transition: string) => {
-    const step = modelStep(netNow(), transition);
+    const step = stepNow(transition);
     if (transition !== firing.transition) return step;
     throw new Refused({
       code: "own-step",
@@ -69,7 +72,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       const firings = found.reduce((sum, { asked }) => sum + asked, 0);
       const summary = `${persona.persona} looked through ${firings} firings of ${found.length} step${found.length === 1 ? " that asks" : "s that ask"} a model.`;
       await tell("candidates", {}, summary, { candidates: found as unknown as Json });
-      return found.map((one) => ({ ...one, mode: modeOf(netNow().transitions.get(one.transition)) }) as unknown as JsonObject);
+      return found.map((one) => ({ ...one, mode: modeOf(stepNow(one.transition)) }) as unknown as JsonObject);
     },
     async learn(transition, withModel) {
       const proposal = await studied(transition, withModel ? "ask" : "no");
@@ -77,8 +80,7 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       return told(transition, proposal);
     },
     show(transition) {
-      const step = modelStep(netNow(), transition);
-      return shown(room, step);
+      return shown(room, stepNow(transition));
     },
     async shadow(transition, firings, withModel) {
       const { crystal } = mine(transition);
@@ -120,14 +122,10 @@ export function crystalHands(room: ToolRoom): CrystalHands {
       return promotion(room, transition, crystal);
     },
     async undo(transition, reason) {
-      const { crystal } = mine(transition);
       // H3.
-      if (!crystal) return { transition, mode: "none", changed: false };
-      // The steps of a program stay.
-      const mode = isProgram(crystal.definition.rule) ? "off" : "none";
-      if (crystal.definition.mode === mode) return { transition, mode, changed: false };
+      if (!mine(transition).crystal) return { transition, mode: "none", changed: false };
       await settle({ transition, action: "undo", reason });
-      return { transition, mode, changed: true };
+      return { transition, mode: "none", changed: true };
     },
   };
 }
@@ -171,7 +169,7 @@ function modelStep(net: CompiledNet, name: string): CompiledTransition {
   throw new Terminal({ code: "unknown-transition", message, hint: nearestHint(name, known, "steps that ask a model") });
 }
 
-const modeOf = (step: CompiledTransition | undefined): string => step?.crystal?.definition.mode ?? "none";
+const modeOf = ({ crystal }: CompiledTransition): string => crystal?.definition.mode ?? "none";
 
 function shown({ term }: ToolRoom, { id, crystal, definition }: CompiledTransition): JsonObject {
   const about = { transition: id, persona: definition.persona ?? null };

@@ -27,6 +27,11 @@ export function isBegunByRule(attributes: JsonObject | undefined): boolean {
   return isJsonObject(attributes?.crystal) && attributes.crystal.by === "rule";
 }
 
+/** Whether no firing is in the program's steps. */
+export function isIdleProgram(state: NetState, { link }: CompiledTransition): boolean {
+  return link?.kind !== "each" || ![...state.firings.values()].some(({ subnet }) => subnet === link.subnet);
+}
+
 export function isAsking(place: string): boolean {
   return place.endsWith(`--${PROGRAM_PORTS.ask}`);
 }

@@ -9,12 +9,13 @@ export function stagesOf(
   before: Pick<NetDefinition, "transitions"> | null,
   after: Pick<NetDefinition, "transitions">,
   by: string,
-  deliberate: { transition: string; reason?: string } | null,
+  deliberate: { transition: string; reason?: string; taken?: true } | null,
 ): JsonObject[] {
   return Object.entries(after.transitions).flatMap(([transition, one]): JsonObject[] => {
     const [old, now] = [crystalOf(before?.transitions[transition]), crystalOf(one)];
     const isMeant = deliberate?.transition === transition;
-    const why = isMeant ? { deliberate: true, ...(deliberate.reason === undefined ? {} : { reason: deliberate.reason }) } : {};
+    const { reason, taken } = (isMeant ? deliberate : null) ?? {};
+    const why = isMeant ? { deliberate: true, ...(reason === undefined ? {} : { reason }), ...(taken ? { taken } : {}) } : {};
     const later = laterStage(old, now, isMeant);
     if (later) return [{ ...later, transition, by, ...why }];
     if (!isMeant && sameCrystal(old, now)) return [];

@@ -31,6 +31,12 @@ export function recordOf(state: NetState, transition: string, rule: string): Cry
   return known?.rule === rule ? known : null;
 }
 
+/** The rule of a transition, unless somebody has taken it away: of that one, work that began before is all that is left. */
+export function standingRule<Rule extends { id: string }>(state: NetState, transition: { id: string; crystal: Rule | null }): Rule | null {
+  const { id, crystal } = transition;
+  return crystal && recordOf(state, id, crystal.id)?.gone ? null : crystal;
+}
+
 /** What an event says of rules. */
 export function foldCrystals(state: NetState, event: NetEvent): void {
   if (state.crystals.size > 0) foldLater(state, event);
@@ -156,7 +162,8 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     }
     case "undone":
       // What people are asked about a rule that was demoted stays asked.
-      if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });
+      if (stage.taken === true) state.crystals.set(transition, taken(record ?? freshRecord(rule, "off", event.seq)));
+      else if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });
       return;
     case "goes-on":
       if (record) state.crystals.set(transition, { ...record, ...watchedAgain(record) });
@@ -174,6 +181,9 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       return;
   }
 }
+
+/** Nothing is asked about it any more. */
+const taken = (record: CrystalRecord): CrystalRecord => ({ ...record, mode: "off", gone: true, notice: null, said: null });
 
 /** What people were asked about the rule itself stays asked when the later one beside it is gone. */
 function withoutReplace({ notice, said }: CrystalRecord): Pick<CrystalRecord, "notice" | "said"> {

@@ -171,6 +171,16 @@ async function startedByRule(order: string): Promise<boolean> {
   });
 }
 
+const undo = () =>
+  kit.ask(NET, "crystal-settle", { transition: "refund", action: "undo", by: BY }).then(
+    () => "done",
+    ({ code }: { code: string }) => code,
+  );
+const netNow = () => kit.master.terms.get(NET)?.net;
+const crystal = () => netNow()?.transitions.get("refund")?.crystal ?? undefined;
+/** Of its program. */
+const steps = () => [...(netNow()?.transitions.keys() ?? [])].filter((id) => id !== "refund");
+
 beforeEach(async () => {
   [orders, seen, requests, held, forgetful, count] = [new Map(), [], [], null, false, 0];
   await openShop();
@@ -278,11 +288,46 @@ describe("an agent's calls", { timeout: 180_000 }, () => {
     const posts = callsFor(id).filter(({ method }) => method === "POST");
     expect(new Set(posts.map(({ key }) => key)).size).toBe(1);
     expect(resultOf(id)).toMatchObject({ decision: "refunded" });
-    await kit.ask(NET, "crystal-settle", { transition: "refund", action: "undo", by: BY });
+    expect(await undo()).toBe("done");
     const asked = requests.length;
     await handle({ state: "open" });
     expect(requests.length).toBe(asked + 2);
-    expect((await crystalsOf(kit.broker, NET))[0]).toMatchObject({ mode: "off" });
+    // Told as undone, as every rule is; its steps go with it, since nothing is under way in them.
+    expect((await crystalsOf(kit.broker, NET))[0]).toMatchObject({ mode: "none", definition: null, gate: null });
+    await waitUntil("nothing is left of it", () => crystal() === undefined, 60_000);
+    expect(steps()).toEqual([]);
+    expect(await undo()).toBe("no-rule");
+    await logAgreesWithPlaces(kit.broker, NET);
+  });
+
+  it("are told as undone while their calls are under way, which end, and only then are their steps gone", async () => {
+    await settled();
+    held = [];
+    let id = "";
+    for (let tries = 0; tries < 60 && id === ""; tries += 1) {
+      const next = await begin({ state: "sent", total: 70 });
+      await waitUntil("a booking is on its way", () => callsFor(next).length === 2, 60_000);
+      if (await startedByRule(next)) id = next;
+      else for (const call of held.splice(0)) call();
+    }
+    expect(await undo()).toBe("done");
+    const row = async () => (await crystalsOf(kit.broker, NET))[0];
+    expect(await row()).toMatchObject({ mode: "none", definition: null });
+    expect(crystal()?.definition.mode).toBe("off");
+    expect(await undo()).toBe("no-rule");
+    expect(steps().length).toBeGreaterThan(0);
+    // A master that follows knows it too.
+    await kit.crash();
+    await waitUntil("the request is made again", () => callsFor(id).length === 3, 60_000);
+    expect(await row()).toMatchObject({ mode: "none" });
+    for (const call of held.splice(0)) call();
+    held = null;
+    await waitUntil("it is done", () => resultOf(id) !== undefined, 60_000);
+    expect(resultOf(id)).toMatchObject({ decision: "refunded" });
+    await waitUntil("nothing is left of it", () => crystal() === undefined, 60_000);
+    expect(steps()).toEqual([]);
+    await handle({ state: "open" });
+    await logAgreesWithPlaces(kit.broker, NET);
   });
 
   it("are not made for a persona that has lost the right to them", async () => {
