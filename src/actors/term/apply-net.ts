@@ -3,7 +3,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
-import type { Json } from "../../contract/json.ts";
+import { canonicalJson, type Json } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
 import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
@@ -47,7 +47,12 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
     });
   }
   if (state.definition === version && !request.settles) return { net: state.net, hash: version, changed: false };
-  const personas = { ...(await soundNet(term.ports.personas, source, request.derived)), ...request.personas };
+  const known = { ...state.personas };
+  const asksOtherwise = () => request.settles && state.crystals.get(request.settles.transition)?.outdated;
+  const since = asksOtherwise();
+  // What was proven beside one version of a persona is proven of that one: another comes by an edit of its own, which says what it means for rules.
+  const kept = request.settles ? known : {};
+  const personas = { ...(await soundNet(term.ports.personas, source, request.derived)), ...kept, ...request.personas };
   refuseRemovals(term, definition);
   const first = running === null && !request.withoutTokens;
   const relaid = (term.net?.definition.layout ?? "own") !== (definition.layout ?? "own");
@@ -60,8 +65,12 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   const otherwise = await otherwiseAsked(term.ports.broker.personaVersions, before, { transitions: definition.transitions, personas }, by);
   term.definitions.add(source, version);
   await term.declarePlaces(definition);
+  if (asksOtherwise() !== since) {
+    const message = `what ${request.settles?.transition ?? ""} asks has changed meanwhile, and its rule was learned from before`;
+    throw new Refused({ code: "outdated-base", message, hint: `petrel crystallize status ${state.net} says how it stands` });
+  }
   // Somebody else's edit was faster: this one is looked at again, on top of it.
-  if (state.definition !== running) return applyNet(term, request);
+  if (state.definition !== running || canonicalJson(state.personas) !== canonicalJson(known)) return applyNet(term, request);
   const stages = stagesOf(running === null ? null : (term.net?.definition ?? null), definition, by, request.settles ?? null);
   const told = [...stages, ...otherwise];
   const committed = term.commit({

@@ -4,12 +4,14 @@ import { personaAsks } from "../../../src/actors/crystal/asks.ts";
 import { historyOf } from "../../../src/actors/crystal/history.ts";
 import { runningNet } from "../../../src/client/crystals.ts";
 import { sha256 } from "../../../src/contract/hash.ts";
+import { personaSchema } from "../../../src/personas/persona-schema.ts";
 import { eventsOf, logAgreesWithPlaces } from "../../support/log-check.ts";
 import { type MasterKit, masterKit } from "../../support/master-kit.ts";
 import { crystalOf, type RuleFile, ticketRule, triageBy, triageNet, triagePersona } from "../../support/ticket-rule.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const NET = "desk";
+const personaFile = personaSchema.parse(triagePersona);
 let kit: MasterKit;
 let asked: string[];
 let count: number;
@@ -162,5 +164,46 @@ describe("a live rule", () => {
     await work(3);
     await waitUntil("it is off", () => mode() === "off");
     expect(record()?.answered).toBe(0);
+  });
+
+  it("is promoted for the words that it was proven beside: others of its persona come by an edit of their own", async () => {
+    await apply(triageNet(crystalOf({ mode: "shadow", shadow: 4, promote: "policy" })));
+    await work(3);
+    const proven = kit.stateOf(NET).personas.triage;
+    // It is in the store, and its nets have not heard of it yet.
+    await kit.master.personas.apply({ ...personaFile, prompt: "Say who, by the new list." }, []);
+    await work(1);
+    await waitUntil("it is promoted", () => mode() === "live", 60_000);
+    expect(kit.stateOf(NET).personas.triage).toBe(proven);
+    expect(record()?.outdated).toBeUndefined();
+    await speaks({ prompt: "Say who, by the new list." });
+    expect(record()?.outdated).toBeGreaterThan(0);
+    await waitUntil("it is off", () => mode() === "off", 60_000);
+  });
+
+  it("is not promoted by an edit that was under way when its persona got other words", async () => {
+    await apply(triageNet(crystalOf({ mode: "shadow", shadow: 4, promote: "policy" })));
+    await work(3);
+    const { netVersions } = kit.broker;
+    const put = netVersions.put.bind(netVersions);
+    let [held, go] = [false, () => {}];
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    netVersions.put = async (...given) => {
+      held = true;
+      await gone;
+      return put(...given);
+    };
+    await work(1);
+    await waitUntil("the promotion is under way", () => held, 60_000);
+    await speaks({ prompt: "Say who, by the new list." });
+    const heard = kit.stateOf(NET).personas.triage;
+    go();
+    await waitUntil("it is off", () => mode() === "off", 60_000);
+    expect(record()).toMatchObject({ answered: 0, demoted: { reason: expect.stringContaining("asks something else") } });
+    expect(kit.stateOf(NET).personas.triage).toBe(heard);
+    const stages = (await eventsOf(kit.broker, NET)).flatMap(({ attributes }) => (attributes?.crystallized ?? []) as { stage: string }[]);
+    expect(stages.map(({ stage }) => stage)).not.toContain("promoted");
   });
 });
