@@ -148,7 +148,11 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       );
       return;
     case "beside":
-      if (record) state.crystals.set(transition, { ...record, next: { rule: String(stage.next), since: event.seq, same: 0, other: 0 } });
+      // What people were asked, or have said, was about the one that stood there before, or before it began anew.
+      if (record) {
+        const next = { rule: String(stage.next), since: event.seq, same: 0, other: 0 };
+        state.crystals.set(transition, { ...record, next, ...withoutReplace(record) });
+      }
       return;
     case "dropped":
       if (record) state.crystals.set(transition, { ...record, next: null, ...withoutReplace(record) });
@@ -185,7 +189,7 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
 /** Nothing is asked about it any more. */
 const taken = (record: CrystalRecord): CrystalRecord => ({ ...record, mode: "off", gone: true, notice: null, said: null });
 
-/** What people were asked about the rule itself stays asked when the later one beside it is gone. */
+/** What people were asked about the rule itself stays asked when the later one beside it is gone, or is another one. */
 function withoutReplace({ notice, said }: CrystalRecord): Pick<CrystalRecord, "notice" | "said"> {
   return { notice: notice?.about === "replace" ? null : notice, said: said?.about === "replace" ? null : said };
 }

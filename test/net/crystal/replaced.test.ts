@@ -1,6 +1,8 @@
 /** A rule that another one has replaced, or a later one beside it: what still ends or comes for the one of before leaves the other's record. */
 import { expect, it } from "vitest";
+import { nextSettling } from "../../../src/actors/crystal/crystal-keeper.ts";
 import type { Json, JsonObject } from "../../../src/contract/json.ts";
+import { compileNet } from "../../../src/net/compiled-net.ts";
 import { ruleId } from "../../../src/net/crystal/compiled.ts";
 import type { CrystalFile } from "../../../src/net/crystal/definition.ts";
 import { missedAuditDraft } from "../../../src/net/crystal/missed-audit.ts";
@@ -96,6 +98,48 @@ it("a later rule that goes takes only the question about itself along", () => {
   expect(record(own)?.notice).toMatchObject({ about: "replace" });
   says(own, { stage: "dropped", rule, next: "other" });
   expect(record(own)?.notice).toBeNull();
+});
+
+/** A later rule has been beside the live one for long enough, and people are asked. */
+function askedToReplace() {
+  const file = (owner: string | null) =>
+    netOf(crystalOf({ audit: 1, ...(owner === null ? {} : { next: { rule: answering(owner), shadow: 1, promote: "people" as const } }) }));
+  const own = new Bench(file("zoe"));
+  edit(own, "v1", null, file(null));
+  edit(own, "v2", file(null), file("zoe"));
+  own.put("tickets", { area: "net" });
+  expect(own.fire("triage")?.type).toBe("started");
+  answer(own, { owner: "zoe" });
+  expect(own.fire("triage")?.attributes?.crystallized).toMatchObject([{ about: "replace" }]);
+  const firing = own.fire("triage")?.firing ?? "";
+  const put = (before: string, owner: string) => {
+    edit(own, "v3", file(before), file(owner));
+    own.net = compileNet(file(owner), "v3");
+  };
+  const approve = () => {
+    own.event("decided", { firing, attributes: { decision: "approve", by: "ada", passed: true } });
+    return own.fire("triage")?.attributes?.crystallized;
+  };
+  return { own, put, approve, settling: () => nextSettling(own.state, own.net.transitions.values()) };
+}
+
+it("a yes is about the later rule that was asked about", () => {
+  const { own, put, approve, settling } = askedToReplace();
+  expect(approve()).toMatchObject([{ stage: "answered", about: "replace", approve: true }]);
+  expect(settling()?.crystal).toMatchObject({ mode: "live", rule: answering("zoe") });
+  // What was said of it is not said of another one that comes before it is carried out.
+  put("zoe", "kim");
+  expect([record(own)?.said, settling()]).toEqual([null, null]);
+  agreesWithLog(own);
+});
+
+it("another later rule in the place of the one that people are asked about takes the question away", () => {
+  const { own, put, approve, settling } = askedToReplace();
+  put("zoe", "kim");
+  expect(record(own)).toMatchObject({ notice: null, next: { same: 0, other: 0 } });
+  expect(approve()).toMatchObject([{ stage: "withdrawn", about: "replace" }]);
+  expect(settling()).toBeNull();
+  agreesWithLog(own);
 });
 
 it.each([
