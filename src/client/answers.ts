@@ -105,7 +105,12 @@ export const gateRows = z.array(
 export type GateRow = z.output<typeof gateRows>[number];
 
 export const definitionAnswer = z.looseObject({ definition: z.record(z.string(), json), hash: z.string(), text: z.string().optional() });
-export const applyAnswer = z.looseObject({ hash: z.string(), changed: z.boolean().optional() });
+/** `rules`: what the edit is for rules in a model's place. */
+export const applyAnswer = z.looseObject({
+  hash: z.string(),
+  changed: z.boolean().optional(),
+  rules: z.array(z.looseObject({ transition: z.string(), rule: z.string(), stage: z.string(), says: z.string() })).default([]),
+});
 /** `why`: one for each thing of that name. */
 export const whyAnswer = z.array(
   z.looseObject({

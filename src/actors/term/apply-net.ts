@@ -3,7 +3,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft, PlacedToken } from "../../contract/event.ts";
 import { derivedId } from "../../contract/hash.ts";
-import { canonicalJson, type Json } from "../../contract/json.ts";
+import { canonicalJson, type Json, type JsonObject } from "../../contract/json.ts";
 import { netChecks } from "../../executors/hand-faults.ts";
 import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
@@ -95,7 +95,13 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   if (relaid) term.comparePlacesSoon();
   await term.arrivals.letterBox.follow();
   term.wakeAll();
-  return { net: state.net, hash: version, changed: true };
+  return { net: state.net, hash: version, changed: true, ...(told.length > 0 ? { rules: rulesTold(told) } : {}) };
+}
+
+/** What an edit is for rules: {transition, rule, stage, says}. */
+export function rulesTold(stages: readonly JsonObject[]): Json {
+  const says = stageWords(stages);
+  return stages.map(({ transition = "", rule = "", stage = "" }, at) => ({ transition, rule, stage, says: says[at] ?? "" }));
 }
 
 /** What fires by the calendar: the fold keeps since when. */

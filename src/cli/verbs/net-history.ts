@@ -1,4 +1,7 @@
 /** The versions of a net: which ran when and who applied them, and an older one made to run again. */
+import type { z } from "zod";
+import { otherwiseAsked } from "../../actors/crystal/asks.ts";
+import { rulesTold } from "../../actors/term/apply-net.ts";
 import { applyAnswer, definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime, checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
@@ -6,9 +9,15 @@ import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import { stagesOf } from "../../net/crystal/stages.ts";
+import { netSchema } from "../../net/definition.ts";
+import { flattenNet } from "../../net/flatten.ts";
 import { rolledBack } from "../../net/rolled-back.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { ruleLines } from "../run/rule-lines.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
+
+type Rules = z.output<typeof applyAnswer>["rules"];
 
 interface Version {
   hash: string;
@@ -79,19 +88,32 @@ async function rollBack(call: VerbCall, broker: Broker, net: string, to: string)
   const { definition, silenced, kept } = rolledBack(older, running.definition);
   const said = words(silenced, kept);
   if (call.on("dryRun")) {
-    call.out.result({ net, to: hash, running: running.hash, silenced, kept, definition }, () =>
-      [`${net} would run version ${short(hash)} again`, ...said].join("\n"),
+    const rules = await rulesBetween(broker, running.definition, definition);
+    call.out.result({ net, to: hash, running: running.hash, silenced, kept, rules: rules as unknown as Json, definition }, () =>
+      [`${net} would run version ${short(hash)} again`, ...said, ...ruleLines(net, rules)].join("\n"),
     );
     return EXIT.ok;
   }
   const body = { definition, by: callerOf(call), base: running.hash };
   const answer = readAnswer(applyAnswer, await askRuntime(broker, "apply-net", body), "apply-net");
-  call.out.result({ net, to: hash, hash: answer.hash, changed: answer.changed ?? true, silenced, kept }, () =>
-    answer.changed === false
-      ? `${net} runs this version already (${short(answer.hash)})`
-      : [`${net} runs version ${short(hash)} again${answer.hash === hash ? "" : `, as ${short(answer.hash)}`}`, ...said].join("\n"),
-  );
+  const rules = answer.rules as unknown as Json;
+  call.out.result({ net, to: hash, hash: answer.hash, changed: answer.changed ?? true, silenced, kept, rules }, () => {
+    if (answer.changed === false) return `${net} runs this version already (${short(answer.hash)})`;
+    const as = answer.hash === hash ? "" : `, as ${short(answer.hash)}`;
+    return [`${net} runs version ${short(hash)} again${as}`, ...said, ...ruleLines(net, answer.rules)].join("\n");
+  });
   return EXIT.ok;
+}
+
+/** What the older definition is for rules, with the personas as they are: the edit itself tells what theirs add. */
+async function rulesBetween(broker: Broker, running: unknown, definition: unknown): Promise<Rules> {
+  const [before, after] = [running, definition].map((one) => netSchema.safeParse(one).data);
+  if (!before || !after) return [];
+  const [old, now] = [flattenNet(before).definition, flattenNet(after).definition];
+  const sides = [old, now].map(({ transitions }) => ({ transitions, personas: {} }));
+  const [left, right] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  const stages = [...stagesOf(old, now, "", null), ...(await otherwiseAsked(broker.personaVersions, left, right, ""))];
+  return applyAnswer.shape.rules.parse(rulesTold(stages));
 }
 
 function words(silenced: readonly string[], kept: readonly string[]): string[] {

@@ -12,6 +12,7 @@ import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
 import { ensureRecruiting, offersProposals } from "../propose/recruiting-net.ts";
 import { described, fileProblems, readText } from "../read-file.ts";
+import { ruleLines } from "../run/rule-lines.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 export const netCheckVerb: Verb = {
@@ -123,7 +124,7 @@ export const netApplyVerb: Verb = {
     call.out.result({ ...(raw as JsonObject), net, findings: analysed.problems as unknown as Json }, () =>
       answer.changed === false
         ? `${net} runs this version already (${short(answer.hash)})`
-        : `${net} runs version ${short(answer.hash)} now`,
+        : [`${net} runs version ${short(answer.hash)} now`, ...ruleLines(net, answer.rules)].join("\n"),
     );
     return EXIT.ok;
   },

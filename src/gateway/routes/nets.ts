@@ -217,7 +217,7 @@ function changeRoutes(api: Api, house: House): void {
         summary: "Make a definition the running one, with tokens in flight; If-Match names the version it was made from",
         params: netParam,
         body: definitionBody,
-        response: described("hash, changed"),
+        response: described("hash, changed; rules, where it is something for rules in a model's place"),
       },
     },
     async (request, reply) => {
