@@ -75,3 +75,15 @@ test("wrong requests are told what is wrong", async () => {
   const reader = (await house.client("reader", ["petrel:read"])).token;
   expect((await house.call(house.a, "POST", `/api/crystals/${NET}/write/write`, { token: reader })).status).toBe(403);
 });
+
+test("a judge is not asked here, and that is said: by a warning where a step names one, by one error where it is asked for", async () => {
+  for (const path of ["/study", "/write/shadow"]) {
+    const { status, json } = await post(path, { judge: true });
+    expect({ status, json }).toMatchObject({ status: 409, json: { error: "judge-elsewhere" } });
+    expect(JSON.stringify(json)).toMatch(/petrel crystallize mail( write)? --judge asks it/);
+  }
+  expect((await post("/study", { judge: false })).json).toMatchObject({ warnings: [] });
+  const { json } = await post("/study", { equality: { fields: { text: { judge: "editor" } } } });
+  const message = expect.stringMatching(/^editor was not asked: .+ petrel crystallize mail write --judge asks it$/);
+  expect((json as { warnings: object[] }).warnings).toContainEqual({ transition: "write", message });
+});

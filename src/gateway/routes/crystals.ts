@@ -5,8 +5,10 @@ import { withKept } from "../../actors/crystal/rule-writer.ts";
 import { askNet } from "../../client/ask.ts";
 import { besideAlready, crystalsOf, putIntoShadow, type Study, study, tellStudy } from "../../client/crystals.ts";
 import { isoTime } from "../../contract/clock.ts";
+import { Refused } from "../../contract/errors.ts";
 import { isPath } from "../../contract/ids.ts";
-import { type Equality, equalitySchema } from "../../net/rule/agree.ts";
+import { stepPolicy } from "../../net/crystal/definition.ts";
+import { type Equality, equalitySchema, judgeOf } from "../../net/rule/agree.ts";
 import { printRule } from "../../net/rule/print-rule.ts";
 import type { Rule } from "../../net/rule/rule.ts";
 import { type Api, described, eitherScope, type House, netParam, personOf, scope } from "../api.ts";
@@ -14,6 +16,8 @@ import { type Api, described, eitherScope, type House, netParam, personOf, scope
 const stepParam = netParam.extend({ transition: z.string().refine(isPath, "names no transition") });
 const equality = equalitySchema.optional().describe("When two answers count as the same, instead of what the step or its net declares");
 const withModel = z.boolean().default(false).describe("The rule that a model has written for the step competes");
+/** Taken, so that who asks for it hears where it can be had. */
+const judge = z.boolean().default(false).describe("Refused with `judge-elsewhere`: the gateway asks no models, so no judge of free text");
 /** Nothing in it has to be said. */
 const optionalBody = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((body) => body ?? {}, z.strictObject(shape).describe("The body may be left away"));
@@ -25,8 +29,9 @@ const shadowBody = optionalBody({
   anew: z.boolean().default(false).describe("Learns again where a rule is in its shadow already, and puts that one in its place"),
   equality,
   withModel,
+  judge,
 });
-const studyBody = optionalBody({ transition: z.string().refine(isPath, "names no transition").optional(), equality, withModel });
+const studyBody = optionalBody({ transition: z.string().refine(isPath, "names no transition").optional(), equality, withModel, judge });
 const showQuery = z.object({ withModel: z.stringbool().default(false) });
 const promoteBody = optionalBody({ early: z.boolean().default(false) });
 
@@ -82,10 +87,11 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
     },
     async (request) => {
       const { transition, withModel: kept } = request.body;
+      mustAskNoJudge(request.params.net, request.body);
       const wish = { ...(transition === undefined ? {} : { transition }), ...equalityIn(request.body) };
       const found = await study(broker, request.params.net, { ...wish, ...learning(kept) });
       await tellStudy(broker, found, personOf(request));
-      return { net: request.params.net, candidates: found.candidates, proposals: found.proposals, warnings: found.warnings };
+      return { net: request.params.net, candidates: found.candidates, proposals: found.proposals, warnings: warningsOf(found) };
     },
   );
   api.post(
@@ -112,6 +118,7 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
       const { net, transition } = request.params;
       const { firings, audit, unproven, again, anew, equality: said, withModel: kept } = request.body;
       const by = personOf(request);
+      mustAskNoJudge(net, { transition, judge: request.body.judge });
       if (again) return askNet(broker, net, "crystal-settle", { transition, action: "shadow", by });
       const isPlain = !(anew || unproven || kept) && [firings, audit, said].every((one) => one === undefined);
       const isThere = isPlain ? await besideAlready(broker, net, transition) : null;
@@ -145,17 +152,39 @@ export function crystalRoutes(api: Api, { broker, clock, learn }: House): void {
   );
 }
 
-function studyJson({ net, candidates, proposals, warnings }: Study, row: unknown) {
-  const found = proposals[0] ?? null;
-  const rule = found?.proposal.rule ?? null;
+/** Errors: Refused `judge-elsewhere`. */
+function mustAskNoJudge(net: string, { judge: wanted, transition }: { judge: boolean; transition?: string | undefined }): void {
+  if (!wanted) return;
+  const message = "the gateway asks no models, so no judge: answers in other words stay unproven here";
+  const step = transition === undefined ? "" : ` ${transition}`;
+  const hint = `petrel crystallize ${net}${step} --judge asks it; so does a net with \`crystallize\` in its file, by itself`;
+  throw new Refused({ code: "judge-elsewhere", message, hint });
+}
+
+/** With those of steps whose answers a judge would have to compare, whom nobody has asked. */
+function warningsOf({ net, policy, equality: given, proposals, warnings }: Study): Study["warnings"] {
+  const name = net.definition.net;
+  const unjudged = proposals.flatMap(({ transition }) => {
+    const named = judgeOf(stepPolicy(policy, net.transitions.get(transition)?.definition, given).equality);
+    if (named === null) return [];
+    const message = `${named} was not asked: the gateway asks no judge, so answers in other words count as unproven; petrel crystallize ${name} ${transition} --judge asks it`;
+    return [{ transition, message }];
+  });
+  return [...warnings, ...unjudged];
+}
+
+function studyJson(found: Study, row: unknown) {
+  const { net, candidates, proposals } = found;
+  const made = proposals[0] ?? null;
+  const rule = made?.proposal.rule ?? null;
   return {
     net: net.definition.net,
     version: net.version,
     candidate: candidates[0] ?? null,
     current: row,
-    rule: found?.rule ?? null,
-    proposal: found?.proposal ?? null,
+    rule: made?.rule ?? null,
+    proposal: made?.proposal ?? null,
     readable: rule ? printRule(rule) : [],
-    warnings,
+    warnings: warningsOf(found),
   };
 }

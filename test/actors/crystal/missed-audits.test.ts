@@ -167,3 +167,31 @@ it("what the model cost is booked once, though the artefact store is away when t
   expect(refused).toBeGreaterThan(2);
   expect(spendingOf(state(), WHOLE_NET, "").total.turns).toBe(1);
 });
+
+/** What a step without a rule does then too: with `stop` nothing more begins, with `ask` that firing alone waits for people. */
+it.each(["stop", "ask"])(
+  "a firing that the rule leaves to the model meets a spent budget (%s) as that of any step",
+  { timeout: 60_000 },
+  async (onCrossing) => {
+    await begin({ turns: 0, onCrossing }, { audit: 0.001 });
+    await work(3);
+    await put("billing");
+    if (onCrossing === "stop") {
+      await waitUntil("the net is paused", () => state().paused !== false);
+      await put("net");
+      expect(done()).toBe(3);
+      expect(state().pausedFor?.code).toBe("budget-spent");
+      // Nothing is lost: with another budget both are done.
+      await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf({ audit: 0.001 })) } });
+      await kit.ask(NET, "resume", { by: { user: "ada", roles: ["maintainer"] } });
+      await waitUntil("both are done", () => done() === 5);
+      return;
+    }
+    await waitUntil("people are asked", async () => (await gates()).some(({ gate }) => gate === "triage-budget"));
+    for (let n = 0; n < 6; n += 1) await put("net");
+    await waitUntil("the rule goes on", () => done() === 9);
+    expect(state().paused).toBe(false);
+    expect(record()).toMatchObject({ answered: 9 });
+    expect(stub?.requests).toHaveLength(0);
+  },
+);
