@@ -85,5 +85,5 @@ test("a judge is not asked here, and that is said: by a warning where a step nam
   expect((await post("/study", { judge: false })).json).toMatchObject({ warnings: [] });
   const { json } = await post("/study", { equality: { fields: { text: { judge: "editor" } } } });
   const message = expect.stringMatching(/^editor was not asked: .+ petrel crystallize mail write --judge asks it$/);
-  expect((json as { warnings: object[] }).warnings).toContainEqual({ transition: "write", message });
+  expect((json as unknown as { warnings: object[] }).warnings).toContainEqual({ transition: "write", message });
 });

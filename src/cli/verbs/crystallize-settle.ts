@@ -172,18 +172,24 @@ function nextText(net: string, { transition, mode, gate, record, definition }: C
   return [`${transition}: ${show}, then petrel gate approve ${net} ${gate}, or reject`];
 }
 
+/** What the numbers of a column count. */
+const UNITS = [
+  "ANSWERED: firings that the rule answered; LEFT: those that it left to the model; SHADOW, AUDITS: firings that both answered, before it was live and since;",
+  "BAD: answers of the rule that were sent back, rejected or corrected later.",
+].join("\n");
+
 function statusText(net: string, rows: CrystalRow[], out: Output): string {
   const shown = rows.filter(({ mode }) => mode !== "none");
   if (shown.length === 0) return `No step of ${net} has a rule.\npetrel crystallize ${net} looks for steps that have settled.`;
   const told = (part: { same: number; other: number } | undefined) =>
-    part && part.same + part.other > 0 ? `${part.same} of ${part.same + part.other}` : "";
+    part && part.same + part.other > 0 ? `${part.same} of ${part.same + part.other} the same` : "";
+  const needed = (part: { same: number; other: number } | undefined, firings: number) =>
+    `${told(part) || "no firing yet"}, it takes ${firings} firings`;
   const lines = shown.flatMap(({ transition, persona, mode, rule, record, definition, gate }) => {
     const later = definition?.next && record?.next ? { ...record.next, needs: definition.next.shadow } : null;
     return [
       rowOf(),
-      ...(later
-        ? [[`${transition}, later`, persona, "beside", later.rule, "", "", `${told(later) || "0"} (needs ${later.needs})`, "", "", ""]]
-        : []),
+      ...(later ? [[`${transition}, later`, persona, "beside", later.rule, "", "", needed(later, later.needs), "", "", ""]] : []),
     ];
     function rowOf(): string[] {
       return [
@@ -193,12 +199,13 @@ function statusText(net: string, rows: CrystalRow[], out: Output): string {
         rule ?? "",
         record ? String(record.answered) : "0",
         record ? String(record.declined) : "0",
-        mode === "shadow" && definition ? `${told(record?.shadow) || "0"} (needs ${definition.shadow})` : told(record?.shadow),
+        mode === "shadow" && definition ? needed(record?.shadow, definition.shadow) : told(record?.shadow),
         [told(record?.audit), ...(record?.missed ? [`${record.missed.all} missed`] : [])].filter(Boolean).join(", "),
         record?.bad ? String(record.bad) : "",
         gate ?? "",
       ];
     }
   });
-  return out.table(["STEP", "PERSONA", "NOW", "RULE", "ANSWERED", "LEFT", "SHADOW", "AUDITS", "BAD", "WAITS FOR"], lines);
+  const table = out.table(["STEP", "PERSONA", "NOW", "RULE", "ANSWERED", "LEFT", "SHADOW", "AUDITS", "BAD", "WAITS FOR"], lines);
+  return `${table}\n\n${UNITS}`;
 }

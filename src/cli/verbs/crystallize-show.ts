@@ -105,7 +105,7 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
   if (proof) {
     return [
       `Learned from ${proof.learned} firings by ${proof.by}: ${proof.learner}.`,
-      `Proven on ${proof.held} later ones (events ${proof.from} to ${proof.to}): it claimed ${proof.covered} (${share(proof.coverage)}), ${proof.wrong} differed${unjudgedWords(proof.unjudged)}; no more than ${share(proof.bound)} with ${share(proof.confidence)} confidence.`,
+      `Proven on ${proof.held} later firings (events ${proof.from} to ${proof.to}): it claimed ${proof.covered} of them (${share(proof.coverage)}), and ${proof.wrong} of its answers differed from the model's${unjudgedWords(proof.unjudged)}; no more than ${share(proof.bound)} will with ${share(proof.confidence)} confidence.`,
       `While it answers it saves ${proof.savedUsd.toFixed(2)} USD and ${(proof.savedMs / 1000).toFixed(0)} s in 1,000 firings, audits apart.`,
       "",
     ];
@@ -118,7 +118,7 @@ function proofText(row: CrystalRow | null, proposal: Proposal | null): string[] 
     learner.startsWith("given ")
       ? `The rule was ${learner}; nothing was learned for it.`
       : `Learned from ${made.examples} firings: ${learner}.`,
-    `Proven on ${made.holdout} later ones: it claims ${made.covered} (${share(made.coverage)}), ${made.wrong} differ${unjudgedWords(made.unjudged)}; no more than ${share(made.bound)} with ${share(made.confidence)} confidence.`,
+    `Proven on ${made.holdout} later firings: it claims ${made.covered} of them (${share(made.coverage)}), and ${made.wrong} of its answers differ from the model's${unjudgedWords(made.unjudged)}; no more than ${share(made.bound)} will with ${share(made.confidence)} confidence.`,
     `Would save ${savings.usdPer1000.toFixed(2)} USD and ${(savings.msPer1000 / 1000).toFixed(0)} s in 1,000 firings, audits apart.`,
     promotable ? "It is good enough." : `It is not good enough: ${reasons.join("; ")}.`,
     "",
@@ -131,15 +131,19 @@ function recordText(row: CrystalRow | null): string[] {
   if (!row?.definition || !record) return [];
   const { shadow, audit, answered, declined, bad, demoted } = record;
   return [
-    `Since event ${record.since}: ${answered} answered, ${declined} left to the model; beside the model ${shadow.same} of ${shadow.same + shadow.other} the same, in audits ${audit.same} of ${audit.same + audit.other}${missedWords(record)}; ${bad} sent back, rejected or corrected.`,
+    `Since event ${record.since}: ${firings(answered)} answered, ${firings(declined)} left to the model. The same as the model's: ${compared(shadow)} in its shadow, ${compared(audit)} in audits${missedWords(record)}. Sent back, rejected or corrected: ${answers(bad)}.`,
     ...(demoted ? [`Demoted at event ${demoted.seq}: ${demoted.reason}.`] : []),
     "",
   ];
 }
 
 function missedWords({ missed }: NonNullable<CrystalRow["record"]>): string {
-  return missed ? ` (${missed.all} missed, since the model could not be asked)` : "";
+  return missed ? ` (${missed.all} audits missed, since the model could not be asked)` : "";
 }
+
+const firings = (count: number): string => `${count} ${count === 1 ? "firing" : "firings"}`;
+const answers = (count: number): string => `${count} ${count === 1 ? "answer" : "answers"}`;
+const compared = ({ same, other }: { same: number; other: number }): string => `${same} of ${answers(same + other)}`;
 
 function examplesText(title: string, shown: readonly Shown[], line: (one: Shown) => string): string[] {
   return shown.length === 0 ? [] : [`${title}:`, ...shown.slice(0, 5).map((one) => `  event ${one.seq}: ${line(one)}`), ""];

@@ -119,8 +119,22 @@ function studyText({ net, candidates, proposals }: Study, rows: CrystalRow[], ca
     ...writtenText(proposals),
     ...(call.text("rule") === undefined ? nextSteps(name, candidates, proposals, rows, call) : givenText(name, proposals, call)),
   ];
-  return [out.table(cut(head), lines.map(cut)), "", ...told].join("\n");
+  const units = UNITS.flatMap(([column, text]) => (head.some((name, at) => used[at] && name === column) ? [text] : []));
+  return [out.table(cut(head), lines.map(cut)), "", `${units.join("; ")}.`, "", ...told].join("\n");
 }
+
+/** What the numbers of a column count. */
+const UNITS: readonly [string, string][] = [
+  ["ASKED", "ASKED: firings that the model answered"],
+  ["BY RULE", "BY RULE: firings that a rule answered"],
+  ["BAD", "BAD: answers that are no examples"],
+  ["SHAPES", "SHAPES: forms of input"],
+  ["STABLE", "STABLE: of inputs that came more than once, those with the usual answer"],
+  ["USD", "USD, TIME: of one firing by the model"],
+  ["CLAIMS", "CLAIMS: later firings that the rule would answer"],
+  ["ERROR <", "ERROR <: of those, no more differ from the model"],
+  ["SAVES/1000", "SAVES/1000: USD in 1,000 firings"],
+];
 
 /** Which answers are no examples, and why. */
 export function badText({ transition, bad, badBy }: Study["candidates"][number]): string[] {
