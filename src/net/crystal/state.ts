@@ -48,8 +48,13 @@ export function foldCrystals(state: NetState, event: NetEvent): void {
 
 /** A firing of a transition with a rule: `attributes.crystal` of its last event. */
 function foldFiring(state: NetState, event: NetEvent, transition: string, said: JsonObject): void {
-  if (event.type !== "fired" || typeof said.rule !== "string") return;
   const before = state.crystals.get(transition);
+  if (event.type === "started") {
+    const isAudit = said.compared === "audit" && before?.rule === said.rule;
+    if (before && isAudit) state.crystals.set(transition, { ...before, watch: watched(before.watch, { kind: "begun" }) });
+    return;
+  }
+  if (event.type !== "fired" || typeof said.rule !== "string") return;
   // A rule that another one has replaced while its firing was under way: what it says is none of that one's.
   if (before && before.rule !== said.rule && event.netVersion !== undefined && event.netVersion !== state.definition) return;
   const mode = said.mode === "live" ? "live" : "shadow";
@@ -69,6 +74,7 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   }
   if (next.missed && (typeof said.same === "boolean" || said.unjudged === true)) Object.assign(next, watchedAgain(next));
   // From here on the model's answer counts.
+  if (next.watch.owed) next.watch = watched(next.watch, { kind: "heard" });
   Object.assign(next, leftBy(next, event));
   if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) {
     const same = said.next.same === true;

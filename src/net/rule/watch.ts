@@ -15,6 +15,8 @@
  *   without the draws; it lies in the middle fifth of the block, so that no two are far apart: 1.2/share firings of the region at most.
  * - W3 `drift`, once there, stays.
  * - W4 However the blocks of the regions lie, no 2/share claimed firings are without an audit.
+ * - W5 Missed audits are made up once the model answers again: the claimed firings that come next are audited, one for each that was missed,
+ * `MOST_OWED` at most. Each counts from its beginning, so that none is made up twice however many are under way.
  */
 import { z } from "zod";
 
@@ -37,6 +39,8 @@ export interface Watch {
   regions: { [region: string]: Region };
   /** Claimed firings since the last audit; not there in a checkpoint from before it was counted. */
   quiet?: number;
+  /** W5. Missed audits that are not made up; `open`: the model has answered since the last one. Absent where there are none. */
+  owed?: { count: number; open: boolean };
   /** Audits still to come at a raised share, for another reason than the score. */
   alert: number;
   /** CUSUM of disagreements among audits, and of declines among all firings. */
@@ -59,6 +63,9 @@ export type Observation =
   | { kind: "audited"; agreed: boolean; region?: string }
   /** To be audited, but the model could not be asked. */
   | { kind: "missed"; region?: string }
+  /** An audit begins; the model has answered, in an audit or where the rule left it to it. */
+  | { kind: "begun" }
+  | { kind: "heard" }
   | { kind: "declined" }
   /** What a later stage made of an answer of the rule: reworked or rejected is not good. */
   | { kind: "outcome"; good: boolean };
@@ -67,6 +74,8 @@ const HIGHEST_SHARE = 0.5;
 /** Audits that come closer after a bad outcome or a jump in what is declined, and at what share. */
 const ALERT_AUDITS = 8;
 const ALERT_SHARE = 0.25;
+/** W5. As many as people are asked after. */
+const MOST_OWED = 10;
 /** The first audits after the promotion come at this multiple of the share; so do those near the guard's edge. */
 const EARLY_AUDITS = 10;
 const EAGER = 5;
@@ -142,6 +151,7 @@ function nameOf({ regions }: Watch, region: string): string {
 /** Whether this claimed firing is audited. `draw`: a number from 0 up to 1 that belongs to the firing alone. `edge`: near the guard's edge. */
 export function wantsAudit(known: Watch, draw: number, edge = false, region = ""): boolean {
   const watch = withRegions(known);
+  if (watch.owed?.open) return true;
   if (edge && draw >= 1 - Math.min(1, EAGER * watch.policy.audit)) return true;
   const { blockDone, inBlock } = watch.regions[nameOf(watch, region)] ?? NEW_REGION;
   const block = blockOf(watch, region);
@@ -174,7 +184,11 @@ export function watched(before: Watch, seen: Observation): Watch {
       return onDecline(stepped(watch, seen.region ?? "", false), false);
     case "missed":
       // Else a model out of reach would be asked about each firing that comes next.
-      return onDecline(stepped(watch, seen.region ?? "", true), false);
+      return onDecline(owing(stepped(watch, seen.region ?? "", true), 1, false), false);
+    case "begun":
+      return watch.owed?.open ? owing(watch, -1, true) : watch;
+    case "heard":
+      return watch.owed ? owing(watch, 0, true) : watch;
     case "audited":
       return onDecline(onAudit(stepped(watch, seen.region ?? "", true), seen.region ?? "", seen.agreed), false);
     case "declined":
@@ -182,6 +196,12 @@ export function watched(before: Watch, seen: Observation): Watch {
     case "outcome":
       return seen.good ? watch : { ...watch, badOutcomes: watch.badOutcomes + 1, alert: ALERT_AUDITS };
   }
+}
+
+/** W5. */
+function owing({ owed, ...watch }: Watch, more: number, open: boolean): Watch {
+  const count = Math.min(MOST_OWED, (owed?.count ?? 0) + more);
+  return count > 0 ? { ...watch, owed: { count, open } } : watch;
 }
 
 function stepped(watch: Watch, region: string, audited: boolean): Watch {

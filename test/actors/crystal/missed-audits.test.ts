@@ -168,6 +168,26 @@ it("what the model cost is booked once, though the artefact store is away when t
   expect(spendingOf(state(), WHOLE_NET, "").total.turns).toBe(1);
 });
 
+it("missed audits are made up once the model answers again, one for one, also after a crash", { timeout: 60_000 }, async () => {
+  await begin({ turns: 0 }, { audit: 0.1 });
+  const missed = () => record()?.missed?.all ?? 0;
+  for (let tries = 0; tries < 100 && missed() < 4; tries += 1) await work(1);
+  const owed = missed();
+  expect(owed).toBeGreaterThanOrEqual(4);
+  await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf({ audit: 0.1 })) } });
+  await kit.crash({ work: worker() });
+  await kit.master.termOf(NET);
+  // What the rule leaves to the model shows that it answers.
+  await put("billing");
+  await waitUntil("it is done", () => done() === count);
+  const before = { answered: record()?.answered, audits: record()?.audit.same ?? 0 };
+  await work(owed);
+  expect(record()).toMatchObject({ answered: before.answered, audit: { same: before.audits + owed, other: 0 } });
+  expect(record()?.watch.owed).toBeUndefined();
+  for (let tries = 0; tries < 40 && record()?.answered === before.answered; tries += 1) await work(1);
+  expect(record()?.answered).toBeGreaterThan(before.answered ?? 0);
+});
+
 /** What a step without a rule does then too: with `stop` nothing more begins, with `ask` that firing alone waits for people. */
 it.each(["stop", "ask"])(
   "a firing that the rule leaves to the model meets a spent budget (%s) as that of any step",

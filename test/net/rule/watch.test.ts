@@ -56,6 +56,37 @@ describe("audits", () => {
     }
   });
 
+  test("W5: what was missed is made up when the model answers again, one for one, ten at most, and not while it does not", () => {
+    const start = course({ firings: 2000, wrong: 0, seed: 1 }).watch;
+    const having = (missed: number) => Array.from({ length: missed }).reduce((watch: Watch) => watched(watch, { kind: "missed" }), start);
+    /** Firings in a row that are audited whatever the draw, with so many more under way at once. */
+    const inRow = (from: Watch) => {
+      let [watch, count] = [from, 0];
+      while (count < 1000 && wantsAudit(watch, 0.999_999)) {
+        watch = watched(watch, { kind: "begun" });
+        count += 1;
+      }
+      return count;
+    };
+    const plain = inRow(start);
+    expect(inRow(watched(start, { kind: "heard" }))).toBe(plain);
+    for (const [missed, made] of [
+      [1, 1],
+      [4, 4],
+      [10, 10],
+      [500, 10],
+    ] as const) {
+      expect(inRow(having(missed)), "nobody has answered yet").toBe(plain);
+      expect(inRow(watched(having(missed), { kind: "heard" }))).toBe(made);
+    }
+    // Out of reach once more: that one is owed too, and the rest waits.
+    let watch = watched(having(4), { kind: "heard" });
+    watch = watched(watched(watch, { kind: "begun" }), { kind: "missed" });
+    expect(inRow(watch)).toBe(plain);
+    expect(inRow(watched(watch, { kind: "heard" }))).toBe(4);
+    expect(JSON.parse(JSON.stringify(watch))).toEqual(watch);
+  });
+
   test("W4: however the blocks of many regions lie, none of 2/share firings is without one, and no region waits for longer than its own", () => {
     for (const seed of seeds.slice(0, 20)) {
       const draw = seededDraws(seed);
