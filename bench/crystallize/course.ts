@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { claimsOf } from "../../src/crystallize/claims.ts";
 import { type CrystallizeOptions, crystallize, type Proof, prove, watchPolicyOf } from "../../src/crystallize/crystallize.ts";
 import type { Example, ToolCall } from "../../src/crystallize/example.ts";
+import { mayGrow } from "../../src/crystallize/grown.ts";
 import { isTimeToLearn, LATER_SHADOW } from "../../src/crystallize/relearn.ts";
 import { agreement } from "../../src/net/rule/agree.ts";
 import { isNearEdge } from "../../src/net/rule/edge.ts";
@@ -103,7 +104,7 @@ export class Course {
     if (this.#audit) this.#audited(at, example);
     if (this.#shadow) this.#shadowed(at, example);
     if (this.#live?.next) this.#compared(at, this.#live, example);
-    const live = this.#live && { firings: this.#live.firings, declined: this.#live.declined };
+    const live = this.#live && { firings: this.#live.firings, declined: this.#live.declined, grows: mayGrow(this.#live.rule) };
     // Nothing is learned beside a program that answers.
     const mayLearn = !this.#shadow && !(this.#live && (this.#live.next || isProgram(this.#live.rule)));
     if (mayLearn && isTimeToLearn({ examples: this.#examples.length, lastTry: this.#lastTry, live }, this.#options.least)) this.#learn(at);

@@ -4,10 +4,11 @@
  * the later examples; the bound is of both together, each weighed by its share of the firings.
  */
 import type { JsonObject } from "../contract/json.ts";
+import type { Equality } from "../net/rule/agree.ts";
 import { evaluateRule, type Rule } from "../net/rule/rule.ts";
-import { type JudgedClaim, partsOf } from "./claims.ts";
+import { claimsOf, type JudgedClaim, partsOf } from "./claims.ts";
+import { compareRules } from "./compare-rules.ts";
 import type { Example } from "./example.ts";
-import { isWorthProposing } from "./relearn.ts";
 import { upperBoundOfMix } from "./statistics.ts";
 
 /** The rule that answers now. */
@@ -36,11 +37,22 @@ export function beside(
   return { bound: upperBoundOfMix(parts, confidence), coverage: known + more };
 }
 
-/** Why it is no gain; empty where it is one. */
-export function notWorthIt(live: Rule, next: Rule, examples: readonly Example[]): string[] {
-  const inputs = examples.map(({ input }) => input);
-  const claimed = inputs.filter((input) => evaluateRule(live, input).applies);
-  const declined = inputs.filter((input) => !evaluateRule(live, input).applies);
-  if (isWorthProposing(live, next, declined, claimed)) return [];
+/** So many more of the examples it has to claim at least, and such a part of those that the live one leaves; where that one only grew, few are enough. */
+const GAINED = { least: 5, share: 0.1 };
+/** It may say otherwise, or nothing, in such a part of what the live one answers as the model does. */
+const OTHERWISE = 0.02;
+
+/** Why it is no gain; empty where it is one. `grew`: the later rule is the live one, grown. */
+export function notWorthIt(live: Rule, next: Rule, examples: readonly Example[], equality: Equality, grew = false): string[] {
+  const declined = examples.map(({ input }) => input).filter((input) => !evaluateRule(live, input).applies);
+  const { gained } = compareRules(live, next, declined);
+  const right = claimsOf(live, examples, { equality }).filter(({ agreed }) => agreed);
+  const elsewhere = compareRules(
+    live,
+    next,
+    right.map(({ input }) => input),
+  );
+  const isGain = gained >= Math.max(GAINED.least, grew ? 0 : GAINED.share * declined.length);
+  if (isGain && elsewhere.lost + elsewhere.changed <= OTHERWISE * right.length) return [];
   return ["it claims little of what the rule that answers now leaves to the model, or says otherwise where that one answers"];
 }

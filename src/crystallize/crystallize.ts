@@ -13,12 +13,14 @@ import { claimsOf, type JudgedClaim, type Part, partsOf, reasonFor } from "./cla
 import { columnsOf } from "./columns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { type Example, goodExamples } from "./example.ts";
+import { grownRule } from "./grown.ts";
 import { guardOf } from "./guards.ts";
 import { type Claim, carved, objectionsTo } from "./objections.ts";
 import { callsTools, learnProgram, makesEffects } from "./programs.ts";
 import { fieldsOfAnswers, unlearnedWords } from "./stand-in.ts";
 import { upperBound, upperBoundOfMix, wilson } from "./statistics.ts";
 import type { Task } from "./task.ts";
+import { withLimits } from "./turning-points.ts";
 
 export interface CrystallizeOptions {
   equality?: Equality;
@@ -147,21 +149,47 @@ export function crystallize(examples: readonly Example[], options: CrystallizeOp
   if (byCalls && "rule" in byCalls && (byCalls.promotable || makesEffects(good))) return { ...byCalls, examples: counts };
   if (byCalls && makesEffects(good)) return nothing(counts, "reason" in byCalls ? byCalls.reason : byCalls.reasons.join("; "));
   const mute = new Set<string>();
-  const learned = learnRule(early, settings.equality, mute);
-  if (!learned)
+  const learned = proposalBy((some) => learnRule(some, settings.equality, mute), good, split, settings);
+  const { live } = settings;
+  const proposal = live ? widerOf(live.rule, learned, grownProposal(live.rule, good, split, settings), good) : learned;
+  if (!proposal)
     return nothing(counts, unlearnedWords("no learner found a rule that holds on later examples", mute, fieldsOfAnswers(early)));
+  return { ...proposal, examples: counts };
+}
+
+/** A rule out of examples, with the names of the learners that won. */
+type Way = (examples: readonly Example[]) => { rule: Rule; learners: string[]; contests: Proposal["contests"] } | null;
+type Proposed = Omit<Proposal, "examples">;
+
+/** Learned from the earlier part, proven on the later one; what is good enough is learned again from all. Null: there is none. */
+function proposalBy(way: Way, good: readonly Example[], split: number, settings: Settings, grew = false): Proposed | null {
+  const learned = way(good.slice(0, split));
+  if (!learned) return null;
   const { learners, contests } = learned;
   const proposal = proposalOf(learned.rule, learners.join(", "), good, split, settings);
-  const rule = proposal.promotable ? widened(learned.rule, learners, good, settings) : learned.rule;
-  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good) : [];
-  return {
-    ...proposal,
-    rule,
-    contests,
-    examples: counts,
-    promotable: proposal.promotable && worse.length === 0,
-    reasons: [...proposal.reasons, ...worse],
-  };
+  const chosen = proposal.promotable ? widened(learned.rule, learners, way, good, settings) : learned.rule;
+  const rule = withLimits(
+    chosen,
+    good.map(({ input }) => input),
+  );
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings.equality, grew) : [];
+  const reasons = [...proposal.reasons, ...worse];
+  return { ...proposal, rule, contests, promotable: reasons.length === 0, reasons };
+}
+
+/** Null: its tables have no more to gain. */
+function grownProposal(live: Rule, good: readonly Example[], split: number, settings: Settings): Proposed | null {
+  if (grownRule(live, good, settings.equality) === live) return null;
+  const way: Way = (some) => ({ rule: grownRule(live, some, settings.equality), learners: ["more rows"], contests: [] });
+  return proposalBy(way, good, split, settings, true);
+}
+
+/** Of two that may take the live one's place, that which claims more of what it leaves to the model; of equals the one that is learned anew. */
+function widerOf(live: Rule, learned: Proposed | null, grew: Proposed | null, good: readonly Example[]): Proposed | null {
+  if (!learned?.promotable || !grew?.promotable) return grew?.promotable ? grew : (learned ?? grew);
+  const declined = good.map(({ input }) => input).filter((input) => !evaluateRule(live, input).applies);
+  const gain = ({ rule }: Proposed) => (rule ? compareRules(live, rule, declined).gained : 0);
+  return gain(grew) > gain(learned) ? { ...grew, contests: learned.contests } : learned;
 }
 
 /** The same proof for a rule that somebody else has written: a person, or a model that was asked for one. */
@@ -174,7 +202,7 @@ export function proveRule(rule: Rule, examples: readonly Example[], options: Cry
   const unseen = good.findIndex(({ seq }) => seq > seenTo);
   const split = Math.max(Math.floor(good.length * (1 - settings.holdout)), unseen < 0 ? good.length : unseen);
   const proposal = proposalOf(rule, "given", good, split, settings);
-  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good) : [];
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings.equality) : [];
   return { ...proposal, promotable: proposal.promotable && worse.length === 0, reasons: [...proposal.reasons, ...worse], examples: counts };
 }
 
@@ -256,8 +284,8 @@ type Settings = typeof DEFAULTS & Pick<CrystallizeOptions, "judged" | "live" | "
  * does not say what the proven one says, it leaves next to nothing to the model, or what the model has mostly answered otherwise too; its
  * shadow and its first audits look at what is new.
  */
-function widened(proven: Rule, learners: string[], good: readonly Example[], settings: Settings): Rule {
-  const again = learnRule(good, settings.equality);
+function widened(proven: Rule, learners: string[], way: Way, good: readonly Example[], settings: Settings): Rule {
+  const again = way(good);
   if (!again || again.learners.join() !== learners.join()) return proven;
   const inputs = good.map(({ input }) => input);
   const { changed, lost } = compareRules(proven, again.rule, inputs);

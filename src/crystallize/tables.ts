@@ -1,8 +1,9 @@
 /** Lookup and decision tables: one answer for each value of a field, or of up to three fields together. */
 import { canonicalJson, type Json } from "../contract/json.ts";
-import { type Term, viewOf } from "../net/rule/term.ts";
+import type { Answer } from "../net/rule/answer.ts";
+import { readTerm, type Term, viewOf } from "../net/rule/term.ts";
 import type { Field } from "./fields.ts";
-import { type Candidate, constantly, keyOf, type Task, writtenIn } from "./task.ts";
+import { type Candidate, constantly, keyOf, makesSame, type Task, writtenIn } from "./task.ts";
 
 /**
  * A row needs so many examples, and so many more for its answer than for any other: a teacher that errs in one of twenty would have
@@ -10,8 +11,13 @@ import { type Candidate, constantly, keyOf, type Task, writtenIn } from "./task.
  */
 const ROW_LEAST = 2;
 const ROW_LEAD = 2;
+const MOST_ROWS = 5000;
 const MOST_KEYS = 3;
 const MOST_TERMS = 24;
+
+type Table = Answer & { kind: "table" };
+type Row = Table["rows"][number];
+type Lessons = Pick<Task, "inputs" | "targets" | "equality" | "written">;
 
 interface Key {
   term: Term;
@@ -53,7 +59,7 @@ export function usualTables(task: Task): Candidate[] {
     return first?.value === undefined ? [] : [{ when: group.when, give: first.value, seen: first.count }];
   });
   if (rows.length === 0) return [];
-  return [{ learner: "table of usual forms", answer: { kind: "table", keys: [best.key.term], rows: rows.slice(0, 5000) } }];
+  return [{ learner: "table of usual forms", answer: { kind: "table", keys: [best.key.term], rows: rows.slice(0, MOST_ROWS) } }];
 }
 const USUAL_LEAST = 3;
 
@@ -76,7 +82,7 @@ function keysOf(fields: Field[], size: number): Key[] {
 
 const isRepeated = (distinct: number, size: number): boolean => distinct <= Math.max(2, size * 0.6);
 
-function groupsOf(keys: Key[], task: Task): Map<string, Group> {
+function groupsOf(keys: Key[], task: Lessons): Map<string, Group> {
   const targets = writtenIn(task);
   const groups = new Map<string, Group>();
   for (let row = 0; row < task.inputs.length; row++) {
@@ -111,19 +117,51 @@ function scoreOf(keys: Key[], task: Task): number {
 }
 
 function tableOf(keys: Key[], task: Task): Candidate | null {
-  const rows: { when: Json[]; give: Json; seen: number }[] = [];
-  for (const group of groupsOf(keys, task).values()) {
-    const [first, second] = ranked(group);
-    if (!first || first.value === undefined) continue;
-    if (first.count < ROW_LEAST || first.count - (second?.count ?? 0) < ROW_LEAD) continue;
-    rows.push({ when: group.when, give: first.value, seen: first.count });
-  }
+  const rows = sorted([...groupsOf(keys, task).values()].flatMap((group) => rowOf(group) ?? []));
   if (rows.length === 0) return null;
-  rows.sort((one, other) => other.seen - one.seen || (canonicalJson(one.when) < canonicalJson(other.when) ? -1 : 1));
   const distinct = new Set(rows.map(({ give }) => keyOf(give)));
   if (distinct.size === 1) return { learner: "constant", answer: constantly(rows[0]?.give) };
   return {
     learner: keys.length === 1 ? "lookup" : "decision table",
-    answer: { kind: "table", keys: keys.map(({ term }) => term), rows: rows.slice(0, 5000) },
+    answer: { kind: "table", keys: keys.map(({ term }) => term), rows: rows.slice(0, MOST_ROWS) },
   };
+}
+
+/** Null: its examples are too few, or say too different things. */
+function rowOf(group: Group): Row | null {
+  const [first, second] = ranked(group);
+  if (!first || first.value === undefined) return null;
+  if (first.count < ROW_LEAST || first.count - (second?.count ?? 0) < ROW_LEAD) return null;
+  return { when: group.when, give: first.value, seen: first.count };
+}
+
+const sorted = (rows: Row[]): Row[] =>
+  rows.sort((one, other) => (other.seen ?? 0) - (one.seen ?? 0) || (canonicalJson(one.when) < canonicalJson(other.when) ? -1 : 1));
+
+/** The same table with the rows that examples add, and without those that they speak against; itself where they change none. */
+export function grownTable(table: Table, task: Lessons): Table {
+  const keys = table.keys.map((term): Key => ({ term, values: task.inputs.map((input) => readTerm(input, term)) }));
+  const groups = groupsOf(keys, task);
+  const known = new Set(table.rows.map(({ when }) => canonicalJson(when)));
+  const kept = table.rows.flatMap((row) => keptRow(row, groups.get(canonicalJson(row.when)), task) ?? []);
+  const more = [...groups].flatMap(([id, group]) => (known.has(id) ? [] : (rowOf(group) ?? [])));
+  const rows = sorted([...kept, ...more]).slice(0, MOST_ROWS);
+  const changed =
+    more.length > 0 || kept.length < table.rows.length || kept.some(({ give }, at) => keyOf(give) !== keyOf(table.rows[at]?.give));
+  return changed && rows.length > 0 ? { ...table, rows } : table;
+}
+
+/** Examples that the row was learned from may be gone by now: it says itself on how many it rests. */
+function keptRow(row: Row, group: Group | undefined, { equality }: Lessons): Row | null {
+  if (!group) return row;
+  const all = ranked(group);
+  const isOwn = ({ value }: { value: Json | undefined }) => makesSame(equality, row.give, value);
+  const seen = Math.max(
+    row.seen ?? 0,
+    all.filter(isOwn).reduce((sum, { count }) => sum + count, 0),
+  );
+  const against = all.find((one) => !isOwn(one))?.count ?? 0;
+  if (seen - against >= ROW_LEAD) return { ...row, seen };
+  const other = rowOf(group);
+  return other && !makesSame(equality, row.give, other.give) ? other : null;
 }

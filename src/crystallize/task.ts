@@ -16,7 +16,7 @@ export interface Task {
 }
 
 /** The targets of those who take equal ones for one class. */
-export const writtenIn = ({ written, targets }: Task): readonly (Json | undefined)[] => written ?? targets;
+export const writtenIn = ({ written, targets }: Pick<Task, "written" | "targets">): readonly (Json | undefined)[] => written ?? targets;
 
 /** Whether a value that a learner has made counts as this target, without asking anybody. */
 export function makesSame(equality: Equality, made: Json | undefined, target: Json | undefined): boolean {

@@ -25,11 +25,13 @@ export function liveOf({ definition }: CompiledCrystal, record: CrystalRecord | 
   const [shadow, audit, before] = [record?.shadow ?? NONE, record?.audit ?? NONE, record?.before ?? NONE];
   const compared = [shadow, audit, before];
   const [answered, declined] = [record?.answered ?? 0, record?.declined ?? 0];
+  // What it declined in its shadow is among the declined ones.
+  const claimed = answered + audit.same + audit.other + shadow.same + shadow.other;
   return {
     rule,
     covered: (proof?.covered ?? 0) - (proof?.unjudged ?? 0) + compared.reduce((sum, { same, other }) => sum + same + other, 0),
     wrong: (proof?.wrong ?? 0) + compared.reduce((sum, { other }) => sum + other, 0),
-    declines: declined / Math.max(1, answered + declined + audit.same + audit.other),
+    declines: declined / Math.max(1, claimed + declined),
   };
 }
 

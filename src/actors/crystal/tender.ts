@@ -16,12 +16,14 @@ import type { NetEvent } from "../../contract/event.ts";
 import type { JsonObject } from "../../contract/json.ts";
 import type { Logger } from "../../contract/logger.ts";
 import type { Proposal } from "../../crystallize/crystallize.ts";
+import { mayGrow } from "../../crystallize/grown.ts";
 import { DECLINED, GROWTH, isTimeToLearn, LATER_SHADOW } from "../../crystallize/relearn.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { type CrystallizePolicy, policyOf, stepPolicy } from "../../net/crystal/definition.ts";
 import { withCrystal } from "../../net/crystal/stages.ts";
 import { recordOf } from "../../net/crystal/state.ts";
+import type { CrystalRecord } from "../../net/records.ts";
 import { isProgram } from "../../net/rule/rule.ts";
 import { applyNet } from "../term/apply-net.ts";
 import type { Term } from "../term/term.ts";
@@ -99,12 +101,12 @@ export class CrystalTender {
     // Nothing stands beside a program.
     if (definition.mode !== "live" || next || isProgram(definition.rule)) return false;
     if (record?.mode !== "live" || record.demoted) return false;
-    const { answered, declined, audit } = record;
+    const { declined } = record;
     const tried = this.#tried.get(id);
     const last = tried?.rule === rule ? tried : { declined: 0, firings: 0 };
-    const firings = answered + declined + audit.same + audit.other;
+    const firings = firingsOf(record);
     const known = (definition.proof?.learned ?? 0) + (definition.proof?.held ?? 0);
-    const live = { firings: firings - last.firings, declined: declined - last.declined };
+    const live = { firings: firings - last.firings, declined: declined - last.declined, grows: mayGrow(definition.rule) };
     return isTimeToLearn({ examples: known + declined, lastTry: known, live });
   }
 
@@ -114,8 +116,7 @@ export class CrystalTender {
     const crystal = net?.transitions.get(id)?.crystal;
     const record = crystal && recordOf(state, id, crystal.id);
     if (!crystal || !record) return;
-    const { answered, declined, audit } = record;
-    this.#tried.set(id, { rule: crystal.id, declined, firings: answered + declined + audit.same + audit.other });
+    this.#tried.set(id, { rule: crystal.id, declined: record.declined, firings: firingsOf(record) });
   }
 
   async #look(transition: string, policy: CrystallizePolicy): Promise<void> {
@@ -203,4 +204,9 @@ export class CrystalTender {
 
 function asksModel({ definition: { kind } }: CompiledTransition): boolean {
   return kind === "llm" || kind === "agent";
+}
+
+/** Those of its shadow among them, as among what it declined. */
+function firingsOf({ answered, declined, audit, shadow }: CrystalRecord): number {
+  return answered + declined + audit.same + audit.other + shadow.same + shadow.other;
 }

@@ -3,13 +3,16 @@ import { hashJson } from "../../contract/hash.ts";
 import { canonicalJson, type Json, type JsonObject } from "../../contract/json.ts";
 import type { Answer } from "./answer.ts";
 import { holds } from "./condition.ts";
+import { nearLimit } from "./limits.ts";
 import type { Rule } from "./rule.ts";
 import { readTerm } from "./term.ts";
 
 const LONGEST = 16;
 
-/** The same for all inputs that go the same way through the rule; short. */
+/** The same for all inputs that go the same way through the rule, or lie on the same side of a limit of it, near to that; short. */
 export function regionOf(rule: Rule, input: JsonObject): string {
+  const near = nearLimit(rule.limits ?? [], rule.answer, input);
+  if (near !== null) return near;
   const way = wayOf(rule.answer, input);
   return way.length <= LONGEST ? way : hashJson(way).slice(0, 12);
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Answer, answerSchema, evaluateAnswer } from "./answer.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";
+import { type Limit, limitSchema } from "./limits.ts";
 import { printCondition } from "./print-condition.ts";
 import { type Program, programSchema } from "./program.ts";
 
@@ -15,6 +16,7 @@ export const ruleSchema = z.strictObject({
     .max(500)
     .describe("The inputs for which the rule claims to be right: all must hold; every other input goes to the model"),
   answer: answerSchema.describe("What it answers there"),
+  limits: z.array(limitSchema).max(20).optional().describe("Numbers at which the answer turns: what lies near them is audited for itself"),
   program: programSchema
     .optional()
     .describe("Of an `agent`: the calls that it makes before it answers, as steps of a sub-net of their own"),
@@ -22,6 +24,7 @@ export const ruleSchema = z.strictObject({
 export interface Rule {
   guard: Condition[];
   answer: Answer;
+  limits?: Limit[] | undefined;
   /** With it, `answer` says nothing: the program's end does. */
   program?: Program | undefined;
 }

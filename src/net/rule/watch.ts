@@ -19,6 +19,7 @@
  * `MOST_OWED` at most. Each counts from its beginning, so that none is made up twice however many are under way.
  */
 import { z } from "zod";
+import { isNearLimit } from "./limits.ts";
 
 export const watchPolicySchema = z.strictObject({
   audit: z.number().min(0.001).max(1).default(0.02).describe("Share of the claimed firings that the model is asked about as well"),
@@ -102,6 +103,8 @@ const LEAST_OF_SHARE = 0.5;
 const MOST_OF_SHARE = 10;
 /** What is seldom met would else be heard of too late, and costs little to ask about a little more. */
 const SELDOM = 1.2;
+/** Of the audits, for what lies near the limits of the rule: a limit that moves shows there alone, and a branch that changes there too. */
+const NEAR_LIMITS = 2 / 3;
 /** What a region that has changed would disagree. */
 const CHANGED = 0.8;
 const NEW_REGION: Region = { claimed: 0, inBlock: 0, blockDone: false, score: 0 };
@@ -131,15 +134,19 @@ export function auditShare(watch: Watch, region = ""): number {
   return Math.max(spreadShare(watch, region), Math.min(HIGHEST_SHARE, Math.max(gathered, alert > 0 ? ALERT_SHARE : 0, early)));
 }
 
-/** As many audits for each region, within reason. */
+/** As many audits for each region of its kind, within reason. */
 function spreadShare(watch: Watch, region: string): number {
   const { policy, regions } = watch;
   const names = Object.keys(regions);
-  const own = regions[nameOf(watch, region)]?.claimed ?? 0;
+  const name = nameOf(watch, region);
+  const own = regions[name]?.claimed ?? 0;
   // All of them is said for each region.
   if (names.length < 2 || policy.audit === 1) return policy.audit;
   const claimed = Object.values(regions).reduce((sum, one) => sum + one.claimed, 0);
-  const even = (policy.audit * (claimed + names.length)) / (names.length * (own + 1));
+  const near = names.filter(isNearLimit).length;
+  const kind = isNearLimit(name) ? near : names.length - near;
+  const part = near === 0 || near === names.length ? 1 : isNearLimit(name) ? NEAR_LIMITS : 1 - NEAR_LIMITS;
+  const even = (part * policy.audit * (claimed + names.length)) / (Math.max(1, kind) * (own + 1));
   const share = even > policy.audit ? SELDOM * even : even;
   return Math.min(1, Math.max(LEAST_OF_SHARE * policy.audit, Math.min(MOST_OF_SHARE * policy.audit, share)));
 }
