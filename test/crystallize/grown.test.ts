@@ -51,7 +51,7 @@ describe("a rule with tables grows", () => {
       answer: {
         kind: "table",
         keys: [{ path: "/code" }],
-        rows: [...(only.answer as { rows: [] }).rows, { when: ["Z"], give: "zoe", seen: 9 }],
+        rows: [...(only.answer as Extract<Answer, { kind: "table" }>).rows, { when: ["Z"], give: "zoe", seen: 9 }],
       },
     };
     expect(rows(grownRule(both, team(1), "exact"))).toEqual(["zoe"]);
@@ -69,7 +69,7 @@ describe("a rule with tables grows", () => {
       ]),
       { fields: { open: "exact" } },
     );
-    expect(none.answer).toMatchObject({ fields: { team: (old.answer as { fields: { team: Json } }).fields.team } });
+    expect(none.answer).toMatchObject({ fields: { team: (old.answer as unknown as { fields: { team: Json } }).fields.team } });
     const cases: Answer = {
       ...{ kind: "cases", cases: [{ if: [{ test: "equal", path: "/kind", value: "x" }], give: tableOf({ A: "ada" }) }] },
       else: tableOf({ A: "bob" }),

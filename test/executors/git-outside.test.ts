@@ -7,7 +7,8 @@ import type { Json, JsonObject } from "../../src/contract/json.ts";
 import { findSandbox } from "../../src/executors/sandbox.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
 import { testFolder } from "../support/nats-server.ts";
-import { DEVELOPER, type ExecutorBench, startBench, until } from "./bench.ts";
+import { until } from "../support/wait-until.ts";
+import { DEVELOPER, type ExecutorBench, startBench } from "./bench.ts";
 
 const sandbox = await findSandbox(process.env);
 const ran = join(testFolder("ran"), "ran");
