@@ -23,20 +23,25 @@ export async function killTarget(master: MasterFace, name: string | undefined, k
       hint: nearestHint(name, kind ? known[kind] : PARTS.flatMap((each) => known[each]), "names"),
     });
   }
-  if (found.length > 1) {
-    throw new Terminal({
-      code: "ambiguous-target",
-      message: `${name} is the name of a ${found.join(" and of a ")}`,
-      hint: `add --kind ${found[0]}, for example`,
-    });
-  }
-  return { part, name };
+  return only(name, [part, ...found.slice(1)]);
 }
 
-/** What is stopped under this name; null when nothing is. */
+/** Throws Terminal `ambiguous-target`. */
+function only(name: string, found: readonly [StoppedPart, ...StoppedPart[]]): KillTarget {
+  const [part] = found;
+  if (found.length === 1) return { part, name };
+  const words = found.map((each) => (each === "executor" ? "an executor" : `a ${each}`));
+  throw new Terminal({
+    code: "ambiguous-target",
+    message: `${name} is the name of ${words.join(" and of ")}`,
+    hint: `add --kind ${part}, for example`,
+  });
+}
+
+/** What is stopped under this name; null when nothing is. Errors: Terminal `ambiguous-target`. */
 export function stoppedTarget({ stopped }: ControlState, name: string, kind: StoppedPart | undefined): KillTarget | null {
-  const part = PARTS.find((each) => (kind === undefined || each === kind) && stopped[each].includes(name));
-  return part === undefined ? null : { part, name };
+  const [part, ...more] = PARTS.filter((each) => (kind === undefined || each === kind) && stopped[each].includes(name));
+  return part === undefined ? null : only(name, [part, ...more]);
 }
 
 async function namesOf({ ports, terms, personas }: MasterFace): Promise<Record<StoppedPart, string[]>> {
@@ -44,9 +49,11 @@ async function namesOf({ ports, terms, personas }: MasterFace): Promise<Record<S
   const inNets = [...terms.values()].flatMap(({ state }) => Object.keys(state.personas));
   const stored = await personas.stored(() => true);
   const executors = await broker.work.executors();
+  // One that is away may be cut off and go on; it is stopped when it is heard again.
+  const enrolled = (await broker.keyValue("enrolled").list(">")).map(({ key }) => key);
   return {
     net: await broker.nets(),
     persona: [...new Set([...inNets, ...stored.map(({ persona }) => persona.persona)])],
-    executor: executors.map(({ name }) => name),
+    executor: [...new Set([...executors.map(({ name }) => name), ...enrolled])],
   };
 }

@@ -48,6 +48,8 @@ export type MachinePolicy = z.output<typeof machinePolicySchema>;
 
 export const OPEN_POLICY: MachinePolicy = machinePolicySchema.parse({});
 export const POLICY_FILE = "executor.policy.json";
+/** What runs on the machine, and its devices: no files that somebody keeps. */
+const RUNNING = ["/proc", "/sys", "/dev"];
 
 /** The policy of a file; without a file the open one. Throws Terminal `policy-unreadable`. */
 export function readMachinePolicy(file: string, mustExist: boolean): MachinePolicy {
@@ -80,8 +82,8 @@ export function checkHost(order: WorkOrder, url: string | URL, { hosts }: Machin
 }
 
 /**
- * Throws Refused `policy-path`, and `path-hidden` for what lies in `unread` (keys and credentials) where `paths` names nothing
- * in there. Gives the real path: what was looked at is what is opened.
+ * Throws Refused `policy-path`, and `path-hidden` for what lies in `unread` (keys and credentials) or shows what runs, where `paths`
+ * names nothing in there. Gives the real path: what was looked at is what is opened.
  */
 export function checkPath(
   order: WorkOrder,
@@ -94,11 +96,13 @@ export function checkPath(
   if (lies(plain, workDir)) return plain;
   const naming = paths?.filter((allowed) => lies(plain, allowed));
   if (naming?.length === 0) throw refused(order, "path", path, paths ?? []);
-  const mask = unread.find((each) => lies(plain, each));
+  const mask = [...unread, ...RUNNING].find((each) => lies(plain, each));
   if (mask !== undefined && !naming?.some((allowed) => lies(allowed, mask)))
     throw new Refused({
       code: "path-hidden",
-      message: `${path} lies in ${mask}, where this executor keeps what no order is to read`,
+      message: RUNNING.includes(mask)
+        ? `${path} lies in ${mask}, which shows the executor itself, its variables too, and what else runs on its machine`
+        : `${path} lies in ${mask}, where this executor keeps what no order is to read`,
       hint: `read another file, or let whoever runs the executor name a folder inside it in \`paths\` of ${POLICY_FILE}`,
       where: `${order.net}/${order.transition}`,
     });

@@ -118,6 +118,28 @@ it("of an executor takes its work away and gives it to others; it gets no claim 
   expect(await bad.ask(second, "claim")).toMatchObject({ ok: false, code: "taken" });
 });
 
+it("of an executor that is away counts when it comes: it may be cut off, and go on", async () => {
+  await kit.broker.keyValue("enrolled").put("far", { pools: ["p"], labels: [] });
+  expect(await kit.ask(null, "kill", { target: "far" })).toMatchObject({ stopped: { executor: ["far"] } });
+  const far = executor("far");
+  await kit.put("one", "a", {});
+  await waitUntil("it has pulled the offer", () => far.orders.length === 1);
+  expect(await far.ask(far.orders[0] as never, "claim")).toMatchObject({ ok: false, code: "killed" });
+  await kit.ask(null, "resume", { target: "far" });
+});
+
+it("asks which is meant where a name is that of two, also at the resume", async () => {
+  executor("two");
+  const asked = { message: "two is the name of a net and of an executor", code: "ambiguous-target" };
+  await expect(kit.ask(null, "kill", { target: "two" })).rejects.toMatchObject(asked);
+  await kit.ask(null, "kill", { target: "two", kind: "net" });
+  await kit.ask(null, "kill", { target: "two", kind: "executor" });
+  await expect(kit.ask(null, "resume", { target: "two" })).rejects.toMatchObject(asked);
+  expect(await kit.ask(null, "resume", { target: "two", kind: "executor" })).toMatchObject({ stopped: { net: ["two"], executor: [] } });
+  // One of them is stopped: that one is meant.
+  expect(await kit.ask(null, "resume", { target: "two" })).toMatchObject({ stopped: { net: [], executor: [] } });
+});
+
 it("of an executor: what it pulls all the same goes to another, `why` names it, and its resume has it offered again", async () => {
   const bad = executor("bad");
   await kit.ask(null, "kill", { target: "bad" });
