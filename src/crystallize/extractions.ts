@@ -4,7 +4,7 @@ import { applyChanges, type Change } from "../net/rule/change.ts";
 import { capture } from "../net/rule/pattern.ts";
 import { occurrencesOf, type Proposed, patternsAt } from "./anchors.ts";
 import type { Field } from "./fields.ts";
-import { formOf, numeralForm } from "./forms.ts";
+import { fewValuesForm, formOf, numeralForm } from "./forms.ts";
 import { type Candidate, makesSame, type Task } from "./task.ts";
 
 const SEEDS = 40;
@@ -48,10 +48,12 @@ function extractionFrom(field: Field, task: Task): Candidate | null {
   const change = best.chosen[0]?.change ?? [];
   const patterns = best.chosen.map(({ pattern }) => pattern);
   const captured = capturedBy(patterns, field, rows);
-  const form = (change[0]?.do === "number" ? numeralForm(captured) : null) ?? formOf(captured);
-  const answer: Answer = { kind: "extract", path: field.path, patterns, ...(form === null ? {} : { form }) };
+  const form = change[0]?.do === "number" ? numeralForm(captured) : fewValuesForm(captured);
+  const answer: Answer = { kind: "extract", path: field.path, patterns, ...formed(form ?? formOf(captured)) };
   return { learner: "extraction", answer: change.length === 0 ? answer : { ...answer, change } };
 }
+
+const formed = (form: string | null): { form?: string } => (form === null ? {} : { form });
 
 /** What the first pattern that matches finds, as the answer will. */
 function capturedBy(patterns: readonly string[], { values }: Field, rows: number[]): string[] {

@@ -25,6 +25,17 @@ export function formOf(values: readonly string[]): string | null {
   return null;
 }
 
+/** One of a few values that all came again and again: another one was never an answer. Null where there are more, or rare ones. */
+export function fewValuesForm(values: readonly string[]): string | null {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  if (counts.size > MOST_FEW || [...counts.values()].some((count) => count < LEAST_EACH)) return null;
+  const form = `^(?:${distinct(values).map(escaped).join("|")})$`;
+  return values.length < LEAST || form.length > 500 ? null : form;
+}
+const MOST_FEW = 12;
+const LEAST_EACH = 4;
+
 /** What numbers were written like: with a sign, with commas, with so many decimals; null where they were written in no one way. */
 export function numeralForm(values: readonly string[]): string | null {
   const parts = values.map((value) => NUMERAL.exec(value));

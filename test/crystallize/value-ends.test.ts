@@ -11,7 +11,7 @@ const SLOW = 120_000;
 /** The rule that texts of this kind teach. */
 function ruleFor(seed: number, textOf: (chance: Chance) => string, wanted: (text: string) => Json): (text: string) => RuleAnswer {
   const examples = madeBy(
-    400,
+    260,
     seed,
     (chance) => ({ text: textOf(chance) }),
     (input) => wanted(String(input.text)),
@@ -78,6 +78,17 @@ test("an amount that is written in another way", { timeout: SLOW }, () => {
   expect(answer(bill("1,200.50"))).toEqual({ applies: true, value: { total: 1200.5 } });
   for (const total of ["1.200,00", "1.200", "1,20", "12", "-12.00", "12.005", "12.00.00"])
     expect([total, answer(bill(total)).applies]).toEqual([total, false]);
+});
+
+test("a value that was never an answer, where there are only a few", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    6,
+    (chance) =>
+      `${chance.pick(["report", "scan", "photo"])}${chance.whole(1, 999)}${chance.pick(["", ".v2"])}.${chance.pick(["pdf", "docx", "png"])}`,
+    (text) => ({ type: text.slice(text.lastIndexOf(".") + 1) }),
+  );
+  expect(answer("scan4711.v2.pdf")).toEqual({ applies: true, value: { type: "pdf" } });
+  for (const text of ["scan47.exe", "scan47.PDF", "scan47.pdfx", "scan47.v2"]) expect([text, answer(text).applies]).toEqual([text, false]);
 });
 
 test("the parts of a version are numbers of their own", { timeout: SLOW }, () => {
