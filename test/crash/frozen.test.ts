@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { groupOf, statOf } from "../../src/executors/process-start.ts";
-import { freezeProcess } from "../support/freeze.ts";
+import { statOf } from "../../src/executors/process-start.ts";
+import { freezeGroup } from "../support/freeze.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { System } from "../support/state-folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -40,14 +40,13 @@ it("L3, O4: master and executor, with all of its machine, that were frozen for t
   await system.put("sleep", "start", { n: 1 }, "k1");
   await waitUntil("the command runs", () => existsSync(runs), 60_000);
   const watcher = watcherOf(system.pid("executor"));
-  expect(watcher.length, "the executor's watcher").toBeGreaterThanOrEqual(4);
-  for (const pid of watcher) await freezeProcess(pid);
+  expect((await freezeGroup(watcher)).length, "the executor's watcher").toBeGreaterThanOrEqual(4);
   for (const name of ["executor", "m1"]) await system.freeze(name);
   const frozenAt = Date.now();
   await waitUntil("three leases have passed", () => Date.now() - frozenAt > 3 * LEASE, 60_000);
   const before = (await eventsOf(system.broker, "sleep")).length;
   for (const name of ["m1", "executor"]) system.thaw(name);
-  for (const pid of watcher) process.kill(pid, "SIGCONT");
+  process.kill(-watcher, "SIGCONT");
   await waitUntil(
     "the owner answers again",
     () =>
@@ -69,11 +68,13 @@ it("L3, O4: master and executor, with all of its machine, that were frozen for t
   expect(before).toBeLessThan(events.length);
 }, 300_000);
 
-/** The process group that watches over the commands of an executor. */
-function watcherOf(executor: number): number[] {
-  const all = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+/** Pid of what watches over the commands of an executor, which leads a process group. */
+function watcherOf(executor: number): number {
   const isWatcher = (pid: string) =>
     statOf(pid)?.parent === executor && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("petrel-watch");
-  const leader = Number(all.find(isWatcher) ?? 0);
-  return all.map(Number).filter((pid) => groupOf(pid) === leader);
+  return Number(
+    readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .find(isWatcher),
+  );
 }
