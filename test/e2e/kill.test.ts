@@ -19,7 +19,7 @@ afterAll(() => desk.clear());
 test("a kill ends every firing, model call and process within 2 seconds, a new start too stands still, and a resume delivers the story", {
   timeout: 420_000,
 }, async () => {
-  let system = await up(desk, "--pace", "800", "--lease", "4000");
+  let system = await up(desk, "--pace", "800", "--lease", "20000");
   await applyTeam(desk);
   const origin = await putSettings(desk);
   const request = await desk.json<{ id: string }>(["put", NET, "inbox", JSON.stringify(REQUEST)]);
@@ -54,7 +54,7 @@ test("a kill ends every firing, model call and process within 2 seconds, a new s
   expect(put.id).toMatch(/^t-/);
   // A kill outlives the processes: what comes up anew stands still as well.
   expect((await system.stop()).code).toBe(0);
-  system = await up(desk, "--pace", "800", "--lease", "4000");
+  system = await up(desk, "--pace", "800", "--lease", "20000");
   await waitUntil("the net is served again", async () => (await desk.run(["places", NET])).code === 0, 60_000);
   expect(await desk.json(["net", "ls"])).toMatchObject([{ net: NET, state: "stopped" }]);
   await quietFor(1000);

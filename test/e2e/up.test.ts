@@ -20,7 +20,7 @@ describe("petrel up", () => {
   afterAll(() => desk.clear());
 
   test("says in one line that it is ready, once; a second one in the folder is refused", { timeout: 180_000 }, async () => {
-    system = await up(desk, "--lease", "3000");
+    system = await up(desk, "--lease", "12000");
     const ready = JSON.parse(system.stdout);
     expect(ready).toEqual({
       ready: true,

@@ -15,7 +15,7 @@ export async function builtCli(): Promise<void> {
   const lock = join(ROOT, "dist", ".e2e-build");
   const { isBuilt } = (await import("../../scripts/setup/cli-build.mjs" as string)) as { isBuilt(root: string): boolean };
   mkdirSync(join(ROOT, "dist"), { recursive: true });
-  await waitUntil("the build is free", () => locked(lock), 90_000);
+  await waitUntil("the build is free", () => locked(lock), 200_000);
   try {
     if (!isBuilt(ROOT)) execFileSync(process.execPath, [join(ROOT, "scripts", "build.mjs")], { cwd: ROOT, stdio: "pipe" });
   } finally {
@@ -29,7 +29,7 @@ function locked(lock: string): boolean {
     return true;
   } catch {
     // Left behind by a run that was killed.
-    if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 60_000) rmdirSync(lock);
+    if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 150_000) rmdirSync(lock);
     return false;
   }
 }
