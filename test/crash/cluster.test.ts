@@ -7,7 +7,7 @@ import { logAgreesWithPlaces } from "../support/log-check.ts";
 import { eachEffectOnce, eachTokenOnce, honouringCommand } from "../support/once-check.ts";
 import { builtCli, Desk } from "../support/petrel-process.ts";
 import { ServerCluster } from "../support/server-cluster.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { until, waitUntil } from "../support/wait-until.ts";
 
 let cluster: ServerCluster;
 let desk: Desk;
@@ -68,15 +68,17 @@ it("loses the server that holds places, then the one that leads a log, and nothi
   const file = (name: string) => desk.path(`${name}.txt`);
   for (const name of names) {
     const definition = net(name, file(name), name === "laid-own" ? "own" : "shared");
-    const answer = await broker.commands.ask(null, "apply-net", { definition, by: { user: "ada" } } as never, 60_000);
-    expect(answer).toMatchObject({ ok: true });
-    expect(await broker.copies(name)).toEqual({ kept: 3, current: 3 });
+    const apply = () => broker.commands.ask(null, "apply-net", { definition, by: { user: "ada" } } as never, 60_000);
+    expect(await until(`${name} is applied`, apply)).toMatchObject({ ok: true });
+    await copiesOf(broker, name, 3);
   }
   const acknowledged = new Map(names.map((name): [string, string[]] => [name, []]));
   // First the one that holds a place of one replica, then the one that leads a log.
   for (const [round, stream] of ["PLACE_laid-own_end", "LOG_laid-own"].entries()) {
-    const lost = await cluster.leaderOf(stream);
-    if (lost === null) throw new Error(`nobody leads ${stream}`);
+    const { lost } = await until(`somebody leads ${stream}`, async () => {
+      const leader = await cluster.leaderOf(stream);
+      return leader === null ? null : { lost: leader };
+    });
     const from = round * TOKENS;
     const puts = names.map(async (name) => {
       for (let n = from; n < from + TOKENS; n++) acknowledged.get(name)?.push(await put(broker, name, n));
@@ -90,7 +92,7 @@ it("loses the server that holds places, then the one that leads a log, and nothi
       const { state, events } = await logAgreesWithPlaces(broker, name, 120_000);
       eachTokenOnce(state, events, acknowledged.get(name) ?? []);
       eachEffectOnce(name, "write", file(name), events);
-      expect((await broker.copies(name)).current).toBe(2);
+      await copiesOf(broker, name, 2);
     }
     if (round > 0) await doctorWarns(dir);
     await cluster.startServer(lost);
@@ -98,6 +100,14 @@ it("loses the server that holds places, then the one that leads a log, and nothi
   }
   await up.stop();
 }, 480_000);
+
+/** A copy follows its leader, a moment later. */
+async function copiesOf(broker: Broker, name: string, current: number): Promise<void> {
+  await waitUntil(`${current} of three copies of ${name} are current`, async () => {
+    const copies = await broker.copies(name);
+    return copies.kept === 3 && copies.current === current;
+  });
+}
 
 async function allThrough(broker: Broker, tokens: number): Promise<void> {
   const size = (name: string) =>

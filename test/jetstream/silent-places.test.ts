@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Broker } from "../../src/contract/broker.ts";
 import { streams } from "../../src/contract/subjects.ts";
 import { ServerCluster } from "../support/server-cluster.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { until, waitUntil } from "../support/wait-until.ts";
 
 let cluster: ServerCluster;
 let broker: Broker;
@@ -19,7 +19,7 @@ afterAll(() => cluster.end());
 it("names the streams whose server is away, and none once they are declared again", async () => {
   const shelves = broker.places(NET);
   await waitUntil("the places are declared", () => declared(), 120_000);
-  expect(await shelves.silent()).toEqual([]);
+  await waitUntil("none is missed", async () => (await shelves.silent()).length === 0);
   const leaders = new Map<string, number | null>();
   const names = places.map(({ place }) => streams.place(NET, place));
   await waitUntil("all are led", async () => {
@@ -37,7 +37,10 @@ it("names the streams whose server is away, and none once they are declared agai
   await waitUntil(`${there} are missed`, look, 120_000);
   await waitUntil("they are made anew", () => declared(), 120_000);
   await waitUntil("nothing is missed", () => look().then(() => silent.length === 0), 120_000);
-  for (const { place } of places) expect(await shelves.ids(place)).toEqual(new Set());
+  for (const { place } of places) {
+    const { ids } = await until(`${place} answers`, async () => ({ ids: await shelves.ids(place) }));
+    expect(ids).toEqual(new Set());
+  }
 
   function declared(): Promise<boolean> {
     return shelves.declare(places).then(
