@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { waitUntil } from "./wait-until.ts";
 
 /** So long a process may take to end by itself after the last test. */
-const GRACE_MS = 15_000;
+const GRACE_MS = 60_000;
 const PROC = "/proc";
 
 interface LeftOver {
