@@ -11,6 +11,7 @@ import { until } from "../support/wait-until.ts";
 import { MemoryOwner } from "./memory-owner.ts";
 import { realClock } from "./real-clock.ts";
 
+export { until } from "../support/wait-until.ts";
 export { realClock } from "./real-clock.ts";
 
 let count = 0;

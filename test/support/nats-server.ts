@@ -9,6 +9,8 @@ import type { Durability } from "../../src/jetstream/server/config.ts";
 import type { ManagedServer, ManagedServerOptions } from "../../src/jetstream/server/managed.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 
+export { waitUntil } from "./wait-until.ts";
+
 /** The clock of the wall. */
 export const wallClock: Clock = {
   now: () => Date.now(),
