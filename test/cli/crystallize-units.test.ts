@@ -55,3 +55,12 @@ it("of the steps that could be settled: each column that is there, and none that
   expect(table).toMatch(/ASKED: firings that the model answered; SHAPES: forms of input; USD, TIME: of one firing by the model\.\n/);
   expect(table).not.toMatch(/BY RULE|CLAIMS|STABLE/);
 });
+
+it("of a rule that was taken away, and of one that a file brings again and leaves off, says so", async () => {
+  await apply(crystalOf());
+  await said("undo", NET, "triage");
+  expect(await said("status", NET)).toContain("triage: its rule was taken away");
+  await apply(crystalOf({ mode: "off" }));
+  expect(await said("status", NET)).toMatch(/triage +triage +off +r-/);
+  expect(await said("status", NET)).not.toContain("taken away");
+});

@@ -173,7 +173,7 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "undone":
       // What people are asked about a rule that was demoted stays asked.
       if (stage.taken === true) state.crystals.set(transition, taken(record ?? freshRecord(rule, "off", event.seq)));
-      else if (record) state.crystals.set(transition, { ...record, mode: "off", notice: record.said ? null : record.notice, said: null });
+      else if (record) state.crystals.set(transition, switchedOff(record, stage.deliberate === true));
       return;
     case "goes-on":
       if (record) state.crystals.set(transition, { ...record, ...watchedAgain(record) });
@@ -190,6 +190,12 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
       if (record) state.crystals.set(transition, { ...record, notice: null, said: saidBy(stage.about, stage.approve, stage.by) });
       return;
   }
+}
+
+/** A file that was applied by hand with the rule in it has it stand there again, though it is off. */
+function switchedOff({ gone, ...record }: CrystalRecord, deliberate: boolean): CrystalRecord {
+  const off = { ...record, mode: "off" as const, notice: record.said ? null : record.notice, said: null };
+  return gone && deliberate ? { ...off, gone } : off;
 }
 
 /** Nothing is asked about it any more. */
