@@ -52,4 +52,7 @@ test("it is time to learn when there is enough, and again when the guard decline
   expect(isTimeToLearn({ examples: 180, lastTry: 150, live: null })).toBe(false);
   expect(isTimeToLearn({ examples: 500, lastTry: 400, live: { firings: 1000, declined: 10 } })).toBe(false);
   expect(isTimeToLearn({ examples: 500, lastTry: 400, live: { firings: 1000, declined: 60 } })).toBe(true);
+  // A row of a table needs its own examples, however many others there are.
+  const some = { firings: 400, declined: 13 };
+  expect([false, true].map((grows) => isTimeToLearn({ examples: 900, lastTry: 800, live: { ...some, grows } }))).toEqual([false, true]);
 });

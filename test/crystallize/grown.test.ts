@@ -7,11 +7,13 @@ import type { Answer } from "../../src/net/rule/answer.ts";
 import { evaluateRule, type Rule } from "../../src/net/rule/rule.ts";
 import { exampleOf, madeBy } from "./history.ts";
 
-const tableOf = (rows: Record<string, string>, seen = 6): Answer => ({
+type Table = Answer & { kind: "table" };
+const tableOf = (rows: Record<string, string>, seen = 6): Table => ({
   ...{ kind: "table", keys: [{ path: "/code" }] },
   rows: Object.entries(rows).map(([code, give]) => ({ when: [code], give, seen })),
 });
-const old: Rule = { guard: [], answer: { kind: "object", fields: { team: tableOf({ A: "ada", B: "bob" }), open: tableOf({ A: "yes" }) } } };
+const teams = tableOf({ A: "ada", B: "bob" });
+const old: Rule = { guard: [], answer: { kind: "object", fields: { team: teams, open: tableOf({ A: "yes" }) } } };
 const given = (rule: Rule, code: string): Json => {
   const answer = evaluateRule(rule, { code });
   return answer.applies ? answer.value : null;
@@ -42,16 +44,15 @@ describe("a rule with tables grows", () => {
   });
 
   test("not by a row that its examples speak against, which takes another answer once that leads by two", () => {
-    const answers = (bad: number) => asked(Array.from({ length: bad }, () => ["A", "eve"] as [string, string]));
-    const only: Rule = { guard: [], answer: tableOf({ A: "ada" }, 2) };
-    const team = (count: number) => answers(count).map((one) => ({ ...one, output: "eve" }));
+    const few = tableOf({ A: "ada" }, 2);
+    const team = (count: number) => Array.from({ length: count }, (_, seq) => exampleOf(seq, { code: "A" }, "eve"));
     const rows = (rule: Rule) => (rule.answer.kind === "table" ? rule.answer.rows.map(({ give }) => give) : []);
     const both: Rule = {
       guard: [],
       answer: {
         kind: "table",
         keys: [{ path: "/code" }],
-        rows: [...(only.answer as Extract<Answer, { kind: "table" }>).rows, { when: ["Z"], give: "zoe", seen: 9 }],
+        rows: [...few.rows, { when: ["Z"], give: "zoe", seen: 9 }],
       },
     };
     expect(rows(grownRule(both, team(1), "exact"))).toEqual(["zoe"]);
@@ -69,7 +70,7 @@ describe("a rule with tables grows", () => {
       ]),
       { fields: { open: "exact" } },
     );
-    expect(none.answer).toMatchObject({ fields: { team: (old.answer as unknown as { fields: { team: Json } }).fields.team } });
+    expect(none.answer).toMatchObject({ fields: { team: teams } });
     const cases: Answer = {
       ...{ kind: "cases", cases: [{ if: [{ test: "equal", path: "/kind", value: "x" }], give: tableOf({ A: "ada" }) }] },
       else: tableOf({ A: "bob" }),

@@ -5,7 +5,8 @@
  * inspection schemes", Biometrika 1954) of log-likelihood ratios: over all audits between the rate that the proof has seen and a rate that
  * would be drift, for each region of the rule (its branches, `regionOf`) between that rate and nearly always, and over the regions' sum
  * (Mei, "Efficient scalable schemes for monitoring a large number of data streams", Biometrika 2010).
- * Two per cent of 200 firings are four audits, so they are spread evenly over the regions, however seldom one is met, and the share rises by
+ * Two per cent of 200 firings are four audits, so they are spread evenly over the regions, however seldom one is met (two thirds of them over
+ * what lies near the limits of the rule, where there is such, the rest over the others), and the share rises by
  * itself: it is multiplied by the likelihood ratio that the CUSUM over all has gathered, up to a half, and of a region that disagreed each
  * firing is audited until its CUSUM is back at nothing. That takes a few audits, as many as if they came late. The share also rises after a
  * bad outcome in a later stage, after a jump in what the guard declines, in the first firings after the promotion and near the guard's edge.
