@@ -1,7 +1,8 @@
 /** How far from each of its limits a rule is watched for itself: as many of the examples on both sides, however the numbers lie. */
 import type { JsonObject } from "../contract/json.ts";
 import { comparedIn, type Limit, termKey } from "../net/rule/limits.ts";
-import { isProgram, type Rule } from "../net/rule/rule.ts";
+import { regionOf } from "../net/rule/region.ts";
+import { evaluateRule, isProgram, type Rule } from "../net/rule/rule.ts";
 import type { Term } from "../net/rule/term.ts";
 
 /** On each side of a limit, such a part of the examples for which it decides, and half of those on that side at most. */
@@ -11,6 +12,8 @@ const LEAST = 5;
 /** Ends with fewer of the examples between them are one limit: of a threshold that was learned, the two sides of its gap. */
 const APART = 0.02;
 const MOST_LIMITS = 4;
+/** Where a rule has more branches, audits for its limits would be missing where one of these changes as a whole. */
+const MOST_BRANCHES = 2;
 
 interface Turns {
   term: Term;
@@ -22,6 +25,9 @@ interface Turns {
 export function withLimits(rule: Rule, inputs: readonly JsonObject[]): Rule {
   if (isProgram(rule)) return rule;
   const { guard, answer } = rule;
+  const plain = { guard, answer };
+  const claimed = inputs.filter((input) => evaluateRule(plain, input).applies);
+  if (new Set(claimed.map((input) => regionOf(plain, input))).size > MOST_BRANCHES) return plain;
   const turns = new Map<string, Turns>();
   for (const input of inputs) {
     const seen = new Set<string>();
@@ -36,7 +42,7 @@ export function withLimits(rule: Rule, inputs: readonly JsonObject[]): Rule {
   }
   const found = [...turns.values()].flatMap(limitsOf).sort((one, other) => other.decides - one.decides);
   const limits = found.slice(0, MOST_LIMITS).map(({ limit }) => limit);
-  return limits.length === 0 ? { guard, answer } : { guard, answer, limits };
+  return limits.length === 0 ? plain : { ...plain, limits };
 }
 
 function limitsOf({ term, values, ends }: Turns): { limit: Limit; decides: number }[] {

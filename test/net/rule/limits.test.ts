@@ -51,6 +51,10 @@ describe("near a limit", () => {
   test("lies nothing where the answer turns at no number, or too few examples are on a side", () => {
     expect(withLimits({ guard: [], answer: constant("one") }, inputs)).toEqual({ guard: [], answer: constant("one") });
     expect(withLimits({ guard: [], answer: split }, inputs.slice(0, 505)).limits).toBeUndefined();
+    // Nor where there are so many branches that theirs would be missing.
+    const third: Answer = { kind: "split", if: { test: "equal", path: "/kind", value: "x" }, yes: constant("other"), no: split };
+    const kinds = inputs.map(({ n }) => ({ n, kind: n % 3 === 0 ? "x" : "y" }));
+    expect(withLimits({ guard: [], answer: third }, kinds).limits).toBeUndefined();
   });
 });
 
