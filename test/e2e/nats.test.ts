@@ -118,7 +118,7 @@ describe("over the protocol alone", () => {
   });
 });
 
-test("the same promises with the NATS CLI, or over the protocol where it cannot be had", { timeout: INSTALL_MS + 60_000 }, async () => {
+test("the same promises with the NATS CLI, or over the protocol where it cannot be had", { timeout: INSTALL_MS + 240_000 }, async () => {
   const cli = await natsCli(desk);
   const user = "path" in cli ? cliUser(desk, cli.path, "petrel") : await rawUser(desk, "petrel");
   process.stderr.write(`NATS CLI: ${"path" in cli ? cli.path : `${cli.none}; its promises are checked over the protocol`}\n`);
