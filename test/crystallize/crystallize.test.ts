@@ -11,7 +11,7 @@ import { ruleProblems } from "../../src/net/rule/reads.ts";
 import { evaluateRule, type Rule, ruleSchema } from "../../src/net/rule/rule.ts";
 import { exampleOf, historyOf, madeBy } from "./history.ts";
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 
 function against(rule: Rule, later: Item[]): { claimed: number; wrong: number } {
   const rights = later.flatMap(({ input, truth }) => {
