@@ -5,7 +5,8 @@
  * S2 Everything inside ends with the sandbox, and the sandbox with the executor.
  * S3 `required` without one runs nothing.
  * S4 Nothing inside undoes it, also where the executor is root: it has no capability, so it mounts nothing and takes no mount away, and
- *    what steers the kernel can be read only. Files of the kernel ask who the user is outside, not for a capability.
+ *    what steers the kernel can be read only. Files of the kernel ask who the user is outside, not for a capability. Nor is the program seen
+ *    that made it: it is the first process inside, and by it its file outside could be changed, where that belongs to the executor's user.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
@@ -49,8 +50,8 @@ const KERNEL = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "aso
   (name) => `/proc/${name}`,
 );
 const BROWSER = "browser.flow";
-/** In this order: what lies below /proc is mounted upon it. */
-const OWN_PROC = ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"];
+/** In this order: what lies below /proc is mounted upon it. The first process is bubblewrap itself (S4). */
+const OWN_PROC = ["--cap-drop", "ALL", "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1", "--dev", "/dev"];
 const readOnly = (folder: string) => ["--ro-bind", folder, folder];
 const kernelFiles = () => KERNEL.filter((file) => existsSync(file)).flatMap(readOnly);
 const probe = () => ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", ...OWN_PROC, ...kernelFiles(), "--", "true"];

@@ -1,5 +1,5 @@
 /** The sandbox around commands (S1 to S3), with the real bubblewrap where it is to be had. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -99,6 +99,24 @@ describe("in a sandbox", () => {
     const nested = undo.replace(/mount -t tmpfs[^;]*; /, "");
     writeFileSync(join(above, "undo.sh"), nested);
     expect((await sh(`{ unshare -Urpmf sh ${above}/undo.sh; } 2>/dev/null; true`)).out).toBe("");
+  });
+
+  test("the program that makes the sandbox is not reached from inside, which could keep the next one from being made (S4)", async ({
+    skip,
+  }) => {
+    if (sandbox.kind === "none") return skip(sandbox.why);
+    const folder = testFolder("programs");
+    const program = join(folder, "bwrap");
+    copyFileSync(sandbox.path, program);
+    chmodSync(program, 0o755);
+    bench = await startBench({
+      policy: policy({ sandbox: "required" }),
+      environment: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    });
+    expect((await sh("for each in /proc/[0-9]*; do readlink $each/exe; chmod 744 $each/exe; done 2>/dev/null; true")).out).not.toContain(
+      "bwrap",
+    );
+    expect(statSync(program).mode & 0o777).toBe(0o755);
   });
 
   test("what the executor keeps of an output is written nowhere else, and nothing else is taken for it", async () => {
