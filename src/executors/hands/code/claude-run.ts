@@ -69,7 +69,7 @@ export async function runClaude(
   const use = usesOf(result);
   if (use) spent(use);
   const session = typeof result.session_id === "string" ? result.session_id : null;
-  if (session !== null) await keepSession(context, checkout.tree, config, session);
+  if (session !== null) keepSession(context, checkout.tree, config, session);
   mustBeGood(result, run);
   return {
     said: typeof result.result === "string" ? result.result : "",

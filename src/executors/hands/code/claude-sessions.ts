@@ -1,9 +1,13 @@
 /** Sessions of Claude Code, kept on the executor beside its mirrors, for one that takes them up. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
+import { fileWithin } from "./file-within.ts";
+
+/** Bytes; a longer one is not kept. */
+const LARGEST_SESSION = 256 * 1024 * 1024;
 
 /** A session is a file under the name of its folder: it is kept beside the mirrors, for one that takes it up. */
 function sessionFile(config: string, tree: string, session: string): string {
@@ -13,11 +17,13 @@ function keptFile({ workshop }: HandContext, session: string): string {
   return join(workshop.dir, "claude-sessions", `${session}.jsonl`);
 }
 
-export async function keepSession(context: HandContext, tree: string, config: string, session: string): Promise<void> {
-  const file = sessionFile(config, tree, session);
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(session) || !existsSync(file)) return;
+/** Whatever the session made of its folder: what lies elsewhere is not taken for it, since whoever takes it up could read that. */
+export function keepSession(context: HandContext, tree: string, config: string, session: string): void {
+  if (!/^[A-Za-z0-9-]{1,64}$/.test(session)) return;
+  const content = fileWithin(context.workDir, sessionFile(config, tree, session), LARGEST_SESSION);
+  if (content === null) return;
   mkdirSync(join(context.workshop.dir, "claude-sessions"), { recursive: true, mode: 0o700 });
-  await copyFile(file, keptFile(context, session));
+  writeFileSync(keptFile(context, session), content, { mode: 0o600 });
 }
 
 /** Throws Terminal `claude-session-missing`. */
