@@ -230,7 +230,7 @@ async function perform(
     abort.signal.throwIfAborted();
     const hand = handFor(order, bench.hands);
     checkOrder(order, hand);
-    checkAgainstPolicy(order, bench.policy);
+    checkAgainstPolicy(order, bench.policy, bench.workshop.dir);
     checkVariables(order, Object.keys(granted.secrets), bench.policy);
     checkAskedFolder(order, bench.policy, workDir);
     await layOut(folder, bench, abort);

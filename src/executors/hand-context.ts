@@ -1,7 +1,7 @@
 /** What a hand is given for one attempt: commands within the machine's limits, artefacts, the owner's word, and what the policy allows. */
 import { mkdirSync, realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { delay } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, RoomAnswer, WorkOrder } from "../contract/envelope.ts";
@@ -22,13 +22,14 @@ import { liveOutput } from "./live-output.ts";
 import { checkBranch, checkCommand, checkHost, checkPath, programFor } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
 import { isLoaderVariable } from "./order-variables.ts";
+import { OWN_FILES, ownFile } from "./own-files.ts";
 import { notStarted, runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
 import { proxyEnvironment } from "./sandbox-way-out.ts";
 
 /** Folders of the work directory in which the executor itself writes and reads while commands run: no command makes them lead elsewhere. */
-const OURS = ["outputs", "artifacts", "scripts"];
+const OURS = ["outputs", "artifacts", "scripts", OWN_FILES];
 const ASK_AGAIN_MS = 500;
 const roomAnswer = z.object({ free: z.boolean(), taken: z.number(), waitMs: z.number() });
 /** Of an owner that is too old to count. */
@@ -61,7 +62,7 @@ export function handContext(parts: AttemptParts): HandContext {
     serve: (handler) => bench.desk.open(order, async (tool, input) => await fitting(parts, await handler(tool, input))),
     artifact: artifacts(parts),
     fetchArtifact: async (ref) => {
-      const file = join(workDir, bench.workshop.ids.next());
+      const file = ownFile({ workDir, workshop: bench.workshop }, "artifact");
       await fetchArtifact({ line: bench.line, executor: bench.name, clock: bench.workshop.clock, signal }, order, ref, file);
       return file;
     },
@@ -179,7 +180,7 @@ function inSandbox(
   const cache = join(workshop.dir, "cache", "npm");
   const wantsCache = env.npm_config_cache === cache;
   if (wantsCache) mkdirSync(cache, { recursive: true });
-  const { trees, own } = ofGit(workshop, workDir);
+  const { trees, own, mirrors } = ofGit(workshop, workDir);
   const kept = [...own, ...OURS.map((name) => join(workDir, name))];
   for (const folder of kept) mkdirSync(folder, { recursive: true });
   const writable = [
@@ -188,7 +189,7 @@ function inSandbox(
     ...(isWithin(cwd, workDir) || staysReadOnly(cwd, policy) ? [] : [cwd]),
     ...(wantsCache ? [cache] : []),
   ];
-  const readable = ["mirrors", "cache"].map((name) => join(workshop.dir, name));
+  const readable = [...mirrors, join(workshop.dir, "cache")];
   const path = workshop.environment.PATH ?? USUAL_PATH;
   const wayOut = proxy ? { proxy: { socket: proxy.socket, node: process.execPath } } : {};
   const network = policy.network === "open";
@@ -199,14 +200,15 @@ function inSandbox(
   return { argv: argvInside, enclosed: true, env: proxy ? { ...proxyEnvironment(), ...outside } : outside };
 }
 
-/** Worktrees stay where they are, since git goes on in them outside, and git's own data there as it is. */
-function ofGit({ trees }: Workshop, workDir: string): { trees: string[]; own: string[] } {
+/** Worktrees stay where they are, since git goes on in them outside, and git's own data there as it is. Of the mirrors theirs are seen, and no other. */
+function ofGit({ trees }: Workshop, workDir: string): { trees: string[]; own: string[]; mirrors: string[] } {
   const work = realpathSync(workDir);
   const ours = [...trees].filter(([tree]) => isWithin(tree, work));
-  const own = ours
-    .filter(([, folder]) => isWithin(folder, work))
-    .map(([, folder]) => join(work, relative(work, folder).split(sep)[0] ?? ""));
-  return { trees: ours.map(([tree]) => tree), own: [...new Set(own)] };
+  const folders = ours.map(([, folder]) => folder);
+  const own = folders.filter((folder) => isWithin(folder, work)).map((folder) => join(work, relative(work, folder).split(sep)[0] ?? ""));
+  // MIRROR/worktrees/NAME
+  const mirrors = folders.filter((folder) => !isWithin(folder, work)).map((folder) => dirname(dirname(folder)));
+  return { trees: ours.map(([tree]) => tree), own: [...new Set(own)], mirrors: [...new Set(mirrors)] };
 }
 
 /** What the loader of bubblewrap itself would read is set inside only: by it, code would run before there is a sandbox. */

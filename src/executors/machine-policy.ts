@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused, Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
-import { hostOf, isLocalRepository } from "./hands/code/repository-host.ts";
+import { hostOf, isLocalRepository, localPaths } from "./hands/code/repository-host.ts";
 
 const folder = z.string().refine(isAbsolute, "an absolute path");
 const host = z.string().regex(HOST_PATTERN, HOST_RULE);
@@ -68,11 +68,25 @@ export function readMachinePolicy(file: string, mustExist: boolean): MachinePoli
   }
 }
 
-/** Throws Refused `policy-hand`, `policy-repository` or `policy-host`. */
-export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy): void {
+/** `dir`: the executor's own folder. Throws Refused `policy-hand`, `policy-repository` or `policy-host`. */
+export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy, dir: string): void {
   if (policy.hands && !policy.hands.includes(order.hand)) throw refused(order, "hand", order.hand, policy.hands);
   const { repo } = order.input;
-  if (typeof repo === "string") checkRepository(order, repo, policy);
+  if (typeof repo !== "string") return;
+  checkRepository(order, repo, policy);
+  checkElsewhere(order, repo, dir);
+}
+
+/** In the executor's own folder commands of orders write, also those in a sandbox: git would run a repository's hooks outside it. */
+function checkElsewhere(order: WorkOrder, repo: string, dir: string): void {
+  const paths = localPaths(repo, join(real(dir), "mirrors"));
+  if (paths !== null && !paths.some((path) => lies(path, dir) || RUNNING.some((each) => path.startsWith(each + sep)))) return;
+  throw new Refused({
+    code: "policy-repository",
+    message: `the repository ${JSON.stringify(repo)} may lie in the executor's own folder, where commands of orders write: its hooks would run outside their sandbox`,
+    hint: "name another one, by its plain path",
+    where: `${order.net}/${order.transition}`,
+  });
 }
 
 /** Throws Refused `policy-host`. Without a list hands may speak to any host. */

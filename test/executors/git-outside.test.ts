@@ -1,6 +1,6 @@
 /** git runs outside the sandbox in trees that commands have written to: nothing there has it run a program (G1). */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
@@ -8,7 +8,7 @@ import { findSandbox } from "../../src/executors/sandbox.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
 import { testFolder } from "../support/nats-server.ts";
 import { until } from "../support/wait-until.ts";
-import { DEVELOPER, type ExecutorBench, startBench } from "./bench.ts";
+import { DEVELOPER, DEVOPS, type ExecutorBench, startBench } from "./bench.ts";
 
 const sandbox = await findSandbox(process.env);
 const ran = join(testFolder("ran"), "ran");
@@ -39,7 +39,7 @@ async function open(input: JsonObject): Promise<WorkOrder> {
   const order = bench.order(
     "code.session",
     { base: "main", branch: "task/one", seed: "2026-03-01T10:00:00Z", ...input },
-    { persona: DEVELOPER },
+    { persona: { ...DEVELOPER, flags: "rwx--", tools: [...DEVELOPER.tools, "git.merge", "command.run"] } },
   );
   bench.owner.offer(order);
   await until("the session", async () => (await bench.owner.callOnce(order, "git.status", {}, "probe")).state === "done");
@@ -87,6 +87,64 @@ test("a repository inside the tree, also where a submodule belongs, is not looke
   const make = (folder: string) => `(mkdir -p ${folder} && cd ${folder} && git init -q . && ${commit} && ${SETTINGS})`;
   expect(await after(order, `${make("sub")}\n${make("new")}\nrmdir gone`, 2)).toEqual(["do.sh", "gone"]);
   expect(existsSync(ran)).toBe(false);
+});
+
+test("a merge fetches nothing for a submodule that both sides moved, by a repository that a command made there", async () => {
+  const clone = join(repo.root, "clone");
+  const moved = (branch: string, commit: string) => {
+    gitIn(clone, "update-index", "--add", "--cacheinfo", `160000,${commit},sub`);
+    gitIn(clone, "commit", "-q", "-m", `The submodule of ${branch}`);
+    gitIn(clone, "push", "-q", "origin", `HEAD:refs/heads/${branch}`);
+  };
+  moved("main", "1".repeat(40));
+  moved("ours", "2".repeat(40));
+  gitIn(clone, "reset", "-q", "--hard", "HEAD~1");
+  moved("theirs", "3".repeat(40));
+  const order = await open({ repo: repo.origin, base: "ours" });
+  // Commits that are not there would be fetched from where this says, by what this says.
+  const promised = [
+    "git config core.repositoryFormatVersion 1 && git config extensions.partialClone origin",
+    "git config remote.origin.promisor true && git config remote.origin.partialCloneFilter blob:none",
+    `git config remote.origin.url ssh://host/x && git config core.sshCommand "touch ${ran} #"`,
+  ].join(" && ");
+  await ok(order, "fs.write", {
+    path: "do.sh",
+    text: `mkdir -p sub && cd sub && git init -q . && ${promised} && echo ${"2".repeat(40)} >.git/HEAD\n`,
+  });
+  expect(await ok(order, "tests.run")).toMatchObject({ ok: true });
+  expect((await ok(order, "git.commit", { message: "Done" })).files).toEqual(["do.sh"]);
+  expect(await ok(order, "git.merge", { from: "theirs" })).toMatchObject({ merged: false, conflicts: ["sub"] });
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("a repository that a command made is no order's to push to, where its hooks would run outside", async () => {
+  const order = await open({ repo: repo.origin });
+  const hook = `printf '#!/bin/sh\\ntouch ${ran}\\n' >made/hooks/post-receive && chmod +x made/hooks/post-receive`;
+  await ok(order, "fs.write", { path: "do.sh", text: `git clone -q --bare . made && git -C made branch main HEAD && ${hook}\n` });
+  expect(await ok(order, "tests.run")).toMatchObject({ ok: true });
+  const work = String((await ok(order, "command.run", { argv: ["pwd"] })).stdout).trim();
+  const head = repo.head("main");
+  for (const address of [`${work}/made`, `file://${work}/made`, relative(join(bench.dir, "mirrors", "any.git"), `${work}/made`)]) {
+    const pushed = await bench.run("code.push", { repo: address, branch: "b", head, lease: null }, { persona: DEVOPS });
+    expect([address, pushed.outcome]).toMatchObject([address, { error: { code: "policy-repository" } }]);
+  }
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("a command sees the mirror of its own repository, and none of others", async ({ skip }) => {
+  if (sandbox.kind === "none") skip(sandbox.why);
+  const other = makeGitRepo({ "hush.txt": "hush\n" });
+  try {
+    const theirs = await open({ repo: other.origin });
+    const order = await open({ repo: repo.origin, branch: "task/two" });
+    const folder = join(bench.dir, "mirrors");
+    expect(readdirSync(folder)).toHaveLength(2);
+    const seen = await ok(order, "command.run", { argv: ["sh", "-c", `ls ${folder}; git log --format=%s`] });
+    expect(String(seen.stdout).trim().split("\n")).toEqual([expect.stringMatching(/\.git$/), "First commit"]);
+    await ok(theirs, "session.close");
+  } finally {
+    other.remove();
+  }
 });
 
 test("without a repository git's own data cannot be changed either", async ({ skip }) => {

@@ -66,8 +66,25 @@ test.each([
     hosts: ["github.com"],
   });
   const order = { net: "n", transition: "t", hand: "code.verify", input: { repo } } as never;
-  if (code === null) expect(() => checkAgainstPolicy(order, rules)).not.toThrow();
-  else expect(() => checkAgainstPolicy(order, rules)).toThrow(expect.objectContaining({ code, outlook: "refused" }));
+  if (code === null) expect(() => checkAgainstPolicy(order, rules, "/srv/executor")).not.toThrow();
+  else expect(() => checkAgainstPolicy(order, rules, "/srv/executor")).toThrow(expect.objectContaining({ code, outlook: "refused" }));
+});
+
+test.each([
+  ["/srv/executor/work/team.f1.1/tree/made", "policy-repository"],
+  ["file:///srv/executor/work/x", "policy-repository"],
+  ["file://localhost/srv/%65xecutor/work/x", "policy-repository"],
+  ["../../work/x", "policy-repository"],
+  ["/bin/../srv/executor/work/x", "policy-repository"],
+  ["/proc/self/cwd/x", "policy-repository"],
+  ["/srv/executors/shop.git", null],
+  ["../../../shop.git", null],
+  ["https://example.com/srv/executor/work/x", null],
+])("a repository of the executor's own folder is no order's, whatever the policy: %s", (repo, code) => {
+  const order = { net: "n", transition: "t", hand: "code.verify", input: { repo } } as never;
+  const checked = () => checkAgainstPolicy(order, policy({}), "/srv/executor");
+  if (code === null) expect(checked).not.toThrow();
+  else expect(checked).toThrow(expect.objectContaining({ code, outlook: "refused" }));
 });
 
 test("hosts go by name, by everything below a name, and by port", () => {

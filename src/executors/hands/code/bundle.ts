@@ -1,9 +1,9 @@
 /** A branch as bytes that travel with a token, so that an executor with another mirror can take the work over. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
+import { ownFile } from "../../own-files.ts";
 import { git } from "./git.ts";
 import { findCommit, type Mirror } from "./mirror.ts";
 
@@ -23,7 +23,7 @@ export type Bundle = z.output<typeof carriedBundle>;
 /** A git bundle of `base..branch`, or null when there is nothing in it or it is too large. Errors: the attempt's end. */
 export async function makeBundle(context: HandContext, mirror: Mirror, base: string, branch: string, head: string): Promise<Bundle | null> {
   if (base === head) return null;
-  const file = join(context.workDir, `${context.workshop.ids.next()}.bundle`);
+  const file = ownFile(context, "bundle");
   try {
     // One thread: the pack's bytes then depend on nothing but the commits.
     await git(context, ["-c", "pack.threads=1", "bundle", "create", "-q", file, `^${base}`, `refs/heads/${branch}`], { cwd: mirror.dir });
@@ -52,7 +52,7 @@ export async function haveCommit(context: HandContext, mirror: Mirror, commit: s
 
 async function takeBundle(context: HandContext, mirror: Mirror, bundle: Bundle): Promise<void> {
   const id = context.workshop.ids.next();
-  const file = typeof bundle === "string" ? join(context.workDir, `${id}.bundle`) : await context.fetchArtifact(bundle);
+  const file = typeof bundle === "string" ? ownFile(context, "bundle") : await context.fetchArtifact(bundle);
   if (typeof bundle === "string") writeFileSync(file, Buffer.from(bundle, "base64"));
   try {
     await context.workshop.locks.hold(mirror.dir, () =>

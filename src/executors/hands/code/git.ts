@@ -2,6 +2,7 @@
  * git as a hand uses it: no user's configuration, no prompt, errors with git's own words.
  * G1 It runs outside the sandbox, in trees that commands in one have written to. So it asks no `.git` of a tree for its settings, which could
  *    name programs to run: git's own folder is the one that was noted as the tree was laid out. Nor does it look into repositories inside a tree.
+ *    A merge does, for a submodule that both sides moved: it fetches nothing there, which such a repository's settings would have done by a program.
  */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +52,7 @@ export function ownFolder({ workshop }: HandContext, cwd: string): Record<string
   if (folder === undefined) return {};
   if (realpathSync(cwd) !== cwd)
     throw new Terminal({ code: "worktree-replaced", message: "a command put a link where its worktree was", where: cwd });
-  return { GIT_DIR: folder, GIT_WORK_TREE: cwd };
+  return { GIT_DIR: folder, GIT_WORK_TREE: cwd, GIT_NO_LAZY_FETCH: "1", GIT_ALLOW_PROTOCOL: "none" };
 }
 
 /** G1. These two would start a git inside each submodule, with that one's own settings. */

@@ -1,10 +1,10 @@
 /** What an attempt has done so far, for a person who goes on by hand: its commits, and what is not committed yet as one more. */
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import type { HandContext, ToolHandler } from "../../hand.ts";
 import { KEEP } from "../../keep-call.ts";
+import { ownFile } from "../../own-files.ts";
 import { addAll } from "./add-all.ts";
 import { makeBundle } from "./bundle.ts";
 import { stampEnvironment, stampedMessage } from "./commit.ts";
@@ -51,7 +51,7 @@ export function keepOnly(context: HandContext, mirror: Mirror, checkout: Checkou
 
 /** The tree of all that is there and not ignored, written beside the index that whoever works here uses. */
 async function writeLoose(context: HandContext, tree: string): Promise<string> {
-  const index = join(context.workDir, `${context.workshop.ids.next()}.index`);
+  const index = ownFile(context, "index");
   const env = { GIT_INDEX_FILE: index };
   try {
     await git(context, ["read-tree", "HEAD"], { cwd: tree, env });
