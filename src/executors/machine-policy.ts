@@ -79,6 +79,8 @@ export function checkAgainstPolicy(order: WorkOrder, policy: MachinePolicy, dir:
 
 /** In the executor's own folder commands of orders write, also those in a sandbox: git would run a repository's hooks outside it. */
 function checkElsewhere(order: WorkOrder, repo: string, dir: string): void {
+  // None at all, and what looks like an option, are the hand's to judge.
+  if (repo === "" || repo.startsWith("-")) return;
   const paths = localPaths(repo, join(real(dir), "mirrors"));
   if (paths !== null && !paths.some((path) => lies(path, dir) || RUNNING.some((each) => path.startsWith(each + sep)))) return;
   throw new Refused({

@@ -80,6 +80,7 @@ test.each([
   ["/srv/executors/shop.git", null],
   ["../../../shop.git", null],
   ["https://example.com/srv/executor/work/x", null],
+  ["", null],
 ])("a repository of the executor's own folder is no order's, whatever the policy: %s", (repo, code) => {
   const order = { net: "n", transition: "t", hand: "code.verify", input: { repo } } as never;
   const checked = () => checkAgainstPolicy(order, policy({}), "/srv/executor");
