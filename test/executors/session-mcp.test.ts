@@ -1,11 +1,14 @@
 /** Tools of an MCP server, built with the official package, in a workspace: run by the executor, under the persona's flags. */
-import { resolve } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ToolCallAnswer, WorkOrder } from "../../src/contract/envelope.ts";
 import type { JsonObject } from "../../src/contract/json.ts";
+import { findSandbox } from "../../src/executors/sandbox.ts";
 import { MCP_LIST, mcpServers, mcpTool } from "../../src/tools/mcp/mcp-tools.ts";
 import { type GitRepo, makeGitRepo } from "../support/git-repo.ts";
+import { testFolder } from "../support/nats-server.ts";
 import { descendants } from "../support/petrel-process.ts";
 import { until } from "../support/wait-until.ts";
 import { type ExecutorBench, startBench } from "./bench.ts";
@@ -109,4 +112,31 @@ test("a tool takes the flag of its server, or its own, and no name of the protot
   expect(mcpTool(servers, "mcp.notes.erase")?.flag).toBe("w");
   for (const name of ["mcp.constructor.add", "mcp.notes", "mcp..add", "fs.read"]) expect(mcpTool(servers, name)).toBeNull();
   expect(mcpTool(servers, "mcp.notes.toString")?.flag).toBe("r");
+});
+
+test("what a server does to the tree meanwhile leads no tool elsewhere", async ({ skip }) => {
+  const sandbox = await findSandbox(process.env);
+  if (sandbox.kind === "none") skip(sandbox.why);
+  const elsewhere = testFolder("elsewhere");
+  writeFileSync(join(elsewhere, "file"), "hush");
+  // One name leads to a folder of the tree and out of it by turns, as quickly as they can be.
+  const turns = `
+    const { mkdirSync, renameSync, symlinkSync, writeFileSync } = require("node:fs");
+    mkdirSync("real"); writeFileSync("real/file", "mine");
+    for (;;) for (const to of ["real", ${JSON.stringify(elsewhere)}]) { symlinkSync(to, "next"); renameSync("next", "folder"); }`;
+  const command = ["sh", "-c", `node -e '${turns}' & exec node ${FILE}`];
+  const order = await open("rw---", [...TOOLS, "fs.read", "fs.write", "fs.list", "fs.delete"], { notes: { command, flag: "r" } });
+  expect(textOf(await bench.owner.call(order, "mcp.notes.add", { a: 2, b: 3 }))).toBe("5");
+  const heard: string[] = [];
+  for (let time = 0; time < 150; time += 1) {
+    heard.push(JSON.stringify(await bench.owner.call(order, "fs.read", { path: "folder/file" })));
+    heard.push(JSON.stringify(await bench.owner.call(order, "fs.list", { path: "folder" })));
+    await bench.owner.call(order, "fs.write", { path: `folder/new-${time}`, text: "planted" });
+    await bench.owner.call(order, "fs.write", { path: `folder/below-${time}/new`, text: "planted" });
+    await bench.owner.call(order, "fs.delete", { path: "folder/file" });
+    await bench.owner.call(order, "fs.write", { path: "folder/file", text: "mine" });
+  }
+  expect(heard.filter((text) => text.includes("hush"))).toEqual([]);
+  expect(readdirSync(elsewhere)).toEqual(["file"]);
+  expect(readFileSync(join(elsewhere, "file"), "utf8")).toBe("hush");
 });

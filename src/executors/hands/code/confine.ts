@@ -45,7 +45,7 @@ function isLink(path: string): boolean {
   }
 }
 
-function outside(path: string): Refused {
+export function outside(path: string): Refused {
   return new Refused({
     code: "path-outside",
     message: `${JSON.stringify(path)} is outside the project's worktree, or belongs to git`,

@@ -1,8 +1,8 @@
 /** The tools fs.*: files of one worktree. Answers hold no absolute path and no time, and are in one order on every machine. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Terminal } from "../../../contract/errors.ts";
-import type { Json } from "../../../contract/json.ts";
+import { isJsonObject, type Json } from "../../../contract/json.ts";
 import { fsDelete } from "../../../tools/builtin/fs-delete.ts";
 import { fsList } from "../../../tools/builtin/fs-list.ts";
 import { fsMove } from "../../../tools/builtin/fs-move.ts";
@@ -10,7 +10,8 @@ import { fsPatch } from "../../../tools/builtin/fs-patch.ts";
 import { fsRead } from "../../../tools/builtin/fs-read.ts";
 import { fsWrite } from "../../../tools/builtin/fs-write.ts";
 import { capText } from "../../capped-output.ts";
-import { confine } from "./confine.ts";
+import { confine, outside } from "./confine.ts";
+import { fileWithin, LedAway, makeFolder, throughFolder, withFolder, writeWithin } from "./file-within.ts";
 import { FILE_LIMIT } from "./plain-file.ts";
 import { toolInput } from "./tool-input.ts";
 
@@ -21,6 +22,23 @@ const SKIPPED = new Set([".git", "node_modules", "__pycache__"]);
 
 /** The tools by name; `root` is the real path of the worktree. */
 export function fileTools(root: string): Record<string, (input: Json) => Json> {
+  const tools = toolsOf(root);
+  return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, (input: Json) => whereItIs(tool, input)]));
+}
+
+/** What commands do to the folders meanwhile is no bug of ours: a link that was put in the place of one has no tool go elsewhere. */
+function whereItIs(tool: (input: Json) => Json, input: Json): Json {
+  try {
+    return tool(input);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!(error instanceof LedAway) && !["ELOOP", "ENOENT", "ENOTDIR", "ENXIO"].includes(code ?? "")) throw error;
+    const named = isJsonObject(input) ? (input.path ?? input.to) : null;
+    throw outside(String(named ?? "."));
+  }
+}
+
+function toolsOf(root: string): Record<string, (input: Json) => Json> {
   return {
     "fs.read": (input) => read(root, toolInput(fsRead, input)),
     "fs.list": (input) => list(root, toolInput(fsList, input)),
@@ -41,7 +59,7 @@ function read(root: string, input: { path: string; from: number; lines: number }
 function list(root: string, input: { path: string; depth: number }): Json {
   const start = folder(root, input.path);
   const entries: string[] = [];
-  for (const path of walk(start, input.depth)) {
+  for (const path of walk(root, start, input.depth)) {
     if (entries.length === LIST_LIMIT) return { entries, truncated: true };
     entries.push(relative(root, path.at) + (path.isFolder ? "/" : ""));
   }
@@ -56,8 +74,8 @@ function write(root: string, input: { path: string; text: string }): Json {
   if (there?.isDirectory()) throw new Terminal({ code: "is-folder", message: `${input.path} is a folder` });
   // A pipe that nobody reads would hold the executor up.
   if (there && !there.isFile()) throw notAFile(input.path);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, input.text);
+  makeFolder(root, dirname(path));
+  writeWithin(root, path, input.text);
   return { path: input.path, bytes: Buffer.byteLength(input.text), created };
 }
 
@@ -79,7 +97,7 @@ function patch(root: string, input: { path: string; find: string; replace: strin
       hint: "give more of its surroundings, or set all",
     });
   }
-  writeFileSync(path, parts.join(input.replace));
+  writeWithin(root, path, parts.join(input.replace));
   return { path: input.path, replaced: found };
 }
 
@@ -90,8 +108,8 @@ function move(root: string, input: { from: string; to: string }): Json {
     throw new Terminal({ code: "is-folder", message: `${input.from} is a folder`, hint: "move its files one by one" });
   if (existsSync(to)) throw new Terminal({ code: "file-exists", message: `there is a ${input.to} already`, hint: "choose another path" });
   mustHaveRoom(root, to, input.to);
-  mkdirSync(dirname(to), { recursive: true });
-  renameSync(from, to);
+  makeFolder(root, dirname(to));
+  throughFolder(root, from, (one) => throughFolder(root, to, (other) => renameSync(one, other)));
   return { from: input.from, to: input.to };
 }
 
@@ -100,7 +118,7 @@ function remove(root: string, input: { path: string }): Json {
   if (!existsSync(path)) throw missing(input.path);
   if (statSync(path).isDirectory())
     throw new Terminal({ code: "is-folder", message: `${input.path} is a folder`, hint: "delete its files one by one" });
-  rmSync(path);
+  throughFolder(root, path, (place) => rmSync(place));
   return { path: input.path, deleted: true };
 }
 
@@ -112,7 +130,8 @@ function textOf(root: string, path: string): string {
   if (!stat.isFile()) throw notAFile(path);
   if (stat.size > FILE_LIMIT)
     throw new Terminal({ code: "file-too-large", message: `${path} has ${stat.size} bytes, more than ${FILE_LIMIT}` });
-  const content = readFileSync(real);
+  const content = fileWithin(root, real, FILE_LIMIT);
+  if (content === null) throw outside(path);
   if (content.includes(0)) throw new Terminal({ code: "binary-file", message: `${path} holds no text` });
   return content.toString("utf8");
 }
@@ -124,17 +143,18 @@ function folder(root: string, path: string): string {
 }
 
 /** Files and folders below, sorted; symbolic links are not followed and not shown. */
-function* walk(start: string, depth: number): Generator<{ at: string; isFolder: boolean }> {
+function* walk(root: string, start: string, depth: number): Generator<{ at: string; isFolder: boolean }> {
   if (!statSync(start).isDirectory()) {
     yield { at: start, isFolder: false };
     return;
   }
-  const entries = readdirSync(start, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+  const found = withFolder(root, start, (place) => readdirSync(place, { withFileTypes: true }));
+  const entries = found.sort((one, other) => (one.name < other.name ? -1 : 1));
   for (const entry of entries) {
     if (SKIPPED.has(entry.name) || !(entry.isFile() || entry.isDirectory())) continue;
     const at = join(start, entry.name);
     yield { at, isFolder: entry.isDirectory() };
-    if (entry.isDirectory() && depth > 1) yield* walk(at, depth - 1);
+    if (entry.isDirectory() && depth > 1) yield* walk(root, at, depth - 1);
   }
 }
 
