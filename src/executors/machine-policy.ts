@@ -51,6 +51,9 @@ export const POLICY_FILE = "executor.policy.json";
 /** What runs on the machine, and its devices: no files that somebody keeps. */
 const RUNNING = ["/proc", "/sys", "/dev"];
 
+/** Names that mean another place to each process. */
+const OF_PROCESS = ["/proc", "/dev/fd"];
+
 /** The policy of a file; without a file the open one. Throws Terminal `policy-unreadable`. */
 export function readMachinePolicy(file: string, mustExist: boolean): MachinePolicy {
   if (!mustExist && !existsSync(file)) return OPEN_POLICY;
@@ -82,7 +85,7 @@ function checkElsewhere(order: WorkOrder, repo: string, dir: string): void {
   // None at all, and what looks like an option, are the hand's to judge.
   if (repo === "" || repo.startsWith("-")) return;
   const paths = localPaths(repo, join(real(dir), "mirrors"));
-  if (paths !== null && !paths.some((path) => lies(path, dir) || RUNNING.some((each) => path.startsWith(each + sep)))) return;
+  if (paths !== null && !paths.some((path) => lies(path, dir) || OF_PROCESS.some((each) => path.startsWith(each + sep)))) return;
   throw new Refused({
     code: "policy-repository",
     message: `the repository ${JSON.stringify(repo)} may lie in the executor's own folder, where commands of orders write: its hooks would run outside their sandbox`,

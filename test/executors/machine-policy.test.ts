@@ -77,6 +77,8 @@ test.each([
   ["../../work/x", "policy-repository"],
   ["/bin/../srv/executor/work/x", "policy-repository"],
   ["/proc/self/cwd/x", "policy-repository"],
+  ["/dev/fd/0/x", "policy-repository"],
+  ["/dev/shm/shop.git", null],
   ["/srv/executors/shop.git", null],
   ["../../../shop.git", null],
   ["https://example.com/srv/executor/work/x", null],
