@@ -109,10 +109,10 @@ describe("in a sandbox", () => {
     const program = join(folder, "bwrap");
     copyFileSync(sandbox.path, program);
     chmodSync(program, 0o755);
-    bench = await startBench({
-      policy: policy({ sandbox: "required" }),
-      environment: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
-    });
+    const environment = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    // Where only one that belongs to root may make namespaces.
+    if ((await findSandbox(environment)).kind === "none") return skip("a copy of bubblewrap makes no sandbox here");
+    bench = await startBench({ policy: policy({ sandbox: "required" }), environment });
     expect((await sh("for each in /proc/[0-9]*; do readlink $each/exe; chmod 744 $each/exe; done 2>/dev/null; true")).out).not.toContain(
       "bwrap",
     );
