@@ -43,8 +43,20 @@ export interface Enclosure {
 
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/run/systemd/resolve"];
 /** Of /etc, what even its reader among the users should not hand on. */
-const SECRET_FILES = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"];
-const SECRET_FOLDERS = ["/etc/ssl/private", "/etc/ssh", "/etc/sudoers.d", "/etc/NetworkManager"];
+const SECRET_FILES = ["shadow", "shadow-", "gshadow", "gshadow-", "security/opasswd", "krb5.keytab", "ipsec.secrets", "sudoers"].map(
+  (name) => `/etc/${name}`,
+);
+const SECRET_FOLDERS = [
+  "ssl/private",
+  "ssh",
+  "sudoers.d",
+  "NetworkManager",
+  "wireguard",
+  "letsencrypt",
+  "kubernetes",
+  "rancher",
+  "docker",
+].map((name) => `/etc/${name}`);
 /** Of /proc, what steers the kernel and the machine (S4). */
 const KERNEL = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "asound", "dynamic_debug", "mtrr"].map(
   (name) => `/proc/${name}`,
