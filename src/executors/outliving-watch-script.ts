@@ -1,7 +1,7 @@
 /**
  * What watches over an executor's commands from outside of it, in a few lines of sh: processes of half a megabyte together, where one of node has forty.
  * Its argument is the length of a tick in seconds. It is told by lines: `mark NAME=value`, `groups PATH` (how the names of the control groups
- * begin), `+ gPID:START` and `- gPID:START` of a process group, `p` of a single process, `patience TICKS`, `alive`, and `bye`. The end of its
+ * begin), `birth` before a command is begun, `+ gPID:START` and `- gPID:START` of a process group, `p` of a single process, `patience TICKS`, `alive`, and `bye`. The end of its
  * input without a `bye` is the executor's own; as many ticks without any line, while something runs, are longer than its lease. It says
  * `silent` then, before it ends anybody. START is the start time of /proc, by which a pid that is another process by now is known; `-` where
  * there is none.
@@ -20,18 +20,19 @@ exec 3<&0
 exec 3<&-
 # All of the watcher is one process group.
 leave() { trap '' TERM; kill -s TERM 0; exit 0; }
-led=' ' mark='' groups='' patience=0 silent=0 over=''
+led=' ' birth='' mark='' groups='' patience=0 silent=0 over=''
 while [ -z "$over" ] && read -r word rest; do
   [ "$word" = tick ] || silent=0
   case $word in
     mark) mark=$rest ;;
     groups) groups=$rest ;;
     patience) patience=$rest ;;
-    +) led="$led$rest " ;;
+    birth) birth=1 ;;
+    +) led="$led$rest " birth='' ;;
     -) case $led in *" $rest "*) led="\${led%%" $rest "*} \${led#*" $rest "}" ;; esac ;;
     tick)
       silent=$((silent + 1))
-      [ "$patience" -gt 0 ] && [ "$silent" -ge "$patience" ] && [ "$led" != ' ' ] || continue
+      [ "$patience" -gt 0 ] && [ "$silent" -ge "$patience" ] && [ "$led$birth" != ' ' ] || continue
       over=silent
       (echo silent)
       # Apart, since nobody may read what this executor says.

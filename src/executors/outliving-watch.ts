@@ -72,8 +72,11 @@ export class OutlivingWatch implements BirthBook {
     await nextTurn();
   }
 
+  /** One that freezes before it can say what it has begun leaves a command that the watcher knows by its mark alone. */
   ready(): void {
-    if (!this.#over && this.#child === null) this.#begin();
+    if (this.#over) return;
+    if (this.#child === null) this.#begin();
+    this.#say("birth");
   }
 
   group(pid: number): () => void {

@@ -1,6 +1,7 @@
 /**
  * Runs the scripts of its arguments as an executor without control groups runs commands, or with them where the first is `groups`, and is
- * there to be killed or frozen. With MORTAL_LEASE_MS it is granted a lease of that. Writes to stdout the pid of its watcher, `stray PID` of
+ * there to be killed or frozen. With MORTAL_LEASE_MS it is granted a lease of that; with MORTAL_FREEZE it freezes itself when a command has
+ * begun and its watcher has not heard of it. Writes to stdout the pid of its watcher, `stray PID` of
  * each that has no sign of its own, `still` when it hears that what it ran was ended, and how each script ended: `exit N` or a code.
  */
 import { tmpdir } from "node:os";
@@ -28,6 +29,14 @@ births.stray = (pid, start) => {
   process.stdout.write(`stray ${pid}\n`);
   return over;
 };
+if (process.env.MORTAL_FREEZE) {
+  const group = births.group.bind(births);
+  births.group = (pid) => {
+    process.stdout.write(`${births.pid}\n`);
+    process.kill(process.pid, "SIGSTOP");
+    return group(pid);
+  };
+}
 const watch = new TreeWatch(realClock, births);
 const [name = "", value = ""] = mark.split("=");
 const all = scripts.map((script) =>

@@ -42,10 +42,11 @@ async function mortal(
   how: "alone" | "groups",
   scripts: string[],
   leaseMs = 0,
+  more: Record<string, string> = {},
 ): Promise<{ child: ChildProcess; watcher: number; told(): string }> {
   mark = `PETREL_RUN=mortal-${process.pid}-${++count}.`;
   const child = spawn(process.execPath, [program, dir, how, mark, ...scripts], {
-    ...{ stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MORTAL_LEASE_MS: String(leaseMs) } },
+    ...{ stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, MORTAL_LEASE_MS: String(leaseMs), ...more } },
   });
   children.push(child);
   let told = "";
@@ -107,6 +108,22 @@ it("with control groups also who left session and environment", async ({ skip })
 }, 180_000);
 
 const STUBBORN = (name: string) => `trap '' TERM HUP; echo $$ > ${next(name)}; while :; do sleep 1; done`;
+it("frozen between the birth of a command and the word of it: it ends all the same", async () => {
+  const script = `echo $$ > ${next("a")}; while :; do sleep 0.1; done`;
+  const { child, watcher, told } = await mortal("alone", [script], 5000, { MORTAL_FREEZE: "1" });
+  await until("its command runs", () => said("a"));
+  await freezeProcess(child.pid ?? 0);
+  const pid = pidIn("a");
+  await until("the command is dead, and the watcher gone", () => !isThere(pid) && !isThere(watcher));
+  // Again and again, for it may have been frozen just before it does that itself.
+  await until("it goes on to its end", () => {
+    child.kill("SIGCONT");
+    return child.exitCode !== null;
+  });
+  expect(child.exitCode).toBe(0);
+  expect(told()).toContain("still\nstood-still\n");
+}, 180_000);
+
 it("frozen for longer than its lease: what it runs ends meanwhile, and thawed it does not take that for the commands' own end", async () => {
   const { child, watcher, told } = await mortal(
     "alone",
