@@ -1,29 +1,25 @@
 /** What `petrel crystallize` prints on a step's whole way, of a log that an engine wrote: each line is true, and names the next command. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type MasterKit, masterKit } from "../support/master-kit.ts";
-import { crystalOf, triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
+import type { MasterKit } from "../support/master-kit.ts";
+import { crystalOf, triageNet } from "../support/ticket-rule.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import { triageStage } from "./triage-stage.ts";
 
 const NET = "desk";
 const BY = { user: "ada", roles: ["maintainer"] };
 let kit: MasterKit;
 let stage: Stage;
+let end: () => Promise<void>;
 let owners: Record<string, string>;
 let count: number;
 
 beforeEach(async () => {
   owners = { net: "ada", ui: "bob" };
   count = 0;
-  kit = await masterKit({ work: triageBy((area) => owners[area] ?? "eve") });
-  stage = Object.assign(new Stage(), { hub: kit.hub });
-  stage.running();
-  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  ({ kit, stage, end } = await triageStage((area) => owners[area] ?? "eve"));
 });
-afterEach(async () => {
-  stage.remove();
-  await kit.stop();
-});
+afterEach(() => end());
 
 const apply = (definition: object) => kit.ask(null, "apply-net", { definition: { net: NET, ...definition } });
 const done = () => kit.stateOf(NET).places.get("done")?.size ?? 0;
@@ -313,12 +309,8 @@ it("of a later rule beside the one that answers says the same, and the watch of 
 });
 
 it("calls a rule that was given by its file, and names the next command with it", async () => {
-  await kit.stop();
-  kit = await masterKit({ work: triageBy((area) => owners[area] ?? "eve"), crystallize: { least: 30, bound: 0.4 } });
-  stage.remove();
-  stage = Object.assign(new Stage(), { hub: kit.hub });
-  stage.running();
-  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  await end();
+  ({ kit, stage, end } = await triageStage((area) => owners[area] ?? "eve", { least: 30, bound: 0.4 }));
   await apply(triageNet(undefined));
   for (const area of ["net", "ui", "net", "ui", "net", "ui"]) await work(area, 8);
   const { rule } = crystalOf();

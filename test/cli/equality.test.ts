@@ -2,15 +2,17 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
 import { eventsOf } from "../support/log-check.ts";
-import { type MasterKit, masterKit } from "../support/master-kit.ts";
-import { triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
+import type { MasterKit } from "../support/master-kit.ts";
+import { triageNet, triagePersona } from "../support/ticket-rule.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import { triageStage } from "./triage-stage.ts";
 
 const NET = "desk";
 const FOLDED = { fields: { owner: { text: "folded" } } } as const;
 let kit: MasterKit;
 let stage: Stage;
+let end: () => Promise<void>;
 
 beforeEach(async () => {
   let asked = 0;
@@ -19,15 +21,9 @@ beforeEach(async () => {
     asked += 1;
     return asked % 5 < 2 ? area.toUpperCase() : area;
   };
-  kit = await masterKit({ work: triageBy(owner), crystallize: { least: 40, bound: 0.15, shadow: 3 } });
-  stage = Object.assign(new Stage(), { hub: kit.hub });
-  stage.running();
-  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  ({ kit, stage, end } = await triageStage(owner, { least: 40, bound: 0.15, shadow: 3 }));
 });
-afterEach(async () => {
-  stage.remove();
-  await kit.stop();
-});
+afterEach(() => end());
 
 async function netWith(transition: object, net: object = {}): Promise<void> {
   await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(undefined, transition), ...net } });

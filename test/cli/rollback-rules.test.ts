@@ -1,22 +1,18 @@
 /** A rule that an older version of the net does not have, or asks otherwise than it was learned from, is told where that version is made to run. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type MasterKit, masterKit } from "../support/master-kit.ts";
-import { crystalOf, triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
-import { Stage } from "./stage.ts";
+import type { MasterKit } from "../support/master-kit.ts";
+import { crystalOf, triageNet } from "../support/ticket-rule.ts";
+import type { Stage } from "./stage.ts";
+import { triageStage } from "./triage-stage.ts";
 
 const NET = "desk";
 let kit: MasterKit;
 let stage: Stage;
+let end: () => Promise<void>;
 beforeEach(async () => {
-  kit = await masterKit({ work: triageBy(() => "ada") });
-  stage = Object.assign(new Stage(), { hub: kit.hub });
-  stage.running();
-  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  ({ kit, stage, end } = await triageStage(() => "ada"));
 });
-afterEach(async () => {
-  stage.remove();
-  await kit.stop();
-});
+afterEach(() => end());
 
 const apply = async (...given: Parameters<typeof triageNet>): Promise<string> =>
   ((await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(...given) } })) as { hash: string }).hash;

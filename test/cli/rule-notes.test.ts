@@ -1,24 +1,20 @@
 /** The log as people read it: of each firing of a step with a rule it says who answered, and why a model was asked. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ruleNote } from "../../src/contract/rule-note.ts";
-import { type MasterKit, masterKit } from "../support/master-kit.ts";
-import { crystalOf, triageBy, triageNet, triagePersona } from "../support/ticket-rule.ts";
+import type { MasterKit } from "../support/master-kit.ts";
+import { crystalOf, triageNet } from "../support/ticket-rule.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import { triageStage } from "./triage-stage.ts";
 
 const NET = "desk";
 let kit: MasterKit;
 let stage: Stage;
+let end: () => Promise<void>;
 beforeEach(async () => {
-  kit = await masterKit({ work: triageBy((area) => ({ net: "ada", ui: "zoe" })[area] ?? "eve") });
-  stage = Object.assign(new Stage(), { hub: kit.hub });
-  stage.running();
-  await kit.ask(null, "apply-persona", { persona: triagePersona });
+  ({ kit, stage, end } = await triageStage((area) => ({ net: "ada", ui: "zoe" })[area] ?? "eve"));
 });
-afterEach(async () => {
-  stage.remove();
-  await kit.stop();
-});
+afterEach(() => end());
 
 const done = () => kit.stateOf(NET).places.get("done")?.size ?? 0;
 async function work(...areas: string[]): Promise<void> {

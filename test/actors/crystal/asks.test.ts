@@ -48,6 +48,22 @@ const record = () => kit.stateOf(NET).crystals.get("triage");
 const mode = () => kit.master.terms.get(NET)?.net?.transitions.get("triage")?.crystal?.definition.mode;
 const outdated = async () => (await historyOf(kit.broker, await runningNet(kit.broker, NET)))[0]?.outdated;
 
+/** Each edit of a net waits before its new version is written, until `goOn`. */
+function heldEdits(): { areHeld(): boolean; goOn(): void } {
+  const { netVersions } = kit.broker;
+  const put = netVersions.put.bind(netVersions);
+  let [held, goOn] = [false, () => {}];
+  const gone = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  netVersions.put = async (...given) => {
+    held = true;
+    await gone;
+    return put(...given);
+  };
+  return { areHeld: () => held, goOn };
+}
+
 describe("the history", () => {
   it("before another prompt, answer schema or title of its persona is none; what changes nothing of the request leaves it", async () => {
     await apply(triageNet(undefined));
@@ -127,26 +143,18 @@ describe("a live rule", () => {
     await apply(triageNet(crystalOf()));
     await answers();
     const [first, old] = [record()?.rule, kit.stateOf(NET).personas.triage];
-    const { netVersions, personaVersions } = kit.broker;
-    const [put, get] = [netVersions.put.bind(netVersions), personaVersions.get.bind(personaVersions)];
+    const { personaVersions } = kit.broker;
+    const get = personaVersions.get.bind(personaVersions);
     // The edit has looked at its personas, and goes on once the old words of the persona are read.
-    let [held, go] = [false, () => {}];
-    const gone = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    netVersions.put = async (...given) => {
-      held = true;
-      await gone;
-      return put(...given);
-    };
+    const edits = heldEdits();
     const later: RuleFile = { ...ticketRule, guard: [{ test: "in", path: "/ticket/area", values: ["net"] }] };
     const edited = apply(triageNet(crystalOf({ rule: later })));
-    await waitUntil("the edit is under way", () => held);
+    await waitUntil("the edit is under way", edits.areHeld);
     let looked = false;
     personaVersions.get = async (name, version) => {
       if (!looked && version === old) {
         looked = true;
-        go();
+        edits.goOn();
         await edited;
       }
       return get(name, version);
@@ -184,22 +192,12 @@ describe("a live rule", () => {
   it("is not promoted by an edit that was under way when its persona got other words", async () => {
     await apply(triageNet(crystalOf({ mode: "shadow", shadow: 4, promote: "policy" })));
     await work(3);
-    const { netVersions } = kit.broker;
-    const put = netVersions.put.bind(netVersions);
-    let [held, go] = [false, () => {}];
-    const gone = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    netVersions.put = async (...given) => {
-      held = true;
-      await gone;
-      return put(...given);
-    };
+    const edits = heldEdits();
     await work(1);
-    await waitUntil("the promotion is under way", () => held, 60_000);
+    await waitUntil("the promotion is under way", edits.areHeld, 60_000);
     await speaks({ prompt: "Say who, by the new list." });
     const heard = kit.stateOf(NET).personas.triage;
-    go();
+    edits.goOn();
     await waitUntil("it is off", () => mode() === "off", 60_000);
     expect(record()).toMatchObject({ answered: 0, demoted: { reason: expect.stringContaining("asks something else") } });
     expect(kit.stateOf(NET).personas.triage).toBe(heard);

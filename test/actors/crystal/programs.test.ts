@@ -164,6 +164,25 @@ async function untilByRule(order: Partial<Order>): Promise<string> {
   }
   throw new Error("every firing was audited");
 }
+/** An order that the rule answers, whose booking has been asked for; from now on each booking waits for `letGo`. */
+async function bookingOnItsWay(): Promise<string> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    held = [];
+    const id = await begin({ state: "sent", total: 70 });
+    await waitUntil("a booking is on its way", () => callsFor(id).length === 2, 60_000);
+    if (await startedByRule(id)) return id;
+    letGo();
+    await waitUntil("it is done", () => resultOf(id) !== undefined, 60_000);
+  }
+  throw new Error("the rule answered none of sixty orders");
+}
+
+/** What is held goes on, and nothing is held any more. */
+function letGo(): void {
+  for (const call of held ?? []) call();
+  held = null;
+}
+
 async function startedByRule(order: string): Promise<boolean> {
   const events = await eventsOf(kit.broker, NET);
   const token = events.find(
@@ -273,21 +292,10 @@ describe("an agent's calls", { timeout: 180_000 }, () => {
 
   it("survive the death of a master between an effect and its answer, and go back to the model by undo", async () => {
     await settled();
-    held = [];
-    let id = "";
-    for (let tries = 0; tries < 60 && id === ""; tries += 1) {
-      const next = await begin({ state: "sent", total: 70 });
-      await waitUntil("a booking is on its way", () => callsFor(next).length === 2, 60_000);
-      if (await startedByRule(next)) id = next;
-      else {
-        for (const call of held.splice(0)) call();
-        await waitUntil("it is done", () => resultOf(next) !== undefined, 60_000);
-      }
-    }
+    const id = await bookingOnItsWay();
     await kit.crash();
     await waitUntil("the request is made again", () => callsFor(id).length === 3, 60_000);
-    for (const call of held.splice(0)) call();
-    held = null;
+    letGo();
     await waitUntil("it is done", () => resultOf(id) !== undefined, 60_000);
     const posts = callsFor(id).filter(({ method }) => method === "POST");
     expect(new Set(posts.map(({ key }) => key)).size).toBe(1);
@@ -306,14 +314,7 @@ describe("an agent's calls", { timeout: 180_000 }, () => {
 
   it("are told as undone while their calls are under way, which end, and only then are their steps gone", async () => {
     await settled();
-    held = [];
-    let id = "";
-    for (let tries = 0; tries < 60 && id === ""; tries += 1) {
-      const next = await begin({ state: "sent", total: 70 });
-      await waitUntil("a booking is on its way", () => callsFor(next).length === 2, 60_000);
-      if (await startedByRule(next)) id = next;
-      else for (const call of held.splice(0)) call();
-    }
+    const id = await bookingOnItsWay();
     expect(await undo()).toBe("done");
     const row = async () => (await crystalsOf(kit.broker, NET))[0];
     expect(await row()).toMatchObject({ mode: "none", definition: null });
@@ -324,8 +325,7 @@ describe("an agent's calls", { timeout: 180_000 }, () => {
     await kit.crash();
     await waitUntil("the request is made again", () => callsFor(id).length === 3, 60_000);
     expect(await row()).toMatchObject({ mode: "none" });
-    for (const call of held.splice(0)) call();
-    held = null;
+    letGo();
     await waitUntil("it is done", () => resultOf(id) !== undefined, 60_000);
     expect(resultOf(id)).toMatchObject({ decision: "refunded" });
     await waitUntil("nothing is left of it", () => crystal() === undefined, 60_000);
