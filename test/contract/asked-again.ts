@@ -4,12 +4,15 @@
  * where it is certain that nothing was done.
  */
 import type { Broker, EventLog, LogEntry } from "../../src/contract/broker.ts";
+import { PetrelError } from "../../src/contract/errors.ts";
 import type { KeyValue } from "../../src/contract/key-value.ts";
 import { isApiCode } from "../../src/jetstream/jetstream-api.ts";
 import { until } from "../support/wait-until.ts";
 
 /** JetStream: "system temporarily unavailable"; it has not looked at the request. */
 const UNAVAILABLE = 10008;
+/** Retryable, since another may declare the place, but an answer all the same: the servers have looked. */
+const ANSWERED = "place-stream-missing";
 
 export function askedAgain(broker: Broker): Broker {
   const { control } = broker;
@@ -76,14 +79,22 @@ function over<T extends object>(port: T, calls: Partial<T>): T {
 }
 
 async function repeated<T>(ask: () => Promise<T>): Promise<T> {
-  return (await until("the broker answers", async () => ({ answer: await ask() }))).answer;
+  return await settled("the broker answers", ask, (error) => {
+    if (error instanceof PetrelError && error.code === ANSWERED) return true;
+    throw error;
+  });
 }
 
 async function untouched<T>(ask: () => Promise<T>): Promise<T> {
-  const looked = await until("the broker is there", () =>
+  return await settled("the broker is there", ask, (error) => !isApiCode(error, UNAVAILABLE));
+}
+
+/** Asks until there is an answer or a last error; an error that `last` throws is asked again after when it is retryable. */
+async function settled<T>(reason: string, ask: () => Promise<T>, last: (error: unknown) => boolean): Promise<T> {
+  const looked = await until(reason, () =>
     ask().then(
       (answer) => ({ answer }),
-      (error: unknown) => (isApiCode(error, UNAVAILABLE) ? null : { error }),
+      (error: unknown) => (last(error) ? { error } : null),
     ),
   );
   if ("error" in looked) throw looked.error;
