@@ -111,7 +111,7 @@ describe("the protocol of version 2, in a folder that stands for it", () => {
       openProcess({ argv, cwd: dir, env: {}, signal: new AbortController().signal, group: groups?.make(LIMITS) ?? null });
     const its = () => readdirSync(base).filter((entry) => /-\d+-\d+$/.test(entry));
     const sleep = open("/bin/sleep", "600");
-    const over = new Promise<void>((resolve) => sleep.onEnd(resolve));
+    const over = new Promise<void>((resolve) => sleep.onEnd(() => resolve()));
     expect(its()).toHaveLength(1);
     written.length = 0;
     sleep.end();
@@ -206,7 +206,7 @@ describe("on this kernel", () => {
     const env = { PATH: process.env.PATH ?? "" };
     const parts = { argv: ["sh", "-c", away], cwd: dir, env, signal: new AbortController().signal };
     const open = openProcess({ ...parts, group: groups?.make(LIMITS) ?? null });
-    const over = new Promise<void>((resolve) => open.onEnd(resolve));
+    const over = new Promise<void>((resolve) => open.onEnd(() => resolve()));
     const pid = Number(await new Promise((resolve) => open.onLine(resolve)));
     expect(isThere(pid), "it is away").toBe(true);
     open.write("the leader may end");

@@ -106,6 +106,25 @@ test("a server that dies or is not there is an error that says so, and the sessi
   for (const one of [order, broken]) await bench.owner.call(one, "session.close", {});
 });
 
+test("a server that prints without an end is ended with a word that says so, and so is one that cannot be spoken to", async () => {
+  const flood = `const piece = Buffer.alloc(1 << 20, "x"); const go = () => process.stdout.write(piece, go); go(); // flood-${process.pid}`;
+  const mute = `setInterval(() => {}, 1000); // mute-${process.pid}`;
+  const mcp = { flood: { command: ["node", "-e", flood], flag: "r" }, mute: { command: ["node", "-e", mute], flag: "r" } };
+  const order = await open("r----", ["mcp.flood.x", "mcp.mute.x"], mcp);
+  const said = async (tool: string) => {
+    const answer = await bench.owner.call(order, tool, {});
+    return answer.state === "failed" ? `${answer.error.code}: ${answer.error.message}` : answer.state;
+  };
+  const words = "mcp-server-ended: the MCP server flood was ended: it printed a line of more than 16 MB";
+  // On a machine that stands still meanwhile the patience with its first answer is over before.
+  await until("the word", async () => (await said("mcp.flood.x")) === words, 60_000);
+  expect(await said("mcp.mute.x")).toContain("mcp-server-gone: the MCP server mute does not answer");
+  const left = () => descendants(process.pid).filter(({ command }) => /(flood|mute)-/.test(command));
+  await until("the end of both", () => left().length === 0, 60_000);
+  expect(code(await bench.owner.call(order, "git.status", {}))).toBe("done");
+  await bench.owner.call(order, "session.close", {});
+});
+
 test("a tool takes the flag of its server, or its own, and no name of the prototype's", () => {
   const servers = mcpServers.parse(SERVERS);
   expect(mcpTool(servers, "mcp.notes.add")?.flag).toBe("r");

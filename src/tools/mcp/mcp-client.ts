@@ -8,12 +8,13 @@ import type { McpToolSpec } from "./mcp-tools.ts";
 export interface McpLines {
   write(line: string): void;
   onLine(call: (line: string) => void): void;
-  onEnd(call: () => void): void;
+  /** `why`: in a clause, where it was ended for what it did. */
+  onEnd(call: (why?: string) => void): void;
   end(): void;
 }
 export interface McpConnection {
   tools(): Promise<McpToolSpec[]>;
-  /** Errors: Terminal `mcp-tool-failed`, `mcp-server-gone`. */
+  /** Errors: Terminal `mcp-tool-failed`, `mcp-server-gone`, `mcp-server-ended`. */
   call(tool: string, input: JsonObject, signal: AbortSignal): Promise<Json>;
   close(): Promise<void>;
 }
@@ -27,9 +28,13 @@ export type McpFetch = (
   init: { method: string; headers: Headers; body: string | null; signal: AbortSignal },
 ) => Promise<Response>;
 
-/** Errors: Terminal `mcp-server-gone`. */
+/** Errors: Terminal `mcp-server-gone`, `mcp-server-ended`. */
 export async function connectMcp(server: string, lines: McpLines, version: string): Promise<McpConnection> {
-  return connected(server, transportOver(lines), version);
+  const ending = { why: undefined as string | undefined };
+  lines.onEnd((why) => {
+    ending.why = why;
+  });
+  return connected(server, transportOver(lines), version, ending);
 }
 
 /** A server over HTTP (Streamable HTTP). Errors: Terminal `mcp-server-gone`. */
@@ -47,17 +52,24 @@ export async function connectMcpHttp(server: string, url: string, fetch: McpFetc
   return connected(server, transport, version);
 }
 
-async function connected(server: string, transport: Transport, version: string): Promise<McpConnection> {
+async function connected(
+  server: string,
+  transport: Transport,
+  version: string,
+  ending: { readonly why?: string | undefined } = {},
+): Promise<McpConnection> {
   // Read only where a server is: nobody else waits for this module.
   const { Client } = await import("@modelcontextprotocol/client");
   const client = new Client({ name: "petrel", version }, { versionNegotiation: { mode: "auto", probe: { timeoutMs: PROBE_MS } } });
-  await client.connect(transport).catch((error: unknown) => {
-    throw gone(server, error);
+  await client.connect(transport).catch(async (error: unknown) => {
+    // Nobody would end it otherwise: the next use starts another.
+    await transport.close().catch(() => {});
+    throw ended(server, ending) ?? gone(server, error);
   });
   return {
     async tools() {
       const { tools } = await client.listTools().catch((error: unknown) => {
-        throw gone(server, error);
+        throw ended(server, ending) ?? gone(server, error);
       });
       return tools.map(({ name, description, inputSchema }) => ({
         server,
@@ -68,7 +80,7 @@ async function connected(server: string, transport: Transport, version: string):
     },
     async call(tool, input, signal): Promise<Json> {
       const answer = await client.callTool({ name: tool, arguments: input }, { signal, timeout: CALL_MS }).catch((error: unknown) => {
-        throw failed(server, tool, error instanceof Error ? error.message : String(error));
+        throw ended(server, ending) ?? failed(server, tool, error instanceof Error ? error.message : String(error));
       });
       const text = answer.content.flatMap((block) => (block.type === "text" ? [block.text] : [`(${block.type})`])).join("\n");
       if (answer.isError) throw failed(server, tool, text);
@@ -107,6 +119,17 @@ function gone(server: string, error: unknown): Terminal {
     hint: "look at its command in the workspace, or at its url",
   });
 }
+
+/** It was ended for what it did: that is why nothing was answered. */
+function ended(server: string, { why }: { readonly why?: string | undefined }): Terminal | null {
+  if (why === undefined) return null;
+  return new Terminal({
+    code: "mcp-server-ended",
+    message: `the MCP server ${server} was ended: ${why}`,
+    hint: "it is started anew at its next use; let it answer with less, or mend it",
+  });
+}
+
 function failed(server: string, tool: string, why: string): Terminal {
   return new Terminal({ code: "mcp-tool-failed", message: `${tool} of the MCP server ${server}: ${why.slice(0, 2000)}` });
 }
