@@ -15,6 +15,7 @@ import type { Json } from "../contract/json.ts";
 import { schemaProblem } from "../net/place-schema.ts";
 import type { HandContext, HandDefinition, HandSchema } from "./hand.ts";
 import { BUILT_IN_ROOMS, roomOf } from "./hand-cards.ts";
+import { asHand, refuseExit } from "./hand-exit.ts";
 
 /** Errors that say whether the same order may succeed later, for hands that are no part of Petrel. */
 const errors = {
@@ -76,14 +77,16 @@ async function imported(file: string, { signal, limitMs = LOAD_MS }: Patience): 
   signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};
+  const unguard = refuseExit();
   const given = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it waits for something, and was not there after ${limitMs / 1000} s`)), limitMs);
     onAbort = () => reject(signal?.reason as Error);
     signal?.addEventListener("abort", onAbort, { once: true });
   });
   try {
-    return (await Promise.race([import(pathToFileURL(file).href), given])) as Record<string, unknown>;
+    return (await Promise.race([asHand("it", () => import(pathToFileURL(file).href)), given])) as Record<string, unknown>;
   } finally {
+    unguard();
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
@@ -131,7 +134,7 @@ function handOf(given: unknown, folder: string): HandDefinition {
     ...{ name, about, input, output, flag, enclosed, mode: "run" },
     ...(lack ? { lack: lack as NonNullable<HandDefinition["lack"]> } : {}),
     ...(shortOf ? { shortOf: shortOf as NonNullable<HandDefinition["shortOf"]> } : {}),
-    run: async (context) => (await work(context.order.input, { ...context, ...errors })) ?? null,
+    run: async (context) => (await asHand(`the hand ${name}`, () => work(context.order.input, { ...context, ...errors }))) ?? null,
   };
 }
 

@@ -101,18 +101,21 @@ test("what a loaded hand leaves behind may fail: the executor says it, and goes 
   const run = `async run({ how }) {
     if (how === "promise") void Promise.reject(new Error("nobody waited for the promise"));
     if (how === "timer") setTimeout(() => { throw new Error("the timer threw"); }, 0);
+    if (how === "exit") process.exit(0);
+    if (how === "late-exit") setTimeout(exit, 0);
+    if (how === "signal") process.on("SIGTERM", () => process.exit(0));
     return { pid: process.pid };
   }`;
   writeFileSync(
     desk.path("untidy", "index.mjs"),
-    `export const hand = { name: "untidy.leave", about: "Leaves things", input: {}, ${run} };`,
+    `import { exit } from "node:process";\nexport const hand = { name: "untidy.leave", about: "Leaves things", input: {}, ${run} };`,
   );
   const name = `untidy-${process.pid}`;
   const leave = { kind: "command", pool: "code", hand: "untidy.leave", input: { how: "${how.by}" }, in: [{ place: "asked", as: "how" }] };
-  const places = { asked: { open: true }, done: { sink: true } };
+  const places = { asked: { open: true }, done: { sink: true }, failed: { sink: true } };
   writeFileSync(
     desk.path("untidy.json"),
-    JSON.stringify({ net: name, places, transitions: { leave: { ...leave, out: [{ to: "done" }] } } }),
+    JSON.stringify({ net: name, places, transitions: { leave: { ...leave, out: [{ to: "done" }], onError: "failed" } } }),
   );
   await desk.json(["net", "apply", "untidy.json"]);
   const executor = desk.start(["executor", "start", "--name", "untidy", "--hand", "untidy"]);
@@ -120,15 +123,23 @@ test("what a loaded hand leaves behind may fail: the executor says it, and goes 
   for (const [by, said] of [
     ["promise", /the executor goes on: nobody waited for the promise/],
     ["timer", /the executor goes on: the timer threw/],
-    ["neither", null],
+    ["late-exit", /the executor goes on: the hand untidy\.leave called process\.exit\(\)/],
+    ["exit", null],
+    ["signal", null],
   ] as const) {
     await desk.json(["put", name, "asked", JSON.stringify({ by })]);
     if (said) await executor.says(said);
   }
-  const done = async () => (await desk.json<{ tokens: { data: unknown }[] }>(["tokens", name, "done"])).tokens.map(({ data }) => data);
-  await waitUntil("all is done", async () => (await done()).length === 3, 60_000);
-  expect(await done()).toEqual(Array(3).fill({ pid: executor.pid }));
-  expect((await executor.stop()).code).toBe(0);
+  const data = async (place: string) =>
+    (await desk.json<{ tokens: { data: unknown }[] }>(["tokens", name, place])).tokens.map((token) => token.data);
+  const done = () => data("done");
+  const failed = () => data("failed");
+  await waitUntil("all is done", async () => (await done()).length === 4, 60_000);
+  expect(await done()).toEqual(Array(4).fill({ pid: executor.pid }));
+  await waitUntil("the step of the one that exits has failed", async () => JSON.stringify(await failed()).includes("hand-exit"), 60_000);
+  // What it added to a listener of ours ends the process, and that is told.
+  const { code, stderr } = await executor.stop();
+  expect([code, stderr]).toEqual([1, expect.stringContaining("process.exit(0) was called, which Petrel did not")]);
 });
 
 test("an order for a hand that nobody has is blocked, and is done when an executor has loaded it; its artefact can be fetched", {

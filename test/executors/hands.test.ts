@@ -91,6 +91,7 @@ describe("loading", () => {
     expect(await message("/no/such/folder")).toContain("there is no such folder");
     expect(await message(testFolder("empty"))).toContain("it has no index.mjs");
     expect(await message(handFolder("bad", "export const hand = 1 +;"))).toContain("cannot be loaded");
+    expect(await message(handFolder("exits", "process.exit(0);"))).toContain("cannot be loaded: it called process.exit(0)");
     expect(await message(handFolder("none", "export const other = 1;"))).toContain('neither "hand" nor "hands"');
     expect(await message(handFolder("name", minimal('name: "Own"')))).toContain("a hand is called like");
     expect(await message(handFolder("taken", minimal('name: "code.push"')))).toContain("Petrel's own");

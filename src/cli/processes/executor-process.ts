@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Terminal } from "../../contract/errors.ts";
+import type { Logger } from "../../contract/logger.ts";
 import { startExecutor } from "../../executors/executor.ts";
 import { loadHands } from "../../executors/load-hands.ts";
 import { POLICY_FILE, readMachinePolicy } from "../../executors/machine-policy.ts";
@@ -41,18 +42,26 @@ export async function runExecutor(petrel: PetrelDoors, options: ExecutorOptions,
   const { name, waitMs } = options;
   const letGo = await takeExecutorFolder(stateFolder(options.dir).executor(name), { name, clock: petrel.clock, waitMs, signal });
   try {
-    await runHere(petrel, options, signal, ready);
+    const logger = processLogger(stateFolder(options.dir).logs, `executor-${name}`, options.logLevel);
+    const unhear = options.hands.length > 0 ? outliveStrays(petrel, logger) : () => {};
+    try {
+      await runHere(petrel, options, { logger, signal, ready });
+    } finally {
+      unhear();
+    }
   } finally {
     letGo();
   }
 }
 
-async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: AbortSignal, ready: () => void): Promise<void> {
+async function runHere(
+  petrel: PetrelDoors,
+  options: ExecutorOptions,
+  { logger, signal, ready }: { logger: Logger; signal: AbortSignal; ready: () => void },
+): Promise<void> {
   const folder = stateFolder(options.dir);
-  const logger = processLogger(folder.logs, `executor-${options.name}`, options.logLevel);
   const { clock, ids } = petrel;
   const policy = readMachinePolicy(options.policy ?? join(folder.executor(options.name), POLICY_FILE), options.policy !== null);
-  const unhear = options.hands.length > 0 ? outliveStrays(petrel, logger) : () => {};
   const hands = await loadHands(options.hands, { signal });
   const { url, user, password, orders, ca } = options.creds ?? (await ownCreds(petrel, folder, options));
   const tls = ca === undefined ? {} : { ca };
@@ -99,7 +108,6 @@ async function runHere(petrel: PetrelDoors, options: ExecutorOptions, signal: Ab
   unwatch();
   if (failed === null) await executor.drain(options.drainMs);
   await line.close();
-  unhear();
   if (failed !== null) throw failed;
 }
 
