@@ -128,7 +128,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       const hear = output ? { hear: output.hear } : {};
       try {
         return await runCommand(
-          { ...command, cwd, ...inside, ...hear, signal, limits, group, births, mark: `PETREL_RUN=${mine}` },
+          { ...command, asked: argv, cwd, ...inside, ...hear, signal, limits, group, births, mark: `PETREL_RUN=${mine}` },
           bench.workshop.clock,
         );
       } finally {
@@ -141,7 +141,7 @@ function processes(parts: AttemptParts, traceparent: string): Pick<HandContext, 
       const own = { ...base, PETREL_RUN: `${run}.open.` };
       const inside = inSandbox(bench, hand, { argv, cwd, env: own, workDir });
       const group = bench.groups?.make(bench.policy.limits) ?? null;
-      return openProcess({ argv: inside.argv, cwd, env: inside.env, signal, group, births });
+      return openProcess({ argv: inside.argv, asked: argv, cwd, env: inside.env, signal, group, births });
     },
     environment: (program) => {
       checkCommand(order, [program], bench.policy);

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import type { CommandGroup } from "./command-group.ts";
 import { LineCutter } from "./line-cutter.ts";
 import type { BirthBook } from "./outliving-watch.ts";
+import { areTooLong, wordsTooLong } from "./words-too-long.ts";
 
 /** Of one line that it prints, and of all that it has not read, in bytes: more than a message of anybody has. */
 export const OPEN_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -20,8 +21,10 @@ export interface OpenProcess {
   end(): void;
 }
 
+/** Throws Terminal `command-too-long`. `asked`: what was asked for, where `argv` has a sandbox around it. */
 export function openProcess(parts: {
   argv: string[];
+  asked?: readonly string[];
   cwd: string;
   env: Record<string, string>;
   signal: AbortSignal;
@@ -41,7 +44,7 @@ export function openProcess(parts: {
       return group ? group.inside(start) : start();
     } catch (error) {
       endGroup();
-      throw error;
+      throw areTooLong(error) ? wordsTooLong(parts.asked ?? parts.argv, env, error) : error;
     }
   };
   parts.births?.ready();

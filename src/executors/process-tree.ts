@@ -18,6 +18,7 @@ import type { BirthBook } from "./outliving-watch.ts";
 import { groupOf } from "./process-start.ts";
 import { endProcessesWith, killProcessesWith, lookTogether, processesWith } from "./stray-processes.ts";
 import type { TreeLimits, TreeWatch } from "./tree-limits.ts";
+import { areTooLong, wordsTooLong } from "./words-too-long.ts";
 
 export interface Command {
   argv: string[];
@@ -34,6 +35,8 @@ export interface Command {
   mark?: string;
   /** It runs in a sandbox, whose own process must outlive the grace of those inside. */
   enclosed?: boolean;
+  /** What was asked for, where `argv` has a sandbox around it: for errors. */
+  asked?: readonly string[];
   limits?: { watch: TreeWatch } & TreeLimits;
   /** It is born in there, and the group ends with it. */
   group?: CommandGroup | null;
@@ -62,7 +65,7 @@ export interface CommandResult {
 const OUTPUT_BYTES = 256 * 1024;
 const SIGNAL_NUMBERS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 
-/** Errors: Cancelled `aborted` (or the signal's own reason), Terminal `command-not-found` and `command-not-started`. A non-zero exit is a result. */
+/** Errors: Cancelled `aborted` (or the signal's own reason), Terminal `command-not-found`, `command-too-long` and `command-not-started`. A non-zero exit is a result. */
 export async function runCommand(command: Command, clock: Clock): Promise<CommandResult> {
   try {
     return await runInGroup(command, clock);
@@ -127,7 +130,11 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
 function started(command: Command, file: string, args: string[]): ChildProcess {
   const { cwd, env, input, group } = command;
   const start = () => spawn(file, args, { cwd, env, detached: true, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
-  return group ? group.inside(start) : start();
+  try {
+    return group ? group.inside(start) : start();
+  } catch (error) {
+    throw areTooLong(error) ? wordsTooLong(command.asked ?? command.argv, env, error) : error;
+  }
 }
 
 function keptOf(source: Readable | null, name: string, { keep, outputBytes = OUTPUT_BYTES }: Command): KeptOutput | null {

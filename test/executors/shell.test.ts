@@ -51,6 +51,33 @@ test("exit codes mean what the net says", async () => {
   expect(await good({ argv: ["false"] })).toMatchObject({ outcome: "failed" });
 });
 
+test.for(["off", "preferred"])(
+  "words that the system does not take are told by which and how long; sandbox %s",
+  async (sandbox, { skip }) => {
+    skip(process.platform !== "linux", "the length of one argument has a bound of its own on Linux only");
+    bench = await startBench({ policy: machinePolicySchema.parse({ sandbox }) });
+    const long = "x".repeat(200_000);
+    const error = (message: string) => ({
+      error: {
+        outlook: "terminal",
+        code: "command-too-long",
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining("stdin"),
+      },
+    });
+    expect(await run({ argv: ["echo", "short", long] })).toMatchObject(
+      error("argument 2 has 200000 bytes, and this system takes 131071 in one"),
+    );
+    expect(await run({ argv: ["env"], env: { LONG: long } })).toMatchObject(error("the variable LONG has 200005 bytes"));
+    // No Linux takes more than 6 MiB together.
+    expect(await run({ argv: ["echo", ...Array(80).fill("y".repeat(100_000))] })).toMatchObject(
+      error("bytes together, more than this system takes"),
+    );
+    expect(await good({ argv: ["wc", "-c"], stdin: long })).toMatchObject({ stdout: "200000\n" });
+    expect((await good({ argv: ["echo", "x".repeat(131_071)] })).exitCode).toBe(0);
+  },
+);
+
 test("a folder to run in that is not there is told as that, and not as a missing program", async () => {
   bench = await startBench();
   const cwd = join(testFolder("cwd"), "nowhere");
