@@ -257,6 +257,23 @@ describe("by command, and how often", () => {
     expect(failing.outcome).toMatchObject({ error: { outlook: "retryable", code: "notify-command-failed" } });
   });
 
+  test("what is too long is cut, and what has no subject is called by its step: nobody goes without", async () => {
+    const bench = await started();
+    const long = `The build is red: ${"a word of a longer tale ".repeat(30)}🙂`;
+    const told = async (subject: string, text: string): Promise<{ subject: string; text: string }> => {
+      const file = join(newFolder(), "told");
+      goodValue(await bench.run("notify.send", { subject, text, command: { argv: ["sh", "-c", `cat > ${file}`] } }));
+      return JSON.parse(readFileSync(file, "utf8"));
+    };
+    const words = await told(long, "Look at it.");
+    expect(words.subject).toMatch(/^The build is red: a word .*\w…$/);
+    expect(words.subject.length).toBeLessThanOrEqual(200);
+    expect(long.startsWith(`${words.subject.slice(0, -1)} `), "it ends with a word").toBe(true);
+    expect(words.text).toBe(`${long}\n\nLook at it.`);
+    expect((await told("🙂".repeat(300), "")).subject).toBe(`${"🙂".repeat(99)}…`);
+    expect(await told(" \n", "z".repeat(50_000))).toMatchObject({ subject: "team/work", text: `${"z".repeat(19_999)}…` });
+  });
+
   test("a receiver is told no more than the limit says, also after a restart; another receiver has room of its own", async () => {
     const [bench, server] = [await started(), await mailServer()];
     const limit = { most: 2, per: "hour" };

@@ -2,6 +2,10 @@
 import { z } from "zod";
 import type { HandCard } from "../../hand.ts";
 
+/** Letters. What tokens bring into a template is cut, since a message that is not sent is told to nobody. */
+export const MOST_SUBJECT = 200;
+export const MOST_TEXT = 20_000;
+
 const variable = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable of the transition's `secrets`, like SMTP_PASSWORD");
 const address = z.email();
 const webUrl = z.url({ protocol: /^https?$/ });
@@ -37,8 +41,10 @@ const command = z.strictObject({
 
 export const notifyInput = z
   .strictObject({
-    subject: z.string().min(1).max(200),
-    text: z.string().max(20_000).default(""),
+    subject: z
+      .string()
+      .describe(`More than ${MOST_SUBJECT} letters are cut, and then stand at the head of the text; without one it is the step's name`),
+    text: z.string().default("").describe(`More than ${MOST_TEXT} letters are cut`),
     smtp: smtp.optional(),
     webhook: webhook.optional(),
     command: command.optional(),

@@ -13,9 +13,10 @@ import { parseInput } from "../../hand-input.ts";
 import { commandChannel } from "./by-command.ts";
 import { smtpChannel } from "./by-smtp.ts";
 import { webhookChannel } from "./by-webhook.ts";
-import { type NotifyInput, notifyInput } from "./card.ts";
+import { MOST_SUBJECT, MOST_TEXT, type NotifyInput, notifyInput } from "./card.ts";
 import type { Channel, Message } from "./channel.ts";
 import { takeRoom } from "./room.ts";
+import { shortened } from "./shortened.ts";
 
 const MEMORY = "notified";
 const NO_GATEWAY =
@@ -70,10 +71,13 @@ function messageOf({ order }: HandContext, { subject, text, link, net = order.ne
   const page = link === "gate" ? "gates" : "net";
   const at =
     link === "gate" || link === "net" ? (gateway === undefined ? null : `${gateway}/n/${encodeURIComponent(net)}/${page}`) : (link ?? null);
+  const whole = subject.replace(/\s+/g, " ").trim() || `${order.net}/${transition}`;
+  const short = shortened(whole, MOST_SUBJECT);
+  const head = short === whole ? [] : [shortened(whole, MOST_TEXT / 4)];
   return {
     id: sha256(`petrel-notify/${order.key}`).slice(0, 40),
-    subject: subject.replace(/\s+/g, " ").trim(),
-    text,
+    subject: short,
+    text: shortened([...head, text].filter(Boolean).join("\n\n"), MOST_TEXT),
     link: at,
     net: order.net,
     transition,
