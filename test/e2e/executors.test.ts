@@ -232,6 +232,12 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
   expect((await rows()).get("yard-one")?.state).toBe("here");
   expect((await desk.run(["executor", "revoke", "nobody"])).code).toBe(1);
   expect((await desk.run(["executor", "enroll", "yard-one"])).stderr).toContain("--force");
+  // Whoever only wants a file again cuts nobody off, and is told.
+  const again = await desk.run(["executor", "enroll", "yard-one", "--labels", "git,node20", "--force"]);
+  expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("credentials that were given then stay good")]);
+  expect(again.stdout).toContain("petrel executor revoke yard-one, then");
+  expect((await rows()).get("yard-one")?.state).toBe("here");
+  expect((await desk.run(["executor", "enroll", "yard-two", "--force"])).stdout).not.toContain("stay good");
   // What cannot be written down lets nobody in.
   writeFileSync(desk.path("no.pem"), "no certificate\n");
   for (const [wrong, said] of [

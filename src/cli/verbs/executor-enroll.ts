@@ -6,6 +6,7 @@ import { isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isLabel, isName, LABEL_RULE, NAME_RULE } from "../../contract/ids.ts";
 import { BUILT_IN_ROOMS, handCards, roomOf } from "../../executors/hand-cards.ts";
+import { isEnrolled } from "../../jetstream/server/credentials.ts";
 import { formatCreds } from "../../jetstream/server/executor-creds.ts";
 import { addExecutorUser, removeExecutorUser } from "../../jetstream/server/executor-user.ts";
 import { editDistance } from "../../net/check-nearest.ts";
@@ -19,7 +20,7 @@ export const executorEnrollVerb: Verb = {
   command: "executor enroll <name>",
   summary: "make the credentials with which an executor joins, here or on another machine",
   details:
-    "The file holds a key of its own and nothing of this system's secrets. It lets the executor pull from its pools, claim, and deliver in its own name. Pools, labels and hands bind it: what it says of itself beyond them does not count.",
+    "The file holds a key of its own and nothing of this system's secrets. It lets the executor pull from its pools, claim, and deliver in its own name. Pools, labels and hands bind it: what it says of itself beyond them does not count. Credentials that the name was given earlier stay good, and an executor that runs with them goes on, bound by what is said now: `executor revoke` before it ends them.",
   examples: [
     "petrel executor enroll builder --pool code --labels git,node20",
     "petrel executor enroll builder --url tls://broker.example.com:4222 --out builder.creds",
@@ -34,7 +35,7 @@ export const executorEnrollVerb: Verb = {
       flags: "--ca <file>",
       about: "PEM of who signed the broker's certificate, if the other machine does not know it (default: that of `up --tls-ca`)",
     },
-    { flags: "--force", about: "write over a file that is there" },
+    { flags: "--force", about: "write over a file that is there; credentials that were given earlier stay good" },
   ],
   run: async (call) => {
     const name = named(call.arg("name"));
@@ -47,6 +48,7 @@ export const executorEnrollVerb: Verb = {
     // All that may be wrong is known now: nobody is enrolled without a file that says so.
     const { nats } = readRuntime(call.dir, call.petrel.cwd);
     const folder = stateFolder(call.dir);
+    const earlier = isEnrolled(folder.nats, name);
     // First what binds it, then what lets it in.
     await call.withBroker(async (broker) => {
       await broker.keyValue("enrolled").put(name, { pools, labels, ...(hands === null ? {} : { hands }) });
@@ -75,8 +77,8 @@ export const executorEnrollVerb: Verb = {
     writeFileSync(file, content, { mode: 0o600 });
     const start = `petrel executor start --creds ${quoted(file)}`;
     call.out.result(
-      { executor: name, pools, labels, file, start },
-      () => `wrote ${file}; keep it secret${ownText(hands)}\nnext, where it is to run:\n  ${start}`,
+      { executor: name, pools, labels, file, start, earlier },
+      () => `wrote ${file}; keep it secret${ownText(hands)}${earlier ? earlierText(name) : ""}\nnext, where it is to run:\n  ${start}`,
     );
     return EXIT.ok;
   },
@@ -128,6 +130,11 @@ export function handsOf(text: string | undefined): string[] | null {
   if (bad !== undefined)
     throw usage(`there is no hand "${bad}"`, `the hands are ${known.join(", ")}; one of your own is named as its folder says`);
   return [...new Set(hands)];
+}
+
+/** An executor that runs with them would be cut off: that is for `revoke`, and for nobody who only wants a file again. */
+function earlierText(name: string): string {
+  return `\n${name} was enrolled before: credentials that were given then stay good, bound by what is said now\nif others may have them: petrel executor revoke ${name}, then petrel executor enroll ${name} --force`;
 }
 
 /** What only the executor can know, and a misspelt name would be. */

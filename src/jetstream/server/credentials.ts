@@ -105,6 +105,12 @@ async function executorLogin(name: string, pools: string[] | null, known: Execut
   return { ...(await mintExecutor(account, name, pools, known?.password ?? newSeed("user"))), account };
 }
 
+/** Whether credentials of this name that were given earlier still let somebody in. */
+export function isEnrolled(dir: string, name: string): boolean {
+  const known = existsSync(file(dir)) ? readCredentials(dir).executors[name] : undefined;
+  return known !== undefined && known.revoked === undefined;
+}
+
 /** Turns the executor's user away from now on. Throws Terminal `unknown-executor`. */
 export function revokeExecutor(dir: string, name: string, nowMs: number): ExecutorUser {
   const credentials = readCredentials(dir);
