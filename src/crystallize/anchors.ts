@@ -146,19 +146,18 @@ function formsOf(value: string, next: string): { form: string; breadth: number }
 
 /** `INV-2041` as letters, a dash and digits; null for a text of many runs. */
 export function runsOf(value: string): string | null {
+  return runsIn(value)?.map(patternOfRun).join("") ?? null;
+}
+
+/** Its runs of letters, digits and space, and each other character; null for a text of many. */
+export function runsIn(value: string): string[] | null {
   const runs = value.match(/\p{Lu}+|\p{L}+|\d+|\s+|[^\p{L}\d\s]/gu) ?? [];
-  if (runs.length > 8 || runs.length === 0) return null;
-  return runs
-    .map((run) =>
-      /^\d+$/.test(run)
-        ? "\\d+"
-        : /^\p{Lu}+$/u.test(run)
-          ? "\\p{Lu}+"
-          : /^\p{L}+$/u.test(run)
-            ? "\\p{L}+"
-            : /^\s+$/.test(run)
-              ? "\\s+"
-              : escaped(run),
-    )
-    .join("");
+  return runs.length > 8 || runs.length === 0 ? null : runs;
+}
+
+export function patternOfRun(run: string): string {
+  if (/^\d+$/.test(run)) return "\\d+";
+  if (/^\p{Lu}+$/u.test(run)) return "\\p{Lu}+";
+  if (/^\p{L}+$/u.test(run)) return "\\p{L}+";
+  return /^\s+$/.test(run) ? "\\s+" : escaped(run);
 }

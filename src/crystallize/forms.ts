@@ -1,6 +1,6 @@
 /** The form of short texts that were seen, as a pattern: addresses of a few hosts, a few shapes like letters-dash-digits, or a set of characters. */
 import { testsPattern } from "../net/rule/pattern.ts";
-import { escaped, runsOf } from "./anchors.ts";
+import { escaped, patternOfRun, runsIn, runsOf } from "./anchors.ts";
 
 const FITTED = 0.7;
 /** Of later texts, so many may be of a form that was not seen earlier. */
@@ -16,7 +16,7 @@ export function formOf(values: readonly string[]): string | null {
   if (values.length < LEAST || values.some((value) => value === "" || value.length > LONGEST)) return null;
   const early = values.slice(0, Math.floor(values.length * FITTED));
   const late = values.slice(early.length);
-  for (const made of [addressForm, shapesForm, charactersForm]) {
+  for (const made of [addressForm, sizedForm, shapesForm, charactersForm]) {
     const tried = made(early);
     if (tried === null || late.filter((value) => !testsPattern(tried, value)).length > STRANGE * late.length) continue;
     const form = made(values);
@@ -61,6 +61,33 @@ function addressForm(values: readonly string[]): string | null {
   if (rest === null) return null;
   const tail = rest === "" ? "" : `[${rest}]*`;
   return `^(?:${schemes.join("|")})://(?:${hosts.map(escaped).join("|")})(?:[/?#]${tail})?$`;
+}
+
+/** A few shapes whose runs of letters and digits are as long as always, where that is so: of a number of five digits none of four. */
+function sizedForm(values: readonly string[]): string | null {
+  const shapes = new Map<string, string[][]>();
+  for (const value of values) {
+    const runs = runsIn(value);
+    if (runs === null) return null;
+    const shape = runs.map(patternOfRun).join("");
+    const alike = shapes.get(shape);
+    if (alike) alike.push(runs);
+    else shapes.set(shape, [runs]);
+    if (shapes.size > MOST_SHAPES) return null;
+  }
+  return `^(?:${[...shapes.values()].map(sizedShape).sort().join("|")})$`;
+}
+
+function sizedShape(seen: string[][]): string {
+  const [first = []] = seen;
+  const lengthAt = (runs: string[], at: number): number => Array.from(runs[at] ?? "").length;
+  return first
+    .map((run, at) => {
+      const length = lengthAt(first, at);
+      const isSized = seen.length >= LEAST && /^[\p{L}\d]/u.test(run) && seen.every((runs) => lengthAt(runs, at) === length);
+      return isSized ? patternOfRun(run).replace(/\+$/, `{${length}}`) : patternOfRun(run);
+    })
+    .join("");
 }
 
 function shapesForm(values: readonly string[]): string | null {

@@ -4,16 +4,15 @@
  * gather, a time since when they come, and a model that agrees with itself more than with the rule.
  */
 import { canonicalJson, type Json, type JsonObject } from "../contract/json.ts";
-import { differences } from "../net/rule/agree.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import type { Condition } from "../net/rule/condition.ts";
-import { readPointer } from "../net/rule/pointer.ts";
 import { printCondition, printValue } from "../net/rule/print-condition.ts";
 import { type Bits, bitsOf } from "./bits.ts";
 import type { Columns } from "./columns.ts";
 import { gatheringOf } from "./gatherings.ts";
 import { literalsOf } from "./literals.ts";
 import { fisherAtLeast, lowerBound, upperBound } from "./statistics.ts";
+import { strangeAnswers } from "./strange-answers.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 
 /** An input that the rule claimed: what the rule gave and what the model gave. */
@@ -33,44 +32,6 @@ export function objectionsTo(claims: Claim[], columns: Columns): string[] {
   const exceptions = gathered.length > 0 ? [] : exceptionsIn(claims, columns);
   return [...strangeAnswers(claims), ...gathered, ...exceptions, ...lateChange(claims), ...selfAgreement(claims)];
 }
-
-/** A field with more different answers than this is no choice among a few. */
-const FEW = 60;
-
-/**
- * Answers that the rule gives nowhere: the rare case that history has a few times is not noise. Once is enough, unless the model makes
- * up so many different ones that each says nothing.
- */
-function strangeAnswers(claims: Claim[]): string[] {
-  const wrong = claims.filter(({ agreed }) => !agreed);
-  const strange = new Map<string, { path: string; value: Json | undefined; count: number }>();
-  for (const { given, wanted } of wrong) {
-    for (const path of differences(given, wanted)) {
-      const value = readPointer(wanted, path);
-      const key = `${path}\n${canonicalJson(value)}`;
-      const known = strange.get(key);
-      if (known) known.count += 1;
-      else strange.set(key, { path, value, count: 1 });
-    }
-  }
-  const found: string[] = [];
-  for (const path of new Set([...strange.values()].map((one) => one.path))) {
-    const known = new Set(claims.map(({ given }) => canonicalJson(readPointer(given, path))));
-    if (known.size > FEW) continue;
-    const there = [...strange.values()].filter((one) => one.path === path && !known.has(canonicalJson(one.value)));
-    const repeated = there.filter(({ count }) => count > 1);
-    const told = repeated.length > 0 ? repeated : there.length < 3 ? there : [];
-    for (const { value, count } of told.slice(0, 3)) {
-      const what = value === undefined ? "no value" : printValue(value);
-      found.push(
-        `the model answered ${what}${path === "" ? "" : ` for ${path.slice(1)}`} ${times(count)} where the rule never does: a rare case that it does not know`,
-      );
-    }
-  }
-  return found;
-}
-
-const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 /** A tree that can tell where the rule fails knows something that the rule does not. */
 export function failuresTree(claims: Claim[], columns: Columns): TreeNode {

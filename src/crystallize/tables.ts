@@ -1,28 +1,18 @@
 /** Lookup and decision tables: one answer for each value of a field, or of up to three fields together. */
 import { canonicalJson, type Json } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
-import { readTerm, type Term, viewOf } from "../net/rule/term.ts";
+import { readTerm, viewOf } from "../net/rule/term.ts";
 import type { Field } from "./fields.ts";
+import { bestKeys, isRepeated, type Key, ROW_LEAD, ROW_LEAST } from "./table-keys.ts";
 import { type Candidate, constantly, keyOf, makesSame, type Task, writtenIn } from "./task.ts";
 
-/**
- * A row needs so many examples, and so many more for its answer than for any other: a teacher that errs in one of twenty would have
- * to err twice in the same way before a row is wrong.
- */
-const ROW_LEAST = 2;
-const ROW_LEAD = 2;
 const MOST_ROWS = 5000;
-const MOST_KEYS = 3;
 const MOST_TERMS = 24;
 
 type Table = Answer & { kind: "table" };
 type Row = Table["rows"][number];
 type Lessons = Pick<Task, "inputs" | "targets" | "equality" | "written">;
 
-interface Key {
-  term: Term;
-  values: (Json | undefined)[];
-}
 interface Group {
   when: Json[];
   counts: Map<string, { value: Json | undefined; count: number }>;
@@ -30,19 +20,9 @@ interface Group {
 
 export function learnTables(task: Task): Candidate[] {
   const keys = keysOf(task.columns.fields, task.inputs.length);
-  const found: { chosen: Key[]; score: number }[] = [];
-  let chosen: Key[] = [];
-  // Greedy: the best single key, then the best beside it. A key is added only where it makes the table clearly better.
-  while (chosen.length < MOST_KEYS) {
-    const tried = keys
-      .filter((key) => !chosen.includes(key))
-      .map((key) => ({ chosen: [...chosen, key], score: scoreOf([...chosen, key], task) }));
-    const best = tried.sort((one, other) => other.score - one.score)[0];
-    if (!best || best.score <= (found.at(-1)?.score ?? 0) + 0.02 * task.inputs.length) break;
-    found.push(best);
-    chosen = best.chosen;
-  }
-  return found.slice(-2).flatMap((one) => tableOf(one.chosen, task) ?? []);
+  return bestKeys(keys, writtenIn(task))
+    .slice(-2)
+    .flatMap((chosen) => tableOf(chosen, task) ?? []);
 }
 
 /** Of answers in words that differ: for each value of one place, the words that are most frequent there. */
@@ -80,8 +60,6 @@ function keysOf(fields: Field[], size: number): Key[] {
   return keys.slice(0, MOST_TERMS);
 }
 
-const isRepeated = (distinct: number, size: number): boolean => distinct <= Math.max(2, size * 0.6);
-
 function groupsOf(keys: Key[], task: Lessons): Map<string, Group> {
   const targets = writtenIn(task);
   const groups = new Map<string, Group>();
@@ -102,18 +80,6 @@ function groupsOf(keys: Key[], task: Lessons): Map<string, Group> {
 
 function ranked({ counts }: Group): { value: Json | undefined; count: number }[] {
   return [...counts.values()].sort((one, other) => other.count - one.count);
-}
-
-/** Leave-one-out agreement, with ten for each that would be wrong: the answers of others decide each example. */
-function scoreOf(keys: Key[], task: Task): number {
-  let score = 0;
-  for (const group of groupsOf(keys, task).values()) {
-    const [first, second] = ranked(group);
-    if (!first || first.count - 1 < ROW_LEAST || first.count - 1 - (second?.count ?? 0) < ROW_LEAD) continue;
-    const others = [...group.counts.values()].reduce((sum, { count }) => sum + count, -first.count);
-    score += first.count - 10 * Math.max(0, others - 0.1 * first.count);
-  }
-  return score;
 }
 
 function tableOf(keys: Key[], task: Task): Candidate | null {

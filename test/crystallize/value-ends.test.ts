@@ -100,3 +100,28 @@ test("the parts of a version are numbers of their own", { timeout: SLOW }, () =>
   expect(answer("2.11.3")).toEqual({ applies: true, value: { minor: 11 } });
   for (const text of ["2.11", "2.11.3.4", "2.11.3-beta", "v2.11.3"]) expect([text, answer(text).applies]).toEqual([text, false]);
 });
+
+test("a number of as many digits as always, also one that is taken out of a text", { timeout: SLOW }, () => {
+  const region = ruleFor(
+    7,
+    (chance) => String(chance.whole(10_000, 99_999)),
+    (text) => ({ region: text.charAt(0) }),
+  );
+  expect(region("48149")).toEqual({ applies: true, value: { region: "4" } });
+  for (const text of ["4814", "481490", "4", "48149-1", "A8149"]) expect([text, region(text).applies]).toEqual([text, false]);
+  const order = ruleFor(
+    8,
+    (chance) => `${chance.pick(["My order", "It is about"])} SO-${chance.whole(1000, 9999)} ${chance.pick(["came late", "is not here"])}`,
+    (text) => ({ order: found(/(SO-\d+)/, text) }),
+  );
+  expect(order("My order SO-4711 came late")).toEqual({ applies: true, value: { order: "SO-4711" } });
+  for (const text of ["SO-471", "SO-47110"].map((id) => `My order ${id} came late`))
+    expect([text, order(text).applies]).toEqual([text, false]);
+  // Of numbers that had three digits or four, one of two says nothing else.
+  const free = ruleFor(
+    9,
+    (chance) => `T-${chance.whole(100, 9999)}`,
+    (text) => text.replace("T-", "Ticket "),
+  );
+  expect(free("T-12")).toEqual({ applies: true, value: "Ticket 12" });
+});
