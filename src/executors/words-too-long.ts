@@ -23,7 +23,7 @@ export function wordsTooLong(argv: readonly string[], env: Readonly<Record<strin
     message: one
       ? `${program} could not be started: ${longest.name} has ${longest.bytes} bytes, and this system takes ${LINUX_MOST} in one`
       : `${program} could not be started: its arguments and variables have ${all} bytes together, more than this system takes; the longest is ${longest.name} with ${longest.bytes}`,
-    hint: "give long data on standard input (`stdin` or `json` of shell.run, `input` of a tool), or in a file that the command reads",
+    hint: "give long data on standard input (`stdin` or `json` of shell.run), or in a file that the command reads",
     cause,
   });
 }

@@ -22,7 +22,6 @@ export const commandRun: ToolDefinition = {
   errors: {
     "path-outside": "the folder leaves the project",
     "command-not-found": "there is no such program on the executor",
-    "command-too-long": "an argument is longer than the system takes; long data goes in by `input`, or lies in a file",
     "command-pushes": "it pushes, which is for git.push",
     "no-such-file": "there is no such folder",
   },
