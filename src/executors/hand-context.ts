@@ -23,6 +23,7 @@ import { checkBranch, checkCommand, checkHost, checkPath, programFor } from "./m
 import { openProcess } from "./open-process.ts";
 import { isLoaderVariable } from "./order-variables.ts";
 import { OWN_FILES, ownFile } from "./own-files.ts";
+import { ownGit } from "./own-git.ts";
 import { notStarted, runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
 import { enclosed, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
@@ -57,6 +58,7 @@ export function handContext(parts: AttemptParts): HandContext {
     ...{ order, workDir, signal, secrets: granted.secrets, logger: bench.logger, workshop: bench.workshop },
     ...{ key: order.key, traceparent, keepBytes: bench.policy.limits.outputMb * 1024 * 1024 },
     ...processes(parts, traceparent),
+    ownGit: (command) => ownGit(bench, parts.hand, command),
     ...ownersWord(parts),
     spent: (use) => parts.spent(use),
     serve: (handler) => bench.desk.open(order, async (tool, input) => await fitting(parts, await handler(tool, input))),

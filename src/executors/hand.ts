@@ -13,6 +13,7 @@ import type { Environment } from "./clean-environment.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { OpenProcess } from "./open-process.ts";
 import type { BirthBook } from "./outliving-watch.ts";
+import type { OwnGit } from "./own-git.ts";
 import type { Command, CommandResult } from "./process-tree.ts";
 
 /** What all hands of one executor share. */
@@ -60,6 +61,8 @@ export interface HandContext {
    * `cwd-outside`, `cwd-hidden`, Terminal `command-not-found`.
    */
   run: RunCommand;
+  /** Puts a call of the executor's own git into its sandbox, where the tree that it works in has one around its commands. */
+  ownGit(command: OwnGit): OwnGit & Pick<Command, "enclosed">;
   /** Starts a process that stays open for a conversation by lines, in the same environment; ended with the attempt. */
   open(command: { argv: string[]; cwd: string }): OpenProcess;
   /**

@@ -1,9 +1,10 @@
-/** git runs outside the sandbox in trees that commands have written to: nothing there has it run a program (G1). */
-import { existsSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+/** The executor's own git in trees that commands have written to: nothing there has it run a program (G1) or leads it elsewhere (G2). */
+import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
+import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
 import { findSandbox } from "../../src/executors/sandbox.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
 import { testFolder } from "../support/nats-server.ts";
@@ -166,3 +167,50 @@ test("a command in a sandbox cannot put something else where its worktree is", a
   const files = await after(order, `cd .. && { mv tree former && ln -s ${secret} tree; ln -s ${secret} earlier; }`);
   expect(files).toEqual(["do.sh"]);
 });
+
+/** A git that first does what a link in the place of what git has looked at would have it do: it reads there, and writes what git runs by. */
+function ledGit(): string {
+  const bin = join(testFolder("bin"), "bin");
+  mkdirSync(bin);
+  const git = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "git"));
+  const real = git.find((file) => existsSync(file));
+  writeFileSync(
+    join(bin, "git"),
+    `#!/bin/sh
+    if [ -n "$GIT_WORK_TREE" ]; then
+      { echo "git $1"; cat "$GIT_WORK_TREE/led/file" "$GIT_WORK_TREE/led-home/start"; readlink /proc/self/ns/net
+        for file in config hooks/post-commit refs/heads/planted worktrees/other; do echo >>"$GIT_DIR/../../$file" && echo "wrote $file"; done
+      } >>"$GIT_WORK_TREE/seen.txt" 2>/dev/null
+    fi
+    exec ${real} "$@"\n`,
+    { mode: 0o755 },
+  );
+  return bin;
+}
+
+test.for(["off", "code"])(
+  "what git opens elsewhere is not there, and of its own data it changes what a commit does; sandbox %s",
+  async (kind, { skip }) => {
+    if (sandbox.kind === "none") skip(sandbox.why);
+    await bench.end();
+    const environment = { ...process.env, PATH: `${ledGit()}${delimiter}${process.env.PATH}` };
+    bench = await startBench({ environment, policy: machinePolicySchema.parse({ sandbox: kind }) });
+    const elsewhere = testFolder("elsewhere");
+    writeFileSync(join(elsewhere, "file"), "hush\n");
+    const order = await open({ repo: repo.origin });
+    await ok(order, "command.run", { argv: ["sh", "-c", `ln -s ${elsewhere} led; ln -s ${bench.dir} led-home; echo mine >own.txt`] });
+    expect(await ok(order, "fs.search", { text: "mine" })).toMatchObject({ matches: [{ path: "own.txt" }] });
+    await ok(order, "git.diff");
+    expect((await ok(order, "git.commit", { message: "Done" })).files).toEqual(["led", "led-home", "own.txt", "seen.txt"]);
+    const seen = String((await ok(order, "command.run", { argv: ["cat", "seen.txt"] })).stdout)
+      .trim()
+      .split("\n");
+    const lines = new Set(seen);
+    for (const verb of ["status", "grep", "diff", "add", "commit", "log"]) expect(lines).toContain(`git ${verb}`);
+    const others = [...lines].filter((line) => !line.startsWith("git ")).sort();
+    const network = readlinkSync("/proc/self/ns/net");
+    // Without a sandbox it reaches all of it, which shows that the look is one.
+    if (kind === "off") expect(others).toEqual(expect.arrayContaining(["hush", network, "wrote config", "wrote hooks/post-commit"]));
+    else expect(others.filter((line) => !line.startsWith("net:") || line === network)).toEqual([]);
+  },
+);

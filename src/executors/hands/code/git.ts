@@ -1,8 +1,9 @@
 /**
  * git as a hand uses it: no user's configuration, no prompt, errors with git's own words.
- * G1 It runs outside the sandbox, in trees that commands in one have written to. So it asks no `.git` of a tree for its settings, which could
+ * G1 It runs outside the sandbox of commands, in trees that commands in one have written to. So it asks no `.git` of a tree for its settings, which could
  *    name programs to run: git's own folder is the one that was noted as the tree was laid out. Nor does it look into repositories inside a tree.
  *    A merge does, for a submodule that both sides moved: it fetches nothing there, which such a repository's settings would have done by a program.
+ * G2 In a tree it has a sandbox of its own, since what it looks at there may be a link elsewhere when it opens it. Outside it opens no file of one.
  */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
@@ -28,9 +29,7 @@ export interface GitOptions {
 export async function git(context: HandContext, args: string[], options: GitOptions): Promise<CommandResult> {
   const result = await runCommand(
     {
-      argv: ["git", ...withoutNested(args)],
-      cwd: options.cwd,
-      env: { ...localEnvironment(context), ...ownFolder(context, options.cwd), ...options.env },
+      ...inTree(context, withoutNested(args), options),
       ...(options.input === undefined ? {} : { input: options.input }),
       timeoutMs: LOCAL_TIMEOUT_MS,
       outputBytes: options.outputBytes ?? 4 * 1024 * 1024,
@@ -46,8 +45,14 @@ export async function git(context: HandContext, args: string[], options: GitOpti
   return result;
 }
 
+/** G1, G2: the command of a call of git, for `runCommand`. Throws Terminal `worktree-replaced`. */
+export function inTree(context: HandContext, args: string[], { cwd, env }: Pick<GitOptions, "cwd" | "env">) {
+  const whole = { ...localEnvironment(context), ...ownFolder(context, cwd), ...env };
+  return context.ownGit({ argv: ["git", ...args], cwd, env: whole });
+}
+
 /** G1. For what is no worktree of ours, like a mirror, none. Throws Terminal `worktree-replaced`. */
-export function ownFolder({ workshop }: HandContext, cwd: string): Record<string, string> {
+function ownFolder({ workshop }: HandContext, cwd: string): Record<string, string> {
   const folder = workshop.trees.get(cwd);
   if (folder === undefined) return {};
   if (realpathSync(cwd) !== cwd)
@@ -98,7 +103,7 @@ export function words(result: CommandResult): string {
   return (result.stderr.trim() || result.stdout.trim() || `exit code ${result.exitCode}`).slice(-500);
 }
 
-export function localEnvironment(context: HandContext): Record<string, string> {
+function localEnvironment(context: HandContext): Record<string, string> {
   return {
     PATH: context.workshop.environment.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     HOME: join(context.workDir, "home"),

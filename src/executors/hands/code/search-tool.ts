@@ -6,7 +6,7 @@ import { fsSearch } from "../../../tools/builtin/fs-search.ts";
 import type { HandContext } from "../../hand.ts";
 import { runCommand } from "../../process-tree.ts";
 import { confine } from "./confine.ts";
-import { localEnvironment, ownFolder, words } from "./git.ts";
+import { inTree, words } from "./git.ts";
 import { toolInput } from "./tool-input.ts";
 
 interface Search {
@@ -35,9 +35,7 @@ export function searchTool(context: HandContext, root: string) {
     }
     const result = await runCommand(
       {
-        argv: ["git", ...argumentsOf(search)],
-        cwd: root,
-        env: { ...localEnvironment(context), ...ownFolder(context, root) },
+        ...inTree(context, argumentsOf(search), { cwd: root }),
         timeoutMs: (fsSearch.limits.seconds - 2) * 1000,
         // More than enough for the most matches that are shown; a longer line is cut anyway.
         outputBytes: 4 * 1024 * 1024,
