@@ -19,14 +19,14 @@ import { checkFolder, staysReadOnly } from "./command-folder.ts";
 import { fitValue } from "./fit-value.ts";
 import type { HandContext, HandDefinition, Workshop } from "./hand.ts";
 import { liveOutput } from "./live-output.ts";
-import { checkBranch, checkCommand, checkHost, checkPath, programFor } from "./machine-policy.ts";
+import { checkCommand, checkHost, checkPath, checkPush, programFor } from "./machine-policy.ts";
 import { openProcess } from "./open-process.ts";
 import { isLoaderVariable } from "./order-variables.ts";
 import { OWN_FILES, ownFile } from "./own-files.ts";
 import { ownGit } from "./own-git.ts";
 import { notStarted, runCommand } from "./process-tree.ts";
 import { attemptKey } from "./result-shelf.ts";
-import { enclosed, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
+import { enclosed, enclosesAll, isEnclosed, isWithin, mayRunOutside } from "./sandbox.ts";
 import { proxyEnvironment } from "./sandbox-way-out.ts";
 
 /** Folders of the work directory in which the executor itself writes and reads while commands run: no command makes them lead elsewhere. */
@@ -70,7 +70,7 @@ export function handContext(parts: AttemptParts): HandContext {
     },
     checkHost: (url) => checkHost(order, url, bench.policy),
     checkPath: (path) => checkPath(order, path, bench.policy, workDir, bench.unread),
-    checkBranch: (name) => checkBranch(order, name, bench.policy),
+    checkPush: (to) => checkPush(order, to, bench.policy, { dir: bench.workshop.dir, enclosed: enclosesAll(bench.sandbox, bench.policy) }),
   };
 }
 

@@ -99,8 +99,8 @@ export interface HandContext {
   checkHost(url: string | URL): void;
   /** Throws Refused `policy-path` or `path-hidden` unless the machine's policy lets hands use this folder or file. Gives its real path. */
   checkPath(path: string): string;
-  /** Throws Refused `policy-branch` when the machine's policy protects this branch of origins from pushes. */
-  checkBranch(name: string): void;
+  /** Throws Refused `policy-branch` when the machine's policy protects this branch of origins from pushes, `policy-repository` where commands can write its hooks. */
+  checkPush(to: { repo: string; branch: string }): void;
   /** The effect key `<net>/<transition>/<firing>`: the same for every attempt. */
   key: string;
   /** W3C Trace Context of this attempt, for what it asks of others. */

@@ -128,8 +128,30 @@ export function checkPath(
   return plain;
 }
 
-/** Throws Refused `policy-branch`. */
-export function checkBranch(order: WorkOrder, name: string, { protectedBranches = [] }: MachinePolicy): void {
+/**
+ * Throws Refused `policy-branch`, and `policy-repository` for a repository in a folder that `paths` opens to commands in a sandbox: a push
+ * would run outside what they made of its hooks. `dir`: the executor's own folder; `enclosed`: whether fixed commands have a sandbox here.
+ */
+export function checkPush(
+  order: WorkOrder,
+  { repo, branch }: { repo: string; branch: string },
+  policy: MachinePolicy,
+  { dir, enclosed }: { dir: string; enclosed: boolean },
+): void {
+  checkBranch(order, branch, policy);
+  const { paths = [] } = policy;
+  const places = enclosed && paths.length > 0 ? (localPaths(repo, join(real(dir), "mirrors")) ?? []) : [];
+  const open = paths.find((allowed) => places.some((place) => lies(place, allowed) || lies(allowed, place)));
+  if (open === undefined) return;
+  throw new Refused({
+    code: "policy-repository",
+    message: `the repository ${JSON.stringify(repo)} lies where \`paths\` of this executor's policy names ${open}: commands in a sandbox can write its hooks, which a push would run outside`,
+    hint: `push to a server, or let whoever runs the executor name in \`paths\` of ${POLICY_FILE} only folders without repositories that are pushed to`,
+    where: `${order.net}/${order.transition}`,
+  });
+}
+
+function checkBranch(order: WorkOrder, name: string, { protectedBranches = [] }: MachinePolicy): void {
   if (!protectedBranches.some((pattern) => matches(name, pattern))) return;
   throw new Refused({
     code: "policy-branch",

@@ -117,6 +117,11 @@ export function mayRunOutside(program: string, { sandbox }: MachinePolicy): void
   });
 }
 
+/** Whether fixed commands have a sandbox too, in folders that the policy's `paths` name besides the work directory. */
+export function enclosesAll({ kind }: Sandbox, policy: MachinePolicy): boolean {
+  return kind === "bubblewrap" && (policy.sandbox === "preferred" || policy.sandbox === "required");
+}
+
 /** Whether a hand's commands are to be enclosed. Throws Refused `sandbox-missing` (S3). */
 export function isEnclosed(hand: Pick<HandCard, "enclosed">, sandbox: Sandbox, policy: MachinePolicy): boolean {
   if (policy.sandbox === "off" || (policy.sandbox === "code" && !hand.enclosed)) return false;

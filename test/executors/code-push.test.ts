@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WorkOrder } from "../../src/contract/envelope.ts";
 import type { Json, JsonObject } from "../../src/contract/json.ts";
-import { OPEN_POLICY } from "../../src/executors/machine-policy.ts";
+import { machinePolicySchema, OPEN_POLICY } from "../../src/executors/machine-policy.ts";
+import { findSandbox } from "../../src/executors/sandbox.ts";
 import { type GitRepo, gitIn, makeGitRepo } from "../support/git-repo.ts";
+import { testFolder } from "../support/nats-server.ts";
 import { until } from "../support/wait-until.ts";
 import { DEVELOPER, DEVOPS, type ExecutorBench, goodValue, startBench } from "./bench.ts";
 import { YES } from "./memory-owner.ts";
@@ -142,6 +146,36 @@ test("a branch that the machine's owner protects takes no push of any hand", asy
   expect(await bench.owner.call(releasing, "git.push", {})).toMatchObject({ state: "failed", error: { code: "policy-branch" } });
   await ok(releasing, "session.close");
   expect(repo.reflog("main")).toHaveLength(1);
+  expect(goodValue(await push(done))).toMatchObject({ ok: true, pushed: true });
+});
+
+test("a repository whose hooks a command in a sandbox can write takes no push of any hand, and others do", async ({ skip }) => {
+  const sandbox = await findSandbox(process.env);
+  if (sandbox.kind === "none") skip(sandbox.why);
+  const done = await work("petrel/t1", "b.txt", "b\n");
+  const elsewhere = testFolder("paths");
+  const policy = (paths: string[], kind = "required") => machinePolicySchema.parse({ sandbox: kind, paths });
+  const refused = { ok: false, error: { outlook: "refused", code: "policy-repository" } };
+  // A command there can do it: this is what it would have run outside.
+  const ran = join(elsewhere, "ran");
+  await bench.restart({ policy: policy([repo.root]) });
+  const script = `printf '#!/bin/sh\\ntouch ${ran}\\n' >hooks/post-receive && chmod +x hooks/post-receive`;
+  expect(goodValue(await bench.run("shell.run", { script, cwd: repo.origin }))).toMatchObject({ exitCode: 0 });
+  expect((await push(done)).outcome).toMatchObject(refused);
+  const branches = [{ task: "t1", branch: "petrel/t1", head: done.head ?? "", bundle: done.bundle ?? null }];
+  const deliver = { repo: repo.origin, target: "main", base: "main", branches, message: "Deliver", test: "true" };
+  expect((await bench.run("code.deliver", deliver, { persona: DEVOPS })).outcome).toMatchObject(refused);
+  const tools = ["fs.write", "git.commit", "git.push", "git.status"];
+  const releasing = await open("work", { persona: { name: "devops", flags: "rwx--", tools }, release: true });
+  await ok(releasing, "fs.write", { path: "c.txt", text: "c\n" });
+  await ok(releasing, "git.commit", { message: "Release" });
+  expect(await bench.owner.call(releasing, "git.push", {})).toMatchObject({ state: "failed", error: { code: "policy-repository" } });
+  await ok(releasing, "session.close");
+  // Also where only a folder inside it is open.
+  await bench.restart({ policy: policy([join(repo.origin, "hooks")]) });
+  expect((await push(done)).outcome).toMatchObject(refused);
+  expect(existsSync(ran)).toBe(false);
+  await bench.restart({ policy: policy([elsewhere]) });
   expect(goodValue(await push(done))).toMatchObject({ ok: true, pushed: true });
 });
 

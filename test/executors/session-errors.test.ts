@@ -65,9 +65,15 @@ const ELSEWHERE = new Set([
   "fs.search search-too-long",
   // An executor without python3.
   "command.script command-not-found",
-  ...["push-rejected", "push-refused", "policy-branch", "origin-unreachable", "uncommitted-changes", "not-confirmed"].map(
-    (code) => `git.push ${code}`,
-  ),
+  ...[
+    "push-rejected",
+    "push-refused",
+    "policy-branch",
+    "policy-repository",
+    "origin-unreachable",
+    "uncommitted-changes",
+    "not-confirmed",
+  ].map((code) => `git.push ${code}`),
   "git.merge uncommitted-changes",
   ...["fs.write", "fs.patch", "fs.move", "fs.delete"].map((name) => `${name} file-protected`),
 ]);

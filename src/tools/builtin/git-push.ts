@@ -15,6 +15,7 @@ export const gitPush: ToolDefinition = {
     "push-rejected": "the origin has moved on",
     "push-refused": "the origin does not take it",
     "policy-branch": "the machine's policy protects the branch",
+    "policy-repository": "the machine's policy lets commands write in the repository",
     "origin-unreachable": "the origin did not answer",
     "uncommitted-changes": "there are changes that are not committed",
     "not-confirmed": "the net's owner does not confirm the step",

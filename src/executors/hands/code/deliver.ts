@@ -42,7 +42,7 @@ interface Delivery {
 export async function codeDeliver(context: HandContext): Promise<Json> {
   const input = parseInput(deliverInput, context.order);
   // Known before the tests have run.
-  context.checkBranch(input.target);
+  context.checkPush({ repo: input.repo, branch: input.target });
   const mirror = await openMirror(context, input.repo);
   const stamp = stampOf(context, input);
   const start = (await originBranch(context, mirror, input.target)) ?? (await baseCommit(context, mirror, input.base));

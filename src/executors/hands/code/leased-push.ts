@@ -28,7 +28,7 @@ export interface LeasedPush {
 /** False when the origin moved. Throws Refused `push-refused`, Retryable `origin-unreachable`, `push-failed`, Terminal as `originError`. */
 export async function leasedPush(context: HandContext, mirror: Mirror, push: LeasedPush): Promise<boolean> {
   const { repo, branch, head, lease } = push;
-  context.checkBranch(branch);
+  context.checkPush({ repo, branch });
   if (lease !== null && push.replace !== true && !(await holds(context, mirror, head, lease))) return false; // L2
   const reference = `refs/heads/${branch}`;
   const args = ["push", "--porcelain", `--force-with-lease=${reference}:${lease ?? ""}`, repo, `${head}:${reference}`];

@@ -24,7 +24,7 @@ export async function codePush(context: HandContext): Promise<Json> {
   const input = parseInput(pushInput, context.order);
   const { repo, branch, head } = input;
   const lease = input.lease ?? null;
-  context.checkBranch(branch);
+  context.checkPush({ repo, branch });
   const mirror = await openMirror(context, repo);
   await haveCommit(context, mirror, head, input.bundle);
   const stands = await originBranch(context, mirror, branch);
