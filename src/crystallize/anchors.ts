@@ -1,6 +1,6 @@
 /** Where a value stands in a text, and patterns that would find it there: what comes before, the form of the value, what comes after. */
 import type { Json } from "../contract/json.ts";
-import { applyChange, type Change } from "../net/rule/change.ts";
+import { applyChange, applyChanges, type Change } from "../net/rule/change.ts";
 import { DATE_FORMS, formatDate, parseDate } from "../net/rule/date-format.ts";
 
 export interface Occurrence {
@@ -11,6 +11,9 @@ export interface Occurrence {
 
 const MOST_OCCURRENCES = 4;
 /** Of a version or an address each part is a number of its own. */
+const COMMA_NUMBERS = /(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{2}(?![\d.,]*\d)/g;
+/** `1.234,56`: all digits, as hundredths. */
+export const COMMA_NUMBER: Change[] = [{ do: "digits" }, { do: "number" }, { do: "scale", by: 0.01 }];
 const NUMBERS = /\d+(?:\.\d+){2,}|[+-]?\d[\d,]*(?:\.\d+)?/g;
 const DATES = /\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}/g;
 const CASES: Change[] = [{ do: "upper" }, { do: "lower" }, { do: "title" }];
@@ -47,7 +50,9 @@ function numbersIn(text: string, target: number): Occurrence[] {
     if (applyChange(raw, { do: "number" }) === target) found.push({ start, end: start + raw.length, change: [{ do: "number" }] });
     if (found.length === MOST_OCCURRENCES) break;
   }
-  return found;
+  for (const { 0: raw, index } of found.length === 0 ? text.matchAll(COMMA_NUMBERS) : [])
+    if (applyChanges(raw, COMMA_NUMBER) === target) found.push({ start: index, end: index + raw.length, change: COMMA_NUMBER });
+  return found.slice(0, MOST_OCCURRENCES);
 }
 
 function* numeralsIn(text: string): Generator<{ raw: string; start: number }> {
@@ -77,7 +82,7 @@ export interface Proposed {
   breadth: number;
 }
 
-/** Patterns in the syntax of RE2. Each is anchored before the value: by words or by the line's beginning. */
+/** Patterns in the syntax of RE2. Each is anchored: before the value by words or by the line's beginning, or behind it by a word or a unit. */
 export function patternsAt(text: string, { start, end }: Occurrence): Proposed[] {
   const patterns: Proposed[] = [];
   const lefts = leftsOf(text.slice(0, start));
@@ -85,6 +90,9 @@ export function patternsAt(text: string, { start, end }: Occurrence): Proposed[]
     for (const left of lefts)
       for (const right of rightsOf(text.slice(end)))
         patterns.push({ pattern: `${left}(${form})${right}`, breadth: right === LINE_ENDS ? breadth + PASSES_OVER : breadth });
+    if (/(?:^|\s)$/.test(text.slice(0, start)))
+      for (const right of namesIn(text.slice(end)))
+        patterns.push({ pattern: `(?:^|[^\\d\\s]\\s+)(${form})${right}`, breadth: breadth + UNLED });
   }
   return patterns;
 }
@@ -122,6 +130,13 @@ const LINE_ENDS = "\\s*(?m:$)";
 /** What asks for the line's end passes over another such value before it, which would have told that nobody knows which is meant. */
 const PASSES_OVER = 0.5;
 
+/** Before the value may be anything where what follows names it, like a unit: `20.00 EUR`. What leads to it says more. */
+const UNLED = 0.5;
+
+/** What follows, where it is a word or the mark of a unit. */
+const namesIn = (after: string): string[] =>
+  /^[ \t]*(?:\p{L}|[€$£%])/u.test(after) ? rightsOf(after).filter((right) => right !== ENDS) : [];
+
 /** What always follows, like a unit or the next name, or only that the value ends there. */
 function rightsOf(after: string): string[] {
   const line = after.split("\n")[0] ?? "";
@@ -136,6 +151,7 @@ function formsOf(value: string, next: string): { form: string; breadth: number }
   const mark = next !== "" && !/[\p{L}\p{N}\s]/u.test(next) && !value.includes(next) ? escaped(next) : "";
   if (/^\d+$/.test(value)) forms.push({ form: "\\d+", breadth: 0 });
   if (/^[+-]?\d[\d,]*(\.\d+)?$/.test(value)) forms.push({ form: "[+-]?\\d[\\d,]*(?:\\.\\d+)?", breadth: 1 });
+  if (/^\d{1,3}(?:\.\d{3})*,\d{2}$/.test(value)) forms.push({ form: "\\d{1,3}(?:\\.\\d{3})*,\\d{2}", breadth: 1 });
   const runs = runsOf(value);
   if (runs !== null) forms.push({ form: runs, breadth: 1 });
   if (/^\p{Lu}[\p{L}'-]*( \p{Lu}[\p{L}'-]*)+$/u.test(value)) forms.push({ form: "\\p{Lu}[\\p{L}'-]*(?: \\p{Lu}[\\p{L}'-]*)*", breadth: 2 });

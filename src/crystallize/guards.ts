@@ -92,15 +92,44 @@ function membersOf(path: string, objects: readonly JsonObject[]): Condition | nu
   return { test: "fields", path, required, optional };
 }
 
+const NOT_NULL = "null";
+
 function onField(field: Field, reads: Reads, size: number): Offer[] {
+  const bare = withoutNull(field);
+  if (!bare) return offersOn(field, reads, size);
+  const others = offersOn(bare, reads, size).filter(({ id }) => !id.startsWith(NOT_NULL));
+  return others.map((offer) => ({ ...offer, condition: orNull(offer.condition, field.path) }));
+}
+
+/** What is now and then null and else of one type: what is there is looked at by itself. */
+function withoutNull(field: Field): Field | null {
+  if (field.types.size !== 2 || !field.types.has("null")) return null;
+  const types = new Set([...field.types].filter((type) => type !== "null"));
+  const values = field.values.map((value) => (value === null ? undefined : value));
+  return { ...field, types, values, counts: new Map([...field.counts].filter(([value]) => value !== null)) };
+}
+
+function orNull(condition: Condition, path: string): Condition {
+  if (condition.test === "any") return { ...condition, conditions: [nullAt(path), ...condition.conditions] };
+  if (condition.test === "type") return { ...condition, is: [...condition.is, "null"] };
+  return condition.test === "in"
+    ? { ...condition, values: [...condition.values, null] }
+    : { test: "any", conditions: [nullAt(path), condition] };
+}
+
+const nullAt = (path: string): Condition => ({ test: "type", path, is: ["null"] });
+
+function offersOn(field: Field, reads: Reads, size: number): Offer[] {
   const { path, types } = field;
   const read = reads.all.has(path);
+  // What is always answered alike is so for inputs like these alone.
+  const readsNothing = reads.all.size === 0;
   const made: Offer[] = [];
   const offer = (condition: Condition, needed: boolean, id: string = condition.test) =>
     made.push({ id: `${id} ${path}`, condition: whereThere(condition, field, size), needed });
   // What was not always there was never null for that: what is null may mean something else.
   if (field.present < size && !types.has("null"))
-    made.push({ id: `null ${path}`, condition: { test: "not", condition: { test: "type", path, is: ["null"] } }, needed: read });
+    made.push({ id: `${NOT_NULL} ${path}`, condition: { test: "not", condition: { test: "type", path, is: ["null"] } }, needed: read });
   const values = categories(field);
   const closed = values !== null && (reads.deciding.has(path) || unseenShare(field) <= CHEAP);
   if (closed) offer({ test: "in", path, values }, reads.deciding.has(path));
@@ -118,8 +147,8 @@ function onField(field: Field, reads: Reads, size: number): Offer[] {
   if (lengths) offer({ test: "range", path, of: "length", ...lengths }, decides, "length");
   // The length first: it is quicker to look at than a long text.
   if (!closed)
-    for (const { condition, needed, id } of textOffers(field, { decides: reads.deciding.has(path), given: read }))
-      offer(condition, needed, id);
+    for (const { condition, needed, id } of textOffers(field, { decides: reads.deciding.has(path), given: read || readsNothing }))
+      offer(condition, needed && !readsNothing, id);
   return made;
 }
 

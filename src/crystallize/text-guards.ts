@@ -42,9 +42,30 @@ export function textOffers({ path, types, values }: Field, { decides, given }: T
   const known = knownWords(path, texts);
   return [
     ...charactersOf(path, texts),
+    ...(decides ? negationsIn(path, texts) : []),
     // What is only taken out of it stands between words that it was found by.
     ...(known ? [{ condition: known, needed: decides, id: "known" }] : []),
   ];
+}
+
+/**
+ * Words by which a text says the opposite of what its other words say, in some languages. Where examples had them the learners have seen what
+ * they mean; a word that none or hardly any had is left to the model: "no refund, please" is not what "refund" was learned from.
+ */
+const NEGATIONS = (
+  "not no never without none neither nor cannot cant dont don doesn didn isn wasn aren weren wouldn shouldn couldn hasn haven hadn " +
+  "nicht kein keine keinen keinem keiner keines nie niemals ohne weder pas jamais sans aucun aucune ni nunca sin ninguno ninguna " +
+  "non senza niet geen zonder nooit não nao sem"
+).split(" ");
+const SELDOM = 3;
+
+function negationsIn(path: string, texts: readonly string[]): TextOffer[] {
+  const counts = new Map(NEGATIONS.map((word) => [word, 0]));
+  for (const text of texts) for (const word of wordsOf(text)) if (counts.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const seldom = NEGATIONS.filter((word) => (counts.get(word) ?? 0) < SELDOM);
+  if (seldom.length === 0) return [];
+  const conditions = seldom.map((word): Condition => ({ test: "word", path, word }));
+  return [{ condition: { test: "not", condition: { test: "any", conditions } }, needed: true, id: "negations" }];
 }
 
 /** The narrow one where later texts keep to it; else letters of the seen scripts, and of the rest its kinds. */

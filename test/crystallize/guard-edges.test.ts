@@ -117,3 +117,29 @@ test("null where a value was there or nothing at all", { timeout: SLOW }, () => 
   for (const ship of [null, { to: null }, { to: { country: null } }])
     expect([ship, answer({ order: { id: 500, ship } }).applies]).toEqual([ship, false]);
 });
+
+describe("what is now and then null", () => {
+  const order = (chance: Chance) => ({
+    amount: chance.chance(0.1) ? null : chance.whole(1, 100),
+    tier: chance.chance(0.2) ? null : chance.pick(["gold", "silver", "free"]),
+    id: chance.chance(0.2) ? null : `A-${chance.whole(1000, 9999)}`,
+  });
+  const some = { amount: 50, tier: "gold", id: "A-4711" };
+
+  test("is else among the seen numbers and values, where it decides", { timeout: SLOW }, () => {
+    const size = ruleFor(9, order, ({ amount }) => (amount === null ? "ask" : Number(amount) > 50 ? "big" : "small"));
+    expect(size({ ...some, amount: 70 })).toEqual({ applies: true, value: "big" });
+    expect(size({ ...some, amount: null })).toEqual({ applies: true, value: "ask" });
+    for (const amount of [0, 101, 1e9, "70", true]) expect([amount, size({ ...some, amount }).applies]).toEqual([amount, false]);
+    const team = ruleFor(10, order, ({ tier }) => (tier === "gold" ? "vip" : tier === "silver" ? "mid" : "low"));
+    expect(team({ ...some, tier: null })).toEqual({ applies: true, value: "low" });
+    for (const tier of ["bronze", "", "Gold", 5]) expect([tier, team({ ...some, tier }).applies]).toEqual([tier, false]);
+  });
+
+  test("has else the form that it had, where it is handed on", { timeout: SLOW }, () => {
+    const answer = ruleFor(11, order, ({ id }) => ({ id: id as string | null }));
+    expect(answer({ ...some, id: "A-5000" })).toEqual({ applies: true, value: { id: "A-5000" } });
+    expect(answer({ ...some, id: null })).toEqual({ applies: true, value: { id: null } });
+    for (const id of ["", "B/1", "A-500", 7]) expect([id, answer({ ...some, id }).applies]).toEqual([id, false]);
+  });
+});

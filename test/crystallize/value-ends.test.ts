@@ -125,3 +125,45 @@ test("a number of as many digits as always, also one that is taken out of a text
   );
   expect(free("T-12")).toEqual({ applies: true, value: "Ticket 12" });
 });
+
+const WORDS = "the report shows that our team had a lot of work with many open points and would like to hear about it soon".split(" ");
+const words = (chance: Chance, least: number, most: number) =>
+  Array.from({ length: chance.whole(least, most) }, () => chance.pick(WORDS)).join(" ");
+
+test("an amount that stands anywhere, by the unit behind it", { timeout: SLOW }, () => {
+  const answer = ruleFor(
+    10,
+    (chance) => `${words(chance, 3, 7)} ${(chance.whole(100, 99_999) / 100).toFixed(2)} EUR ${words(chance, 1, 4)}`,
+    (text) => ({ value: Number(found(/([\d.]+) EUR/, text)) }),
+  );
+  const of = (amount: string) => `our team had a lot ${amount} of work`;
+  expect(answer(of("12.50 EUR"))).toEqual({ applies: true, value: { value: 12.5 } });
+  const others = ["12.50 USD", "12.50 EURO", "12.5 EUR", "12 EUR", "12,50 EUR", "1.200,50 EUR", "1 200.50 EUR", "-12.50 EUR", "$12.50 EUR"];
+  for (const amount of [...others, "12.50 EUR or 13.50 EUR"]) expect([amount, answer(of(amount)).applies]).toEqual([amount, false]);
+});
+
+test("an amount with a comma before its hundredths", { timeout: SLOW }, () => {
+  const amountOf = (text: string) => Number(text.replaceAll(".", "").replace(",", "."));
+  const written = (chance: Chance) => {
+    const [whole, part] = (chance.whole(100, 9_000_000) / 100).toFixed(2).split(".");
+    return `${(whole ?? "").replace(/\B(?=(\d{3})+$)/g, ".")},${part}`;
+  };
+  const answer = ruleFor(
+    11,
+    (chance) => {
+      const amount = written(chance);
+      return chance.pick([`Rechnung 17\nBetrag: ${amount} EUR\nDanke`, `Wir haben ${amount} EUR erhalten, danke.`]);
+    },
+    (text) => ({ amount: amountOf(found(/([\d.,]+) EUR/, text)) }),
+  );
+  const field = ruleFor(12, written, (text) => ({ amount: amountOf(text) }));
+  for (const [text, amount] of [
+    ["4.234,50", 4234.5],
+    ["17,05", 17.05],
+  ] as const) {
+    expect(answer(`Rechnung 17\nBetrag: ${text} EUR\nDanke`)).toEqual({ applies: true, value: { amount } });
+    expect(field(text)).toEqual({ applies: true, value: { amount } });
+  }
+  for (const text of ["1,234.56", "1.234", "12,5", "12,505", "12", "12.50", "-12,50", "12.34,50"])
+    expect([text, answer(`Rechnung 17\nBetrag: ${text} EUR\nDanke`).applies, field(text).applies]).toEqual([text, false, false]);
+});

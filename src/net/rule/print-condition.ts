@@ -6,6 +6,7 @@ import { rebasedCondition } from "./rebase.ts";
 import { printTerm } from "./term.ts";
 
 const MOST_SHOWN = 8;
+const MOST_WORDS = 30;
 
 export function printValue(value: Json): string {
   const text = JSON.stringify(value);
@@ -21,9 +22,11 @@ function printValues(values: Json[]): string {
 function printWords([first, ...more]: Condition[]): string | null {
   if (first?.test !== "word" || more.length === 0) return null;
   const others = more.flatMap((one) => (one.test === "word" && one.path === first.path ? [one.word] : []));
-  return others.length < more.length
-    ? null
-    : `${printPointer(first.path)} has one of the words ${[first.word, ...others].map(printValue).join(", ")}`;
+  if (others.length < more.length) return null;
+  const words = [first.word, ...others].map(printValue);
+  const left = words.length > MOST_WORDS ? words.length - MOST_SHOWN : 0;
+  const shown = left > 0 ? `${words.slice(0, MOST_SHOWN).join(", ")}, and ${left} more` : words.join(", ");
+  return `${printPointer(first.path)} has one of the words ${shown}`;
 }
 
 export function printCondition(condition: Condition): string {
