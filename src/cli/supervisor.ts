@@ -38,6 +38,8 @@ export interface SupervisorOptions {
   slots: number;
   /** Folders of hands that the executor loads. */
   hands?: readonly string[];
+  /** Comes up without its executor where that was revoked: it is enrolled on a system that is up. Otherwise that is an error. */
+  mayLackExecutor?: boolean;
   /** Servers that somebody else runs, with commas between: none is started then. */
   nats?: { urls: string; monitors?: string };
   /** Of the server that is started: where it listens and its certificate. */
@@ -53,6 +55,10 @@ export interface SupervisorOptions {
   /** Told when something died or is back, in a sentence. */
   onChange?: (what: string) => void;
 }
+
+const LOCAL = "local";
+const REVOKED = `The executor ${LOCAL} was revoked`;
+const ENROL_ANEW = `petrel executor enroll ${LOCAL}, then petrel up anew, lets it in again`;
 
 type ChildName = "master" | "executor" | "gateway";
 type ProcessName = "nats-server" | ChildName;
@@ -88,10 +94,10 @@ export class Supervisor {
     try {
       await supervisor.#startServer();
       orderKeys(supervisor.#folder);
-      if (!options.nats)
-        await addExecutorUser(supervisor.#folder.nats, "local", { clock: petrel.clock, servers: supervisor.url, ca: options.ca });
+      const lets = await supervisor.#letsExecutorIn();
       await supervisor.#startChild("master");
-      await supervisor.#startChild("executor");
+      if (lets) await supervisor.#startChild("executor");
+      else options.onChange?.(`${REVOKED}: no executor is started here. ${ENROL_ANEW}`);
       if (options.gateway !== undefined) await supervisor.#startChild("gateway");
     } catch (error) {
       await supervisor.stop();
@@ -161,11 +167,30 @@ export class Supervisor {
     this.#writeRuntime(url, monitoringUrl, credentials);
   }
 
+  /** Makes its user where it has none. False: it was revoked. Errors: Terminal `executor-revoked`, unless it may lack. */
+  async #letsExecutorIn(): Promise<boolean> {
+    if (this.#isExecutorRevoked()) {
+      if (this.options.mayLackExecutor) return false;
+      throw new Terminal({
+        code: "executor-revoked",
+        message: "the executor local was revoked, and nothing here can be done without it",
+        hint: `petrel up, beside it petrel executor enroll ${LOCAL}, then this again`,
+      });
+    }
+    const { clock } = this.#petrel;
+    if (!this.options.nats) await addExecutorUser(this.#folder.nats, LOCAL, { clock, servers: this.url, ca: this.options.ca });
+    return true;
+  }
+
+  #isExecutorRevoked(): boolean {
+    return readCredentials(this.#folder.nats).executors[LOCAL]?.revoked !== undefined;
+  }
+
   /** Their users are those of this folder: the file to include in their configuration is written beside them. */
   async #useServers({ urls, monitors }: { urls: string; monitors?: string }): Promise<void> {
     const dir = this.#folder.nats;
     await makeCredentials(dir);
-    await enrolExecutor(dir, "local");
+    if (!this.#isExecutorRevoked()) await enrolExecutor(dir, LOCAL);
     const credentials = readCredentials(dir);
     await writeUsers(dir, credentials);
     this.#writeRuntime(urls, monitors, credentials);
@@ -280,7 +305,7 @@ export class Supervisor {
     if (name === "master") return this.#masterArgs();
     if (name === "executor") {
       const hands = (this.options.hands ?? []).flatMap((folder) => ["--hand", folder]);
-      return ["executor", "start", "--name", "local", "--slots", String(this.options.slots), ...hands];
+      return ["executor", "start", "--name", LOCAL, "--slots", String(this.options.slots), ...hands];
     }
     // One that comes back is where it was.
     const port = this.#gatewayUrl === null ? this.options.gateway : Number(new URL(this.#gatewayUrl).port);
@@ -315,6 +340,10 @@ export class Supervisor {
 
   async #died(name: ChildName, child: ChildProcess): Promise<void> {
     if (this.#stopping || this.#children.get(name) !== child) return;
+    if (name === "executor" && this.#isExecutorRevoked()) {
+      this.options.onChange?.(`${REVOKED} and has ended. ${ENROL_ANEW}`);
+      return;
+    }
     this.options.onChange?.(`The ${name} died; it is started again and finds its work in the log.`);
     await this.#pause(name);
     if (this.#stopping) return;

@@ -82,7 +82,7 @@ async function dial(options: ConnectOptions, inboxPrefix?: string): Promise<Nats
         throw new Terminal({
           code: "broker-refused-user",
           message: `the broker at ${options.url} refuses ${hasJwt(options) ? "these credentials" : `user ${options.user}`}`,
-          hint: "use the credentials of this state folder (credentials.json), or enrol the executor",
+          hint: "use the credentials of this state folder (credentials.json); of an executor, also of one that was revoked, petrel executor enroll NAME on the masters' side makes new ones",
           cause,
         });
       }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { processesWith } from "../../src/executors/stray-processes.ts";
-import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
+import { builtCli, Desk, descendants, type Running } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 /** Of this run alone: processes are looked for by it on the whole machine. */
@@ -253,12 +253,38 @@ test("a revoked executor is cut off, and its credentials let nobody in any more"
     expect(refused.stderr).toMatch(said);
   }
   expect((await rows()).has("yard-wrong")).toBe(false);
+});
+
+test("a system whose own executor was revoked comes up without it, and lets it in again once it is enrolled", {
+  timeout: 300_000,
+}, async () => {
   // Beside its masters it has no terminal of its own.
   await desk.json(["executor", "revoke", "local"]);
   await waitUntil("who started it is told", () =>
     /lets this executor in no more.*executor enroll local/.test(system.stdout + system.stderr),
   );
+  const own = descendants(system.pid).find(({ command }) => command.includes(" executor start "));
+  if (!own) throw new Error("it has no executor");
+  process.kill(own.pid, "SIGKILL");
+  await system.says(/The executor local was revoked and has ended\. .*executor enroll local/);
   expect((await system.stop()).code).toBe(0);
+
+  const git = "git -c user.name=a -c user.email=a@example.org";
+  await desk.paste(`git init -q -b main app && ${git} -C app commit -q --allow-empty -m first`);
+  const run = await desk.run(["run", "safe-teams", "--repo", "app", "--test", "true", "--request", "More", "--models", "recorded"]);
+  expect([run.code, run.stderr]).toEqual([1, expect.stringMatching(/local was revoked.*\n.*next: .* up, .* executor enroll local/)]);
+
+  const without = desk.start(["up", "--json", "--models", "recorded"]);
+  await without.says(/"ready":true/);
+  expect(without.stderr).toMatch(/local was revoked: no executor is started here\. .*executor enroll local/);
+  expect((await rows()).get("local")?.state).toBe("revoked");
+  expect((await desk.json<{ executor: string }>(["executor", "enroll", "local", "--force"])).executor).toBe("local");
+  expect((await without.stop()).code).toBe(0);
+
+  const again = desk.start(["up", "--json", "--models", "recorded"]);
+  await again.says(/"ready":true/);
+  await waitUntil("it is there", async () => (await rows()).get("local")?.state === "here", 90_000);
+  expect((await again.stop()).code).toBe(0);
 });
 
 /** Names of connected executors, as the broker's monitor has them. */

@@ -102,6 +102,7 @@ export const upVerb: Verb = {
       logLevel: call.logLevel === "warn" ? "info" : call.logLevel,
       slots: call.integer("slots", 1) ?? 4,
       hands: call.list("hand").map((folder) => resolve(petrel.cwd, folder)),
+      mayLackExecutor: true,
       ...gatewayOption(call),
       ...(maxStore === undefined ? {} : { maxStoreBytes: maxStore * 1024 * 1024 }),
       onChange: (what) => out.say(what),
