@@ -26,6 +26,8 @@ export function ownGit(
   const index = env.GIT_INDEX_FILE === undefined ? [] : [dirname(env.GIT_INDEX_FILE)];
   const inside = enclosed(sandbox.path, argv, {
     ...{ cwd, hidden, network: false, readable: [mirror], writable: [cwd, data, join(mirror, "objects"), ...index] },
+    // What says where the settings are.
+    kept: ["commondir", "gitdir"].map((name) => join(data, name)),
     ...(sandbox.sizes ? { roomMb: policy.limits.memoryMb } : {}),
     ...{ path: workshop.environment.PATH ?? USUAL_PATH, home: workshop.environment.HOME },
   });

@@ -180,6 +180,7 @@ function ledGit(): string {
     if [ -n "$GIT_WORK_TREE" ]; then
       { echo "git $1"; cat "$GIT_WORK_TREE/led/file" "$GIT_WORK_TREE/led-home/start"; readlink /proc/self/ns/net
         for file in config hooks/post-commit refs/heads/planted worktrees/other; do echo >>"$GIT_DIR/../../$file" && echo "wrote $file"; done
+        for file in commondir gitdir; do echo >>"$GIT_DIR/$file" && echo "wrote $file"; done
       } >>"$GIT_WORK_TREE/seen.txt" 2>/dev/null
     fi
     exec ${real} "$@"\n`,
@@ -210,7 +211,8 @@ test.for(["off", "code"])(
     const others = [...lines].filter((line) => !line.startsWith("git ")).sort();
     const network = readlinkSync("/proc/self/ns/net");
     // Without a sandbox it reaches all of it, which shows that the look is one.
-    if (kind === "off") expect(others).toEqual(expect.arrayContaining(["hush", network, "wrote config", "wrote hooks/post-commit"]));
+    if (kind === "off")
+      expect(others).toEqual(expect.arrayContaining(["hush", network, "wrote config", "wrote hooks/post-commit", "wrote commondir"]));
     else expect(others.filter((line) => !line.startsWith("net:") || line === network)).toEqual([]);
   },
 );
