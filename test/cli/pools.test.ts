@@ -1,6 +1,8 @@
-/** `--pool` as people write it: one by one, or as `--labels` with commas; `--hands`, and what is none. */
-import { expect, test } from "vitest";
+/** `--pool` as people write it: one by one, or as `--labels` with commas; `--hands`, and what is none; what credentials let in. */
+import { describe, expect, test } from "vitest";
+import { mustBeEnrolled } from "../../src/cli/verbs/executor.ts";
 import { handsOf, poolsOf } from "../../src/cli/verbs/executor-enroll.ts";
+import { PetrelError } from "../../src/contract/errors.ts";
 
 test.each<[string[], string[]]>([
   [[], ["code"]],
@@ -46,3 +48,39 @@ test.each([
     }),
   );
 });
+
+describe("what credentials do not let in is refused, and not left out without a word", () => {
+  const creds = { name: "builder", pools: ["code", "build"], labels: ["git"] };
+
+  test.each<[string[], string[]]>([
+    [["code", "build"], ["git"]],
+    [["build"], ["git"]],
+    [["code"], []],
+  ])("%j with %j are", (pools, labels) => {
+    expect(() => mustBeEnrolled(creds, { pools, labels })).not.toThrow();
+    expect(() => mustBeEnrolled({ ...creds, pools: null }, { pools: ["any"], labels })).not.toThrow();
+  });
+
+  test.each<[string[], string[], RegExp, string]>([
+    [
+      ["special"],
+      ["git"],
+      /builder was not enrolled for the pool special; its credentials are for code, build/,
+      "--pool code,build,special --labels git",
+    ],
+    [["code"], ["gpu", "node20"], /not enrolled for the labels gpu and node20; .* for git/, "--pool code,build --labels git,gpu,node20"],
+  ])("%j with %j are not", (pools, labels, said, flags) => {
+    const refused = thrownBy(() => mustBeEnrolled(creds, { pools, labels }));
+    expect(refused.message).toMatch(said);
+    expect(refused.hint).toContain(`petrel executor enroll builder ${flags} --force`);
+  });
+});
+
+function thrownBy(work: () => void): PetrelError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof PetrelError) return error;
+  }
+  throw new Error("it was not refused");
+}

@@ -40,12 +40,14 @@ export const executorStartVerb: Verb = {
     const creds = credentials(call);
     const name = creds?.name ?? call.text("name") ?? "local";
     const pools = poolsOf(call.list("pool"), creds?.pools ?? ["code"]);
+    const labels = labelsOf(call.text("labels"), creds?.labels ?? ["git"]);
+    if (creds !== null) mustBeEnrolled(creds, { pools, labels });
     if (!isName(name)) throw usage(`"${name}" is no name: ${NAME_RULE}`, "--name builder");
     const options = {
       dir: call.dir,
       name,
       pools,
-      labels: labelsOf(call.text("labels"), creds?.labels ?? ["git"]),
+      labels,
       creds,
       credsFile: credsFile(call),
       policy: call.text("policy") === undefined ? null : resolve(call.petrel.cwd, call.text("policy") ?? ""),
@@ -65,6 +67,28 @@ export const executorStartVerb: Verb = {
     return EXIT.ok;
   },
 };
+
+/** Beyond its enrolment nothing counts: it would be there, and get no work. Errors: usage. */
+export function mustBeEnrolled(
+  creds: Pick<ExecutorCreds, "name" | "pools" | "labels">,
+  asked: { pools: string[]; labels: string[] },
+): void {
+  const pools = creds.pools ?? asked.pools;
+  for (const [what, may, wanted] of [
+    ["pool", pools, asked.pools],
+    ["label", creds.labels, asked.labels],
+  ] as const) {
+    const beyond = wanted.filter((word) => !may.includes(word));
+    if (beyond.length === 0) continue;
+    const flags = `--pool ${both(pools, asked.pools)} --labels ${both(creds.labels, asked.labels)}`;
+    throw usage(
+      `${creds.name} was not enrolled for the ${what}${beyond.length > 1 ? "s" : ""} ${beyond.join(" and ")}; its credentials are for ${may.join(", ") || `no ${what}`}`,
+      `leave it out, or on the masters' side: petrel executor enroll ${creds.name} ${flags} --force`,
+    );
+  }
+}
+
+const both = (some: readonly string[], more: readonly string[]) => [...new Set([...some, ...more])].join(",");
 
 /** Errors: usage, Terminal `creds-unreadable`. */
 function credentials(call: VerbCall): ExecutorCreds | null {
