@@ -1,5 +1,5 @@
 /** What only Claude Code can get wrong: its environment, its own tools, its results, and what it leaves behind (D1 to D3). */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -49,6 +49,16 @@ test("tools are described to it, and what it calls comes back as a call", async 
 test("a program that is not there is an unknown model, and says what to do", async () => {
   const asked = provider({ command: "/nowhere/claude" }).ask(modelRequest(), askOptions());
   await expect(asked).rejects.toMatchObject({ code: "model-unknown", hint: expect.stringContaining("command") });
+});
+test("one that never ends its line is ended, with all that it started", async () => {
+  const command = join(dir, "endless");
+  writeFileSync(command, "#!/bin/sh\nyes x | tr -d '\\n'\n", { mode: 0o755 });
+  const asked = provider({ command }).ask(modelRequest(), askOptions());
+  await expect(asked).rejects.toMatchObject({
+    code: "command-line-too-long",
+    outlook: "terminal",
+    message: expect.stringContaining("16 MB"),
+  });
 });
 test("system prompts are files of the owner alone, one for each prompt", async () => {
   await provider().ask(modelRequest(), askOptions());

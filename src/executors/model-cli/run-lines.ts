@@ -1,7 +1,7 @@
 /** Runs a program and hands over its output line by line, while it comes. Nothing of it is left when that is over. */
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { Terminal } from "../../contract/errors.ts";
+import { LineCutter } from "../line-cutter.ts";
 
 export interface LineRun {
   argv: readonly string[];
@@ -14,8 +14,10 @@ export interface LineRun {
 }
 
 const STDERR_KEPT = 4096;
+/** More than any message has. What never ends a line would fill the memory. */
+const LINE_MB = 16;
 
-/** Settles when its output has ended, also after an abort. Errors: Terminal `command-not-found`, `command-not-started`. */
+/** Settles when its output has ended, also after an abort. Errors: Terminal `command-not-found`, `command-not-started`, `command-line-too-long`. */
 export async function runLines({ argv, cwd, env, input, signal, line }: LineRun): Promise<{ exitCode: number; stderr: string }> {
   const [file = "", ...args] = argv;
   const child = spawn(file, args, { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
@@ -26,8 +28,14 @@ export async function runLines({ argv, cwd, env, input, signal, line }: LineRun)
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });
-  const lines = createInterface({ input: child.stdout });
-  lines.on("line", line);
+  const lines = new LineCutter(LINE_MB * 1024 * 1024);
+  child.stdout.on("data", (piece: Buffer) => {
+    for (const text of lines.cut(piece)) line(text);
+    if (!lines.tooLong) return;
+    end();
+    // Who has left the group may hold it open.
+    child.stdout.destroy();
+  });
   // A program that does not read its input closes the pipe: no error of ours.
   child.stdin.on("error", () => {}).end(input);
   try {
@@ -35,10 +43,12 @@ export async function runLines({ argv, cwd, env, input, signal, line }: LineRun)
       child.once("error", (cause: NodeJS.ErrnoException) => reject(notStarted(file, cause)));
       child.once("close", (code) => resolve(code ?? 1));
     });
+    if (lines.tooLong) throw lineTooLong(file);
+    const last = lines.rest();
+    if (last !== "") line(last);
     return { exitCode, stderr };
   } finally {
     signal.removeEventListener("abort", end);
-    lines.close();
     end();
   }
 }
@@ -51,6 +61,10 @@ function endGroup(pid: number | undefined): void {
   } catch {
     // It is over already.
   }
+}
+
+function lineTooLong(file: string): Terminal {
+  return new Terminal({ code: "command-line-too-long", message: `${file} printed a line of more than ${LINE_MB} MB, and was ended` });
 }
 
 function notStarted(file: string, cause: NodeJS.ErrnoException): Terminal {
