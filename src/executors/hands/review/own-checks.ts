@@ -19,7 +19,8 @@ const LEFTOVERS: LineCheck[] = [
   { rule: "petrel/conflict", when: /^(<{7}|>{7}) /, severity: "blocking", message: "a conflict of a merge was left in", tests: true },
   {
     rule: "petrel/debugger",
-    when: /^\s*debugger\s*;?\s*$/,
+    // Behind a quote or a slash it may be a text or a comment.
+    when: /^\s*debugger\s*;?\s*$|^[^"'`/]*[{;)]\s*debugger\s*[;}]/,
     files: CODE,
     severity: "major",
     message: "a debugger statement was left in",
