@@ -32,7 +32,7 @@ interface Grower {
 }
 
 export function growTree(columns: Columns, labels: Int32Array, classes: number, options: TreeOptions = {}): TreeNode {
-  const { significance = 0.01, depth = 10, leafError = 0.2 } = options;
+  const { significance = 0.01, depth = 24, leafError = 0.2 } = options;
   const rows = Array.from({ length: columns.size }, (_, row) => row);
   return merged(grow({ columns, labels, classes, significance, leafError }, rows, depth));
 }
