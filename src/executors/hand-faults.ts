@@ -21,7 +21,7 @@ export const netChecks = { jsonataFault, handFaults };
 
 function faultOf(issue: z.core.$ZodIssue, input: JsonObject): ReturnType<HandFaults["faults"]> {
   const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
-  const name = path.length > 0 ? `"${path.join(".")}"` : "an input";
+  const name = path.length > 0 ? `"${path.join(".")}"` : "input";
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({
       path: [...path, key],

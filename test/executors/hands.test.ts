@@ -52,6 +52,8 @@ describe("cards", () => {
     expect(faults("code.deliver", { repo: "${r}", base: "main", branches: "${all}", message: "m" })).toMatchObject([
       { path: [], message: 'no "target"' },
     ]);
+    const none = { subject: "s", text: "t" };
+    expect(faults("notify.send", none)).toMatchObject([{ path: [], message: "a wrong input: exactly one of smtp, webhook and command" }]);
     expect(faults("hello.greet", { anything: 1 })).toEqual([]);
   });
 });

@@ -75,6 +75,18 @@ const mail = (server: MailServer, more: JsonObject = {}): JsonObject => ({
 });
 
 describe("by mail", () => {
+  test("also on a private network, where domains have no dots", async () => {
+    const [bench, server] = [await started(), await mailServer()];
+    const smtp = { host: "127.0.0.1", port: server.port, tls: "none", from: "petrel@mailhost", to: ["root@localhost", "ada@example.com"] };
+    expect(goodValue(await bench.run("notify.send", mail(server, { smtp })))).toMatchObject({ sent: true });
+    expect(server.mails).toMatchObject([{ to: ["root@localhost", "ada@example.com"] }]);
+    for (const to of ["root@", "root", "a b@localhost", "root@localhost\r\nRCPT TO:<eve@example.com>", "Ada <ada@localhost>"])
+      expect((await bench.run("notify.send", mail(server, { smtp: { ...smtp, to } }))).outcome).toMatchObject({
+        error: { code: "bad-input" },
+      });
+    expect(server.mails).toHaveLength(1);
+  });
+
   test("a person is told once for a firing, by whatever attempt on whatever executor (N1, N4)", async () => {
     const [bench, server] = [await started(), await mailServer()];
     const first = await bench.run("notify.send", mail(server, { link: "gate" }), { firing: "told", gateway: "http://gate:8484" });

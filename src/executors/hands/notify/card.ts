@@ -7,7 +7,8 @@ export const MOST_SUBJECT = 200;
 export const MOST_TEXT = 20_000;
 
 const variable = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, "a variable of the transition's `secrets`, like SMTP_PASSWORD");
-const address = z.email();
+/** With or without a dot in its domain: the server of a private network may be `localhost` or `mailhost`. */
+const address = z.email({ pattern: z.regexes.html5Email });
 const webUrl = z.url({ protocol: /^https?$/ });
 
 const smtp = z.strictObject({
