@@ -74,6 +74,10 @@ export function printCondition(condition: Condition): string {
   }
 }
 
+/** Why an input is outside: what the condition that does not hold says, the other way round. */
+export const printOpposite = (condition: Condition): string =>
+  condition.test === "not" ? printCondition(condition.condition) : `not ${printCondition(condition)}`;
+
 const printOfElement = (condition: Condition): string => printCondition(rebasedCondition(condition, (path) => `/it${path}`));
 
 function printRange(condition: Condition & { test: "range" }): string {

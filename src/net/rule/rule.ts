@@ -7,7 +7,7 @@ import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Answer, answerSchema, evaluateAnswer } from "./answer.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";
 import { type Limit, limitSchema } from "./limits.ts";
-import { printCondition } from "./print-condition.ts";
+import { printOpposite } from "./print-condition.ts";
 import { type Program, programSchema } from "./program.ts";
 
 export const ruleSchema = z.strictObject({
@@ -42,7 +42,7 @@ export type RuleAnswer = { applies: true; value: Json } | { applies: false; reas
 /** `input` holds the bound inputs by their names. Never throws: what the rule cannot answer it declines, with a reason for people. */
 export function evaluateRule(rule: Rule, input: JsonObject): RuleAnswer {
   const outside = outsideOf(rule, input);
-  if (outside) return { applies: false, reason: `outside the rule's domain: not ${printCondition(outside)}` };
+  if (outside) return { applies: false, reason: `outside the rule's domain: ${printOpposite(outside)}` };
   const answered = evaluateAnswer(rule.answer, input);
   if (!answered.ok) return { applies: false, reason: answered.reason };
   return answered.value === undefined ? { applies: false, reason: "the rule gives no value" } : { applies: true, value: answered.value };
