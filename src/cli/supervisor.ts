@@ -44,6 +44,8 @@ export interface SupervisorOptions {
   nats?: { urls: string; monitors?: string };
   /** Of the server that is started: where it listens and its certificate. */
   listening?: ServerListening;
+  /** Its port; default: the one that it had, at first a free one. */
+  brokerPort?: number;
   /** PEM of who signed the servers' certificate, where the machine does not know it. */
   ca?: string;
   /** Bytes that the broker may keep on disk; default: as many as there are. */
@@ -160,8 +162,12 @@ export class Supervisor {
     if (this.options.nats) return this.#useServers(this.options.nats);
     const { clock, env, cwd } = this.#petrel;
     const binary = await findServerBinary({ environment: env, cwd });
-    const { durability, maxStoreBytes, listening } = this.options;
-    const limit = { ...(maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes }), ...(listening ? { listening } : {}) };
+    const { durability, maxStoreBytes, listening, brokerPort: port } = this.options;
+    const limit = {
+      ...(port === undefined ? {} : { port }),
+      ...(maxStoreBytes === undefined ? {} : { maxFileBytes: maxStoreBytes }),
+      ...(listening ? { listening } : {}),
+    };
     this.#server = await startManagedServer({ binary: binary.path, dir: this.#folder.nats, durability, clock, ...limit });
     const { credentials, url, monitoringUrl } = this.#server;
     this.#writeRuntime(url, monitoringUrl, credentials);

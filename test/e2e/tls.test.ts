@@ -1,6 +1,6 @@
 /** Everything by TLS: the managed broker with a certificate, its masters, an enrolled executor in a folder of its own, a task. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
 import { type TestCertificates, testCertificates } from "../support/test-certificates.ts";
@@ -29,6 +29,15 @@ const net = {
 const desk = new Desk("tls");
 let certificates: TestCertificates | null = null;
 let system: Running;
+let port: number;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port: free } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return free;
+}
 
 /** The first line that the broker says to whoever connects. */
 function greeting(port: number): Promise<string> {
@@ -46,8 +55,11 @@ beforeAll(async () => {
   if (!certificates) return;
   await builtCli();
   const { ca, cert, key } = certificates;
+  port = await freePort();
   system = desk.start([
     "up",
+    "--listen",
+    `127.0.0.1:${port}`,
     "--json",
     "--gateway-port",
     "0",
@@ -70,8 +82,8 @@ describe("with a certificate", { timeout: 240_000 }, () => {
   test("a task is done by the local executor and by an enrolled one, and the broker speaks to nobody without TLS", async ({ skip }) => {
     if (!certificates) return skip("openssl, which makes the test's certificates, is not installed here");
     const runtime = JSON.parse(readFileSync(desk.path(".petrel", "runtime.json"), "utf8")) as { nats: { url: string } };
-    expect(runtime.nats.url).toMatch(/^tls:\/\/127\.0\.0\.1:\d+$/);
-    expect(await greeting(Number(runtime.nats.url.split(":").at(-1)))).toContain('"tls_required":true');
+    expect(runtime.nats.url).toBe(`tls://127.0.0.1:${port}`);
+    expect(await greeting(port)).toContain('"tls_required":true');
 
     const { file } = await desk.json<{ file: string }>(["executor", "enroll", "far-one", "--pool", "far"]);
     const begun = desk.start(["executor", "start", "--creds", file, "--dir", desk.path("far")]);

@@ -60,7 +60,7 @@ export const upVerb: Verb = {
     "petrel up --dir /var/lib/petrel --json",
     "petrel up --durability os",
     "petrel up --nats nats://n1:4222,nats://n2:4222,nats://n3:4222 --durability replicated",
-    "petrel up --listen 0.0.0.0 --tls-cert broker.pem --tls-key broker.key --tls-ca ca.pem",
+    "petrel up --listen 0.0.0.0:4222 --tls-cert broker.pem --tls-key broker.key --tls-ca ca.pem",
   ],
   options: [
     {

@@ -105,7 +105,8 @@ async function usersOf(options: ManagedServerOptions, dir: string): Promise<{ us
   const before = runningServer(dir);
   const { credentials, changed } = options.users ? { credentials: options.users, changed: false } : await leavePasswords(dir);
   // One that was left with another address or certificate would not be found by those who come now.
-  const leaves = changed || JSON.stringify(readSettings(dir)?.listening) !== JSON.stringify(options.listening);
+  const isElsewhere = (options.port ?? 0) > 0 && options.port !== keptPort(dir);
+  const leaves = changed || isElsewhere || JSON.stringify(readSettings(dir)?.listening) !== JSON.stringify(options.listening);
   if (leaves && before !== null) await stopServer(dir, before, options.clock, 10_000);
   const running = leaves ? null : before;
   if (running === null) moveStore(dir, credentials);
@@ -131,7 +132,7 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
       hint: "run `npm run setup`, or set PETREL_NATS_SERVER to a newer one",
     });
   }
-  const kept = existsSync(portPath(dir)) ? Number(readFileSync(portPath(dir), "utf8")) : 0;
+  const kept = keptPort(dir);
   const wanted = options.port ?? (kept > 0 ? kept : -1);
   const first = await launchTwice(options, dir, credentials, wanted, readyMs);
   if ("ports" in first) return keepPort(dir, { ...first, notice: unrecoveredNotice(first.ports) });
@@ -139,7 +140,7 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
   if (first.failure.code === "port-in-use" && options.port === undefined && wanted !== -1) {
     const second = await launch(options, dir, credentials, -1, readyMs);
     if ("failure" in second) throw second.failure;
-    const notice = `port ${wanted} of the nats-server is taken by another program; it listens on ${second.ports.url} now, so write NATS contexts anew with \`petrel nats-context\``;
+    const notice = `port ${wanted} of the nats-server is taken by another program; it listens on ${second.ports.url} now, so write NATS contexts anew with \`petrel nats-context\`; executors that were enrolled with the old address need new credentials`;
     return keepPort(dir, { ...second, notice });
   }
   throw first.failure;
@@ -149,6 +150,11 @@ function unrecoveredNotice({ unrecovered }: Ready): string | null {
   return unrecovered === null
     ? null
     : `nats-server was ended while it made a stream, which is made anew when it is needed (${unrecovered})`;
+}
+
+/** 0 where none was kept. */
+function keptPort(dir: string): number {
+  return existsSync(portPath(dir)) ? Number(readFileSync(portPath(dir), "utf8")) : 0;
 }
 
 function keepPort(dir: string, started: Started): Started {
