@@ -218,8 +218,13 @@ function programProposal(early: readonly Example[], good: readonly Example[], sp
   const outcome = learnProgram(early, settings.equality);
   if ("reason" in outcome) return outcome;
   const { rule, learners } = outcome.learned;
-  return proposalOf(rule, learners.join(", "), good, split, settings);
+  // Nothing is learned beside it later: a way that is missing now would be missing for good.
+  const coverage = good.length < PATIENT ? Math.max(settings.coverage, WHOLE) : settings.coverage;
+  return proposalOf(rule, learners.join(", "), good, split, { ...settings, coverage });
 }
+/** A program that leaves more than a tenth to its model waits for so many examples. */
+const WHOLE = 0.9;
+const PATIENT = 1000;
 
 function proposalOf(rule: Rule, learner: string, good: readonly Example[], split: number, settings: Settings): Omit<Proposal, "examples"> {
   const { proof, reasons, late } = proved(rule, good, split, settings);

@@ -1,6 +1,6 @@
 /** Tool programs: learned from an agent's calls, proven on calls that were not seen; which calls no step can stand for. */
 import { describe, expect, it, test } from "vitest";
-import { chanceOf } from "../../bench/crystallize/draws.ts";
+import { type Chance, chanceOf } from "../../bench/crystallize/draws.ts";
 import { actOf } from "../../bench/crystallize/model.ts";
 import { SEQUENCES } from "../../bench/crystallize/sequences.ts";
 import type { Stream } from "../../bench/crystallize/stream.ts";
@@ -192,4 +192,22 @@ describe("a program", () => {
     expect(ruleProblems(rule)).toEqual([]);
     expect(evaluateRule(rule, refunds(1, 0, 7)[0]?.input ?? {})).toMatchObject({ applies: false });
   });
+});
+
+test("that leaves more than a tenth to its model waits for a thousand examples, since nothing is learned beside it", {
+  timeout: 120_000,
+}, () => {
+  // One order in four is of a kind that hardly comes again, and the address hangs on the kind.
+  const way = (at: number, chance: Chance): Example => {
+    const kind = chance.chance(0.25) ? chance.whole(100, 900) : chance.whole(1, 6);
+    const input = { url: `https://shop.example/${["a", "b", "c"][(kind * 7919) % 3]}`, json: { kind: `k${kind}` } };
+    const output = { status: 201, type: "application/json", text: JSON.stringify({ ok: true }), truncated: false };
+    const done = { status: "done", summary: "Booked.", result: { ok: true } };
+    return exampleOf(at, { request: { kind: `k${kind}` } }, done, { tools: [{ name: "http.post", input, output }] });
+  };
+  const chance = chanceOf(3);
+  const examples = Array.from({ length: 1000 }, (_, at) => way(at, chance));
+  const [few, many] = [crystallize(examples.slice(0, 600)), crystallize(examples)];
+  expect(few.reasons).toEqual([expect.stringMatching(/^it claims [78].* of the inputs; 90 % are asked for$/)]);
+  expect({ promotable: many.promotable, reasons: many.reasons }).toEqual({ promotable: true, reasons: [] });
 });
