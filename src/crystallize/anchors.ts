@@ -10,10 +10,11 @@ export interface Occurrence {
 }
 
 const MOST_OCCURRENCES = 4;
-/** Of a version or an address each part is a number of its own. */
 const COMMA_NUMBERS = /(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{2}(?![\d.,]*\d)/g;
 /** `1.234,56`: all digits, as hundredths. */
 export const COMMA_NUMBER: Change[] = [{ do: "digits" }, { do: "number" }, { do: "scale", by: 0.01 }];
+export const isCommaNumber = (text: string): boolean => /^\d{1,3}(?:\.\d{3})*,\d{2}$/.test(text);
+/** Of a version or an address each part is a number of its own. */
 const NUMBERS = /\d+(?:\.\d+){2,}|[+-]?\d[\d,]*(?:\.\d+)?/g;
 const DATES = /\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}/g;
 const CASES: Change[] = [{ do: "upper" }, { do: "lower" }, { do: "title" }];
@@ -151,7 +152,7 @@ function formsOf(value: string, next: string): { form: string; breadth: number }
   const mark = next !== "" && !/[\p{L}\p{N}\s]/u.test(next) && !value.includes(next) ? escaped(next) : "";
   if (/^\d+$/.test(value)) forms.push({ form: "\\d+", breadth: 0 });
   if (/^[+-]?\d[\d,]*(\.\d+)?$/.test(value)) forms.push({ form: "[+-]?\\d[\\d,]*(?:\\.\\d+)?", breadth: 1 });
-  if (/^\d{1,3}(?:\.\d{3})*,\d{2}$/.test(value)) forms.push({ form: "\\d{1,3}(?:\\.\\d{3})*,\\d{2}", breadth: 1 });
+  if (isCommaNumber(value)) forms.push({ form: "\\d{1,3}(?:\\.\\d{3})*,\\d{2}", breadth: 1 });
   const runs = runsOf(value);
   if (runs !== null) forms.push({ form: runs, breadth: 1 });
   if (/^\p{Lu}[\p{L}'-]*( \p{Lu}[\p{L}'-]*)+$/u.test(value)) forms.push({ form: "\\p{Lu}[\\p{L}'-]*(?: \\p{Lu}[\\p{L}'-]*)*", breadth: 2 });

@@ -2,7 +2,7 @@
 import type { Json } from "../contract/json.ts";
 import { applyChanges, type Change } from "../net/rule/change.ts";
 import { DATE_FORMS, parseDate } from "../net/rule/date-format.ts";
-import { COMMA_NUMBER } from "./anchors.ts";
+import { COMMA_NUMBER, isCommaNumber } from "./anchors.ts";
 
 const TEXT_CHAINS: Change[][] = [
   ...(["lower", "upper", "title", "sentence", "trim", "squeeze", "slug", "digits", "number"] as const).map((name): Change[] => [
@@ -70,7 +70,7 @@ function candidates(value: Json): Change[][] {
 
 /** Which number of a sentence is meant is told by what stands beside it, which the digits of all of it would not look at. */
 function textChains(value: string): Change[][] {
-  const more = /^\d{1,3}(?:\.\d{3})*,\d{2}$/.test(value) ? [COMMA_NUMBER] : [];
+  const more = isCommaNumber(value) ? [COMMA_NUMBER] : [];
   const isSentence = /\p{L}.*\s.*\p{L}/su.test(value);
   return isSentence ? TEXT_CHAINS.filter(([first]) => first?.do !== "digits") : [...TEXT_CHAINS, ...more];
 }

@@ -3,7 +3,7 @@
  * rule are not. So disagreements are looked at for a pattern: an answer that the rule never gives, a place in the input where they
  * gather, a time since when they come, and a model that agrees with itself more than with the rule.
  */
-import { canonicalJson, type Json, type JsonObject } from "../contract/json.ts";
+import { canonicalJson } from "../contract/json.ts";
 import type { Answer } from "../net/rule/answer.ts";
 import type { Condition } from "../net/rule/condition.ts";
 import { printCondition, printValue } from "../net/rule/print-condition.ts";
@@ -12,17 +12,12 @@ import type { Columns } from "./columns.ts";
 import { gatheringOf } from "./gatherings.ts";
 import { literalsOf } from "./literals.ts";
 import { fisherAtLeast, lowerBound, upperBound } from "./statistics.ts";
-import { strangeAnswers } from "./strange-answers.ts";
+import { type Claimed, strangeAnswers } from "./strange-answers.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 
-/** An input that the rule claimed: what the rule gave and what the model gave. */
-export interface Claim {
-  /** Row of the columns. */
+export interface Claim extends Claimed {
+  /** Of the columns. */
   row: number;
-  input: JsonObject;
-  given: Json;
-  wanted: Json;
-  agreed: boolean;
 }
 
 const SIGNIFICANCE = 0.01;

@@ -10,7 +10,7 @@ import { printValue } from "../net/rule/print-condition.ts";
 import { occurrencesOf } from "./anchors.ts";
 
 /** An input that the rule claimed: what the rule gave and what the model gave. */
-interface Claim {
+export interface Claimed {
   input: JsonObject;
   given: Json;
   wanted: Json;
@@ -34,7 +34,7 @@ interface Strange {
   isTaken: boolean;
 }
 
-export function strangeAnswers(claims: readonly Claim[]): string[] {
+export function strangeAnswers(claims: readonly Claimed[]): string[] {
   const strange = [...strangeIn(claims).values()];
   return [...new Set(strange.map(({ path }) => path))].flatMap((path) => {
     const known = new Set(claims.map(({ given }) => canonicalJson(readPointer(given, path))));
@@ -48,7 +48,7 @@ export function strangeAnswers(claims: readonly Claim[]): string[] {
   });
 }
 
-function strangeIn(claims: readonly Claim[]): Map<string, Strange> {
+function strangeIn(claims: readonly Claimed[]): Map<string, Strange> {
   const strange = new Map<string, Strange>();
   for (const { input, given, wanted, agreed } of claims) {
     if (agreed) continue;

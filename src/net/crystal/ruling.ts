@@ -14,7 +14,6 @@ import { type BoundInput, inputData } from "../routing.ts";
 import { agreement } from "../rule/agree.ts";
 import { isNearEdge } from "../rule/edge.ts";
 import { followCalls, type RecordedCall } from "../rule/follow-calls.ts";
-import { printOpposite } from "../rule/print-condition.ts";
 import { callsOf } from "../rule/program.ts";
 import { regionOf } from "../rule/region.ts";
 import { evaluateRule, isProgram, outsideOf, type Rule, type RuleAnswer } from "../rule/rule.ts";
@@ -111,8 +110,7 @@ function outsideDomain({ definition, reads }: CompiledCrystal, inputs: BoundInpu
   const data = inputData(inputs);
   const cut = reads.find((path) => meetsArtifact(data, path));
   if (cut) return `/${cut.join("/")} lies in the artefact store because of its size`;
-  const outside = outsideOf(definition.rule, data);
-  return outside ? `outside the rule's domain: ${printOpposite(outside)}` : null;
+  return outsideOf(definition.rule, data);
 }
 
 /** What the rule says; it declines where it would look into a field that lies in the artefact store. */

@@ -1,6 +1,5 @@
 /** A program beside what an agent did: the calls that it would have made, given the answers that the agent got. Nothing is called. */
 import { canonicalJson, type Json, type JsonObject } from "../../contract/json.ts";
-import { printOpposite } from "./print-condition.ts";
 import { callName, nextMove, type Program, unexpected } from "./program.ts";
 import { outsideOf, type Rule } from "./rule.ts";
 import { stepAnswer, toolStep } from "./tool-steps.ts";
@@ -27,7 +26,7 @@ export function callsThatCount<Call extends { name: string }>(calls: readonly Ca
 
 export function followCalls(rule: Rule & { program: Program }, input: JsonObject, recorded: readonly RecordedCall[]): Followed {
   const outside = outsideOf(rule, input);
-  if (outside) return { kind: "left", reason: `outside the rule's domain: ${printOpposite(outside)}`, after: 0 };
+  if (outside !== null) return { kind: "left", reason: outside, after: 0 };
   const calls = callsThatCount(recorded);
   const known: JsonObject = { ...input };
   let at: Program = rule.program;

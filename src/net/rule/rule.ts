@@ -42,13 +42,14 @@ export type RuleAnswer = { applies: true; value: Json } | { applies: false; reas
 /** `input` holds the bound inputs by their names. Never throws: what the rule cannot answer it declines, with a reason for people. */
 export function evaluateRule(rule: Rule, input: JsonObject): RuleAnswer {
   const outside = outsideOf(rule, input);
-  if (outside) return { applies: false, reason: `outside the rule's domain: ${printOpposite(outside)}` };
+  if (outside !== null) return { applies: false, reason: outside };
   const answered = evaluateAnswer(rule.answer, input);
   if (!answered.ok) return { applies: false, reason: answered.reason };
   return answered.value === undefined ? { applies: false, reason: "the rule gives no value" } : { applies: true, value: answered.value };
 }
 
-/** The condition of its guard that does not hold; null inside its domain. */
-export function outsideOf({ guard }: Rule, input: JsonObject): Condition | null {
-  return guard.find((condition) => !holds(condition, input)) ?? null;
+/** In words, which condition of its guard does not hold; null inside its domain. */
+export function outsideOf({ guard }: Rule, input: JsonObject): string | null {
+  const broken = guard.find((condition) => !holds(condition, input));
+  return broken ? `outside the rule's domain: ${printOpposite(broken)}` : null;
 }
