@@ -28,7 +28,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       a = await world.broker();
       b = await world.broker();
     });
-    afterAll(() => world.end());
+    afterAll(() => world?.end());
 
     describe("the log (E2)", () => {
       test("appends count up, and everybody reads the same entries in order", async () => {

@@ -12,8 +12,8 @@ import { until, waitUntil } from "../support/wait-until.ts";
 let cluster: ServerCluster;
 let desk: Desk;
 afterEach(async () => {
-  await desk.clear();
-  await cluster.end();
+  await desk?.clear();
+  await cluster?.end();
 });
 
 const TOKENS = 20;

@@ -69,8 +69,8 @@ async function allOnce(acknowledged: string[]): Promise<void> {
 
 describe("the wire of an owner", () => {
   afterEach(async () => {
-    await system.end();
-    await proxy.end();
+    await system?.end();
+    await proxy?.end();
   });
 
   it("is cut again and again: it comes back each time, and resolves what was under way", async () => {

@@ -46,7 +46,7 @@ beforeEach(async () => {
   await system.master("m1");
   await system.apply(definition);
 }, 180_000);
-afterEach(() => system.end());
+afterEach(() => system?.end());
 
 const file = (name: string) => join(system.dir, name);
 const machine = (name: string) => file(`machine-${name}`);

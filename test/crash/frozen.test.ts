@@ -11,7 +11,7 @@ import { waitUntil } from "../support/wait-until.ts";
 /** As `System` starts its masters. */
 const LEASE = 3000;
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 /** Says that it runs, and ends when a file is there. */
 const waiting = `const fs = require("fs"), [runs, go] = process.argv.slice(1);

@@ -6,7 +6,7 @@ import { System } from "../support/state-folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 const MB = 1024 * 1024;
 const net = {

@@ -7,7 +7,7 @@ import { System } from "../support/state-folder.ts";
 import { until, waitUntil } from "../support/wait-until.ts";
 
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 const NET = {
   net: "hashed",

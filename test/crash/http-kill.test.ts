@@ -11,8 +11,8 @@ import { waitUntil } from "../support/wait-until.ts";
 let system: System;
 let server: TestHttpServer;
 afterEach(async () => {
-  await system.end();
-  await server.stop();
+  await system?.end();
+  await server?.stop();
 });
 
 describe("kill -9 of the master in the middle of a request", () => {

@@ -7,7 +7,7 @@ import { waitUntil } from "../support/wait-until.ts";
 const TOKENS = 150;
 const KILLS = 6;
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 const shop = {
   net: "shop",

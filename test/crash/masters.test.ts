@@ -7,7 +7,7 @@ import { System } from "../support/state-folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 const NETS = Array.from({ length: 9 }, (_, at) => `net-${at}`);
 const TOKENS = 24;

@@ -32,7 +32,7 @@ beforeEach(async () => {
   await system.master("m1");
   await system.apply(definition);
 }, 180_000);
-afterEach(() => system.end());
+afterEach(() => system?.end());
 
 const events = () => eventsOf(system.broker, NET);
 const ls = () =>

@@ -63,7 +63,7 @@ describeInBrowser("releases of a service", () => {
     await desk.json(["net", "apply", join(ROOT, "nets", `${NET}.json`)]);
   }, 180_000);
   afterAll(async () => {
-    service.end();
+    service?.end();
     await desk.clear();
   });
 

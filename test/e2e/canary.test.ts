@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await desk.clear();
-  await server.stop();
+  await server?.stop();
 });
 
 const net = (url: string) => ({

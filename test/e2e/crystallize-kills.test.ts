@@ -37,8 +37,8 @@ const acknowledged: string[] = [];
 beforeAll(builtCli);
 afterEach(async () => {
   await broker?.close();
-  await desk.clear();
-  await stub.close();
+  await desk?.clear();
+  await stub?.close();
 });
 
 const says = (prompt: string): StubTurn[] => {

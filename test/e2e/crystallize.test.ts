@@ -13,8 +13,8 @@ let stub: Stub;
 let owners: Record<string, string>;
 beforeAll(builtCli);
 afterEach(async () => {
-  await desk.clear();
-  await stub.close();
+  await desk?.clear();
+  await stub?.close();
 });
 
 const says = (prompt: string): StubTurn[] | null => {

@@ -20,8 +20,8 @@ let desk: Desk;
 let stub: Stub;
 beforeAll(builtCli);
 afterEach(async () => {
-  await desk.clear();
-  await stub.close();
+  await desk?.clear();
+  await stub?.close();
 });
 afterAll(() => {});
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await desk.clear();
-  await stub.close();
+  await stub?.close();
 });
 const master = () => descendants(system.pid).find(({ command }) => / master /.test(command))?.pid ?? 0;
 const total = async (place: string) => (await desk.json<{ total: number }>(["tokens", NET, place])).total;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
 import { startAnthropicStub } from "../support/anthropic-stub.ts";
+import { freePort } from "../support/free-port.ts";
 import { builtCli, CLI, Desk, descendants, ROOT, type Running } from "../support/petrel-process.ts";
 import { CLAUDE_BIN, INSTALL_MS, installClaude } from "../support/real-claude.ts";
 import type { Stub } from "../support/stub-turn.ts";
@@ -40,15 +41,6 @@ async function relay(name: string, port: number): Promise<string> {
   await new Promise<void>((listening) => server.listen(path, listening));
   relays.push(server);
   return `${port}=${path}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,7 +1,8 @@
 /** Everything by TLS: the managed broker with a certificate, its masters, an enrolled executor in a folder of its own, a task. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { builtCli, Desk, type Running } from "../support/petrel-process.ts";
 import { type TestCertificates, testCertificates } from "../support/test-certificates.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -30,14 +31,6 @@ const desk = new Desk("tls");
 let certificates: TestCertificates | null = null;
 let system: Running;
 let port: number;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
 
 /** The first line that the broker says to whoever connects. */
 function greeting(port: number): Promise<string> {

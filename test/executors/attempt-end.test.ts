@@ -11,7 +11,7 @@ import { YES } from "./memory-owner.ts";
 let bench: ExecutorBench;
 afterEach(async () => {
   vi.restoreAllMocks();
-  await bench.end();
+  await bench?.end();
 });
 
 test("a result waits neither for its folder to go nor for room that its folder had", async () => {

@@ -75,9 +75,9 @@ describeInBrowser("a session in a real browser", () => {
     asked = [];
   });
   afterAll(async () => {
-    await bench.end();
-    await site.stop();
-    await other.stop();
+    await bench?.end();
+    await site?.stop();
+    await other?.stop();
   });
 
   async function open(browser: JsonObject = {}, over: Partial<WorkOrder> = {}): Promise<WorkOrder> {

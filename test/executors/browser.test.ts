@@ -47,8 +47,8 @@ describeInBrowser("in a real browser", () => {
     bench = await startBench();
   });
   afterEach(async () => {
-    await bench.end();
-    await site.stop();
+    await bench?.end();
+    await site?.stop();
   });
   const flow = (steps: JsonObject[], more: JsonObject = {}, over = {}) =>
     bench.run("browser.flow", { url: `${site.url}/`, steps, stepMs: 5000, ...more }, { timeoutMs: 120_000, ...over });

@@ -10,8 +10,8 @@ import { YES } from "./memory-owner.ts";
 let bench: ExecutorBench;
 let ci: JenkinsServer;
 afterEach(async () => {
-  await bench.end();
-  await ci.stop();
+  await bench?.end();
+  await ci?.stop();
 });
 
 const USER = "petrel";

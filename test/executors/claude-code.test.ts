@@ -15,7 +15,7 @@ beforeEach(async () => {
   stub = await startAnthropicStub([{ text: "Hello.", usage: { input: 10, output: 5, cacheRead: 90 } }]);
 });
 afterEach(async () => {
-  await stub.close();
+  await stub?.close();
   rmSync(dir, { recursive: true, force: true });
 });
 const provider = (more: object = {}) =>

@@ -24,8 +24,8 @@ beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 /** A task branch on the origin, made from main as it is now. */

@@ -9,7 +9,7 @@ let bench: ExecutorBench;
 beforeAll(async () => {
   bench = await startBench();
 });
-afterAll(async () => await bench.end());
+afterAll(async () => await bench?.end());
 
 async function verify(before: Files, change: Files, input: JsonObject = {}): Promise<JsonObject> {
   const repo = makeGitRepo(before);

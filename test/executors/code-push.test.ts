@@ -22,8 +22,8 @@ beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 async function open(branch: string, over: Partial<WorkOrder> = {}): Promise<WorkOrder> {

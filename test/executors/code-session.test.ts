@@ -20,8 +20,8 @@ beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 async function open(input: JsonObject = {}, over: Partial<WorkOrder> = {}): Promise<WorkOrder> {

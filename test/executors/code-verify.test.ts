@@ -19,8 +19,8 @@ beforeAll(async () => {
   bench = await startBench();
 });
 afterAll(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 let branches = 0;

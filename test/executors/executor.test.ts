@@ -9,7 +9,7 @@ import { DEVELOPER, type ExecutorBench, goodValue, startBench } from "./bench.ts
 import { YES } from "./memory-owner.ts";
 
 let bench: ExecutorBench;
-afterEach(() => bench.end());
+afterEach(() => bench?.end());
 
 function alive(pid: number): boolean {
   try {

@@ -6,7 +6,7 @@ import { System } from "../support/state-folder.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 let system: System;
-afterEach(async () => system.end());
+afterEach(async () => system?.end());
 
 it("a built master works maps out, and a killed one leaves no process behind", async () => {
   system = await System.start();

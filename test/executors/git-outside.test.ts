@@ -32,8 +32,8 @@ beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 async function open(input: JsonObject): Promise<WorkOrder> {

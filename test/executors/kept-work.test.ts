@@ -29,8 +29,8 @@ beforeEach(async () => {
   bench = await startBench({ environment: { ...process.env, PATH: `${programs}:${process.env.PATH}` } });
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
   rmSync(programs, { recursive: true, force: true });
 });
 

@@ -24,8 +24,8 @@ beforeEach(async () => {
   bench = await startBench({ hands: [chatty] });
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 /** A session that commits a file of random bytes, which nothing makes smaller. */

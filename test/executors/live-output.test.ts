@@ -16,7 +16,7 @@ beforeAll(async () => {
   bench = await startBench();
 });
 afterAll(async () => {
-  await bench.end();
+  await bench?.end();
   rmSync(folder, { recursive: true, force: true });
 });
 

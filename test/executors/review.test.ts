@@ -38,8 +38,8 @@ beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 /** Pushes a branch that starts at main. */

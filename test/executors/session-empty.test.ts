@@ -10,7 +10,7 @@ beforeAll(async () => {
   bench = await startBench({ slots: 4 });
 });
 afterAll(async () => {
-  await bench.end();
+  await bench?.end();
 });
 
 async function open(input: JsonObject = {}, flags = "rwx--"): Promise<WorkOrder> {

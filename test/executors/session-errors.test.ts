@@ -30,8 +30,8 @@ beforeAll(async () => {
   execFileSync("mkfifo", [join(tree, "pipe"), join(tree, "package.json"), join(tree, "Makefile")]);
 });
 afterAll(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 async function open(input: JsonObject, over: Partial<WorkOrder> = {}): Promise<WorkOrder> {

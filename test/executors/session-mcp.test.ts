@@ -46,8 +46,8 @@ beforeAll(async () => {
   bench = await startBench({ slots: 6 });
 });
 afterAll(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 let count = 0;

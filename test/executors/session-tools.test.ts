@@ -31,8 +31,8 @@ beforeAll(async () => {
   work = await open("rwxhl", ALL);
 });
 afterAll(async () => {
-  await bench.end();
-  repo.remove();
+  await bench?.end();
+  repo?.remove();
 });
 
 let count = 0;

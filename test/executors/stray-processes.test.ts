@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { endProcessesWith, processesWith } from "../../src/executors/stray-processes.ts";
 
 let left: ChildProcess;
-afterEach(() => void left.kill("SIGKILL"));
+afterEach(() => void left?.kill("SIGKILL"));
 
 /** Settles when it runs its own program, and so has its own environment. */
 async function started(env: Record<string, string>): Promise<ChildProcess> {

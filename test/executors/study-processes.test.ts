@@ -11,7 +11,7 @@ const ECHO = `${READ} process.stdout.write(process.pid + " " + text); });`;
 const FOREVER = "setInterval(() => {}, 1000);";
 
 let studies: StudyProcesses;
-afterEach(() => studies.close());
+afterEach(() => studies?.close());
 const start = (script: string, more: Partial<StudyOptions> = {}) => {
   studies = studyProcesses({ clock: realClock, program: ["-e", script], ...more });
 };

@@ -16,7 +16,7 @@ beforeAll(async () => {
   free = await system.connectExecutor("free", ["code"]);
   await master.keyValue("enrolled").put("bound", { pools: ["code"], labels: ["git"], hands: ["shell.run"] });
 }, 180_000);
-afterAll(() => system.end());
+afterAll(() => system?.end());
 
 const presence = (name: string): ExecutorPresence => ({
   ...{ name, pools: ["code", "secret"], labels: ["git", "gpu"], hands: ["shell.run", "code.deliver"] },

@@ -65,7 +65,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   for (const nc of opened) await nc.close();
-  await system.end();
+  await system?.end();
 });
 
 const FORBIDDEN: [what: string, subject: string][] = [

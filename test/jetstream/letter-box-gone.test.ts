@@ -18,8 +18,8 @@ beforeAll(async () => {
   admin = await connect({ servers: url, ...loginOptions(credentials.admin) });
 });
 afterAll(async () => {
-  await admin.close();
-  await system.end();
+  await admin?.close();
+  await system?.end();
 });
 
 test("is read on, from its first letter", { timeout: 180_000 }, async () => {

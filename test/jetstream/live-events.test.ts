@@ -17,8 +17,8 @@ beforeAll(async () => {
   nc = await connect({ servers: url, ...loginOptions(credentials.admin) });
 });
 afterAll(async () => {
-  await nc.close();
-  await cluster.end();
+  await nc?.close();
+  await cluster?.end();
 });
 
 const event = (net: string, seq: number): NetEvent => ({

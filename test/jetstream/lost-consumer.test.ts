@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   stop.abort();
-  await system.end();
+  await system?.end();
 });
 
 const offer = (id: string) =>

@@ -9,6 +9,7 @@ import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
 import { epochEvent } from "../contract/broker-samples.ts";
+import { freePort, freePorts } from "../support/free-port.ts";
 import { freezeProcess } from "../support/freeze.ts";
 import { serverBinary, startTestServer, testFolder, testIds, wallClock } from "../support/nats-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -32,6 +33,13 @@ const fakeServer = (text: string) => {
   writeFileSync(path, `#!/bin/sh\necho "${text}"\n`);
   chmodSync(path, 0o755);
   return path;
+};
+/** A port on which another program listens. */
+const taken = async () => {
+  const thief = createServer();
+  await new Promise<void>((done) => thief.listen(0, "127.0.0.1", done));
+  cleanups.push(() => new Promise((done) => thief.close(done)));
+  return (thief.address() as AddressInfo).port;
 };
 
 test("the server listens on loopback with fsync, and its secrets are the owner's alone", async () => {
@@ -63,7 +71,7 @@ test("two starts at one moment give one server", async () => {
 });
 
 test("stop ends the process, and the next start has the same port and the same users", async () => {
-  const first = await server();
+  const first = await server({ port: await freePort() });
   await first.stop();
   expect(runningServer(first.dir)).toBeNull();
   const second = await server({ dir: first.dir });
@@ -80,17 +88,30 @@ test("a stale pid file and a dead starter's lock do not stand in the way", async
 });
 
 test("a kept port that somebody else took gives another port and a notice; a demanded one an error", async () => {
-  const thief = createServer();
-  await new Promise<void>((done) => thief.listen(0, "127.0.0.1", done));
-  cleanups.push(() => new Promise((done) => thief.close(done)));
-  const { port } = thief.address() as AddressInfo;
+  const port = await taken();
   const dir = folder("port");
   await makeCredentials(dir);
   writeFileSync(join(dir, "port"), `${port}\n`);
   const started = await server({ dir });
   expect(started.url).not.toContain(`:${port}`);
   expect(started.notice).toContain(`port ${port}`);
-  await expect(server({ dir: folder("port2"), port })).rejects.toMatchObject({ code: "port-in-use", outlook: "terminal" });
+  const demanded = server({ dir: folder("port2"), port });
+  await expect(demanded).rejects.toMatchObject({ code: "port-in-use", outlook: "terminal", message: expect.stringContaining(`:${port} `) });
+});
+
+test("another port of its own that somebody took is named, and clients keep theirs", async () => {
+  const port = await taken();
+  const [own, others] = await freePorts(2);
+  const dir = folder("routes");
+  await makeCredentials(dir);
+  writeFileSync(join(dir, "port"), `${own}\n`);
+  const cluster = { name: "pair", port, routes: [`nats://127.0.0.1:${port}`, `nats://127.0.0.1:${others}`] };
+  await expect(server({ dir, durability: "replicated", cluster })).rejects.toMatchObject({
+    code: "port-in-use",
+    message: `127.0.0.1:${port} is in use by another program, so nats-server cannot listen there`,
+  });
+  expect(readFileSync(join(dir, "port"), "utf8")).toBe(`${own}\n`);
+  expect(runningServer(dir)).toBeNull();
 });
 
 test("a server that is too old is refused by name, version and remedy", async () => {
@@ -144,7 +165,7 @@ test("a frozen server is stopped by force", async () => {
 });
 
 test("a server killed while it made a stream comes back, says so, and takes the stream anew", async () => {
-  const first = await server();
+  const first = await server({ port: await freePort() });
   const options = { dir: first.dir, binary: await serverBinary(), durability: "os" as const, clock: wallClock };
   const connection = () => connectBroker({ url: first.url, ...first.credentials.master, clock: wallClock, ids: testIds(), name: "half" });
   const before = await connection();

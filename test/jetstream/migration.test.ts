@@ -8,6 +8,7 @@ import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
 import type { Credentials } from "../../src/jetstream/server/login.ts";
 import type { ManagedServer } from "../../src/jetstream/server/managed.ts";
 import { event, token } from "../contract/broker-samples.ts";
+import { freePort } from "../support/free-port.ts";
 import { startTestServer, type TestServer, testFolder, testIds, wallClock } from "../support/nats-server.ts";
 
 let server: TestServer | null = null;
@@ -25,7 +26,7 @@ async function former(): Promise<{ dir: string; server: TestServer; users: Crede
   const users = passwordCredentials();
   users.executors.local = { user: "executor-local", password: "secret", pools: null };
   writeFileSync(join(dir, "credentials.json"), JSON.stringify(users));
-  const started = await startTestServer({ dir, users });
+  const started = await startTestServer({ dir, users, port: await freePort() });
   const broker = await connected(started);
   await broker.declareNet("n");
   await broker.log("n").append(0, { id: "e", epoch: 1, events: [event("n", 1)] });

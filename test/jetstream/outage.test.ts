@@ -71,7 +71,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stop.abort();
   await Promise.all(background);
-  await system.end();
+  await system?.end();
 });
 
 const works = async (round: number) => {

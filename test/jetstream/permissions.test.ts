@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const nc of opened) await nc.close();
-  await system.end();
+  await system?.end();
 });
 
 const API = "PETREL.API";

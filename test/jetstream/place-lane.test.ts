@@ -15,7 +15,7 @@ beforeAll(async () => {
   another = await cluster.connect();
   outside = await cluster.connect();
 });
-afterAll(() => cluster.end());
+afterAll(() => cluster?.end());
 
 const spec = (net: string, place: string) => ({ net, place, title: "", capacity: null, open: false });
 const tokens = (from: number, to: number): Token[] =>

@@ -13,7 +13,7 @@ let stop: AbortController;
 beforeEach(() => {
   stop = new AbortController();
 });
-afterEach(() => stop.abort());
+afterEach(() => stop?.abort());
 
 /** A broker that has always an offer, and whose word on an acknowledgement the test gives. */
 function broker() {

@@ -31,7 +31,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await admin?.close();
-  await system.end();
+  await system?.end();
 });
 
 describe("the results of a net", () => {

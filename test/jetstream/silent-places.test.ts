@@ -14,7 +14,7 @@ beforeAll(async () => {
   cluster = await ServerCluster.start();
   broker = await cluster.connect();
 }, 180_000);
-afterAll(() => cluster.end());
+afterAll(() => cluster?.end());
 
 it("names the streams whose server is away, and none once they are declared again", async () => {
   const shelves = broker.places(NET);

@@ -31,8 +31,8 @@ beforeAll(async () => {
   asking = await connectBroker({ url, ...credentials.master, clock, ids: testIds("away"), name: "asking" });
 });
 afterAll(async () => {
-  await asking.close();
-  await system.end();
+  await asking?.close();
+  await system?.end();
 });
 
 /** Settles when the next timer of the one who asks has called. */

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await master.declareNet("n");
   line = await system.connectExecutor("ex", ["code"]);
 }, 180_000);
-afterAll(() => system.end());
+afterAll(() => system?.end());
 
 const tooLarge = { outlook: "terminal", code: "message-too-large", hint: expect.stringContaining("artefact") };
 

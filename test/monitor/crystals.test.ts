@@ -34,8 +34,8 @@ describeInBrowser("a rule in the monitor", () => {
     browser = await openBrowser();
   });
   afterAll(async () => {
-    await browser.close();
-    await house.stop();
+    await browser?.close();
+    await house?.stop();
   });
 
   async function ruleSeenBy(

@@ -18,7 +18,7 @@ describeInBrowser("the demo in a browser", () => {
     demo = desk.start(["demo", "--gate", "--keep", "--speed", "full"]);
   }, PATIENCE);
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     await desk.clear();
   }, PATIENCE);
 

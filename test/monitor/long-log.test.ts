@@ -40,8 +40,8 @@ describeInBrowser("a long log", () => {
     browser = await openBrowser();
   });
   afterAll(async () => {
-    await browser.close();
-    await house.stop();
+    await browser?.close();
+    await house?.stop();
   });
 
   async function open(path: string): Promise<Page> {

@@ -32,8 +32,8 @@ describeInBrowser("the monitor", () => {
     browser = await openBrowser();
   });
   afterAll(async () => {
-    await browser.close();
-    await house.stop();
+    await browser?.close();
+    await house?.stop();
   });
 
   async function open(key: string, path = "/"): Promise<Page> {

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { up } from "../e2e/team.ts";
 import { describeInBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { freePort } from "../support/free-port.ts";
 import { builtCli, Desk, isAlive, type Running } from "../support/petrel-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -68,14 +69,14 @@ describeInBrowser("a gateway that is killed", () => {
     await desk.json(["net", "apply", "shop.json"]);
   }, PATIENCE);
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     await desk.clear();
   }, PATIENCE);
 
   test(
     "comes back, and the page has each event once, without a gap",
     async () => {
-      const first = await serve("0");
+      const first = await serve(String(await freePort()));
       const { running: gateway }: { running: Running } = first;
       const { port } = new URL(first.url);
       const keys = JSON.parse(readFileSync(desk.path(".petrel", "gateway", "clients.json"), "utf8")) as Record<string, string>;

@@ -91,9 +91,9 @@ describeInBrowser("the structure of the screens", () => {
   });
   afterAll(async () => {
     clearInterval(beating);
-    await browser.close();
-    await hand.stop();
-    await house.stop();
+    await browser?.close();
+    await hand?.stop();
+    await house?.stop();
   });
 
   // One that is left open holds one of the few connections that a browser has to a host.

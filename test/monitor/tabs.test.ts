@@ -23,8 +23,8 @@ describeInBrowser("tabs", () => {
     browser = await openBrowser();
   });
   afterAll(async () => {
-    await browser.close();
-    await house.stop();
+    await browser?.close();
+    await house?.stop();
   });
 
   test("those that nobody looks at leave the connections to the one that is seen, and miss nothing", async () => {

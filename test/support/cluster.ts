@@ -11,6 +11,7 @@ import type { Durability } from "../../src/jetstream/server/config.ts";
 import { addExecutorUser } from "../../src/jetstream/server/executor-user.ts";
 import type { ManagedServer } from "../../src/jetstream/server/managed.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { freePort } from "./free-port.ts";
 import { freezeProcess } from "./freeze.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -56,6 +57,7 @@ export async function startCluster(options: { durability?: Durability } = {}): P
   const dir = testFolder("cluster");
   const binary = await serverBinary();
   const durability = options.durability ?? "fsync";
+  const port = await freePort();
   const clients: { close(): Promise<void> }[] = [];
   const children: ChildProcess[] = [];
   let running: ManagedServer | null = null;
@@ -64,7 +66,7 @@ export async function startCluster(options: { durability?: Durability } = {}): P
     return running;
   };
   const start = async () => {
-    running = await startManagedServer({ binary, dir, durability, clock: wallClock });
+    running = await startManagedServer({ binary, dir, durability, port, clock: wallClock });
     return running;
   };
   const stop = async () => {

@@ -1,15 +1,18 @@
-/** Three real nats-servers that are one cluster: own folders, own ports, the same users. Everything is ended by `end`. */
+/**
+ * Three real nats-servers that are one cluster: own folders, own ports that they keep over restarts, the same users. Everything is
+ * ended by `end`, and by `start` itself where it fails.
+ */
 import { rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Broker, ExecutorLine } from "../../src/contract/broker.ts";
 import { connectBroker, connectExecutorLine } from "../../src/jetstream/connect.ts";
 import { enrolExecutor, makeCredentials, readCredentials } from "../../src/jetstream/server/credentials.ts";
 import type { Credentials } from "../../src/jetstream/server/login.ts";
 import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { freePorts } from "./free-port.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { isAlive } from "./petrel-process.ts";
-import { waitUntil } from "./wait-until.ts";
+import { until, waitUntil } from "./wait-until.ts";
 
 const SIZE = 3;
 /** `pool_size` of nats-server's cluster block, as it is where nobody sets it. */
@@ -18,16 +21,16 @@ const ROUTE_POOL = 3;
 export class ServerCluster {
   readonly dir: string;
   readonly credentials: Credentials;
+  readonly #ports: number[];
   readonly #routes: number[];
   readonly #servers: (ManagedServer | null)[] = [];
-  /** Client addresses; they stay over restarts. */
-  #urls: string[] = [];
   #names: string[] = [];
   readonly #clients: { close(): Promise<void> }[] = [];
 
-  private constructor(dir: string, routes: number[], credentials: Credentials) {
+  private constructor(dir: string, ports: number[], credentials: Credentials) {
     this.dir = dir;
-    this.#routes = routes;
+    this.#ports = ports.slice(0, SIZE);
+    this.#routes = ports.slice(SIZE);
     this.credentials = credentials;
   }
 
@@ -36,17 +39,29 @@ export class ServerCluster {
     const dir = testFolder("three");
     await makeCredentials(dir);
     for (const name of executors) await enrolExecutor(dir, name);
-    const cluster = new ServerCluster(dir, await freePorts(SIZE), readCredentials(dir));
-    await Promise.all(Array.from({ length: SIZE }, (_, at) => cluster.startServer(at)));
-    await waitUntil("each server has all its routes", () => cluster.#isMeshed(), 60_000);
-    cluster.#urls = cluster.#servers.map((server) => server?.url ?? "");
-    cluster.#names = await Promise.all(cluster.#servers.map((server) => nameByMonitor(server?.monitoringUrl ?? "")));
-    return cluster;
+    const cluster = new ServerCluster(dir, await freePorts(2 * SIZE), readCredentials(dir));
+    try {
+      await cluster.#startAll();
+      return cluster;
+    } catch (error) {
+      await cluster.end();
+      throw error;
+    }
+  }
+
+  /** Throws when all have come up or failed, so that none comes up behind its end. */
+  async #startAll(): Promise<void> {
+    const started = await Promise.allSettled(this.#ports.map((_, at) => this.startServer(at)));
+    for (const one of started) if (one.status === "rejected") throw one.reason;
+    await waitUntil("each server has all its routes", () => this.#isMeshed(), 120_000);
+    this.#names = await Promise.all(
+      this.#servers.map((server) => until("a server says its name", () => nameByMonitor(server?.monitoringUrl ?? "").catch(() => null))),
+    );
   }
 
   /** All addresses, as `petrel up --nats` takes them. */
   get urls(): string {
-    return this.#urls.join(",");
+    return this.#ports.map((port) => `nats://127.0.0.1:${port}`).join(",");
   }
 
   async startServer(at: number): Promise<void> {
@@ -56,6 +71,7 @@ export class ServerCluster {
       dir: join(this.dir, `server-${at}`),
       durability: "replicated",
       users: this.credentials,
+      port: this.#ports[at] ?? 0,
       cluster: { name: "petrel-test", port: this.#routes[at] ?? 0, routes },
       clock: wallClock,
       readyMs: 60_000,
@@ -132,15 +148,4 @@ async function peersByMonitor(monitor: string): Promise<number> {
 async function nameByMonitor(monitor: string): Promise<string> {
   const answer = await fetch(`${monitor}/varz`, { signal: AbortSignal.timeout(5000) });
   return ((await answer.json()) as { server_name: string }).server_name;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const open = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    open.map(
-      (server) => new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))),
-    ),
-  );
-  await Promise.all(open.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }

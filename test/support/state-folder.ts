@@ -7,6 +7,7 @@ import { runtimePath } from "../../src/cli/runtime-file.ts";
 import type { Broker } from "../../src/contract/broker.ts";
 import { connectBroker } from "../../src/jetstream/connect.ts";
 import { type ManagedServer, startManagedServer } from "../../src/jetstream/server/managed.ts";
+import { freePort } from "./free-port.ts";
 import { freezeProcess } from "./freeze.ts";
 import { serverBinary, testFolder, testIds, wallClock } from "./nats-server.ts";
 import { builtCli, CLI, isAlive, ROOT } from "./petrel-process.ts";
@@ -16,10 +17,12 @@ export class System {
   readonly dir: string;
   readonly broker: Broker;
   readonly #children = new Map<string, ChildProcess>();
+  readonly #port: number;
   #server: ManagedServer;
 
-  private constructor(dir: string, server: ManagedServer, broker: Broker) {
+  private constructor(dir: string, port: number, server: ManagedServer, broker: Broker) {
     this.dir = dir;
+    this.#port = port;
     this.#server = server;
     this.broker = broker;
   }
@@ -30,10 +33,16 @@ export class System {
     const dir = testFolder("crash");
     mkdirSync(join(dir, "nats"), { recursive: true });
     orderKeys(stateFolder(dir));
-    const server = await serverIn(dir, options.maxFileBytes);
+    const port = await freePort();
+    const server = await serverIn(dir, port, options.maxFileBytes);
     const { url, credentials } = server;
-    const broker = await connectBroker({ url, ...credentials.master, clock: wallClock, ids: testIds("watch"), name: "test" });
-    return new System(dir, server, broker);
+    try {
+      const broker = await connectBroker({ url, ...credentials.master, clock: wallClock, ids: testIds("watch"), name: "test" });
+      return new System(dir, port, server, broker);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   /** Starts a process under a name of the test's, and waits until it says that it is ready. */
@@ -94,7 +103,7 @@ export class System {
     await waitUntil("the server is gone", () => !isAlive(pid));
   }
   async startServer(maxFileBytes?: number): Promise<void> {
-    this.#server = await serverIn(this.dir, maxFileBytes);
+    this.#server = await serverIn(this.dir, this.#port, maxFileBytes);
   }
 
   /** Puts under a key until an owner says yes, whoever dies meanwhile. */
@@ -137,9 +146,9 @@ export class System {
   }
 }
 
-async function serverIn(dir: string, maxFileBytes?: number): Promise<ManagedServer> {
+async function serverIn(dir: string, port: number, maxFileBytes?: number): Promise<ManagedServer> {
   const limit = maxFileBytes === undefined ? {} : { maxFileBytes };
-  const how = { dir: join(dir, "nats"), durability: "fsync" as const, clock: wallClock, ...limit };
+  const how = { dir: join(dir, "nats"), port, durability: "fsync" as const, clock: wallClock, ...limit };
   const server = await startManagedServer({ binary: await serverBinary(), ...how });
   const { credentials, url, monitoringUrl } = server;
   const nats = { url, ...credentials.admin, monitor: monitoringUrl, ...credentials };

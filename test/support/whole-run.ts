@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RUN_FOLDER } from "./free-port.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** So long a process may take to end by itself after the last test. */
@@ -19,7 +20,7 @@ interface LeftOver {
 }
 
 export async function setup(): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), "petrel-tests-"));
+  const folder = mkdtempSync(join(tmpdir(), RUN_FOLDER));
   process.env.TMPDIR = folder;
   return async () => {
     const left = await leftOver(folder);

@@ -136,8 +136,9 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
   const wanted = options.port ?? (kept > 0 ? kept : -1);
   const first = await launchTwice(options, dir, credentials, wanted, readyMs);
   if ("ports" in first) return keepPort(dir, { ...first, notice: unrecoveredNotice(first.ports) });
-  // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all.
-  if (first.failure.code === "port-in-use" && options.port === undefined && wanted !== -1) {
+  // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all. Of another port that the
+  // server needs, like the one for the others of its cluster, a new port for clients would make no difference.
+  if (first.taken === wanted && options.port === undefined) {
     const second = await launch(options, dir, credentials, -1, readyMs);
     if ("failure" in second) throw second.failure;
     const notice = `port ${wanted} of the nats-server is taken by another program; it listens on ${second.ports.url} now, so write NATS contexts anew with \`petrel nats-context\`; executors that were enrolled with the old address need new credentials`;
@@ -162,7 +163,8 @@ function keepPort(dir: string, started: Started): Started {
   return started;
 }
 
-type Launched = { pid: number; ports: Ready } | { failure: Terminal | Retryable };
+/** `taken`: the port that another program has; null where that is not why. */
+type Launched = { pid: number; ports: Ready } | { failure: Terminal | Retryable; taken: number | null };
 
 /** A server that came up from a kill without getting well is ended cleanly and started once more, which lets it read its store anew. */
 async function launchTwice(
@@ -192,14 +194,14 @@ async function launch(
   const mark = logSize(dir);
   const child = spawnServer(options.binary, dir);
   const pid = child.pid;
-  if (pid === undefined) return { failure: failedStart(dir, mark, port) };
+  if (pid === undefined) return failedStart(dir, mark);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   let illness = "";
   const ports = await waitReady(dir, pid, options.clock, readyMs, ended, (why) => {
     illness = why;
   });
   if (ports) return { pid, ports };
-  if (ended()) return { failure: failedStart(dir, mark, port) };
+  if (ended()) return failedStart(dir, mark);
   await stopServer(dir, pid, options.clock, 2000);
   return {
     failure: new Retryable({
@@ -207,6 +209,7 @@ async function launch(
       message: `nats-server did not become ready within ${Math.round(readyMs / 1000)} s (${illness}): ${lastWords(dir, mark)}`,
       hint: `look at ${logPath(dir)}`,
     }),
+    taken: null,
   };
 }
 
@@ -235,23 +238,32 @@ function lastWords(dir: string, mark: number): string {
   return (grave.length > 0 ? grave : lines).slice(-3).join(" / ") || "it said nothing";
 }
 
-function failedStart(dir: string, mark: number, port: number): Terminal {
+function failedStart(dir: string, mark: number): Launched {
   const said = lastWords(dir, mark);
-  if (/address already in use/.test(said)) {
-    return new Terminal({
+  // It may be any of its addresses: for clients, for the others of its cluster, for the monitor.
+  const [, address, port] = /listen tcp\w* (\S+:(\d+)): bind: address already in use/.exec(said) ?? [];
+  if (address !== undefined) {
+    const failure = new Terminal({
       code: "port-in-use",
-      message: `port ${port} is in use by another program, so nats-server cannot listen there`,
+      message: `${address} is in use by another program, so nats-server cannot listen there`,
       hint: "end that program or choose another port",
     });
+    return { failure, taken: Number(port) };
   }
   if (/no space left|disk quota/i.test(said)) {
-    return new Terminal({
+    const failure = new Terminal({
       code: "disk-full",
       message: `nats-server cannot write to ${dir}: ${said}`,
       hint: "free some space there and start again",
     });
+    return { failure, taken: null };
   }
-  return new Terminal({ code: "nats-server-failed", message: `nats-server ended at once: ${said}`, hint: `look at ${logPath(dir)}` });
+  const failure = new Terminal({
+    code: "nats-server-failed",
+    message: `nats-server ended at once: ${said}`,
+    hint: `look at ${logPath(dir)}`,
+  });
+  return { failure, taken: null };
 }
 
 /** Ends the server that a killed program left in this folder, if there is one. */
