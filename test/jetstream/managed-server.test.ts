@@ -8,8 +8,9 @@ import { findServerBinary, isNewEnough } from "../../src/jetstream/server/binary
 import { makeCredentials } from "../../src/jetstream/server/credentials.ts";
 import { startManagedServer } from "../../src/jetstream/server/managed.ts";
 import { runningServer } from "../../src/jetstream/server/process-table.ts";
+import { portsOutside, systemRange } from "../../src/jetstream/server/stable-port.ts";
 import { epochEvent } from "../contract/broker-samples.ts";
-import { freePort, freePorts } from "../support/free-port.ts";
+import { freePorts } from "../support/free-port.ts";
 import { freezeProcess } from "../support/freeze.ts";
 import { serverBinary, startTestServer, testFolder, testIds, wallClock } from "../support/nats-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -71,11 +72,14 @@ test("two starts at one moment give one server", async () => {
 });
 
 test("stop ends the process, and the next start has the same port and the same users", async () => {
-  const first = await server({ port: await freePort() });
+  const first = await server();
   await first.stop();
   expect(runningServer(first.dir)).toBeNull();
   const second = await server({ dir: first.dir });
   expect(second.url).toBe(first.url);
+  const { low, high } = systemRange();
+  const port = Number(new URL(first.url).port);
+  expect(portsOutside({ low, high }) === null || port < low || port > high, `the system gives ${port} to others`).toBe(true);
   const seeds = ({ credentials: { keys, master, readonly } }: typeof first) => [keys, master.password, readonly.password];
   expect(seeds(second)).toEqual(seeds(first));
 });
@@ -165,7 +169,7 @@ test("a frozen server is stopped by force", async () => {
 });
 
 test("a server killed while it made a stream comes back, says so, and takes the stream anew", async () => {
-  const first = await server({ port: await freePort() });
+  const first = await server();
   const options = { dir: first.dir, binary: await serverBinary(), durability: "os" as const, clock: wallClock };
   const connection = () => connectBroker({ url: first.url, ...first.credentials.master, clock: wallClock, ids: testIds(), name: "half" });
   const before = await connection();

@@ -1,7 +1,8 @@
 /**
  * The managed nats-server.
  * (a) One store has one server: starters take turns, and a server that runs already is adopted, never doubled.
- * (b) A port once chosen is used again, so that clients and CLI contexts survive a restart.
+ * (b) A port once chosen is used again, so that clients and CLI contexts survive a restart; it is chosen such that the system gives it
+ *     to nobody meanwhile.
  * (c) The server is a plain child: it is ended by `stop`, and one that outlived its killed parent is found again.
  * (d) A folder with a list of passwords gets an operator, accounts and users instead, and keeps its streams.
  */
@@ -24,6 +25,7 @@ import { writePrivate } from "./private-file.ts";
 import { isServerOf, runningServer } from "./process-table.ts";
 import type { Ready, ServerPorts } from "./readiness.ts";
 import { waitReady } from "./readiness.ts";
+import { stablePort } from "./stable-port.ts";
 import { withStartLock } from "./start-lock.ts";
 
 export interface ManagedServerOptions {
@@ -67,6 +69,8 @@ interface Started {
   notice: string | null;
 }
 
+/** So often a port that is taken is changed for another; the last one the server picks. */
+const NEW_PORTS = 3;
 const LOG_LIMIT = 20 * 1024 * 1024;
 export const logPath = (dir: string) => join(dir, "nats-server.log");
 const portPath = (dir: string) => join(dir, "port");
@@ -133,18 +137,21 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
     });
   }
   const kept = keptPort(dir);
-  const wanted = options.port ?? (kept > 0 ? kept : -1);
-  const first = await launchTwice(options, dir, credentials, wanted, readyMs);
-  if ("ports" in first) return keepPort(dir, { ...first, notice: unrecoveredNotice(first.ports) });
-  // (b) Somebody else has the port that we had: go on with a new one, and say so, rather than not at all. Of another port that the
-  // server needs, like the one for the others of its cluster, a new port for clients would make no difference.
-  if (first.taken === wanted && options.port === undefined) {
-    const second = await launch(options, dir, credentials, -1, readyMs);
-    if ("failure" in second) throw second.failure;
-    const notice = `port ${wanted} of the nats-server is taken by another program; it listens on ${second.ports.url} now, so write NATS contexts anew with \`petrel nats-context\`; executors that were enrolled with the old address need new credentials`;
-    return keepPort(dir, { ...second, notice });
+  let port = options.port ?? (kept > 0 ? kept : await stablePort());
+  let launched = await launchTwice(options, dir, credentials, port, readyMs);
+  // (b) Somebody else has it: go on with a new one, and say so, rather than not at all. Where it is another port that the server needs,
+  // like the one for the others of its cluster, a new port for clients would make no difference.
+  for (let more = NEW_PORTS; "failure" in launched && launched.taken === port && options.port === undefined && more > 0; more--) {
+    port = more > 1 ? await stablePort() : -1;
+    launched = await launchTwice(options, dir, credentials, port, readyMs);
   }
-  throw first.failure;
+  if ("failure" in launched) throw launched.failure;
+  const moved = kept > 0 && options.port === undefined && port !== kept;
+  return keepPort(dir, { ...launched, notice: moved ? movedNotice(kept, launched.ports) : unrecoveredNotice(launched.ports) });
+}
+
+function movedNotice(kept: number, { url }: Ready): string {
+  return `port ${kept} of the nats-server is taken by another program; it listens on ${url} now, so write NATS contexts anew with \`petrel nats-context\`; executors that were enrolled with the old address need new credentials`;
 }
 
 function unrecoveredNotice({ unrecovered }: Ready): string | null {
