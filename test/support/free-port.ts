@@ -4,9 +4,10 @@
  */
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { isFree, portsOutside, systemRange } from "../../src/jetstream/server/stable-port.ts";
+import { portsOutside, systemRange } from "../../src/jetstream/server/stable-port.ts";
 
 /** Where the system's range leaves nothing, the reservation alone must do. */
 const ANYWHERE = { low: 10_000, high: 49_151 };
@@ -47,4 +48,17 @@ function reserve(port: number): boolean {
   const beside = dirname(tmpdir());
   const runs = readdirSync(beside).filter((name) => name.startsWith(RUN_FOLDER) && join(beside, name) !== tmpdir());
   return !runs.some((name) => existsSync(join(beside, name, RESERVED, String(port))));
+}
+
+/** On loopback, and on all addresses of the machine. */
+export async function isFree(port: number): Promise<boolean> {
+  return (await canListen(port, "127.0.0.1")) && (await canListen(port));
+}
+
+function canListen(port: number, host?: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once("error", () => resolve(false))
+      .listen({ port, exclusive: true, ...(host === undefined ? {} : { host }) }, () => server.close(() => resolve(true)));
+  });
 }

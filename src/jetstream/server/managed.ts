@@ -70,7 +70,7 @@ interface Started {
 }
 
 /** So often a port that is taken is changed for another; the last one the server picks. */
-const NEW_PORTS = 3;
+const NEW_PORTS = 5;
 const LOG_LIMIT = 20 * 1024 * 1024;
 export const logPath = (dir: string) => join(dir, "nats-server.log");
 const portPath = (dir: string) => join(dir, "port");
@@ -137,12 +137,12 @@ async function start(options: ManagedServerOptions, dir: string, credentials: Cr
     });
   }
   const kept = keptPort(dir);
-  let port = options.port ?? (kept > 0 ? kept : await stablePort());
+  let port = options.port ?? (kept > 0 ? kept : stablePort());
   let launched = await launchTwice(options, dir, credentials, port, readyMs);
   // (b) Somebody else has it: go on with a new one, and say so, rather than not at all. Where it is another port that the server needs,
   // like the one for the others of its cluster, a new port for clients would make no difference.
   for (let more = NEW_PORTS; "failure" in launched && launched.taken === port && options.port === undefined && more > 0; more--) {
-    port = more > 1 ? await stablePort() : -1;
+    port = more > 1 ? stablePort() : -1;
     launched = await launchTwice(options, dir, credentials, port, readyMs);
   }
   if ("failure" in launched) throw launched.failure;
