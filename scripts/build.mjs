@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Bundles src/main.ts into dist/petrel.js: one file that starts fast. Packages of many small modules go into it, since
-// reading them one by one is half the time that a command takes; the others stay in node_modules.
+// Bundles src/main.ts into dist/petrel.js and dist/chunks, so that a command reads what it needs and no more. Packages of many small modules
+// go into it, since reading them one by one is half the time that a command takes; the others stay in node_modules.
 //
 //   node scripts/build.mjs [--entry FILE] [--out FILE]
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -12,6 +12,8 @@ import { build } from "esbuild";
 import { sourceHash } from "./setup/cli-build.mjs";
 
 const BUNDLED = /^(chevrotain|openai|@anthropic-ai\/sdk|zod|execa)(\/|$)/;
+
+const OLD_MS = 7 * 24 * 3600 * 1000;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -49,7 +51,10 @@ export async function bundleMonitor(folder) {
 export async function bundle({ entry, out }) {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    outfile: out,
+    outdir: dirname(out),
+    entryNames: basename(out, ".js"),
+    chunkNames: "chunks/[name]-[hash]",
+    splitting: true,
     write: false,
     bundle: true,
     plugins: [packages],
@@ -64,11 +69,23 @@ export async function bundle({ entry, out }) {
     },
     logLevel: "error",
   });
-  mkdirSync(dirname(out), { recursive: true });
-  // Written aside and moved: a CLI that starts meanwhile reads the old file or the new one, never half of one.
-  for (const { path, contents } of outputFiles) {
-    writeFileSync(`${path}.new`, contents, { mode: path.endsWith(".js") ? 0o755 : 0o644 });
+  const chunks = join(dirname(out), "chunks");
+  mkdirSync(chunks, { recursive: true });
+  // Written aside and moved: a CLI that starts meanwhile reads the old file or the new one, never half of one. The entry comes last, when
+  // all that it names is there.
+  for (const { path, contents } of outputFiles.toSorted((a, b) => Number(a.path === out) - Number(b.path === out))) {
+    writeFileSync(`${path}.new`, contents, { mode: path === out ? 0o755 : 0o644 });
     renameSync(`${path}.new`, path);
+  }
+  const kept = new Set(outputFiles.map(({ path }) => path));
+  removeOld(chunks, (path) => kept.has(path));
+}
+
+/** What runs since before this build still reads the chunks of its own: they stay for a while. */
+function removeOld(chunks, isKept) {
+  for (const name of readdirSync(chunks)) {
+    const path = join(chunks, name);
+    if (!isKept(path) && Date.now() - statSync(path).mtimeMs > OLD_MS) rmSync(path, { force: true });
   }
 }
 

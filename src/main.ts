@@ -6,14 +6,11 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { monotonicFactory } from "ulid";
-import { connection } from "./cli/connection.ts";
 import type { PetrelDoors } from "./cli/doors.ts";
-import { checkConfigDoor, checkNetDoor, checkPersonaDoor, schemaFiles } from "./cli/file-checks.ts";
-import { checkModels } from "./cli/processes/model-check.ts";
 import { runCli } from "./cli/program.ts";
 import { readBeside } from "./cli/read-file.ts";
 import { userName } from "./cli/user-name.ts";
-import { verbs } from "./cli/verbs/all.ts";
+import { verbsOf } from "./cli/verbs/all.ts";
 import type { Clock } from "./contract/clock.ts";
 import { Retryable } from "./contract/errors.ts";
 import { fractionsOf } from "./contract/fractions.ts";
@@ -103,15 +100,15 @@ const petrel: PetrelDoors = {
     asking.close();
     return answer.trim();
   },
-  connect: (dir, { repair = false }) => connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids, repair }),
-  checkNet: (text, file) => checkNetDoor(text, file, readBeside(petrel.cwd)),
-  get checkPersona() {
-    return checkPersonaDoor(petrel);
+  // The rooms behind these are read when they are asked for: most commands need one of them, or none.
+  async connect(dir, { repair = false }) {
+    const { connection } = await import("./cli/connection.ts");
+    return connection(dir, { cwd: petrel.cwd, clock, ids: petrel.ids, repair });
   },
-  get checkConfig() {
-    return checkConfigDoor(petrel);
-  },
-  schemas: schemaFiles,
+  checkNet: async (text, file) => (await fileChecks()).checkNetDoor(text, file, readBeside(petrel.cwd)),
+  checkPersona: async (...file) => (await fileChecks()).checkPersonaDoor(petrel)(...file),
+  checkConfig: async () => (await fileChecks()).checkConfigDoor(petrel)(),
+  schemas: async () => (await fileChecks()).schemaFiles(),
   async fetchJson(url) {
     try {
       const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
@@ -120,10 +117,14 @@ const petrel: PetrelDoors = {
       throw new Retryable({ code: "monitor-unreachable", message: `${url} does not answer`, cause });
     }
   },
-  checkModels: () => checkModels(petrel),
+  checkModels: async () => (await import("./cli/processes/model-check.ts")).checkModels(petrel),
 };
 
-const exitCode = await runCli(process.argv.slice(2), petrel, verbs);
+function fileChecks() {
+  return import("./cli/file-checks.ts");
+}
+
+const exitCode = await runCli(process.argv.slice(2), petrel, verbsOf);
 process.exitCode = unread ?? exitCode;
 // A pipe takes 64 KiB at once: the rest goes as it is read, or not at all when nobody reads any more.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));

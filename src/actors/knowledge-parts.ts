@@ -3,7 +3,7 @@
  * N1 Nothing is stored but what has the hash that was said. N2 Parts that nobody completes do not fill the memory.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Artifacts } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import { sha256 } from "../contract/hash.ts";

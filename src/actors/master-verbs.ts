@@ -2,7 +2,7 @@
  * What each master answers for itself, on `master.<name>.<verb>`: the speaker's questions, and signs of life. The speaker puts
  * the answers together (`runtime-commands.ts`).
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { CommandAnswer } from "../contract/broker.ts";
 import { errorData, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";

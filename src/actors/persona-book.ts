@@ -1,5 +1,5 @@
 /** The personas that nets have named, by name and version, with the contents of their knowledge. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Artifacts, VersionStore } from "../contract/broker.ts";
 import { Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";

@@ -2,7 +2,7 @@
  * The verbs of `runtime.<verb>`: what no single net owns. One of the masters answers them, the speaker, and asks the others
  * for their part.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ControlChange, ControlState } from "../contract/broker.ts";
 import { errorFromData, Retryable, Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";

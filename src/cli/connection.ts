@@ -3,9 +3,9 @@ import type { Clock } from "../contract/clock.ts";
 import { Retryable } from "../contract/errors.ts";
 import type { IdSource } from "../contract/ids.ts";
 import { connectBroker } from "../jetstream/connect.ts";
+import { isAlive } from "../jetstream/server/process-table.ts";
 import type { Connection } from "./doors.ts";
 import { connectingTo, notRunning, readRuntime } from "./runtime-file.ts";
-import { isAlive } from "./supervisor.ts";
 
 /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
 export async function connection(

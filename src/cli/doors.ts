@@ -110,7 +110,7 @@ export interface PetrelDoors {
   /** Errors: Terminal `not-running`, Retryable `broker-unreachable`. */
   /** `repair`: with the rights to clear streams, for the few commands that do. */
   connect(dir: string, options: { logLevel: string; repair?: boolean }): Promise<Connection>;
-  checkNet(text: string, file: string): Checked;
+  checkNet(text: string, file: string): Promise<Checked>;
   /** `exists` looks for a knowledge file by its path from the persona file's folder. */
   checkPersona(
     text: string,
@@ -118,11 +118,11 @@ export interface PetrelDoors {
     exists: (path: string) => KnowledgeFile,
     /** A model that the configuration here does not know is a warning: the masters may have another. */
     options?: { modelsElsewhere?: boolean },
-  ): CheckedPersona;
+  ): Promise<CheckedPersona>;
   /** What is wrong with the petrel.config.json that holds where the user stands. */
-  checkConfig(): FileProblem[];
+  checkConfig(): Promise<FileProblem[]>;
   /** File name in `schemas/` to JSON Schema 2020-12. */
-  schemas(): Record<string, JsonObject>;
+  schemas(): Promise<Record<string, JsonObject>>;
   /** GET a JSON document of the server's monitor. Errors: Retryable. */
   fetchJson(url: string): Promise<Json>;
   /** One tiny call to each tier's model. */

@@ -25,7 +25,7 @@ import type { ReadFile } from "../net/subnet-files.ts";
 import { versionOf } from "../net/version.ts";
 import { checkPersonaFile } from "../personas/check-persona.ts";
 import { personaJsonSchema } from "../personas/persona-schema.ts";
-import type { Checked, FileProblem, PetrelDoors } from "./doors.ts";
+import type { Checked, CheckedPersona, FileProblem, PetrelDoors } from "./doors.ts";
 import { configFile } from "./processes/model-choice.ts";
 
 /** `read` finds the files of sub-nets. */
@@ -87,7 +87,7 @@ function analysed(analysis: Analysis | DefinitionAnalysis, problems: FileProblem
 }
 
 /** A model that a persona names must be one that the configuration knows; where that is unsound, it is told by itself. */
-export function checkPersonaDoor(places: ConfigPlaces): PetrelDoors["checkPersona"] {
+export function checkPersonaDoor(places: ConfigPlaces): (...file: Parameters<PetrelDoors["checkPersona"]>) => CheckedPersona {
   return (text, file, exists, { modelsElsewhere = false } = {}) => {
     const { config } = configAt(places);
     const { persona, problems } = checkPersonaFile(text, file, { exists, modelsElsewhere, ...(config ? { models: config } : {}) });
@@ -96,7 +96,7 @@ export function checkPersonaDoor(places: ConfigPlaces): PetrelDoors["checkPerson
   };
 }
 
-export function checkConfigDoor(places: ConfigPlaces): PetrelDoors["checkConfig"] {
+export function checkConfigDoor(places: ConfigPlaces): () => FileProblem[] {
   return () => configAt(places).problems;
 }
 

@@ -1,5 +1,5 @@
 /** What a person changes in the tokens that wait at a gate, from the command line to the request: new data by token id. Pure. */
-import { z } from "zod";
+import * as z from "zod";
 import type { GateRow } from "../client/answers.ts";
 import { usage } from "../client/usage.ts";
 import { isJsonObject, type Json } from "../contract/json.ts";

@@ -1,7 +1,7 @@
 /** Which version of a net a file was last pulled from or applied as, so that an apply on an outdated base is noticed. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { makeFolder } from "./make-folder.ts";
 
 const bases = z.record(z.string(), z.string());

@@ -10,7 +10,7 @@ import type { VerbCall } from "./verb.ts";
 
 /** `net`: a net file, or the name of a running net. Errors: those of the checker; Terminal `unknown-net`. */
 export function rightsOf(call: VerbCall, net: string): Promise<NetRights> {
-  return net.endsWith(".json") ? Promise.resolve(ofFile(call, net)) : call.withBroker((broker) => runningRights(broker, net));
+  return net.endsWith(".json") ? ofFile(call, net) : call.withBroker((broker) => runningRights(broker, net));
 }
 
 export function rightsOfAll(call: VerbCall): Promise<NetRights[]> {
@@ -20,9 +20,9 @@ export function rightsOfAll(call: VerbCall): Promise<NetRights[]> {
   });
 }
 
-function ofFile(call: VerbCall, file: string): NetRights {
+async function ofFile(call: VerbCall, file: string): Promise<NetRights> {
   const { cwd } = call.petrel;
-  const checked = call.petrel.checkNet(readText(cwd, file), file);
+  const checked = await call.petrel.checkNet(readText(cwd, file), file);
   if (!checked.ok) throw fileProblems(file, checked.problems);
   const folders = [join(dirname(resolve(cwd, file)), "..", "personas"), join(cwd, "personas")];
   return netRights(checked.definition, (name) => {

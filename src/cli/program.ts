@@ -11,6 +11,8 @@ import type { Verb } from "./verb.ts";
 import { VerbCall } from "./verb.ts";
 
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
+/** The options of all verbs that take the word after them. */
+const VALUED: ReadonlySet<string> = new Set(["--dir", "--log-level"]);
 const GROUPS: Record<string, string> = {
   gate: "what waits for people: list, approve, reject",
   net: "net files and running nets",
@@ -29,12 +31,18 @@ interface ProgramState {
   dir: string;
 }
 
-/** Runs one command line (without `node` and the script). Never throws; returns the exit code. */
-export async function runCli(argv: string[], petrel: PetrelDoors, verbs: readonly Verb[]): Promise<number> {
+/**
+ * Runs one command line (without `node` and the script). `verbsOf` gives the verbs that begin with a word, and all where none does or there
+ * is no word. Never throws; returns the exit code.
+ */
+export async function runCli(argv: string[], petrel: PetrelDoors, verbsOf: (word?: string) => Promise<readonly Verb[]>): Promise<number> {
   const state = { exitCode: 0, logLevel: "warn", dir: join(petrel.cwd, ".petrel") };
-  const program = buildProgram(petrel, verbs, state);
+  let program = new Command();
   try {
-    await program.parseAsync(asked(argv), { from: "user" });
+    const words = asked(argv);
+    const word = firstWord(words);
+    program = buildProgram(petrel, word === undefined && words.includes("--version") ? [] : await verbsOf(word), state);
+    await program.parseAsync(words, { from: "user" });
     return state.exitCode;
   } catch (error) {
     const shown = error instanceof CommanderError ? ofCommander(error, argv, program) : error;
@@ -51,6 +59,12 @@ export async function runCli(argv: string[], petrel: PetrelDoors, verbs: readonl
 function asked(argv: string[]): string[] {
   if (argv.length === 0) return ["--help"];
   return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+}
+
+/** The first word of the verb; options may stand before it. */
+function firstWord(argv: string[]): string | undefined {
+  const at = argv.findIndex((word, index) => !word.startsWith("-") && !VALUED.has(argv[index - 1] ?? ""));
+  return at < 0 ? undefined : argv[at];
 }
 
 function buildProgram(petrel: PetrelDoors, verbs: readonly Verb[], state: ProgramState): Command {

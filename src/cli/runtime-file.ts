@@ -1,7 +1,7 @@
 /** `<dir>/runtime.json`: how a command finds the system that runs in a state folder. */
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../contract/errors.ts";
 import type { Durability } from "../jetstream/server/config.ts";
 import type { RuntimeFile } from "./doors.ts";

@@ -21,13 +21,16 @@ import { FullDiskWatch } from "../jetstream/server/full-disk-watch.ts";
 import type { ServerListening } from "../jetstream/server/listening.ts";
 import type { Credentials } from "../jetstream/server/login.ts";
 import { logPath, type ManagedServer, startManagedServer } from "../jetstream/server/managed.ts";
-import { commandOf } from "../jetstream/server/process-table.ts";
+import { commandOf, isAlive } from "../jetstream/server/process-table.ts";
 import type { PetrelDoors, RuntimeFile } from "./doors.ts";
 import { makeFolder } from "./make-folder.ts";
 import { type ModelOptions, modelWords } from "./processes/model-choice.ts";
 import { orderKeys, type StateFolder, stateFolder } from "./processes/state-folder.ts";
 import { runtimePath } from "./runtime-file.ts";
 import { quoted } from "./team/paste.ts";
+
+/** Milliseconds of silence after which an executor's work goes to another. */
+export const DEFAULT_LEASE_MS = 30_000;
 
 export interface SupervisorOptions {
   dir: string;
@@ -407,15 +410,6 @@ export function refuseIfUp(dir: string): void {
     hint: `use it (petrel places --dir ${quoted(dir)}), stop it (kill ${other}), or take another folder with --dir`,
     where: upLock,
   });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function definedOnly(env: Record<string, string | undefined>): Record<string, string> {

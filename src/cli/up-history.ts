@@ -5,7 +5,7 @@
  * tried again at the next time; nothing else rests on it.
  */
 import { spawn } from "node:child_process";
-import { z } from "zod";
+import * as z from "zod";
 import { delay } from "../contract/clock.ts";
 import { PetrelError } from "../contract/errors.ts";
 import { durationMs } from "../net/definition.ts";

@@ -1,5 +1,5 @@
 /** The shapes that a master answers with, as far as the command line reads them. More fields are welcome and printed by `--json`. */
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 

@@ -1,5 +1,5 @@
 /** Crystallization for every door: the history of a net's steps, what could be learned of it, and the rules that there are. */
-import { z } from "zod";
+import * as z from "zod";
 import { couldHave } from "../actors/crystal/could-have.ts";
 import { RULE_WRITER } from "../actors/crystal/crystal-verbs.ts";
 import { historyOf, type StepHistory } from "../actors/crystal/history.ts";

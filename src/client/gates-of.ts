@@ -1,5 +1,5 @@
 /** All that waits for people in a net, asked in pages: what lies at many gates is more than one message carries. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Broker } from "../contract/broker.ts";
 import { type GateRow, gateRows, readAnswer } from "./answers.ts";
 import { askNet } from "./ask.ts";

@@ -1,5 +1,5 @@
 /** Budgets: how much may be used, of what, and what happens at the limit. Declared by personas, nets and petrel.config.json. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Five things that are counted. All of them together, always: what has no limit is counted too. */
 export interface Amounts {

@@ -1,5 +1,5 @@
 /** Who may put a learned rule in a model's place, and how good it has to be: declared in petrel.config.json for every net, and per net in its file. */
-import { z } from "zod";
+import * as z from "zod";
 
 const approver = z.string().regex(/^(role|user):[A-Za-z0-9._@-]+$/, 'an approver is "role:NAME" or "user:NAME"');
 

@@ -2,7 +2,7 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { delay } from "../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ClaimVerb, RoomAnswer, WorkOrder } from "../contract/envelope.ts";
 import { Cancelled, PetrelError, type Terminal } from "../contract/errors.ts";

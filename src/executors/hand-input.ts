@@ -1,5 +1,5 @@
 /** An order's input, and what a hand gives back, against its schemas. */
-import { z } from "zod";
+import * as z from "zod";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Terminal } from "../contract/errors.ts";
 import { issueLine } from "../contract/issue-line.ts";

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { FLAGS } from "../contract/capability.ts";
 import { Cancelled, Refused, Retryable, Terminal } from "../contract/errors.ts";
 import { HAND_PATTERN, HAND_RULE } from "../contract/ids.ts";

@@ -6,7 +6,7 @@
  */
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join, resolve, sep } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { WorkOrder } from "../contract/envelope.ts";
 import { Refused, Terminal } from "../contract/errors.ts";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";

@@ -1,7 +1,7 @@
 /** Work orders are signed by the masters (Ed25519, RFC 8032): an executor acts on nothing that merely lay on the broker. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { pack, unpack } from "msgpackr";
-import { z } from "zod";
+import * as z from "zod";
 import { FLAGS_PATTERN } from "../contract/capability.ts";
 import type { SignedOrder, WorkOrder } from "../contract/envelope.ts";
 import { Refused } from "../contract/errors.ts";

@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { z } from "zod";
+import * as z from "zod";
 import { Refused } from "../contract/errors.ts";
 import { isPath } from "../contract/ids.ts";
 import type { AccessBook } from "./access/access-book.ts";

@@ -2,7 +2,7 @@
  * The call that waits: a token goes in, and the answer is the token of the same correlation that comes to rest where it was asked for.
  * Woken by the log itself. What is not there in time is asked for again under a ticket that says all, so any gateway can answer it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../contract/errors.ts";
 import type { NetEvent } from "../contract/event.ts";
 import type { Token } from "../contract/token.ts";

@@ -6,11 +6,9 @@ import type { FastifyBaseLogger } from "fastify";
 import { Retryable, Terminal } from "../contract/errors.ts";
 import { jsonTextFlaw, type TextFlaw } from "../contract/json-text.ts";
 import { sharedQuotas } from "../contract/quotas.ts";
-import { AccessBook } from "./access/access-book.ts";
+import { openAccess } from "./access/open-access.ts";
 import { RateLimit } from "./access/rate-limit.ts";
-import { SigningKeys } from "./access/signing-keys.ts";
-import { Throttle } from "./access/throttle.ts";
-import { TOKEN_MS, Tokens } from "./access/tokens.ts";
+import { TOKEN_MS } from "./access/tokens.ts";
 import type { Access, Api, House } from "./api.ts";
 import { Feeds } from "./feeds.ts";
 import { guardRoutes } from "./guard.ts";
@@ -88,15 +86,6 @@ export async function startGateway(ports: GatewayPorts, options: GatewayOptions)
     await access.book.close();
     throw listenError(error, options);
   }
-}
-
-export async function openAccess({ broker, clock, ids }: Pick<GatewayPorts, "broker" | "clock" | "ids">): Promise<Access> {
-  const bucket = broker.keyValue("access");
-  const book = new AccessBook({ bucket, clock, ids });
-  await book.open();
-  const keys = new SigningKeys(book, clock);
-  await keys.prepare(TOKEN_MS);
-  return { book, keys, tokens: new Tokens({ book, keys, clock, ids }), throttle: new Throttle(bucket, clock) };
 }
 
 /** A gateway that runs for months rotates its keys too, and forgets those whose tokens are over. */

@@ -7,7 +7,7 @@
  * Tokens that are put and calls that wait do not come here: the log itself knows their keys (E6).
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { Retryable, Terminal } from "../contract/errors.ts";
 import { sha256 } from "../contract/hash.ts";
 import type { Json } from "../contract/json.ts";

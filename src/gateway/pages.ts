@@ -1,5 +1,5 @@
 /** Pages of lists that are made anew for each request: a cursor names the last row shown by its key, so rows that come or go move nothing. */
-import { z } from "zod";
+import * as z from "zod";
 import { usage } from "../client/usage.ts";
 
 export const pageQuery = {

@@ -3,7 +3,7 @@
  * N1 An executor counts for no pool, label or hand beyond its enrolment, whatever its heartbeats say.
  * N2 Who was never enrolled works beside its masters, with their folder at hand, and is believed.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { EnrolledFor, ExecutorPresence } from "../contract/envelope.ts";
 import type { KeyValue, StoredValue } from "../contract/key-value.ts";
 import type { Serving } from "../contract/serving.ts";

@@ -5,7 +5,7 @@
  * K2 Work queues are left out, since what is pulled from them is work, and buckets of secrets.
  * K3 Only consumers made here are deleted here.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { errorData } from "../contract/errors.ts";
 import type { Serving } from "../contract/serving.ts";
 import { buckets, streams, WORKERS } from "../contract/subjects.ts";

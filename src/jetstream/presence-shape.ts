@@ -2,7 +2,7 @@
  * What an executor says of itself, as far as it is of use. It is let in, not trusted: people read this on terminals and screens, and
  * masters keep it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ExecutorPresence } from "../contract/envelope.ts";
 import { HAND_PATTERN, LABEL_PATTERN, NAME_PATTERN } from "../contract/ids.ts";
 import { withoutSequences } from "../contract/terminal-text.ts";

@@ -2,7 +2,7 @@
  * The cassette: recorded answers, one JSON line each, under a header line that says where they come from.
  * Header {"cassette":1,"origin","model","date","note"}, then {"key","persona","tier","request","answer"}.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../contract/errors.ts";
 import type { CanonicalRequest } from "./canonical-request.ts";
 import type { ModelAnswer } from "./port.ts";

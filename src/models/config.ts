@@ -1,5 +1,5 @@
 /** petrel.config.json: which models stand behind the tiers, where the providers are, and how much may be spent. */
-import { z } from "zod";
+import * as z from "zod";
 import { limitsSchema as amountLimits, crossingSchema } from "../contract/budget.ts";
 import { crystalPolicySchema } from "../contract/crystal-policy.ts";
 import { Terminal } from "../contract/errors.ts";

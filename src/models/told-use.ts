@@ -1,5 +1,5 @@
 /** What an executor says that its hand has used of models: its word, held to the shape that books take. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelUse } from "../contract/event.ts";
 
 const count = z.int().min(0);

@@ -1,5 +1,5 @@
 /** Which fields a zod schema knows at a place in a value: followed through records, arrays, options and discriminated unions. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../contract/json.ts";
 import { memberOf } from "./expression-values.ts";
 import type { JsonPath } from "./locate.ts";

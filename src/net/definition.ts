@@ -2,7 +2,7 @@
  * The net file: the one artefact that is the drawing, the checked definition and the running net.
  * This schema is its source; `schemas/net.schema.json` is generated from it. Unknown fields are errors.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { netBudgetSchema } from "../contract/budget.ts";
 import { FLAGS } from "../contract/capability.ts";
 import {

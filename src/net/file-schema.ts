@@ -1,5 +1,5 @@
 /** The JSON Schema of net files, for editors and other programs: made from the same source as the checker's. */
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonObject } from "../contract/json.ts";
 import { netSchema } from "./definition.ts";
 

@@ -1,5 +1,5 @@
 /** The own fields of an `http` transition. */
-import { z } from "zod";
+import * as z from "zod";
 import { HOST_PATTERN, HOST_RULE } from "../contract/host-pattern.ts";
 import type { Json } from "../contract/json.ts";
 

@@ -2,7 +2,7 @@
  * The persona file: a specialist in JSON. This schema is its source; `schemas/persona.schema.json` is generated from it.
  * Unknown fields are errors, and so is a tool whose flag the persona lacks.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { crossingSchema, limitsSchema } from "../contract/budget.ts";
 import { FLAGS_PATTERN } from "../contract/capability.ts";
 import { hashJson, sha256 } from "../contract/hash.ts";

@@ -1,5 +1,5 @@
 /** What the tools of a browser, and the steps of a flow, have in common: how something on a page is named, and what a step answers. */
-import { z } from "zod";
+import * as z from "zod";
 
 const role = z.string().regex(/^[a-z]+$/, "an ARIA role, like button");
 

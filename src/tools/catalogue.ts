@@ -1,5 +1,5 @@
 /** All tools that come with Petrel, by name, and how they are told to a model. */
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonObject } from "../contract/json.ts";
 import { artifactDescribe } from "./builtin/artifact-describe.ts";
 import { artifactGet } from "./builtin/artifact-get.ts";

@@ -1,5 +1,5 @@
 /** An event as tools tell it: whole but for the data of tokens, so that the event line opens no place that has no arc. */
-import { z } from "zod";
+import * as z from "zod";
 import type { NetEvent } from "../contract/event.ts";
 
 const placed = z.strictObject({ place: z.string(), id: z.string() });

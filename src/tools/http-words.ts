@@ -1,5 +1,5 @@
 /** What an HTTP tool tells of an answer. */
-import { z } from "zod";
+import * as z from "zod";
 import { mediaText } from "../contract/media-text.ts";
 import { isText, plainText } from "./artifact-text.ts";
 

@@ -1,5 +1,5 @@
 /** A lesson as the memory tools tell it. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const lesson = z.strictObject({
   id: z.string(),

@@ -1,5 +1,5 @@
 /** A tool as it is told to people and programs. */
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonObject } from "../contract/json.ts";
 import type { Need, ToolDefinition } from "./port.ts";
 

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { verbs } from "../../src/cli/verbs/all.ts";
+import { verbsOf } from "../../src/cli/verbs/all.ts";
 import { checkNetFile } from "../../src/net/check.ts";
 
-test("docs/command-line.md lists each verb as it is called", () => {
+test("docs/command-line.md lists each verb as it is called", async () => {
+  const verbs = await verbsOf();
   const page = readFileSync("docs/command-line.md", "utf8");
   expect(verbs.filter((verb) => !verb.hidden && !page.includes(`\`petrel ${verb.command}\``)).map((verb) => verb.command)).toEqual([]);
 });

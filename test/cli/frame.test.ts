@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../src/cli/failure.ts";
 import { readableAge } from "../../src/cli/output.ts";
 import type { Verb } from "../../src/cli/verb.ts";
-import { verbs } from "../../src/cli/verbs/all.ts";
+import { verbsOf } from "../../src/cli/verbs/all.ts";
 import { Cancelled, Refused, Retryable, Terminal } from "../../src/contract/errors.ts";
 import { Stage } from "./stage.ts";
 
+const verbs = await verbsOf();
 let stage: Stage;
 beforeEach(() => {
   stage = new Stage();

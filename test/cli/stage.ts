@@ -6,7 +6,7 @@ import type { PetrelDoors } from "../../src/cli/doors.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { readRuntime } from "../../src/cli/runtime-file.ts";
 import type { Verb } from "../../src/cli/verb.ts";
-import { verbs } from "../../src/cli/verbs/all.ts";
+import { verbsOf } from "../../src/cli/verbs/all.ts";
 import type { Clock } from "../../src/contract/clock.ts";
 import { errorData } from "../../src/contract/errors.ts";
 import type { NetEvent } from "../../src/contract/event.ts";
@@ -48,7 +48,8 @@ export class Stage {
   answer: boolean | null = null;
   monitor: Record<string, Json> = {};
   env: Record<string, string> = {};
-  verbs: readonly Verb[] = verbs;
+  /** Instead of the real ones. */
+  verbs: readonly Verb[] | null = null;
 
   /** Makes the state folder look like that of a running system. */
   running(nats: JsonObject = {}, dir = ".petrel"): void {
@@ -98,7 +99,7 @@ export class Stage {
   async run(...argv: string[]): Promise<{ code: number; out: string; err: string; json: Json }> {
     this.written.stdout = [];
     this.written.stderr = [];
-    const code = await runCli(argv, this.#doors(), this.verbs);
+    const code = await runCli(argv, this.#doors(), async (word) => this.verbs ?? verbsOf(word));
     const out = this.written.stdout.join("");
     return {
       code,
@@ -140,21 +141,21 @@ export class Stage {
         const broker = memoryBroker(this.hub);
         return { broker, close: () => broker.close() };
       },
-      checkNet: (text, file) => {
+      checkNet: async (text, file) => {
         const { definition, problems } = checkNetFile(text, file);
         const warnings = problems.filter((problem) => problem.severity === "warning");
         return definition
           ? { ok: true, definition: definition as unknown as JsonObject, hash: hashJson(definition), warnings }
           : { ok: false, problems };
       },
-      checkPersona: (text, file, exists) => {
+      checkPersona: async (text, file, exists) => {
         const { persona, problems } = checkPersonaFile(text, file, { exists });
         if (!persona) return { ok: false, problems };
         const raw = parseJsonFile(text, file).source.value as JsonObject;
         return { ok: true, persona: raw, name: persona.persona, knowledge: persona.knowledge, warnings: problems };
       },
-      checkConfig: () => [],
-      schemas: () => ({ "net.schema.json": { title: "net" }, "persona.schema.json": { title: "persona" } }),
+      checkConfig: async () => [],
+      schemas: async () => ({ "net.schema.json": { title: "net" }, "persona.schema.json": { title: "persona" } }),
       fetchJson: async (url) => {
         const found = this.monitor[new URL(url).pathname];
         if (found === undefined) throw new Error("connection refused");

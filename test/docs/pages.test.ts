@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { toolsPage } from "../../src/cli/tools-page.ts";
 import type { Verb } from "../../src/cli/verb.ts";
-import { verbs } from "../../src/cli/verbs/all.ts";
+import { verbsOf } from "../../src/cli/verbs/all.ts";
 import { checkConfig } from "../../src/models/config.ts";
 import { checkNetFile } from "../../src/net/check.ts";
 import { inputArcSchema, netSchema, outputArcSchema, placeSchema, transitionSchema } from "../../src/net/definition.ts";
@@ -16,6 +16,7 @@ import { toolCatalogue } from "../../src/tools/catalogue.ts";
 import { toolInfo } from "../../src/tools/tool-info.ts";
 import { fencesOf, PAGES, pageText, proseOf } from "./pages.ts";
 
+const verbs = await verbsOf();
 const COMMON_OPTIONS = ["--dir", "--json", "--log-level", "--help"];
 
 /** Words of a command line as a shell splits them, up to where the next command begins. */

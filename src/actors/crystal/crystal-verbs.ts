@@ -1,5 +1,5 @@
 /** What people and programs ask of a net's owner about rules: to put one into its shadow, to let it answer, to drop it, how it does. */
-import { z } from "zod";
+import * as z from "zod";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { CATEGORY_OF } from "../../contract/event.ts";
 import { canonicalJson, type Json, type JsonObject } from "../../contract/json.ts";

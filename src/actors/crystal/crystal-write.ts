@@ -1,5 +1,5 @@
 /** A model is asked for a rule by its net's master: for doors that have no models of their own. What comes of it is told as an event. */
-import { z } from "zod";
+import * as z from "zod";
 import { Cancelled, errorData, Refused, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { policyOf, stepPolicy } from "../../net/crystal/definition.ts";

@@ -1,5 +1,5 @@
 /** What the model that writes a rule is told, and the tool by which it answers. */
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonObject } from "../../contract/json.ts";
 import type { ToolSpec } from "../../models/port.ts";
 import { ruleSchema } from "../../net/rule/rule.ts";

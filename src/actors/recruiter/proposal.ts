@@ -1,5 +1,5 @@
 /** A proposal: a new specialist with the transition that gives it its position, a persona alone, or an edit of a running net. */
-import { z } from "zod";
+import * as z from "zod";
 import { NAME_PATTERN } from "../../contract/ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 

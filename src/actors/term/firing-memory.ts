@@ -4,7 +4,7 @@
  * log, since it is for the executor alone; it is stored before the executor hears that it is.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Room, RoomAnswer } from "../../contract/envelope.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";

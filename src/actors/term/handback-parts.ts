@@ -2,7 +2,7 @@
  * A bundle that is too large for one request comes in parts: each is an artefact of its own until the whole is one, and parts that
  * nobody puts together are swept away with all that no token names.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import { TAKEN_OVER } from "../../net/built-in-places.ts";

@@ -1,5 +1,5 @@
 /** Spawn and retire: an edit of the net that changes nothing but how many instances of a persona stand at a transition. */
-import { z } from "zod";
+import * as z from "zod";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { openFirings } from "../../net/decide.ts";

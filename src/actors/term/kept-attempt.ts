@@ -1,5 +1,5 @@
 /** What an attempt has done so far, asked of its executor before the attempt is ended: a person goes on from it. */
-import { z } from "zod";
+import * as z from "zod";
 import { PetrelError } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { KEEP } from "../../executors/keep-call.ts";

@@ -1,5 +1,5 @@
 /** The verbs of `command.<net>.<verb>`: what people and programs ask of a net's owner. Each answer follows the commit. */
-import { z } from "zod";
+import * as z from "zod";
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";

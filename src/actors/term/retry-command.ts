@@ -1,5 +1,5 @@
 /** The verb `retry`: one failed token, or all of a place or the net. Each is an event of its own. */
-import { z } from "zod";
+import * as z from "zod";
 import { errorData, Refused, Terminal } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { placeOf } from "../../net/compiled-net.ts";

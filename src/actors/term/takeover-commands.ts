@@ -6,7 +6,7 @@
  * nothing of its attempt counts any more; what it had done so far is handed over for the person to go on from, and is in no token. V3 A token is taken over once, and handed back
  * once: its next id follows from the one before.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isoTime } from "../../contract/clock.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { EventDraft } from "../../contract/event.ts";

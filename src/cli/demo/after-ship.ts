@@ -11,7 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts
 import { findBrowser } from "../../executors/hands/browser/programs.ts";
 import { stopLeftServer } from "../../jetstream/server/managed.ts";
 import { Narrator } from "../narrator.ts";
-import { aborted } from "../processes/master-process.ts";
+import { aborted } from "../processes/aborted.ts";
 import { stateFolder } from "../processes/state-folder.ts";
 import { refuseIfUp, Supervisor } from "../supervisor.ts";
 import { type Git, gitIn, overviewOf } from "../team/git.ts";

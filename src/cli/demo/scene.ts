@@ -1,11 +1,11 @@
 /** What this demo plays: the request, who answers, and what is said of that. */
 import { usage } from "../../client/usage.ts";
 import { readExamples } from "../../personas/rules/search/examples.ts";
+import { modelOptions } from "../model-options.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import { HAND_WRITTEN } from "../team/report.ts";
 import type { VerbCall } from "../verb.ts";
-import { modelOptions } from "../verbs/up.ts";
 import { SABOTAGES, type Sabotage } from "./sabotage.ts";
 
 export const REQUEST = {

@@ -1,7 +1,7 @@
 /** A gateway as a process: it finds the broker by the state folder, and serves until it is told to stop. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
 import { learnBeside } from "../../actors/crystal/learn.ts";
 import type { Terminal } from "../../contract/errors.ts";
 import { PetrelError } from "../../contract/errors.ts";
@@ -16,7 +16,8 @@ import type { PetrelDoors } from "../doors.ts";
 import { makeFolder } from "../make-folder.ts";
 import { connectingTo, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
-import { aborted } from "./master-process.ts";
+import { aborted } from "./aborted.ts";
+import { localClientsFile, localSecrets } from "./local-clients.ts";
 import { chooseModels, configFile, readConfig } from "./model-choice.ts";
 import { processLogger } from "./process-logger.ts";
 import { stateFolder } from "./state-folder.ts";
@@ -43,7 +44,6 @@ const LOCAL_CLIENTS: readonly { id: string; scopes: Scope[]; roles: string[] }[]
   { id: "petrel-operator", scopes: ["petrel:operate"], roles: [] },
   { id: "petrel-readonly", scopes: ["petrel:read"], roles: [] },
 ];
-const localFile = z.record(z.string(), z.string());
 
 /** Runs until `signal` is aborted; `ready` gets the address. Errors: Terminal `port-in-use`, `not-running`; those of the broker. */
 export async function runGateway(
@@ -80,7 +80,7 @@ export async function runGateway(
       ...(options.rate === undefined ? {} : { rate: options.rate }),
     }),
   );
-  await ensureLocalClients(gateway.access.book, localClientsFile(options.dir));
+  await ensureLocalClients(gateway.access.book, options.dir);
   logger.info({ pid: process.pid, url: gateway.url }, "gateway is up");
   ready(gateway.url);
   await aborted(signal);
@@ -117,26 +117,9 @@ async function listening({ port, anyPort }: GatewayProcessOptions, start: (port:
   }
 }
 
-export function localClientsFile(dir: string): string {
-  return join(dir, "gateway", "clients.json");
-}
-
-/** Secrets of the local clients by their id; empty where no gateway has run yet. */
-export function localSecrets(dir: string): Record<string, string> {
-  const file = localClientsFile(dir);
-  if (!existsSync(file)) return {};
-  return localFile.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {};
-}
-
-/** What a person pastes to log in: the client and its secret in one. */
-export function keyOf(dir: string, id: string): string | null {
-  const secret = localSecrets(dir)[id];
-  return secret === undefined ? null : `${id}.${secret}`;
-}
-
 /** A client that is there keeps its secret; one whose secret this folder has lost gets a new one. */
-async function ensureLocalClients(book: AccessBook, file: string): Promise<void> {
-  const known = existsSync(file) ? (localFile.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {}) : {};
+async function ensureLocalClients(book: AccessBook, dir: string): Promise<void> {
+  const known = localSecrets(dir);
   const secrets = { ...known };
   for (const { id, scopes, roles } of LOCAL_CLIENTS) {
     if (book.client(id) && secrets[id] !== undefined) continue;
@@ -144,6 +127,7 @@ async function ensureLocalClients(book: AccessBook, file: string): Promise<void>
     secrets[id] = made.clientSecret;
   }
   if (JSON.stringify(secrets) === JSON.stringify(known)) return;
+  const file = localClientsFile(dir);
   makeFolder(dirname(file), 0o700);
   writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
 }

@@ -20,6 +20,7 @@ import { readCredentials } from "../../jetstream/server/credentials.ts";
 import type { PetrelDoors } from "../doors.ts";
 import { connectingTo, readRuntime } from "../runtime-file.ts";
 import { learnProgram } from "../verbs/learn.ts";
+import { aborted } from "./aborted.ts";
 import { gatewayAddress } from "./gateway-address.ts";
 import { holdHeap } from "./heap-growth.ts";
 import { chooseModels, type ModelOptions, readConfig } from "./model-choice.ts";
@@ -113,9 +114,4 @@ export async function runMaster(petrel: PetrelDoors, options: MasterOptions, sig
   expressions.close();
   await client.close();
   await broker.close();
-}
-
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

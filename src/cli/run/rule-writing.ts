@@ -2,7 +2,8 @@
  * `--with-model`: a model is asked for a rule beside the learners. `--judge`: a persona is asked about answers in other words. Both by the
  * providers and within the budget of this machine.
  */
-import { z } from "zod";
+
+import * as z from "zod";
 import { type Learn, learnHere } from "../../actors/crystal/learn.ts";
 import { studyOptions } from "../../actors/crystal/learning.ts";
 import { withJudge } from "../../actors/crystal/rule-judge.ts";
@@ -20,10 +21,10 @@ import { TIERS } from "../../models/config.ts";
 import type { Crystal } from "../../net/crystal/definition.ts";
 import { judgeOf } from "../../net/rule/agree.ts";
 import { ruleSchema } from "../../net/rule/rule.ts";
+import { MODEL_OPTIONS, modelOptions } from "../model-options.ts";
 import { chooseModels } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import type { VerbCall, VerbOption } from "../verb.ts";
-import { MODEL_OPTIONS, modelOptions } from "../verbs/up.ts";
 import { EQUALITY_OPTION } from "./equality-option.ts";
 
 const TIMEOUT_MS = 5 * 60_000;

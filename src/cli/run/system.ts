@@ -6,9 +6,8 @@ import { PetrelError, Terminal } from "../../contract/errors.ts";
 import type { Connection } from "../doors.ts";
 import type { ModelOptions } from "../processes/model-choice.ts";
 import { printPlan } from "../processes/model-plan.ts";
-import { Supervisor } from "../supervisor.ts";
+import { DEFAULT_LEASE_MS, Supervisor } from "../supervisor.ts";
 import type { VerbCall } from "../verb.ts";
-import { DEFAULT_LEASE_MS } from "../verbs/up.ts";
 
 export interface RunSystem {
   broker: Broker;

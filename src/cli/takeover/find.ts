@@ -1,5 +1,5 @@
 /** Which task a person means by a token, a firing or a correlation. */
-import { z } from "zod";
+import * as z from "zod";
 import { readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";

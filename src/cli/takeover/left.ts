@@ -1,7 +1,7 @@
 /** What the step that was ended had done so far, in the worktree of the person who goes on from it. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Broker } from "../../contract/broker.ts";
 import { PetrelError } from "../../contract/errors.ts";
 import type { Git } from "../team/git.ts";

@@ -1,7 +1,7 @@
 /** What is remembered of a takeover, beside its folder: which token it holds, and where its work began. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 const noteSchema = z.object({
   net: z.string(),

@@ -1,8 +1,8 @@
 /** Clients of the gateway: who may call it, and with which scopes. */
 import type { Json } from "../../contract/json.ts";
+import { openAccess } from "../../gateway/access/open-access.ts";
 import { parseScopes, scopeText } from "../../gateway/access/scopes.ts";
 import type { Access } from "../../gateway/api.ts";
-import { openAccess } from "../../gateway/gateway.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 const ONCE = "The secret is shown this once; only a hash of it is kept.";

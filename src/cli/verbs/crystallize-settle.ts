@@ -1,6 +1,6 @@
 /** Stages 4 to 6: a rule beside its model, in its place, gone again, and how each one does. */
 
-import { z } from "zod";
+import * as z from "zod";
 import { askNet } from "../../client/ask.ts";
 import { besideAlready, type CrystalRow, crystalsOf, policyHeld, putIntoShadow, share } from "../../client/crystals.ts";
 import { usage } from "../../client/usage.ts";

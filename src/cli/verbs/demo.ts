@@ -1,4 +1,5 @@
 /** `petrel demo`: the main job on a sample project, from a feature request to a pushed commit, with every process real. */
+
 import { join, relative } from "node:path";
 import { usage } from "../../client/usage.ts";
 import { isoTime } from "../../contract/clock.ts";
@@ -15,8 +16,9 @@ import { SABOTAGE_MODES, sabotageReport, sabotageWords } from "../demo/sabotage.
 import { type Scene, sceneOf } from "../demo/scene.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
 import { BY_GENERATOR, playStories, storiesWanted, writeAnswers } from "../demo/stories/play.ts";
+import { OLLAMA_OPTION } from "../model-options.ts";
 import { Narrator } from "../narrator.ts";
-import { aborted } from "../processes/master-process.ts";
+import { aborted } from "../processes/aborted.ts";
 import { printPlan } from "../processes/model-plan.ts";
 import { stateFolder } from "../processes/state-folder.ts";
 import { refuseIfUp, Supervisor } from "../supervisor.ts";
@@ -28,7 +30,7 @@ import { HAND_WRITTEN, reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { applyTeam, asked, putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { gatewayLink, OLLAMA_OPTION } from "./up.ts";
+import { gatewayLink } from "./up.ts";
 
 const NET = "safe-teams";
 const LEASE_MS = 4000;

@@ -6,7 +6,6 @@ import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
-import { runExecutor } from "../processes/executor-process.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { credsFile, labelsOf, poolsOf } from "./executor-enroll.ts";
 
@@ -59,6 +58,7 @@ export const executorStartVerb: Verb = {
       waitMs: call.on("tied") ? TIED_WAIT_MS : 0,
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
+    const { runExecutor } = await import("../processes/executor-process.ts");
     await runExecutor(petrel, options, signal, () => {
       const ready = JSON.stringify({ ready: true, executor: name, pools, pid: process.pid });
       const told = `The executor ${name} is here: it takes orders of ${pools.join(", ")}, ${options.slots} at once. Ctrl-C drains and ends it.`;

@@ -1,5 +1,5 @@
 /** A new net that begins as another was at a moment. */
-import { z } from "zod";
+import * as z from "zod";
 import { readAnswer } from "../../client/answers.ts";
 import { askRuntime, checkName } from "../../client/ask.ts";
 import { momentOf } from "../../client/history/moment.ts";
@@ -7,8 +7,8 @@ import { noSuchNet } from "../../client/known-nets.ts";
 import { usage } from "../../client/usage.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { checkedNet } from "../checked-net.ts";
 import { jsonArgument } from "../json-argument.ts";
-import { described, fileProblems, readText } from "../read-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
 const forkAnswer = z.looseObject({
@@ -41,7 +41,7 @@ export const forkVerb: Verb = {
   ],
   run: async (call) => {
     const net = checkName(call.arg("net"), "net");
-    const body = requestOf(call, net);
+    const body = await requestOf(call, net);
     const answer = await call.withBroker(async (broker) => {
       await noSuchNet(broker, net);
       return askRuntime(broker, "fork", body);
@@ -60,7 +60,7 @@ export const forkVerb: Verb = {
   },
 };
 
-function requestOf(call: VerbCall, net: string): JsonObject {
+async function requestOf(call: VerbCall, net: string): Promise<JsonObject> {
   const at = momentOf(call.text("at") ?? "now", "--at", call.petrel.clock.now());
   const as = call.text("as");
   if (as !== undefined) checkName(as, "net");
@@ -70,7 +70,7 @@ function requestOf(call: VerbCall, net: string): JsonObject {
     at: at as unknown as JsonObject,
     ...(as === undefined ? {} : { as }),
     set: setOf(call),
-    ...(file === undefined ? {} : { definition: definitionIn(call, file) }),
+    ...(file === undefined ? {} : { definition: (await checkedNet(call, file)).definition }),
     askAgain: call.on("askAgain"),
     by: callerOf(call),
   };
@@ -90,11 +90,4 @@ function setOf(call: VerbCall): { [place: string]: Json[] } {
 
 function jsonOf(text: string, place: string): Json {
   return jsonArgument(text, `what --set gives to ${place}`, `--set '${place}="..."'; [] empties it`);
-}
-
-function definitionIn(call: VerbCall, file: string): JsonObject {
-  const checked = call.petrel.checkNet(readText(call.petrel.cwd, file), file);
-  if (!checked.ok) throw fileProblems(file, checked.problems);
-  for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
-  return checked.definition;
 }

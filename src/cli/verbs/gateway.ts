@@ -1,6 +1,5 @@
 /** `petrel gateway`: a further gateway beside a system that runs. `petrel up` starts one by itself. */
 import { REQUESTS_PER_SECOND } from "../../gateway/access/rate-limit.ts";
-import { runGateway } from "../processes/gateway-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 export const DEFAULT_GATEWAY_PORT = 8484;
@@ -40,6 +39,7 @@ export const gatewayVerb: Verb = {
       expert: call.text("expert") !== "rules",
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
+    const { runGateway } = await import("../processes/gateway-process.ts");
     await runGateway(petrel, options, signal, (url) => {
       const ready = JSON.stringify({ ready: true, gateway: url, pid: process.pid });
       if (out.json || call.on("tied")) petrel.stdout.write(`${ready}\n`);

@@ -3,9 +3,9 @@
 import { usage } from "../../client/usage.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { MISBEHAVIOURS } from "../demo/sabotage.ts";
-import { runMaster } from "../processes/master-process.ts";
+import { MODEL_OPTIONS, modelOptions } from "../model-options.ts";
+import { DEFAULT_LEASE_MS } from "../supervisor.ts";
 import { EXIT, type Verb } from "../verb.ts";
-import { DEFAULT_LEASE_MS, MODEL_OPTIONS, modelOptions } from "./up.ts";
 
 export const masterVerb: Verb = {
   command: "master",
@@ -31,6 +31,7 @@ export const masterVerb: Verb = {
       models: modelOptions(call, "live"),
     };
     const signal = call.on("tied") ? AbortSignal.any([petrel.signal, petrel.stdinEnds()]) : petrel.signal;
+    const { runMaster } = await import("../processes/master-process.ts");
     await runMaster(petrel, options, signal, () =>
       petrel.stdout.write(`${JSON.stringify({ ready: true, master: options.name, pid: process.pid })}\n`),
     );

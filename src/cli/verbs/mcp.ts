@@ -1,5 +1,4 @@
 /** `petrel mcp`: Petrel as an MCP server, for coding agents and other clients. */
-import { runGateway } from "../processes/gateway-process.ts";
 import { EXIT, type Verb } from "../verb.ts";
 
 export const mcpVerb: Verb = {
@@ -22,6 +21,7 @@ export const mcpVerb: Verb = {
         ...{ dir: call.dir, host: call.text("host") ?? "127.0.0.1", port: call.integer("port") ?? 8485 },
         ...{ anyPort: false, logLevel: call.logLevel, trustProxy: [], expert: false, mcpReadOnly: readOnly },
       };
+      const { runGateway } = await import("../processes/gateway-process.ts");
       await runGateway(petrel, options, petrel.signal, (url) => {
         const address = `${url}/mcp${readOnly ? "?read-only" : ""}`;
         if (out.json) petrel.stdout.write(`${JSON.stringify({ ready: true, mcp: address, pid: process.pid })}\n`);

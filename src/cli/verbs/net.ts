@@ -7,11 +7,12 @@ import { type Change, jsonDiff } from "../../client/json-diff.ts";
 import { closedError, closedNets } from "../../client/known-nets.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { callerOf, ROLE_OPTION } from "../caller.ts";
+import { checkedNet } from "../checked-net.ts";
 import { type AnalysedFile, type AnalysisLimits, analyseNetFile, analysePnmlFile, importPnml } from "../file-checks.ts";
 import { baseOf, rememberBase } from "../net-bases.ts";
 import { oneLine } from "../output.ts";
 import { ensureRecruiting, offersProposals } from "../propose/recruiting-net.ts";
-import { described, fileProblems, readText } from "../read-file.ts";
+import { described, readText } from "../read-file.ts";
 import { ruleLines } from "../run/rule-lines.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 
@@ -33,8 +34,8 @@ export const netCheckVerb: Verb = {
   },
 };
 
-function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
-  const checked = load(call, file);
+async function checkDefinition(call: VerbCall, file: string, limits: AnalysisLimits) {
+  const checked = await checkedNet(call, file);
   const { places = {}, transitions = {}, net = "" } = checked.definition;
   const counts = sizeWords(Object.keys(places as JsonObject).length, Object.keys(transitions as JsonObject).length);
   return told(call, analysisOf(call, file, checked.definition, limits), {
@@ -106,7 +107,7 @@ export const netApplyVerb: Verb = {
   run: async (call) => {
     const file = call.arg("file");
     const path = resolve(call.petrel.cwd, file);
-    const checked = load(call, file);
+    const checked = await checkedNet(call, file);
     const analysed = analysisOf(call, file, checked.definition, { ...BEFORE_APPLY, clock: call.petrel.clock });
     warn(call, analysed);
     const base = call.on("force") ? undefined : (call.text("base") ?? baseOf(call.dir, path));
@@ -136,7 +137,7 @@ export const netDiffVerb: Verb = {
   examples: ["petrel net diff nets/safe-teams.json", "petrel net diff nets/safe-teams.json --exit-code"],
   options: [{ flags: "--exit-code", about: "exit 1 when there is a difference" }],
   run: async (call) => {
-    const checked = load(call, call.arg("file"));
+    const checked = await checkedNet(call, call.arg("file"));
     const net = String(checked.definition.net);
     const running = readAnswer(definitionAnswer, await call.withBroker((broker) => askNet(broker, net, "definition")), "definition");
     const changes = jsonDiff(running.definition, checked.definition).filter((change) => change.path !== "$schema");
@@ -255,14 +256,6 @@ function personaFile(cwd: string, file: string, persona: string): PersonaSaid | 
     // `persona apply` says what is wrong with it.
     return null;
   }
-}
-
-/** Reads and checks; a file with errors ends here, warnings are printed. */
-function load(call: VerbCall, file: string) {
-  const checked = call.petrel.checkNet(readText(call.petrel.cwd, file), file);
-  if (!checked.ok) throw fileProblems(file, checked.problems);
-  for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
-  return checked;
 }
 
 function sentence(change: Change, call: VerbCall): string {

@@ -22,10 +22,10 @@ export const personaCheckVerb: Verb = {
   details: "Every problem is said with file, line and column. Nothing is applied, and no running system is needed.",
   examples: ["petrel persona check", "petrel persona check personas/developer.json", "petrel persona check personas --json"],
   run: async (call) => {
-    const rows = checkAll(call, filesAt(call, call.optionalArg("path") ?? "personas"));
+    const rows = await checkAll(call, filesAt(call, call.optionalArg("path") ?? "personas"));
     const sound = rows.filter(({ ok }) => ok).length;
     // A tier without a model is no fault of a persona, and still none of them could work.
-    const config = call.petrel.checkConfig();
+    const config = await call.petrel.checkConfig();
     const ok = sound === rows.length && config.length === 0;
     call.out.result({ ok, personas: rows as unknown as Json, config: config as unknown as Json }, () =>
       [
@@ -56,19 +56,21 @@ function filesAt(call: VerbCall, path: string): string[] {
   });
 }
 
-function checkAll(call: VerbCall, files: string[]): Row[] {
+async function checkAll(call: VerbCall, files: string[]): Promise<Row[]> {
   const first = new Map<string, string>();
-  return files.map((file) => {
+  const rows: Row[] = [];
+  for (const file of files) {
     const text = readText(call.petrel.cwd, file);
     const folder = dirname(resolve(call.petrel.cwd, file));
-    const checked = call.petrel.checkPersona(text, file, knowledgeIn(folder));
+    const checked = await call.petrel.checkPersona(text, file, knowledgeIn(folder));
     const problems: FileProblem[] = checked.ok ? [...checked.warnings] : [...checked.problems];
     const persona = nameIn(text, file);
     const twin = first.get(persona);
     if (twin !== undefined) problems.push(twice(text, file, persona, twin));
     else first.set(persona, file);
-    return { file, persona, problems, ok: checked.ok && twin === undefined };
-  });
+    rows.push({ file, persona, problems, ok: checked.ok && twin === undefined });
+  }
+  return rows;
 }
 
 function nameIn(text: string, file: string): string {

@@ -1,5 +1,5 @@
 /** More or fewer instances of a persona in a running net. */
-import { z } from "zod";
+import * as z from "zod";
 import { readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import type { Json } from "../../contract/json.ts";

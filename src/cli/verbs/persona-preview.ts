@@ -1,5 +1,5 @@
 /** The exact request that a persona would send for a token. */
-import { z } from "zod";
+import * as z from "zod";
 import { readAnswer } from "../../client/answers.ts";
 import { askRuntime } from "../../client/ask.ts";
 import { usage } from "../../client/usage.ts";

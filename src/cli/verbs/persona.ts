@@ -37,7 +37,7 @@ export const personaApplyVerb: Verb = {
   run: async (call) => {
     const file = call.arg("file");
     const folder = dirname(resolve(call.petrel.cwd, file));
-    const checked = call.petrel.checkPersona(readText(call.petrel.cwd, file), file, knowledgeIn(folder), { modelsElsewhere: true });
+    const checked = await call.petrel.checkPersona(readText(call.petrel.cwd, file), file, knowledgeIn(folder), { modelsElsewhere: true });
     if (!checked.ok) throw fileProblems(file, checked.problems);
     for (const warning of checked.warnings) call.out.say(`${call.out.paint.yellow("warning:")} ${described(warning)}`);
     const files = knowledge(call, file, checked.knowledge);

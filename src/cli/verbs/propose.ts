@@ -133,7 +133,7 @@ async function decide(call: VerbCall, decision: "approve" | "reject"): Promise<E
 async function editOf(call: VerbCall, broker: Broker, { net, draft }: ProposalRow): Promise<{ from: Json; to: Json }> {
   const { definition } = readAnswer(definitionAnswer, await askNet(broker, net, "definition"), "definition");
   const given = isJsonObject(draft ?? null) ? ((draft as JsonObject).definition ?? {}) : {};
-  const checked = call.petrel.checkNet(JSON.stringify(given), `${net}.json`);
+  const checked = await call.petrel.checkNet(JSON.stringify(given), `${net}.json`);
   return { from: definition, to: checked.ok ? checked.definition : given };
 }
 

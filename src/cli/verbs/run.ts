@@ -1,4 +1,5 @@
 /** `petrel run`: the main job on the user's own repository, from a request to a pushed branch. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { netRows, readAnswer } from "../../client/answers.ts";
 import { askRuntime, checkName } from "../../client/ask.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
+import { MODEL_OPTIONS, modelOptions } from "../model-options.ts";
 import { Narrator } from "../narrator.ts";
 import { type ModelOptions, modelWords } from "../processes/model-choice.ts";
 import { lookAtIt, readBack } from "../run/outcome.ts";
@@ -23,7 +25,6 @@ import { reportTable } from "../team/report.ts";
 import { storyTotals } from "../team/story-totals.ts";
 import { putToken } from "../team/team-files.ts";
 import { EXIT, type ExitCode, type Verb, type VerbCall } from "../verb.ts";
-import { MODEL_OPTIONS, modelOptions } from "./up.ts";
 
 const EXIT_OF: Record<StoryEnd["kind"], ExitCode> = {
   delivered: EXIT.ok,

@@ -22,7 +22,7 @@ export const initVerb: Verb = {
       "personas/.gitkeep": "",
       ".gitignore": ".petrel/\n",
     };
-    for (const [name, text] of Object.entries(schemaTexts(call.petrel.schemas()))) files[`schemas/${name}`] = text;
+    for (const [name, text] of Object.entries(schemaTexts(await call.petrel.schemas()))) files[`schemas/${name}`] = text;
     const written: string[] = [];
     const kept: string[] = [];
     for (const [name, text] of Object.entries(files)) {

@@ -17,7 +17,7 @@ export const schemasVerb: Verb = {
   run: async (call) => {
     const out = call.text("out") ?? "schemas";
     const folder = resolve(call.petrel.cwd, out);
-    const texts = schemaTexts(call.petrel.schemas());
+    const texts = schemaTexts(await call.petrel.schemas());
     const stale = staleFiles(folder, texts);
     if (call.on("check") && stale.length > 0) {
       throw new Terminal({

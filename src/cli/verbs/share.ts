@@ -2,7 +2,7 @@
 import { usage } from "../../client/usage.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { GUEST_ROLE } from "../../gateway/access/guests.ts";
-import { openAccess } from "../../gateway/gateway.ts";
+import { openAccess } from "../../gateway/access/open-access.ts";
 import { readRuntime } from "../runtime-file.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 

@@ -1,7 +1,7 @@
 /** A person does a task by hand: `takeover` gives its worktree and holds it, `handback` returns it with what was done. */
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { PART_BYTES } from "../../actors/term/handback-parts.ts";
 import { readAnswer } from "../../client/answers.ts";
 import { askNet, checkName } from "../../client/ask.ts";

@@ -1,54 +1,17 @@
 /** `petrel up`: the whole system in one folder, until it is told to stop. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { usage } from "../../client/usage.ts";
 import { REQUESTS_PER_SECOND } from "../../gateway/access/rate-limit.ts";
 import type { Durability } from "../../jetstream/server/config.ts";
 import { BROKER_OPTIONS, brokerChoice } from "../broker-options.ts";
-import { MISBEHAVIOURS } from "../demo/sabotage.ts";
-import { keyOf } from "../processes/gateway-process.ts";
-import { aborted } from "../processes/master-process.ts";
-import type { ModelOptions } from "../processes/model-choice.ts";
-import { Supervisor } from "../supervisor.ts";
+import { MODEL_OPTIONS, modelOptions } from "../model-options.ts";
+import { aborted } from "../processes/aborted.ts";
+import { keyOf } from "../processes/local-clients.ts";
+import { DEFAULT_LEASE_MS, Supervisor } from "../supervisor.ts";
 import { serveAtStart, teamAtStart, tellTeam } from "../team/serve-at-start.ts";
 import { tellClosed } from "../tell-closed.ts";
 import { historyInterval, keepHistory } from "../up-history.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
-
-export const OLLAMA_OPTION = { flags: "--ollama <model>", about: "ask this model of the Ollama on this machine, for every tier" } as const;
-
-export const MODEL_OPTIONS = [
-  OLLAMA_OPTION,
-  {
-    flags: "--models <source>",
-    about: "who answers: live models, a recorded cassette, a file of authored answers, or rules without any model (default: live)",
-    choices: ["live", "recorded", "authored", "rules"],
-  },
-  { flags: "--answers <file>", about: "the cassette, or the file of authored answers" },
-  { flags: "--pace <ms>", about: "time that a recorded answer takes" },
-  { flags: "--record <file>", about: "write every answer of this run into a cassette" },
-  { flags: "--budget <usd>", about: "stop asking models when this much is spent (default: petrel.config.json)" },
-] as const;
-
-/** Milliseconds of silence after which an executor's work goes to another. */
-export const DEFAULT_LEASE_MS = 30_000;
-
-export function modelOptions(call: VerbCall, source: ModelOptions["source"]): ModelOptions {
-  const options: ModelOptions = { source: (call.text("models") as ModelOptions["source"] | undefined) ?? source };
-  const [file, record, budget, paceMs] = [call.text("answers"), call.text("record"), call.text("budget"), call.integer("pace")];
-  const ollama = call.text("ollama");
-  if (ollama !== undefined) options.ollama = ollama;
-  const sabotage = MISBEHAVIOURS.find((mode) => mode === call.text("sabotage"));
-  if (sabotage !== undefined) options.sabotage = sabotage;
-  if (file !== undefined) options.file = file;
-  if (record !== undefined) options.record = record;
-  if (paceMs !== undefined) options.paceMs = paceMs;
-  if (budget !== undefined) {
-    if (!(Number(budget) >= 0)) throw usage(`--budget takes an amount in USD, not "${budget}"`, "--budget 5");
-    options.budgetUsd = Number(budget);
-  }
-  return options;
-}
 
 export const upVerb: Verb = {
   command: "up",

@@ -1,4 +1,5 @@
 /** What a persona's past work would be with another model or prompt, before anything is changed. */
+
 import { checkName } from "../../client/ask.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
 import { type PastRequest, pastRequests } from "../../client/past-requests.ts";
@@ -9,13 +10,13 @@ import type { Json } from "../../contract/json.ts";
 import { TIERS } from "../../models/config.ts";
 import { namedModelFault } from "../../models/named-model.ts";
 import { nearestHint } from "../../net/check-nearest.ts";
+import { MODEL_OPTIONS, modelOptions } from "../model-options.ts";
 import { chooseModels, readConfig } from "../processes/model-choice.ts";
 import { readText } from "../read-file.ts";
 import { EQUALITY_OPTION, equalityOf } from "../run/equality-option.ts";
 import { askedAgain, type Change } from "../run/whatif.ts";
 import { OVERSPENT, whatifSums, whatifText } from "../run/whatif-words.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
-import { MODEL_OPTIONS, modelOptions } from "./up.ts";
 
 const TIMEOUT_MS = 5 * 60_000;
 

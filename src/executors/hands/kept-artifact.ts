@@ -1,5 +1,5 @@
 /** An artefact as it stands in a hand's result. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const keptArtifact = z.object({
   $artifact: z.string(),

@@ -1,5 +1,5 @@
 /** What lies in the bucket `petrel-access`. What cannot be read there counts as absent: nobody gets in on a guess. */
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPES } from "./scopes.ts";
 
 export const CLIENT_ID = /^[a-z][a-z0-9-]{0,47}$/;

@@ -4,7 +4,7 @@
  * M1 Gates are decided by people, so no tool decides one. M2 A read-only server has no tool that changes anything. M3 A caller reaches
  * its own nets alone.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { OFFERS, RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { askNet, askRuntime, putToken } from "../../client/ask.ts";
 import { pageOfEvents } from "../../client/event-pages.ts";

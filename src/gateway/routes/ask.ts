@@ -1,5 +1,5 @@
 /** The Domain Expert: "what am I seeing?", answered from live facts with links to them, as server-sent events. */
-import { z } from "zod";
+import * as z from "zod";
 import { definitionAnswer, readAnswer, whyAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { PetrelError } from "../../contract/errors.ts";

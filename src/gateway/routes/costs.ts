@@ -1,5 +1,5 @@
 /** What models cost, by whatever one wants to know, with the budgets that hold; read from the logs of all nets, or of one. */
-import { z } from "zod";
+import * as z from "zod";
 import { definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet } from "../../client/ask.ts";
 import { COST_KEYS, type CostKey, Sums } from "../../client/costs.ts";

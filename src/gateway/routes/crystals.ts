@@ -1,5 +1,5 @@
 /** Crystallization: what has settled, the rule of a step, its way into the model's place and back. Promotion is the word of a person. */
-import { z } from "zod";
+import * as z from "zod";
 import { learnHere } from "../../actors/crystal/learn.ts";
 import { withKept } from "../../actors/crystal/rule-writer.ts";
 import { askNet } from "../../client/ask.ts";

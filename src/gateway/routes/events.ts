@@ -1,5 +1,5 @@
 /** The event line of a net: in pages, and as a stream of server-sent events (HTML standard, section 9.2). */
-import { z } from "zod";
+import * as z from "zod";
 import { pastOf } from "../../actors/past.ts";
 import { fits, pageOfEvents } from "../../client/event-pages.ts";
 import { momentOf } from "../../client/history/moment.ts";

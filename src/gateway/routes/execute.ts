@@ -1,6 +1,6 @@
 /** The awaitable call: put a token in, and get the answer's token, or an address to ask again. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { Refused } from "../../contract/errors.ts";
 import { isPath } from "../../contract/ids.ts";
 import { type Api, anyJson, callerOf, described, type House, netParam, operateOnce, scope } from "../api.ts";

@@ -1,5 +1,5 @@
 /** The hands: who is there, what each works on, and the work that nobody who is there could do. */
-import { z } from "zod";
+import * as z from "zod";
 import { netRows, readAnswer } from "../../client/answers.ts";
 import { askRuntime } from "../../client/ask.ts";
 import { followOutput, printedSoFar } from "../../client/live-output.ts";

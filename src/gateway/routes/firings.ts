@@ -1,5 +1,5 @@
 /** Firings: those of a net, newest first, and one whole, with inputs, the exact prompt, model, tools, attempts and output. */
-import { z } from "zod";
+import * as z from "zod";
 import { firingsOf, firingWhole } from "../../client/history/firings.ts";
 import { isId } from "../../contract/ids.ts";
 import { type Api, described, type House, netParam, scope } from "../api.ts";

@@ -1,5 +1,5 @@
 /** A new net that begins as another was at a moment. */
-import { z } from "zod";
+import * as z from "zod";
 import { askRuntime } from "../../client/ask.ts";
 import { momentOf } from "../../client/history/moment.ts";
 import type { JsonObject } from "../../contract/json.ts";

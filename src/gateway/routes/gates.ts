@@ -1,5 +1,5 @@
 /** What waits for people, and their decisions: only a token of the scope `petrel:gate` decides. */
-import { z } from "zod";
+import * as z from "zod";
 import { netRows, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { gatesOf } from "../../client/gates-of.ts";

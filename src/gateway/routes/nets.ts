@@ -1,5 +1,5 @@
 /** Nets: what runs, its versions, its marking now and then, and its change. */
-import { z } from "zod";
+import * as z from "zod";
 import { pastOf } from "../../actors/past.ts";
 import { definitionAnswer, netRows, readAnswer, whyAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime } from "../../client/ask.ts";

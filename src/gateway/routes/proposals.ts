@@ -1,5 +1,5 @@
 /** Proposals of new specialists: list them, look at one, decide. Deciding is for people, as at every gate. */
-import { z } from "zod";
+import * as z from "zod";
 import { RECRUITING } from "../../actors/recruiter/proposal.ts";
 import { askNet } from "../../client/ask.ts";
 import type { ProposalRow } from "../../client/proposal-rows.ts";

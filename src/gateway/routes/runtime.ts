@@ -1,5 +1,5 @@
 /** The runtime as a whole: its state, masters, executors, personas, artefacts, and the switch that stops everything. */
-import { z } from "zod";
+import * as z from "zod";
 import { askNet, askRuntime } from "../../client/ask.ts";
 import { Terminal } from "../../contract/errors.ts";
 import type { JsonObject } from "../../contract/json.ts";

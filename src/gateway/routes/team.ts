@@ -1,5 +1,5 @@
 /** The specialists of one net: what each may do where it stands, what it does now, what it has used, and its last outputs. */
-import { z } from "zod";
+import * as z from "zod";
 import { askNet } from "../../client/ask.ts";
 import { Sums } from "../../client/costs.ts";
 import { runningRights } from "../../client/net-rights.ts";

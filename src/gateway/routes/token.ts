@@ -1,6 +1,6 @@
 /** OAuth 2.0: client credentials (RFC 6749, section 4.4), revocation (RFC 7009), keys (RFC 7517), and who am I. */
 import type { FastifyReply } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { PetrelError, Refused } from "../../contract/errors.ts";
 import type { ClientRecord } from "../access/records.ts";
 import { type Grant, narrowed, parseScopes, readsOnly, scopeText } from "../access/scopes.ts";

@@ -1,5 +1,5 @@
 /** Tokens: what lies in a place now or then, one token with its lineage, questions in ArcQL, and putting one in. */
-import { z } from "zod";
+import * as z from "zod";
 import { pastOf } from "../../actors/past.ts";
 import { readAnswer, tokensAnswer } from "../../client/answers.ts";
 import { askNet, putToken } from "../../client/ask.ts";

@@ -4,7 +4,7 @@
  * X1 How far a net is told stands on the broker, so whoever takes over goes on there: a span may come twice with the same id, none is lost.
  * X2 A collector that is away is asked again; the position moves only when it has taken what was before it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { entryAfter } from "../../client/log-positions.ts";
 import type { Broker } from "../../contract/broker.ts";
 import type { Clock } from "../../contract/clock.ts";

@@ -2,7 +2,7 @@
  * The file that an executor joins with: the credentials of its user as every NATS tool reads them, and what it must know of its
  * masters. It holds a secret.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../../contract/errors.ts";
 import { NAME_PATTERN } from "../../contract/ids.ts";
 

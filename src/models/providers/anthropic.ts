@@ -1,5 +1,8 @@
-/** Claude through the Messages API. The SDK's own retries are off: the engine retries, and logs that it does. */
-import Anthropic, { APIError } from "@anthropic-ai/sdk";
+/**
+ * Claude through the Messages API. The SDK's own retries are off: the engine retries, and logs that it does. It is over a megabyte, so it is
+ * read when a model is first asked.
+ */
+import type Anthropic from "@anthropic-ai/sdk";
 import type { Clock } from "../../contract/clock.ts";
 import { withDeadline } from "../deadline.ts";
 import type { AskOptions, ModelAnswer, ModelProvider, ModelRequest } from "../port.ts";
@@ -20,9 +23,11 @@ export interface AnthropicOptions {
 /** Models that think always and answer 400 when a tool is forced. Others are found out by their answer. */
 const NEVER_FORCED = /^claude-(opus-5-[5-9]|fable-5-[1-9]|mythos-5-[1-9])/;
 
+const sdk = () => import("@anthropic-ai/sdk");
+
 export function anthropicProvider(options: AnthropicOptions): ModelProvider {
   const baseURL = options.baseURL ?? "https://api.anthropic.com";
-  const client = new Anthropic({ apiKey: options.apiKey, baseURL, maxRetries: 0, logLevel: "off", openTelemetry: false });
+  let client: Anthropic | undefined;
   const redact = options.redact ?? redactor({ API_KEY: options.apiKey });
   const context: FailureContext = { clock: options.clock, keyVariable: options.keyVariable ?? "ANTHROPIC_API_KEY", baseURL, redact };
   const unforced = new Set<string>();
@@ -30,6 +35,8 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
   const body = (request: ModelRequest) => anthropicParams(request, !NEVER_FORCED.test(request.model) && !unforced.has(request.model));
 
   async function once(request: ModelRequest, call: AskOptions, signal: AbortSignal): Promise<ModelAnswer> {
+    const { default: Client } = await sdk();
+    client ??= new Client({ apiKey: options.apiKey, baseURL, maxRetries: 0, logLevel: "off", openTelemetry: false });
     // Twice our own limit: the SDK's timer must not fire before ours, which knows who ended the call.
     const stream = await client.messages.create(body(request), { signal, timeout: call.timeoutMs * 2 });
     return anthropicAnswer(stream, request, call.onText);
@@ -39,7 +46,7 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
     try {
       return await once(request, call, signal);
     } catch (error) {
-      if (!isForcedRefusal(error, request) || unforced.has(request.model)) throw error;
+      if (unforced.has(request.model) || !(await isForcedRefusal(error, request))) throw error;
       unforced.add(request.model);
       return once(request, call, signal);
     }
@@ -53,18 +60,20 @@ export function anthropicProvider(options: AnthropicOptions): ModelProvider {
         try {
           return await askTwice(request, call, signal);
         } catch (error) {
-          throw mapped(error, request, context);
+          throw await mapped(error, request, context);
         }
       }),
   };
 }
 
-function isForcedRefusal(error: unknown, request: ModelRequest): boolean {
+async function isForcedRefusal(error: unknown, request: ModelRequest): Promise<boolean> {
+  const { APIError } = await sdk();
   return request.toolChoice !== undefined && error instanceof APIError && error.status === 400 && /tool_choice/.test(error.message);
 }
 
-function mapped(error: unknown, request: ModelRequest, context: FailureContext): Error {
+async function mapped(error: unknown, request: ModelRequest, context: FailureContext): Promise<Error> {
   if (isPetrelError(error)) return error;
+  const { APIError } = await sdk();
   if (!(error instanceof APIError)) return failureError({ provider: ANTHROPIC, model: request.model, message: reasonOf(error) }, context);
   return failureError(
     {

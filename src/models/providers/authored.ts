@@ -2,7 +2,7 @@
  * Answers from a file that a person wrote, for authoring a cassette. The entry is the first of this persona whose `when` texts all
  * stand in the conversation; the turn is the number of answers given so far. Everything in the answer is a function of the request.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isJsonObject, type Json } from "../../contract/json.ts";

@@ -1,8 +1,8 @@
 /**
  * OpenAI by its Responses API or by Chat Completions, and every server that speaks one of them. The SDK's own retries are off: the
- * engine retries, and logs that it does.
+ * engine retries, and logs that it does. It is read when a model is first asked.
  */
-import OpenAI, { APIError } from "openai";
+import type OpenAI from "openai";
 import type { Clock } from "../../contract/clock.ts";
 import { derivedId } from "../../contract/hash.ts";
 import { withDeadline } from "../deadline.ts";
@@ -29,11 +29,13 @@ export interface OpenAIOptions {
 
 const OFFICIAL = "https://api.openai.com/v1";
 
+const sdk = () => import("openai");
+
 export function openaiProvider(options: OpenAIOptions): ModelProvider {
   const baseURL = options.baseURL ?? OFFICIAL;
   const apiKey = options.apiKey ?? "none";
   const name = options.name ?? OPENAI;
-  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, logLevel: "off", organization: null, project: null });
+  let client: OpenAI | undefined;
   const redact = options.redact ?? redactor({ API_KEY: apiKey });
   const context: FailureContext = { clock: options.clock, keyVariable: options.keyVariable ?? "OPENAI_API_KEY", baseURL, redact };
 
@@ -46,6 +48,8 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
       headers: { "Idempotency-Key": derivedId("petrel-", call.key, params) },
       timeout: call.timeoutMs * 2,
     });
+    const { default: Client } = await sdk();
+    client ??= new Client({ apiKey, baseURL, maxRetries: 0, logLevel: "off", organization: null, project: null });
     if (api === "responses") {
       const params = responsesParams(request);
       return responsesAnswer(await client.responses.create(params, settings(params)), request, call.onText);
@@ -62,16 +66,17 @@ export function openaiProvider(options: OpenAIOptions): ModelProvider {
         try {
           return await ask(request, call, signal);
         } catch (error) {
-          throw mapped(error, name, request, context);
+          throw await mapped(error, name, request, context);
         }
       }),
   };
 }
 
-function mapped(error: unknown, provider: string, request: ModelRequest, context: FailureContext): Error {
+async function mapped(error: unknown, provider: string, request: ModelRequest, context: FailureContext): Promise<Error> {
   if (isPetrelError(error)) return error;
   if (error instanceof ResponseFailure)
     return failureError({ provider, model: request.model, kind: error.kind, message: error.message }, context);
+  const { APIError } = await sdk();
   if (!(error instanceof APIError)) return failureError({ provider, model: request.model, message: reasonOf(error) }, context);
   const { status, headers } = error;
   const kind = error.code ?? error.type ?? undefined;

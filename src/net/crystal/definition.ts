@@ -1,5 +1,5 @@
 /** What a net file says of a settled step: the rule that may answer in the model's place, and under which conditions. */
-import { z } from "zod";
+import * as z from "zod";
 import { CRYSTAL_POLICY, type CrystalPolicy, crystalPolicySchema, promotionFields } from "../../contract/crystal-policy.ts";
 import { type Equality, equalitySchema } from "../rule/agree.ts";
 import { ruleSchema } from "../rule/rule.ts";

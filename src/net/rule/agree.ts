@@ -1,5 +1,5 @@
 /** When two answers count as the same: declared for each transition, since only its owner knows what matters. */
-import { z } from "zod";
+import * as z from "zod";
 import { isJsonObject, type Json } from "../../contract/json.ts";
 import { equalValues } from "../expression-values.ts";
 import { pointerTo } from "./pointer.ts";

@@ -1,5 +1,5 @@
 /** How a rule makes its answer out of an input: a small tree of constants, copies, texts, tables, decisions and extractions. */
-import { z } from "zod";
+import * as z from "zod";
 import { canonicalJson, type Json } from "../../contract/json.ts";
 import { applyChanges, type Change, changeSchema } from "./change.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";

@@ -2,7 +2,7 @@
  * Small typed functions on the way from the input to the answer: case, white space, numbers, dates, lists. All are total:
  * a value of the wrong type gives undefined, and the rule declines.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../contract/json.ts";
 import { DATE_FORMS, type DateForm, formatDate, parseDate } from "./date-format.ts";
 import { pointerSchema, readPointer } from "./pointer.ts";

@@ -2,7 +2,7 @@
  * Conditions on an input: what guards, decision lists and trees are made of. All are total. A condition on what is not there
  * is false, and each costs time linear in what it looks at.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../contract/json.ts";
 import { equalValues } from "../expression-values.ts";
 import { patternSchema, testsPattern } from "./pattern.ts";

@@ -2,7 +2,7 @@
  * Numbers at which the answer of a rule turns. A limit that moves makes the answers wrong that lie next to it, and no others: a small part of a
  * branch, which the audits of the whole branch hardly show. So what lies near a limit, on either side, is a part of its own for the watch.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { canonicalJson, type Json } from "../../contract/json.ts";
 import type { Answer } from "./answer.ts";
 import { type Condition, holds } from "./condition.ts";

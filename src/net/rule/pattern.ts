@@ -3,7 +3,7 @@
  * simple and fast", 2007): no backtracking, so no text can make a rule slow.
  */
 import { RE2JS } from "re2js";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Longest pattern, in characters: time is bounded by its product with the text's length. */
 const LONGEST_PATTERN = 500;

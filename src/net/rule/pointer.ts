@@ -1,5 +1,5 @@
 /** JSON Pointers (RFC 6901): how a rule names a place in its input. `/ticket/total`; the empty pointer is the whole input. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../contract/json.ts";
 
 export const pointerSchema = z

@@ -2,7 +2,7 @@
  * A program: the calls that an agent always makes for such an input, as a tree. Each call's input is made of the firing's input and of
  * the answers so far, which go by `$1`, `$2` and so on; what an answer must look like for the program to go on stands beside the call.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Answer, answerSchema, evaluateAnswer } from "./answer.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";

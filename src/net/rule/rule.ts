@@ -2,7 +2,7 @@
  * A crystallized rule: what a deterministic step answers in a model's place, and for which inputs it claims to be right. It is
  * part of the net file, reads as JSON, and is evaluated with no clock, no chance and no way out: time is linear in the input.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { type Answer, answerSchema, evaluateAnswer } from "./answer.ts";
 import { type Condition, conditionSchema, holds } from "./condition.ts";

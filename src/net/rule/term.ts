@@ -1,5 +1,5 @@
 /** What a condition or a table looks at: a place in the input, seen in one of a few ways. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../contract/json.ts";
 import { pointerSchema, printPointer, readPointer } from "./pointer.ts";
 

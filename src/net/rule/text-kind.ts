@@ -1,5 +1,5 @@
 /** What a text is made of: its characters by kind, its words by whether they are known. Both cost time linear in the text. */
-import { z } from "zod";
+import * as z from "zod";
 import { wordsOf } from "./words.ts";
 
 const SCRIPTS = [

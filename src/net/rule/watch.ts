@@ -19,7 +19,7 @@
  * - W5 Missed audits are made up once the model answers again: the claimed firings that come next are audited, one for each that was missed,
  * `MOST_OWED` at most. Each counts from its beginning, so that none is made up twice however many are under way.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isNearLimit } from "./limits.ts";
 
 export const watchPolicySchema = z.strictObject({

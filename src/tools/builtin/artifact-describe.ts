@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isText } from "../artifact-text.ts";
 import { masterTool } from "../port.ts";
 

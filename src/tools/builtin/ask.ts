@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Retryable } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import type { Json } from "../../contract/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { stepTool, target } from "../browser-words.ts";
 import type { ToolDefinition } from "../port.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../../contract/errors.ts";
 import { plainText } from "../artifact-text.ts";
 import type { MasterHands } from "../hands.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { masterTool } from "../port.ts";
 
 export const dataValidate = masterTool({

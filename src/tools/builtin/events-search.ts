@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EVENT_STATUSES, EVENT_TYPES } from "../../contract/event.ts";
 import { told, toldEvent } from "../event-words.ts";
 import { given } from "../hands.ts";

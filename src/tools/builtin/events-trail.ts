@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../../contract/errors.ts";
 import type { NetEvent } from "../../contract/event.ts";
 import { told, toldEvent } from "../event-words.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ToolDefinition } from "../port.ts";
 
 /** As ripgrep searches: hidden, ignored and binary files are left out unless asked for. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseFlags } from "../../contract/capability.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import { given, handleOf } from "../hands.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { handleOf } from "../hands.ts";
 import { masterTool } from "../port.ts";
 

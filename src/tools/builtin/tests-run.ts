@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ToolDefinition } from "../port.ts";
 
 /** Acts on the net's authority, under the executor's policy: the command is the project's own, not the model's choice. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { delay, isoTime } from "../../contract/clock.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { masterTool } from "../port.ts";

@@ -1,5 +1,5 @@
 /** Tools of MCP servers as Petrel's own: called `mcp.<server>.<tool>`, under the flag that the net file gives the server or the tool. */
-import { z } from "zod";
+import * as z from "zod";
 import { FLAGS, type Flag } from "../../contract/capability.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../contract/json.ts";
 import type { ToolDefinition } from "../port.ts";

@@ -1,5 +1,5 @@
 /** What `browser.flow` and `browser.session` take and give. */
-import { z } from "zod";
+import * as z from "zod";
 import { BROWSER_HAND } from "../../../net/executor-match.ts";
 import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";

@@ -1,6 +1,6 @@
 /** What a flow may do, and how a step is done on a page. A model's tools do the same steps one by one. */
 import type { Locator, Page } from "playwright-core";
-import { z } from "zod";
+import * as z from "zod";
 import { type Target, type TypedText, target, typedText } from "../../../tools/browser-words.ts";
 
 const FORMS =

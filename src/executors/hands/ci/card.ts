@@ -1,5 +1,5 @@
 /** What `ci.run` takes and gives. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";
 

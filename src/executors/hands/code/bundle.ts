@@ -1,6 +1,6 @@
 /** A branch as bytes that travel with a token, so that an executor with another mirror can take the work over. */
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../../../contract/errors.ts";
 import type { HandContext } from "../../hand.ts";
 import { ownFile } from "../../own-files.ts";

@@ -1,5 +1,5 @@
 /** What the hands of code take and give: a worktree held for an agent, the project's tests on a change, a merge that is pushed. */
-import { z } from "zod";
+import * as z from "zod";
 import { mcpServers } from "../../../tools/mcp/mcp-tools.ts";
 import type { HandCard } from "../../hand.ts";
 import { carriedBundle } from "./bundle.ts";

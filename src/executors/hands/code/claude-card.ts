@@ -1,5 +1,5 @@
 /** What `code.claude` takes and gives. */
-import { z } from "zod";
+import * as z from "zod";
 import { ENGINE_HAND } from "../../../net/executor-match.ts";
 import type { HandCard } from "../../hand.ts";
 

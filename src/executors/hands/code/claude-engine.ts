@@ -4,7 +4,7 @@
  * N2 What it used is told also where nothing came of it.
  * N3 Files that the workspace protects stand as they stood, or nothing of its work counts.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { errorData, Refused } from "../../../contract/errors.ts";
 import type { ModelUse } from "../../../contract/event.ts";
 import type { Json } from "../../../contract/json.ts";

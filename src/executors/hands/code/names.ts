@@ -1,5 +1,5 @@
 /** Names of branches and commits as they come from outside: they become arguments of git, so they are checked here. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const SHA_PATTERN = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 /** git-check-ref-format(1), and no leading dash. */

@@ -1,5 +1,5 @@
 /** What `logs.read` and `logs.compare` take and give. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";
 

@@ -1,5 +1,5 @@
 /** What `notify.send` takes and gives. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HandCard } from "../../hand.ts";
 
 /** Letters. What tokens bring into a template is cut, since a message that is not sent is told to nobody. */

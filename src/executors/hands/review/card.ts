@@ -1,5 +1,5 @@
 /** What `review.run` takes and gives. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HandCard } from "../../hand.ts";
 import { carriedBundle } from "../code/bundle.ts";
 import { branchName, commitSha, repoAddress } from "../code/names.ts";

@@ -1,5 +1,5 @@
 /** What `shell.run` takes and gives. */
-import { z } from "zod";
+import * as z from "zod";
 import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
 import type { HandCard } from "../../hand.ts";
 import { keptArtifact } from "../kept-artifact.ts";

@@ -1,5 +1,5 @@
 /** Examples of a function, as a person writes them into a request: what goes in, and what must come out. */
-import { z } from "zod";
+import * as z from "zod";
 import { Terminal } from "../../../contract/errors.ts";
 import type { Json } from "../../../contract/json.ts";
 import { canonicalJson } from "../../../contract/json.ts";
