@@ -14,4 +14,17 @@ export default tseslint.config(
       "max-lines": ["error", 500],
     },
   },
+  {
+    files: ["src/**/*.ts"],
+    rules: {
+      // As one object it comes whole, with the words of its errors in fifty languages: 0.6 MB that each command would read.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration[importKind=value][source.value=zod] > ImportSpecifier[imported.name=z]",
+          message: 'Write import * as z from "zod".',
+        },
+      ],
+    },
+  },
 );

@@ -59,6 +59,8 @@ const PACKAGES: PackageRule[] = [
   },
   { packages: /^commander(\/|$)/, allowed: /^cli\//, why: "only the command line parses arguments" },
 ];
+/** Packages of a megabyte, read where they are used: no command waits for them. */
+const LATE = /^(@anthropic-ai\/|openai(\/|$))/;
 /** Net is algebra: libraries that compute, nothing of the machine. */
 const NET_LIBRARIES = /^(zod|chevrotain|ajv|ajv-formats|fast-xml-parser|jsonc-parser|croner|re2js)(\/.*)?$/;
 const MACHINE_TIME = [
@@ -103,8 +105,10 @@ function roomRules(file: SourceFacts, sources: SourceFacts[]): string[] {
 
 function packageRules(file: SourceFacts): string[] {
   const found: string[] = [];
-  for (const { from } of file.imports) {
+  for (const { from, typeOnly, late } of file.imports) {
     if (from.startsWith(".")) continue;
+    if (LATE.test(from) && !typeOnly && !late)
+      found.push(`${file.path} imports ${from} at its start: read it by import() where it is used`);
     for (const rule of PACKAGES) {
       if (rule.packages.test(from) && !rule.allowed.test(file.path)) found.push(`${file.path} imports ${from}: ${rule.why}`);
     }

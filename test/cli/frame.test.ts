@@ -33,7 +33,7 @@ describe("help", () => {
     const line = (example.split("|").at(-1) ?? "").replace(/ < \S+/g, "").trim();
     const argv = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "").slice(1);
     // Only the words are tried: some verbs would start processes.
-    stage.verbs = verbs.map((verb) => ({ ...verb, run: async () => 0 }));
+    stage.verbsOf = async () => verbs.map((verb) => ({ ...verb, run: async () => 0 }));
     expect(await stage.run(...argv)).toMatchObject({ code: 0, err: "" });
   });
 
@@ -113,7 +113,7 @@ describe("failures", () => {
   });
 
   test("of the unexpected kind are called a bug, with the stack at debug", async () => {
-    stage.verbs = [
+    stage.verbsOf = async () => [
       {
         command: "break",
         summary: "breaks",

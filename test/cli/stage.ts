@@ -48,8 +48,8 @@ export class Stage {
   answer: boolean | null = null;
   monitor: Record<string, Json> = {};
   env: Record<string, string> = {};
-  /** Instead of the real ones. */
-  verbs: readonly Verb[] | null = null;
+  /** The real ones; a test may give others. */
+  verbsOf: (word?: string) => Promise<readonly Verb[]> = verbsOf;
 
   /** Makes the state folder look like that of a running system. */
   running(nats: JsonObject = {}, dir = ".petrel"): void {
@@ -99,7 +99,7 @@ export class Stage {
   async run(...argv: string[]): Promise<{ code: number; out: string; err: string; json: Json }> {
     this.written.stdout = [];
     this.written.stderr = [];
-    const code = await runCli(argv, this.#doors(), async (word) => this.verbs ?? verbsOf(word));
+    const code = await runCli(argv, this.#doors(), this.verbsOf);
     const out = this.written.stdout.join("");
     return {
       code,
