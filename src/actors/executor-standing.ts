@@ -6,12 +6,16 @@
  *    While two processes have one name, what is given back so does not count: it is the one's that was told to end, and the other has the name.
  * S2 Claims that stood when one lapsed do not count again: a cut wire costs an executor many at once, and is one mishap.
  * S3 Who has let three in a row lapse gets nothing for a lease; with each more twice as long, an hour at most.
+ * S4 An executor that dies again by the same work has let nothing lapse: it is the work's doing. So it is with all work of a transition of
+ *    which some was found to kill its executors within the last hour.
  */
 import { ExecutorStarts } from "./executor-starts.ts";
 
 const IN_A_ROW = 3;
 const DRAINS_A_LEASE = 5;
 const LONGEST_MS = 3_600_000;
+/** S4 */
+const REMEMBERED_MS = 3_600_000;
 
 export interface HoldOff {
   /** Claims in a row of which nothing came. */
@@ -26,8 +30,22 @@ export class ExecutorStanding {
   readonly #drains = new Map<string, { count: number; since: number; lastAt: number }>();
   readonly #known = new Map<string, { lapsed: number; lastAt: number; until: number }>();
 
+  /** `net/transition` -> when work of it was found to kill its executors. */
+  readonly #killing = new Map<string, number>();
+
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
+  }
+
+  /** S4. `kind`: `net/transition`. `died`: the executors that did. */
+  kills(kind: string, died: Iterable<string>, now: number): void {
+    this.#killing.set(kind, now);
+    for (const [other, at] of this.#killing) if (now - at > REMEMBERED_MS) this.#killing.delete(other);
+    for (const executor of died) this.worked(executor);
+  }
+
+  isKilling(kind: string, now: number): boolean {
+    return now - (this.#killing.get(kind) ?? Number.NEGATIVE_INFINITY) <= REMEMBERED_MS;
   }
 
   /** A claim of this time came to nothing. What follows from it, or null. */

@@ -16,6 +16,8 @@ const SILENT_MS = 5000;
 interface Known {
   current: ExecutorPresence;
   at: number;
+  /** When this start was first heard. */
+  first: number;
   /** Null where it followed at once: then all that the one before had is free. */
   since: number | null;
   rival: { presence: ExecutorPresence; at: number; since: number } | null;
@@ -48,7 +50,7 @@ export class ExecutorStarts {
     if (start === undefined) return null; // of before there were starts
     const known = this.#known.get(name);
     if (!known || (known.current.start !== start && after === known.current.start && heard.host === known.current.host)) {
-      this.#known.set(name, { current: heard, at: now, since: null, rival: null });
+      this.#known.set(name, { current: heard, at: now, first: now, since: null, rival: null });
       return null;
     }
     if (known.current.start === start) {
@@ -60,7 +62,8 @@ export class ExecutorStarts {
       return surplus === undefined ? null : { kept: heard, surplus: { ...rival.presence, start: surplus } }; // T2
     }
     const since = known.rival?.presence.start === start ? known.rival.since : now;
-    if (now - Math.max(known.at, this.#hearsSince) > SILENT_MS) this.#known.set(name, { current: heard, at: now, since, rival: null });
+    if (now - Math.max(known.at, this.#hearsSince) > SILENT_MS)
+      this.#known.set(name, { current: heard, at: now, first: since, since, rival: null });
     else known.rival = { presence: heard, at: now, since };
     return null;
   }
@@ -69,6 +72,12 @@ export class ExecutorStarts {
   isDoubled(name: string, now: number, withinMs: number): boolean {
     const at = this.#known.get(name)?.doubledAt;
     return at !== undefined && now - at <= withinMs;
+  }
+
+  /** How long the start that has the name has been heard, ms; for executors that name none, as if for ever. */
+  uptime(name: string, now: number): number {
+    const known = this.#known.get(name);
+    return known?.current.start === undefined ? Number.POSITIVE_INFINITY : now - known.first;
   }
 
   /** The start that has the name, and since when it was heard beside the one before it; undefined for executors that name none. */

@@ -59,6 +59,8 @@ export interface ClaimRequest {
   note?: string;
   /** Of a release: the executor is being stopped, or has no room on its disk, and does not give it back for anything in the work. */
   leaving?: boolean;
+  /** Of a release: the process that had the claim ended without a word; a later one of its folder gives it back. */
+  died?: boolean;
   /** Of a claim: the public key for which secrets are sealed. */
   key?: string;
   /** Said by the masters' side, never by the executor. Null or absent: it was not enrolled, and works beside its masters. */

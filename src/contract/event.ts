@@ -21,7 +21,7 @@ export const EVENT_TYPES = [
   "started",
   /** An executor got the claim. attributes: {executor, leaseMs}. */
   "claimed",
-  /** The attempt is over without a result; a `started` of the next follows. attempt is the new one; attributes: {reason, executor?, notBefore, handed?}. */
+  /** The attempt is over without a result; a `started` of the next follows. attempt is the new one; attributes: {reason, executor?, died?, notBefore, handed?}. */
   "lapsed",
   /** A firing is done: consumed leave, produced appear. Deterministic firings have only this event. */
   "fired",

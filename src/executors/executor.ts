@@ -285,7 +285,12 @@ async function tidyUp(dir: string, bench: Bench, signal: AbortSignal): Promise<v
     bench.shelves.claims.remove(claim);
     if (bench.shelves.results.has(claim)) continue;
     void bench.line
-      .claim(claim.net, claim.firing, claim.attempt, { verb: "release", executor: bench.name, note: "the executor was restarted" })
+      .claim(claim.net, claim.firing, claim.attempt, {
+        verb: "release",
+        executor: bench.name,
+        note: "the executor was restarted",
+        died: true,
+      })
       .catch((error: unknown) => {
         // The owner finds out by the lease.
         if (!signal.aborted) bench.logger.debug({ ...claim, error: errorData(error) }, "release not heard");

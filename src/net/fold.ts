@@ -8,6 +8,7 @@ import type { Json } from "../contract/json.ts";
 import { isJsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
 import { foldCrystals } from "./crystal/state.ts";
+import { deathOf } from "./deaths.ts";
 import { takeCarried } from "./forking.ts";
 import { countInstance, endFirings, foldHanded, foldOpened, instanceOf } from "./instances.ts";
 import { foldDelivered, foldRelinked, foldSent, foldTaken } from "./link-state.ts";
@@ -95,6 +96,8 @@ const HANDLERS: Partial<Record<NetEvent["type"], Handler>> = {
     for (const gone of event.consumed ?? []) remove(state, gone);
     endFirings(state, event);
     withFiring(state, event, (firing) => {
+      const death = deathOf(event.attributes?.died, event.attributes?.executor, firing.attempt);
+      if (death) firing.deaths = [...(firing.deaths ?? []), death];
       firing.attempt = event.attempt ?? firing.attempt + 1;
       if (event.attributes?.handed === undefined) firing.recoveries += 1;
       firing.claim = null;

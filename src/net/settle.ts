@@ -1,9 +1,11 @@
 /** Settling: the event that an answer, a failure or a lost attempt of an open firing makes. Pure. */
 import { CATEGORY_OF, type EventDraft } from "../contract/event.ts";
+import type { JsonObject } from "../contract/json.ts";
 import type { CompiledNet, CompiledTransition } from "./compiled-net.ts";
 import { pairToken } from "./crystal/judging.ts";
 import { disagreement } from "./crystal/notice.ts";
 import { comparison } from "./crystal/ruling.ts";
+import type { Death } from "./deaths.ts";
 import { authorOf, provenanceOf, resultDraft } from "./decide.ts";
 import { DEFAULT_MAX_DELAY, durationMs, type Retry } from "./definition.ts";
 import { boundInputs } from "./held-inputs.ts";
@@ -12,7 +14,7 @@ import { type BoundInput, inputData } from "./routing.ts";
 import type { NetState, OpenFiring } from "./state.ts";
 import { firstLine } from "./summary.ts";
 
-/** Attempts lost to dead processes are free, up to here. */
+/** Attempts that were lost are free, up to here. Of those in which an executor died fewer are, see `deaths.ts`. */
 export const RECOVERY_LIMIT = 25;
 const DEFAULT_RETRY: Retry = { max: 2, backoff: "exponential", delay: "1s", maxDelay: DEFAULT_MAX_DELAY };
 
@@ -89,14 +91,15 @@ export function backoffMs(retry: Retry, failures: number, random: number): numbe
   return Math.round(Math.min(grown, most) * (0.5 + random / 2));
 }
 
-/** The attempt is given up. The next one may begin at once, and begins with a `started` of its own. */
+/** The attempt is given up. The next one may begin at once, and begins with a `started` of its own. `death`: its executor died. */
 export function lapseDraft(
   transition: CompiledTransition,
   firing: OpenFiring,
   reason: string,
-  executor: string | null,
+  { executor, death }: { executor: string | null; death: Death | null },
   now: number,
 ): EventDraft {
+  const died: JsonObject = death === null ? {} : { died: death.start === undefined ? {} : { start: death.start } };
   return {
     category: CATEGORY_OF.lapsed,
     type: "lapsed",
@@ -107,6 +110,6 @@ export function lapseDraft(
     ...(firing.persona ? { persona: firing.persona } : {}),
     correlation: firing.correlation,
     summary: `${authorOf(transition)} lost attempt ${firing.attempt} of ${transition.id}, attempt ${firing.attempt + 1} follows: ${reason}.`,
-    attributes: { reason, notBefore: now, ...(executor === null ? {} : { executor }) },
+    attributes: { reason, notBefore: now, ...(executor === null ? {} : { executor }), ...died },
   };
 }

@@ -8,6 +8,7 @@ import type { Amounts } from "../contract/budget.ts";
 import type { PlacedId, PlacedToken } from "../contract/event.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { Token } from "../contract/token.ts";
+import type { Death } from "./deaths.ts";
 import type { CrystalRecord, ForkOrigin, Inbox, Outbox, Spending, Transit } from "./records.ts";
 
 export interface Placed {
@@ -61,6 +62,8 @@ export interface OpenFiring {
   failures: number;
   /** Attempts lost to dead processes, which do not. */
   recoveries: number;
+  /** Of those, the ones in which the executor died. Absent: none. */
+  deaths?: Death[];
   consumed: PlacedId[];
   read: PlacedId[];
   /** Token ids by input name, in binding order. */

@@ -2,6 +2,7 @@
 import { isoTime } from "../contract/clock.ts";
 import { DEAD_LETTER } from "./built-in-places.ts";
 import type { CompiledNet } from "./compiled-net.ts";
+import { DEATHS, deathsText, deathsThatCount, wantedUptime } from "./deaths.ts";
 import { lacksOf, missingFor, missingText, type Needs, sessionHand, startCommand, suits } from "./executor-match.ts";
 import { contentsOf } from "./instances.ts";
 import type { NetState, OpenFiring } from "./state.ts";
@@ -10,6 +11,8 @@ import type { Reason } from "./why-reason.ts";
 
 export interface ExecutorSeen {
   name: string;
+  /** Which start of it is heard. */
+  start?: string;
   pools: string[];
   labels: string[];
   hands?: string[];
@@ -62,9 +65,15 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
     return { ...about, code: "claimed", text, until: cutOff.until };
   }
   if (claim)
-    return { ...about, code: "claimed", text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}` };
+    return {
+      ...{ ...about, code: "claimed" },
+      text: `${claim.executor} works on it, attempt ${attempt}, since ${isoTime(firing.startedAt)}${diedText(context, firing)}`,
+    };
   const needs = needsOf(context, firing);
-  if (needs !== null) return { ...about, ...executorReason(context, needs, attempt) };
+  if (needs !== null) {
+    const reason = executorReason(context, needs, attempt);
+    return { ...about, ...reason, text: `${reason.text}${diedText(context, firing)}` };
+  }
   const wait = context.waitOf?.(firing);
   if (wait) {
     const until = isoTime(wait.until);
@@ -72,6 +81,15 @@ export function firingReason(context: Context, firing: OpenFiring): Reason {
     return { ...about, code: "waiting-for-model", until, text: `${wait.provider}/${wait.model} ${why}; it is asked again at ${until}` };
   }
   return { ...about, code: "under-way", text: `attempt ${attempt} is under way since ${isoTime(firing.startedAt)}` };
+}
+
+/** What is to be known of work by which executors die; empty where none did. */
+function diedText({ executors }: Context, { deaths = [] }: OpenFiring): string {
+  const died = deathsThatCount(deaths, (name) => executors?.find((one) => one.name === name)?.start);
+  if (died.length === 0) return "";
+  const wanted = wantedUptime(died.length);
+  const next = wanted > 0 ? `it goes to one that has been up for ${wanted / 1000} s, and ` : "it ";
+  return `; its executor died while it worked on it: ${deathsText(died)}; ${next}fails with the ${DEATHS}th time`;
 }
 
 /** An instance waits for what failed inside: it goes on when that is put back. */

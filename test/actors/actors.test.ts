@@ -220,5 +220,9 @@ describe("a person's hand", () => {
     const held = await kit.put("team", "a", { n: 3 });
     await waitUntil("it works", () => waiting.size === 1);
     await expect(kit.ask("team", "move", { place: "a", id: held, to: "c" })).rejects.toMatchObject({ code: "token-reserved" });
+    await expect(kit.ask("team", "close", { place: "a", id: held })).rejects.toMatchObject({ code: "token-reserved" });
+    await kit.ask("team", "close", { place: "a", id: held, stop: true });
+    await waitUntil("its work is over", () => kit.stateOf("team").firings.size === 0);
+    expect(kit.stateOf("team").places.get("a")?.size ?? 0).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ import type { NetEvent } from "../../src/contract/event.ts";
 import { processesWith } from "../../src/executors/stray-processes.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { eachTokenOnce } from "../support/once-check.ts";
-import { CLI, ROOT } from "../support/petrel-process.ts";
+import { CLI, isAlive, ROOT } from "../support/petrel-process.ts";
 import { System } from "../support/state-folder.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -146,6 +146,38 @@ it("a start ends what a killed executor and its watcher left", async () => {
   await settled(1);
   await nothingLost();
 }, 300_000);
+
+it("killed by its own command again and again: that one fails with the fourth time, and the executor does the rest", async () => {
+  await executor("one");
+  let over = false;
+  // As a supervisor does.
+  const supervised = (async () => {
+    while (!over) {
+      const pid = system.pid("one");
+      await waitUntil("it is over, or the executor died", () => over || !isAlive(pid), 5 * LONG);
+      if (!over) await executor("one");
+    }
+  })();
+  await job(1, `echo "$PETREL_FIRING" >> ${file("runs")}; kill -9 $PPID; sleep 60`);
+  const failed = async () => (await events()).find(({ type, attributes }) => type === "failed" && attributes?.final === true);
+  await waitUntil("it has failed", async () => (await failed()) !== undefined, 5 * LONG);
+  expect((await failed())?.attributes).toMatchObject({
+    error: { code: "executors-died", message: expect.stringMatching(/4 times: one \(attempts/) },
+  });
+  await job(2, "echo well");
+  await settled(2);
+  over = true;
+  await supervised;
+  const all = await nothingLost();
+  expect(runs().length, "the fault: each time the command ran, and killed its executor").toBeGreaterThanOrEqual(4);
+  // On a slow machine a loss may not be known for a death.
+  expect(runs().length).toBeLessThanOrEqual(8);
+  expect(all.filter(({ type, attributes }) => type === "lapsed" && attributes?.died)).toHaveLength(3);
+  expect(
+    all.filter(({ attributes }) => attributes?.heldOff),
+    "the executor is not held off for it",
+  ).toEqual([]);
+});
 
 it("frozen past its lease and thawed: what the first one says late changes nothing", async () => {
   await executor("one");

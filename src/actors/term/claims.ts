@@ -7,6 +7,7 @@
  * L4 An offer that was lost on its way is made again, for the same attempt (O1, O2).
  * L5 A claim that is renewed for longer than its work may take is given up like one that is not; who lets one after the other lapse
  *    gets none for a while (S1 to S3), and that is said on the event line and to those who look.
+ * L6 Work by which executors die goes to one that did not die by it, where one is free, and fails after a few times (`net/deaths.ts`).
  */
 import { type Clock, isoTime } from "../../contract/clock.ts";
 import type { ClaimAnswer, ClaimRequest, ExecutorPresence } from "../../contract/envelope.ts";
@@ -14,6 +15,7 @@ import { errorData } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import { sealFor } from "../../contract/sealed.ts";
 import { withoutControls } from "../../contract/terminal-text.ts";
+import type { Death } from "../../net/deaths.ts";
 import { beyondEnrolment, type Needs, suits } from "../../net/executor-match.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
 import { isStopped } from "../../net/stopped.ts";
@@ -22,11 +24,15 @@ import type { ExecutorStanding, HoldOff } from "../executor-standing.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { FiringMemory } from "./firing-memory.ts";
 import { OfferBook } from "./offer-book.ts";
+import type { Lapse } from "./outcomes.ts";
+import { Suspicion } from "./suspicion.ts";
 
 /** How often `check` is to be called, ms. */
 export const LOOK_MS = 1000;
 /** L5. Between the end of its time and its result an attempt has this long, ms: to end processes and to wait for a broker or a disk. */
 const OVERTIME_MS = 5 * 60_000;
+/** L6. How often an offer is made again before one that died by the work may have it although another is free: that one may never ask. */
+const OTHERS_FIRST = 4;
 const STOPPED = "everything is stopped until `petrel resume`";
 
 export interface ClaimPorts {
@@ -35,8 +41,8 @@ export interface ClaimPorts {
   clock: Clock;
   leaseMs: number;
   timeoutOf(firing: OpenFiring): number;
-  /** Ends this attempt and begins the next. */
-  lapse(firing: OpenFiring, reason: string): void;
+  /** Ends this attempt and begins the next, or fails the work. */
+  lapse(firing: OpenFiring, reason: string, how?: Lapse): void;
   claimed(firing: OpenFiring, executor: string): void;
   /** Makes the offer once more. */
   offer(firing: OpenFiring): void;
@@ -51,22 +57,32 @@ export interface ClaimPorts {
   secretsOf(firing: OpenFiring): Record<string, string>;
 }
 
+interface Lost {
+  isLeaving?: boolean;
+  /** Its executor died (L6). */
+  death?: Pick<Death, "start">;
+}
+
 export class Claims {
   readonly #ports: ClaimPorts;
   /** Firing -> when its executor was last heard of. */
   #renewed = new Map<string, number>();
   /** Firing -> since when its attempt has its claim, as far as this owner knows. */
-  #heldSince = new Map<string, { attempt: number; at: number }>();
+  #heldSince = new Map<string, { attempt: number; at: number; start?: string | undefined }>();
   readonly #offers = new OfferBook();
   #granting = new Map<string, Promise<ClaimAnswer>>();
   #present = new Map<string, ExecutorPresence>();
   /** Executor -> the start that had its name. */
   readonly #starts = new Map<string, string>();
+  /** Those that said goodbye with nothing under way. */
+  readonly #left = new Set<string>();
+  readonly #suspicion: Suspicion;
   #connectedSince: number | null;
   #checkedAt: number;
 
   constructor(ports: ClaimPorts) {
     this.#ports = ports;
+    this.#suspicion = new Suspicion(ports.state, ports.standing);
     this.#connectedSince = ports.clock.now();
     this.#checkedAt = this.#connectedSince;
   }
@@ -79,12 +95,14 @@ export class Claims {
     this.#offers.made(firing.firing, this.#ports.needsOf(firing), this.#ports.clock.now());
   }
 
-  presence(presence: ExecutorPresence | { name: string; gone: true }): void {
+  presence(presence: ExecutorPresence | { name: string; gone: true; left?: true }): void {
     if ("gone" in presence) {
       this.#present.delete(presence.name);
       this.#starts.delete(presence.name);
+      if (presence.left) this.#left.add(presence.name);
       return;
     }
+    this.#left.delete(presence.name);
     const before = this.#present.get(presence.name);
     this.#present.set(presence.name, presence);
     // One that comes back under its own name has lost what it was doing: its leases are free at once.
@@ -125,10 +143,16 @@ export class Claims {
       this.#offers.turnedDown(id);
       return no("not-open", `this work is not for ${request.executor}: ${beyond}`);
     }
+    const kept = isNew ? this.#keptFrom(firing, request.executor) : null;
+    if (kept !== null) {
+      this.#offers.turnedDown(id);
+      return no("not-open", kept);
+    }
     if (request.verb === "claim") return this.#withSecrets(await this.#claim(firing, request.executor), firing, request.key);
     if (firing.claim?.executor !== request.executor) return no("taken", `the claim is ${firing.claim?.executor ?? "nobody"}'s`);
     if (request.verb === "release") {
-      this.#lose(firing, `${request.executor} gave it back${noteOf(request)}`, request.leaving === true);
+      const how = { isLeaving: request.leaving === true, ...(request.died === true ? { death: {} } : {}) };
+      this.#lose(firing, `${request.executor} gave it back${noteOf(request)}`, how);
       return this.#yes(firing);
     }
     if (request.verb === "confirm" && state.paused) return no("paused", "the net is paused");
@@ -174,7 +198,8 @@ export class Claims {
       if (firing.claim) {
         const heard = Math.max(this.#renewed.get(firing.firing) ?? 0, this.#connectedSince);
         const may = this.#ports.timeoutOf(firing) + OVERTIME_MS;
-        if (now - heard > leaseMs) this.#lose(firing, `the lease of ${firing.claim.executor} ran out`);
+        if (now - heard > leaseMs)
+          this.#lose(firing, `the lease of ${firing.claim.executor} ran out`, this.#silent(firing, firing.claim.executor));
         else if (now - Math.max(this.#claimedAt(firing), this.#connectedSince) > may)
           this.#lose(firing, `${firing.claim.executor} held it for longer than it may take`);
         continue;
@@ -204,15 +229,17 @@ export class Claims {
   }
 
   /** L5. The executor that has the claim did nothing with it. */
-  #lose(firing: OpenFiring, reason: string, isLeaving = false): void {
+  #lose(firing: OpenFiring, reason: string, { isLeaving = false, death: died }: Lost = {}): void {
     const { standing, clock, lapse, holdOff, loop } = this.#ports;
     const executor = firing.claim?.executor;
     const now = clock.now();
     // Whom no answer has reached yet, since the log is slow, let nothing lapse.
     const isGranted = !this.#granting.has(`${firing.firing}/${firing.attempt}`);
     const isNone = executor === undefined || !isGranted || (isLeaving && standing.drained(executor, this.#claimedAt(firing), now));
-    const hold = isNone ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
-    lapse(firing, reason);
+    const death = died && executor !== undefined && isGranted ? { executor, attempt: firing.attempt, ...died } : null;
+    const { isMishap, error } = death ? this.#suspicion.died(firing, death, now) : { isMishap: true, error: null };
+    const hold = isNone || !isMishap ? null : standing.lapsed(executor, this.#claimedAt(firing), now);
+    lapse(firing, reason, { death, ...(error ? { error } : {}) });
     if (executor === undefined || hold === null) return;
     holdOff(executor, hold);
     const until = isoTime(hold.until);
@@ -225,6 +252,27 @@ export class Claims {
         attributes: { executor, heldOff: { lapsed: hold.lapsed, until } },
       })
       .catch(() => {});
+  }
+
+  /** L6. One that did not say goodbye has died as far as anybody knows, unless it is heard again as the same start. */
+  #silent(firing: OpenFiring, executor: string): Lost {
+    const start = this.#startOf(firing);
+    const isThere = start.start === undefined && this.#present.has(executor);
+    return isThere || this.#left.has(executor) ? {} : { death: start };
+  }
+
+  /** Which start has its claim, if this owner granted it. */
+  #startOf({ firing, attempt }: OpenFiring): Pick<Death, "start"> {
+    const known = this.#heldSince.get(firing);
+    return known?.attempt === attempt && known.start !== undefined ? { start: known.start } : {};
+  }
+
+  /** L6. Why it may not have it now, in a clause; null when it may. */
+  #keptFrom(firing: OpenFiring, executor: string): string | null {
+    const kept = this.#suspicion.keepsFrom(firing, executor, this.#ports.clock.now());
+    if (kept !== null || !this.#suspicion.diedBy(firing, executor) || this.#offers.timesAgain(firing.firing) >= OTHERS_FIRST) return kept;
+    const other = this.#thoseFor(firing).find(({ name }) => !this.#suspicion.diedBy(firing, name));
+    return other ? `${executor} died while it worked on this: ${other.name} is free, and comes first` : null;
   }
 
   /** L4 */
@@ -285,7 +333,7 @@ export class Claims {
     if (state.killed) return no("killed", STOPPED);
     if (state.firings.get(firing.firing) !== firing || firing.attempt !== attempt) return no("not-open", "this attempt is over");
     this.#offers.claimed(firing.firing, clock.now());
-    this.#heldSince.set(firing.firing, { attempt, at: clock.now() });
+    this.#heldSince.set(firing.firing, { attempt, at: clock.now(), start: this.#ports.standing.starts.current(executor)?.start });
     this.#ports.claimed(firing, executor);
     return this.#yes(firing);
   }
@@ -303,18 +351,27 @@ export class Claims {
   }
 
   #someoneFor(firing: OpenFiring): boolean {
+    return this.#thoseFor(firing).length > 0;
+  }
+
+  /** Who is free, could do it and may have it. */
+  #thoseFor(firing: OpenFiring): ExecutorPresence[] {
     const needs = this.#ports.needsOf(firing);
     const { state, standing, clock } = this.#ports;
-    const isStanding = ({ name }: ExecutorPresence) =>
-      !isStopped(state, "executor", name) && standing.heldUntil(name, clock.now()) === null;
-    return needs !== null && [...this.#present.values()].some((one) => suits(needs, one) && one.busy < one.slots && isStanding(one));
+    if (needs === null) return [];
+    const now = clock.now();
+    const mayHave = ({ name }: ExecutorPresence) =>
+      !isStopped(state, "executor", name) &&
+      standing.heldUntil(name, now) === null &&
+      this.#suspicion.keepsFrom(firing, name, now) === null;
+    return [...this.#present.values()].filter((one) => suits(needs, one) && one.busy < one.slots && mayHave(one));
   }
 
   /** `since`: what was claimed from then on is the new one's; null for nothing. */
   #freeAll(executor: string, since: number | null): void {
     for (const firing of [...this.#ports.state.firings.values()]) {
       if (firing.claim?.executor !== executor || (since !== null && this.#claimedAt(firing) >= since)) continue;
-      this.#lose(firing, `executor ${executor} started anew`);
+      this.#lose(firing, `executor ${executor} started anew`, { death: this.#startOf(firing) });
     }
   }
 }

@@ -79,6 +79,8 @@ const moveBody = z.object({
   data: json.optional(),
   by: person,
   reason: z.string().optional(),
+  /** Of a close: ends what works on it, too. */
+  stop: z.boolean().default(false),
 });
 
 const defineBody = z.object({ definition: netSchema, by: person });
@@ -331,11 +333,14 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
       hint: `petrel tokens ${term.state.net} ${request.place}`,
     });
   if (request.place === IN_TRANSIT) throw inTransit(term, request.id);
-  if (placed.reservedBy !== null)
+  const firing = placed.reservedBy === null ? undefined : term.state.firings.get(placed.reservedBy);
+  if (placed.reservedBy !== null && (verb === "move" || !request.stop || firing?.subnet))
     throw new Refused({
       code: "token-reserved",
       message: `the firing ${placed.reservedBy} holds ${request.id}`,
-      hint: "wait until it is over, or pause the net first",
+      hint: firing?.subnet
+        ? "a sub-net works on it: wait until that is over"
+        : `wait until it is over; petrel token close ${term.state.net} ${request.place} ${request.id} --stop ends it, and takes the token away`,
     });
   const to = request.to ?? request.place;
   if (to === IN_TRANSIT) throw onlyLinks();
@@ -354,12 +359,13 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
     type: "intervened",
     status: "info",
     correlation: placed.token.correlation,
+    ...(firing ? { firing: firing.firing, transition: firing.transition, attempt: firing.attempt } : {}),
     consumed: [{ place: request.place, id: request.id }],
     produced: verb === "move" ? [{ place: to, token }] : [],
     summary:
       verb === "move"
         ? `${request.by.user} sent a token of ${request.place} to ${to}.`
-        : `${request.by.user} closed a token in ${request.place}.`,
+        : `${request.by.user} closed a token in ${request.place}${firing ? `; ${firing.transition}, which worked on it, is ended` : ""}.`,
     attributes: {
       ...{ by: request.by.user, verb },
       // Whoever made it, or the rule that did, was wrong.
@@ -368,9 +374,14 @@ async function intervene(term: Term, request: z.output<typeof moveBody>, verb: "
     },
   };
   const fitting = await fitTokens(draft, term.ports.broker.artifacts);
-  // The store may have been waited for: the token must still be there, and free.
-  if (term.state.places.get(request.place)?.get(request.id)?.reservedBy !== null) return intervene(term, request, verb);
+  // The store may have been waited for: the token must still be there, and free, or held as before.
+  if (term.state.places.get(request.place)?.get(request.id)?.reservedBy !== placed.reservedBy) return intervene(term, request, verb);
+  const attempt = firing?.claim ? { net: term.state.net, firing: firing.firing, attempt: firing.attempt } : null;
+  const executor = firing?.claim?.executor ?? "";
   await term.commit(fitting);
+  // An executor that does not hear it finds out when it renews its claim.
+  if (attempt) await term.ports.broker.work.cancel(executor, attempt).catch(() => {});
+  if (firing) term.wakeAll();
   return verb === "move" ? { id: token.id, place: to } : { closed: request.id };
 }
 

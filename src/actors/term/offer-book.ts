@@ -75,6 +75,11 @@ export class OfferBook {
     return now - Math.max(last, moved.at) > patience || moved.made - last > patience;
   }
 
+  /** How often it was made again. */
+  timesAgain(firing: string): number {
+    return this.#made.get(firing)?.again ?? 0;
+  }
+
   /** O2. To be followed by `made`. */
   again(firing: string): void {
     const made = this.#made.get(firing);

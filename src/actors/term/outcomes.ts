@@ -17,6 +17,7 @@ import { toldUse } from "../../models/told-use.ts";
 import type { CompiledNet, CompiledTransition } from "../../net/compiled-net.ts";
 import type { CompiledCrystal } from "../../net/crystal/compiled.ts";
 import { missedAuditDraft } from "../../net/crystal/missed-audit.ts";
+import type { Death } from "../../net/deaths.ts";
 import { againDraft, type MayAnswer } from "../../net/decide.ts";
 import type { Outcome } from "../../net/outcome.ts";
 import { lapseDraft, RECOVERY_LIMIT, retryOf, settleDraft } from "../../net/settle.ts";
@@ -70,6 +71,12 @@ export interface OutcomePorts {
   cancel(firing: string, attempt: number, reason: string): void;
   /** It did something with its claim. */
   worked(executor: string): void;
+}
+
+export interface Lapse {
+  /** Its executor died. */
+  death?: Death | null;
+  error?: ErrorData;
 }
 
 export class Outcomes {
@@ -136,8 +143,8 @@ export class Outcomes {
     })();
   }
 
-  /** Gives up an attempt and begins the next, free of charge up to the recovery limit. */
-  lapse(firing: OpenFiring, reason: string): void {
+  /** Gives up an attempt and begins the next, free of charge up to the recovery limit. `error`: none follows, for that reason. */
+  lapse(firing: OpenFiring, reason: string, { death = null, error: fatal }: Lapse = {}): void {
     const { state, broker, netOf, commit, cancel } = this.#ports;
     const transition = netOf(firing)?.transitions.get(firing.transition);
     if (!transition || state.firings.get(firing.firing) !== firing) return;
@@ -147,17 +154,13 @@ export class Outcomes {
     const about = { net: state.net, firing: firing.firing, attempt: firing.attempt };
     cancel(firing.firing, firing.attempt, reason);
     if (executor) void broker.work.cancel(executor, about).catch(() => {});
-    if (firing.recoveries >= RECOVERY_LIMIT) {
-      const error: ErrorData = {
-        outlook: "terminal",
-        code: "too-many-recoveries",
-        message: `${firing.recoveries} attempts were lost: ${reason}`,
-      };
+    const error = fatal ?? (firing.recoveries < RECOVERY_LIMIT ? null : tooMany(firing, reason));
+    if (error) {
       this.settleSoon(firing.firing, firing.attempt, { ok: false, error });
       return;
     }
     const now = this.#ports.clock.now();
-    void commit(lapseDraft(transition, firing, reason, executor, now));
+    void commit(lapseDraft(transition, firing, reason, { executor, death }, now));
     // O4. One entry holds both, as a rule; where it does not, or nothing may start now, the pump starts what is due.
     if (!state.paused && !state.killed) void commit(againDraft(transition, firing, now));
   }
@@ -285,6 +288,10 @@ function isOfSetUp({ code }: ErrorData, { definition }: CompiledTransition, { fa
 function isUnasked(error: ErrorData, transition: CompiledTransition, firing: OpenFiring): boolean {
   if (isOfSetUp(error, transition, firing) || error.code === ANSWERED_BY_NOBODY || NO_ANSWER.has(error.code)) return true;
   return error.outlook === "retryable" && firing.failures >= retryOf(transition.definition).max;
+}
+
+function tooMany({ recoveries }: OpenFiring, reason: string): ErrorData {
+  return { outlook: "terminal", code: "too-many-recoveries", message: `${recoveries} attempts were lost: ${reason}` };
 }
 
 function asSentence(text: string): string {

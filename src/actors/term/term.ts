@@ -161,7 +161,7 @@ export class Term {
       needsOf: (firing) => this.dispatch.needsOf(firing),
       timeoutOf: (firing) => this.dispatch.timeoutOf(firing),
       poolOf: (firing) => this.dispatch.poolOf(firing),
-      lapse: (firing, reason) => this.lapse(firing, reason),
+      lapse: (firing, reason, how) => this.outcomes.lapse(firing, reason, how),
       claimed: (firing, executor) => this.dispatch.claimed(firing, executor),
       offer: (firing) => this.dispatch.offerAgain(firing),
       secretsOf: (firing) => this.#secretsOf(firing),

@@ -46,9 +46,10 @@ export const tokenCloseVerb: Verb = {
   command: "token close <net> <place> <id>",
   summary: "take a token out of the net; the log keeps it",
   examples: [`petrel token close safe-teams escalations 01J9ZK2Y --reason "done elsewhere"`],
-  options: [REASON, ROLE_OPTION],
+  options: [{ flags: "--stop", about: "end what works on it, too" }, REASON, ROLE_OPTION],
   run: async (call) => {
-    const answer = await call.withBroker((broker) => askNet(broker, call.arg("net"), "close", about(call)));
+    const body = { ...about(call), ...(call.on("stop") ? { stop: true } : {}) };
+    const answer = await call.withBroker((broker) => askNet(broker, call.arg("net"), "close", body));
     call.out.result({ id: call.arg("id"), answer }, () => `closed ${call.arg("id")}`);
     return EXIT.ok;
   },
