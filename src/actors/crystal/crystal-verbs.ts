@@ -294,9 +294,13 @@ function mayPromote(term: Term, id: string, crystal: Crystal, rule: string, requ
     const hint = `petrel crystallize shadow ${term.state.net} ${id} --again lets it prove itself again; --early promotes it all the same`;
     throw new Refused({ code: "rule-demoted", message, hint });
   }
-  if (crystal.mode === "shadow" && same + other < crystal.shadow && !early) {
+  if (same + other < crystal.shadow && !early) {
     const message = `the rule of ${id} has been beside the model for ${same + other} of ${crystal.shadow} firings`;
-    const hint = `petrel crystallize status ${term.state.net} shows how far it is; --early promotes it all the same`;
+    const next =
+      crystal.mode === "off"
+        ? `petrel crystallize shadow ${term.state.net} ${id} --again puts it there`
+        : `petrel crystallize status ${term.state.net} shows how far it is`;
+    const hint = `${next}; --early promotes it all the same`;
     throw new Refused({ code: "shadow-not-over", message, hint });
   }
 }

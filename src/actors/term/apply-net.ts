@@ -8,7 +8,8 @@ import { netChecks } from "../../executors/hand-faults.ts";
 import { DISAGREEMENTS } from "../../net/built-in-places.ts";
 import { checkNet, formatProblem } from "../../net/check.ts";
 import { isIdleProgram } from "../../net/crystal/program-steps.ts";
-import { stagesOf, stageWords } from "../../net/crystal/stages.ts";
+import { stagesOf, stageWords, withHeldBack } from "../../net/crystal/stages.ts";
+import { isHeldBack } from "../../net/crystal/state.ts";
 import type { NetDefinition, Transition } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
 import { scheduleText } from "../../net/schedule.ts";
@@ -72,7 +73,7 @@ export async function applyNet(term: Term, request: ApplyRequest): Promise<Json>
   // Somebody else's edit was faster: this one is looked at again, on top of it.
   if (state.definition !== running || canonicalJson(state.personas) !== canonicalJson(known)) return applyNet(term, request);
   const stages = stagesOf(running === null ? null : (term.net?.definition ?? null), definition, by, request.settles ?? null);
-  const told = [...stages, ...otherwise];
+  const told = withHeldBack([...stages, ...otherwise], (transition, rule) => isHeldBack(state, transition, rule));
   const committed = term.commit({
     category: "net",
     type: "edited",

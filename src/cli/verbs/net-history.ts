@@ -4,12 +4,13 @@ import { otherwiseAsked } from "../../actors/crystal/asks.ts";
 import { rulesTold } from "../../actors/term/apply-net.ts";
 import { applyAnswer, definitionAnswer, readAnswer } from "../../client/answers.ts";
 import { askNet, askRuntime, checkName } from "../../client/ask.ts";
+import { crystalsOf } from "../../client/crystals.ts";
 import { noSuchNet } from "../../client/known-nets.ts";
 import { usage } from "../../client/usage.ts";
 import type { Broker } from "../../contract/broker.ts";
 import { Refused, Terminal } from "../../contract/errors.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { stagesOf } from "../../net/crystal/stages.ts";
+import { stagesOf, withHeldBack } from "../../net/crystal/stages.ts";
 import { netSchema } from "../../net/definition.ts";
 import { flattenNet } from "../../net/flatten.ts";
 import { rolledBack } from "../../net/rolled-back.ts";
@@ -88,7 +89,7 @@ async function rollBack(call: VerbCall, broker: Broker, net: string, to: string)
   const { definition, silenced, kept } = rolledBack(older, running.definition);
   const said = words(silenced, kept);
   if (call.on("dryRun")) {
-    const rules = await rulesBetween(broker, running.definition, definition);
+    const rules = await rulesBetween(broker, net, running.definition, definition);
     call.out.result({ net, to: hash, running: running.hash, silenced, kept, rules: rules as unknown as Json, definition }, () =>
       [`${net} would run version ${short(hash)} again`, ...said, ...ruleLines(net, rules)].join("\n"),
     );
@@ -106,14 +107,17 @@ async function rollBack(call: VerbCall, broker: Broker, net: string, to: string)
 }
 
 /** What the older definition is for rules, with the personas as they are: the edit itself tells what theirs add. */
-async function rulesBetween(broker: Broker, running: unknown, definition: unknown): Promise<Rules> {
+async function rulesBetween(broker: Broker, net: string, running: unknown, definition: unknown): Promise<Rules> {
   const [before, after] = [running, definition].map((one) => netSchema.safeParse(one).data);
   if (!before || !after) return [];
   const [old, now] = [flattenNet(before).definition, flattenNet(after).definition];
   const sides = [old, now].map(({ transitions }) => ({ transitions, personas: {} }));
   const [left, right] = sides as [(typeof sides)[0], (typeof sides)[0]];
   const stages = [...stagesOf(old, now, "", null), ...(await otherwiseAsked(broker.personaVersions, left, right, ""))];
-  return applyAnswer.shape.rules.parse(rulesTold(stages));
+  if (stages.length === 0) return [];
+  const demoted = (await crystalsOf(broker, net)).filter(({ record }) => record?.demoted);
+  const isHeld = (transition: string, rule: string) => demoted.some((row) => row.transition === transition && row.rule === rule);
+  return applyAnswer.shape.rules.parse(rulesTold(withHeldBack(stages, isHeld)));
 }
 
 function words(silenced: readonly string[], kept: readonly string[]): string[] {

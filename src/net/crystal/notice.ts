@@ -31,8 +31,8 @@ export function noticeDraft(state: NetState, net: CompiledNet, transition: Compi
   if (!crystal || !record) return null;
   const { mode } = crystal.definition;
   const isBegun = mode !== "off" && record.mode !== "off" && !record.demoted;
-  const reason = isBegun ? (outdatedSince(record) ?? (mode === "live" && record.mode === "live" ? driftOf(crystal, record) : null)) : null;
-  // Also while people are asked about a later rule.
+  const reason = isBegun ? (outdatedSince(record) ?? faultOf(crystal, record)) : null;
+  // Also while people are asked, about it or about a later one.
   if (reason !== null) return demotion(state, net, transition, crystal, record, reason, now);
   if (record.notice) return gateFor(state, net, transition, crystal, record, now);
   // What was asked once is not asked again: a deliberate edit begins anew.
@@ -46,6 +46,25 @@ function outdatedSince({ outdated }: CrystalRecord): string | null {
   return outdated === undefined
     ? null
     : `its step asks something else since event ${outdated}, and what the rule says was learned from before`;
+}
+
+/** Why a rule is no good, live or beside its model; null while it is, and where people have just said what becomes of it. */
+function faultOf(crystal: CompiledCrystal, record: CrystalRecord): string | null {
+  const { mode } = crystal.definition;
+  if (mode === "shadow") return record.said ? null : faultInShadow(crystal, record);
+  return record.mode === "live" ? driftOf(crystal, record) : null;
+}
+
+function faultInShadow(crystal: CompiledCrystal, record: CrystalRecord): string | null {
+  const drift = verdict(record.watch);
+  if (drift.drift) return `in its shadow: ${drift.reason}`;
+  if (!isShadowOver(crystal, record) || isGoodEnough(crystal, record)) return null;
+  const { same, other } = record.shadow;
+  return `in its shadow ${other} of ${same + other} answers were not the model's`;
+}
+
+function isShadowOver({ definition }: CompiledCrystal, { shadow: { same, other } }: CrystalRecord): boolean {
+  return same + other >= definition.shadow;
 }
 
 /** Why a live rule is no good any more: the audits say so, or what later steps made of its answers; null while it is. */
@@ -69,7 +88,7 @@ function surelyAbove(count: number, among: number): number {
   return (share + (z * z) / (2 * among) - spread) / (1 + (z * z) / among);
 }
 
-/** Long enough beside the model: within its bound it is proposed, else it was no rule. */
+/** Long enough beside the model, and within its bound: it is proposed. */
 function endOfShadow(
   state: NetState,
   net: CompiledNet,
@@ -78,16 +97,9 @@ function endOfShadow(
   record: CrystalRecord,
   now: number,
 ): EventDraft | null {
+  if (!isShadowOver(crystal, record) || crystal.definition.promote === "policy") return null;
   const { same, other } = record.shadow;
-  const drift = verdict(record.watch);
-  if (drift.drift) return demotion(state, net, transition, crystal, record, `in its shadow: ${drift.reason}`, now);
-  if (same + other < crystal.definition.shadow) return null;
-  if (!isGoodEnough(crystal, record)) {
-    const reason = `in its shadow ${other} of ${same + other} answers were not the model's`;
-    return demotion(state, net, transition, crystal, record, reason, now);
-  }
-  if (crystal.definition.promote === "policy") return null;
-  const told = `${same} of ${same + other} answers were the model's`;
+  const told = agreed(record.shadow);
   return said(state, net, transition, crystal, record, now, {
     stage: "shadowed",
     reason: told,
@@ -125,7 +137,7 @@ function endOfNext(
 ): EventDraft | null {
   if (nextVerdict(crystal, record) !== "good" || crystal.next?.definition.promote !== "people") return null;
   const { same, other } = record.next ?? { same: 0, other: 0 };
-  const told = `${same} of ${same + other} answers were the model's`;
+  const told = agreed({ same, other });
   return said(state, net, transition, crystal, record, now, {
     stage: "shadowed",
     about: "replace",
@@ -134,6 +146,8 @@ function endOfNext(
     summary: `A later rule of ${transition.id} has been beside the one that answers for ${same + other} firings: ${told}. People decide whether it takes its place.`,
   });
 }
+
+const agreed = ({ same, other }: CrystalRecord["shadow"]): string => `${same} of ${same + other} answers were the model's`;
 
 /** What its shadow says of a later rule beside a live one; `open`: it is not over, or there is none. */
 export function nextVerdict({ next }: CompiledCrystal, record: CrystalRecord): "open" | "good" | "bad" {
@@ -146,10 +160,9 @@ export function nextVerdict({ next }: CompiledCrystal, record: CrystalRecord): "
 
 /** Whether a policy promotes it now: people are not asked. */
 export function mayPromote(crystal: CompiledCrystal, record: CrystalRecord): boolean {
-  const { mode, promote, shadow } = crystal.definition;
-  const { same, other } = record.shadow;
+  const { mode, promote } = crystal.definition;
   if (mode !== "shadow" || promote !== "policy" || record.demoted !== null || record.outdated !== undefined) return false;
-  return same + other >= shadow && isGoodEnough(crystal, record) && !verdict(record.watch).drift;
+  return isShadowOver(crystal, record) && faultInShadow(crystal, record) === null;
 }
 
 /** In a short shadow one error of the model itself is not yet one of the rule: the proof has the numbers. */
@@ -275,14 +288,31 @@ const QUESTIONS: Record<Question, string> = {
   unwatched: "approve lets it go on though it could not be audited, reject drops it, and the model does all of the step again",
 };
 
-/** What the gate of a rule asks, for whoever decides: its notice, and what each answer does; null at any other gate. */
-export function questionAt(state: NetState, { gate, consumed }: OpenFiring): { summary: string; notice: Json; about: Question } | null {
+/**
+ * What the gate of a rule asks, for whoever decides: its notice, and what each answer does; null at any other gate. Firings go on while people
+ * are asked, so the comparisons are counted as they stand now.
+ */
+export function questionAt(
+  state: NetState,
+  { gate, consumed, transition }: OpenFiring,
+): { summary: string; notice: Json; about: Question } | null {
   const placed = gate?.crystal && state.places.get(DISAGREEMENTS)?.get(consumed[0]?.id ?? "");
   if (!placed || !isJsonObject(placed.token.data)) return null;
-  const { title, reason } = placed.token.data;
   const about = questionOf(gate?.crystal?.about);
+  const notice: JsonObject = { ...placed.token.data, ...comparedSince(about, state.crystals.get(transition), consumed[0]?.id) };
+  const { title, reason } = notice;
   const asked = String(title).endsWith("?") ? String(title) : `${String(title)}:`;
-  return { summary: `${asked} ${String(reason)}; ${QUESTIONS[about]}.`, notice: placed.token.data, about };
+  return { summary: `${asked} ${String(reason)}; ${QUESTIONS[about]}.`, notice, about };
+}
+
+/** What a question rests on, as it stands now; nothing where that does not change, or where it is idle. */
+function comparedSince(about: Question, record: CrystalRecord | undefined, token: string | undefined): JsonObject {
+  if (!record || record.notice?.token !== token) return {};
+  const counts = about === "promote" ? record.shadow : about === "replace" ? record.next : null;
+  if (!counts) return {};
+  const { same, other } = counts;
+  const { answered, declined, audit, bad } = record;
+  return { reason: agreed(counts), evidence: { answered, declined, shadow: { same, other }, audit: { ...audit }, bad } };
 }
 
 /** Whether a question is about what is not in question any more: the rule was promoted, dropped or replaced meanwhile. */

@@ -28,6 +28,14 @@ export function stagesOf(
   });
 }
 
+/** K2. What brings back a rule that was demoted, and not on purpose, is told as what it is: nothing. */
+export function withHeldBack(stages: readonly JsonObject[], isHeld: (transition: string, rule: string) => boolean): JsonObject[] {
+  return stages.map((one) => {
+    const brings = (one.stage === "promoted" || one.stage === "shadow") && one.deliberate !== true;
+    return brings && isHeld(String(one.transition), String(one.rule)) ? { ...one, stage: "held-back" } : one;
+  });
+}
+
 /** A later rule beside a live one that goes on answering, which comes or goes. */
 function laterStage(old: Crystal | undefined, now: Crystal | undefined, isMeant: boolean): JsonObject | null {
   if (old?.mode !== "live" || !sameCrystal(old, now)) return null;
@@ -65,6 +73,7 @@ export function stageWords(stages: readonly JsonObject[]): string[] {
     beside: "as before, and a later one stands beside it, without effect",
     dropped: "as before, and the later one beside it is gone",
     "asks-otherwise": "no more: its step asks something else now",
+    "held-back": "no more: it was demoted, and applying a version that has it does not bring it back",
   };
   return stages.map(({ stage, transition }) => `the rule of ${String(transition)} answers ${words[String(stage)] ?? ""}`);
 }

@@ -37,6 +37,12 @@ export function standingRule<Rule extends { id: string }>(state: NetState, trans
   return crystal && recordOf(state, id, crystal.id)?.gone ? null : crystal;
 }
 
+/** K2. Only who puts it back on purpose has it begin again. */
+export function isHeldBack(state: NetState, transition: string, rule: string): boolean {
+  const record = recordOf(state, transition, rule);
+  return record !== null && (record.demoted !== null || record.outdated !== undefined);
+}
+
 /** What an event says of rules. */
 export function foldCrystals(state: NetState, event: NetEvent): void {
   if (state.crystals.size > 0) foldLater(state, event);
@@ -146,7 +152,7 @@ function foldStage(state: NetState, event: NetEvent, stage: JsonObject): void {
     case "shadow":
     case "promoted":
       // K2: a file that is applied again by hand lifts nothing.
-      if ((record?.demoted || record?.outdated !== undefined) && stage.deliberate !== true) return;
+      if (isHeldBack(state, transition, rule) && stage.deliberate !== true) return;
       state.crystals.set(
         transition,
         replacing(state.crystals.get(transition), stage, rule, event.seq) ??
