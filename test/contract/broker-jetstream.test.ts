@@ -13,7 +13,7 @@ for (const durability of ["fsync", "memory"] as const) {
     const { url, credentials } = cluster.server();
     const outside = await connect({ servers: url, ...loginOptions(credentials.admin) });
     return {
-      broker: () => cluster.connect(),
+      broker: async () => askedAgain(await cluster.connect()),
       executor: (name) => cluster.connectExecutor(name),
       letter: async (net, place, payload) => {
         outside.publish(subjects.letter(net, place), payload);

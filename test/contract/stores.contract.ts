@@ -82,7 +82,7 @@ export function storesContract(the: () => Clients, freshNet: () => Promise<strin
       expect(await b.leases.renew("l1", "two", 1000)).toBe(true);
       await waitUntil("the renewed lease ran out", () => a.leases.acquire("l1", "one", 60_000));
       expect(await b.leases.renew("l1", "two", 1000)).toBe(false);
-      const both = await Promise.all([a.leases.acquire("l2", "one", 5000), b.leases.acquire("l2", "two", 5000)]);
+      const both = await Promise.all([a.leases.acquire("l2", "one", 60_000), b.leases.acquire("l2", "two", 60_000)]);
       expect(both.filter(Boolean)).toHaveLength(1);
     });
 

@@ -41,8 +41,8 @@ it("L3, O4: master and executor, with all of its machine, that were frozen for t
   await waitUntil("the command runs", () => existsSync(runs), 60_000);
   const watcher = watcherOf(system.pid("executor"));
   await waitUntil("the executor's watcher has its ear and its clock", () => processesInGroup(watcher).length >= 4, 60_000);
-  await freezeGroup(watcher);
-  for (const name of ["executor", "m1"]) await system.freeze(name);
+  // All at one moment: while the others stand still already, none of them goes on.
+  await Promise.all([freezeGroup(watcher), system.freeze("executor"), system.freeze("m1")]);
   const frozenAt = Date.now();
   await waitUntil("three leases have passed", () => Date.now() - frozenAt > 3 * LEASE, 60_000);
   const before = (await eventsOf(system.broker, "sleep")).length;

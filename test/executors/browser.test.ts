@@ -51,7 +51,15 @@ describeInBrowser("in a real browser", () => {
     await site?.stop();
   });
   const flow = (steps: JsonObject[], more: JsonObject = {}, over = {}) =>
-    bench.run("browser.flow", { url: `${site.url}/`, steps, stepMs: 5000, ...more }, { timeoutMs: 120_000, ...over });
+    bench.run("browser.flow", { url: `${site.url}/`, steps, stepMs: 30_000, ...more }, { timeoutMs: 120_000, ...over });
+  /** As little time for a step as does it: a machine that stands still may use a short limit up before the page has come. */
+  const flowToThat = async (steps: JsonObject[], more: JsonObject, came: (value: JsonObject) => boolean): Promise<JsonObject> => {
+    for (const stepMs of [1500, 10_000]) {
+      const value = goodValue(await flow(steps, { ...more, stepMs }));
+      if (came(value)) return value;
+    }
+    return goodValue(await flow(steps, { ...more, stepMs: 30_000 }));
+  };
   const bytesOf = async (kept: unknown): Promise<Buffer> =>
     Buffer.from((await bench.owner.artifacts.get(String((kept as JsonObject).$artifact))) ?? []);
 
@@ -63,7 +71,7 @@ describeInBrowser("in a real browser", () => {
 
   test("a page that hangs in its own script is told, and what was seen before is kept", async () => {
     const steps: JsonObject[] = [{ screenshot: "before" }, { click: { role: "button", name: "Loop" } }, { see: "button" }];
-    const value = goodValue(await flow(steps, { url: `${site.url}/loop`, stepMs: 1500 }));
+    const value = await flowToThat(steps, { url: `${site.url}/loop` }, ({ screenshots }) => JSON.stringify(screenshots).includes("before"));
     expect(value).toMatchObject({ ok: false, told: expect.stringMatching(/could not be done|answered no more/) });
     expect(value.screenshots).toMatchObject([{ name: "before.png" }]);
   });
@@ -91,11 +99,11 @@ describeInBrowser("in a real browser", () => {
   });
 
   test("a page that breaks is a result: the step, the uncaught error, the console, the request, and a picture", async () => {
-    const result = await flow([{ click: "#break" }, { see: { text: "All is well" } }, { click: "#greet" }], { video: false, stepMs: 1500 });
-    const value = goodValue(result);
+    const steps: JsonObject[] = [{ click: "#break" }, { see: { text: "All is well" } }, { click: "#greet" }];
+    const value = await flowToThat(steps, { video: false }, ({ steps: done }) => (done as JsonObject[]).length === 3);
     expect(value).toMatchObject({
       ok: false,
-      failed: { step: "see All is well", ok: false, error: expect.stringMatching(/Timeout 1500ms exceeded/) },
+      failed: { step: "see All is well", ok: false, error: expect.stringMatching(/Timeout \d+ms exceeded/) },
       errors: [expect.stringMatching(/TypeError: Cannot read properties of undefined/)],
       failedRequests: [{ method: "GET", url: `${site.url}/gone`, status: 404 }],
     });

@@ -34,7 +34,17 @@ test("what it announces beyond its enrolment is not heard, by masters and by tho
   });
   expect(heard.get("bound")).toMatchObject({ pools: ["code"], labels: ["git"], hands: ["shell.run"] });
   expect(heard.get("free")).toMatchObject({ pools: ["code", "secret"], labels: ["git", "gpu"] });
-  const seen = await (await system.connect("another")).work.executors();
+  const another = await system.connect("another");
+  let seen: ExecutorPresence[] = [];
+  await waitUntil("another sees both", async () => {
+    for (const [of, name] of [
+      [line, "bound"],
+      [free, "free"],
+    ] as const)
+      of.heartbeat(presence(name));
+    seen = await another.work.executors();
+    return seen.length >= 2;
+  });
   expect(seen.find(({ name }) => name === "bound")).toMatchObject({ pools: ["code"], labels: ["git"], hands: ["shell.run"] });
   await hearing.stop();
 });

@@ -13,9 +13,11 @@ import { waitUntil } from "../support/wait-until.ts";
 let child: ChildProcess | null = null;
 const dir = testFolder("included");
 afterEach(async () => {
-  const gone = new Promise((done) => child?.once("exit", done));
-  child?.kill("SIGTERM");
-  await gone;
+  if (child) {
+    const gone = new Promise((done) => child?.once("exit", done));
+    child.kill("SIGTERM");
+    await gone;
+  }
   rmSync(dir, { recursive: true, force: true });
 });
 

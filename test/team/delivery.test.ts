@@ -10,7 +10,7 @@ import { durationMs, netSchema } from "../../src/net/definition.ts";
 import { routeResult } from "../../src/net/routing.ts";
 import { backoffMs } from "../../src/net/settle.ts";
 import { gitIn } from "../support/git-repo.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { until, waitUntil } from "../support/wait-until.ts";
 import { everIn, expectNothingPushed, fired, good, startTeam, type Team, type TeamOptions } from "./team-kit.ts";
 
 const toObject = (token: Token | undefined) => (token?.data ?? {}) as JsonObject;
@@ -92,14 +92,23 @@ test("an architect who does not learn it is escalated, before any work", async (
 });
 
 test("one reviewer heard twice is not two reviewers", async () => {
+  let given = 0;
   const { request, tokensIn, events } = await start({
-    net: ({ transitions: { security, performance } }) => {
+    net: ({ transitions: { security } }) => {
       if (security?.out[0]) security.out[0].weight = 2;
-      if (performance) performance.delay = "2s";
+    },
+    // The other reviewer answers when the first is there twice, and not before.
+    before: async (transition) => {
+      if (transition !== "performance") return;
+      given = await until("one is heard twice", async () => {
+        const count = everIn(await events(), "opinions").length;
+        return count >= 2 ? count : 0;
+      });
     },
   });
   await request();
   await tokensIn("delivered");
+  expect(given, "what was there before the other answered").toBe(2);
   const opinions = everIn(await events(), "opinions").map(({ reviewer }) => reviewer);
   expect(opinions.slice(0, 2)).toEqual(["security", "security"]);
   const [accepted] = everIn(await events(), "accepted");

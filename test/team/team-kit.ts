@@ -85,6 +85,8 @@ export interface TeamOptions extends TeamAnswers {
   netName?: string;
   /** Answers in place of what the answers here make. */
   provider?: ModelProvider;
+  /** Settles before the answer of a step is given, by the name of the step. */
+  before?: (transition: string) => Promise<void>;
   wire?: { broker: Broker; line: ExecutorLine };
 }
 
@@ -100,7 +102,7 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
     file: "answers",
     roots: [],
   });
-  const instead = options.provider ?? authored;
+  const instead = options.provider ?? (options.before ? held(authored, options.before) : authored);
   const config = parseConfig(readFileSync("petrel.config.json", "utf8"), "petrel.config.json");
   const master = await Master.start({
     broker,
@@ -156,6 +158,16 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
       }
       repo.remove();
       rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function held(provider: ModelProvider, before: (transition: string) => Promise<void>): ModelProvider {
+  return {
+    name: provider.name,
+    ask: async (request, how) => {
+      await before(how.key.split("/")[1] ?? "");
+      return await provider.ask(request, how);
     },
   };
 }
