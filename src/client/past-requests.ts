@@ -39,6 +39,7 @@ export async function pastRequests(
   const kinds = new Map<string, string>();
   let agents = 0;
   for (const net of nets) {
+    const own: NetEvent[] = [];
     await broker.log(net).read(0, ({ events }) => {
       for (const event of events) {
         if (event.persona !== wanted.persona || (wanted.transition !== undefined && event.transition !== wanted.transition)) continue;
@@ -46,10 +47,11 @@ export async function pastRequests(
         if ((event.type !== "fired" && event.type !== "failed") || !event.prompt) continue;
         // An agent acts: to ask it again would be to act again.
         if (kinds.get(event.firing ?? "") === "agent") agents += 1;
-        else found.push(event);
-        if (found.length > 4 * wanted.last) found.splice(0, found.length - 2 * wanted.last);
+        else own.push(event);
+        if (own.length > 2 * wanted.last) own.splice(0, own.length - wanted.last);
       }
     });
+    found.push(...own.slice(-wanted.last));
   }
   found.sort((one, other) => Date.parse(one.ts) - Date.parse(other.ts));
   const requests: PastRequest[] = [];

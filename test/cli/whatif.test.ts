@@ -159,3 +159,16 @@ function retold(seq: number, was: Json, now: Json): Retold {
     now: { outcome: "answered", ...used },
   };
 }
+
+it("asks the newest again, whichever net they are of", async () => {
+  // Its log is read after that of the other net, which it was before.
+  const later = { definition: { net: "zone", ...triageNet(undefined) } };
+  await own.kit.ask(null, "apply-net", later);
+  for (let n = 0; n < 9; n += 1) await own.kit.put("zone", "tickets", { area: "net" });
+  await waitUntil("nine are done", () => own.kit.stateOf("zone").places.get("done")?.size === 9);
+  own.kit.clock.jump(60_000);
+  await own.kit.put("desk", "tickets", { area: "ui" });
+  await waitUntil("three are done", () => own.kit.stateOf("desk").places.get("done")?.size === 3);
+  const { rows } = await sums("--tier", "standard", "--last", "1");
+  expect(rows).toMatchObject([{ net: "desk" }]);
+});
