@@ -8,6 +8,7 @@ export default defineConfig({
     setupFiles: ["test/support/test-file.ts"],
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     pool: "forks",
   },

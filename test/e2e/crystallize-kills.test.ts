@@ -15,7 +15,7 @@ import { testIds, wallClock } from "../support/nats-server.ts";
 import { eachTokenOnce } from "../support/once-check.ts";
 import { builtCli, Desk, descendants, isAlive, type Running, runtimeOf } from "../support/petrel-process.ts";
 import type { Stub, StubTurn } from "../support/stub-turn.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { until as anAnswer, waitUntil } from "../support/wait-until.ts";
 
 const STEP = "triage";
 /** More than are put at once while it is waited for. */
@@ -142,7 +142,8 @@ async function row(): Promise<Row> {
   return found as unknown as Row;
 }
 async function settle(body: object): Promise<void> {
-  const answer = await broker?.commands.ask(net, "crystal-settle", { ...BY, transition: STEP, ...body }, LONG);
+  const ask = async () => await broker?.commands.ask(net, "crystal-settle", { ...BY, transition: STEP, ...body }, LONG);
+  const answer = await anAnswer("the owner settles it", ask);
   expect(answer).toMatchObject({ ok: true });
 }
 

@@ -7,6 +7,7 @@ import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
 import type { Collector } from "../../src/gateway/traces/trace-exporter.ts";
 import { memoryBroker } from "../../src/jetstream/memory/broker.ts";
 import type { Tiers } from "../../src/models/tiers.ts";
+import { freePort } from "../support/free-port.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
 
 export const PEOPLE = { user: "ada", roles: ["maintainer"] };
@@ -80,7 +81,7 @@ export async function gatewayHouse({
   const kit = await masterKit(master);
   await kit.ask(null, "apply-net", { definition: SHOP, by: PEOPLE });
   let count = 0;
-  const one = (port = 0) =>
+  const one = (port: number) =>
     startGateway(
       {
         broker: memoryBroker(kit.hub),
@@ -95,7 +96,7 @@ export async function gatewayHouse({
       },
       { host: "127.0.0.1", port, ...(rate === undefined ? {} : { rate }) },
     );
-  const [a, b] = [await one(), await one()];
+  const [a, b] = [await one(await freePort()), await one(await freePort())];
   const house: GatewayHouse = {
     kit,
     a,

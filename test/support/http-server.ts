@@ -1,6 +1,6 @@
 /** A real HTTP server on loopback that a test scripts; it remembers what it was asked. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { freePort } from "./free-port.ts";
 
 export interface Asked {
   method: string;
@@ -36,8 +36,9 @@ export async function httpServer(answering: Answering = (_, response) => respons
       how(one, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as AddressInfo;
+  // Asked after its end too: then nobody else may be there.
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
     port,

@@ -1,6 +1,6 @@
 /** What the stubs of the model APIs answer, and how they misbehave. */
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import { freePort } from "./free-port.ts";
 
 export interface StubTurn {
   text?: string;
@@ -62,9 +62,11 @@ export async function startStub(turns: StubTurn[], handle: StubHandler): Promise
       void Promise.resolve(handle(request, response, stub)).catch(() => response.destroy());
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Asked after its end too: then nobody else may be there.
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const stub: Stub = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: [],
     turns,
     aborted: 0,
