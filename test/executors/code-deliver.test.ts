@@ -187,7 +187,8 @@ test("a kill between the push and its result gives no second push", async () => 
   const banner = { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' };
   await build({
     entryPoints: [join(import.meta.dirname, "deliver-process.ts")],
-    outfile: program,
+    // In pieces, as the program itself is built: esbuild makes one file such that some of zod is asked for before it is there.
+    ...{ outdir: dir, entryNames: "executor", outExtension: { ".js": ".mjs" }, splitting: true },
     bundle: true,
     platform: "node",
     format: "esm",
