@@ -101,7 +101,7 @@ export async function startBench(options: Partial<ExecutorOptions> = {}, logger:
     run: async (hand, input, over) => {
       const made = order(hand, input, over);
       owner.offer(made);
-      return await until(`the result of ${hand}`, () => owner.resultOf(made), 60_000);
+      return await until(`the result of ${hand}`, () => owner.resultOf(made), made.timeoutMs + 60_000);
     },
     end: async () => {
       owner.up = true;

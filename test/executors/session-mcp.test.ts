@@ -106,6 +106,22 @@ test("a server that dies or is not there is an error that says so, and the sessi
   for (const one of [order, broken]) await bench.owner.call(one, "session.close", {});
 });
 
+test("a server that comes late is waited for, and an older one, which says nothing to what it does not know, is spoken to", async () => {
+  const older = `require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+    const { id, method, params } = JSON.parse(line);
+    const result = {
+      initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "older", version: "1" } },
+      "tools/call": { content: [{ type: "text", text: "heard" }] },
+    }[method];
+    if (result) console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+  });`;
+  const late = { command: ["sh", "-c", `sleep 7; exec node ${FILE}`], flag: "r" };
+  const order = await open("r----", ["mcp.late.add", "mcp.older.x"], { late, older: { command: ["node", "-e", older], flag: "r" } });
+  expect(textOf(await bench.owner.call(order, "mcp.late.add", { a: 2, b: 3 }))).toBe("5");
+  expect(textOf(await bench.owner.call(order, "mcp.older.x", {}))).toBe("heard");
+  await bench.owner.call(order, "session.close", {});
+});
+
 test("a server that prints without an end is ended with a word that says so, and so is one that cannot be spoken to", async () => {
   const flood = `const piece = Buffer.alloc(1 << 20, "x"); const go = () => process.stdout.write(piece, go); go(); // flood-${process.pid}`;
   const mute = `setInterval(() => {}, 1000); // mute-${process.pid}`;

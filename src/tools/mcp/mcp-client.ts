@@ -19,7 +19,10 @@ export interface McpConnection {
   close(): Promise<void>;
 }
 
+/** So long the first question, which only newer servers know, may stay without an answer at a server of lines: then it is asked as an older one. */
 const PROBE_MS = 5000;
+/** So long a server may take for its first answer: what is run by its name may have to be fetched before. */
+const FIRST_MS = 30_000;
 const CALL_MS = 290_000;
 
 /** One request of the protocol, carried by somebody who decides where it may go. */
@@ -34,7 +37,7 @@ export async function connectMcp(server: string, lines: McpLines, version: strin
   lines.onEnd((why) => {
     ending.why = why;
   });
-  return connected(server, transportOver(lines), version, ending);
+  return connected(server, { transport: transportOver(lines), probeMs: PROBE_MS }, version, ending);
 }
 
 /** A server over HTTP (Streamable HTTP). Errors: Terminal `mcp-server-gone`. */
@@ -49,19 +52,20 @@ export async function connectMcpHttp(server: string, url: string, fetch: McpFetc
         signal: init?.signal ?? new AbortController().signal,
       }),
   });
-  return connected(server, transport, version);
+  // Over a network silence is an outage, and no older server.
+  return connected(server, { transport, probeMs: FIRST_MS }, version);
 }
 
 async function connected(
   server: string,
-  transport: Transport,
+  { transport, probeMs }: { transport: Transport; probeMs: number },
   version: string,
   ending: { readonly why?: string | undefined } = {},
 ): Promise<McpConnection> {
   // Read only where a server is: nobody else waits for this module.
   const { Client } = await import("@modelcontextprotocol/client");
-  const client = new Client({ name: "petrel", version }, { versionNegotiation: { mode: "auto", probe: { timeoutMs: PROBE_MS } } });
-  await client.connect(transport).catch(async (error: unknown) => {
+  const client = new Client({ name: "petrel", version }, { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } });
+  await client.connect(transport, { timeout: FIRST_MS }).catch(async (error: unknown) => {
     // Nobody would end it otherwise: the next use starts another.
     await transport.close().catch(() => {});
     throw ended(server, ending) ?? gone(server, error);
@@ -91,7 +95,9 @@ async function connected(
 }
 
 function transportOver(lines: McpLines): Transport {
-  const transport: Transport = {
+  const transport: Transport & { stderr: null; pid: null } = {
+    // By these two the client knows a local pipe, at which silence is no outage.
+    ...{ stderr: null, pid: null },
     start: async () => {
       lines.onLine((line) => {
         try {
