@@ -106,9 +106,10 @@ describe("the wire of an owner", () => {
 
   it("is slow: everything takes longer, and nothing else is different", async () => {
     const { put, put0 } = await begin();
+    const since = performance.now();
     proxy.delay(80);
     await allOnce([await put0, ...(await put)]);
-    // One term, or a few where the machine stood still for longer than a lease; not one after the other.
-    expect((await epochs()).length).toBeLessThanOrEqual(3);
+    // One term, or a few where the machine stood still for longer than a lease; not one after the other, which would be one in 3 s.
+    expect((await epochs()).length).toBeLessThanOrEqual(3 + Math.floor((performance.now() - since) / 20_000));
   }, 240_000);
 });

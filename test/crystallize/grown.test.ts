@@ -84,7 +84,7 @@ describe("a rule with tables grows", () => {
 });
 
 test("beside a rule that answers, few examples of new values are enough, though a table is not found from them again", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, () => {
   const first = madeBy(
     200,

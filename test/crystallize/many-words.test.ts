@@ -9,7 +9,7 @@ import { historyOf } from "./history.ts";
 
 const SPAM = "winner lottery prize viagra bitcoin casino loan cheap pills crypto jackpot bonus rolex dating".split(" ");
 
-test("any of fourteen words", { timeout: 120_000 }, () => {
+test("any of fourteen words", { timeout: 240_000 }, () => {
   const stream: Stream = {
     ...{ name: "spam", kind: "learnable" },
     item: (_: number, chance: Chance) => {

@@ -195,7 +195,7 @@ describe("a program", () => {
 });
 
 test("that leaves more than a tenth to its model waits for a thousand examples, since nothing is learned beside it", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, () => {
   // One order in four is of a kind that hardly comes again, and the address hangs on the kind.
   const way = (at: number, chance: Chance): Example => {

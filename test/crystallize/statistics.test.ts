@@ -61,7 +61,7 @@ describe("the bound of what is made of parts", () => {
     [0.9, 150, 0.08, 20, 0.3],
     [0.95, 120, 0.1, 10, 0.5],
     [0.6, 60, 0.05, 40, 0.2],
-  ])("with %d of %d at %d, the rest of %d at %d: it holds as often as it says", { timeout: 60_000 }, (weight, all, share, few, rate) => {
+  ])("with %d of %d at %d, the rest of %d at %d: it holds as often as it says", { timeout: 180_000 }, (weight, all, share, few, rate) => {
     const parts = [
       { weight, all, share },
       { weight: 1 - weight, all: few, share: rate },

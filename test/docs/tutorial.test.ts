@@ -43,7 +43,7 @@ function program(name: string, script: string): void {
 function paste(text: string): Promise<string> {
   const script = `. '${shell}'\nset -e\n${text}\necho "cd '$PWD'" > '${shell}'\n`;
   return new Promise((done, failed) => {
-    execFile("bash", ["-c", script], { env: environment(), timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile("bash", ["-c", script], { env: environment(), timeout: 180_000 }, (error, stdout, stderr) =>
       error ? failed(new Error(`${text}\n${stdout}\n${stderr}`, { cause: error })) : done(stdout + stderr),
     );
   });
@@ -76,7 +76,7 @@ function squeezed(text: string): string {
   return text.replace(/[ \t]+/g, " ");
 }
 
-test("docs/tutorial.md does what it says", { timeout: 240_000 }, async () => {
+test("docs/tutorial.md does what it says", { timeout: 480_000 }, async () => {
   const fences = fencesOf("docs/tutorial.md");
   for (const [at, fence] of fences.entries()) {
     const next = fences[at + 1];

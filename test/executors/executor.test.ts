@@ -297,4 +297,4 @@ test("commands that were ended while the executor stood still are no result: the
   expect(owner.delivered).toEqual([]);
   const next = await bench.run("shell.run", { argv: ["echo", "again"] });
   expect(goodValue(next).stdout).toBe("again\n");
-}, 120_000);
+}, 180_000);

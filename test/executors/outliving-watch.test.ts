@@ -218,7 +218,7 @@ it("without a lease that was granted, no silence is too long", async () => {
   await over;
   expect(told()).toBe("");
   expect(isThere(child.pid ?? 0)).toBe(true);
-}, 60_000);
+}, 180_000);
 
 it("a watcher of which a part was killed ends nobody, and the next command has another", async () => {
   count += 1;
@@ -240,7 +240,7 @@ it("a watcher of which a part was killed ends nobody, and the next command has a
   expect(births.pid).not.toBe(first);
   expect(births.pid).not.toBe(null);
   births.end();
-}, 60_000);
+}, 180_000);
 
 it("a process that ends in order takes its watcher with it, which ends nobody", async () => {
   const bystander = spawn("sleep", ["600"], { env: { PATH: process.env.PATH, PETREL_RUN: `mortal-${process.pid}-${count + 1}.x` } });

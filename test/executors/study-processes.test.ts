@@ -43,7 +43,7 @@ describe("a study", () => {
   it.each([
     ["that ends at once", "process.exit(7)", "exit code 7"],
     ["that throws", 'throw new Error("no such rule")', "no such rule"],
-  ])("of a program %s fails and says so", { timeout: 60_000 }, async (_, script, words) => {
+  ])("of a program %s fails and says so", { timeout: 180_000 }, async (_, script, words) => {
     start(script);
     const lines = Array.from({ length: 2000 }, () => "x".repeat(1000));
     await expect(studies.run(lines)).rejects.toMatchObject({ code: "study-failed", message: expect.stringContaining(words) });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   cluster = await ServerCluster.start();
   broker = await cluster.connect();
   outside = await connect({ servers: cluster.urls.split(","), ...loginOptions(cluster.credentials.admin) });
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await outside?.close();
   await cluster?.end();
@@ -44,7 +44,7 @@ const post = async (body: string, marks: Record<string, string> = {}): Promise<s
   return answer;
 };
 
-test("a letter that expects another message id is refused, and the box goes on", { timeout: 120_000 }, async () => {
+test("a letter that expects another message id is refused, and the box goes on", { timeout: 240_000 }, async () => {
   const box = await openBox();
   expect(await post("one")).toContain('"seq":1');
   expect(await post("poison", { "Nats-Expected-Last-Msg-Id": "never-seen" })).toContain('"error"');

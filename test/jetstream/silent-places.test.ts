@@ -13,7 +13,7 @@ const places = Array.from({ length: 6 }, (_, at) => ({ net: NET, place: `shelf-$
 beforeAll(async () => {
   cluster = await ServerCluster.start();
   broker = await cluster.connect();
-}, 180_000);
+}, 240_000);
 afterAll(() => cluster?.end());
 
 it("names the streams whose server is away, and none once they are declared again", async () => {

@@ -63,7 +63,7 @@ afterEach(async () => {
 
 it.each(["stop", "ask", "degrade"])(
   "a budget that is spent (%s) stops no rule, and is not overspent",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (onCrossing) => {
     await begin({ turns: 2, onCrossing });
     await work(2);
@@ -191,7 +191,7 @@ it("missed audits are made up once the model answers again, one for one, also af
 /** What a step without a rule does then too: with `stop` nothing more begins, with `ask` that firing alone waits for people. */
 it.each(["stop", "ask"])(
   "a firing that the rule leaves to the model meets a spent budget (%s) as that of any step",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (onCrossing) => {
     await begin({ turns: 0, onCrossing }, { audit: 0.001 });
     await work(3);

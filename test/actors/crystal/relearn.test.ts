@@ -52,7 +52,7 @@ const policy = { every: 10, least: 60, bound: 0.2, confidence: 0.9, shadow: 5 };
 
 describe("a rule that leaves more and more to the model", () => {
   it("gets a wider one beside it, which takes its place by the policy and says the same where both answer", {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(undefined), crystallize: { ...policy, promote: "policy" } } });
     const first = await until("the first rule is live", ({ mode }) => mode === "live", ["net", "ui", "db"]);
@@ -115,7 +115,7 @@ const tickets2: RuleFile = {
 
 describe("a later rule that is wrong", () => {
   it("goes, with its disagreements kept, and while it stands the model says who is right where the two differ", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf({ audit: 0.001 })) } });
     const crystal = crystalSchema.parse({ mode: "shadow", rule: tickets2, shadow: 6, promote: "policy" });

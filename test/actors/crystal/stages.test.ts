@@ -79,7 +79,7 @@ afterEach(async () => {
 
 describe("the stages", () => {
   it("lead from the log to a rule in the model's place, each with its event, and leave the sibling alone", {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     await begin();
     await tickets(200);
