@@ -13,7 +13,7 @@ import { eachTokenOnce } from "../support/once-check.ts";
 import { CLI, isAlive, ROOT } from "../support/petrel-process.ts";
 import { System } from "../support/state-folder.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { until, waitUntil } from "../support/wait-until.ts";
 
 /** Of this run alone: processes are looked for by it on the whole machine. */
 const NET = `faults-${process.pid}`;
@@ -113,8 +113,14 @@ it("killed in the middle of a command: what it ran is ended though nobody starts
   await executor("one");
   const away = "setsid sh -c 'trap \"\" TERM HUP; while :; do sleep 1; done' & ";
   await job(1, `trap '' TERM; ${away}${waits("go")}`);
-  await waitUntil("the command runs", () => runs().length === 1 && living().length >= 3, LONG);
-  const orphans = living();
+  const orphans = await until(
+    "the command runs",
+    () => {
+      const all = living();
+      return runs().length === 1 && all.length >= 3 ? all : null;
+    },
+    LONG,
+  );
   await system.kill("one");
   await waitUntil("all that it ran is dead, without a new start", () => living().length === 0, LONG);
   expect(orphans.length, "the fault: it was killed in the middle of them").toBeGreaterThanOrEqual(3);

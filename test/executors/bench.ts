@@ -106,7 +106,7 @@ export async function startBench(options: Partial<ExecutorOptions> = {}, logger:
     end: async () => {
       owner.up = true;
       await executor.stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
 }

@@ -118,10 +118,14 @@ export async function startCluster(options: { durability?: Durability } = {}): P
     waitUntil,
     end: async () => {
       for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      // They write into the folder as long as they live.
+      await waitUntil("its processes are gone", () =>
+        children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null),
+      );
       await Promise.all(clients.map((client) => client.close().catch(() => undefined)));
       if (running) thawQuietly(running.pid);
       await stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
   await start();

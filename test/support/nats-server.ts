@@ -51,7 +51,7 @@ export async function startTestServer(
     dir,
     remove: async () => {
       await server.stop();
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
 }

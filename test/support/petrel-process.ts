@@ -150,8 +150,9 @@ export class Desk {
   /** Ends what still runs, by pid, and removes the folder. */
   async clear(): Promise<void> {
     for (const running of this.#running) if (!running.over) await endWithin(running, 20_000);
-    for (const { pid, command } of processTable())
-      if (command.includes("nats-server") && command.includes(this.cwd)) process.kill(pid, "SIGKILL");
+    const servers = processTable().filter(({ command }) => command.includes("nats-server") && command.includes(this.cwd));
+    for (const { pid } of servers) killed(pid);
+    await waitUntil("its servers are gone", () => !servers.some(({ pid }) => isAlive(pid)));
     rmSync(this.#base, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
@@ -163,6 +164,14 @@ export class Desk {
     const running = new Running(child);
     this.#running.push(running);
     return running;
+  }
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself meanwhile.
   }
 }
 

@@ -139,7 +139,10 @@ export class System {
   }
 
   async end(): Promise<void> {
-    for (const child of this.#children.values()) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    const children = [...this.#children.values()];
+    for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    // They write into the folder as long as they live.
+    await waitUntil("its processes are gone", () => !children.some(({ pid }) => pid !== undefined && isAlive(pid)));
     await this.broker.close().catch(() => {});
     await this.#server.stop();
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
