@@ -161,7 +161,7 @@ describe("a task that waits", { timeout: 240_000 }, () => {
       60_000,
     );
     refused(await desk.run(["takeover", slow]), /is being worked on right now, by sleep/);
-    expect(processesWith(`PETREL_FIRING=${NET}/sleep/`)).not.toEqual([]);
+    await waitUntil("its command runs", () => processesWith(`PETREL_FIRING=${NET}/sleep/`).length > 0, 60_000);
     const stopped = await take(slow, "--stop");
     expect(stopped).toMatchObject({ source: slow, place: "slow", branch: "task/slow" });
     expect(stopped.left).toEqual({ lost: "this step has no worktree that could be handed over", artifact: null });
