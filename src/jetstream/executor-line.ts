@@ -22,6 +22,7 @@ import { askOwner, serve } from "./answering.ts";
 import { packEnvelope, unpackEnvelope, unpackOrder } from "./envelope-bytes.ts";
 import { ApiFailure, NO_ROOM, publishAcked } from "./jetstream-api.ts";
 import type { Link } from "./link.ts";
+import { RestingOffers } from "./resting-offers.ts";
 import { abortable, isRetryable, pause, persist } from "./retry.ts";
 
 const PULL_MS = 5000;
@@ -29,14 +30,6 @@ const PULL_AGAIN_MS = 250;
 const CLAIM_TIMEOUT_MS = 10_000;
 /** The owner answers when the piece is in the store. */
 const ARTIFACT_TIMEOUT_MS = 20_000;
-/**
- * So long an offer that does not suit rests before the next is asked: hardly at first, so that it soon comes to the one whom it suits
- * among many; longer when it has gone round, as when that one is busy.
- */
-const FOR_ANOTHER_MS = 10;
-const MOST_FOR_ANOTHER_MS = 250;
-const ROUND = 20;
-
 export class JetStreamExecutorLine implements ExecutorLine {
   readonly #link: Link;
 
@@ -49,8 +42,9 @@ export class JetStreamExecutorLine implements ExecutorLine {
   }
 
   async *pull(pool: string, signal: AbortSignal, suits: (order: SignedOrder) => boolean = () => true): AsyncGenerator<SignedOrder> {
+    const resting = new RestingOffers();
     while (!signal.aborted) {
-      const pulled = await this.#pullOne(pool, signal, suits);
+      const pulled = await this.#pullOne(pool, signal, { suits, resting });
       if (pulled === "empty") continue;
       if (pulled === "away") await pause(this.#link.clock, PULL_AGAIN_MS, signal);
       else {
@@ -66,7 +60,7 @@ export class JetStreamExecutorLine implements ExecutorLine {
   async #pullOne(
     pool: string,
     signal: AbortSignal,
-    suits: (order: SignedOrder) => boolean,
+    { suits, resting }: { suits: (order: SignedOrder) => boolean; resting: RestingOffers },
   ): Promise<{ order: SignedOrder; reply: string } | "empty" | "away"> {
     const request = JSON.stringify({ batch: 1, expires: PULL_MS * 1_000_000 });
     const subject = this.#next(streams.work(pool));
@@ -76,7 +70,8 @@ export class JetStreamExecutorLine implements ExecutorLine {
       if (msg.reply === undefined || msg.reply === "") return msg.headers?.code === 409 ? "away" : "empty";
       const order = unpackOrder(msg.data);
       if (order && !suits(order)) {
-        this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay: restOf(msg.reply) * 1_000_000 })}`);
+        const delay = Math.round(resting.restOf(msg.reply, this.#link.clock.now()) * 1_000_000);
+        this.#link.publish(msg.reply, `-NAK ${JSON.stringify({ delay })}`);
         return "empty";
       }
       if (order) return { order, reply: msg.reply };
@@ -170,10 +165,4 @@ function noRoomFor({ net }: WorkResult, cause: ApiFailure): Retryable {
     hint: "it is kept here and brought again; petrel doctor shows whether the net has an owner that takes them, and the free space",
     cause,
   });
-}
-
-/** Milliseconds, by how often it was handed out: `$JS.ACK.<stream>.<consumer>.<delivered>...`. */
-function restOf(reply: string): number {
-  const delivered = Number(reply.split(".")[4]);
-  return delivered > 0 ? Math.min(MOST_FOR_ANOTHER_MS, FOR_ANOTHER_MS * Math.ceil(delivered / ROUND)) : MOST_FOR_ANOTHER_MS;
 }

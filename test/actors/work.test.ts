@@ -246,6 +246,15 @@ describe("an offer", () => {
     expect(firings()[0]).toMatchObject({ attempt: 1, recoveries: 0 });
   });
 
+  it("that was lost while nobody was there is made again at once when somebody comes", async () => {
+    await offered();
+    kit.clock.pass(10_000);
+    expect(one.orders).toHaveLength(1);
+    one.beat();
+    await waitUntil("it is offered again, though no time has passed", () => one.orders.length === 2);
+    expect(one.orders[1]).toMatchObject({ attempt: 1 });
+  });
+
   it("is made as soon as the broker is back, and costs no attempt", async () => {
     await kit.put("w", "a", 0);
     await waitUntil("first", () => one.orders.length === 1);

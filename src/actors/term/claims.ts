@@ -105,6 +105,8 @@ export class Claims {
     this.#left.delete(presence.name);
     const before = this.#present.get(presence.name);
     this.#present.set(presence.name, presence);
+    // What lay there when nobody could do it may have been pulled by one that is gone, or rests for another's sake.
+    if (!before && !this.#ports.state.killed) this.#offerLost(this.#ports.clock.now());
     // One that comes back under its own name has lost what it was doing: its leases are free at once.
     const current = this.#ports.standing.starts.current(presence.name);
     if (current === undefined) {
