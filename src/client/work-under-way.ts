@@ -50,7 +50,7 @@ export async function workUnderWay(broker: Broker, net: string, executors: reado
     blocked: waiting.flatMap(({ firing, needs, missing }): BlockedCommand[] => {
       if (missing === null) return [];
       const told = { pool: missing.pool, missing: lacksOf(missing), text: missingText(missing) };
-      return [{ net, ...briefly(firing), ...told, command: startCommand(needs, executors, missing) }];
+      return [{ net, ...briefly(firing), ...told, command: startCommand(needs, executors) }];
     }),
   };
 }

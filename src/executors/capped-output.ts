@@ -1,3 +1,6 @@
+/** Of the line that says what was left out. */
+const MARK_BYTES = 64;
+
 /** Output of a process within a limit: its beginning and its end are kept, what lies between is counted. */
 export class CappedOutput {
   readonly #half: number;
@@ -34,17 +37,43 @@ export class CappedOutput {
     this.#tailBytes = kept.length;
   }
 
-  get truncated(): boolean {
-    return this.#dropped > 0 || this.#tailBytes > this.#half;
+  text(): string {
+    return this.within(Number.POSITIVE_INFINITY).text;
   }
 
-  text(): string {
+  /** `jsonBytes`: it has at most so many as JSON, in which short lines and signs of control take up to six times their bytes. */
+  within(jsonBytes: number): { text: string; truncated: boolean } {
     if (this.#tailBytes > this.#half) this.#cut();
-    const head = Buffer.concat(this.#head);
-    const tail = Buffer.concat(this.#tail);
-    if (this.#dropped === 0) return Buffer.concat([head, tail]).toString("utf8");
-    return `${head.toString("utf8")}\n... ${this.#dropped} bytes left out ...\n${tail.toString("utf8")}`;
+    const [head, tail] = [Buffer.concat(this.#head), Buffer.concat(this.#tail)];
+    const dropped = this.#dropped;
+    const whole = dropped === 0 ? Buffer.concat([head, tail]).toString("utf8") : joined(head, tail, dropped);
+    if (jsonSize(whole) <= jsonBytes) return { text: whole, truncated: dropped > 0 };
+    const all = dropped === 0 ? Buffer.concat([head, tail]) : null;
+    const half = Math.max(0, Math.floor((jsonBytes - MARK_BYTES) / 2));
+    const begin = fittingPart(all ?? head, half, (bytes, size) => bytes.subarray(0, size));
+    const rest = all ? all.subarray(begin.length) : tail;
+    const end = fittingPart(rest, half, (bytes, size) => bytes.subarray(bytes.length - size));
+    return { text: joined(begin, end, dropped + head.length + tail.length - begin.length - end.length), truncated: true };
   }
+}
+
+function joined(head: Buffer, tail: Buffer, dropped: number): string {
+  return `${head.toString("utf8")}\n... ${dropped} bytes left out ...\n${tail.toString("utf8")}`;
+}
+
+function jsonSize(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}
+
+/** The longest part, to some bytes, that has no more than so many as JSON. */
+function fittingPart(bytes: Buffer, limit: number, part: (bytes: Buffer, size: number) => Buffer): Buffer {
+  let [fits, over] = [0, bytes.length + 1];
+  while (over - fits > 1) {
+    const middle = Math.floor((fits + over) / 2);
+    if (jsonSize(part(bytes, middle).toString("utf8")) <= limit) fits = middle;
+    else over = middle;
+  }
+  return part(bytes, fits);
 }
 
 /** Text cut to a number of bytes, with a mark where it was cut. */

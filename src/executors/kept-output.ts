@@ -42,9 +42,9 @@ export class KeptOutput {
     else this.#write(part);
   }
 
-  /** Null when it was not worth a file, or nothing could be kept. */
-  async end(): Promise<Kept | null> {
-    const stream = this.#stream;
+  /** `isWorth`: so it is, however short it is. Null when it was not worth a file, or nothing could be kept. */
+  async end(isWorth = false): Promise<Kept | null> {
+    const stream = this.#stream ?? (isWorth && this.#waiting.length > 0 ? this.#open() : null);
     if (stream) await new Promise<void>((done) => (stream.destroyed ? done() : stream.once("close", done).end()));
     return stream && !this.#failed ? { file: this.#file, bytes: this.#bytes, total: this.#total } : null;
   }

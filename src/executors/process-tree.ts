@@ -28,6 +28,8 @@ export interface Command {
   timeoutMs: number;
   /** Limit for each of stdout and stderr; default 256 KiB. */
   outputBytes?: number;
+  /** Of each output, so many bytes as JSON are shown; default: no such limit. */
+  shownJsonBytes?: number;
   signal?: AbortSignal;
   /** Time between SIGTERM and SIGKILL; default 750 ms, since a kill promises that all is over in 2 s. */
   graceMs?: number;
@@ -111,15 +113,19 @@ async function runInGroup(command: Command, clock: Clock): Promise<CommandResult
     // bubblewrap itself always starts: it says that what it was to run is not there.
     const missing = command.enclosed && exit.code === 1 ? /^bwrap: execvp (.+): No such file or directory\n$/.exec(stderr.text()) : null;
     if (missing) throw notStarted(missing[1] ?? "", "ENOENT");
+    const shown = command.shownJsonBytes ?? Number.POSITIVE_INFINITY;
+    const [out, err] = [stdout.within(shown), stderr.within(shown)];
     return {
       exitCode: exit.code ?? 128 + (SIGNAL_NUMBERS[exit.signal ?? ""] ?? 0),
       ...endedBy(command, exit),
-      stdout: stdout.text(),
-      stderr: stderr.text(),
-      truncated: stdout.truncated || stderr.truncated,
+      stdout: out.text,
+      stderr: err.text,
+      truncated: out.truncated || err.truncated,
       timedOut: ending.timedOut(),
       durationMs: clock.now() - startedAt,
-      ...(kept ? { kept: { stdout: (await kept.stdout?.end()) ?? null, stderr: (await kept.stderr?.end()) ?? null } } : {}),
+      ...(kept
+        ? { kept: { stdout: (await kept.stdout?.end(out.truncated)) ?? null, stderr: (await kept.stderr?.end(err.truncated)) ?? null } }
+        : {}),
     };
   } finally {
     ending.stop();

@@ -90,21 +90,17 @@ export function missingText({ pool, labels, hand, nearest, full }: Missing): str
   return `no executor of the pool ${pool} that is there has ${what.join(" and ")}; ${nearest} comes nearest`;
 }
 
-/**
- * What starts an executor that could do it, beside those that are there: two of one name would take one another's work. `lack`: of
- * what it is to bring.
- */
-export function startCommand(
-  { pool, labels }: Needs,
-  there: readonly { name: string }[],
-  lack: Pick<Missing, "hand"> | null = null,
-): string {
+/** Rooms of the hands that come with Petrel; a hand of another room is somebody's own. */
+export const ROOMS_OF_PETREL: ReadonlySet<string> = new Set(["shell", "code", "review", "ci", "browser", "notify", "logs"]);
+
+/** What starts an executor that could do it, beside those that are there: two of one name would take one another's work. */
+export function startCommand({ pool, labels, hand }: Needs, there: readonly { name: string }[]): string {
   const taken = new Set(there.map(({ name }) => name));
   let number = 2;
   while (taken.has(`executor-${number}`)) number += 1;
   const name = taken.has("local") ? ` --name executor-${number}` : "";
-  const hand = (lack?.hand ?? null) === null ? "" : " --hand FOLDER";
-  return `petrel executor start${name} --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${hand}`;
+  const own = ROOMS_OF_PETREL.has(hand.slice(0, hand.indexOf("."))) ? "" : " --hand FOLDER";
+  return `petrel executor start${name} --pool ${pool}${labels.length > 0 ? ` --labels ${labels.join(",")}` : ""}${own}`;
 }
 
 /** Why an enrolment does not go so far, in a clause; null when it does. */

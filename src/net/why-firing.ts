@@ -132,7 +132,7 @@ function executorReason(
   const { pool } = needs;
   const lack = executors === null ? null : missingFor(needs, executors);
   if (lack) {
-    const command = startCommand(needs, executors ?? [], lack);
+    const command = startCommand(needs, executors ?? []);
     const code =
       lack.full !== undefined
         ? "disk-full"

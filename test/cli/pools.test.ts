@@ -1,7 +1,8 @@
 /** `--pool` as people write it: one by one, or as `--labels` with commas; `--hands`, and what is none; what credentials let in. */
 import { describe, expect, test } from "vitest";
+import { boundBy, boundText } from "../../src/cli/enrolled-name.ts";
 import { mustBeEnrolled } from "../../src/cli/verbs/executor.ts";
-import { handsOf, poolsOf } from "../../src/cli/verbs/executor-enroll.ts";
+import { handsOf, hereText, poolsOf } from "../../src/cli/verbs/executor-enroll.ts";
 import { PetrelError } from "../../src/contract/errors.ts";
 
 test.each<[string[], string[]]>([
@@ -49,6 +50,28 @@ test.each([
   );
 });
 
+test("an enrolment binds who is started by its name, and says so; one that was revoked does not", () => {
+  const bound = boundBy({ pools: ["build"], labels: ["git"], hands: ["shell.run"] });
+  expect(bound).toEqual({ pools: ["build"], labels: ["git"], hands: ["shell.run"] });
+  expect(bound && boundText("builder", bound)).toMatch(
+    /^builder was enrolled, .*: pools build; labels git; hands shell\.run\. .*petrel executor enroll builder --force/,
+  );
+  expect(boundBy({ pools: [], labels: [], revoked: "2026-01-01T00:00:00Z" })).toBeNull();
+  expect(boundBy(null)).toBeNull();
+});
+
+test.each([
+  ["nats://127.0.0.1:4222", true],
+  ["tls://localhost:4222", true],
+  ["nats://127.0.0.1:4222,nats://127.0.0.1:4223", true],
+  ["tls://broker.example.com:4222", false],
+  ["nats://127.0.0.1:4222,nats://10.0.0.7:4222", false],
+])("credentials with %s: that they serve this machine alone is said: %s", (url, said) => {
+  const text = hereText("builder", url);
+  expect(text !== "").toBe(said);
+  if (said) expect(text).toContain("petrel executor enroll builder --url tls://HOST:PORT --force");
+});
+
 describe("what credentials do not let in is refused, and not left out without a word", () => {
   const creds = { name: "builder", pools: ["code", "build"], labels: ["git"] };
 
@@ -65,7 +88,7 @@ describe("what credentials do not let in is refused, and not left out without a 
     [
       ["special"],
       ["git"],
-      /builder was not enrolled for the pool special; its credentials are for code, build/,
+      /builder was not enrolled for the pool special; it was enrolled for code, build/,
       "--pool code,build,special --labels git",
     ],
     [["code"], ["gpu", "node20"], /not enrolled for the labels gpu and node20; .* for git/, "--pool code,build --labels git,gpu,node20"],

@@ -223,6 +223,16 @@ test("a kill ends 50 commands on three executors with all that they started; a r
   await desk.json(["resume", "yard-two"]);
 });
 
+test("an enrolment says where its credentials lead, and binds who is started by its name", { timeout: 180_000 }, async () => {
+  const made = await desk.run(["executor", "enroll", "bound", "--labels", "git"]);
+  expect(made.stdout).toMatch(/on this machine alone; .*executor enroll bound --url tls:\/\/HOST:PORT --force/);
+  const started = await desk.run(["executor", "start", "--name", "bound", "--labels", "gpu"]);
+  expect([started.code, started.stderr]).toEqual([
+    2,
+    expect.stringContaining("bound was not enrolled for the label gpu; it was enrolled for git"),
+  ]);
+});
+
 test("a revoked executor is cut off, and its credentials let nobody in any more", { timeout: 180_000 }, async () => {
   const asked = Date.now();
   await desk.json(["executor", "revoke", "yard-two"]);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { JsonObject } from "../../src/contract/json.ts";
+import { TOKEN_DATA_LIMIT } from "../../src/contract/token.ts";
 import { netChecks } from "../../src/executors/hand-faults.ts";
 import { shellCard } from "../../src/executors/hands/shell/card.ts";
 import { machinePolicySchema } from "../../src/executors/machine-policy.ts";
@@ -122,6 +123,18 @@ test("another signal is named in the result, and who maps 137 knows what it mean
   expect((await good({ argv: ["sh", "-c", "exit 137"] })).signal, "its own exit code").toBeUndefined();
 });
 
+test("two outputs of very short lines fit into a token by head and tail, and are whole as artefacts", async () => {
+  bench = await startBench();
+  const value = await good({ argv: ["sh", "-c", "yes '' | head -c 24576; yes '' | head -c 24576 >&2"] });
+  expect(Buffer.byteLength(JSON.stringify(value))).toBeLessThan(TOKEN_DATA_LIMIT);
+  const { stdout, stderr, truncated, full } = value as unknown as {
+    [name in "stdout" | "stderr"]: string;
+  } & { truncated: boolean; full: { stdout: { size: number }; stderr: { size: number } } };
+  expect(truncated).toBe(true);
+  for (const text of [stdout, stderr]) expect(text).toMatch(/^\n+\.\.\. \d+ bytes left out \.\.\.\n+$/);
+  expect([full.stdout.size, full.stderr.size]).toEqual([24_576, 24_576]);
+});
+
 test("an output that is too long to show is whole as an artefact, head and tail in the token", async () => {
   bench = await startBench();
   const value = await good({ argv: ["sh", "-c", "echo first; seq 1 40000; echo last; echo short >&2"] });
@@ -145,7 +158,9 @@ test("a flood of 2 GB is kept up to the machine's limit, counted whole, and stay
   clearInterval(watch);
   const { stdout, full } = goodValue(result) as unknown as { stdout: string; full: { stdout: { size: number } } };
   expect(stdout).toContain("last");
-  expect(stdout).toContain(`... ${2_000_000_005 - 24 * 1024} bytes left out ...`);
+  // As JSON a NUL has six letters, so less than 24 KiB is shown.
+  const [head = "", left = "", tail = ""] = stdout.split(/\n\.\.\. (\d+) bytes left out \.\.\.\n/);
+  expect(head.length + Number(left) + tail.length).toBe(2_000_000_005);
   expect(full.stdout.size).toBe(4 * 1024 * 1024);
   expect(most - before).toBeLessThan(300 * 1024 * 1024);
 });

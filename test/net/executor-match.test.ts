@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { missingFor, missingText, suits } from "../../src/net/executor-match.ts";
+import { BUILT_IN_ROOMS } from "../../src/executors/hand-cards.ts";
+import { missingFor, missingText, ROOMS_OF_PETREL, startCommand, suits } from "../../src/net/executor-match.ts";
 
 const needs = { pool: "code", labels: ["git", "node20"], hand: "shell.run" };
 const one = (name: string, labels: string[], pools = ["code"]) => ({ name, labels, pools });
@@ -33,4 +34,14 @@ test("one that says which hands it has suits for these alone, and is nearer the 
   expect(missing && missingText(missing)).toBe(
     "no executor of the pool code that is there has the hand hello.greet; builder comes nearest",
   );
+});
+
+test("what starts an executor names a folder for a hand of one's own, whoever is there, and for none that comes with Petrel", () => {
+  const own = { pool: "code", labels: ["git"], hand: "hello.greet" };
+  expect(startCommand(own, [])).toBe("petrel executor start --pool code --labels git --hand FOLDER");
+  expect(startCommand(own, [{ name: "local" }])).toBe("petrel executor start --name executor-2 --pool code --labels git --hand FOLDER");
+  expect(startCommand({ ...own, hand: "browser.flow" }, [{ name: "local" }])).toBe(
+    "petrel executor start --name executor-2 --pool code --labels git",
+  );
+  expect([...ROOMS_OF_PETREL].sort()).toEqual([...BUILT_IN_ROOMS].sort());
 });

@@ -28,6 +28,8 @@ export interface ExecutorOptions {
   drainMs: number;
   /** From `executor enroll`; without them the state folder of the masters is at hand. */
   creds: ExecutorCreds | null;
+  /** What its name was enrolled for, where it is started without credentials all the same. */
+  bound: { pools: string[]; labels: string[] } | null;
   credsFile: string | null;
   /** So long another process of this executor may take to end; then this one gives up. */
   waitMs: number;
@@ -112,8 +114,12 @@ async function runHere(
 }
 
 /** Beside its masters: the user is made on the spot. */
-async function ownCreds(petrel: PetrelDoors, folder: StateFolder, { dir, name, labels }: ExecutorOptions) {
+async function ownCreds(petrel: PetrelDoors, folder: StateFolder, { dir, name, labels, bound }: ExecutorOptions) {
   const { nats } = readRuntime(dir, petrel.cwd);
-  const { user, password } = await addExecutorUser(folder.nats, name, { clock: petrel.clock, labels, servers: nats.url, ca: nats.ca });
+  const { user, password } = await addExecutorUser(folder.nats, name, {
+    // No wider for being started here: as it was enrolled.
+    ...(bound ?? { labels }),
+    ...{ clock: petrel.clock, servers: nats.url, ca: nats.ca },
+  });
   return { url: nats.url, user, password, orders: orderKeys(folder).publicKey, ca: nats.ca };
 }

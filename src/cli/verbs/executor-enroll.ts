@@ -77,8 +77,9 @@ export const executorEnrollVerb: Verb = {
     writeFileSync(file, content, { mode: 0o600 });
     const start = `petrel executor start --creds ${quoted(file)}`;
     call.out.result(
-      { executor: name, pools, labels, file, start, earlier },
-      () => `wrote ${file}; keep it secret${ownText(hands)}${earlier ? earlierText(name) : ""}\nnext, where it is to run:\n  ${start}`,
+      { executor: name, pools, labels, file, start, earlier, url: url ?? nats.url },
+      () =>
+        `wrote ${file}; keep it secret${hereText(name, url ?? nats.url)}${ownText(hands)}${earlier ? earlierText(name) : ""}\nnext, where it is to run:\n  ${start}`,
     );
     return EXIT.ok;
   },
@@ -135,6 +136,13 @@ export function handsOf(text: string | undefined): string[] | null {
 /** An executor that runs with them would be cut off: that is for `revoke`, and for nobody who only wants a file again. */
 function earlierText(name: string): string {
   return `\n${name} was enrolled before: credentials that were given then stay good, bound by what is said now\nif others may have them: petrel executor revoke ${name}, then petrel executor enroll ${name} --force`;
+}
+
+/** Of an address that leads nowhere from another machine. */
+export function hereText(name: string, url: string): string {
+  const isHere = url.split(",").every((one) => /^((nats|tls):\/\/)?(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?\/?$/.test(one.trim()));
+  if (!isHere) return "";
+  return `\nit holds the broker's address ${url}, which leads to it on this machine alone; for another one: petrel up --listen with a certificate, then petrel executor enroll ${name} --url tls://HOST:PORT --force`;
 }
 
 /** What only the executor can know, and a misspelt name would be. */

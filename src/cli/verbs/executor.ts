@@ -6,6 +6,7 @@ import { usage } from "../../client/usage.ts";
 import { Terminal } from "../../contract/errors.ts";
 import { isName, NAME_RULE } from "../../contract/ids.ts";
 import { type ExecutorCreds, parseCreds } from "../../jetstream/server/executor-creds.ts";
+import { boundText, enrolledFor } from "../enrolled-name.ts";
 import { EXIT, type Verb, type VerbCall } from "../verb.ts";
 import { credsFile, labelsOf, poolsOf } from "./executor-enroll.ts";
 
@@ -38,16 +39,21 @@ export const executorStartVerb: Verb = {
     const { petrel } = call;
     const creds = credentials(call);
     const name = creds?.name ?? call.text("name") ?? "local";
-    const pools = poolsOf(call.list("pool"), creds?.pools ?? ["code"]);
-    const labels = labelsOf(call.text("labels"), creds?.labels ?? ["git"]);
-    if (creds !== null) mustBeEnrolled(creds, { pools, labels });
     if (!isName(name)) throw usage(`"${name}" is no name: ${NAME_RULE}`, "--name builder");
+    // Of the one that `petrel up` starts, it knows itself.
+    const bound = creds !== null || call.on("tied") ? null : await enrolledFor(call, name);
+    const may = creds ?? bound;
+    const pools = poolsOf(call.list("pool"), may?.pools ?? ["code"]);
+    const labels = labelsOf(call.text("labels"), may?.labels ?? ["git"]);
+    if (may !== null) mustBeEnrolled({ name, pools: may.pools, labels: may.labels }, { pools, labels });
+    if (bound !== null) petrel.stderr.write(`petrel: ${boundText(name, bound)}\n`);
     const options = {
       dir: call.dir,
       name,
       pools,
       labels,
       creds,
+      bound,
       credsFile: credsFile(call),
       policy: call.text("policy") === undefined ? null : resolve(call.petrel.cwd, call.text("policy") ?? ""),
       hands: call.list("hand").map((folder) => resolve(call.petrel.cwd, folder)),
@@ -82,7 +88,7 @@ export function mustBeEnrolled(
     if (beyond.length === 0) continue;
     const flags = `--pool ${both(pools, asked.pools)} --labels ${both(creds.labels, asked.labels)}`;
     throw usage(
-      `${creds.name} was not enrolled for the ${what}${beyond.length > 1 ? "s" : ""} ${beyond.join(" and ")}; its credentials are for ${may.join(", ") || `no ${what}`}`,
+      `${creds.name} was not enrolled for the ${what}${beyond.length > 1 ? "s" : ""} ${beyond.join(" and ")}; it was enrolled for ${may.join(", ") || `no ${what}`}`,
       `leave it out, or on the masters' side: petrel executor enroll ${creds.name} ${flags} --force`,
     );
   }

@@ -14,6 +14,8 @@ type Input = z.output<typeof shellInput>;
 
 /** Head and tail of each output in the result. */
 const SHOWN_BYTES = 24 * 1024;
+/** Of each as JSON: both, and what stands beside them, fit into a token. */
+const SHOWN_JSON_BYTES = 27 * 1024;
 /** Of a stdout that is parsed. */
 const PARSED_BYTES = 8 * 1024 * 1024;
 
@@ -29,7 +31,7 @@ export async function shellRun(context: HandContext): Promise<Json> {
     env: { ...input.env, ...context.secrets },
     timeoutMs: context.order.timeoutMs,
     ...(stdin === undefined ? {} : { input: stdin }),
-    outputBytes: input.parse ? 2 * PARSED_BYTES : SHOWN_BYTES,
+    ...(input.parse ? { outputBytes: 2 * PARSED_BYTES } : { outputBytes: SHOWN_BYTES, shownJsonBytes: SHOWN_JSON_BYTES }),
     keep: { dir: outputs, bytes: context.keepBytes },
   });
   if (result.timedOut) {
