@@ -8,6 +8,7 @@ import { type CrystallizeOptions, crystallize, type Proof, prove, watchPolicyOf 
 import type { Example, ToolCall } from "../../src/crystallize/example.ts";
 import { mayGrow } from "../../src/crystallize/grown.ts";
 import { isTimeToLearn, LATER_SHADOW } from "../../src/crystallize/relearn.ts";
+import { isWithin } from "../../src/net/crystal/notice.ts";
 import { agreement } from "../../src/net/rule/agree.ts";
 import { isNearEdge } from "../../src/net/rule/edge.ts";
 import { followCalls } from "../../src/net/rule/follow-calls.ts";
@@ -40,7 +41,12 @@ interface Live {
   /** Examples there were when the disagreements of now began. */
   suspect: number;
   /** A later rule that may take its place, and how it agreed with the model so far. */
-  next: { rule: Rule; policy: Partial<WatchPolicy>; learner: string; same: number; other: number } | null;
+  next: { rule: Rule; policy: Partial<WatchPolicy>; learner: string; same: number; other: number; beyond: Tally } | null;
+}
+
+interface Tally {
+  same: number;
+  other: number;
 }
 
 const NEW = { firings: 0, declined: 0, claimed: 0, left: 0, audited: 0, disagreed: 0 };
@@ -151,7 +157,7 @@ export class Course {
     const { rule, promotable, watch, learner, proof } = crystallize(this.#examples, options);
     if (live) {
       if (rule && promotable) {
-        live.next = { rule, policy: watch, learner, same: 0, other: 0 };
+        live.next = { rule, policy: watch, learner, same: 0, other: 0, beyond: { same: 0, other: 0 } };
         this.events.push({ at, what: "beside", why: learner });
       }
       Object.assign(live, { declined: 0, firings: 0 });
@@ -167,12 +173,14 @@ export class Course {
     const { next } = live;
     const answer = next && evaluateRule(next.rule, input);
     if (!next || !answer?.applies) return;
-    const same = agreement(this.#options.equality ?? "exact", answer.value, output) === "yes";
-    next[same ? "same" : "other"] += 1;
+    const as = agreement(this.#options.equality ?? "exact", answer.value, output) === "yes" ? "same" : "other";
+    next[as] += 1;
+    if (!evaluateRule(live.rule, input).applies) next.beyond[as] += 1;
     const seen = next.same + next.other;
     if (seen < LATER_SHADOW) return;
     live.next = null;
-    const isGood = next.other <= 1 + 2 * (this.#options.bound ?? 0.05) * seen;
+    const bound = this.#options.bound ?? 0.05;
+    const isGood = isWithin(next, bound) && isWithin(next.beyond, bound);
     if (!isGood) return void this.events.push({ at, what: "dropped", why: `${next.other} of ${seen} answers were not the model's` });
     const { covered, wrong } = standingOf(live);
     const watch = goesOn(live.watch, next.policy);

@@ -43,9 +43,19 @@ const GAINED = { least: 5, share: 0.1 };
 const OTHERWISE = 0.02;
 
 /** Why it is no gain; empty where it is one. `grew`: the later rule is the live one, grown. */
-export function notWorthIt(live: Rule, next: Rule, examples: readonly Example[], equality: Equality, grew = false): string[] {
-  const declined = examples.map(({ input }) => input).filter((input) => !evaluateRule(live, input).applies);
-  const { gained } = compareRules(live, next, declined);
+export function notWorthIt(
+  live: Rule,
+  next: Rule,
+  examples: readonly Example[],
+  { equality, bound }: { equality: Equality; bound: number },
+  grew = false,
+): string[] {
+  const declined = examples.filter(({ input }) => !evaluateRule(live, input).applies);
+  const beyond = claimsOf(next, declined, { equality });
+  const gained = beyond.length;
+  const wrong = beyond.filter(({ agreed }) => !agreed).length;
+  if (wrong > 1 + bound * gained)
+    return [`of what the rule that answers now leaves to the model it claims ${gained}, and ${wrong} of these answers are not the model's`];
   const right = claimsOf(live, examples, { equality }).filter(({ agreed }) => agreed);
   const elsewhere = compareRules(
     live,

@@ -172,7 +172,7 @@ function proposalBy(way: Way, good: readonly Example[], split: number, settings:
     chosen,
     good.map(({ input }) => input),
   );
-  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings.equality, grew) : [];
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings, grew) : [];
   const reasons = [...proposal.reasons, ...worse];
   return { ...proposal, rule, contests, promotable: reasons.length === 0, reasons };
 }
@@ -202,7 +202,7 @@ export function proveRule(rule: Rule, examples: readonly Example[], options: Cry
   const unseen = good.findIndex(({ seq }) => seq > seenTo);
   const split = Math.max(Math.floor(good.length * (1 - settings.holdout)), unseen < 0 ? good.length : unseen);
   const proposal = proposalOf(rule, "given", good, split, settings);
-  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings.equality) : [];
+  const worse = settings.live && proposal.promotable ? notWorthIt(settings.live.rule, rule, good, settings) : [];
   return { ...proposal, promotable: proposal.promotable && worse.length === 0, reasons: [...proposal.reasons, ...worse], examples: counts };
 }
 

@@ -85,8 +85,8 @@ export interface CrystalRecord {
   notice: { token: string; about: Question } | null;
   /** What they said, until it is carried out. */
   said: { about: Question; approve: boolean; by: string } | null;
-  /** A later rule in its shadow beside this one; absent in old checkpoints. */
-  next?: { rule: string; since: number; same: number; other: number } | null;
+  /** A later rule in its shadow beside this one; absent in old checkpoints. `beyond`: those of its comparisons where this one says nothing. */
+  next?: { rule: string; since: number; same: number; other: number; beyond?: { same: number; other: number } } | null;
   /** What was compared of the rule whose place this one took, which said the same. */
   before?: { same: number; other: number };
   /** Tokens that are made of the rule's answers, newest last: what comes back with one of them was the rule's. */

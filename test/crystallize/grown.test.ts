@@ -1,6 +1,7 @@
 /** A later rule that is the old one with more rows: what examples add, what they speak against, and what they leave alone. */
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/contract/json.ts";
+import { notWorthIt } from "../../src/crystallize/beside.ts";
 import { crystallize } from "../../src/crystallize/crystallize.ts";
 import { grownRule, mayGrow } from "../../src/crystallize/grown.ts";
 import type { Answer } from "../../src/net/rule/answer.ts";
@@ -100,4 +101,21 @@ test("beside a rule that answers, few examples of new values are enough, though 
   const later = crystallize([...first, ...left], { bound: 0.1, live });
   expect(later).toMatchObject({ promotable: true, reasons: [] });
   for (const code of ["K4", "N4"]) expect(evaluateRule(later.rule as Rule, { code, size: 9 })).toEqual({ applies: true, value: "bob" });
+});
+
+test("a later rule is not good enough by what the two say alike: what it adds is looked at for itself", () => {
+  const of = (...areas: string[]): Rule => ({
+    guard: [{ test: "in", path: "/area", values: areas }],
+    answer: { kind: "constant", value: "ada" },
+  });
+  const settled = Array.from({ length: 300 }, (_, at) => exampleOf(at, { area: "net" }, "ada"));
+  // Every fourth goes elsewhere.
+  const left = Array.from({ length: 20 }, (_, at) => exampleOf(300 + at, { area: "db" }, at % 4 === 0 ? "bob" : "ada"));
+  const reasons = (from: number, to: number) =>
+    notWorthIt(of("net"), of("net", "db"), [...settled, ...left.slice(from, to)], { equality: "exact", bound: 0.05 });
+  expect(reasons(0, 20)).toEqual([
+    "of what the rule that answers now leaves to the model it claims 20, and 5 of these answers are not the model's",
+  ]);
+  // One may be a slip.
+  expect(reasons(1, 8)).toEqual([]);
 });

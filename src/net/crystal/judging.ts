@@ -28,6 +28,8 @@ export interface OpenPair {
   value: Json;
   mode: "shadow" | "live";
   region: string;
+  /** Of a later rule: the one that answers says nothing there. */
+  beyond?: true;
 }
 export interface Told {
   input: Json;
@@ -45,6 +47,7 @@ export interface WaitingPair {
   judge: string;
   mode: "shadow" | "live";
   region: string;
+  beyond?: true;
   input: JsonObject;
   given: Json;
   wanted: Json;
@@ -77,7 +80,7 @@ export function pairToken(
   { id, crystal }: CompiledTransition,
   firing: string,
   { input, answered, correlation, tokens }: Told,
-  { rule, judge, value, mode, region }: OpenPair,
+  { rule, judge, value, mode, region, beyond }: OpenPair,
   now: number,
 ): { place: string; token: Token } {
   const token: Token = {
@@ -87,6 +90,7 @@ export function pairToken(
       title: `${id}: ${judge} is asked whether the rule and the model say the same`,
       ...{ transition: id, firing, rule, judge, mode, input, model: answered },
       ...(region === "" ? {} : { region }),
+      ...(beyond ? { beyond } : {}),
       says: value,
     },
     from: { net: state.net, transition: id, firing, tokens },
@@ -106,6 +110,7 @@ export function pairsOf(state: NetState): WaitingPair[] {
           ...{ token: id, correlation, transition: text("transition"), firing: text("firing"), rule: text("rule"), judge: text("judge") },
           ...{ mode: data.mode === "live" ? ("live" as const) : ("shadow" as const), region: text("region"), input: data.input },
           ...{ given: data.says ?? null, wanted: data.model ?? null },
+          ...(data.beyond === true ? { beyond: true as const } : {}),
         },
       ];
     },
@@ -122,7 +127,7 @@ export function isOpen(state: NetState, transition: CompiledTransition | undefin
 
 /** P2. The event of a verdict. A pair that is not the same stays, as a disagreement. */
 export function judgedDraft(net: string, pair: WaitingPair, { same, why }: Verdict, model: ModelUse | null, now: number): EventDraft {
-  const { token, transition, firing, correlation, rule, judge, mode, region, input, given, wanted } = pair;
+  const { token, transition, firing, correlation, rule, judge, mode, region, beyond, input, given, wanted } = pair;
   const said =
     same === null
       ? `${judge} did not say whether the rule and the model of ${transition} mean the same, so it counts neither way`
@@ -135,7 +140,7 @@ export function judgedDraft(net: string, pair: WaitingPair, { same, why }: Verdi
     ...{ id: derivedId("t-", token, "disagreement"), data, from: { net, transition, firing, tokens: [token] } },
     ...{ by: "crystallizer", at: isoTime(now), correlation, v: 1 },
   };
-  const verdict: JsonObject = same === null ? {} : { same };
+  const verdict: JsonObject = { ...(same === null ? {} : { same }), ...(region === "" ? {} : { region }), ...(beyond ? { beyond } : {}) };
   return {
     ...{ category: CATEGORY_OF.crystallized, type: "crystallized", status: same === false ? "error" : "info", transition, correlation },
     persona: judge,
@@ -144,7 +149,7 @@ export function judgedDraft(net: string, pair: WaitingPair, { same, why }: Verdi
     ...(same === false ? { produced: [{ place: DISAGREEMENTS, token: kept }] } : {}),
     summary: `${said}${why === "" ? "" : `: ${why}`}`.slice(0, 490),
     attributes: {
-      crystallized: [{ stage: "judged", transition, rule, judge, of: firing, mode, ...verdict, ...(region === "" ? {} : { region }), why }],
+      crystallized: [{ stage: "judged", transition, rule, judge, of: firing, mode, ...verdict, why }],
     },
   };
 }

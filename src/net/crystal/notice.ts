@@ -152,10 +152,11 @@ const agreed = ({ same, other }: CrystalRecord["shadow"]): string => `${same} of
 /** What its shadow says of a later rule beside a live one; `open`: it is not over, or there is none. */
 export function nextVerdict({ next }: CompiledCrystal, record: CrystalRecord): "open" | "good" | "bad" {
   if (!next || record.next?.rule !== next.id) return "open";
-  const { same, other } = record.next;
+  const { same, other, beyond = { same: 0, other: 0 } } = record.next;
   const { shadow, bound } = next.definition;
   if (same + other < shadow) return "open";
-  return other <= 1 + 2 * bound * (same + other) ? "good" : "bad";
+  // What the two say alike has been compared before: it must not stand for what is new.
+  return isWithin(record.next, bound) && isWithin(beyond, bound) ? "good" : "bad";
 }
 
 /** Whether a policy promotes it now: people are not asked. */
@@ -165,8 +166,12 @@ export function mayPromote(crystal: CompiledCrystal, record: CrystalRecord): boo
   return isShadowOver(crystal, record) && faultInShadow(crystal, record) === null;
 }
 
+function isGoodEnough({ definition: { bound } }: CompiledCrystal, { shadow }: CrystalRecord): boolean {
+  return isWithin(shadow, bound);
+}
+
 /** In a short shadow one error of the model itself is not yet one of the rule: the proof has the numbers. */
-function isGoodEnough({ definition: { bound } }: CompiledCrystal, { shadow: { same, other } }: CrystalRecord): boolean {
+export function isWithin({ same, other }: { same: number; other: number }, bound: number): boolean {
   return other <= 1 + 2 * bound * (same + other);
 }
 

@@ -203,14 +203,16 @@ function nextCompared(
   const outcome = next && answerOf(next, inputs);
   if (!next || !outcome?.applies) return { said: {}, other: null, open: [] };
   const { id: rule } = next;
+  const isBeyond = !answerOf(crystal, inputs).applies;
   const agreed = agreement(next.definition.equality ?? "exact", outcome.value, answer);
   if (agreed === "ask") {
     const judge = judgeFor(state, transition, crystal, rule);
-    const open: OpenPair[] = judge === null ? [] : [{ rule, judge, value: outcome.value, mode: "shadow", region: "" }];
+    const pair: OpenPair[] = judge === null ? [] : [{ rule, judge, value: outcome.value, mode: "shadow", region: "" }];
+    const open = isBeyond ? pair.map((one) => ({ ...one, beyond: true as const })) : pair;
     return { said: {}, other: null, open };
   }
   const same = agreed === "yes";
-  return { said: { next: { rule, same } }, other: same ? null : { rule, value: outcome.value }, open: [] };
+  return { said: { next: { rule, same, ...(isBeyond ? { beyond: true } : {}) } }, other: same ? null : { rule, value: outcome.value }, open: [] };
 }
 
 /** What a program would have called and answered, given the answers that the agent's own calls got. Nothing is called. */

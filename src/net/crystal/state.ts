@@ -82,10 +82,7 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
   // From here on the model's answer counts.
   if (next.watch.owed) next.watch = watched(next.watch, { kind: "heard" });
   Object.assign(next, leftBy(next, event));
-  if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) {
-    const same = said.next.same === true;
-    next.next = { ...next.next, [same ? "same" : "other"]: next.next[same ? "same" : "other"] + 1 };
-  }
+  if (next.next && isJsonObject(said.next) && said.next.rule === next.next.rule) next.next = comparedNext(next.next, said.next);
   if (typeof said.same === "boolean") {
     const part = said.mode === "live" ? "audit" : "shadow";
     next[part] = { ...next[part], [said.same ? "same" : "other"]: next[part][said.same ? "same" : "other"] + 1 };
@@ -95,6 +92,13 @@ function counted(record: CrystalRecord, event: NetEvent, said: JsonObject): Crys
     next.watch = watched(next.watch, { kind: "declined" });
   }
   return next;
+}
+
+/** `said`: {same, beyond}. */
+function comparedNext(next: NonNullable<CrystalRecord["next"]>, { same, beyond }: JsonObject): NonNullable<CrystalRecord["next"]> {
+  const as = same === true ? "same" : "other";
+  const { beyond: before = { same: 0, other: 0 } } = next;
+  return { ...next, [as]: next[as] + 1, ...(beyond === true ? { beyond: { ...before, [as]: before[as] + 1 } } : {}) };
 }
 
 /** The model could be asked: what people were asked because it could not is no question any more. */
@@ -218,7 +222,7 @@ function foldVerdict(state: NetState, transition: string, rule: string, same: bo
   if (!record) return;
   const as = same ? "same" : "other";
   const { next } = record;
-  if (next?.rule === rule) state.crystals.set(transition, { ...record, next: { ...next, [as]: next[as] + 1 } });
+  if (next?.rule === rule) state.crystals.set(transition, { ...record, next: comparedNext(next, stage) });
   if (record.rule !== rule) return;
   // What came up in the shadow says nothing of how it does since.
   const part = stage.mode === "live" ? "audit" : "shadow";

@@ -142,6 +142,26 @@ describe("a later rule that is wrong", () => {
     expect(lying[0]).toMatchObject({ mode: "shadow", model: { owner: "bob" }, says: { owner: "somebody else" } });
   });
 
+  it("goes where it is wrong in what it would add, however often the two said the same meanwhile", { timeout: 180_000 }, async () => {
+    await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf({ audit: 1 })) } });
+    const rule = structuredClone(tickets2);
+    (rule.answer as { fields: { owner: { rows: unknown[] } } }).fields.owner.rows.splice(1, 1, { when: ["ui"], give: "bob" });
+    const crystal = crystalSchema.parse({ mode: "shadow", rule, shadow: 12, promote: "policy" });
+    await kit.ask(NET, "crystal-settle", { transition: "triage", action: "shadow", crystal });
+    const standing = await row();
+    await tickets(2, ["db"]);
+    await tickets(9, ["net", "ui"]);
+    expect(await row()).toMatchObject({ record: { next: { same: 9, other: 2, beyond: { same: 0, other: 2 } } } });
+    // 2 of 12 are within the bound, 2 of the 2 that only it claims are not.
+    await tickets(1, ["net"]);
+    await waitUntil("its shadow is over", async () => (await row()).definition?.next === undefined);
+    expect(await row()).toMatchObject({ mode: "live", rule: standing.rule, record: { next: null } });
+    expect((await stages()).filter(({ stage }) => stage === "promoted" || stage === "dropped")).toMatchObject([
+      { stage: "promoted", rule: standing.rule },
+      { stage: "dropped" },
+    ]);
+  });
+
   it("is refused when it is the very rule that answers", async () => {
     await kit.ask(null, "apply-net", { definition: { net: NET, ...triageNet(crystalOf()) } });
     const crystal = crystalSchema.parse({ mode: "shadow", rule: ticketRule });
