@@ -18,6 +18,7 @@
  * - W4 However the blocks of the regions lie, no 2/share claimed firings are without an audit.
  * - W5 Missed audits are made up once the model answers again: the claimed firings that come next are audited, one for each that was missed,
  * `MOST_OWED` at most. Each counts from its beginning, so that none is made up twice however many are under way.
+ * - W6 A share of declines that stays as high as it jumped to is usual from then on: it raises the share of audits for a while, not for ever.
  */
 import * as z from "zod";
 import { isNearLimit } from "./limits.ts";
@@ -48,6 +49,8 @@ export interface Watch {
   /** CUSUM of disagreements among audits, and of declines among all firings. */
   score: number;
   declineScore: number;
+  /** W6. Since the last jump: the share that is usual by now, and how many had been declined and claimed. Absent before the first one. */
+  usual?: { share: number; declined: number; claimed: number };
   drift: string | null;
 }
 
@@ -123,7 +126,8 @@ export function startWatch(policy: Partial<WatchPolicy> = {}): Watch {
 export function goesOn(watch: Watch, policy: Partial<WatchPolicy>): Watch {
   const next = watchPolicySchema.parse(policy);
   const expected = Math.max(next.expected, watch.policy.expected);
-  return { ...watch, policy: { ...next, expected }, regions: {}, declineScore: 0 };
+  const { usual: _, ...counts } = watch;
+  return { ...counts, policy: { ...next, expected }, regions: {}, declineScore: 0 };
 }
 
 /** The share at which the next claimed firing of a region is audited. */
@@ -246,11 +250,18 @@ function summed(score: number, agreed: boolean, fine: number, drifted: number): 
 
 /** Declined firings do no harm, since the model answers them; a jump in them says that the input has changed, so audits come closer. */
 function onDecline(watch: Watch, declined: boolean): Watch {
-  const usual = Math.min(0.6, Math.max(0.02, watch.policy.declines));
+  const usual = Math.min(0.6, Math.max(0.02, watch.policy.declines, watch.usual?.share ?? 0));
   const many = Math.min(0.95, Math.max(3 * usual, usual + 0.25));
   const score = Math.max(0, watch.declineScore + (declined ? Math.log(many / usual) : Math.log((1 - many) / (1 - usual))));
   if (score < DECLINE_SCORE) return { ...watch, declineScore: score };
-  return { ...watch, declineScore: 0, alert: ALERT_AUDITS };
+  return { ...watch, declineScore: 0, alert: ALERT_AUDITS, usual: usualSince(watch) };
+}
+
+/** W6. The first jump is reckoned from what was before it as well, so a second one follows; by then it is known what stays. */
+function usualSince({ usual, declined, claimed }: Watch): NonNullable<Watch["usual"]> {
+  const since = usual ?? { share: 0, declined: 0, claimed: 0 };
+  const [left, taken] = [declined - since.declined, claimed - since.claimed];
+  return { share: Math.max(since.share, left / Math.max(1, left + taken)), declined, claimed };
 }
 
 function ratesOf({ expected }: WatchPolicy): { fine: number; drifted: number } {

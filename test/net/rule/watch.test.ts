@@ -119,6 +119,22 @@ describe("audits", () => {
     }
   });
 
+  test("come closer after a jump in what is declined, and not for ever where it stays so (W6)", () => {
+    for (const [declines, seed] of [0.05, 0.1, 0.3].flatMap((share) => [1, 2, 3].map((one): [number, number] => [share, one]))) {
+      const settled = course({ firings: 2000, wrong: 0, seed, policy: { declines: 0.01 }, declines: 0.01 }).watch;
+      const jumped = course({ firings: 1500, wrong: 0, seed, from: settled, declines }).watch;
+      const later = course({ firings: 6000, wrong: 0, seed, from: jumped, declines }).watch;
+      const share = (later.audited - jumped.audited) / (later.claimed - jumped.claimed);
+      expect(share, `${declines} declined, seed ${seed}`).toBeLessThan(0.026);
+      // A further jump is seen as the first was.
+      let [again, most] = [later, 0];
+      for (let n = 0; n < 40; n += 1) {
+        again = watched(again, { kind: "declined" });
+        most = Math.max(most, auditShare(again));
+      }
+      expect(most).toBeGreaterThan(0.2);
+    }
+  });
   test("come closer after a disagreement, after a bad outcome and after a jump in what is declined", () => {
     const calm = course({ firings: 1000, wrong: 0, seed: 3 }).watch;
     expect(auditShare(calm)).toBe(0.02);
