@@ -212,7 +212,11 @@ function nextCompared(
     return { said: {}, other: null, open };
   }
   const same = agreed === "yes";
-  return { said: { next: { rule, same, ...(isBeyond ? { beyond: true } : {}) } }, other: same ? null : { rule, value: outcome.value }, open: [] };
+  return {
+    said: { next: { rule, same, ...(isBeyond ? { beyond: true } : {}) } },
+    other: same ? null : { rule, value: outcome.value },
+    open: [],
+  };
 }
 
 /** What a program would have called and answered, given the answers that the agent's own calls got. Nothing is called. */
