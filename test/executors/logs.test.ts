@@ -31,6 +31,9 @@ function folder(): string {
 }
 const json = (at: string, level: string, msg: string, ms = 10) => JSON.stringify({ time: at, level, msg, duration_ms: ms });
 
+/** 10 January 2026. */
+const NOW = Date.UTC(2026, 0, 10);
+
 describe("lines", () => {
   const brief = ({ format, at, level, message, latencyMs, status }: LogEntry) => ({ format, at, level, message, latencyMs, status });
   test.each([
@@ -75,18 +78,45 @@ describe("lines", () => {
       '{"PRIORITY":"3","MESSAGE":"disk","__REALTIME_TIMESTAMP":"1767225600000000"}',
       { format: "json", at: 1767225600000, level: "error", message: "disk", latencyMs: null, status: null },
     ],
+    [
+      "Jan  1 00:00:00 web-1 sshd[812]: error: no route",
+      { format: "syslog", at: 1767225600000, level: "unknown", message: "error: no route", latencyMs: null, status: null },
+    ],
+    [
+      "<11>Jan  1 00:00:00.250 web-1 shop: it broke",
+      { format: "syslog", at: 1767225600250, level: "error", message: "it broke", latencyMs: null, status: null },
+    ],
+    [
+      "<30>Dec 31 23:59:59 web-1 shop[7]: level=warn msg=slow dur=15ms",
+      { format: "syslog", at: 1767225599000, level: "warn", message: "slow", latencyMs: 15, status: null },
+    ],
+    [
+      '<165>1 2026-01-01T01:00:00.003+01:00 web-1 shop 7 ID47 [ex@32473 iut="3" event="a \\] b"][two@1] \uFEFFIt went well',
+      { format: "syslog", at: 1767225600003, level: "info", message: "It went well", latencyMs: null, status: null },
+    ],
+    [
+      '<163>1 2026-01-01T00:00:00Z - - - - - {"level":"error","msg":"no","status":503}',
+      { format: "syslog", at: 1767225600000, level: "error", message: "no", latencyMs: null, status: 503 },
+    ],
+    ["<34>1 - web-1 su - - -", { format: "syslog", at: null, level: "error", message: "", latencyMs: null, status: null }],
+    ["Jan is a month", { format: "text", at: null, level: "unknown", message: "Jan is a month", latencyMs: null, status: null }],
   ])("%s", (line, entry) => {
-    expect(brief(parseLine(line, "auto"))).toEqual(entry);
+    expect(brief(parseLine(line, "auto", NOW))).toEqual(entry);
   });
 
   test("fields may have names of their own, and a line that is not of the format is text", () => {
     const names = { message: "body.text", latency: "t_us", level: "sev" };
-    expect(parseLine('{"body":{"text":"hi"},"t_us":2500,"sev":"CRIT"}', "json", names)).toMatchObject({
+    expect(parseLine('{"body":{"text":"hi"},"t_us":2500,"sev":"CRIT"}', "json", NOW, names)).toMatchObject({
       message: "hi",
       latencyMs: 2.5,
       level: "error",
     });
-    expect(parseLine("plain", "json")).toMatchObject({ format: "text" });
+    expect(parseLine("plain", "json", NOW)).toMatchObject({ format: "text" });
+  });
+
+  test("a time of syslog without a year is of the last one in which it was not to come yet, but for a day", () => {
+    const yearOf = (head: string) => new Date(parseLine(`${head} 12:00:00 web-1 shop: x`, "auto", NOW).at ?? 0).getUTCFullYear();
+    expect(["Jan 10", "Jan 11", "Jan 12", "Dec 31", "Feb  1"].map(yearOf)).toEqual([2026, 2025, 2025, 2025, 2025]);
   });
 
   test("two errors are the same but for what differs from one time to the next", () => {

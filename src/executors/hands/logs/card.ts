@@ -33,9 +33,9 @@ const source = z
 export type LogSource = z.output<typeof source>;
 
 const format = z
-  .enum(["auto", "json", "logfmt", "common", "text"])
+  .enum(["auto", "json", "logfmt", "common", "syslog", "text"])
   .default("auto")
-  .describe("`common`: Apache's and nginx's common and combined; `auto` looks at each line");
+  .describe("`common`: Apache's and nginx's common and combined; `syslog`: RFC 3164 and RFC 5424; `auto` looks at each line");
 const fields = z
   .strictObject({
     time: z.string().optional(),

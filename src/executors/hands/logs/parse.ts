@@ -1,7 +1,9 @@
 /** One line of a log as an entry, by its format. Pure. */
 import { isJsonObject, type Json, type JsonObject } from "../../../contract/json.ts";
+import { MONTHS } from "./months.ts";
+import { type SyslogLine, syslogLine } from "./syslog.ts";
 
-export type LogFormat = "json" | "logfmt" | "common" | "text";
+export type LogFormat = "json" | "logfmt" | "common" | "syslog" | "text";
 export type Level = "debug" | "info" | "warn" | "error" | "unknown";
 
 export interface LogEntry {
@@ -45,14 +47,31 @@ const NAMES = {
   status: ["status", "statusCode", "status_code", "res.statusCode", "code"],
 } as const;
 
-export function parseLine(line: string, format: LogFormat | "auto", names: FieldNames = {}): LogEntry {
-  const tries: LogFormat[] = format === "auto" ? ["json", "common", "logfmt"] : [format];
+/** `now`: ms since the epoch, for times without a year. */
+export function parseLine(line: string, format: LogFormat | "auto", now: number, names: FieldNames = {}): LogEntry {
+  const tries: LogFormat[] = format === "auto" ? ["json", "common", "syslog", "logfmt"] : [format];
   for (const each of tries) {
+    if (each === "syslog") {
+      const found = syslogLine(line, now);
+      if (found) return syslogEntry(line, found, now, names);
+      continue;
+    }
     const fields =
       each === "json" ? jsonFields(line) : each === "common" ? commonFields(line) : each === "logfmt" ? logfmtFields(line) : null;
     if (fields) return entryOf(line, each, fields, names);
   }
   return textEntry(line);
+}
+
+/** What the program said may itself be JSON or logfmt: that tells more than the head of the line, and the head what it leaves out. */
+function syslogEntry(line: string, { at, severity, message }: SyslogLine, now: number, names: FieldNames): LogEntry {
+  const said = parseLine(message, message.startsWith("{") ? "json" : "logfmt", now, names);
+  const isText = said.format === "text";
+  return {
+    ...said,
+    ...{ line, format: "syslog", at: isText ? (at ?? said.at) : (said.at ?? at) },
+    level: said.level === "unknown" && severity !== null ? levelOf(severity) : said.level,
+  };
 }
 
 function jsonFields(line: string): JsonObject | null {
@@ -68,7 +87,6 @@ function jsonFields(line: string): JsonObject | null {
 /** host ident user [day/month/year:time zone] "request" status bytes "referer" "agent", and what nginx's users put behind it. */
 const COMMON =
   /^(\S+) \S+ \S+ \[([^\]]{10,40})\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-)(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?(?:\s+(?:rt=)?"?(\d+(?:\.\d+)?)"?)?/;
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function commonFields(line: string): JsonObject | null {
   const found = COMMON.exec(line);

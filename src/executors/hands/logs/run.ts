@@ -73,7 +73,7 @@ async function tallied(
   for await (const line of linesOf(context, source, following)) {
     context.signal.throwIfAborted();
     if (line.trim() === "" || (contains !== undefined && !line.includes(contains))) continue;
-    const entry = parseLine(line, format, fields);
+    const entry = parseLine(line, format, context.workshop.clock.now(), fields);
     // What tells no time cannot be said to lie outside.
     if (entry.at !== null && ((from !== null && entry.at < from) || (to !== null && entry.at >= to))) continue;
     tally.take(entry);
