@@ -237,7 +237,7 @@ describe("a whole run", () => {
     expect(gitIn(tree, "for-each-ref", "--format=%(refname:short)")).toBe("main");
     expect((await desk.run(["gate", "approve", "safe-teams", "release"])).code).toBe(0);
     await expect
-      .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 60_000 })
+      .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 240_000 })
       .toMatch(/petrel\/search-and-limit/);
     expect((await up.stop()).code).toBe(0);
   }, 360_000);
@@ -267,7 +267,7 @@ describe("a whole run", () => {
     expect((await run.stop("SIGINT")).code).toBe(5);
     const up = desk.start(["up", ...ANSWERS]);
     await expect
-      .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 60_000 })
+      .poll(() => gitIn(tree, "for-each-ref", "--format=%(refname:short)"), { timeout: 240_000 })
       .toMatch(/petrel\/search-and-limit/);
     expect((await up.stop()).code).toBe(0);
   }, 360_000);
