@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NetEvent } from "../../src/contract/event.ts";
-import { waitUntil } from "./wait-until.ts";
+import { until, waitUntil } from "./wait-until.ts";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const CLI = join(ROOT, "dist", "petrel.js");
@@ -33,6 +33,8 @@ function locked(lock: string): boolean {
     return false;
   }
 }
+
+const NO_OWNER = /"code": ?"no-owner"/;
 
 export interface Ran {
   code: number | null;
@@ -129,9 +131,15 @@ export class Desk {
     return this.#spawned(spawn(file, args, { cwd: this.cwd, env: this.#plainEnv(), stdio: ["ignore", "pipe", "pipe"] }));
   }
 
-  /** Runs with --json and parses the one document; throws when the exit code is another. */
+  /**
+   * Runs with --json and parses the one document; throws when the exit code is another. While a net has no owner nothing was done, and
+   * it is asked again: on a machine that stood still for longer than a lease the owner takes a moment to be one again.
+   */
   async json<T = Record<string, unknown>>(args: string[], code = 0): Promise<T> {
-    const ran = await this.run([...args, "--json"]);
+    const ran = await until(`petrel ${args.join(" ")} finds an owner`, async () => {
+      const once = await this.run([...args, "--json"]);
+      return code === 0 && once.code === 1 && NO_OWNER.test(once.stdout) ? null : once;
+    });
     if (ran.code !== code) throw new Error(`petrel ${args.join(" ")} ended with ${ran.code}, not ${code}:\n${ran.stdout}\n${ran.stderr}`);
     return JSON.parse(ran.stdout) as T;
   }
