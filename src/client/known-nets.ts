@@ -36,11 +36,7 @@ export async function noSuchNet(broker: Broker, net: string): Promise<void> {
   if (nets.includes(net)) return;
   const closed = (await closedNets(broker)).find((each) => each.net === net);
   if (closed) throw closedError(closed);
-  if ((await broker.netVersions.list(net)).length > 0) {
-    const problem = `definitions of it exist, but there is no stream ${streams.log(net)}`;
-    throw closedError({ net, problem, hint: logBackHint(net) });
-  }
-  throw unknownNet(net, nets);
+  throw await unheardOf(broker, net, nets);
 }
 
 /** What to say of a net whose owner does not answer with `error`: Terminal `net-closed` or `unknown-net`, or that error itself. */
@@ -48,13 +44,19 @@ export async function unserved(broker: Broker, net: string, error: PetrelError):
   const rows = await statusOf(broker);
   if (rows === null) return error;
   const row = rows.find((each) => each.net === net);
-  if (!row)
-    return unknownNet(
-      net,
-      rows.map((each) => each.net),
-    );
+  if (!row) {
+    const names = rows.map((each) => each.net);
+    return await unheardOf(broker, net, names).catch(() => error);
+  }
   const closed = closedOf(row);
   return closed ? closedError(closed) : error;
+}
+
+/** A net of which nobody has a log: one that was there has definitions, also where no master has tried to open it. */
+async function unheardOf(broker: Broker, net: string, names: string[]): Promise<Terminal> {
+  if ((await broker.netVersions.list(net)).length === 0) return unknownNet(net, names);
+  const problem = `definitions of it exist, but there is no stream ${streams.log(net)}`;
+  return closedError({ net, problem, hint: logBackHint(net) });
 }
 
 function unknownNet(net: string, names: string[]): Terminal {

@@ -1,5 +1,8 @@
 /** A net whose log is lost: each verb says so, where it lay, and what to do; the others go on. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unserved } from "../../src/client/known-nets.ts";
+import type { Broker } from "../../src/contract/broker.ts";
+import { Retryable } from "../../src/contract/errors.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { type History, history } from "./history-stage.ts";
 
@@ -56,6 +59,21 @@ describe("a net whose log is lost", () => {
     expect(err).toContain("the net mill cannot be opened: the log of mill was lost or replaced: there is no stream LOG_mill");
     expect(err).toContain("restore the stream LOG_mill from a backup");
     expect(err).not.toContain("is called mill");
+  });
+
+  test("is told from its definitions where no master has tried to open it yet", async () => {
+    const status = (await own.kit.ask(null, "status")) as { nets: { net: string }[] };
+    const { netVersions } = own.kit.broker;
+    const nets = status.nets.filter(({ net: name }) => name !== "mill");
+    const commands = { ask: async () => ({ ok: true, value: { ...status, nets } }) };
+    const noOwner = new Retryable({ code: "no-owner", message: "nobody runs net mill at the moment" });
+    const told = (name: string) => unserved({ commands, netVersions } as unknown as Broker, name, noOwner);
+    expect(await told("mill")).toMatchObject({
+      code: "net-closed",
+      message: "the net mill cannot be opened: definitions of it exist, but there is no stream LOG_mill",
+      hint: expect.stringContaining("restore the stream LOG_mill from a backup"),
+    });
+    expect(await told("bakry")).toMatchObject({ code: "unknown-net", hint: expect.stringContaining("bakery") });
   });
 
   test("is named where a token of it is looked for in all nets", async () => {
