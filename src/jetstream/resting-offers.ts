@@ -7,10 +7,11 @@
 const FIRST_MS = 10;
 const MOST_ALONE_MS = 250;
 const ROUND = 20;
-const LOOKS_A_SECOND = 50;
-const MOST_MS = 60_000;
+const LOOKS_A_SECOND = 150;
+/** No longer: the last ones of many are not to wait for it when an executor has become free for them. */
+const MOST_MS = 5000;
 /** An offer that was not seen for so many of its rests is another's, or gone. */
-const FORGOTTEN_RESTS = 3;
+const FORGOTTEN_RESTS = 1.5;
 const SWEEP_MS = 1000;
 /** Its multiples lie evenly between whole numbers. */
 const GOLDEN = 0.618034;
