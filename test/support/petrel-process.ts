@@ -34,7 +34,8 @@ function locked(lock: string): boolean {
   }
 }
 
-const NO_OWNER = /"code": ?"no-owner"/;
+/** Nobody was there who could have done anything. */
+const NO_OWNER = /"code": ?"(no-owner|broker-unreachable)"/;
 
 export interface Ran {
   code: number | null;
