@@ -99,7 +99,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   const groups = await ControlGroups.open(options.dir, clock);
   const mark = `${process.pid}.${options.ids.next()}.`;
   const start = mark.slice(0, -1);
-  const after = startBefore(options.dir, start);
+  const { after, wasEnding } = startBefore(options.dir, start);
   let endAll = () => {};
   const births = new OutlivingWatch({
     ...{ mark: `PETREL_RUN=${mark}`, groups: groups.groups?.prefix ?? null, path: options.environment.PATH, clock },
@@ -175,7 +175,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
   // An offer that comes again must not be worked on again under the claim of a former process: the owner begins the next attempt.
   const former = new Set(shelves.claims.all().map(attemptKey));
   // After the first heartbeat: an owner that learns of our new pid later would free what we claim anew.
-  await tidyUp(options.dir, bench, stopping.signal); // X2
+  await tidyUp(options.dir, bench, wasEnding, stopping.signal); // X2
   const take = (order: WorkOrder) => {
     const key = attemptKey(order);
     if (running.has(key) || former.has(key)) return slots.free();
@@ -237,6 +237,7 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     void stop().then(() => options.surplus?.(error));
   };
   const drain = async (graceMs = 10_000) => {
+    noteEnding(options.dir, start);
     pulling.abort();
     beat.leave();
     const finished = Promise.all([...running.values()].map(({ over }) => over)).then(() => courier.idle());
@@ -249,11 +250,14 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
 }
 
 /** Remembers this start in the folder, and gives the one before it. */
-function startBefore(dir: string, start: string): string | null {
+function startBefore(dir: string, start: string): { after: string | null; wasEnding: boolean } {
   const file = join(dir, "start");
   let before: string | null = null;
+  let wasEnding = false;
   try {
-    before = readFileSync(file, "utf8").trim() || null;
+    const [first = "", word] = readFileSync(file, "utf8").trim().split(" ");
+    before = first || null;
+    wasEnding = word === ENDING;
   } catch {
     // The first one.
   }
@@ -262,7 +266,18 @@ function startBefore(dir: string, start: string): string | null {
   } catch {
     // A full disk is told by what looks at it; the masters then wait for silence.
   }
-  return before;
+  return { after: before, wasEnding };
+}
+
+const ENDING = "ending";
+
+/** Who is told to end has not died of its work, also where nobody is left to take it back. */
+function noteEnding(dir: string, start: string): void {
+  try {
+    writeFileSync(join(dir, "start"), `${start} ${ENDING}\n`);
+  } catch {
+    // A full disk: it counts as a death then.
+  }
 }
 
 function surplusError(name: string, kept: string): Terminal {
@@ -274,7 +289,7 @@ function surplusError(name: string, kept: string): Terminal {
 }
 
 /** X2 */
-async function tidyUp(dir: string, bench: Bench, signal: AbortSignal): Promise<void> {
+async function tidyUp(dir: string, bench: Bench, wasEnding: boolean, signal: AbortSignal): Promise<void> {
   // HOME of every command lies in the work folder: that tells ours from all others, in whatever group they are.
   killProcessesWith(`HOME=${join(dir, "work")}/`);
   const work = join(dir, "work");
@@ -289,7 +304,7 @@ async function tidyUp(dir: string, bench: Bench, signal: AbortSignal): Promise<v
         verb: "release",
         executor: bench.name,
         note: "the executor was restarted",
-        died: true,
+        ...(wasEnding ? { leaving: true } : { died: true }),
       })
       .catch((error: unknown) => {
         // The owner finds out by the lease.

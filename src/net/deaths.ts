@@ -58,7 +58,7 @@ export function killsExecutors(net: string, deaths: readonly Death[]): ErrorData
     outlook: "terminal",
     code: "executors-died",
     message: `its executor died while it worked on this, ${deaths.length} times: ${deathsText(deaths)}`,
-    hint: `see what the work does to the process that runs it: it may end its parent, fill the machine's memory (journalctl -k tells of that), or be a hand of your own that crashes; when that is mended: petrel retry ${net} TOKEN`,
+    hint: `see what the work does to the process that runs it, or what ran beside it: it may end its parent, fill the machine's memory (journalctl -k tells of that), or be a hand of your own that crashes; when that is mended: petrel retry ${net} TOKEN`,
   };
 }
 

@@ -88,8 +88,8 @@ function diedText({ executors }: Context, { deaths = [] }: OpenFiring): string {
   const died = deathsThatCount(deaths, (name) => executors?.find((one) => one.name === name)?.start);
   if (died.length === 0) return "";
   const wanted = wantedUptime(died.length);
-  const next = wanted > 0 ? `it goes to one that has been up for ${wanted / 1000} s, and ` : "it ";
-  return `; its executor died while it worked on it: ${deathsText(died)}; ${next}fails with the ${DEATHS}th time`;
+  const next = wanted > 0 ? `it is for one that has been up for ${wanted / 1000} s and has no other such work, and ` : "it ";
+  return `; its executor died while it worked on it: ${deathsText(died)}; ${next}fails with the ${DEATHS}th death`;
 }
 
 /** An instance waits for what failed inside: it goes on when that is put back. */

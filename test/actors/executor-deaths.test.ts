@@ -5,6 +5,7 @@ import { isJsonObject } from "../../src/contract/json.ts";
 import type { HandExecutor } from "../support/hand-executor.ts";
 import { eventsOf, logAgreesWithPlaces } from "../support/log-check.ts";
 import { type MasterKit, masterKit } from "../support/master-kit.ts";
+import { personaNamed } from "../support/net-personas.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const LEASE = 30_000;
@@ -31,7 +32,8 @@ const whyOf = async () =>
 
 beforeEach(async () => {
   start = 1;
-  kit = await masterKit();
+  // A persona's actor waits for the executor.
+  kit = await masterKit({ work: () => new Promise(() => {}) });
   one = kit.executor("one");
   await kit.ask(null, "apply-net", { definition: net });
   alive();
@@ -116,7 +118,9 @@ describe("work by which its executor dies", () => {
       { executor: "one", attempt: 1 },
       { executor: "one", attempt: 2 },
     ]);
-    expect(await whyOf()).toMatch(/one \(attempts 1 and 2\); it goes to one that has been up for 5 s, and fails with the 4th time$/);
+    expect(await whyOf()).toMatch(
+      /one \(attempts 1 and 2\); it is for one that has been up for 5 s and has no other such work, and fails with the 4th death$/,
+    );
     await claims("t");
     expect(await whyOf()).toMatch(/^one works on it, attempt 3, .*; its executor died while it worked on it: one \(attempts 1 and 2\)/);
   });
@@ -187,6 +191,28 @@ describe("work by which its executor dies", () => {
     expect(await claims("t")).toMatchObject({ attempt: 3 });
   });
 
+  it("holds up no other such work on its executor when its persona is stopped", async () => {
+    await kit.ask(null, "apply-persona", { persona: personaNamed("maker") });
+    const { t, ...others } = net.transitions;
+    await kit.ask(null, "apply-net", { definition: { ...net, transitions: { ...others, t: { ...t, persona: "maker" } } } });
+    await opened("a", "t");
+    await opened("other", "u");
+    for (let n = 0; n < 2; n++) {
+      await claims("t");
+      await claims("u");
+      await dies("t");
+      await waitUntil("both are lost", () => of("u")?.attempt === of("t")?.attempt);
+    }
+    await claims("t");
+    await kit.ask(null, "kill", { target: "maker" });
+    await waitUntil("the executor is told", () => one.cancelled.some(({ attempt }) => attempt === 3));
+    await one.deliver(await claims("u"), "done");
+    await waitUntil("it is done", () => of("u") === undefined);
+    expect(of("t")).toMatchObject({ claim: { executor: "one" } });
+    await kit.ask(null, "resume", { target: "maker" });
+    expect(await claims("t")).toMatchObject({ transition: "t" });
+  });
+
   it("is not what was frozen or cut off: who is heard again as the same start has not died", async () => {
     await opened("a", "t");
     for (let n = 1; n <= 6; n++) {
@@ -201,6 +227,35 @@ describe("work by which its executor dies", () => {
     }
     expect(await events("failed")).toEqual([]);
     expect((await events("lapsed")).every(({ attributes }) => isJsonObject(attributes?.died))).toBe(true);
+  });
+
+  it("is not what was frozen or cut off and ended later, when it had other work or none", async () => {
+    await opened("a", "t");
+    for (let n = 1; n <= 6; n++) {
+      expect(await claims("t")).toMatchObject({ attempt: n });
+      for (const call of [...kit.hub.executorWatchers]) call({ name: "one", gone: true });
+      kit.clock.pass(LEASE * 1.3);
+      await waitUntil("its lease is over", () => of("t")?.attempt === n + 1);
+      one.beat(start, 0, { start: `start-${start}` });
+      kit.clock.pass(LEASE * 2 ** n);
+      start += 1;
+      alive();
+    }
+    expect(await events("failed")).toEqual([]);
+    expect((await events("lapsed")).every(({ attributes }) => isJsonObject(attributes?.died))).toBe(true);
+  });
+
+  it("is not what was told to end, though nobody heard it give its work back", async () => {
+    await opened("a", "t");
+    for (let n = 1; n <= 6; n++) {
+      expect(await claims("t")).toMatchObject({ attempt: n });
+      one.beat(start, 1, { start: `start-${start}`, leaving: true });
+      start += 1;
+      alive();
+      await waitUntil(`attempt ${n} is lost`, () => of("t")?.attempt === n + 1);
+    }
+    expect(await events("failed")).toEqual([]);
+    expect((await events("lapsed")).map(({ attributes }) => attributes?.died)).toEqual(Array.from({ length: 6 }, () => undefined));
   });
 
   it("is what one gives back whose process before ended without a word", async () => {

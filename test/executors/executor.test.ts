@@ -227,6 +227,24 @@ test("a result that could not be delivered is delivered after a restart, and cla
   expect(readdirSync(join(dir, "claims"))).toEqual([]);
 });
 
+test("what a former process left was given up where that was told to end, and lost with it where it was not", async () => {
+  bench = await startBench();
+  const { owner, dir } = bench;
+  const released = async (firing: string) => {
+    writeFileSync(join(dir, "claims", `team.${firing}.1.json`), JSON.stringify({ net: "team", firing, attempt: 1 }));
+    await bench.restart();
+    await until("the release", () => owner.verbs(firing).includes("release"));
+    return owner.claims.find((claim) => claim.firing === firing && claim.request.verb === "release")?.request;
+  };
+  await bench.executor().drain(0);
+  const ended = await released("f1");
+  expect(ended).toMatchObject({ leaving: true });
+  expect(ended?.died).toBeUndefined();
+  const killed = await released("f2");
+  expect(killed).toMatchObject({ died: true });
+  expect(killed?.leaving).toBeUndefined();
+});
+
 test("processes that a killed executor left are ended when it starts again", async () => {
   bench = await startBench();
   await bench.executor().stop();

@@ -103,6 +103,7 @@ export class Claims {
       return;
     }
     this.#left.delete(presence.name);
+    this.#suspicion.heard(presence.start);
     const before = this.#present.get(presence.name);
     this.#present.set(presence.name, presence);
     // What lay there when nobody could do it may have been pulled by one that is gone, or rests for another's sake.
@@ -110,12 +111,12 @@ export class Claims {
     // One that comes back under its own name has lost what it was doing: its leases are free at once.
     const current = this.#ports.standing.starts.current(presence.name);
     if (current === undefined) {
-      if (before && before.pid !== presence.pid) this.#freeAll(presence.name, null);
+      if (before && before.pid !== presence.pid) this.#freeAll(before, null);
       return;
     }
     const known = this.#starts.get(presence.name);
     this.#starts.set(presence.name, current.start);
-    if (known !== undefined && known !== current.start) this.#freeAll(presence.name, current.since);
+    if (known !== undefined && known !== current.start) this.#freeAll(before ?? { name: presence.name }, current.since);
   }
 
   async answer(id: string, attempt: number, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -370,10 +371,11 @@ export class Claims {
   }
 
   /** `since`: what was claimed from then on is the new one's; null for nothing. */
-  #freeAll(executor: string, since: number | null): void {
+  #freeAll({ name, leaving }: Pick<ExecutorPresence, "name" | "leaving">, since: number | null): void {
     for (const firing of [...this.#ports.state.firings.values()]) {
-      if (firing.claim?.executor !== executor || (since !== null && this.#claimedAt(firing) >= since)) continue;
-      this.#lose(firing, `executor ${executor} started anew`, { death: this.#startOf(firing) });
+      if (firing.claim?.executor !== name || (since !== null && this.#claimedAt(firing) >= since)) continue;
+      // One that was told to end has not died, however it came to its end.
+      this.#lose(firing, `executor ${name} started anew`, leaving ? { isLeaving: true } : { death: this.#startOf(firing) });
     }
   }
 }

@@ -2,15 +2,23 @@
 import type { ErrorData } from "../../contract/errors.ts";
 import { DEATHS, type Death, deathsText, deathsThatCount, isSuspect, killsExecutors, wantedUptime } from "../../net/deaths.ts";
 import type { NetState, OpenFiring } from "../../net/state.ts";
+import { isStopped } from "../../net/stopped.ts";
 import type { ExecutorStanding } from "../executor-standing.ts";
 
 export class Suspicion {
   readonly #state: NetState;
   readonly #standing: ExecutorStanding;
+  /** Starts that were taken for dead, and those of them that were heard again: they were frozen or cut off, however they ended later. */
+  readonly #takenForDead = new Set<string>();
+  readonly #alive = new Set<string>();
 
   constructor(state: NetState, standing: ExecutorStanding) {
     this.#state = state;
     this.#standing = standing;
+  }
+
+  heard(start: string | undefined): void {
+    if (start !== undefined && this.#takenForDead.has(start)) this.#alive.add(start);
   }
 
   /** Why an executor may not have it now, in a clause; null when it may. */
@@ -34,6 +42,7 @@ export class Suspicion {
    * An error clears those who died by it.
    */
   died(firing: OpenFiring, death: Death, now: number): { isMishap: boolean; error: ErrorData | null } {
+    if (death.start !== undefined) this.#takenForDead.add(death.start);
     const deaths = this.#counted([...(firing.deaths ?? []), death]);
     const kind = `${this.#state.net}/${firing.transition}`;
     const isMishap = deaths.length <= 1 && !this.#standing.isKilling(kind, now);
@@ -44,12 +53,14 @@ export class Suspicion {
   }
 
   #counted(deaths: readonly Death[] = []): Death[] {
-    return deathsThatCount(deaths, (executor) => this.#standing.starts.current(executor)?.start);
+    const thatMay = deaths.filter(({ start }) => start === undefined || !this.#alive.has(start));
+    return deathsThatCount(thatMay, (executor) => this.#standing.starts.current(executor)?.start);
   }
 
   #suspectsOf(executor: string): OpenFiring[] {
     return [...this.#state.firings.values()].filter(
-      ({ claim, deaths }) => claim?.executor === executor && isSuspect(this.#counted(deaths)),
+      ({ claim, deaths, persona }) =>
+        claim?.executor === executor && !isStopped(this.#state, "persona", persona ?? undefined) && isSuspect(this.#counted(deaths)),
     );
   }
 }
