@@ -5,7 +5,7 @@
  * X3 While it is stopped by a kill it leaves offers to others, and asks now and then whether it still is.
  * X4 While there is no room on its disk it leaves offers to others, says so, and goes on by itself when there is.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExecutorLine } from "../contract/broker.ts";
 import { type Clock, delay, isoTime, type Timer } from "../contract/clock.ts";
@@ -32,6 +32,7 @@ import { attemptKey, openShelves } from "./result-shelf.ts";
 import { findSandbox, isolationText } from "./sandbox.ts";
 import { startSandboxProxy } from "./sandbox-proxy.ts";
 import { Slots } from "./slots.ts";
+import { noteEnding, startBefore } from "./start-file.ts";
 import { killProcessesWith } from "./stray-processes.ts";
 import { ToolDesk } from "./tool-desk.ts";
 import { TreeWatch } from "./tree-limits.ts";
@@ -247,37 +248,6 @@ export async function startExecutor(given: ExecutorOptions): Promise<RunningExec
     await stop();
   };
   return { name, busy: () => running.size, drain, stop };
-}
-
-/** Remembers this start in the folder, and gives the one before it. */
-function startBefore(dir: string, start: string): { after: string | null; wasEnding: boolean } {
-  const file = join(dir, "start");
-  let before: string | null = null;
-  let wasEnding = false;
-  try {
-    const [first = "", word] = readFileSync(file, "utf8").trim().split(" ");
-    before = first || null;
-    wasEnding = word === ENDING;
-  } catch {
-    // The first one.
-  }
-  try {
-    writeFileSync(file, `${start}\n`);
-  } catch {
-    // A full disk is told by what looks at it; the masters then wait for silence.
-  }
-  return { after: before, wasEnding };
-}
-
-const ENDING = "ending";
-
-/** Who is told to end has not died of its work, also where nobody is left to take it back. */
-function noteEnding(dir: string, start: string): void {
-  try {
-    writeFileSync(join(dir, "start"), `${start} ${ENDING}\n`);
-  } catch {
-    // A full disk: it counts as a death then.
-  }
 }
 
 function surplusError(name: string, kept: string): Terminal {
