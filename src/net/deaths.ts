@@ -1,9 +1,10 @@
 /**
  * Attempts of one firing that ended because their executor died while it worked on them: the work itself may be what kills it. Pure.
  * D1 What counts is a process that ended: one that began anew under its name, or fell silent before its lease ran out. One that is heard
- *    again as the same start was frozen or cut off, and has not died; nothing dies twice.
+ *    again as the same start was frozen or cut off, and has not died, nor has one that was told to end; nothing dies twice.
  * D2 From the second on the work is under suspicion. It goes to an executor that has been up for a while, so that one which dies by
- *    itself every few seconds blames nobody, and to one at a time of each executor, so that what ran beside it by chance is not blamed with it.
+ *    itself every few seconds blames nobody, and to one at a time of each executor, so that of two neither is blamed for the other. Work
+ *    without suspicion is taken beside it.
  * D3 With the fourth it fails.
  */
 import type { ErrorData } from "../contract/errors.ts";

@@ -213,7 +213,16 @@ describe("work by which its executor dies", () => {
     expect(await claims("t")).toMatchObject({ transition: "t" });
   });
 
-  it("is not what was frozen or cut off: who is heard again as the same start has not died", async () => {
+  it.each([
+    ["goes on", () => {}],
+    [
+      "ended later",
+      () => {
+        start += 1;
+        alive();
+      },
+    ],
+  ])("is not what was frozen or cut off: who is heard again as the same start has not died, also where it then %s", async (_, then) => {
     await opened("a", "t");
     for (let n = 1; n <= 6; n++) {
       expect(await claims("t")).toMatchObject({ attempt: n });
@@ -224,22 +233,7 @@ describe("work by which its executor dies", () => {
       one.beat(start, 0, { start: `start-${start}` });
       // Held off for claims of which nothing came, as ever.
       kit.clock.pass(LEASE * 2 ** n);
-    }
-    expect(await events("failed")).toEqual([]);
-    expect((await events("lapsed")).every(({ attributes }) => isJsonObject(attributes?.died))).toBe(true);
-  });
-
-  it("is not what was frozen or cut off and ended later, when it had other work or none", async () => {
-    await opened("a", "t");
-    for (let n = 1; n <= 6; n++) {
-      expect(await claims("t")).toMatchObject({ attempt: n });
-      for (const call of [...kit.hub.executorWatchers]) call({ name: "one", gone: true });
-      kit.clock.pass(LEASE * 1.3);
-      await waitUntil("its lease is over", () => of("t")?.attempt === n + 1);
-      one.beat(start, 0, { start: `start-${start}` });
-      kit.clock.pass(LEASE * 2 ** n);
-      start += 1;
-      alive();
+      then();
     }
     expect(await events("failed")).toEqual([]);
     expect((await events("lapsed")).every(({ attributes }) => isJsonObject(attributes?.died))).toBe(true);
