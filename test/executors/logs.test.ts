@@ -98,6 +98,18 @@ describe("lines", () => {
       '<163>1 2026-01-01T00:00:00Z - - - - - {"level":"error","msg":"no","status":503}',
       { format: "syslog", at: 1767225600000, level: "error", message: "no", latencyMs: null, status: 503 },
     ],
+    [
+      "1 2026-01-01T00:00:00Z web-1 su - ID47 - no priority",
+      { format: "syslog", at: 1767225600000, level: "unknown", message: "no priority", latencyMs: null, status: null },
+    ],
+    [
+      "1 - of these - has - no - time",
+      { format: "text", at: null, level: "unknown", message: "1 - of these - has - no - time", latencyMs: null, status: null },
+    ],
+    [
+      "Jan  1 00:00:00 web-1  CRON[1]: two spaces",
+      { format: "syslog", at: 1767225600000, level: "unknown", message: "two spaces", latencyMs: null, status: null },
+    ],
     ["<34>1 - web-1 su - - -", { format: "syslog", at: null, level: "error", message: "", latencyMs: null, status: null }],
     ["Jan is a month", { format: "text", at: null, level: "unknown", message: "Jan is a month", latencyMs: null, status: null }],
   ])("%s", (line, entry) => {
@@ -116,7 +128,7 @@ describe("lines", () => {
 
   test("a time of syslog without a year is of the last one in which it was not to come yet, but for a day", () => {
     const yearOf = (head: string) => new Date(parseLine(`${head} 12:00:00 web-1 shop: x`, "auto", NOW).at ?? 0).getUTCFullYear();
-    expect(["Jan 10", "Jan 11", "Jan 12", "Dec 31", "Feb  1"].map(yearOf)).toEqual([2026, 2025, 2025, 2025, 2025]);
+    expect(["Jan 10", "Jan 11", "Jan 12", "Dec 31", "Feb  1", "Feb 29"].map(yearOf)).toEqual([2026, 2025, 2025, 2025, 2025, 2024]);
   });
 
   test("two errors are the same but for what differs from one time to the next", () => {
