@@ -30,7 +30,10 @@ function filesUnder(root, folder) {
 
 export function isBuilt(root) {
   try {
-    return existsSync(join(root, "dist", "petrel.js")) && readFileSync(join(root, "dist", ".build"), "utf8").trim() === sourceHash(root);
+    return (
+      ["petrel.js", "chunks"].every((part) => existsSync(join(root, "dist", part))) &&
+      readFileSync(join(root, "dist", ".build"), "utf8").trim() === sourceHash(root)
+    );
   } catch {
     return false;
   }
